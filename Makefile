@@ -1,0 +1,23 @@
+# make demo   a fictional old database, imported up to the plan, then the server (SERVE=0: without)
+# make test   every check and test, on SQLite and on a private MariaDB
+.PHONY: demo test venv bench matching clean
+
+demo:
+	@bash scripts/demo.sh
+
+test:
+	@bash scripts/test.sh
+
+venv:
+	@bash scripts/setup.sh run
+
+bench:
+	@bash scripts/setup.sh dev
+	@.venv/bin/python -m benchmarks.stages
+
+matching:
+	@bash scripts/setup.sh dev
+	@.venv/bin/python -m benchmarks.matching.quality
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis db.sqlite3* legacy_demo.sqlite3*

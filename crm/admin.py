@@ -1,0 +1,30 @@
+"""Plain registrations. Lists mask contacts; object pages show them to whoever may change the lead."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import CourseInterest, CrmLead
+from ecoin.identity.masking import mask_email, mask_phone
+
+
+class CourseInterestInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = CourseInterest
+    extra = 0
+    autocomplete_fields = ("course",)
+
+
+@admin.register(CrmLead)
+class CrmLeadAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "full_name", "masked_phone", "masked_email", "created_at")
+    search_fields = ("full_name",)
+    ordering = ("-id",)
+    readonly_fields = ("origin", "legacy_import_run_id", "created_at", "updated_at")
+    inlines = (CourseInterestInline,)
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, lead: CrmLead) -> str:
+        return mask_phone(lead.phone)
+
+    @admin.display(description=_("e-mail"))
+    def masked_email(self, lead: CrmLead) -> str:
+        return mask_email(lead.email)

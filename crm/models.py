@@ -1,0 +1,64 @@
+"""People who asked about a training, and the courses they asked about."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecoin.fields import AsciiField
+from ecoin.identity.emails import parse_email
+from ecoin.identity.phones import parse_phones
+
+
+class CrmLead(models.Model):
+    """A person who may become a learner. Contacts are kept as typed; the normalized ones follow."""
+
+    full_name = models.CharField(_("full name"), max_length=300)
+    phone = models.CharField(_("phone"), max_length=190, blank=True)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    phone_normalized = AsciiField(max_length=20, null=True, blank=True, editable=False)
+    email_normalized = AsciiField(max_length=254, null=True, blank=True, editable=False)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    origin = AsciiField(max_length=190, unique=True, null=True, blank=True, editable=False)
+    legacy_import_run_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "crm_leads"
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        indexes = [
+            models.Index(fields=["phone_normalized"], name="crm_lead_phone"),
+            models.Index(fields=["email_normalized"], name="crm_lead_email"),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("lead %(number)s") % {"number": self.pk})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normalize()
+        super().save(*args, **kwargs)
+
+    def normalize(self) -> None:
+        """Set the normalized columns from the typed ones, without saving."""
+        phones = parse_phones(self.phone).valid
+        self.phone_normalized = phones[0] if phones else None
+        self.email_normalized = parse_email(self.email).value
+
+
+class CourseInterest(models.Model):
+    """A course a lead asked about; a course the platform does not have keeps its old name only."""
+
+    lead = models.ForeignKey(CrmLead, on_delete=models.CASCADE, related_name="interests")
+    course = models.ForeignKey("trainings.Course", on_delete=models.PROTECT, null=True, blank=True)
+    legacy_course_name = models.CharField(max_length=255, blank=True)
+    origin = AsciiField(max_length=190, unique=True, null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "crm_course_interests"
+        verbose_name = _("course interest")
+        verbose_name_plural = _("course interests")
+
+    def __str__(self) -> str:
+        return str(_("course interest %(number)s") % {"number": self.pk})

@@ -1,0 +1,24 @@
+"""The field class of keys, origins, hashes and vocabulary values."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    CharField = models.CharField[Any, Any]
+else:
+    CharField = models.CharField
+
+
+class AsciiField(CharField):
+    """Pure ASCII text that every database compares byte by byte.
+
+    MySQL and MariaDB would otherwise call `Formée` and `FORMEE`, `a` and `a ` equal, and so join
+    other strings than SQLite does. Plain varchar on SQLite (BINARY collation already).
+    """
+
+    def db_type(self, connection: Any) -> str | None:
+        column = super().db_type(connection)
+        if connection.vendor == "mysql":
+            return f"{column} CHARACTER SET ascii COLLATE ascii_bin"
+        return column

@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Django's command line for the ECOIN platform."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoin.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit(
+            "Django is not installed here. Run `make venv`, then use .venv/bin/python manage.py …"
+        )
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Error: {error}.\nNext:  set it in .env, a copy of .env.example; see README.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# From a clean clone to a reviewed plan of a fictional school, then the server (SERVE=0: without).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh run
+unset "${!LEGACY_@}"
+# The demo has settings of its own: a .env for the real thing is neither read nor written.
+export ENV_FILE=/dev/null DEBUG=true DATABASE_URL="sqlite:///$PWD/db.sqlite3" \
+    LEGACY_DB_DRIVER=sqlite LEGACY_DB_DATABASE="$PWD/legacy_demo.sqlite3"
+manage=".venv/bin/python manage.py"
+step() { printf '\n\033[1m$ manage.py %s\033[0m\n' "$*"; $manage "$@"; }
+
+step migrate --verbosity 0
+step legacy_demo --with-platform
+$manage shell --verbosity 0 -c "from scripts.demo_accounts import create; create()"
+unfinished=$($manage legacy_status --json | .venv/bin/python -c "
+import json, sys
+runs = json.load(sys.stdin)['counts']['runs']
+print(*[run['run'] for run in runs if run['status'] in ('importing', 'failed')][-1:])")
+# A demo that was killed goes on where it stopped.
+step legacy_import ${unfinished:+--resume $unfinished}
+step legacy_validate
+step legacy_classify
+step legacy_dry_run
+
+if [ "${SERVE:-1}" = 0 ]; then exit 0; fi
+printf '\nSign in at http://127.0.0.1:8000/admin/ (fictional accounts, this demo only):\n'
+$manage shell --verbosity 0 -c "from scripts.demo_accounts import show; show()"
+exec $manage runserver 127.0.0.1:8000

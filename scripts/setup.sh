@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Prepare this checkout: the virtual environment, pinned requirements and, where they can be
+# installed (root and apt), the system packages that are missing.
+#   setup.sh run   what the platform and the demo need; the MySQL driver if it can be built
+#   setup.sh dev   what the checks and tests need; anything missing is an error that names it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:-run}
+python=${PYTHON:-python3}
+
+say() { printf '%s\n' "$*" >&2; }
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+apt_install() {
+    say "Installing $* …"
+    apt-get update -qq >/dev/null 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    say "Python 3.11 or newer is needed; '$python' is $("$python" -V 2>&1). Set PYTHON=…"
+    exit 1
+}
+
+if [ ! -x .venv/bin/python ]; then
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || {
+        if can_install; then apt_install python3-venv; else
+            say "Python has no venv module. Install it: apt-get install python3-venv"; exit 1
+        fi
+    }
+    "$python" -m venv .venv
+fi
+
+# A stamp of the requirement files: nothing is done when nothing changed.
+install() {
+    local stamp=".venv/.installed-$1" sum
+    shift
+    sum=$(cat "$@" requirements.txt | sha256sum)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return 0
+    local arguments=()
+    for file in "$@"; do arguments+=(-r "$file"); done
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "${arguments[@]}" || return 1
+    printf '%s' "$sum" >"$stamp"
+}
+
+python_headers() {
+    .venv/bin/python -c 'import pathlib, sys, sysconfig
+sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())'
+}
+mysql_can_be_built() {
+    command -v cc >/dev/null && command -v pkg-config >/dev/null && python_headers &&
+        { pkg-config --exists mysqlclient || pkg-config --exists libmariadb || pkg-config --exists mariadb; }
+}
+build_packages=(default-libmysqlclient-dev pkg-config build-essential python3-dev)
+
+if [ "$what" = run ]; then
+    install run requirements.txt
+    if ! .venv/bin/python -c 'import MySQLdb' 2>/dev/null; then
+        mysql_can_be_built || { can_install && apt_install "${build_packages[@]}" || true; }
+        mysql_can_be_built && install mysql requirements-mysql.txt 2>/dev/null || {
+            say "The MySQL driver was not built; the SQLite demo works without it. For MySQL or MariaDB:"
+            say "  apt-get install ${build_packages[*]}   and then   make venv"
+        }
+    fi
+    exit 0
+fi
+
+missing=()
+mysql_can_be_built || missing+=("${build_packages[@]}")
+command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+command -v msgfmt >/dev/null || missing+=(gettext)
+if [ ${#missing[@]} -gt 0 ]; then
+    if can_install; then apt_install "${missing[@]}"; else
+        say "The tests need what this machine lacks. Install it:  apt-get install ${missing[*]}"
+        exit 1
+    fi
+fi
+install dev requirements-dev.txt

@@ -1,0 +1,29 @@
+"""The platform's own settings with what a test run needs: no .env file, a throw-away key.
+
+The app database is SQLite, or, with TEST_APP_DATABASE=mariadb, the private server that
+`python -m tests.servers -- …` started.
+"""
+
+import os
+
+os.environ["ENV_FILE"] = os.devnull
+os.environ["DEBUG"] = "true"
+
+from ecoin.settings import *  # noqa: F403
+from ecoin.settings import DATABASES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if os.environ.get("TEST_APP_DATABASE") == "mariadb":
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": "app",
+        "USER": "root",
+        "HOST": os.environ["TEST_MARIADB_SOCKET"],
+        "OPTIONS": {
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+        },
+        "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
+    }

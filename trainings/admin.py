@@ -1,0 +1,64 @@
+"""Plain registrations. Lists mask contacts; imported history is looked at, never typed by hand."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ecoin.identity.masking import mask_phone
+from trainings.models import (
+    Course,
+    ImportedHistory,
+    LearnerProfile,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+    Session,
+)
+
+
+@admin.register(Course)
+class CourseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "name")
+    search_fields = ("code", "name")
+    ordering = ("code",)
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "course", "starts_on", "ends_on")
+    search_fields = ("code",)
+    list_select_related = ("course",)
+    autocomplete_fields = ("course",)
+
+
+@admin.register(LearnerProfile)
+class LearnerProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "user", "masked_phone", "birth_date")
+    search_fields = ("user__username",)
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, profile: LearnerProfile) -> str:
+        return mask_phone(profile.phone)
+
+
+class ImportedHistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """History comes from an import and goes with its rollback: nobody adds it here."""
+
+    list_display = ("origin", "learner_name", "masked_phone", "course", "legacy_import_run_id")
+    list_filter = ("course",)
+    search_fields = ("origin", "learner_name")
+    list_select_related = ("course",)
+    readonly_fields = ("origin", "legacy_import_run_id", "created_at", "updated_at")
+    raw_id_fields = ("user", "lead")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, history: ImportedHistory) -> str:
+        return mask_phone(history.learner_phone)
+
+
+admin.site.register(LegacyCompletedTraining, ImportedHistoryAdmin)
+admin.site.register(LegacyImportedEnrollment, ImportedHistoryAdmin)

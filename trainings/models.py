@@ -1,0 +1,125 @@
+"""Courses, cohorts, learners, and the training history brought over from the old platform."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecoin.fields import AsciiField
+from ecoin.identity.phones import parse_phones
+
+
+class Course(models.Model):
+    name = models.CharField(_("name"), max_length=255)
+    code = models.CharField(_("code"), max_length=40, unique=True)
+
+    class Meta:
+        db_table = "trainings_courses"
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Session(models.Model):
+    """A real cohort of the new platform. The import never creates one."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="sessions")
+    code = models.CharField(_("code"), max_length=80, unique=True)
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
+
+    class Meta:
+        db_table = "trainings_sessions"
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class LearnerProfile(models.Model):
+    """What the platform knows of a user as a learner."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="learner_profile"
+    )
+    phone = models.CharField(_("phone"), max_length=190, blank=True)
+    phone_normalized = AsciiField(max_length=20, null=True, blank=True, editable=False)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+
+    class Meta:
+        db_table = "trainings_learner_profiles"
+        verbose_name = _("learner profile")
+        verbose_name_plural = _("learner profiles")
+        indexes = [models.Index(fields=["phone_normalized"], name="trainings_profile_phone")]
+
+    def __str__(self) -> str:
+        return str(_("learner profile %(number)s") % {"number": self.pk})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normalize()
+        super().save(*args, **kwargs)
+
+    def normalize(self) -> None:
+        """Set the normalized column from the typed one, without saving."""
+        phones = parse_phones(self.phone).valid
+        self.phone_normalized = phones[0] if phones else None
+
+
+class ImportedHistory(models.Model):
+    """What the two kinds of imported history share: where it came from and whose it is.
+
+    `user` and `lead` are set only where the person was known beyond doubt; otherwise the learner
+    snapshot says whose history it is.
+    """
+
+    origin = AsciiField(max_length=190, unique=True, editable=False)
+    legacy_import_run_id = models.BigIntegerField(editable=False, db_index=True)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+    )
+    lead = models.ForeignKey("crm.CrmLead", on_delete=models.PROTECT, null=True, blank=True)
+    learner_name = models.CharField(_("learner"), max_length=300, blank=True)
+    learner_birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    learner_phone = models.CharField(_("phone"), max_length=190, blank=True)
+    learner_email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class LegacyCompletedTraining(ImportedHistory):
+    """A training somebody finished on the old platform."""
+
+    legacy_session_id = AsciiField(max_length=20, null=True, blank=True)
+    session_code = models.CharField(_("session code"), max_length=190, blank=True)
+    completed_date_raw = models.CharField(_("completed on, as found"), max_length=190, blank=True)
+
+    class Meta:
+        db_table = "legacy_completed_trainings"
+        verbose_name = _("completed training (imported)")
+        verbose_name_plural = _("completed trainings (imported)")
+
+    def __str__(self) -> str:
+        return str(_("completed training %(origin)s") % {"origin": self.origin})
+
+
+class LegacyImportedEnrollment(ImportedHistory):
+    """A registration of the old platform, kept apart from real enrolments."""
+
+    legacy_session_id = AsciiField(max_length=20)
+    session_code = models.CharField(_("session code"), max_length=190, blank=True)
+
+    class Meta:
+        db_table = "legacy_imported_enrollments"
+        verbose_name = _("enrolment (imported)")
+        verbose_name_plural = _("enrolments (imported)")
+
+    def __str__(self) -> str:
+        return str(_("enrolment %(origin)s") % {"origin": self.origin})
