@@ -1,0 +1,85 @@
+"""Tables of `emails.py`: what is no address, whose mailbox it is, what was probably meant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PLACEHOLDER_WORDS = """
+    null none nil nan n/a na nd neant aucun aucune rien vide ras non no sans 0 x xx xxx xxxx
+    undefined inconnu inconnue unknown test email mail e-mail gmail
+"""
+PLACEHOLDER_WORDS: Final = frozenset(
+    # What clerks type where there is no address; compared after folding.
+    _PLACEHOLDER_WORDS.split()
+) | {"pas d'email", "pas d'e-mail", "pas d email", "pas de mail", "pas email", "pas de email",
+     "sans email", "sans mail", "no email", "no mail", "la ywjd"}  # fmt: skip
+
+PLACEHOLDER_ADDRESSES: Final = frozenset(
+    {
+        "ecoin.hank@gmail.com",  # the old platform's default for learners without an address
+        "test@test.com", "test@test.fr", "test@test.dz", "test@gmail.com", "test@example.com",
+        "example@example.com", "exemple@exemple.com", "email@email.com", "mail@mail.com",
+        "email@example.com", "user@example.com", "exemple@gmail.com", "example@gmail.com",
+        "email@gmail.com", "mail@gmail.com", "gmail@gmail.com", "no@no.com", "non@non.com",
+        "abc@abc.com", "azerty@azerty.com", "azerty@gmail.com", "qwerty@gmail.com", "xyz@xyz.com",
+        "null@null.com", "none@none.com", "rien@rien.com",
+    }
+)  # fmt: skip
+
+_PLACEHOLDER_LOCAL_PARTS = """
+    noemail nomail no-email no-mail no.email no.mail no_email no_mail sansemail sansmail
+    sans.email pasdemail pasdmail pasmail pas.email neant aucun null none noreply no-reply
+    donotreply undefined inconnu
+"""
+PLACEHOLDER_LOCAL_PARTS: Final = frozenset(
+    # Whatever the domain: the person says there is no address, or the sender is a machine.
+    _PLACEHOLDER_LOCAL_PARTS.split()
+)
+
+_ROLE_EXACT = """
+    contact contacts info infos information informations admin administration administrateur
+    administrator formation formations training secretariat secretaire direction directeur
+    accueil reception scolarite inscription inscriptions commercial marketing rh drh grh
+    recrutement support service services sav bureau office webmaster postmaster hostmaster root
+    compta comptabilite facturation finance hello bonjour ecole school institut centre center
+    academy academie etablissement agence entreprise societe taxiphone kiosque ecoin
+"""
+ROLE_EXACT: Final = frozenset(
+    # First word of the local part: an office, read by whoever is there.
+    _ROLE_EXACT.split()
+)
+
+ROLE_PREFIXES: Final = (
+    "cyber",  # cybercafe, cyber.amine, cyberspace31: the clerk types his own address
+    "contact",  # contactecoin
+    "formation",  # formationecoin
+    "secretariat",
+)
+
+POPULAR_DOMAINS: Final = (
+    "gmail.com", "yahoo.com", "yahoo.fr", "hotmail.com", "hotmail.fr", "outlook.com", "outlook.fr",
+    "live.fr", "live.com", "icloud.com",
+)  # fmt: skip
+
+_REAL_DOMAINS = """
+    ymail.com mail.com email.com gmx.com gmx.fr gmx.de fmail.com yahoo.ca yahoo.de yahoo.it
+    yahoo.es yahoo.co hotmail.it hotmail.de hotmail.es outlook.de outlook.es outlook.sa live.ca
+    live.be live.it live.nl msn.com aol.com laposte.net protonmail.com proton.me
+"""
+REAL_DOMAINS: Final = frozenset(POPULAR_DOMAINS) | frozenset(
+    # Real providers one letter away from a popular one: no hint.
+    _REAL_DOMAINS.split()
+)
+
+DOMAIN_TYPOS: Final = {
+    # Further than one letter from the real one, or ambiguous to a distance; seen in such data.
+    "gmail.con": "gmail.com", "gmail.fr": "gmail.com", "gmail.cpm": "gmail.com",
+    "gmail.dz": "gmail.com", "gmail": "gmail.com", "gmailcom": "gmail.com", "gmail.c": "gmail.com",
+    "gamail.com": "gmail.com", "gmaill.com": "gmail.com", "gmail.com.com": "gmail.com",
+    "gmali.com": "gmail.com", "gimail.com": "gmail.com", "gemail.com": "gmail.com",
+    "gmal.con": "gmail.com", "gmail.coom": "gmail.com", "g.mail.com": "gmail.com",
+    "yahoo": "yahoo.com", "yahoo.con": "yahoo.com", "yahoofr": "yahoo.fr", "yahoo.f": "yahoo.fr",
+    "yaho.fr": "yahoo.fr", "yahou.fr": "yahoo.fr", "hotmail": "hotmail.com",
+    "hotmail.con": "hotmail.com", "hotmai.com": "hotmail.com", "hotmail.c": "hotmail.com",
+    "outlook": "outlook.com", "outlook.con": "outlook.com",
+}  # fmt: skip

@@ -1,0 +1,88 @@
+"""The keys by which people find each other: pure functions of a row, versioned.
+
+A key is a kind and an ASCII value, the same for staged rows, leads and users; two owners of one key
+are candidates, nothing more. Raising `NORM_VERSION` is due whenever any function of
+`ecoin.identity` gives another answer than before: stored keys are then computed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Final, NamedTuple
+
+from ecoin.identity.emails import Email
+from ecoin.identity.names import Name
+from ecoin.identity.phones import Phones
+
+NORM_VERSION: Final = 1
+MAX_VALUE: Final = 190
+"""Characters: the width of the indexed column."""
+_KEPT_HEAD: Final = 120
+MIN_RAW_DIGITS: Final = 5
+"""A raw phone of fewer digits ("0", "00", "123") is a way of leaving the field blank."""
+
+
+class Key(NamedTuple):
+    """kind: P valid phone, Q invalid phone, E e-mail, D name and birth date, R name and raw phone,
+    S skeleton of the name."""
+
+    kind: str
+    value: str
+
+
+def identity_keys(
+    *,
+    name: Name,
+    phones: Phones,
+    email: Email,
+    birth_date: date | None,
+    phone_digits: str,
+) -> tuple[Key, ...]:
+    """All keys of one person; a blank value makes no key, so blank never matches blank.
+
+    D, R and S need two name tokens: "Amina" and a birth date are not a full name. R is for rows
+    without a valid phone; with one, P says more.
+    """
+    keys = [Key("P", number) for number in phones.valid]
+    keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
+    if email.value:
+        keys.append(_key("E", email.value))
+    if " " in name.fold:
+        canonical = canonical_date(birth_date)
+        if canonical is not None:
+            keys.append(_key("D", f"{name.fold}|{canonical.isoformat()}"))
+        keys.append(_key("S", name.skeleton))
+        if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
+            keys.append(_key("R", f"{name.fold}|{phone_digits}"))
+    return tuple(keys)
+
+
+def canonical_date(value: date | None) -> date | None:
+    """The earlier of a date and its day/month-swapped twin; None for dates that say nothing.
+
+    Two dates are equal or swapped if and only if their canonical dates are equal.
+    """
+    if value is None or is_missing_date(value):
+        return None
+    twin = swapped_date(value)
+    return value if twin is None else min(value, twin)
+
+
+def swapped_date(value: date) -> date | None:
+    """The date with day and month exchanged, where that is a date."""
+    return value.replace(month=value.day, day=value.month) if value.day <= 12 else None
+
+
+def is_missing_date(value: date) -> bool:
+    """Dates that old forms and epochs write for "none": all of 1900 and before, 1 January 1970."""
+    return value.year <= 1900 or value == _EPOCH
+
+
+_EPOCH: Final = date(1970, 1, 1)
+
+
+def _key(kind: str, value: str) -> Key:
+    if len(value) > MAX_VALUE:
+        value = value[:_KEPT_HEAD] + "#" + hashlib.sha256(value.encode("ascii")).hexdigest()
+    return Key(kind, value)

@@ -1,0 +1,135 @@
+"""Tables of `names.py`: particles, short forms and spellings of Algerian names, and why.
+
+Spellings come from the Latin forms that Algerians give for one and the same Arabic name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NO_NAME = """
+    null none nan n/a na nil inconnu inconnue unknown neant aucun vide undefined nom prenom
+    anonyme sans
+"""
+NO_NAME: Final = frozenset(
+    # What stands in a name column when there is no name (whole field, folded).
+    _NO_NAME.split()
+)
+
+_TITLES = """
+    mr mrs ms mme mlle melle mle monsieur madame mademoiselle dr pr prof ing
+    epouse ep epse nee veuve vve
+"""
+TITLES: Final = frozenset(
+    # Not part of a name, nor is the marker before a married or maiden name. 'hadj' stays: it is
+    # also a given name (Hadj Ahmed).
+    _TITLES.split()
+)
+
+SHORT_FORMS: Final = {
+    # What registry clerks abbreviate, and the Arabic spelling transliterated letter by letter.
+    **dict.fromkeys(
+        ("med", "mohd", "mhd", "mohmed", "mohamd", "mohammd", "mhmd", "moh"), "mohamed"
+    ),
+    "abdlkader": "abdelkader",
+    "aek": "abdelkader",  # the usual Algerian abbreviation
+    "abdelk": "abdelkader",
+    "fz": "fatima zohra",
+}
+
+PREFIXES: Final = {
+    # Particles written apart or glued, as the clerk liked: always glued, in one spelling.
+    **dict.fromkeys(("ben", "bin", "ibn"), "ben"),
+    "bent": "bent",
+    "bel": "bel",
+    "beni": "beni",
+    "bou": "bou",
+    **dict.fromkeys(("abou", "abu", "abo"), "abou"),
+    **dict.fromkeys(("oum", "om", "umm", "oumm"), "oum"),
+    **dict.fromkeys(("ait", "aith", "ath"), "ait"),
+    **dict.fromkeys(("ould", "wald", "weld", "oueld"), "ould"),
+    **dict.fromkeys(("ouled", "oulad", "awlad", "ouel"), "ouled"),
+    **dict.fromkeys(("sid", "sidi", "sidy"), "sid"),
+    "si": "si",
+    **dict.fromkeys(("abd", "abde", "abdel", "abdal", "abdul", "abdoul", "abdl"), "abd"),
+    **dict.fromkeys(
+        ("abder", "abdes", "abden", "abded", "abdez", "abdech", "abdeb", "abdeh"), "abd"
+    ),
+}
+
+ARTICLES: Final = {
+    # The article: el, al before any letter; its assimilated forms only before their own letter.
+    "el": "",
+    "al": "",
+    "ell": "l",
+    "ul": "",
+    **{f"e{letter}": letter for letter in "zsrndt"},
+    "ech": "ch",
+    "ess": "s",
+    "err": "r",
+    "ezz": "z",
+    "enn": "n",
+    "edd": "d",
+}
+
+SUFFIXES: Final = {
+    # Second halves of one name: Nour Eddine, Nour el Dine, Abd Allah.
+    **dict.fromkeys(
+        ("eddine", "edine", "eddin", "edin", "eddyne", "ddine", "dine", "din", "uddin", "oudine",
+         "eldine", "eldin", "aldin", "aldine", "addine", "eddinne", "elddine", "eldyn"), "eddine",
+    ),
+    **dict.fromkeys(("allah", "ellah", "llah", "lah", "ullah", "illah", "alah", "elah"), "allah"),
+    **dict.fromkeys(
+        ("elhouda", "elhoda", "elhuda", "houda", "lhouda", "hoda", "alhouda"), "elhouda",
+    ),
+}  # fmt: skip
+
+SUFFIX_NEEDS: Final = {
+    # 'Houda' is a given name of its own: half a name only after Nour.
+    "elhouda": frozenset({"nour", "nor", "nur", "noor", "nourr", "ennour"}),
+}
+
+_NO_ARTICLE = """
+    elham elhem elhame elsa elma elias elies elyes elyas eliasse elisa elise elena ella eline
+    ali alia alya aldo alima alim alla allal allali aliouane alem alam
+"""
+NO_ARTICLE: Final = frozenset(
+    # Begin with el or al, and it is no article.
+    _NO_ARTICLE.split()
+)
+
+# Letters, in this order, on a token without article: (spelling, fold).
+LETTERS: Final = (
+    ("tch", "x"),  # Tchikou, Chikou
+    ("sch", "x"),
+    ("ch", "x"),  # French ch = English sh; x itself becomes ks first
+    ("sh", "x"),
+    ("dj", "j"),
+    ("dg", "j"),
+    ("ph", "f"),
+    ("gh", "g"),  # Ghezal, Guezal
+    ("th", "t"),
+    ("dh", "d"),
+    ("ck", "k"),
+    ("qu", "k"),
+    ("q", "k"),
+    ("gue", "ge"),
+    ("gui", "gi"),
+    ("guy", "gi"),
+    ("ce", "se"),  # Youcef, Youssef; Hocine, Hossine
+    ("ci", "si"),
+    ("cy", "si"),
+    ("c", "k"),
+    ("kh", "q"),
+    ("oua", "ua"),
+    ("ou", "u"),
+    ("oo", "u"),
+    ("w", "u"),
+    ("ai", "i"),
+    ("ay", "i"),
+    ("ei", "i"),
+    ("ey", "i"),
+    ("y", "i"),
+    ("v", "b"),  # foreign letters, written either way
+    ("p", "b"),
+)
