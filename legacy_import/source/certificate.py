@@ -1,0 +1,104 @@
+"""What a run has read and under which guarantees: stored with the run, shown to whoever asks."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from legacy_import.source.columns import Measures
+from legacy_import.source.engine import ServerFacts, SnapshotFacts
+from legacy_import.source.grants import Grant, only_reads, wider_than_needed
+from legacy_import.source.schema import TableMap
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Facts about one opened source. Lengths in bytes; no password, hash or personal value.
+
+    `snapshot` says per table whether its reads follow the snapshot. `account_read_only` is None
+    where there are no accounts (SQLite); `read_only_verified` is what the session itself says.
+    """
+
+    label: str
+    server: str
+    version: str
+    database: str
+    account: str
+    account_read_only: bool | None
+    privileges: tuple[dict[str, Any], ...]
+    wider_than_needed: tuple[str, ...]
+    engines: dict[str, str]
+    snapshot: dict[str, bool]
+    snapshots: int
+    isolation: str
+    read_only_verified: bool
+    tls: dict[str, str]
+    time_zone: str
+    row_counts: dict[str, int]
+    columns: dict[str, dict[str, str]]
+    absent_columns: dict[str, list[str]]
+    unmatched_columns: dict[str, list[str]]
+    oversized_values: dict[str, dict[str, int]]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, JSON-ready."""
+        values = asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value
+                for key, value in values.items()}  # fmt: skip
+
+
+def certify(
+    server: ServerFacts,
+    grants: tuple[Grant, ...] | None,
+    snapshot: SnapshotFacts,
+    tables: Mapping[str, TableMap],
+    counts: Mapping[str, int],
+    measures: Mapping[str, Measures],
+) -> Certificate:
+    """Puts the facts together. `grants` is None where there are no accounts."""
+    wider = wider_than_needed(grants or (), server.database,
+                              [table.found.name for table in tables.values()])  # fmt: skip
+    tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
+    return Certificate(
+        label=server.label,
+        server=server.server,
+        version=server.version,
+        database=server.database,
+        account=server.account,
+        account_read_only=None if grants is None else only_reads(grants),
+        privileges=tuple(grant.as_dict() for grant in grants or ()),
+        wider_than_needed=tuple(wider),
+        engines={name: table.found.engine for name, table in tables.items()},
+        snapshot={name: table.found.transactional for name, table in tables.items()},
+        snapshots=1,
+        isolation=snapshot.isolation,
+        read_only_verified=snapshot.read_only,
+        tls={"state": tls_state, "cipher": server.tls_cipher, "mode": server.tls_mode},
+        time_zone=server.time_zone,
+        row_counts=dict(counts),
+        columns={
+            name: {field: column.name for field, column in table.fields.items()}
+            for name, table in tables.items()
+        },
+        absent_columns={name: list(table.absent) for name, table in tables.items()},
+        unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
+        oversized_values={name: dict(found.oversized) for name, found in measures.items()},
+        notes=_notes(tables, measures, wider),
+    )
+
+
+def _notes(
+    tables: Mapping[str, TableMap], measures: Mapping[str, Measures], wider: list[str]
+) -> tuple[str, ...]:
+    notes = [note for table in tables.values() for note in table.notes]
+    for name, table in tables.items():
+        if not table.found.transactional:
+            notes.append(
+                f"{name} is kept by {table.found.engine}, which has no snapshot: rows changed while"
+                " the import reads may be seen half"
+            )
+        for column, rows in measures[name].oversized.items():
+            notes.append(f"{name}.{column}: {rows} values over 1 MB are kept cut")
+    if wider:
+        notes.append("the account may read more than the four tables")
+    return tuple(notes)

@@ -1,0 +1,67 @@
+"""What the reader needs from either kind of database: the part that differs, behind one protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from legacy_import.errors import LegacyImportError
+from legacy_import.source.columns import FoundTable
+from legacy_import.source.grants import Grant
+
+LOST_HINT = "Run legacy_import --resume with the number of the run; what was read is kept."
+
+
+class SourceUnreachable(LegacyImportError):
+    """The legacy database cannot be opened. The message names no value and no password."""
+
+
+class SourceReadError(LegacyImportError):
+    """The server refused a read. Only its error number is told: its text may hold values."""
+
+
+class SourceLost(LegacyImportError):
+    """The connection, and with it the snapshot, is gone. It is never reopened silently."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The link to the legacy database was lost ({detail}).", hint=LOST_HINT)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """Which database this is. `account` is empty for SQLite."""
+
+    label: str
+    server: str
+    version: str
+    database: str
+    account: str
+    time_zone: str
+    tls_mode: str
+    tls_cipher: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """What the session says about itself after the snapshot was opened."""
+
+    isolation: str
+    read_only: bool
+
+
+class Engine(Protocol):
+    """An open connection to the legacy database. All methods raise LegacyImportError subclasses."""
+
+    has_accounts: bool
+
+    def server(self) -> ServerFacts: ...
+
+    def grants(self) -> tuple[Grant, ...]: ...
+
+    def is_same_database(self, target: Any) -> bool:
+        """Whether the Django connection `target` ends in this very database."""
+
+    def tables(self) -> dict[str, FoundTable]: ...
+
+    def open_snapshot(self) -> SnapshotFacts: ...
+
+    def rows(self, sql: str) -> Sequence[tuple[Any, ...]]: ...

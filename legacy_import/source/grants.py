@@ -1,0 +1,177 @@
+"""Reads SHOW GRANTS of MySQL and MariaDB by allow-list: may this account do more than read?
+
+The lines hold password hashes, so a line that cannot be read is never quoted: it only refuses.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from legacy_import.errors import SafetyRefusal
+
+# Everything else, roles and GRANT OPTION included, means the account may do more than read.
+HARMLESS = {
+    "USAGE": "no privilege at all",
+    "SELECT": "reads",
+    "SHOW VIEW": "shows how a view is made",
+    "SHOW DATABASES": "lists names of databases",
+}
+
+# Words that may follow `TO account` without giving a privilege; strings may stand between them.
+HARMLESS_TAIL = frozenset(
+    word
+    for words in (
+        "IDENTIFIED BY PASSWORD WITH VIA USING AS OR",  # how the account logs in
+        "MYSQL_NATIVE_PASSWORD MYSQL_OLD_PASSWORD CACHING_SHA2_PASSWORD SHA256_PASSWORD ED25519",
+        "UNIX_SOCKET AUTH_SOCKET PAM GSSAPI PARSEC INVALID",  # plug-ins for that
+        "REQUIRE NONE SSL TLS X509 CIPHER ISSUER SUBJECT AND",  # how the link must be secured
+        "MAX_QUERIES_PER_HOUR MAX_UPDATES_PER_HOUR MAX_CONNECTIONS_PER_HOUR",  # limits
+        "MAX_USER_CONNECTIONS MAX_STATEMENT_TIME",
+        "ACCOUNT UNLOCK EXPIRE NEVER DEFAULT INTERVAL DAY",  # when the password expires
+    )
+    for word in words.split()
+)
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<quoted>`(?:[^`]|``)*`|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
+    r"|(?P<word>[0-9A-Za-z_$.]+)|(?P<symbol>[*,().@%-]))",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One parsed line. `scope` is like `ecoin.*`; `columns` the columns of a column privilege."""
+
+    privileges: tuple[str, ...]
+    scope: str
+    columns: tuple[str, ...] = ()
+    grant_option: bool = False
+    understood: bool = True
+
+    @property
+    def harmless(self) -> bool:
+        """True only for a fully understood line that lets the account read and nothing else."""
+        return (
+            self.understood
+            and not self.grant_option
+            and all(privilege in HARMLESS for privilege in self.privileges)
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "privileges": list(self.privileges),
+            "scope": self.scope,
+            "columns": list(self.columns),
+            "grant_option": self.grant_option,
+        }
+
+
+NOT_UNDERSTOOD = Grant(("a grant that could not be read",), "", understood=False)
+
+
+class WritableAccount(SafetyRefusal):
+    """The account may do more than read the legacy database."""
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        told = "; ".join(sorted({_describe(grant) for grant in grants if not grant.harmless}))
+        super().__init__(
+            f"The legacy account may do more than read: {told}.",
+            hint="Give the import an account with SELECT on the four tables only"
+            " (README, step 2), or say --allow-writable-source if that is impossible.",
+        )
+
+
+def parse_grants(lines: Iterable[str]) -> tuple[Grant, ...]:
+    """One Grant per line of SHOW GRANTS. A line that does not fit becomes NOT_UNDERSTOOD."""
+    return tuple(_parse(line) for line in lines)
+
+
+def only_reads(grants: Sequence[Grant]) -> bool:
+    """Whether the account can do nothing but read. No grant at all is no proof of that."""
+    return bool(grants) and all(grant.harmless for grant in grants)
+
+
+def wider_than_needed(grants: Iterable[Grant], database: str, tables: Iterable[str]) -> list[str]:
+    """What the account may read beyond the four tables, in words: noted, never refused."""
+    needed = {f"{database}.{table}".lower() for table in tables}
+    return [
+        _describe(grant)
+        for grant in grants
+        if grant.privileges != ("USAGE",) and grant.scope.lower() not in needed
+    ]
+
+
+def _describe(grant: Grant) -> str:
+    words = ", ".join(grant.privileges)
+    on = f" on {grant.scope}" if grant.scope else ""
+    return f"{words}{on}{' with grant option' if grant.grant_option else ''}"
+
+
+def _parse(line: str) -> Grant:
+    parts = _tokens(line)
+    if not parts or parts[0] != "GRANT":
+        # SET DEFAULT ROLE, REVOKE (MySQL's partial revokes) and whatever comes next.
+        return Grant(("a role",), "", understood=False) if "ROLE" in parts else NOT_UNDERSTOOD
+    if "ON" not in parts:
+        return Grant(("a role",), "", understood=False) if "TO" in parts else NOT_UNDERSTOOD
+    at_on = parts.index("ON")
+    if "TO" not in parts[at_on:]:
+        return NOT_UNDERSTOOD
+    at_to = parts.index("TO", at_on)
+    privileges, columns = _privileges(parts[1:at_on])
+    scope = "".join(_plain(part) for part in parts[at_on + 1 : at_to])
+    option, clean = _tail(parts[at_to + 1 :])
+    if not privileges or "." not in scope:  # ON PROCEDURE, ON FUNCTION, PROXY ON 'user'@'host'
+        privileges = privileges or ("a privilege",)
+        return Grant(privileges, scope, columns, option, understood=False)
+    return Grant(privileges, scope, columns, option, understood=clean)
+
+
+def _tokens(line: str) -> list[str]:
+    """Words in upper case, quoted parts with their quotes. Empty if anything does not fit."""
+    parts, position, line = [], 0, line.strip()
+    while position < len(line):
+        match = _TOKEN.match(line, position)
+        if match is None:
+            return []
+        word = match.group("word")
+        parts.append(word.upper() if word else match.group().strip())
+        position = match.end()
+    return parts
+
+
+def _privileges(parts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`SELECT (a, b), SHOW VIEW` → (SELECT, SHOW VIEW), (a, b)."""
+    names: list[str] = []
+    columns: list[str] = []
+    words: list[str] = []
+    depth = 0
+    for part in [*parts, ","]:
+        if part in ("(", ")"):
+            depth += 1 if part == "(" else -1
+        elif depth:
+            columns += [_plain(part)] if part != "," else []
+        elif part == ",":
+            names.append(" ".join(words))
+            words = []
+        else:
+            words.append(part)
+    return tuple(names), tuple(columns)
+
+
+def _tail(parts: list[str]) -> tuple[bool, bool]:
+    """What follows TO: (may it pass its privileges on?, is every word known to be harmless?)."""
+    account = 3 if len(parts) > 1 and parts[1] == "@" else 1
+    rest = parts[account:]
+    option = "OPTION" in rest
+    words = [part for part in rest if part[0] not in "`'\"" and not part.replace(".", "").isdigit()]
+    return option, all(word in HARMLESS_TAIL or word in ("GRANT", "OPTION") for word in words)
+
+
+def _plain(part: str) -> str:
+    """A name without its quotes and without the backslash MySQL puts before _ and %."""
+    if part[:1] in "`'\"" and len(part) > 1:
+        part = part[1:-1].replace("``", "`")
+    return part.replace("\\_", "_").replace("\\%", "%")

@@ -1,0 +1,201 @@
+"""Is this one statement clearly a read? Everything else is refused, the unknown included.
+
+Both guarded backends ask `refuse_unless_read` for every statement of every cursor, last thing before
+it leaves. The rules are tables; whatever stands in none of them is refused.
+"""
+
+from legacy_import.errors import SafetyRefusal
+from legacy_import.source.sql_tokens import Kind, Token, Unreadable, tokens
+
+
+class NotARead(SafetyRefusal):
+    """A statement for the legacy database was not clearly a read. It was not sent."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"A statement for the legacy database was refused before it was sent: {why}.",
+            hint="The legacy database is only ever read; use SELECT or SHOW.",
+        )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that make a statement more than a read, wherever they stand unquoted.
+FORBIDDEN_WORDS = (
+    # They write, or they change the session or the server.
+    _words("INSERT UPDATE DELETE MERGE UPSERT CREATE ALTER DROP TRUNCATE RENAME GRANT REVOKE SET")
+    | _words("CALL DO EXECUTE PREPARE DEALLOCATE HANDLER LOAD IMPORT ANALYZE OPTIMIZE REPAIR")
+    | _words("FLUSH RESET PURGE KILL SHUTDOWN INSTALL UNINSTALL BEGIN COMMIT ROLLBACK SAVEPOINT")
+    | _words("XA ATTACH DETACH VACUUM REINDEX LOAD_FILE LOAD_EXTENSION")
+    | _words("INTO")  # INTO OUTFILE, INTO DUMPFILE, INTO @variable
+    | _words("LOCK UNLOCK SHARE LOCKED NOWAIT")  # LOCK IN SHARE MODE, FOR SHARE …
+    | _words("PROCEDURE")  # SELECT … PROCEDURE ANALYSE
+    | _words("NEXT NEXTVAL SETVAL LASTVAL PREVIOUS")  # MariaDB sequences: asking one writes
+)
+
+# Keywords that may stand before a bracket without being a function.
+BRACKET_KEYWORDS = _words(
+    """
+    SELECT FROM WHERE AND OR XOR NOT IN EXISTS AS ON USING JOIN UNION ALL LIKE REGEXP RLIKE BETWEEN
+    IS CASE WHEN THEN ELSE BY HAVING LIMIT DISTINCT INTERVAL INDEX KEY VALUES DIV MOD BINARY COLLATE
+    """
+)
+
+# Functions without any effect that every MySQL and MariaDB has built in since 5.5. A stored function
+# may write (its definer's rights), so an unknown name before a bracket is refused; so is a known one
+# with a blank before the bracket, which MySQL takes for a stored function of that name.
+FUNCTIONS = _words(
+    """
+    COUNT SUM MIN MAX AVG GROUP_CONCAT STD STDDEV VARIANCE BIT_AND BIT_OR BIT_XOR
+    COALESCE IFNULL NULLIF IF GREATEST LEAST ISNULL CAST CONVERT
+    CHAR VARCHAR NCHAR DECIMAL NUMERIC SIGNED UNSIGNED DATETIME
+    LENGTH CHAR_LENGTH CHARACTER_LENGTH OCTET_LENGTH BIT_LENGTH SUBSTRING SUBSTR MID LEFT RIGHT
+    CONCAT CONCAT_WS LOWER LCASE UPPER UCASE TRIM LTRIM RTRIM REPLACE REVERSE LPAD RPAD REPEAT SPACE
+    INSTR LOCATE POSITION STRCMP FIELD FIND_IN_SET ASCII ORD HEX UNHEX QUOTE CHARSET COLLATION
+    FORMAT MD5 SHA SHA1 SHA2 CRC32
+    ABS CEIL CEILING FLOOR ROUND SIGN SQRT POW POWER EXP LN LOG LOG2 LOG10 CONV
+    DATE TIME TIMESTAMP YEAR QUARTER MONTH WEEK DAY DAYOFMONTH DAYOFWEEK DAYOFYEAR HOUR MINUTE
+    SECOND MICROSECOND WEEKDAY LAST_DAY NOW CURDATE CURTIME CURRENT_DATE CURRENT_TIMESTAMP
+    UTC_TIMESTAMP UNIX_TIMESTAMP FROM_UNIXTIME DATE_FORMAT STR_TO_DATE DATEDIFF TIMESTAMPDIFF
+    TIMESTAMPADD DATE_ADD DATE_SUB ADDDATE SUBDATE EXTRACT MAKEDATE TO_DAYS FROM_DAYS CONVERT_TZ
+    DATABASE SCHEMA VERSION USER CURRENT_USER SESSION_USER CONNECTION_ID
+    """
+)
+# SQLite has no stored functions; these exist there, built in or registered by Django and by us.
+SQLITE_FUNCTIONS = FUNCTIONS | _words(
+    """
+    IIF TOTAL TYPEOF UNICODE PRINTF SHA256 BLOB_SHA256 STRFTIME JULIANDAY SQLITE_VERSION
+    SQLITE_COMPILEOPTION_USED
+    JSON_VALID JSON_EXTRACT JSON_TYPE ROW_NUMBER RANK DENSE_RANK LAG LEAD OVER FILTER
+    DJANGO_DATE_EXTRACT DJANGO_DATETIME_EXTRACT DJANGO_DATE_TRUNC DJANGO_DATETIME_TRUNC
+    DJANGO_DATETIME_CAST_DATE DJANGO_DATETIME_CAST_TIME DJANGO_TIME_EXTRACT DJANGO_TIME_TRUNC
+    """
+)
+
+# What may follow SHOW.
+SHOW_SUBJECTS = _words(
+    """
+    VARIABLES STATUS SESSION GLOBAL TABLES TABLE FULL COLUMNS FIELDS INDEX INDEXES KEYS GRANTS
+    DATABASES SCHEMAS WARNINGS ERRORS ENGINES CHARACTER COLLATION
+    """
+)
+
+# Pragmas that report and change nothing. Only `name` and `name(argument)`; `=` is refused below.
+READ_PRAGMAS = _words(
+    """
+    TABLE_INFO TABLE_XINFO TABLE_LIST INDEX_LIST INDEX_INFO INDEX_XINFO FOREIGN_KEY_LIST
+    DATABASE_LIST ENCODING
+    """
+)
+# These would change something if they were given an argument.
+BARE_PRAGMAS = _words("QUERY_ONLY USER_VERSION SCHEMA_VERSION PAGE_COUNT")
+
+
+def refuse_unless_read(sql: str, dialect: str) -> None:
+    """Return if `sql` is one statement that clearly only reads; raise NotARead otherwise.
+
+    `dialect` is mysql or sqlite. The message names keywords, never the statement: it may hold values.
+    """
+    try:
+        parts = list(tokens(sql, dialect))
+    except Unreadable as error:
+        raise NotARead(str(error)) from None
+    if parts and parts[-1].text == ";" and parts[-1].kind is Kind.SYMBOL:
+        parts.pop()
+    if not parts:
+        raise NotARead("it is empty")
+    if any(part.kind is Kind.SYMBOL and part.text == ";" for part in parts):
+        raise NotARead("it holds more than one statement")
+    _judge(parts, dialect)
+
+
+def _judge(parts: list[Token], dialect: str) -> None:
+    first = next((part for part in parts if part.text != "("), parts[0])
+    opening = first.text if first.kind is Kind.WORD else "an unknown word"
+    if opening in ("SELECT", "WITH"):
+        _refuse_effects(parts, dialect)
+    elif dialect == "mysql" and opening == "SHOW" and parts[0] is first:
+        _judge_show(parts)
+    elif dialect == "mysql" and opening in ("DESCRIBE", "DESC") and parts[0] is first:
+        _judge_describe(parts)
+    elif opening == "EXPLAIN" and parts[0] is first:
+        _judge_explain(parts, dialect)
+    elif dialect == "sqlite" and opening == "PRAGMA" and parts[0] is first:
+        _judge_pragma(parts)
+    else:
+        raise NotARead(f"it starts with {opening[:30] if opening.isascii() else 'an unknown word'}")
+
+
+def _refuse_effects(parts: list[Token], dialect: str) -> None:
+    """A SELECT may still write, lock or call: refuse forbidden words and unknown functions."""
+    harmless = FUNCTIONS if dialect == "mysql" else SQLITE_FUNCTIONS
+    for index, part in enumerate(parts):
+        after = parts[index + 1] if index + 1 < len(parts) else None
+        calls = after is not None and after.kind is Kind.SYMBOL and after.text == "("
+        dotted = _follows_a_dot(parts, index)
+        if part.kind is Kind.QUOTED_NAME and calls:
+            raise NotARead("it calls a function by a quoted name")
+        if part.kind is not Kind.WORD:
+            continue
+        if dotted:
+            if calls:
+                raise NotARead("it calls a stored function")
+            continue
+        if part.text in FORBIDDEN_WORDS:
+            raise NotARead(f"it holds {part.text}")
+        if after is None or not calls or part.text in BRACKET_KEYWORDS:
+            continue
+        if part.text not in harmless or (after.spaced and dialect == "mysql"):
+            raise NotARead("it calls a function that is not known to be harmless")
+
+
+def _follows_a_dot(parts: list[Token], index: int) -> bool:
+    """`t.update`: directly after the dot of a name, a keyword is a name too."""
+    if index < 2 or parts[index].spaced:
+        return False
+    owner, dot = parts[index - 2], parts[index - 1]
+    is_name = owner.kind in (Kind.WORD, Kind.QUOTED_NAME)
+    return is_name and dot.kind is Kind.SYMBOL and dot.text == "."
+
+
+def _judge_show(parts: list[Token]) -> None:
+    subject = parts[1].text if len(parts) > 1 and parts[1].kind is Kind.WORD else ""
+    if subject == "CREATE":
+        if len(parts) > 2 and parts[2].text in ("TABLE", "VIEW"):
+            _refuse_effects(parts[3:], "mysql")
+            return
+    elif subject in SHOW_SUBJECTS:
+        _refuse_effects(parts[1:], "mysql")
+        return
+    raise NotARead("it is a SHOW of an unknown kind")
+
+
+def _judge_describe(parts: list[Token]) -> None:
+    """DESCRIBE table [column]; MySQL also reads it as EXPLAIN, which this does not need."""
+    plain = (Kind.WORD, Kind.QUOTED_NAME, Kind.STRING)
+    if len(parts) > 5 or not all(part.kind in plain or part.text == "." for part in parts[1:]):
+        raise NotARead("it is a DESCRIBE of an unknown kind")
+    _refuse_effects(parts[1:], "mysql")
+
+
+def _judge_explain(parts: list[Token], dialect: str) -> None:
+    """EXPLAIN [QUERY PLAN | EXTENDED | FORMAT = …] SELECT …; never ANALYZE, which runs it."""
+    skippable = {"QUERY", "PLAN", "EXTENDED", "PARTITIONS", "FORMAT", "=", "JSON", "TREE"}
+    skippable.add("TRADITIONAL")
+    rest = parts[1:]
+    while rest and rest[0].text in skippable:
+        rest = rest[1:]
+    if not rest or rest[0].text not in ("SELECT", "WITH", "("):
+        raise NotARead("it explains something other than a SELECT")
+    _refuse_effects(rest, dialect)
+
+
+def _judge_pragma(parts: list[Token]) -> None:
+    name = parts[1].text if len(parts) > 1 and parts[1].kind is Kind.WORD else ""
+    bare = len(parts) == 2
+    called = len(parts) == 5 and parts[2].text == "(" and parts[4].text == ")"
+    if (name in READ_PRAGMAS and (bare or called)) or (name in BARE_PRAGMAS and bare):
+        return
+    raise NotARead("it is a PRAGMA that is not known to only report")

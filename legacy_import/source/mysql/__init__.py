@@ -1,0 +1,1 @@
+"""Django database backend for a MySQL or MariaDB database that is only ever read."""

@@ -1,0 +1,69 @@
+"""The driver's error numbers as sentences. The driver's own text is never shown: it holds values."""
+
+from legacy_import.source.engine import SourceLost, SourceReadError, SourceUnreachable
+
+_HOST = "Check LEGACY_DB_HOST, LEGACY_DB_PORT or LEGACY_DB_SOCKET, and that the server is running."
+_LOGIN = "Check LEGACY_DB_USERNAME and LEGACY_DB_PASSWORD."
+_CHARSET = "Servers before MySQL 5.5.3 know utf8 but not utf8mb4."
+_TLS = "Check LEGACY_DB_SSL_MODE and LEGACY_DB_SSL_CA against the server's certificate."
+
+# Error number → (what happened, next step). {user} {where} {database} come from the settings.
+CONNECT = {
+    1044: ("The account {user} has no right on the database {database}.",
+           "Check LEGACY_DB_DATABASE, or grant the account SELECT on the four tables."),
+    1045: ("The legacy server refused the account {user} or its password.", _LOGIN),
+    1049: ("The legacy server has no database {database}.", "Check LEGACY_DB_DATABASE."),
+    1040: ("The legacy server has too many connections.", "Try again later."),
+    1115: ("The legacy server does not know the charset of LEGACY_DB_CHARSET.", _CHARSET),
+    1129: ("The legacy server blocks this machine after failed attempts.",
+           "Have FLUSH HOSTS run there."),
+    1130: ("The legacy server accepts no connection from this machine.",
+           "Have the account opened for this machine's address."),
+    1251: ("The legacy server wants an older kind of login than the driver speaks.", _LOGIN),
+    1698: ("The legacy server refused the account {user}.", _LOGIN),
+    1820: ("The password of the account {user} must be changed first.", _LOGIN),
+    1862: ("The password of the account {user} has expired.", _LOGIN),
+    2002: ("The legacy server cannot be reached at {where}.", _HOST),
+    2003: ("The legacy server cannot be reached at {where}.", _HOST),
+    2005: ("The host of the legacy server is unknown: {where}.", _HOST),
+    2013: ("The legacy server at {where} did not answer in time.", _HOST),
+    2019: ("The driver does not know the charset of LEGACY_DB_CHARSET.", _CHARSET),
+    2026: ("No safe TLS link to the legacy server could be made.", _TLS),
+    2059: ("The driver lacks the kind of login the account {user} uses.", _LOGIN),
+    3118: ("The account {user} is locked.", _LOGIN),
+    3159: ("The legacy server accepts only TLS.", _TLS),
+    4151: ("The account {user} is locked.", _LOGIN),
+}  # fmt: skip
+
+# The link is gone: client errors, a killed connection, a server that shuts down or timed out.
+LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2055,
+                  3024, 4031})  # fmt: skip
+
+
+def number_of(error: BaseException) -> int:
+    """The MySQL error number an exception carries; 0 if it carries none."""
+    first = error.args[0] if error.args else 0
+    return first if isinstance(first, int) else 0
+
+
+def unreachable(error: BaseException, user: str, where: str, database: str) -> SourceUnreachable:
+    """The error to raise when connecting failed."""
+    number = number_of(error)
+    message, hint = CONNECT.get(
+        number, ("The legacy server at {where} refused the connection.", _HOST)
+    )
+    message = message.format(user=user or "(none)", where=where, database=database or "(none)")
+    return SourceUnreachable(f"{message} (error {number})" if number else message, hint=hint)
+
+
+def while_reading(error: BaseException) -> SourceLost | SourceReadError:
+    """The error to raise when a read failed."""
+    number = number_of(error)
+    if number in LOST:
+        return SourceLost(f"error {number}")
+    denied = number in (1142, 1143, 1044)
+    return SourceReadError(
+        f"The legacy server refused a read ({type(error).__name__} {number}).",
+        hint="Grant the account SELECT on the four tables." if denied else
+        "Look the number up in the server's manual; nothing was written anywhere.",
+    )  # fmt: skip

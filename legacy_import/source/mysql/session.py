@@ -1,0 +1,94 @@
+"""The statements the backend itself may send: what makes a session read-only, and nothing else.
+
+They bypass the guard, so they are a closed table. Also here: which OPTIONS an alias may carry.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
+REPEATABLE_READ = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+# The guard reads strings with backslash escapes and without ANSI_QUOTES, so the mode is fixed whole.
+SQL_MODE = "SET SESSION sql_mode = ''"
+SQL_MODE_STRICT = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'"
+
+STATEMENTS = frozenset({READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT})
+SET_NAMES = re.compile(r"SET NAMES [a-z0-9_]{1,40} COLLATE [a-z0-9_]{1,60}")
+
+# Names travel in this charset; values travel as bytes and are decoded by their column's own charset
+# whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
+# end in the byte of a quote, in latin1 the byte A0 is a blank.
+CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
+ENFORCED_TLS = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What an alias may choose about its session. Timeouts in seconds."""
+
+    charset: str
+    collation: str
+    strict: bool
+    ssl_mode: str
+    ssl_ca: str
+    read_timeout: int
+    connect_timeout: int
+
+
+def session_options(given: dict[str, Any]) -> SessionOptions:
+    """OPTIONS of the alias over the LEGACY_DB_* settings.
+
+    Raises ImproperlyConfigured for any other option: an init_command, for one, would run unguarded.
+    """
+    options = {
+        "charset": settings.LEGACY_DB_CHARSET,
+        "collation": settings.LEGACY_DB_COLLATION,
+        "strict": settings.LEGACY_DB_STRICT,
+        "ssl_mode": settings.LEGACY_DB_SSL_MODE,
+        "ssl_ca": settings.LEGACY_DB_SSL_CA,
+        "read_timeout": settings.LEGACY_DB_READ_TIMEOUT,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    }
+    unknown = sorted(set(given) - set(options))
+    if unknown:
+        raise ImproperlyConfigured(
+            f"The legacy alias does not take the option {unknown[0]}; it takes {', '.join(options)}."
+        )
+    options.update(given)
+    charset = str(options["charset"] or "utf8mb4").lower()
+    if charset not in CHARSETS:
+        raise ImproperlyConfigured(
+            f"LEGACY_DB_CHARSET must be one of: {', '.join(CHARSETS)}. It is the charset of the"
+            " connection; each column is decoded by its own charset in any case."
+        )
+    collation = str(options["collation"] or "").lower()
+    if collation and not SET_NAMES.fullmatch(f"SET NAMES {charset} COLLATE {collation}"):
+        raise ImproperlyConfigured("LEGACY_DB_COLLATION is not the name of a collation.")
+    return SessionOptions(
+        charset=charset,
+        collation=collation,
+        strict=str(options["strict"]).strip().lower() in ("true", "1", "yes", "on"),
+        ssl_mode=str(options["ssl_mode"] or "PREFERRED").upper(),
+        ssl_ca=str(options["ssl_ca"] or ""),
+        read_timeout=int(options["read_timeout"]),
+        connect_timeout=int(options["connect_timeout"]),
+    )
+
+
+def opening_statements(options: SessionOptions) -> list[str]:
+    """What is sent on a new connection before anybody gets hold of it. Read-only comes first."""
+    statements = [READ_ONLY, REPEATABLE_READ, SQL_MODE_STRICT if options.strict else SQL_MODE]
+    if options.collation:
+        statements.append(f"SET NAMES {options.charset} COLLATE {options.collation}")
+    return statements
+
+
+def is_known(statement: str) -> bool:
+    """Whether the backend may send this without asking the guard."""
+    return statement in STATEMENTS or SET_NAMES.fullmatch(statement) is not None

@@ -1,0 +1,222 @@
+"""The one door to the legacy database: every check first, then one snapshot of plain frozen rows."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+
+from legacy_import.errors import LegacyImportError, SafetyRefusal
+from legacy_import.source.certificate import Certificate, certify
+from legacy_import.source.columns import Column, Measures
+from legacy_import.source.engine import Engine, SourceLost, SourceReadError, SourceUnreachable
+from legacy_import.source.grants import WritableAccount, only_reads
+from legacy_import.source.refusals import GuardedWrapper
+from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
+from legacy_import.source.schema import TableMap, load_overrides, match
+
+__all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "SourceUnreachable",
+           "open_source"]  # fmt: skip
+
+GUARDED_ENGINES = ("legacy_import.source.mysql", "legacy_import.source.sqlite")
+PAGE_ROWS = 2000
+PAGE_BYTES = 32 * ONE_MEGABYTE  # of long values in one page; a page has fewer rows rather than more
+
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
+
+
+class LegacySource:
+    """An opened source: one connection, one snapshot. Made by `open_source` only."""
+
+    def __init__(self, engine: Engine, tables: Mapping[str, TableMap],
+                 measures: Mapping[str, Measures], certificate: Certificate) -> None:  # fmt: skip
+        self._engine = engine
+        self._tables = tables
+        self._measures = measures
+        self.certificate = certificate
+        self._builders = {
+            name: RowBuilder(table, list(measures[name].oversized))
+            for name, table in tables.items()
+        }
+
+    @property
+    def label(self) -> str:
+        """Like mysql://reader@db-old:3306/ecoin_legacy: for people, without a password."""
+        return self.certificate.label
+
+    def count(self, table: str) -> int:
+        """Rows of the table, counted in the snapshot."""
+        return self.certificate.row_counts[table]
+
+    def pages(
+        self, table: str, *, after: str | None = None, size: int = PAGE_ROWS
+    ) -> Iterator[list[LegacyRow]]:
+        """Rows in order of id, from the first id greater than `after`; never an empty page.
+
+        A page has `size` rows at most, fewer at the end and where values are long. Raises
+        SourceLost when the connection is gone: it is not opened again, that would be another
+        snapshot.
+        """
+        return self._pages(table, after, None, size)
+
+    def between(self, table: str, *, after: str | None, until: str) -> Iterator[LegacyRow]:
+        """The rows with after < id <= until, again in order."""
+        for page in self._pages(table, after, until, PAGE_ROWS):
+            yield from page
+
+    def _pages(
+        self, table: str, after: str | None, until: str | None, size: int
+    ) -> Iterator[list[LegacyRow]]:
+        select, builder = self._select(table), self._builders[table]
+        lengths = self._long_columns(table, size)
+        while True:
+            where = self._where(table, after, until)
+            limit = self._rows_that_fit(table, lengths, where, size) if lengths else size
+            page = builder.build(self._engine.rows(f"{select}{where} LIMIT {limit:d}"))
+            if not page:
+                return
+            yield page
+            after = page[-1].legacy_id
+
+    def _select(self, table: str) -> str:
+        mapped, oversized = self._tables[table], self._measures[table].oversized
+        columns = {column.name: column for column in mapped.found.columns}
+        parts = [column.read_cut if column.name in oversized else column.read
+                 for column in columns.values()]  # fmt: skip
+        for name in oversized:
+            parts += [columns[name].length, columns[name].sha256]
+        return f"SELECT {', '.join(parts)} FROM {mapped.found.sql_name}"
+
+    def _where(self, table: str, after: str | None, until: str | None) -> str:
+        key = self._tables[table].id_column.sql_name
+        bounds = [f"{key} {sign} {_number(bound)}"
+                  for sign, bound in ((">", after), ("<=", until)) if bound is not None]  # fmt: skip
+        return f"{' WHERE ' if bounds else ''}{' AND '.join(bounds)} ORDER BY {key}"
+
+    def _long_columns(self, table: str, size: int) -> list[Column]:
+        """The columns whose lengths decide how many rows a page takes; none if all pages fit."""
+        longest = self._measures[table].longest
+        worst = sum(min(length, ONE_MEGABYTE) for length in longest.values()) * size
+        if worst <= PAGE_BYTES:
+            return []
+        return [column for column in self._tables[table].found.columns if longest.get(column.name)]
+
+    def _rows_that_fit(self, table: str, columns: list[Column], where: str, size: int) -> int:
+        lengths = ", ".join(f"COALESCE({column.length}, 0)" for column in columns)
+        name = self._tables[table].found.sql_name
+        total = 0
+        for rows, found in enumerate(
+            self._engine.rows(f"SELECT {lengths} FROM {name}{where} LIMIT {size:d}")
+        ):
+            total += sum(min(int(length), ONE_MEGABYTE) for length in found)
+            if total > PAGE_BYTES:
+                return max(rows, 1)
+        return size
+
+
+@contextmanager
+def open_source(alias: str, *, allow_writable: bool = False) -> Iterator[LegacySource]:
+    """Check everything about the legacy alias, open one snapshot, and close it at the end.
+
+    Raises SafetyRefusal (exit 3) for an unguarded alias (before connecting, no override), an account
+    that may write (unless `allow_writable`), or a source that is the app database; SchemaMismatch,
+    SourceUnreachable and other LegacyImportError (exit 1) for what an operator can repair.
+    """
+    wrapper = _guarded_connection(alias)
+    try:
+        engine = _connect(wrapper)
+        grants = engine.grants() if engine.has_accounts else None
+        if grants is not None and not allow_writable and not only_reads(grants):
+            raise WritableAccount(grants)
+        _refuse_own_database(engine)
+        tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+        snapshot = engine.open_snapshot()
+        counts = {name: _count(engine, table) for name, table in tables.items()}
+        measures = {name: _measure(engine, table) for name, table in tables.items()}
+        certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
+        yield LegacySource(engine, tables, measures, certificate)
+    finally:
+        wrapper.close()
+
+
+def _guarded_connection(alias: str) -> Any:
+    """Django's wrapper of the alias, not connected yet."""
+    values = connections.databases.get(alias)
+    if values is None:
+        raise LegacyImportError(
+            f"There is no database alias {alias}.",
+            hint=f"Aliases: {', '.join(sorted(connections.databases))}.",
+            exit_code=2,
+        )
+    refusal = SafetyRefusal(
+        f"The alias {alias} is not behind a guarded backend, so nothing is read from it.",
+        hint="Set its ENGINE to legacy_import.source.mysql or legacy_import.source.sqlite.",
+    )
+    if values.get("ENGINE") not in GUARDED_ENGINES:
+        raise refusal
+    try:
+        wrapper = connections[alias]
+    except (ImproperlyConfigured, ImportError):
+        raise SourceUnreachable(
+            "The driver for the legacy database is missing.",
+            hint="For MySQL or MariaDB: apt-get install default-libmysqlclient-dev pkg-config,"
+            " then pip install mysqlclient.",
+        ) from None
+    if not isinstance(wrapper, GuardedWrapper):
+        raise refusal
+    return wrapper
+
+
+def _connect(wrapper: Any) -> Engine:
+    """The engine of the wrapper, connected. The MySQL driver is imported only where it is used."""
+    try:
+        if wrapper.vendor == "sqlite":
+            from legacy_import.source.sqlite.engine import SQLiteEngine
+
+            return SQLiteEngine(wrapper)
+        from legacy_import.source.mysql.engine import MySQLEngine
+
+        return MySQLEngine(wrapper)
+    except ImproperlyConfigured as error:
+        raise SourceUnreachable(str(error), hint="Correct the LEGACY_DB_* settings.") from None
+
+
+def _refuse_own_database(engine: Engine) -> None:
+    try:
+        same = engine.is_same_database(connections[DEFAULT_DB_ALIAS])
+    except Error:
+        raise LegacyImportError(
+            "The app database cannot be asked whether it is the legacy one.",
+            hint="Check DATABASE_URL, and that the app database is running.",
+        ) from None
+    if same:
+        raise SafetyRefusal(
+            "Source and target are the same database.",
+            hint="Point LEGACY_DB_* at the old database and DATABASE_URL at the new one.",
+        )
+
+
+def _count(engine: Engine, table: TableMap) -> int:
+    return int(engine.rows(f"SELECT COUNT(*) FROM {table.found.sql_name}")[0][0])
+
+
+def _measure(engine: Engine, table: TableMap) -> Measures:
+    """One pass over the long columns: which hold values over a megabyte, and how long they get."""
+    columns = [column for column in table.found.columns if column.measured]
+    if not columns:
+        return Measures({}, {})
+    parts = [f"MAX({column.length}), SUM({column.length} > {ONE_MEGABYTE})" for column in columns]
+    found: Sequence[Any] = engine.rows(f"SELECT {', '.join(parts)} FROM {table.found.sql_name}")[0]
+    longest = {column.name: int(found[2 * n] or 0) for n, column in enumerate(columns)}
+    oversized = {column.name: int(found[2 * n + 1] or 0) for n, column in enumerate(columns)}
+    return Measures(longest, {name: rows for name, rows in oversized.items() if rows})
+
+
+def _number(legacy_id: str) -> str:
+    """An id as an SQL literal. Raises ValueError for anything but digits."""
+    if not _DIGITS.fullmatch(legacy_id):
+        raise ValueError("a legacy id is a whole number in decimal digits")
+    return legacy_id

@@ -1,0 +1,1 @@
+"""Django database backend for a SQLite file that is only ever read."""

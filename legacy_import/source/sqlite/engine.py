@@ -1,0 +1,159 @@
+"""An open, read-only SQLite file as the reader sees it."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from django.db import DatabaseError
+
+from legacy_import.source.columns import Column, FoundTable, Kind
+from legacy_import.source.engine import (
+    ServerFacts,
+    SnapshotFacts,
+    SourceLost,
+    SourceReadError,
+    SourceUnreachable,
+)
+from legacy_import.source.grants import Grant
+from legacy_import.source.sqlite.base import DatabaseWrapper
+from legacy_import.source.sqlite.driver import GuardedConnection
+
+
+class UndecodableText(bytes):
+    """A TEXT value that is not valid UTF-8; a BLOB arrives as plain bytes."""
+
+
+def _text(value: bytes) -> str | UndecodableText:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return UndecodableText(value)
+
+
+class SQLiteEngine:
+    """Holds the driver's connection itself. Dates, numbers and texts arrive as they are stored."""
+
+    has_accounts = False
+
+    def __init__(self, wrapper: DatabaseWrapper) -> None:
+        """Opens the file. Raises SourceUnreachable, or LegacyImportError if it does not exist."""
+        self._path = wrapper.file_path()
+        try:
+            wrapper.close()
+            wrapper.ensure_connection()
+            connection: GuardedConnection = wrapper.connection
+            connection.execute("PRAGMA schema_version").fetchone()
+        except (DatabaseError, sqlite3.Error):
+            wrapper.close()
+            raise SourceUnreachable(
+                f"The file {self._path.name} cannot be read as a SQLite database.",
+                hint="Check LEGACY_DB_DATABASE and the rights on the file and its folder.",
+            ) from None
+        connection.text_factory = _text
+        self._connection = connection
+
+    def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        """All rows of one SELECT or PRAGMA. Raises SourceLost or SourceReadError."""
+        try:
+            return self._connection.execute(sql).fetchall()
+        except sqlite3.ProgrammingError:
+            raise SourceLost("connection closed") from None
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorname", "")
+            raise SourceReadError(
+                f"The legacy file {self._path.name} could not be read ({code}).",
+                hint="Make sure that no other program is writing to it, or read a copy.",
+            ) from None
+
+    def server(self) -> ServerFacts:
+        return ServerFacts(
+            label=f"sqlite:///{self._path}",
+            server="SQLite",
+            version=sqlite3.sqlite_version,
+            database=self._path.name,
+            account="",
+            time_zone="",
+            tls_mode="",
+            tls_cipher="",
+        )
+
+    def grants(self) -> tuple[Grant, ...]:
+        return ()
+
+    def is_same_database(self, target: Any) -> bool:
+        """Compares the files themselves: neither a link nor another spelling hides the same file."""
+        if target.vendor != "sqlite":
+            return False
+        name = str(target.settings_dict["NAME"])
+        if name.startswith("file:"):
+            name = unquote(name.removeprefix("file:").split("?")[0])
+        path = Path(name).absolute()
+        if path.exists():
+            return os.path.samefile(path, self._path)
+        return path.resolve() == self._path.resolve()
+
+    def tables(self) -> dict[str, FoundTable]:
+        listed = self.rows("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')")
+        return {name: self._table(name, kind) for name, kind in listed}
+
+    def open_snapshot(self) -> SnapshotFacts:
+        """BEGIN and a first read: from here on the file looks the same whatever others write."""
+        self._connection.send_session_statement("BEGIN")
+        self.rows("SELECT COUNT(*) FROM sqlite_master")
+        query_only = self.rows("PRAGMA query_only")[0][0]
+        return SnapshotFacts(isolation="SERIALIZABLE", read_only=bool(query_only))
+
+    def _table(self, name: str, kind: str) -> FoundTable:
+        info = self.rows(f"PRAGMA table_xinfo({quote(name)})")
+        primary = [row for row in info if row[5]]
+        unique = {row[1] for row in primary if len(primary) == 1}
+        for index in self.rows(f"PRAGMA index_list({quote(name)})"):
+            members = self.rows(f"PRAGMA index_info({quote(index[1])})")
+            if index[2] and not index[4] and len(members) == 1:
+                unique.add(members[0][2])
+        candidates = {row[1] for row in info if row[1] in unique and "INT" in row[2].upper()}
+        return FoundTable(
+            name=name,
+            sql_name=quote(name),
+            is_view=kind == "view",
+            engine="SQLite",
+            transactional=True,
+            columns=tuple(_column(row[1], row[2]) for row in info),
+            keys=frozenset(key for key in candidates if self._holds_integers_only(name, key)),
+        )
+
+    def _holds_integers_only(self, table: str, column: str) -> bool:
+        """A type in SQLite is a wish: an id stored as text or NULL would be lost by paging."""
+        others = self.rows(
+            f"SELECT COUNT(*) FROM {quote(table)} WHERE TYPEOF({quote(column)}) <> 'integer'"
+        )
+        return not others[0][0]
+
+
+def quote(name: str) -> str:
+    """A name in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _column(name: str, declared: str) -> Column:
+    quoted = quote(name)
+    as_bytes = f"CAST({quoted} AS BLOB)"
+    length = f"LENGTH({as_bytes})"
+    too_long = f"{length} > 1048576"
+    start = f"SUBSTR({as_bytes}, 1, 1048576)"
+    return Column(
+        name=name,
+        sql_name=quoted,
+        declared=declared.lower(),
+        kind=Kind.DYNAMIC,
+        charset="utf8",
+        read=quoted,
+        read_cut=f"CASE WHEN {too_long} THEN CASE TYPEOF({quoted}) WHEN 'blob' THEN {start}"
+        f" ELSE CAST({start} AS TEXT) END ELSE {quoted} END",
+        length=length,
+        sha256=f"CASE WHEN {too_long} THEN BLOB_SHA256({as_bytes}) END",
+        measured=not any(word in declared.upper() for word in ("INT", "DATE", "TIME", "BOOL")),
+    )

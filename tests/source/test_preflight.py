@@ -1,0 +1,353 @@
+"""open_source checks everything before it hands out a row, and says in one sentence what is wrong."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from legacy_import.errors import LegacyImportError, SafetyRefusal
+from legacy_import.source.engine import SourceUnreachable
+from legacy_import.source.grants import WritableAccount
+from legacy_import.source.reader import open_source
+from legacy_import.source.schema import SchemaMismatch
+from tests.servers import MariaDBServer, free_port
+from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
+from tests.source_fixtures import READER_PASSWORD, AliasOpener, own, swapped_alias
+
+
+def refusal(alias: str = "legacy", **options: Any) -> LegacyImportError:
+    """The error open_source raises; it never shows a password or the driver's own text."""
+    with pytest.raises(LegacyImportError) as caught, open_source(alias, **options):
+        pass
+    told = f"{caught.value.message} {caught.value.hint}"
+    assert READER_PASSWORD not in told
+    assert "Traceback" not in told
+    assert caught.value.hint
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return caught.value
+
+
+class TestAlias:
+    def test_an_unguarded_alias_is_refused_before_connecting(self, legacy_alias: Any) -> None:
+        with legacy_alias("old", user="x", password="y", PORT=str(free_port()),
+                          ENGINE="django.db.backends.mysql"):  # fmt: skip
+            error = refusal(allow_writable=True)
+            assert isinstance(error, SafetyRefusal)
+            assert error.exit_code == 3
+            assert connections["legacy"].connection is None
+
+    def test_the_app_database_is_refused(self) -> None:
+        assert refusal("default", allow_writable=True).exit_code == 3
+
+    def test_an_unknown_alias_is_a_usage_error(self) -> None:
+        assert refusal("elsewhere").exit_code == 2
+
+    def test_an_engine_that_only_looks_guarded_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(
+            connections.databases["legacy"], "ENGINE", "legacy_import.source.unknown"
+        )
+        assert refusal(allow_writable=True).exit_code == 3
+
+
+class TestReachability:
+    @pytest.mark.parametrize(
+        ("values", "says"),
+        [
+            ({"PORT": "1"}, "cannot be reached at 127.0.0.1:1"),
+            ({"HOST": "/nowhere/mysql.sock"}, "cannot be reached at /nowhere/mysql.sock"),
+            ({"HOST": "no-such-host.invalid"}, "no-such-host.invalid"),
+            ({"PASSWORD": "wrong-password"}, "or its password"),
+            ({"USER": "nobody_here"}, "nobody_here or its password"),
+            ({"NAME": "no_such_database"}, "no_such_database"),
+            ({"OPTIONS": {"ssl_mode": "VERIFY_CA", "ssl_ca": "/nowhere.pem"}}, "TLS"),
+            ({"OPTIONS": {"charset": "gbk"}}, "LEGACY_DB_CHARSET"),
+        ],
+        ids=str,
+    )
+    def test_each_mistake_is_one_clear_sentence(
+        self, values: dict[str, Any], says: str, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        with legacy_alias(old.name, **values):
+            error = refusal()
+        assert isinstance(error, SourceUnreachable)
+        assert error.exit_code == 1
+        assert says in error.message
+        assert "wrong-password" not in error.message
+
+    def test_a_missing_driver_says_what_to_install(self, tmp_path: Path) -> None:
+        """In a process of its own, where MySQLdb cannot be imported."""
+        code = (
+            "import sys; sys.modules['MySQLdb'] = None\n"
+            "import django; django.setup()\n"
+            "from legacy_import.source.reader import open_source\n"
+            "from legacy_import.errors import LegacyImportError\n"
+            "try:\n    open_source('legacy').__enter__()\n"
+            "except LegacyImportError as error: print(error.exit_code, error, error.hint)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings",
+                 "TEST_APP_DATABASE": "sqlite",
+                 "DATABASE_URL": f"sqlite:///{tmp_path / 'app.sqlite3'}"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout.startswith("1 The driver for the legacy database is missing."), done
+        assert "pip install mysqlclient" in done.stdout
+
+    def test_a_missing_sqlite_file_is_named_and_never_created(
+        self, tmp_path: Path, legacy_sqlite_alias: AliasOpener
+    ) -> None:
+        path = tmp_path / "missing.sqlite3"
+        with legacy_sqlite_alias(path):
+            assert "missing.sqlite3 does not exist" in refusal().message
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_that_is_no_database_is_named(
+        self, tmp_path: Path, legacy_sqlite_alias: AliasOpener
+    ) -> None:
+        path = tmp_path / "notes.sqlite3"
+        path.write_text("not a database" * 100)
+        with legacy_sqlite_alias(path):
+            assert "cannot be read as a SQLite database" in refusal().message
+
+
+class TestAccount:
+    def test_a_writable_account_is_refused_unless_allowed(
+        self, old: OldDatabase, legacy_alias: AliasOpener, powerful: tuple[str, str]
+    ) -> None:
+        with legacy_alias(old.name, user=powerful[0], password=powerful[1]):
+            error = refusal()
+            assert isinstance(error, WritableAccount)
+            assert error.exit_code == 3
+            assert powerful[1] not in error.message
+            with open_source("legacy", allow_writable=True) as source:
+                assert source.certificate.account_read_only is False
+                assert source.certificate.read_only_verified is True
+
+    @pytest.mark.parametrize(
+        "grant", ["INSERT ON {db}.stagiaires", "EXECUTE ON {db}.*", "PROCESS ON *.*",
+                  "SELECT ON {db}.* WITH GRANT", "LOCK TABLES ON {db}.*"],
+    )  # fmt: skip
+    def test_one_privilege_too_many_is_refused(
+        self, grant: str, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+    ) -> None:
+        mariadb.create_account(own("too_much"), "fictional", [f"SELECT ON {old.name}.*"])
+        what, _, option = grant.format(db=old.name).partition(" WITH GRANT")
+        option = " WITH GRANT OPTION" if grant.endswith("GRANT") else option
+        mariadb.execute(f"GRANT {what} TO '{own('too_much')}'@'%'{option}")
+        with legacy_alias(old.name, user=own("too_much"), password="fictional"):
+            assert refusal().exit_code == 3
+
+    def test_a_role_is_refused(
+        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+    ) -> None:
+        mariadb.create_account(own("with_role"), "fictional", [f"SELECT ON {old.name}.*"])
+        mariadb.execute(
+            "CREATE ROLE IF NOT EXISTS reporting", f"GRANT reporting TO '{own('with_role')}'@'%'"
+        )
+        with legacy_alias(old.name, user=own("with_role"), password="fictional"):
+            error = refusal()
+        assert error.exit_code == 3
+        assert "a role" in error.message
+
+    def test_select_on_the_four_tables_is_exactly_enough(
+        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+    ) -> None:
+        tables = ("stagiaires", "archives", "formations", "session_ecoins")
+        mariadb.create_account(
+            own("exact"), "fictional", [f"SELECT ON {old.name}.{table}" for table in tables]
+        )
+        with (
+            legacy_alias(old.name, user=own("exact"), password="fictional"),
+            open_source("legacy") as source,
+        ):
+            assert source.certificate.wider_than_needed == ()
+            assert source.certificate.account_read_only is True
+
+    def test_select_on_the_whole_database_is_accepted_and_noted(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert source.certificate.wider_than_needed == (f"SELECT on {old.name}.*",)
+            assert "IDENTIFIED" not in str(source.certificate.as_dict())
+
+
+class TestSameDatabase:
+    @pytest.mark.parametrize("by", ["tcp", "socket", "localhost"])
+    def test_source_and_target_on_one_database_are_refused_however_addressed(
+        self, by: str, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+    ) -> None:
+        host = {"tcp": "127.0.0.1", "socket": mariadb.socket, "localhost": mariadb.socket}[by]
+        app = {"ENGINE": "django.db.backends.mysql", "NAME": old.name, "USER": "root",
+               "HOST": mariadb.socket}  # fmt: skip
+        with legacy_alias(old.name, HOST=host), swapped_alias("default", **app):
+            error = refusal(allow_writable=True)
+        assert error.exit_code == 3
+        assert "same database" in error.message
+
+    def test_another_database_of_the_same_server_is_fine(
+        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+    ) -> None:
+        app = {"ENGINE": "django.db.backends.mysql", "NAME": "mysql", "USER": "root",
+               "HOST": mariadb.socket}  # fmt: skip
+        with (
+            legacy_alias(old.name),
+            swapped_alias("default", **app),
+            open_source("legacy") as source,
+        ):
+            assert source.count("stagiaires") == 2
+
+    @pytest.mark.parametrize("spelling", ["same", "relative", "symlink", "hardlink", "uri"])
+    def test_one_sqlite_file_is_refused_under_any_name(
+        self, spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        legacy_sqlite_alias: AliasOpener,
+    ) -> None:  # fmt: skip
+        path, other = tmp_path / "old.sqlite3", tmp_path / "other.sqlite3"
+        sqlite3.connect(path).execute("CREATE TABLE t (a)").connection.close()
+        monkeypatch.chdir(tmp_path)
+        if spelling == "symlink":
+            other.symlink_to(path)
+        elif spelling == "hardlink":
+            os.link(path, other)
+        name = {"same": str(path), "relative": "./old.sqlite3", "symlink": str(other),
+                "hardlink": str(other), "uri": f"file:{path}?mode=rwc"}[spelling]  # fmt: skip
+        with (
+            legacy_sqlite_alias(path),
+            swapped_alias("default", ENGINE="django.db.backends.sqlite3", NAME=name),
+        ):
+            assert refusal().exit_code == 3
+
+
+class TestTables:
+    def test_a_missing_table_lists_what_was_found(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("DROP TABLE archives", "CREATE TABLE cours (id INT)")
+        with legacy_alias(old.name):
+            error = refusal()
+        assert isinstance(error, SchemaMismatch)
+        assert error.exit_code == 1
+        assert "lacks the table archives" in error.message
+        assert "cours, formations, session_ecoins, stagiaires" in error.message
+
+    def test_a_missing_column_lists_what_was_found_and_what_is_accepted(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("ALTER TABLE session_ecoins CHANGE code libre VARCHAR(9)")
+        with legacy_alias(old.name):
+            error = refusal()
+        assert "session_ecoins lacks a column for code. Found: id, libre, formation_id" in (
+            error.message
+        )
+        assert "code_session" in error.hint
+        assert "LEGACY_SCHEMA_FILE" in error.hint
+
+    def test_a_view_is_refused(self, old: OldDatabase, legacy_alias: AliasOpener) -> None:
+        old.execute("RENAME TABLE archives TO t", "CREATE VIEW archives AS SELECT * FROM t")
+        with legacy_alias(old.name):
+            assert "archives is a view" in refusal().message
+
+    @pytest.mark.parametrize(
+        "id_column",
+        [
+            "id INT NULL, UNIQUE (id)",
+            "id INT NOT NULL",
+            "id INT NOT NULL, KEY (id)",
+            "id INT NOT NULL, UNIQUE (id, nom)",
+            "id VARCHAR(20) NOT NULL PRIMARY KEY",
+            "id DECIMAL(20,0) NOT NULL PRIMARY KEY",
+        ],
+    )
+    def test_an_id_that_could_repeat_or_be_missed_is_refused(
+        self, id_column: str, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("DROP TABLE formations",
+                    f"CREATE TABLE formations (nom VARCHAR(50), {id_column})")  # fmt: skip
+        with legacy_alias(old.name):
+            assert "formations.id is not an integer column" in refusal().message
+
+    @pytest.mark.parametrize(
+        "id_column", ["id BIGINT UNSIGNED NOT NULL, UNIQUE (id)", "id TINYINT PRIMARY KEY"]
+    )
+    def test_any_unique_integer_that_is_never_null_will_do(
+        self, id_column: str, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("DROP TABLE formations",
+                    f"CREATE TABLE formations (nom VARCHAR(50), {id_column})")  # fmt: skip
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert source.count("formations") == 0
+            assert list(source.pages("formations")) == []
+
+    def test_table_and_column_names_match_in_any_case(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("RENAME TABLE stagiaires TO Stagiaires",
+                    "ALTER TABLE Stagiaires CHANGE nom `NOM` VARCHAR(100)")  # fmt: skip
+        with legacy_alias(old.name), open_source("legacy") as source:
+            row = next(source.pages("stagiaires"))[0]
+        assert (row.table, row.fields["last_name"]) == ("stagiaires", "Haddad")
+        assert row.payload["NOM"] == "Haddad"
+
+    def test_the_override_file_names_columns(
+        self, old: OldDatabase, legacy_alias: AliasOpener, schema_file: Path
+    ) -> None:
+        old.execute("ALTER TABLE stagiaires ADD COLUMN `suivi %s` VARCHAR(20) DEFAULT 'Confirmer'")
+        schema_file.write_text('[stagiaires]\nstatus = "suivi %s"\n')
+        with legacy_alias(old.name), open_source("legacy") as source:
+            row = next(source.pages("stagiaires"))[0]
+            assert source.certificate.columns["stagiaires"]["status"] == "suivi %s"
+        assert row.fields["status"] == "Confirmer"
+        assert row.payload["statut"] == "Formée"
+
+    def test_two_columns_for_one_field_are_noted(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("ALTER TABLE archives ADD COLUMN mobile VARCHAR(20)")
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert "archives: phone is read from telephone, not mobile" in source.certificate.notes
+            assert "mobile" in source.certificate.unmatched_columns["archives"]
+
+    def test_a_table_with_only_a_full_name_is_enough(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute(
+            "DROP TABLE archives",
+            "CREATE TABLE archives (id INT PRIMARY KEY, nom_prenom VARCHAR(99))",
+            "INSERT INTO archives VALUES (1, 'Amel Haddad')",
+        )
+        with legacy_alias(old.name), open_source("legacy") as source:
+            row = next(source.pages("archives"))[0]
+            assert "phone" in source.certificate.absent_columns["archives"]
+        assert row.fields == {"id": "1", "full_name": "Amel Haddad"}
+
+
+def test_the_certificate_holds_what_a_reader_of_the_run_needs(
+    old: OldDatabase, legacy_alias: AliasOpener
+) -> None:
+    old.execute("DROP TABLE archives", f"CREATE TABLE archives ({LEARNER_COLUMNS}) ENGINE=MyISAM")
+    with legacy_alias(old.name), open_source("legacy") as source:
+        told = source.certificate.as_dict()
+        assert source.label == told["label"]
+    assert told["label"].startswith("mysql://legacy_reader")
+    assert told["label"].endswith(f"/{old.name}")
+    assert told["server"] == "MariaDB"
+    assert told["row_counts"] == {
+        "stagiaires": 2, "archives": 0, "formations": 2, "session_ecoins": 2,
+    }  # fmt: skip
+    assert told["engines"]["archives"] == "MyISAM"
+    assert told["snapshot"] == {
+        "stagiaires": True, "archives": False, "formations": True, "session_ecoins": True,
+    }  # fmt: skip
+    assert any("archives is kept by MyISAM, which has no snapshot" in n for n in told["notes"])
+    assert told["isolation"] == "REPEATABLE-READ"
+    assert told["read_only_verified"] is True
+    assert told["snapshots"] == 1
+    assert told["tls"] == {"state": "plain", "cipher": "", "mode": "PREFERRED"}
+    assert told["privileges"][0]["privileges"] == ["USAGE"]
