@@ -1,0 +1,168 @@
+"""Every vocabulary of the import, with what each word means. The values are a contract (DESIGN §4)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class RunStatus(TextChoices):
+    """Where a run stands; `legacy_import.models.run.TRANSITIONS` says what may follow what."""
+
+    IMPORTING = "importing", _("importing")  # rows are being staged; killed here, it can be resumed
+    IMPORTED = "imported", _("imported")  # every source row is staged
+    VALIDATED = "validated", _("validated")  # every row judged for trust and identity
+    CLASSIFIED = "classified", _("classified")  # every row has a business meaning
+    PLANNED = "planned", _("planned")  # a current plan is stored
+    COMMITTING = "committing", _("committing")  # some planned rows are committed
+    COMMITTED = "committed", _("committed")  # nothing planned is left to commit
+    ROLLING_BACK = "rolling_back", _("rolling back")
+    ROLLED_BACK = "rolled_back", _("rolled back")
+    FAILED = "failed", _("failed")  # stopped by an error; the summary names it
+    CLOSED = "closed", _("closed")  # finished for good; its contacts may be purged
+
+
+class SourceTable(TextChoices):
+    """The two tables of the old platform that hold learners. The order is the order of import."""
+
+    STAGIAIRES = "stagiaires", _("stagiaires")
+    ARCHIVES = "archives", _("archives")
+
+
+class SourceChange(TextChoices):
+    """How a row compares with the same row in the previous run of its source."""
+
+    NEW = "new", _("new")
+    CHANGED = "changed", _("changed")
+    UNCHANGED = "unchanged", _("unchanged")
+
+
+class ValidationStatus(TextChoices):
+    """Is the row structurally trustworthy? It says nothing about what the row means."""
+
+    PENDING = "pending", _("pending")  # not validated yet
+    VALID = "valid", _("valid")
+    DUPLICATE = "duplicate", _("duplicate")  # a high-confidence match, blocked or not
+    NEEDS_REVIEW = "needs_review", _("needs review")  # a structural doubt
+    FAILED = "failed", _("failed")  # unreadable, or no name at all
+
+
+class DuplicateConfidence(TextChoices):
+    """The best tier at which an existing user or lead matches (DESIGN §6)."""
+
+    NONE = "none", _("none")
+    LOW = "low", _("low")  # similar full name only
+    MEDIUM = "medium", _("medium")  # full name + birth date, or full name + raw phone
+    HIGH = "high", _("high")  # same normalized phone or same valid e-mail
+
+
+class Classification(TextChoices):
+    """What a row means in business terms."""
+
+    COMPLETED = "completed", _("completed training")
+    ARCHIVED_TRAINING = "archived_training", _("archived training")
+    REGISTERED = "registered", _("registered")
+    LEAD_ONLY = "lead_only", _("lead only")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class ImportAction(TextChoices):
+    """What a training row asks for, before anyone asks whose it is."""
+
+    CREATE_COURSE_INTEREST = "create_course_interest", _("create a course interest")
+    CREATE_LEGACY_ENROLLMENT = "create_legacy_enrollment", _("create an imported enrolment")
+    CREATE_LEGACY_COMPLETED_TRAINING = (
+        "create_legacy_completed_training",
+        _("create a completed training"),
+    )
+    NEEDS_REVIEW = "needs_review", _("needs review")
+
+
+class SessionType(TextChoices):
+    """What an old session is."""
+
+    REAL_SESSION = "real_session", _("real session")
+    WAITING_PLACEHOLDER = "waiting_placeholder", _("waiting list")
+    UNKNOWN = "unknown", _("unknown session")  # named by the row, absent from session_ecoins
+    NONE = "none", _("no session")
+
+
+class PlannedAction(TextChoices):
+    """What legacy_commit would do with a row."""
+
+    CREATE_CRM_LEAD = "create_crm_lead", _("create a lead")
+    LINK_EXISTING = "link_existing", _("link to an existing person")
+    CREATE_COMPLETED_TRAINING = "create_completed_training", _("create a completed training")
+    CREATE_ENROLLMENT = "create_enrollment", _("create an imported enrolment")
+    SKIP = "skip", _("skip")
+    REVIEW = "review", _("review")
+
+
+class Outcome(TextChoices):
+    """What became of a row: one of the planned actions, or one of four more words."""
+
+    CREATE_CRM_LEAD = "create_crm_lead", _("lead created")
+    LINK_EXISTING = "link_existing", _("linked to an existing person")
+    CREATE_COMPLETED_TRAINING = "create_completed_training", _("completed training created")
+    CREATE_ENROLLMENT = "create_enrollment", _("imported enrolment created")
+    SKIP = "skip", _("skipped")
+    REVIEW = "review", _("left for review")
+    PENDING = "pending", _("pending")  # not committed yet
+    DRIFTED = "drifted", _("drifted")  # something changed since the plan
+    FAILED = "failed", _("failed")
+    ROLLED_BACK = "rolled_back", _("rolled back")
+
+
+class FocusMode(TextChoices):
+    """The three waves of the work, in order of priority."""
+
+    HISTORICAL_COMPLETED = "historical_completed", _("completed history")
+    REGISTERED_PENDING = "registered_pending", _("pending registrations")
+    LEAD_ONLY = "lead_only", _("leads only")
+
+
+class CourseMappingStatus(TextChoices):
+    """How sure we are which course of the platform an old formation is."""
+
+    SUGGESTED = "suggested", _("suggested")  # one exact name match; counts as mapped
+    CONFIRMED = "confirmed", _("confirmed")  # by a person
+    UNMAPPED = "unmapped", _("unmapped")  # nobody knows yet
+    NO_EQUIVALENT = "no_equivalent", _("no equivalent")  # a person says there is none
+
+
+class ReviewDecision(TextChoices):
+    """What a reviewer can say about a row. Decisions are appended, never overwritten."""
+
+    LINK = "link", _("link to this person")
+    NOT_SAME = "not_same", _("not the same person")  # remembered for good
+    ACCEPT_DATA = "accept_data", _("accept the data")  # needs_review counts as valid
+    TREAT_AS = "treat_as", _("treat as")  # a classification
+    RELEASE_WITHOUT_SESSION = "release_without_session", _("release without session")
+    SKIP = "skip", _("skip")
+    LATER = "later", _("later")
+    RESET = "reset", _("reset")  # the decisions before it no longer count
+
+
+class Stage(TextChoices):
+    """The stages that work in chunks and leave one receipt per finished chunk."""
+
+    IMPORT = "import", _("import")
+    VALIDATE = "validate", _("validate")
+    CLASSIFY = "classify", _("classify")
+    PLAN = "plan", _("plan")
+    COMMIT = "commit", _("commit")
+    ROLLBACK = "rollback", _("rollback")
+
+
+class PersonKind(TextChoices):
+    """Who can own an identity key."""
+
+    USER = "user", _("user")
+    LEAD = "lead", _("lead")
+    STAGED = "staged", _("staged row")
+
+
+class AccessKind(TextChoices):
+    """What the append-only access log records."""
+
+    REVEAL = "reveal", _("contact revealed")
+    RAW_VIEW = "raw_view", _("raw payload viewed")
+    EXPORT = "export", _("export")

@@ -1,0 +1,203 @@
+"""The one decision that plan and commit share: what a commit does with a row (DESIGN §5).
+
+`legacy_dry_run` and `legacy_commit` both call `decide`: a dry run cannot promise what a commit would
+refuse. The ladder is read from the top; the first rung that answers wins; the last one is review.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from legacy_import.choices import (
+    Classification,
+    DuplicateConfidence,
+    ImportAction,
+    PlannedAction,
+    ValidationStatus,
+)
+from legacy_import.rules.import_action import HISTORY
+
+
+class Origin(StrEnum):
+    """Whether an earlier run already made a record of this very row."""
+
+    NEW = "new"
+    IMPORTED = "imported"  # from the same payload
+    CHANGED = "changed"  # from another payload
+
+
+class Place(StrEnum):
+    """A row's place in its group of the same person."""
+
+    ALONE = "alone"
+    FIRST = "first"
+    FOLLOWER = "follower"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the decision depends on, decisions of reviewers already applied."""
+
+    classification: Classification
+    validation_status: ValidationStatus
+    doubt: str  # the worst issue's code, for the reason
+    import_action: ImportAction
+    action_reason: str
+    origin: Origin = Origin.NEW
+    session_confirmed: bool = False  # a person confirmed that the session is real
+    confidence: DuplicateConfidence = DuplicateConfidence.NONE
+    linkable: bool = False  # an unblocked HIGH match, or a reviewer's link
+    blocker: str = ""  # why a HIGH match may not link
+    contact_trusted: bool = False
+    place: Place = Place.ALONE
+    group_has_history: bool = False
+    group_conflict: bool = False  # and no reviewer said whose row it is
+    first_gets_person: bool = False  # the group's first row is planned to have a lead or a link
+    skipped: bool = False
+    postponed: bool = False
+
+
+class Decision(NamedTuple):
+    """What to do with the row, and why (a code; see docs/rules.md)."""
+
+    action: PlannedAction
+    reason: str
+
+
+REVIEW = PlannedAction.REVIEW
+
+# A lead that is not the first of its group: linked to the first row's lead, or waiting for it.
+FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")
+WAITS = Decision(REVIEW, "first_of_group_waits")
+
+# What a first row is planned as when its followers have somebody to be linked to; a first row that
+# was imported before counts if a lead was made of it.
+GETS_PERSON = frozenset(
+    {
+        Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead"),
+        Decision(PlannedAction.LINK_EXISTING, "known_person"),
+    }
+)
+IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
+
+
+@lru_cache(maxsize=10_000)
+def decide(facts: Facts) -> Decision:
+    """The planned action of one row. Total: every row gets exactly one."""
+    for rung in LADDER:
+        decision = rung(facts)
+        if decision:
+            return decision
+    raise AssertionError("the last rung answers always")
+
+
+def _reviewer_put_aside(facts: Facts) -> Decision | None:
+    if facts.skipped:
+        return Decision(PlannedAction.SKIP, "reviewer_skip")
+    return Decision(REVIEW, "reviewer_later") if facts.postponed else None
+
+
+def _already_imported(facts: Facts) -> Decision | None:
+    if facts.origin == Origin.IMPORTED:
+        return IMPORTED_BEFORE
+    if facts.origin == Origin.CHANGED:
+        return Decision(REVIEW, "already_imported_changed")
+    return None
+
+
+def _not_trustworthy(facts: Facts) -> Decision | None:
+    if facts.classification == Classification.UNKNOWN:
+        return Decision(REVIEW, "status_unknown")
+    if facts.validation_status == ValidationStatus.PENDING:
+        return Decision(REVIEW, "not_validated")
+    if facts.validation_status in (ValidationStatus.FAILED, ValidationStatus.NEEDS_REVIEW):
+        return Decision(REVIEW, facts.doubt)
+    return None
+
+
+def _history(facts: Facts) -> Decision | None:
+    """History that cannot be made is never consumed by a link: it goes to review."""
+    wanted = PlannedAction.CREATE_COMPLETED_TRAINING
+    if facts.classification not in HISTORY:
+        return None
+    if facts.import_action != ImportAction.CREATE_LEGACY_COMPLETED_TRAINING:
+        return Decision(REVIEW, facts.action_reason)
+    return _unless_blocked(facts, wanted, "history")
+
+
+def _registration(facts: Facts) -> Decision | None:
+    wanted = PlannedAction.CREATE_ENROLLMENT
+    if facts.classification != Classification.REGISTERED:
+        return None
+    if facts.import_action != ImportAction.CREATE_LEGACY_ENROLLMENT:
+        return Decision(REVIEW, facts.action_reason)
+    if not facts.session_confirmed:
+        return Decision(REVIEW, "session_not_confirmed")
+    return _unless_blocked(facts, wanted, "registration")
+
+
+def _unless_blocked(facts: Facts, wanted: PlannedAction, reason: str) -> Decision:
+    """A blocked HIGH match goes to review first; an unblocked one attaches the record."""
+    if facts.linkable:
+        return Decision(wanted, f"{reason}_of_known_person")
+    if facts.confidence == DuplicateConfidence.HIGH:
+        return Decision(REVIEW, facts.blocker)
+    return Decision(wanted, reason)
+
+
+def _lead_of_known_person(facts: Facts) -> Decision | None:
+    return Decision(PlannedAction.LINK_EXISTING, "known_person") if facts.linkable else None
+
+
+def _lead_with_history(facts: Facts) -> Decision | None:
+    """Nobody trained becomes a mere lead."""
+    return Decision(REVIEW, "person_has_history") if facts.group_has_history else None
+
+
+def _lead_in_doubtful_group(facts: Facts) -> Decision | None:
+    """A refused edge (two known people, contradicting dates, too many rows) is for a person."""
+    return Decision(REVIEW, "group_conflict") if facts.group_conflict else None
+
+
+def _lead_again(facts: Facts) -> Decision | None:
+    if facts.place != Place.FOLLOWER:
+        return None
+    if facts.confidence == DuplicateConfidence.HIGH:
+        return Decision(REVIEW, facts.blocker)  # a blocked match goes to review first (DESIGN §6)
+    return FOLLOWS if facts.first_gets_person else WAITS
+
+
+def _new_lead(facts: Facts) -> Decision | None:
+    if (
+        facts.validation_status == ValidationStatus.VALID
+        and facts.contact_trusted
+        and facts.confidence == DuplicateConfidence.NONE
+    ):
+        return Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead")
+    return None
+
+
+def _otherwise(facts: Facts) -> Decision:
+    if facts.confidence == DuplicateConfidence.HIGH:
+        return Decision(REVIEW, facts.blocker)
+    if facts.confidence != DuplicateConfidence.NONE:
+        return Decision(REVIEW, f"{facts.confidence.value}_match")
+    return Decision(REVIEW, "contact_not_trustworthy")
+
+
+LADDER: tuple[Callable[[Facts], Decision | None], ...] = (
+    _reviewer_put_aside,
+    _already_imported,
+    _not_trustworthy,
+    _history,
+    _registration,
+    # From here on every row is lead_only.
+    _lead_in_doubtful_group,
+    _lead_of_known_person,
+    _lead_with_history,
+    _lead_again,
+    _new_lead,
+    _otherwise,
+)

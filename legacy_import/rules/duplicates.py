@@ -1,0 +1,246 @@
+"""Who is the same person: two people compared, and what a row may do with its matches.
+
+Two questions with two answers. The *tier* says what two records share and keeps the source's
+meaning: high = a phone or an address, medium = full name and birth date (or raw phone), low = a
+similar full name. *Blockers* say why that must not link: families share phones, numbers are
+recycled, cyber cafés lend theirs. Only a HIGH without any blocker may link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from ecoin.identity.keys import Key
+from legacy_import.rules.guards import (
+    BirthDates,
+    Names,
+    birth_date_guard,
+    name_guard,
+)
+from legacy_import.rules.masking import mask_key
+
+HIGH: Final = "high"
+MEDIUM: Final = "medium"
+LOW: Final = "low"
+NONE: Final = "none"
+_RANK: Final = {HIGH: 0, MEDIUM: 1, LOW: 2}
+
+SHARED_CONTACT_OTHER_NAME: Final = "shared_contact_other_name"
+NAME_MISSING: Final = "name_missing"
+BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
+HOT_KEY: Final = "hot_key"
+ROLE_MAILBOX: Final = "role_mailbox"
+SEVERAL_TARGETS: Final = "several_targets"
+
+LOW_BLOCK_ROWS: Final = 50
+"""Rows of one skeleton that are compared for LOW: a larger block is a name half the town has, and
+a hint that points at fifty people helps nobody."""
+LOW_SIMILARITY: Final = 0.82
+"""OSA of the folds. On attested spellings F1 peaks here: at .80 a five-letter name may differ by a
+letter, and more than half of such pairs are two names."""
+
+Target = tuple[str, int]
+"""What a row may link to: ('user' | 'lead', its id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the comparison needs of a row, a lead or a user.
+
+    `written` (optional) is `names.fold_as_written`: only for telling that the order was swapped.
+    """
+
+    fold: str
+    skeleton: str
+    birth_date: date | None
+    email_is_role: bool = False
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How two people match: 'high' | 'medium' | 'low', why it may not link, what it rests on."""
+
+    tier: str
+    blockers: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+    @property
+    def auto_link_allowed(self) -> bool:
+        return self.tier == HIGH and not self.blockers
+
+
+def compare(
+    left: Person, right: Person, *, shared: frozenset[Key], hot: frozenset[Key]
+) -> Match | None:
+    """The match of two people who share these keys (some of them `hot`), or None."""
+    names = name_guard(left.fold, left.skeleton, right.fold, right.skeleton)
+    dates = birth_date_guard(left.birth_date, right.birth_date)
+    contacts = sorted(key for key in shared if key.kind in "PE")
+    if contacts:
+        blockers = _blockers(left, right, contacts, hot, names, dates)
+        tier: str | None = HIGH
+    else:
+        blockers = ()
+        tier = _tier_without_contact(left, right, shared, names, dates)
+    if tier is None:
+        return None
+    evidence = (
+        *map(_contact_evidence, contacts),
+        *_other_evidence(left, right, shared, names, dates),
+    )
+    return Match(tier, blockers, evidence)
+
+
+def joins_group(match: Match, *, shared: frozenset[Key]) -> bool:
+    """May the match make two rows of one run one person: unblocked HIGH, or same name and date."""
+    return match.auto_link_allowed or any(key.kind == "D" for key in shared)
+
+
+def _blockers(
+    left: Person,
+    right: Person,
+    contacts: Sequence[Key],
+    hot: frozenset[Key],
+    names: Names,
+    dates: BirthDates,
+) -> tuple[str, ...]:
+    role = left.email_is_role or right.email_is_role
+    own = [key for key in contacts if key not in hot and not (role and key.kind == "E")]
+    kinds = {key.kind for key in own}
+    blockers = []
+    if not own:
+        # What everybody carries proves nothing; one contact of their own beside it does. It comes
+        # first, being the reason shown: of course the names differ there.
+        if any(key in hot for key in contacts):
+            blockers.append(HOT_KEY)
+        if role and any(key.kind == "E" for key in contacts):
+            blockers.append(ROLE_MAILBOX)
+    if names is Names.MISSING:
+        blockers.append(NAME_MISSING)
+    elif names is Names.OTHER:
+        blockers.append(SHARED_CONTACT_OTHER_NAME)
+    # Phone and e-mail outweigh a mistyped date; not with a name that is only similar (a sister).
+    if dates is BirthDates.CONFLICT and not (kinds == {"P", "E"} and names is Names.EQUAL):
+        blockers.append(BIRTH_DATE_CONFLICT)
+    return tuple(blockers)
+
+
+def _tier_without_contact(
+    left: Person, right: Person, shared: frozenset[Key], names: Names, dates: BirthDates
+) -> str | None:
+    kinds = {key.kind for key in shared}
+    if "D" in kinds or "R" in kinds:
+        return MEDIUM
+    if names.is_same and ("Q" in kinds or ("S" in kinds and dates.is_same_day)):
+        return MEDIUM
+    if "S" in kinds and dates is not BirthDates.CONFLICT:
+        return LOW if is_low(left.fold, right.fold) else None
+    return None
+
+
+def is_low(left_fold: str, right_fold: str) -> bool:
+    """The LOW name rule for two names of one skeleton."""
+    return OSA.normalized_similarity(left_fold, right_fold) >= LOW_SIMILARITY
+
+
+def _contact_evidence(key: Key) -> str:
+    return f"{'same_phone' if key.kind == 'P' else 'same_email'}:{mask_key(key.kind, key.value)}"
+
+
+def _other_evidence(
+    left: Person, right: Person, shared: frozenset[Key], names: Names, dates: BirthDates
+) -> Iterable[str]:
+    for key in sorted(shared):
+        if key.kind == "Q":
+            yield f"same_invalid_phone:{mask_key(key.kind, key.value)}"
+        elif key.kind == "R":
+            yield "same_raw_phone"
+    swapped = left.written and right.written and left.written != right.written
+    yield "name_same_order_swapped" if names is Names.EQUAL and swapped else names.value
+    yield dates.value
+
+
+_WORDS: Final = {
+    "same_phone": "same phone",
+    "same_email": "same e-mail",
+    "same_invalid_phone": "same invalid phone",
+    "same_raw_phone": "same phone as typed",
+    "name_same": "name same",
+    "name_same_order_swapped": "name same, order swapped",
+    "name_similar": "name similar",
+    "name_differs": "name differs",
+    "name_missing": "name missing",
+    "birth_date_equal": "birth date equal",
+    "birth_date_swapped": "birth date day/month swapped",
+    "birth_date_year_only": "birth date: same year, day unknown",
+    "birth_date_one_digit_off": "birth date one digit off",
+    "birth_date_missing": "birth date missing",
+    "birth_date_conflict": "birth date conflict",
+}
+
+
+def evidence_in_words(evidence: Iterable[str]) -> str:
+    """'same phone 2135•••168; name same, order swapped; birth date day/month swapped'."""
+    phrases = []
+    for item in evidence:
+        code, _, value = item.partition(":")
+        phrases.append(f"{_WORDS.get(code, code.replace('_', ' '))} {value}".rstrip())
+    return "; ".join(phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a row's matches with users and leads come to; `targets` best first."""
+
+    confidence: str
+    auto_link_allowed: bool
+    blockers: tuple[str, ...]
+    targets: tuple[tuple[Target, Match], ...]
+
+
+NO_MATCH: Final = Verdict(NONE, False, (), ())
+
+
+def judge(matches: Sequence[tuple[Target, Match]]) -> Verdict:
+    """The verdict over all targets of a row: the best tier, and whether it may link by itself.
+
+    A second target that might be the person as well blocks: any other HIGH or MEDIUM, unless its
+    name says that it is somebody else (the sister on the same phone). A user and a lead who are
+    evidently one person still are two records: a person decides which.
+    """
+    if not matches:
+        return NO_MATCH
+    targets = tuple(sorted(matches, key=_best_first))
+    best = targets[0][1]
+    blockers = best.blockers
+    rivals = [
+        m for _, m in targets if m.tier != LOW and SHARED_CONTACT_OTHER_NAME not in m.blockers
+    ]
+    others = [m for _, m in targets[1:] if m.tier == HIGH]
+    if best.tier == HIGH and (len(rivals) > 1 or (best.blockers and others)):
+        blockers = (*blockers, SEVERAL_TARGETS)
+    return Verdict(best.tier, best.tier == HIGH and not blockers, blockers, targets)
+
+
+def _best_first(item: tuple[Target, Match]) -> tuple[int, int, int, str, int]:
+    (kind, target_id), match = item
+    contacts = sum(code.startswith(("same_phone", "same_email")) for code in match.evidence)
+    # Users before leads: they are the platform's own people. Then the older record.
+    return (
+        _RANK[match.tier],
+        len(match.blockers),
+        -contacts,
+        {"user": "0"}.get(kind, kind),
+        target_id,
+    )
+
+
+def is_hot(*, rows: int, skeletons: int, max_rows: int = 6, max_names: int = 4) -> bool:
+    """Is a key carried by so many different people that it says nothing about any of them?"""
+    return skeletons > max_names or (rows > max_rows and skeletons >= 2)

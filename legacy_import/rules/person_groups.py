@@ -1,0 +1,90 @@
+"""Rows of one run that are one person: union-find that refuses what cannot be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from legacy_import.rules.duplicates import Target
+from legacy_import.rules.guards import BirthDates, birth_date_guard
+
+MAX_ROWS: Final = 10
+"""Nobody takes more than ten courses under ten spellings; a larger group is a chain."""
+
+TWO_EXISTING_PEOPLE: Final = "two_existing_people"
+BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
+GROUP_TOO_LARGE: Final = "group_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A row: its place (table rank, legacy id), its birth date, the existing person it links to."""
+
+    order: tuple[int, int]
+    birth_date: date | None
+    target: Target | None
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """`first_of`: each row of a group of two or more → the group's first row.
+    `refused`: (row, row, reason) of every edge that was not followed."""
+
+    first_of: dict[int, int]
+    refused: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(slots=True)
+class _Group:
+    rows: list[int]
+    dates: set[date]
+    target: Target | None
+
+
+def group_people(
+    edges: Iterable[tuple[int, int]], members: Mapping[int, Member], max_rows: int = MAX_ROWS
+) -> Groups:
+    """Groups over the edges between `members`; the same whatever order the edges come in."""
+
+    def place(row: int) -> tuple[tuple[int, int], int]:
+        return members[row].order, row
+
+    groups: dict[int, _Group] = {}
+    refused: list[tuple[int, int, str]] = []
+    ordered = {(a, b) if place(a) <= place(b) else (b, a) for a, b in edges if a != b}
+    for left, right in sorted(ordered, key=lambda edge: (place(edge[0]), place(edge[1]))):
+        one = groups.get(left) or _alone(left, members[left])
+        other = groups.get(right) or _alone(right, members[right])
+        if one is other:
+            continue
+        reason = _why_not(one, other, max_rows)
+        if reason:
+            refused.append((left, right, reason))
+            continue
+        if len(one.rows) < len(other.rows):
+            one, other = other, one
+        one.rows += other.rows
+        one.dates |= other.dates
+        one.target = one.target or other.target
+        for row in one.rows:
+            groups[row] = one
+    first_of = {row: min(group.rows, key=place) for row, group in groups.items()}
+    return Groups(dict(sorted(first_of.items(), key=lambda item: place(item[0]))), tuple(refused))
+
+
+def _alone(row: int, member: Member) -> _Group:
+    dates = {member.birth_date} if member.birth_date else set()
+    return _Group([row], dates, member.target)
+
+
+def _why_not(one: _Group, other: _Group, max_rows: int) -> str:
+    """The reason for which two groups cannot be one person; '' when they can."""
+    if one.target and other.target and one.target != other.target:
+        return TWO_EXISTING_PEOPLE
+    for left in one.dates:
+        for right in other.dates:
+            if birth_date_guard(left, right) is BirthDates.CONFLICT:
+                return BIRTH_DATE_CONFLICT
+    return GROUP_TOO_LARGE if len(one.rows) + len(other.rows) > max_rows else ""

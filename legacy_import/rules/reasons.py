@@ -1,0 +1,51 @@
+"""Every reason that a plan can give, in words. Codes are stored; words are for people."""
+
+REASONS: dict[str, str] = {
+    # commit_policy: what will be done
+    "history": "completed or archived history with a mapped course",
+    "history_of_known_person": "the same, attached to a known person",
+    "registration": "registration in a session that a person confirmed as real",
+    "registration_of_known_person": "the same, attached to a known person",
+    "known_person": "one existing person matches beyond doubt, or a reviewer linked the row",
+    "same_person_in_run": "the same person as an earlier row of this run",
+    "new_lead": "valid, reachable, and nobody on the platform matches",
+    "already_imported": "an earlier run made a record of this very row",
+    "reviewer_skip": "a reviewer said skip",
+    # commit_policy: what waits for a person
+    "reviewer_later": "a reviewer said later",
+    "already_imported_changed": "imported before, and the source row changed since",
+    "status_unknown": "the status says nothing that the rules know",
+    "not_validated": "the row was never validated",
+    "session_not_confirmed": "nobody has confirmed yet that the session is real",
+    "person_has_history": "the same person was trained or registered in another row",
+    "group_conflict": "rows that look like one person contradict each other",
+    "first_of_group_waits": "the first row of the same person has no lead to be linked to",
+    "contact_not_trustworthy": "no phone or e-mail that is this person's own",
+    "medium_match": "same name and birth date, or same name and raw phone, as a known person",
+    "low_match": "a similar name to a known person",
+    # duplicates: why a high match may not link by itself
+    "shared_contact_other_name": "same phone or e-mail as a known person of another name",
+    "name_missing": "no name at all",
+    "birth_date_conflict": "same contact as a known person with another birth date",
+    "hot_key": "a phone or e-mail that many different people carry",
+    "role_mailbox": "a school's or shop's mailbox, not a person's",
+    "person_gone": "the person the row was to be linked to is no longer on the platform",
+    "several_targets": "more than one known person matches",
+    # import_action: why no training record can be made
+    "session_waiting": "the session is a waiting list or placeholder",
+    "session_unknown": "the row names a session that the old platform does not have",
+    "session_missing": "a registration without a session",
+    "course_unmapped": "the old course is not mapped to one of the platform's",
+    "course_no_equivalent": "a person said that the platform has no such course",
+    "formation_not_in_source": "the row names a course that the old catalogue does not have",
+    "formation_missing": "the row names no course",
+    "formation_session_conflict": "the row's course is not the course of its session",
+    # validation: structural doubts
+    "unreadable": "bytes that cannot be read as text",
+    "birth_date_impossible": "a birth date that no calendar has",
+    "birth_date_future": "a birth date in the future",
+    "text_damaged": "letters were lost",
+    "names_contradict": "the full name is not the first and last name",
+    "formation_id_invalid": "the course reference is no number",
+    "session_id_invalid": "the session reference is no number",
+}

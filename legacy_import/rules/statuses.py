@@ -1,0 +1,53 @@
+"""Status → classification: what a hand-typed status of the old platform means (DESIGN §5)."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from ecoin.identity.text import fold, repair_double_encoding
+from legacy_import.choices import Classification, SessionType
+
+
+class Meaning(NamedTuple):
+    """What a row means, and the rule that says so."""
+
+    classification: Classification
+    rule: str
+
+
+# Folded status (trimmed, no accents, no case) → classification.
+STATUSES: dict[str, Classification] = {
+    "formee": Classification.COMPLETED,  # Formée: the training was followed to its end
+    "archive": Classification.ARCHIVED_TRAINING,  # Archivé, archivé, Archivè: one word, three hands
+    "informer": Classification.LEAD_ONLY,  # asked for information, nothing more
+    "ne repond pas": Classification.LEAD_ONLY,  # was called and did not answer
+    "confirmer": Classification.REGISTERED,  # confirmed a place
+    "nouveau": Classification.LEAD_ONLY,  # nobody has called yet
+}
+
+# `Reporter` (postponed) says nothing by itself: whoever holds a place in a real session has
+# registered, everybody else has only asked (decision 3).
+POSTPONED = "reporter"
+
+
+@lru_cache(maxsize=10_000)
+def classify(raw_status: str, session_type: SessionType) -> Meaning:
+    """What the status means for a row whose session is of that type. Anything else is unknown."""
+    meaning = _look_up(fold(raw_status), session_type)
+    if meaning:
+        return meaning
+    repaired = repair_double_encoding(raw_status)
+    meaning = _look_up(fold(repaired), session_type) if repaired else None
+    if meaning:
+        return Meaning(meaning.classification, f"{meaning.rule}:repaired_encoding")
+    rule = "status:other" if raw_status.strip() else "status:empty"
+    return Meaning(Classification.UNKNOWN, rule)
+
+
+def _look_up(folded: str, session_type: SessionType) -> Meaning | None:
+    if folded == POSTPONED:
+        if session_type == SessionType.REAL_SESSION:
+            return Meaning(Classification.REGISTERED, "status:reporter:real_session")
+        return Meaning(Classification.LEAD_ONLY, "status:reporter:no_real_session")
+    if folded in STATUSES:
+        return Meaning(STATUSES[folded], f"status:{folded.replace(' ', '_')}")
+    return None

@@ -1,0 +1,67 @@
+"""Is a row structurally trustworthy? (DESIGN §5) Issues are recorded all; the worst one decides."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+
+from legacy_import.choices import DuplicateConfidence, ValidationStatus
+
+
+class Severity(IntEnum):
+    """What an issue does to the row."""
+
+    NOTE = 0  # recorded, no doubt by itself
+    DOUBT = 1  # the row needs a look
+    FATAL = 2  # nobody can say whose row this is
+
+
+# Issue code (before the colon) → severity. After the colon stands the column, where one is meant.
+ISSUES: dict[str, Severity] = {
+    "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
+    "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
+    "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
+    "birth_date_future": Severity.DOUBT,  # nobody is born after the import
+    "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair
+    "names_contradict": Severity.DOUBT,  # the full name is not the first and last name
+    "formation_id_invalid": Severity.DOUBT,  # a reference that is no number points nowhere
+    "session_id_invalid": Severity.DOUBT,
+    "value_cut": Severity.NOTE,  # over a megabyte: kept with length and hash
+    "column_cut": Severity.NOTE,  # the payload holds the whole value
+    "text_repaired": Severity.NOTE,  # double-encoded, repaired for comparison only
+    "birth_date_missing": Severity.NOTE,
+    "birth_date_placeholder": Severity.NOTE,  # 0000-00-00, 1900-01-01, 1970-01-01
+    "birth_date_partial": Severity.NOTE,  # 1999-00-00: a year, not a date
+    # A missing or placeholder contact is no doubt: a trained learner without a phone stays valid.
+    "phone_missing": Severity.NOTE,
+    "phone_invalid": Severity.NOTE,
+    "phone_placeholder": Severity.NOTE,
+    "phone_several": Severity.NOTE,
+    "email_missing": Severity.NOTE,
+    "email_invalid": Severity.NOTE,
+    "email_placeholder": Severity.NOTE,
+    "email_role_mailbox": Severity.NOTE,
+    "email_typo": Severity.NOTE,  # gmail.con: offered as a hint, never applied
+}
+
+
+def severity(issue: str) -> Severity:
+    """How bad an issue is. An issue that the table does not know is a doubt (fail closed)."""
+    return ISSUES.get(issue.partition(":")[0], Severity.DOUBT)
+
+
+@lru_cache(maxsize=10_000)
+def status_of(issues: tuple[str, ...], confidence: DuplicateConfidence) -> ValidationStatus:
+    """failed > duplicate > needs_review > valid; medium and low matches leave the status alone."""
+    worst = max(map(severity, issues), default=Severity.NOTE)
+    if worst == Severity.FATAL:
+        return ValidationStatus.FAILED
+    if confidence == DuplicateConfidence.HIGH:
+        return ValidationStatus.DUPLICATE
+    if worst == Severity.DOUBT:
+        return ValidationStatus.NEEDS_REVIEW
+    return ValidationStatus.VALID
+
+
+def worst_issue(issues: Iterable[str]) -> str:
+    """The first of the worst issues: the reason shown for a row that failed or needs review."""
+    return max(issues, key=severity, default="").partition(":")[0]

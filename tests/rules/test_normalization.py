@@ -1,0 +1,224 @@
+"""From a source row's texts, as found, to the derived columns, keys and issues of a staged row."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoin.identity.keys import Key
+from legacy_import.rules.normalization import (
+    WIDTHS,
+    WIDTHS_BY_FIELD,
+    NormalizedLearner,
+    Settings,
+    normalize_learner,
+    reference,
+)
+from legacy_import.rules.validation import ISSUES
+
+SETTINGS = Settings(
+    today=date(2026, 3, 1),
+    placeholder_emails=frozenset({"ecole@exemple.dz"}),
+    role_mailboxes=frozenset({"guichet"}),
+)
+AMEL = {"first_name": "Amel", "last_name": "Haddad", "status": "Formée",
+        "birth_date": "1999-02-03", "phone": "0559446168", "email": "Amel.H@Exemple.dz",
+        "formation_id": "7", "session_id": "40"}  # fmt: skip
+
+
+def normalized(**changed: str | None) -> NormalizedLearner:
+    return normalize_learner({**AMEL, **changed}, (), SETTINGS)
+
+
+def test_a_clean_row_keeps_its_texts_and_gets_its_keys() -> None:
+    row = normalized()
+    assert (row.first_name, row.last_name, row.full_name) == ("Amel", "Haddad", "Amel Haddad")
+    assert row.name_key == "amel haddad"
+    assert row.birth_date == date(1999, 2, 3)
+    assert (row.phone_raw, row.phone_normalized) == ("0559446168", "213559446168")
+    assert (row.email_raw, row.email_normalized) == ("Amel.H@Exemple.dz", "amel.h@exemple.dz")
+    assert (row.raw_status, row.legacy_formation_id, row.legacy_session_id) == ("Formée", "7", "40")
+    assert set(row.keys) == {
+        Key("P", "213559446168"),
+        Key("E", "amel.h@exemple.dz"),
+        Key("D", "amal hadad|1999-02-03"),
+        Key("S", "aml hdd"),
+    }
+    assert row.issues == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "number", "issues"),
+    [
+        pytest.param("0559446168", "213559446168", (), id="mobile"),
+        pytest.param("0776845160", "213776845160", (), id="another-mobile"),
+        pytest.param("05594461", None, ("phone_invalid",), id="short"),
+        pytest.param("055944616899", None, ("phone_invalid",), id="malformed"),
+        pytest.param("", None, ("phone_missing",), id="blank"),
+        pytest.param(None, None, ("phone_missing",), id="null"),
+        pytest.param("-", None, ("phone_missing",), id="no-digit"),
+        pytest.param("0555555555", None, ("phone_placeholder",), id="nobody-s-number"),
+        pytest.param(
+            "0559446168 / 0776845160", "213559446168", ("phone_several",), id="the-first-of-two"
+        ),
+        pytest.param("12 / 0776845160", "213776845160", (), id="the-first-valid-one"),
+    ],
+)
+def test_the_phone_is_the_first_valid_number_and_kept_as_found(
+    raw: str | None, number: str | None, issues: tuple[str, ...]
+) -> None:
+    row = normalized(phone=raw)
+    assert (row.phone_raw, row.phone_normalized, row.issues) == (raw or "", number, issues)
+
+
+def test_two_numbers_in_one_field_are_two_keys() -> None:
+    keys = normalized(phone="0559446168 / 0776845160").keys
+    assert [key.value for key in keys if key.kind == "P"] == ["213559446168", "213776845160"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "address", "issues"),
+    [
+        pytest.param("/", None, ("email_placeholder",), id="slash"),
+        pytest.param("NULL", None, ("email_placeholder",), id="null-typed"),
+        pytest.param("Ecoin.hank@gmail.com", None, ("email_placeholder",), id="the-old-default"),
+        pytest.param("ECOIN.HANK@GMAIL.COM", None, ("email_placeholder",), id="in-any-case"),
+        pytest.param("Ecole@Exemple.dz", None, ("email_placeholder",), id="configured"),
+        pytest.param("pas une adresse", None, ("email_invalid",), id="invalid"),
+        pytest.param("", None, ("email_missing",), id="blank"),
+        pytest.param(
+            "amel@gmail.con", "amel@gmail.con", ("email_typo",), id="a-hint-never-applied"
+        ),
+        pytest.param(
+            "contact@exemple.dz", "contact@exemple.dz", ("email_role_mailbox",), id="role"
+        ),
+        pytest.param("guichet@exemple.dz", "guichet@exemple.dz", ("email_role_mailbox",), id="set"),
+        pytest.param("Amel.H+x@Exemple.dz", "amel.h+x@exemple.dz", (), id="dots-and-tags-stay"),
+    ],
+)
+def test_an_address_is_a_lower_case_key_or_null_and_kept_as_found(
+    raw: str, address: str | None, issues: tuple[str, ...]
+) -> None:
+    row = normalized(email=raw)
+    assert (row.email_raw, row.email_normalized, row.issues) == (raw, address, issues)
+
+
+@pytest.mark.parametrize(
+    ("raw", "born", "issues"),
+    [
+        pytest.param("1999-02-03", date(1999, 2, 3), (), id="iso"),
+        pytest.param("03/02/1999", date(1999, 2, 3), (), id="day-first"),
+        pytest.param("2019-02-31", None, ("birth_date_impossible",), id="impossible"),
+        pytest.param("2031-01-01", None, ("birth_date_future",), id="future"),
+        pytest.param("0000-00-00", None, ("birth_date_placeholder",), id="zero"),
+        pytest.param("1900-05-05", None, ("birth_date_placeholder",), id="1900"),
+        pytest.param("1970-01-01", None, ("birth_date_placeholder",), id="epoch"),
+        pytest.param("1999-00-00", None, ("birth_date_partial",), id="a-year"),
+        pytest.param(None, None, ("birth_date_missing",), id="null"),
+    ],
+)
+def test_a_birth_date_is_a_date_or_says_why_not(
+    raw: str | None, born: date | None, issues: tuple[str, ...]
+) -> None:
+    row = normalized(birth_date=raw)
+    assert (row.birth_date, row.issues) == (born, issues)
+
+
+@pytest.mark.parametrize("name", [None, "", "   ", "...", "?"])
+def test_a_row_without_any_name_says_so(name: str | None) -> None:
+    row = normalized(first_name=name, last_name=name)
+    assert "name_missing" in row.issues
+    assert row.name_key == ""
+    assert {key.kind for key in row.keys} == {"P", "E"}
+
+
+@pytest.mark.parametrize(
+    ("full", "contradicts"),
+    [
+        pytest.param("Haddad Amel", False, id="other-order"),
+        pytest.param("HADDAD Amal", False, id="other-spelling"),
+        pytest.param("Amel Haddad Bouzid", False, id="one-name-more"),
+        pytest.param("Lina Saadi", True, id="somebody-else"),
+        pytest.param("", False, id="blank"),
+    ],
+)
+def test_a_full_name_must_be_that_of_the_parts(full: str, contradicts: bool) -> None:
+    assert ("names_contradict" in normalized(full_name=full).issues) is contradicts
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "issue"),
+    [
+        pytest.param("status", "FormÃ©e", "text_repaired:status", id="double-encoded"),
+        pytest.param("status", "Form?e", "text_damaged:status", id="lost-letter"),
+        pytest.param("first_name", "Am\ufffdl", "text_damaged:first_name", id="replacement"),
+        pytest.param("last_name", "Had\x00dad", "text_damaged:last_name", id="nul-byte"),
+        pytest.param("first_name", "Am\ud83dl", "text_damaged:first_name", id="lone-surrogate"),
+    ],
+)
+def test_damaged_and_repaired_text_leaves_its_issue(field: str, value: str, issue: str) -> None:
+    assert issue in normalized(**{field: value}).issues
+
+
+def test_double_encoded_text_is_kept_as_found() -> None:
+    assert normalized(status="FormÃ©e").raw_status == "FormÃ©e"
+
+
+def test_a_nul_byte_and_a_surrogate_never_reach_a_column() -> None:
+    row = normalized(first_name="A\x00mel\ud800é", email="a\x00@exemple.dz", status="x\udfff")
+    for text in (row.first_name, row.full_name, row.email_raw, row.raw_status):
+        assert "\x00" not in text
+        text.encode("utf-8")
+
+
+@pytest.mark.parametrize("field", WIDTHS_BY_FIELD)
+def test_only_derived_columns_are_cut_and_say_so(field: str) -> None:
+    row = normalized(**{field: "x" * 1000})
+    cut = [issue for issue in row.issues if issue.startswith("column_cut:")]
+    assert cut
+    for issue in cut:
+        column = issue.partition(":")[2]
+        assert len(getattr(row, column)) == WIDTHS[column]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("7", "7"), (" 7 ", "7"), ("007", "7"), ("7.0", "7"), ("0", None), ("", None), (None, None),
+        ("NULL", None), ("000", None), ("18446744073709551615", "18446744073709551615"),
+    ],
+)  # fmt: skip
+def test_a_reference_is_decimal_digits_or_names_nothing(
+    text: str | None, meant: str | None
+) -> None:
+    assert reference(text) == meant
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "7a", "1" * 21, "٧", "7.5"])
+def test_a_reference_that_is_no_number_points_nowhere_and_says_so(text: str) -> None:
+    row = normalized(formation_id=text, session_id=text)
+    assert (row.legacy_formation_id, row.legacy_session_id) == (None, None)
+    assert row.issues == ("formation_id_invalid", "session_id_invalid")
+
+
+def test_what_the_reader_noted_comes_first() -> None:
+    row = normalize_learner({**AMEL, "phone": None}, ("unreadable:telephone",), SETTINGS)
+    assert row.issues == ("unreadable:telephone", "phone_missing")
+
+
+fields = st.dictionaries(
+    st.sampled_from([*AMEL, "full_name"]),
+    st.none() | st.text(max_size=60) | st.sampled_from(["0559446168", "Formée", "a@b.dz", "1"]),
+)
+
+
+@given(fields)
+def test_no_text_makes_it_raise_and_every_issue_is_in_the_table(found: dict[str, Any]) -> None:
+    row = normalize_learner(found, (), SETTINGS)
+    assert {issue.partition(":")[0] for issue in row.issues} <= set(ISSUES)
+    assert len(set(row.issues)) == len(row.issues)
+    for column, width in WIDTHS.items():
+        assert len(getattr(row, column)) <= width
+    assert all(value.isascii() and len(value) <= 190 for _, value in row.keys)

@@ -1,0 +1,128 @@
+"""Status → classification (DESIGN §5)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legacy_import.choices import Classification, SessionType
+from legacy_import.rules.statuses import STATUSES, classify
+
+C, S = Classification, SessionType
+
+
+def double_encoded(text: str, *, times: int = 1) -> str:
+    """The text as a converter leaves it that took UTF-8 for cp1252."""
+    for _ in range(times):
+        text = text.encode().decode("cp1252")
+    return text
+
+
+# status as typed → classification, rule
+MEANINGS = [
+    ("Formée", C.COMPLETED, "status:formee"),
+    ("formee", C.COMPLETED, "status:formee"),
+    ("FORMÉE", C.COMPLETED, "status:formee"),
+    ("  Formée\t", C.COMPLETED, "status:formee"),
+    ("Forme\u0301e", C.COMPLETED, "status:formee"),  # the accent as a mark of its own
+    ("Archivé", C.ARCHIVED_TRAINING, "status:archive"),
+    ("archivé", C.ARCHIVED_TRAINING, "status:archive"),
+    ("Archivè", C.ARCHIVED_TRAINING, "status:archive"),
+    ("ARCHIVE", C.ARCHIVED_TRAINING, "status:archive"),
+    ("Informer", C.LEAD_ONLY, "status:informer"),
+    ("informer", C.LEAD_ONLY, "status:informer"),
+    ("Ne répond pas", C.LEAD_ONLY, "status:ne_repond_pas"),
+    ("ne  repond\u00a0pas ", C.LEAD_ONLY, "status:ne_repond_pas"),
+    ("Confirmer", C.REGISTERED, "status:confirmer"),
+    ("nouveau", C.LEAD_ONLY, "status:nouveau"),
+    ("Nouveau", C.LEAD_ONLY, "status:nouveau"),
+    ("", C.UNKNOWN, "status:empty"),
+    (" \t ", C.UNKNOWN, "status:empty"),
+    ("Formé", C.UNKNOWN, "status:other"),  # near a known word is not a known word
+    ("Confirmé", C.UNKNOWN, "status:other"),
+    ("Formée ?", C.UNKNOWN, "status:other"),
+    ("Annulé", C.UNKNOWN, "status:other"),
+    ("مسجل", C.UNKNOWN, "status:other"),
+]
+
+
+@pytest.mark.parametrize("session_type", SessionType)
+@pytest.mark.parametrize(
+    ("status", "classification", "rule"), MEANINGS, ids=[repr(status) for status, *_ in MEANINGS]
+)
+def test_a_status_means_the_same_in_every_session_and_names_its_rule(
+    status: str, classification: Classification, rule: str, session_type: SessionType
+) -> None:
+    assert classify(status, session_type) == (classification, rule)
+
+
+@pytest.mark.parametrize(
+    ("session_type", "classification", "rule"),
+    [
+        pytest.param(S.REAL_SESSION, C.REGISTERED, "status:reporter:real_session", id="real"),
+        pytest.param(
+            S.WAITING_PLACEHOLDER, C.LEAD_ONLY, "status:reporter:no_real_session", id="waiting"
+        ),
+        pytest.param(S.UNKNOWN, C.LEAD_ONLY, "status:reporter:no_real_session", id="unknown"),
+        pytest.param(S.NONE, C.LEAD_ONLY, "status:reporter:no_real_session", id="none"),
+    ],
+)
+@pytest.mark.parametrize("status", ["Reporter", " REPORTER ", "reportér"])
+def test_reporter_is_decided_by_its_session(
+    status: str, session_type: SessionType, classification: Classification, rule: str
+) -> None:
+    assert classify(status, session_type) == (classification, rule)
+
+
+@pytest.mark.parametrize(
+    ("status", "classification", "rule"),
+    [
+        ("FormÃ©e", C.COMPLETED, "status:formee:repaired_encoding"),
+        (
+            double_encoded("Formée", times=2),
+            C.COMPLETED,
+            "status:formee:repaired_encoding",
+        ),
+        (double_encoded("Archivé"), C.ARCHIVED_TRAINING, "status:archive:repaired_encoding"),
+        (
+            double_encoded("Ne répond pas"),
+            C.LEAD_ONLY,
+            "status:ne_repond_pas:repaired_encoding",
+        ),
+        (
+            double_encoded("Reportér"),
+            C.REGISTERED,
+            "status:reporter:real_session:repaired_encoding",
+        ),
+    ],
+    ids=["once", "twice", "archived", "lead", "reporter"],
+)
+def test_double_encoded_text_is_repaired_and_the_rule_says_so(
+    status: str, classification: Classification, rule: str
+) -> None:
+    assert classify(status, S.REAL_SESSION) == (classification, rule)
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Form?e", "Form\ufffde", "FormÃe", "FormÃ©e 中", "FormÃ©eÃ"],
+    ids=["question-mark", "replacement", "half-a-character", "cannot-map", "rest-left-over"],
+)
+def test_text_beyond_an_unambiguous_repair_is_unknown(status: str) -> None:
+    assert classify(status, S.REAL_SESSION) == (C.UNKNOWN, "status:other")
+
+
+def test_the_table_holds_the_six_plain_statuses_of_the_source_and_nothing_else() -> None:
+    assert set(STATUSES) == {
+        "formee", "archive", "informer", "ne repond pas", "confirmer", "nouveau"
+    }  # fmt: skip
+
+
+@given(st.text(max_size=40), st.sampled_from(SessionType))
+def test_every_text_has_a_meaning_and_a_rule_that_fits_its_column(
+    status: str, session_type: SessionType
+) -> None:
+    meaning = classify(status, session_type)
+    assert meaning.classification in Classification
+    assert meaning.rule.isascii()
+    assert meaning.rule.startswith("status:")
+    assert len(meaning.rule) <= 60
