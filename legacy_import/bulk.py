@@ -1,0 +1,110 @@
+"""The one place that writes many rows at a time (DESIGN §11: 3 times faster than bulk_create)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connections, models
+
+# One statement stays well under every server's max_allowed_packet (16 MB by default).
+MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+ROWS_PER_STATEMENT = 1_000
+ROWS_PER_CASE = 200  # a CASE is searched from its top for every row
+
+
+def insert_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    using: str = "default",
+) -> int:
+    """Insert rows through multi-row statements; values are what the database driver takes.
+
+    `columns` are column names; JSON values are passed as text. Returns the number of rows. Runs in
+    the caller's transaction; raises what the driver raises.
+    """
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(column) for column in columns)
+    place = ", ".join(["%s"] * len(columns))
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({place})"
+    written = 0
+    with connection.cursor() as cursor:
+        for batch in _batches(rows):
+            cursor.executemany(statement, batch)
+            written += len(batch)
+    return written
+
+
+def update_ids(
+    model: type[models.Model],
+    ids: Sequence[int],
+    values: Mapping[str, Any],
+    *,
+    copy: Mapping[str, str] | None = None,
+    using: str = "default",
+) -> None:
+    """Set the same `values` (column → value) in every row with one of these ids: one statement.
+
+    `copy` (column → column of the same row) keeps old values first. Ids are written into the
+    statement as digits: as parameters, thousands of them cost more than the update itself.
+    """
+    if not ids:
+        return
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    # MySQL assigns from left to right, so what is copied stands before what replaces it.
+    parts = [f"{quote(to)} = {quote(of)}" for to, of in (copy or {}).items()]
+    parts += [f"{quote(column)} = %s" for column in values]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quote(model._meta.db_table)} SET {', '.join(parts)} "
+            f"WHERE id IN ({_digits(ids)})",
+            list(values.values()),
+        )
+
+
+def update_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    values: Mapping[int, Sequence[Any]],
+    *,
+    using: str = "default",
+) -> None:
+    """Set `columns` of the rows with these ids to one tuple of values each, set-based.
+
+    For values that differ from row to row; where many rows share an answer, `update_ids` is faster
+    still. JSON values are passed as text.
+    """
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    ids = list(values)
+    with connection.cursor() as cursor:
+        for start in range(0, len(ids), ROWS_PER_CASE):
+            part = ids[start : start + ROWS_PER_CASE]
+            whens = " ".join(f"WHEN {int(pk)} THEN %s" for pk in part)
+            cases = [f"{name} = CASE id {whens} ELSE {name} END" for name in map(quote, columns)]
+            cursor.execute(
+                f"UPDATE {quote(model._meta.db_table)} SET {', '.join(cases)} "
+                f"WHERE id IN ({_digits(part)})",
+                [values[pk][position] for position in range(len(columns)) for pk in part],
+            )
+
+
+def _digits(ids: Iterable[int]) -> str:
+    return ",".join([str(int(pk)) for pk in ids])
+
+
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:
+    """Batches of at most ROWS_PER_STATEMENT rows and about MAX_STATEMENT_BYTES of long text."""
+    batch: list[Sequence[Any]] = []
+    size = 0
+    for row in rows:
+        length = sum(len(value) for value in row if type(value) is str and len(value) > 1_000)
+        if batch and (len(batch) >= ROWS_PER_STATEMENT or size + length > MAX_STATEMENT_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += length
+    if batch:
+        yield batch

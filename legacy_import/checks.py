@@ -1,0 +1,73 @@
+"""System checks: a bad setting names its environment key and what it accepts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+from django.db import connections
+from django.db.utils import DatabaseError
+
+from legacy_import import conf
+
+FIRST_SETTING_ID = 10  # E010, E011 … in the order of conf._RULES
+
+
+@register(Tags.compatibility)
+def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E010…: every LEGACY_* value can be used; E001: the schema file exists; W001: no Celery yet."""
+    wrong = conf.problems()
+    ids = {key: FIRST_SETTING_ID + n for n, (key, _, _) in enumerate(conf._RULES)}
+    messages: list[CheckMessage] = [
+        Error(f"{key} has a value that cannot be used.", hint=f"{key} {accepts}",
+              id=f"legacy_imports.E{ids[key]:03}")
+        for key, accepts in wrong
+    ]  # fmt: skip
+    schema_file = settings.LEGACY_SCHEMA_FILE
+    if schema_file and not Path(schema_file).is_file():
+        messages.append(
+            Error("LEGACY_SCHEMA_FILE names a file that is not there.",
+                  hint="Give the path of a TOML file, or leave the key empty.",
+                  id="legacy_imports.E001")
+        )  # fmt: skip
+    if settings.LEGACY_IMPORT_ENGINE == "celery":
+        messages.append(
+            CheckWarning("LEGACY_IMPORT_ENGINE=celery is not there yet: stages run in this process.",
+                    hint="Set it to inline until the Celery engine lands.",
+                    id="legacy_imports.W001")
+        )  # fmt: skip
+    return messages
+
+
+@register(Tags.database)
+def check_app_database(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E002, E003: an app database on MySQL or MariaDB is utf8mb4 and InnoDB."""
+    if not databases or "default" not in databases:
+        return []
+    connection = connections["default"]
+    if connection.vendor != "mysql":
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@character_set_database, @@default_storage_engine")
+            charset, engine = cursor.fetchone()
+    except DatabaseError:
+        return []  # unreachable: Django says so itself
+    messages: list[CheckMessage] = []
+    if charset != "utf8mb4":
+        messages.append(
+            Error(f"The app database (DATABASE_URL) uses {charset}, not utf8mb4.",
+                  hint="ALTER DATABASE … CHARACTER SET utf8mb4; before running migrate.",
+                  id="legacy_imports.E002")
+        )  # fmt: skip
+    if engine != "InnoDB":
+        messages.append(
+            Error(f"The app database's default engine is {engine}, not InnoDB.",
+                  hint="Without InnoDB nothing can be rolled back; set default_storage_engine.",
+                  id="legacy_imports.E003")
+        )  # fmt: skip
+    return messages

@@ -1,0 +1,93 @@
+"""A typed, frozen view of the LEGACY_* settings. Bad values are system checks (checks.py)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from legacy_import.choices import FocusMode
+from legacy_import.errors import LegacyImportError
+
+DRIVERS = ("mysql", "sqlite")
+SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # in which the guard reads like the server
+ENGINES = ("inline", "celery")
+BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,
+            "false": False, "0": False, "no": False, "off": False, "": False}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportConf:
+    """What the services need to know. Counts are rows or names, the rate is a share of rows."""
+
+    connection: str
+    focus_mode: FocusMode
+    placeholder_emails: frozenset[str]
+    role_mailboxes: frozenset[str]
+    hot_key_rows: int
+    hot_key_names: int
+    max_failure_rate: float
+    retention_days: int
+
+
+def import_conf() -> ImportConf:
+    """The settings as typed values. Raises LegacyImportError when `manage.py check` would complain."""
+    wrong = problems()
+    if wrong:
+        key, accepts = wrong[0]
+        raise LegacyImportError(f"{key} has a value that cannot be used.", hint=f"{key} {accepts}")
+    return ImportConf(
+        connection=settings.LEGACY_IMPORT_CONNECTION,
+        focus_mode=FocusMode(settings.LEGACY_IMPORT_FOCUS_MODE_DEFAULT),
+        placeholder_emails=_lowered(settings.LEGACY_IMPORT_PLACEHOLDER_EMAILS),
+        role_mailboxes=_lowered(settings.LEGACY_IMPORT_ROLE_MAILBOXES),
+        hot_key_rows=int(settings.LEGACY_IMPORT_HOT_KEY_ROWS),
+        hot_key_names=int(settings.LEGACY_IMPORT_HOT_KEY_NAMES),
+        max_failure_rate=float(settings.LEGACY_IMPORT_MAX_FAILURE_RATE),
+        retention_days=int(settings.LEGACY_IMPORT_RETENTION_DAYS),
+    )
+
+
+def problems() -> list[tuple[str, str]]:
+    """(environment key, what it accepts) of every setting whose value cannot be used."""
+    return [(key, accepts) for key, accepts, fits in _RULES if not fits(getattr(settings, key, ""))]
+
+
+def _lowered(values: list[str]) -> frozenset[str]:
+    return frozenset(value.strip().lower() for value in values if value.strip())
+
+
+def _one_of(*accepted: str) -> Any:
+    return lambda value: value in accepted
+
+
+def _whole(minimum: int) -> Any:
+    return lambda value: str(value).isascii() and str(value).isdigit() and int(value) >= minimum
+
+
+def _share(value: Any) -> bool:
+    try:
+        return 0 < float(value) <= 1
+    except ValueError:
+        return False
+
+
+_RULES = [
+    ("LEGACY_DB_DRIVER", f"must be one of: {', '.join(DRIVERS)}.", _one_of(*DRIVERS)),
+    ("LEGACY_DB_SSL_MODE", f"must be one of: {', '.join(SSL_MODES)}.", _one_of(*SSL_MODES)),
+    ("LEGACY_DB_CHARSET", f"must be one of: {', '.join(CHARSETS)}.", _one_of(*CHARSETS)),
+    ("LEGACY_DB_STRICT", "must be true or false.",
+     lambda value: str(value).strip().lower() in BOOLEANS),
+    ("LEGACY_DB_READ_TIMEOUT", "must be a whole number of seconds, 1 or more.", _whole(1)),
+    ("LEGACY_IMPORT_CONNECTION", "must be the name of an alias in DATABASES.",
+     lambda value: value in settings.DATABASES),
+    ("LEGACY_IMPORT_FOCUS_MODE_DEFAULT", f"must be one of: {', '.join(FocusMode.values)}.",
+     _one_of(*FocusMode.values)),
+    ("LEGACY_IMPORT_HOT_KEY_ROWS", "must be a whole number of rows, 2 or more.", _whole(2)),
+    ("LEGACY_IMPORT_HOT_KEY_NAMES", "must be a whole number of names, 1 or more.", _whole(1)),
+    ("LEGACY_IMPORT_MAX_FAILURE_RATE", "must be a share above 0 and up to 1, such as 0.05.", _share),
+    ("LEGACY_IMPORT_ENGINE", f"must be one of: {', '.join(ENGINES)}.", _one_of(*ENGINES)),
+    ("LEGACY_IMPORT_RETENTION_DAYS", "must be a whole number of days, 1 or more.", _whole(1)),
+    ("LEGACY_DB_PORT", "must be a port number from 1 to 65535, or empty.",
+     lambda value: value == "" or (_whole(1)(value) and int(value) <= 65_535)),
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""Everybody who could exist under one seed: a person is a pure function of its number.
+
+So a repeat course, a brother or a record the platform already holds finds the same person again
+without anybody being kept in memory.
+"""
+
+import re
+import unicodedata
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple
+
+from . import tables
+
+KNOWN_PER_THOUSAND = 80  # people the platform already holds
+SIBLINGS_PER_THOUSAND = 200  # of every second person, so a tenth of all; half share the phone
+SCHOOL_NUMBERS_FROM = 9_800_000  # persons who lend only their phone: schools and cyber cafés
+EXHIBITS_FROM = 9_900_000  # even numbers from here: persons of the single cases, no siblings
+SECOND_PHONE = 5_000_000  # a person's second number is that of person + this
+
+_FIRST = (*tables.GIVEN_MALE, *tables.COMPOUND_MALE, *tables.GIVEN_FEMALE, *tables.COMPOUND_FEMALE)
+_LAST = (*tables.FAMILY, *tables.FAMILY_PREFIXED)
+_MASK = (1 << 64) - 1
+_PREFIXES = ("055", "066", "077", "079", "069")  # with any 7 digits behind, a valid mobile number
+
+
+def slug(text: str) -> str:
+    """Return the ASCII letters of a text, small."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z]", "", plain.lower())
+
+
+_FIRST_SLUG = tuple(map(slug, _FIRST))
+_LAST_SLUG = tuple(map(slug, _LAST))
+_BIRTH_DATES = tuple((date(1975, 1, 2) + timedelta(days=n)).isoformat() for n in range(365 * 30))
+
+
+def _mixed(number: int) -> int:
+    """Return 64 well-mixed bits of a number (splitmix64)."""
+    z = (number + 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
+
+
+class Person(NamedTuple):
+    """A fictional person as they would write themselves; birth is ISO, phone has ten digits."""
+
+    number: int
+    first: str
+    last: str
+    birth: str
+    phone: str
+    email: str
+    bits: int
+
+
+class KnownPerson(NamedTuple):
+    """A person the platform holds already, `number` being unique; blank texts where unknown."""
+
+    number: int
+    kind: Literal["user", "lead"]
+    first_name: str
+    last_name: str
+    phone: str
+    email: str
+    birth_date: date | None
+    way: str
+
+
+class Population:
+    """Everybody who could exist under one seed, found by number."""
+
+    def __init__(self, seed: int, learners: int) -> None:
+        self.seed = seed
+        self.learners = learners
+        self.school_numbers = 3 + learners // 2500
+        self._salt = _mixed(seed)
+        self._shift = self._salt % 10_000_000
+
+    def phone(self, number: int) -> str:
+        """Return the ten digits of person `number`: no two below ten million share them."""
+        prefix = _PREFIXES[(number ^ self._salt) % 5]
+        return f"{prefix}{(number * 7_654_321 + self._shift) % 10_000_000:07}"
+
+    def person(self, number: int) -> Person:
+        """Return person `number`; odd ones may be a brother or sister of the one before."""
+        bits = _mixed(self._salt ^ number)
+        first = bits % len(_FIRST)
+        last = (bits >> 12) % len(_LAST)
+        phone_of = number
+        if number & 1 and (bits >> 24) % 1000 < SIBLINGS_PER_THOUSAND:
+            last = (_mixed(self._salt ^ (number - 1)) >> 12) % len(_LAST)
+            phone_of -= (bits >> 23) & 1
+        domain = tables.EMAIL_DOMAINS[(bits >> 50) % len(tables.EMAIL_DOMAINS)]
+        return Person(
+            number, _FIRST[first], _LAST[last], _BIRTH_DATES[(bits >> 34) % len(_BIRTH_DATES)],
+            self.phone(phone_of), f"{_FIRST_SLUG[first]}.{_LAST_SLUG[last]}{number}@{domain}", bits,
+        )  # fmt: skip
+
+    def is_known(self, person: Person) -> bool:
+        return (person.bits >> 40) % 1000 < KNOWN_PER_THOUSAND
+
+    def known(self, person: Person) -> KnownPerson:
+        """Return what the platform holds of a person, in one of the ways it may know them."""
+        dial = (person.bits >> 5) % 100
+        first, last = person.first, person.last
+        birth: date | None = date.fromisoformat(person.birth)
+        phone, email, way = person.phone, "", "same phone"
+        other_phone = self.phone(person.number + 2_500_000)
+        if dial >= 94:  # a brother or sister: the phone is theirs too, the person is not
+            first, way = _FIRST[(person.bits >> 17) % len(_FIRST)], "family phone"
+            birth = date.fromisoformat(_BIRTH_DATES[(person.bits >> 21) % len(_BIRTH_DATES)])
+        elif dial >= 91:
+            phone, birth, way = other_phone, None, "name only"
+        elif dial >= 85:
+            phone, way = other_phone, "name and birth date"
+        elif dial >= 74:
+            first = tables.GIVEN_VARIANTS.get(first, (first.upper(),))[0]
+            first, last = last, first
+            phone = f"+213 {phone[1:4]} {phone[4:6]} {phone[6:8]} {phone[8:]}"
+            way = "spelled otherwise"
+        elif dial >= 62:
+            email, way = person.email, "same phone and e-mail"
+        elif dial >= 42:
+            phone, email, way = "", person.email, "same e-mail"
+        kind: Literal["user", "lead"] = "user" if person.bits & 0x800 else "lead"
+        return KnownPerson(person.number, kind, first, last, phone, email, birth, way)
+
+
+def known_as(number: int, person: Person, record: dict[str, Any]) -> KnownPerson:
+    """Return what the platform holds of a person: tidy except for what `record` names."""
+    birth = record.get("birth_date", person.birth)
+    return KnownPerson(
+        number, record["kind"], record.get("first_name", person.first),
+        record.get("last_name", person.last), record.get("phone", person.phone),
+        record.get("email", person.email), date.fromisoformat(birth) if birth else None, "exhibit",
+    )  # fmt: skip

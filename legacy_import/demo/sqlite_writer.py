@@ -1,0 +1,91 @@
+"""Write the fictional legacy database as a SQLite file."""
+
+import os
+import sqlite3
+import tempfile
+from collections import Counter
+from contextlib import closing
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from .people import LegacyWorld, Row
+from .schema import TABLES
+
+BATCH = 2000
+LARGEST_ID = 2**63 - 1  # SQLite integers are signed
+OUR_MARK = int.from_bytes(b"ECdm")  # PRAGMA application_id of the files that are ours to replace
+
+
+def write_sqlite(world: LegacyWorld, path: Path) -> dict[str, int]:
+    """Write the world to `path`, replacing a file there at once, and return rows by table.
+
+    A reader sees the old file or the whole new one, never half of it. Raises FileExistsError if
+    the file there is not a demo's (it may be a real old database), OSError or sqlite3.Error if the
+    folder cannot be written.
+    """
+    if path.exists() and not _is_ours(path):
+        raise FileExistsError(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
+            counts = _fill(connection, world)
+        unfinished.chmod(0o644)
+        with unfinished.open("rb") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return counts
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == OUR_MARK)
+    except sqlite3.Error:
+        return False
+
+
+def _fill(connection: sqlite3.Connection, world: LegacyWorld) -> dict[str, int]:
+    connection.execute("PRAGMA journal_mode=OFF")  # a file that is not finished is thrown away
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(f"PRAGMA application_id={OUR_MARK}")
+    connection.execute("BEGIN")
+    for table, columns in TABLES.items():
+        declared = ", ".join(f'"{column.name}" {column.sqlite}' for column in columns)
+        connection.execute(f'CREATE TABLE "{table}" ({declared})')
+    counts = Counter(dict.fromkeys(TABLES, 0))
+    for table, rows in (("formations", world.formations), ("session_ecoins", world.sessions)):
+        _insert(connection, table, rows)
+        counts[table] += len(rows)
+    learners = world.learners()
+    while batch := list(islice(learners, BATCH)):
+        for table in ("stagiaires", "archives"):
+            rows = [row for of_table, row in batch if of_table == table]
+            _insert(connection, table, rows)
+            counts[table] += len(rows)
+    connection.execute("COMMIT")
+    return dict(counts)
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    records = _values(rows, [column.name for column in TABLES[table]])
+    damaged = [record for record in records if bytes in map(type, record)]
+    tidy = [record for record in records if bytes not in map(type, record)] if damaged else records
+    marks = ", ".join("?" * len(TABLES[table]))
+    connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', tidy)
+    for record in damaged:
+        # Bytes that are no UTF-8 become text only by a cast: how damaged rows look in SQLite.
+        marks = ", ".join("CAST(? AS TEXT)" if type(v) is bytes else "?" for v in record)
+        connection.execute(f'INSERT INTO "{table}" VALUES ({marks})', record)
+
+
+def _values(rows: list[Row], names: list[str]) -> list[tuple[Any, ...]]:
+    pick = itemgetter(*names[1:])
+    return [(min(row["id"], LARGEST_ID), *pick(row)) for row in rows]

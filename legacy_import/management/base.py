@@ -1,0 +1,185 @@
+"""What every command of the import does alike: arguments, signals, errors, JSON, exit codes."""
+
+import getpass
+import json
+import os
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+from django.db import Error as AnyDatabaseError
+from django.db import connections
+
+from legacy_import.errors import Interrupted, LegacyImportError
+from legacy_import.management.terminal import Terminal, TerminalProgress
+
+SCHEMA_VERSION = 1
+
+
+class LegacyCommand(BaseCommand):
+    """Parses, calls one service through `work`, prints what it returned.
+
+    Subclasses set `help` and define `work`. `name` is the command's own name.
+    """
+
+    name = ""
+    run_argument = True
+    run_help = "the run's number; default: the latest run"
+    terminal: Terminal
+    progress: TerminalProgress
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        if self.run_argument:
+            parser.add_argument("--run", type=int, metavar="RUN", help=self.run_help)
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object on stdout and nothing else"
+        )
+        parser.add_argument(
+            "--actor", metavar="USERNAME", help="record this user instead of cli:<system user>"
+        )
+
+    def work(self, options: Mapping[str, Any], actor: str) -> "Result":
+        """Call the service and return what to print. Raises LegacyImportError."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        self.terminal = Terminal(
+            out=getattr(self.stdout, "_out", sys.stdout),
+            err=getattr(self.stderr, "_out", sys.stderr),
+            quiet=options["json"],
+            verbosity=options["verbosity"],
+            color=not options["no_color"],
+        )
+        self.progress = TerminalProgress(self.terminal)
+        try:
+            with self._signals(), self.progress:
+                result = self.work(options, self._actor(options["actor"]))
+        except LegacyImportError as error:
+            self._end_badly(error, options, started)
+        except AnyDatabaseError as error:
+            self._end_badly(app_database_error(error), options, started)
+        else:
+            self._end_well(result, options, started)
+
+    def _end_well(self, result: "Result", options: Mapping[str, Any], started: float) -> None:
+        seconds = time.monotonic() - started
+        if options["json"]:
+            self._print_json(result.run, result.source, result.counts, [], seconds)
+        else:
+            result.show(self.terminal, seconds)
+        if result.exit_code:
+            sys.exit(result.exit_code)
+
+    def _end_badly(
+        self, error: LegacyImportError, options: Mapping[str, Any], started: float
+    ) -> None:
+        if isinstance(error, Interrupted) and not error.hint:
+            error.hint = f"Run it again: manage.py {self.name}{_of_run(options)}"
+        self.terminal.error(error.message, error.hint)
+        if options["json"]:
+            told = [{"message": error.message, "hint": error.hint}]
+            self._print_json(options.get("run"), "", {}, told, time.monotonic() - started)
+        sys.exit(error.exit_code)
+
+    def _print_json(
+        self, run: int | None, source: str, counts: Any, errors: list[Any], seconds: float
+    ) -> None:
+        told = {
+            "schema_version": SCHEMA_VERSION,
+            "command": self.name,
+            "run": run,
+            "source": source,
+            "counts": counts,
+            "errors": errors,
+            "duration_s": round(seconds, 3),
+        }
+        self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
+
+    def _actor(self, username: str | None) -> str:
+        if username is None:
+            return f"cli:{_system_user()}"
+        if not get_user_model()._default_manager.filter(username=username).exists():
+            raise LegacyImportError(
+                "--actor names a user that does not exist.",
+                hint="Give the username of somebody who can sign in.",
+                exit_code=2,
+            )
+        return username
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the work at the next chunk boundary; a second Ctrl-C at once."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self.progress.stopping and number == signal.SIGINT:
+                raise Interrupted("Stopped at once; the chunk at hand was not kept.")
+            self.progress.stopping = True
+            self.terminal.note("Stopping after the chunk at hand …")
+
+        try:
+            before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+        except ValueError:  # not in the main thread: whoever started the thread stops it
+            before = {}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"uid {os.getuid()}"
+
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _of_run(options: Mapping[str, Any]) -> str:
+    return f" --run {options['run']}" if options.get("run") else ""
+
+
+class Result:
+    """What a command prints: `counts` as JSON, `show` for people."""
+
+    exit_code = 0
+
+    def __init__(self, run: int | None, source: str, counts: Mapping[str, Any]) -> None:
+        self.run = run
+        self.source = source
+        self.counts = counts
+
+    def show(self, terminal: Terminal, seconds: float) -> None:
+        """Print the result for a person; `seconds` is how long it took."""
+        raise NotImplementedError
+
+
+def app_database_error(error: Exception) -> LegacyImportError:
+    """A sentence for a failure of the app database: class and number only, never its text.
+
+    Drivers put the offending value into their messages.
+    """
+    number = next((arg for arg in error.args[:1] if isinstance(arg, int)), None)
+    name = type(error).__name__ + (f" {number}" if number else "")
+    if not _migrated():
+        hint = "Is it there and migrated? manage.py migrate"
+    else:
+        hint = "Check DATABASE_URL and that its server answers, then run the command again."
+    return LegacyImportError(f"The app database did not do what was asked ({name}).", hint=hint)
+
+
+def _migrated() -> bool:
+    try:
+        return "legacy_import_runs" in connections["default"].introspection.table_names()
+    except AnyDatabaseError:
+        return True

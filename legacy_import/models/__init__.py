@@ -1,0 +1,28 @@
+"""The tables of the import, grouped by what they are for."""
+
+from legacy_import.models.identity import PLATFORM, HotKey, IdentityKey, PersonEdge
+from legacy_import.models.ledger import (
+    ChunkReceipt,
+    LegacyAccessLog,
+    LegacyImportCommitLog,
+    LegacyReviewDecision,
+)
+from legacy_import.models.mapping import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models.run import LegacyImportRun
+from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImport
+
+__all__ = [
+    "PLATFORM",
+    "ChunkReceipt",
+    "HotKey",
+    "IdentityKey",
+    "LegacyAccessLog",
+    "LegacyCourseMapping",
+    "LegacyImportCommitLog",
+    "LegacyImportRun",
+    "LegacyReviewDecision",
+    "LegacySessionMapping",
+    "LegacyStudentImport",
+    "LegacyTrainingImport",
+    "PersonEdge",
+]

@@ -1,0 +1,83 @@
+"""The identity keys of users, leads and staged rows, in one table with one covering index."""
+
+from django.db import models
+
+from ecoin.fields import AsciiField
+from legacy_import.choices import PersonKind
+
+PLATFORM = 0  # the scope of users and leads; a staged row's scope is its run
+
+
+class IdentityKey(models.Model):
+    """One key of one person: kind and value as ecoin.identity.keys makes them (DESIGN §6).
+
+    Clustered by owner (rows arrive in that order), found by value through the covering index.
+    """
+
+    pk = models.CompositePrimaryKey("scope", "owner_kind", "owner_id", "kind", "value")
+    scope = models.BigIntegerField()  # PLATFORM, or the run's id
+    owner_kind = AsciiField(max_length=8, choices=PersonKind)
+    owner_id = models.BigIntegerField()
+    kind = AsciiField(max_length=1)
+    value = AsciiField(max_length=190)
+
+    class Meta:
+        db_table = "legacy_identity_keys"
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["scope", "kind", "value", "owner_kind", "owner_id"],
+                name="legacy_identity_by_value",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner_kind}:{self.owner_id}:{self.kind}"
+
+
+class HotKey(models.Model):
+    """A key value with too many carriers in a run to be joined pairwise.
+
+    `hot`: too many different people carry it to say who anyone is. Otherwise one name carries it
+    many times (a test row typed a thousand times): each carrier is compared with the first only.
+    """
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    kind = AsciiField(max_length=1)
+    value = AsciiField(max_length=190)
+    people = models.PositiveIntegerField()  # how many carry it, users and leads included
+    names = models.PositiveIntegerField()  # under how many distinct name skeletons
+    hot = models.BooleanField()
+    first_row = models.BigIntegerField(null=True)  # the staged row that stands for the others
+
+    class Meta:
+        db_table = "legacy_hot_keys"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "kind", "value"], name="legacy_hot_key_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ×{self.people}"
+
+
+class PersonEdge(models.Model):
+    """Two staged rows of a run that look like one person; the groups are made from these."""
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    left_id = models.BigIntegerField()  # staged row ids, left < right
+    right_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "legacy_person_edges"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "left_id", "right_id"], name="legacy_edge_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left_id} = {self.right_id}"

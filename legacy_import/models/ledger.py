@@ -1,0 +1,110 @@
+"""What was done, by whom: append-only books and the receipts of finished chunks."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecoin.fields import AsciiField
+from legacy_import.choices import AccessKind, Classification, PersonKind, ReviewDecision, Stage
+
+
+class ChunkReceipt(models.Model):
+    """One finished chunk of a stage: what makes it resumable, countable and distributable."""
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    stage = AsciiField(max_length=10, choices=Stage)
+    source_table = AsciiField(max_length=12, blank=True, default="")  # import only
+    position = models.PositiveIntegerField()  # 0, 1, 2 … within stage and table
+    first_id = AsciiField(max_length=20)  # legacy ids (import) or staged row ids (other stages)
+    last_id = AsciiField(max_length=20)
+    first_row = models.BigIntegerField(default=0)  # import: staged row ids
+    last_row = models.BigIntegerField(default=0)
+    rows = models.PositiveIntegerField()
+    digest = AsciiField(
+        max_length=64, blank=True, default=""
+    )  # import: legacy ids and hashes; plan: answers
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_chunk_receipts"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "stage", "source_table", "position"],
+                name="legacy_chunk_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.source_table} {self.position}"
+
+
+class LegacyImportCommitLog(models.Model):
+    """One business effect of a commit, and its reversal. Written with the effect itself."""
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
+    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT)
+    training_import = models.ForeignKey("LegacyTrainingImport", on_delete=models.PROTECT, null=True)
+    action = AsciiField(max_length=26)
+    target_model = AsciiField(max_length=60)
+    target_id = models.BigIntegerField(null=True)
+    created_target = models.BooleanField()
+    reason = AsciiField(max_length=60)
+    target_fingerprint = AsciiField(max_length=64, blank=True, default="")
+    actor = models.CharField(max_length=190)
+    created_at = models.DateTimeField()
+    reversed_at = models.DateTimeField(null=True)
+    reversal_outcome = AsciiField(max_length=40, blank=True, default="")
+
+    class Meta:
+        db_table = "legacy_import_commit_logs"
+        verbose_name = _("commit log entry")
+        verbose_name_plural = _("commit log")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_model}:{self.target_id}"
+
+
+class LegacyReviewDecision(models.Model):
+    """One thing a reviewer said about a row. Never changed, never deleted."""
+
+    student_import = models.ForeignKey(
+        "LegacyStudentImport", on_delete=models.PROTECT, related_name="decisions"
+    )
+    decision = AsciiField(max_length=24, choices=ReviewDecision)
+    treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
+    target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
+    target_id = models.BigIntegerField(null=True)
+    note = models.TextField(blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_review_decisions"
+        verbose_name = _("review decision")
+        verbose_name_plural = _("review decisions")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.decision} {self.student_import_id}"
+
+
+class LegacyAccessLog(models.Model):
+    """Who looked at what: reveals, raw views and exports. Never changed, never deleted."""
+
+    kind = AsciiField(max_length=10, choices=AccessKind)
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
+    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT, null=True)
+    reason = models.CharField(max_length=255, blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_access_log"
+        verbose_name = _("access log entry")
+        verbose_name_plural = _("access log")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -1,0 +1,121 @@
+"""A run: one journey of one snapshot of the old database, and who holds it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecoin.fields import AsciiField
+from legacy_import.choices import FocusMode, RunStatus
+from legacy_import.errors import OutOfOrder
+from legacy_import.permissions import PERMISSIONS
+
+S = RunStatus
+
+# From → to. Anything else raises. A stage may always be repeated: it takes the run back to the
+# status before it (validate → imported, classify → validated, plan → classified) until it is done,
+# so what was built on an older opinion is never mistaken for current.
+TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
+    S.IMPORTING: frozenset({S.IMPORTING, S.IMPORTED, S.FAILED}),  # legacy_import, --resume
+    S.IMPORTED: frozenset({S.IMPORTED, S.VALIDATED, S.CLOSED}),
+    S.VALIDATED: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.CLOSED}),
+    S.CLASSIFIED: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.CLOSED}),
+    S.PLANNED: frozenset(
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.CLOSED}
+    ),
+    S.COMMITTING: frozenset(
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.COMMITTED,
+         S.ROLLING_BACK}
+    ),
+    S.COMMITTED: frozenset(
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.ROLLING_BACK, S.CLOSED}
+    ),
+    S.ROLLING_BACK: frozenset({S.ROLLING_BACK, S.ROLLED_BACK}),
+    S.ROLLED_BACK: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.CLOSED}),
+    S.FAILED: frozenset({S.IMPORTING, S.CLOSED}),  # legacy_import --resume
+    S.CLOSED: frozenset(),
+}  # fmt: skip
+
+# What an operator runs to leave each status.
+NEXT_COMMAND: dict[RunStatus, str] = {
+    S.IMPORTING: "legacy_import --resume {run}",
+    S.FAILED: "legacy_import --resume {run}",
+    S.IMPORTED: "legacy_validate --run {run}",
+    S.VALIDATED: "legacy_classify --run {run}",
+    S.CLASSIFIED: "legacy_dry_run --run {run}",
+    # Planned: people review; repeating the plan shows what their decisions changed.
+    S.PLANNED: "legacy_dry_run --run {run} --diff {run}",
+    S.ROLLED_BACK: "legacy_validate --run {run}",
+}
+
+
+class LegacyImportRun(models.Model):
+    """One import of one source, with everything that was found out about it."""
+
+    status = AsciiField(max_length=20, choices=RunStatus, default=RunStatus.IMPORTING)
+    connection_name = AsciiField(max_length=64)
+    focus_mode = AsciiField(max_length=24, choices=FocusMode)
+    rules_version = models.PositiveIntegerField()
+    norm_version = models.PositiveIntegerField()
+    plan_fingerprint = AsciiField(max_length=64, blank=True, default="")
+    summary = models.JSONField(default=dict)
+    certificate = models.JSONField(default=dict)
+    # The alias while its import is unfinished, else null: the database allows one such run, except
+    # for those that --new started.
+    importing_alone = AsciiField(max_length=64, unique=True, null=True)
+    row_limit = models.PositiveBigIntegerField(null=True)  # --limit: the run is partial
+    previous_run = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.CharField(max_length=190)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)  # when the last stage ended
+    validated_at = models.DateTimeField(null=True)
+    classified_at = models.DateTimeField(null=True)
+    planned_at = models.DateTimeField(null=True)
+
+    # The lease: one writer per run (services/lease.py).
+    lease_token = AsciiField(max_length=32, blank=True, default="")
+    lease_command = AsciiField(max_length=40, blank=True, default="")
+    lease_host = models.CharField(max_length=190, blank=True, default="")
+    lease_process = AsciiField(max_length=40, blank=True, default="")  # "<pid>:<start time>"
+    lease_expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "legacy_import_runs"
+        verbose_name = _("import run")
+        verbose_name_plural = _("import runs")
+        default_permissions = ()
+        permissions = list(PERMISSIONS.items())
+
+    def __str__(self) -> str:
+        return str(_("run %(number)s") % {"number": self.pk})
+
+    @property
+    def is_partial(self) -> bool:
+        """Imported with --limit: some source rows were left out on purpose."""
+        return self.row_limit is not None
+
+    @property
+    def next_command(self) -> str:
+        """The `manage.py` command that takes this run one stage further ("" when closed)."""
+        return NEXT_COMMAND.get(RunStatus(self.status), "").format(run=self.pk)
+
+    @property
+    def source_label(self) -> str:
+        """Alias and address of the source as its certificate names it, without a password."""
+        return f"{self.connection_name} → {self.certificate.get('source', 'unknown')}"
+
+    def require(self, target: RunStatus) -> None:
+        """Raise OutOfOrder unless the run may go to `target` from where it stands."""
+        if target not in TRANSITIONS[RunStatus(self.status)]:
+            hint = f"See where it stands: manage.py legacy_status --run {self.pk}"
+            if self.next_command:
+                hint = f"manage.py {self.next_command}"
+            elif self.status == S.CLOSED:
+                hint = "A closed run is finished for good; start a new one with legacy_import."
+            raise OutOfOrder(
+                f"Run {self.pk} is '{self.status}', so it cannot become '{target.value}'.",
+                hint=hint,
+            )
+
+    def move_to(self, target: RunStatus) -> None:
+        """Set the status (without saving). Raises OutOfOrder for a move the table does not hold."""
+        self.require(target)
+        self.status = target

@@ -1,0 +1,32 @@
+"""Who may do what under /admin/legacy-imports. A migration creates the permissions and groups."""
+
+APP_LABEL = "legacy_imports"
+
+VIEW = "view"
+REVIEW = "review"
+MAP = "map"
+COMMIT = "commit"
+ROLLBACK = "rollback"
+EXPORT = "export"
+REVEAL_PII = "reveal_pii"
+VIEW_RAW = "view_raw"
+
+# Codename → what a person with it can do (English; translated where it is shown).
+PERMISSIONS = {
+    VIEW: "Can see runs and masked rows",
+    REVIEW: "Can decide doubtful rows",
+    MAP: "Can confirm course and session mappings",
+    COMMIT: "Can commit a plan",
+    ROLLBACK: "Can roll a run back",
+    EXPORT: "Can export masked summaries",
+    REVEAL_PII: "Can reveal one row's contact (audited)",
+    VIEW_RAW: "Can see raw payloads in the review queue (audited)",
+}
+
+# Each group can do what the one before it can, and more.
+GROUPS = {
+    "Reader": (VIEW,),
+    "Reviewer": (VIEW, REVIEW, REVEAL_PII),
+    "Manager": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW),
+    "Operator": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW, COMMIT, ROLLBACK),
+}

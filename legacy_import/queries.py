@@ -1,0 +1,65 @@
+"""Read-side questions for commands, screens and exports."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.services.runs import find_run
+
+
+@dataclass(frozen=True, slots=True)
+class RunOverview:
+    """Where one run stands. `rows` and `outcomes` are numbers of staged learners."""
+
+    run: int
+    status: str
+    connection: str
+    source: str
+    rows: int
+    outcomes: dict[str, int]
+    started_at: str
+    next_command: str
+    held_by: str = ""
+    certificate: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of `legacy_status --json` (DESIGN §8)."""
+        return {
+            "run": self.run,
+            "status": self.status,
+            "source": self.source,
+            "rows": self.rows,
+            "outcomes": self.outcomes,
+            "started_at": self.started_at,
+        }
+
+
+def run_overviews(run_id: int | None = None) -> list[RunOverview]:
+    """Every run, oldest first, or the one with that number. Raises UnknownRun."""
+    runs = LegacyImportRun.objects.order_by("pk")
+    if run_id is not None:
+        runs = runs.filter(pk=find_run(run_id).pk)
+    outcomes: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    staged = LegacyStudentImport.objects.filter(legacy_import_run__in=runs).order_by()
+    for run, outcome, rows in staged.values_list("legacy_import_run", "outcome").annotate(
+        rows=Count("pk")
+    ):
+        outcomes[run][outcome] = rows
+    return [
+        RunOverview(
+            run=run.pk,
+            status=run.status,
+            connection=run.connection_name,
+            source=run.source_label,
+            rows=sum(outcomes[run.pk].values()),
+            outcomes=outcomes[run.pk],
+            started_at=run.started_at.isoformat(timespec="seconds"),
+            next_command=run.next_command,
+            held_by=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
+            certificate=run.certificate,
+        )
+        for run in runs
+    ]

@@ -1,0 +1,205 @@
+"""Gathering, chunk by chunk, the facts of staged rows with a bounded number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from legacy_import.choices import (
+    Classification,
+    Outcome,
+    PersonKind,
+    ReviewDecision,
+    SourceTable,
+)
+from legacy_import.conf import ImportConf
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.rules.commit_policy import Facts, Origin
+from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.candidates import any_origin_of, existing_origins, platform_people
+from legacy_import.services.facts import (
+    NO_MATCH,
+    PER_ROW,
+    PERSON_GONE,
+    Around,
+    Row,
+    facts_of,
+    matching_of,
+    place_of,
+)
+from legacy_import.services.mapping_index import MappingIndex, Training
+
+EFFECTS = ("lead", "interest", "training", "enrollment")
+HAS_HISTORY = frozenset(
+    {Classification.COMPLETED, Classification.ARCHIVED_TRAINING, Classification.REGISTERED}
+)
+
+
+class Case(NamedTuple):
+    """One row's facts, the person it would be given to, and the versions the answer rests on.
+
+    `number`: rows of a chunk with the same number have the same facts, so one answer serves them.
+    """
+
+    row: Row
+    number: int
+    facts: Facts
+    target: Target | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """Reads facts chunk by chunk with a bounded number of queries."""
+
+    run: LegacyImportRun
+    mappings: MappingIndex
+    conf: ImportConf
+    imported_before: bool  # any record of the platform came from this source
+    any_decisions: bool  # any reviewer said anything about this run
+
+    def cases(self, first: int, last: int) -> Iterator[Case]:
+        """The case of every row with first <= id <= last, by id."""
+        chunk = LegacyStudentImport.objects.filter(
+            legacy_import_run=self.run, pk__range=(first, last)
+        )
+        rows = [Row(*values) for values in chunk.order_by("pk").values_list(*Row._fields)]
+        decisions = self._decisions(Q(student_import__pk__range=(first, last)))
+        origins = self._origins(rows) if self.imported_before else {}
+        with_history = self._groups_with_history(
+            {row.group_first_id for row in rows if row.group_first_id}
+        )
+        evidence = _evidence(pk for pk, said in decisions.items() if said.not_same)
+        matchings = {
+            row.pk: NO_MATCH
+            if row.duplicate_confidence == NO_MATCH.confidence and row.pk not in decisions
+            else matching_of(row, decisions.get(row.pk, NOTHING), evidence)
+            for row in rows
+        }
+        people = platform_people(
+            {matching.target for matching in matchings.values() if matching.target}, self.conf
+        )
+        distinct: dict[tuple[object, ...], tuple[int, Facts]] = {}
+        trainings: dict[tuple[str | None, str | None], Training] = {}
+        for row in rows:
+            said, matching = decisions.get(row.pk), matchings[row.pk]
+            if matching.target and matching.target not in people:
+                matching = PERSON_GONE
+            named = (row.legacy_formation_id, row.legacy_session_id)
+            if named not in trainings:
+                trainings[named] = self.mappings.training(*named)
+            training = trainings[named]
+            known = people.get(matching.target) if matching.target else None
+            place, history = place_of(row), row.group_first_id in with_history
+            # Many rows are one case: what their facts are made of is the same. Plain values only:
+            # hashing an enum costs more than everything else here.
+            alike = (
+                *row[PER_ROW:], *row.validation_issues, place.value, history, origins.get(row.pk),
+                matching is PERSON_GONE, said and (said, matching),
+            )  # fmt: skip
+            if alike not in distinct:
+                around = Around(origins.get(row.pk, Origin.NEW), place, history)
+                facts = facts_of(row, said or NOTHING, matching, training, around)
+                distinct[alike] = (len(distinct), facts)
+            number, facts = distinct[alike]
+            yield Case(
+                row=row,
+                number=number,
+                facts=facts,
+                target=matching.target,
+                basis=f"row={row.version} course={training.course.version} "
+                f"session={training.session_version}"
+                + (f" person={known.fingerprint}" if known else ""),
+            )
+
+    def _decisions(self, which: Q) -> dict[int, InForce]:
+        """Row id → what reviewers' decisions come to; only rows that have any."""
+        if not self.any_decisions:
+            return {}
+        events: defaultdict[int, list[Event]] = defaultdict(list)
+        said = LegacyReviewDecision.objects.filter(
+            which, student_import__legacy_import_run=self.run
+        ).order_by("pk")
+        for pk, decision, treat_as, kind, target in said.values_list(
+            "student_import_id", "decision", "treat_as", "target_kind", "target_id"
+        ):
+            events[pk].append(
+                Event(
+                    ReviewDecision(decision),
+                    Classification(treat_as) if treat_as else None,
+                    (PersonKind(kind).value, target) if target else None,
+                )
+            )
+        return {pk: in_force(found) for pk, found in events.items()}
+
+    def _groups_with_history(self, groups: set[int]) -> set[int]:
+        """The groups in which anybody was trained or registered, reviewers' words included."""
+        if not groups:
+            return set()
+        members = LegacyStudentImport.objects.filter(
+            legacy_import_run=self.run, group_first_id__in=groups
+        )
+        decisions = self._decisions(Q(student_import__group_first_id__in=groups))
+        return {
+            group
+            for pk, group, classification in members.values_list(
+                "pk", "group_first_id", "classification"
+            )
+            if group and (decisions.get(pk, NOTHING).treat_as or classification) in HAS_HISTORY
+        }
+
+    def _origins(self, rows: list[Row]) -> dict[int, Origin]:
+        """Which rows already have a record on the platform, and whether from the same payload."""
+        prefixes = {
+            row.pk: f"{self.run.connection_name}:{row.source_table}:{row.legacy_id}:"
+            for row in rows
+        }
+        found = existing_origins(
+            [f"{prefix}{effect}" for prefix in prefixes.values() for effect in EFFECTS]
+        )
+        made = {origin.rpartition(":")[0] + ":" for origin in found}
+        imported = [row for row in rows if prefixes[row.pk] in made]
+        hashes = _committed_hashes(self.run, imported)
+        return {
+            row.pk: Origin.IMPORTED
+            if hashes.get((row.source_table, row.legacy_id)) == row.payload_hash
+            else Origin.CHANGED
+            for row in imported
+        }
+
+
+def _evidence(ids: Iterable[int]) -> dict[int, Any]:
+    rows = LegacyStudentImport.objects.filter(pk__in=list(ids))
+    return dict(rows.values_list("pk", "duplicate_evidence"))
+
+
+def _committed_hashes(run: LegacyImportRun, rows: list[Row]) -> dict[tuple[str, str], str]:
+    """(table, legacy id) → payload hash that the latest run committed."""
+    hashes: dict[tuple[str, str], str] = {}
+    done = (
+        Outcome.CREATE_CRM_LEAD,
+        Outcome.LINK_EXISTING,
+        Outcome.CREATE_COMPLETED_TRAINING,
+        Outcome.CREATE_ENROLLMENT,
+    )
+    for table in SourceTable.values:
+        committed = LegacyStudentImport.objects.filter(
+            legacy_import_run__connection_name=run.connection_name,
+            source_table=table,
+            legacy_id__in=[row.legacy_id for row in rows if row.source_table == table],
+            outcome__in=done,
+        )
+        for legacy_id, payload_hash in committed.order_by("legacy_import_run_id").values_list(
+            "legacy_id", "payload_hash"
+        ):
+            hashes[table, legacy_id] = payload_hash
+    return hashes
+
+
+def gatherer(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> Gatherer:
+    """A Gatherer for one pass over a run."""
+    said = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
+    return Gatherer(run, mappings, conf, any_origin_of(run.connection_name), said.exists())

@@ -1,0 +1,122 @@
+"""One writer per run: a lease in the app database, renewed and re-checked in every transaction."""
+
+import datetime
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db.models import Q
+from django.utils import timezone
+
+from legacy_import.errors import OutOfOrder
+from legacy_import.models import LegacyImportRun
+from legacy_import.progress import Progress
+
+LEASE_SECONDS = 60
+POLL_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write to one run."""
+
+    run_id: int
+    token: str
+
+    def confirm(self) -> None:
+        """Renew the lease; call it first in every chunk's transaction (it locks the run's row).
+
+        Raises OutOfOrder when somebody else took the run over meanwhile.
+        """
+        expires = timezone.now() + datetime.timedelta(seconds=LEASE_SECONDS)
+        mine = LegacyImportRun.objects.filter(pk=self.run_id, lease_token=self.token)
+        if not mine.update(lease_expires_at=expires):
+            raise OutOfOrder(
+                f"Run {self.run_id} was taken over by another process; this one stops here.",
+                hint=f"See who: manage.py legacy_status --run {self.run_id}",
+            )
+
+
+@contextmanager
+def hold(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lease]:
+    """Hold the run's lease while the block runs. Raises OutOfOrder while somebody else has it.
+
+    A holder on this host whose process is gone is taken over at once; another host's silent holder
+    after LEASE_SECONDS.
+    """
+    lease = Lease(run_id=run.pk, token=secrets.token_hex(16))
+    deadline = time.monotonic() + LEASE_SECONDS + POLL_SECONDS
+    waiting = False
+    while not _take(lease, command):
+        run.refresh_from_db()
+        if run.lease_host == socket.gethostname() and _process_runs(run.lease_process):
+            raise _held(run)
+        if time.monotonic() > deadline:
+            raise _held(run)
+        if not waiting:
+            waiting = True
+            progress.say(
+                f"Run {run.pk} is held by {run.lease_command} on {run.lease_host}; waiting up to "
+                f"{LEASE_SECONDS} s for its lease to expire."
+            )
+        time.sleep(POLL_SECONDS)
+        progress.advance(0)
+    try:
+        run.refresh_from_db()
+        yield lease
+    finally:
+        LegacyImportRun.objects.filter(pk=run.pk, lease_token=lease.token).update(
+            lease_token="", lease_command="", lease_host="", lease_process="", lease_expires_at=None
+        )
+
+
+def _take(lease: Lease, command: str) -> bool:
+    """Take the lease if it is free, expired, or held by a dead process of this host."""
+    now = timezone.now()
+    run = LegacyImportRun.objects.get(pk=lease.run_id)
+    free = Q(lease_token="") | Q(lease_expires_at__lt=now)
+    if run.lease_host == socket.gethostname() and not _process_runs(run.lease_process):
+        free |= Q(lease_token=run.lease_token)
+    taken = LegacyImportRun.objects.filter(free, pk=lease.run_id).update(
+        lease_token=lease.token,
+        lease_command=command,
+        lease_host=socket.gethostname(),
+        lease_process=_this_process(),
+        lease_expires_at=now + datetime.timedelta(seconds=LEASE_SECONDS),
+    )
+    return bool(taken)
+
+
+def _held(run: LegacyImportRun) -> OutOfOrder:
+    pid = run.lease_process.partition(":")[0]
+    return OutOfOrder(
+        f"Run {run.pk} is held by {run.lease_command} (process {pid} on {run.lease_host}).",
+        hint="Wait until it ends, or stop it with Ctrl-C; then run this command again.",
+    )
+
+
+def _this_process() -> str:
+    return f"{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def _process_runs(process: str) -> bool:
+    """Whether the process with this pid *and* start time still runs on this host."""
+    pid, _, started = process.partition(":")
+    return bool(pid) and bool(started) and _start_time(int(pid)) == started
+
+
+def _start_time(pid: int) -> str:
+    """The kernel's start time of a process in clock ticks; "" when there is none."""
+    if not Path("/proc/self/stat").exists():
+        return "unknown"  # cannot tell: the process counts as alive, its lease expires by itself
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    state_and_after = stat.rpartition(")")[2].split()
+    return "" if state_and_after[0] == "Z" else state_and_after[19]

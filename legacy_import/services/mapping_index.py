@@ -1,0 +1,106 @@
+"""The mappings of one source in memory: a few thousand courses and sessions at most."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from legacy_import.choices import CourseMappingStatus, SessionType
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.rules.courses import CourseState, NamedFormation, formation_of_row
+from legacy_import.rules.sessions import SessionKind, session_of_row
+
+MAPPED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.CONFIRMED)
+
+
+class CourseAnswer(NamedTuple):
+    """What the mapping says of one formation."""
+
+    state: CourseState
+    course_id: int | None
+    version: int
+
+
+class SessionAnswer(NamedTuple):
+    """What the mapping says of one session; `confirmed` by a person."""
+
+    kind: SessionKind
+    formation_id: str | None
+    confirmed: bool
+    version: int
+
+
+class Training(NamedTuple):
+    """The session and course of one training row, and the rules that said so."""
+
+    session: SessionKind
+    session_confirmed: bool  # a person said that it is real
+    session_version: int
+    course: CourseAnswer
+    course_rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappingIndex:
+    """Formation id and session id → answers, for one source."""
+
+    courses: dict[str, CourseAnswer]
+    sessions: dict[str, SessionAnswer]
+
+    def training(self, formation_id: str | None, session_id: str | None) -> Training:
+        """What a row that names this formation and this session is about."""
+        known = self.sessions.get(session_id or "")
+        kind = session_of_row(
+            session_id, known.kind if known else None, reviewed=bool(known and known.confirmed)
+        )
+        named = formation_of_row(
+            formation_id, kind.session_type, known.formation_id if known else None
+        )
+        real = kind.session_type == SessionType.REAL_SESSION
+        return Training(
+            session=kind,
+            session_confirmed=bool(known and known.confirmed and real),
+            session_version=known.version if known else 0,
+            course=self._course(named),
+            course_rule=named.rule,
+        )
+
+    def _course(self, named: NamedFormation) -> CourseAnswer:
+        if named.formation_id is None:
+            return CourseAnswer(CourseState.NONE_NAMED, None, 0)
+        missing = CourseAnswer(CourseState.NOT_IN_SOURCE, None, 0)
+        answer = self.courses.get(named.formation_id, missing)
+        if named.rule == CourseState.CONFLICT:
+            return CourseAnswer(CourseState.CONFLICT, answer.course_id, answer.version)
+        return answer
+
+
+def load_mappings(connection_name: str) -> MappingIndex:
+    """What both mapping tables say of the courses and sessions that the source still has."""
+    courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
+    sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
+    return MappingIndex(
+        {
+            formation: _course_answer(CourseMappingStatus(status), course, version)
+            for formation, status, course, version in courses.values_list(
+                "legacy_formation_id", "status", "course_id", "version"
+            )
+        },
+        {
+            session: SessionAnswer(
+                SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version
+            )
+            for session, kind, rule, formation, confirmed_at, version in sessions.values_list(
+                "legacy_session_id", "session_type", "rule", "legacy_formation_id",
+                "confirmed_at", "version",
+            )
+        },
+    )  # fmt: skip
+
+
+def _course_answer(
+    status: CourseMappingStatus, course_id: int | None, version: int
+) -> CourseAnswer:
+    if status in MAPPED and course_id is not None:
+        return CourseAnswer(CourseState.MAPPED, course_id, version)
+    if status == CourseMappingStatus.NO_EQUIVALENT:
+        return CourseAnswer(CourseState.NO_EQUIVALENT, None, version)
+    return CourseAnswer(CourseState.UNMAPPED, None, version)

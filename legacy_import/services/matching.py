@@ -1,0 +1,243 @@
+"""Matches of staged rows with the platform's people and with each other, chunk by chunk.
+
+Candidates come from joins on indexed keys; hot keys are never joined pairwise. What a match means is
+decided by rules.duplicates; here is only who to compare with whom.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from ecoin.identity.keys import Key
+from legacy_import.choices import PersonKind
+from legacy_import.conf import ImportConf
+from legacy_import.models import PLATFORM, LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.duplicates import (
+    Person,
+    Target,
+    Verdict,
+    compare,
+    joins_group,
+    judge,
+)
+from legacy_import.services.candidates import Known, person_of, platform_people
+from legacy_import.services.hot_keys import HOT, KEYS, join_by_value
+
+TARGET_KINDS = ("P", "E", "D", "R", "Q", "S")  # every tier
+IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
+MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count says how many there were
+MAX_TARGETS = 50  # users and leads kept: as many as any key can bring (hot_keys.CROWD)
+
+
+@dataclass(slots=True)
+class RowMatches:
+    """What was found about one staged row."""
+
+    verdict: Verdict
+    in_run: list[dict[str, Any]] = field(default_factory=list)
+    in_run_total: int = 0
+
+    @property
+    def best_target(self) -> tuple[str, int | None]:
+        """Kind and id of the best match; ("", None) where only rows of the run match."""
+        return self.verdict.targets[0][0] if self.verdict.targets else ("", None)
+
+    def evidence(self) -> dict[str, Any]:
+        """The JSON kept in `duplicate_evidence`: masked, in codes that every language can say."""
+        evidence: dict[str, Any] = {}
+        if self.verdict.targets:
+            evidence = {
+                "auto_link_allowed": self.verdict.auto_link_allowed,
+                "blockers": list(self.verdict.blockers),
+                "targets": [
+                    {"kind": kind, "id": pk, "tier": match.tier, "blockers": list(match.blockers),
+                     "evidence": list(match.evidence)}
+                    for (kind, pk), match in self.verdict.targets[:MAX_TARGETS]
+                ],
+                "targets_total": len(self.verdict.targets),
+            }  # fmt: skip
+        if self.in_run:
+            evidence |= {"in_run": self.in_run, "in_run_total": self.in_run_total}
+        return evidence
+
+
+@dataclass(slots=True)
+class ChunkMatches:
+    """Matches of one chunk by staged row id, and the pairs that look like one person."""
+
+    rows: dict[int, RowMatches]
+    hot: dict[int, frozenset[Key]]  # the hot phones and addresses that a row carries
+    edges: set[tuple[int, int]]
+
+
+def match_chunk(
+    run: LegacyImportRun,
+    first: int,
+    last: int,
+    conf: ImportConf,
+    not_same: Mapping[tuple[str, str], frozenset[Target]],
+    seen: dict[Target, Known] | None = None,
+) -> ChunkMatches:
+    """Compare the staged rows first <= id <= last with everyone who shares a key with them.
+
+    `not_same`: (source table, legacy id) → people a reviewer said this row is not. `seen`: users and
+    leads of earlier chunks (candidates.platform_people).
+    """
+    hot = _hot_keys_of_chunk(run, first, last)
+    targets = _pairs(run, first, last, PLATFORM, TARGET_KINDS)
+    for owner, keys in hot.items():
+        for key, representative in keys.items():
+            if representative:
+                targets[owner][representative].add(key)
+    siblings = _pairs(run, first, last, run.pk, IN_RUN_KINDS)
+    _add_pairs_with_first_row(run, first, last, siblings)
+    rows = _staged(
+        run, {*targets, *siblings, *(pk for o in siblings.values() for _, pk in o)}, conf
+    )
+    people = platform_people({t for found in targets.values() for t in found}, conf, seen)
+    chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, set())
+    for owner in sorted({*targets, *siblings}):
+        row = rows[owner]
+        refused = not_same.get((row.table, row.legacy_id), frozenset())
+        own_hot = chunk.hot.get(owner, frozenset())
+        verdict = judge(
+            [
+                (target, match)
+                for target, shared in targets.get(owner, {}).items()
+                if target in people
+                and target not in refused
+                and not people[target].origin.startswith(row.origin_prefix(run))
+                and (
+                    match := compare(
+                        row.person, people[target].person, shared=frozenset(shared), hot=own_hot
+                    )
+                )
+            ]
+        )
+        matches = RowMatches(verdict)
+        _match_in_run(owner, siblings.get(owner, {}), rows, matches, chunk)
+        if verdict.targets or matches.in_run:
+            chunk.rows[owner] = matches
+    return chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    table: str
+    legacy_id: str
+    person: Person
+
+    def origin_prefix(self, run: LegacyImportRun) -> str:
+        return f"{run.connection_name}:{self.table}:{self.legacy_id}:"
+
+
+def _match_in_run(
+    owner: int,
+    others: Mapping[Target, set[Key]],
+    rows: Mapping[int, _Staged],
+    matches: RowMatches,
+    chunk: ChunkMatches,
+) -> None:
+    """Note the rows of the same run that share a key; an edge where both look like one person."""
+    row, hot = rows[owner], chunk.hot.get(owner, frozenset())
+    for (_, other), keys in sorted(others.items()):
+        partner, shared = rows[other], frozenset(keys)
+        match = compare(row.person, partner.person, shared=shared, hot=hot)
+        if match is None:
+            continue
+        same = joins_group(match, shared=shared)
+        if same:
+            chunk.edges.add((min(owner, other), max(owner, other)))
+        matches.in_run_total += 1
+        if len(matches.in_run) < MAX_SHOWN:
+            matches.in_run.append(
+                {"row": f"{partner.table}:{partner.legacy_id}", "id": other,
+                 "same_person": same, "blockers": list(match.blockers),
+                 "evidence": list(match.evidence)}
+            )  # fmt: skip
+
+
+def _pairs(
+    run: LegacyImportRun, first: int, last: int, scope: int, kinds: Iterable[str]
+) -> defaultdict[int, dict[Target, set[Key]]]:
+    """Staged row id → person → the keys both carry, left out what has too many carriers."""
+    # Many rows of one name may still be compared, one by one, with the few people who match them.
+    single = "h.id IS NULL" if scope == run.pk else "(h.id IS NULL OR NOT h.hot)"
+    kinds = tuple(kinds)
+    places = ", ".join(["%s"] * len(kinds))
+    join, by_value = join_by_value()
+    sql = f"""
+        SELECT s.owner_id, t.owner_kind, t.owner_id, s.kind, s.value
+        FROM {KEYS} s
+        {join} {KEYS} t {by_value} ON t.scope = %s AND t.kind = s.kind AND t.value = s.value
+        LEFT JOIN {HOT} h ON h.legacy_import_run_id = %s AND h.kind = s.kind AND h.value = s.value
+        WHERE s.scope = %s AND s.owner_kind = 'staged' AND s.owner_id BETWEEN %s AND %s
+          AND s.kind IN ({places}) AND {single}
+          AND NOT (t.scope = s.scope AND t.owner_id = s.owner_id)
+    """
+    pairs: defaultdict[int, dict[Target, set[Key]]] = defaultdict(lambda: defaultdict(set))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [scope, run.pk, run.pk, first, last, *kinds])
+        for owner, kind, other, key_kind, value in cursor.fetchall():
+            pairs[owner][(kind, other)].add(Key(key_kind, value))
+    return pairs
+
+
+def _add_pairs_with_first_row(
+    run: LegacyImportRun,
+    first: int,
+    last: int,
+    pairs: defaultdict[int, dict[Target, set[Key]]],
+) -> None:
+    """Rows of a crowded key are compared with its first row only: a star instead of all pairs."""
+    sql = f"""
+        SELECT s.owner_id, h.first_row, s.kind, s.value
+        FROM {KEYS} s
+        JOIN {HOT} h ON h.legacy_import_run_id = %s AND h.kind = s.kind AND h.value = s.value
+        WHERE s.scope = %s AND s.owner_kind = 'staged' AND s.owner_id BETWEEN %s AND %s
+          AND NOT h.hot AND s.kind IN ('P', 'E', 'D', 'R') AND h.first_row <> s.owner_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [run.pk, run.pk, first, last])
+        for owner, first_row, kind, value in cursor.fetchall():
+            pairs[owner][(PersonKind.STAGED.value, first_row)].add(Key(kind, value))
+
+
+def _hot_keys_of_chunk(
+    run: LegacyImportRun, first: int, last: int
+) -> dict[int, dict[Key, Target | None]]:
+    """Staged row id → its hot phones and addresses → one representative person who carries it too."""
+    sql = f"""
+        SELECT s.owner_id, s.kind, s.value,
+               (SELECT MIN(t.owner_id) FROM {KEYS} t WHERE t.scope = %s AND t.kind = s.kind
+                AND t.value = s.value AND t.owner_kind = 'user'),
+               (SELECT MIN(t.owner_id) FROM {KEYS} t WHERE t.scope = %s AND t.kind = s.kind
+                AND t.value = s.value AND t.owner_kind = 'lead')
+        FROM {KEYS} s
+        JOIN {HOT} h ON h.legacy_import_run_id = %s AND h.kind = s.kind AND h.value = s.value
+        WHERE s.scope = %s AND s.owner_kind = 'staged' AND s.owner_id BETWEEN %s AND %s
+          AND h.hot AND s.kind IN ('P', 'E', 'D', 'R', 'Q')
+    """
+    hot: defaultdict[int, dict[Key, Target | None]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [PLATFORM, PLATFORM, run.pk, run.pk, first, last])
+        for owner, kind, value, user, lead in cursor.fetchall():
+            representative = (PersonKind.USER.value, user) if user else None
+            if representative is None and lead:
+                representative = (PersonKind.LEAD.value, lead)
+            hot[owner][Key(kind, value)] = representative
+    return hot
+
+
+def _staged(run: LegacyImportRun, ids: Iterable[int], conf: ImportConf) -> dict[int, _Staged]:
+    """The staged rows with these ids, ready to be compared."""
+    rows = LegacyStudentImport.objects.filter(pk__in=list(ids)).values_list(
+        "pk", "source_table", "legacy_id", "full_name", "email_normalized", "birth_date"
+    )
+    return {
+        pk: _Staged(table, legacy_id, person_of(name, email, born, conf))
+        for pk, table, legacy_id, name, email, born in rows
+    }

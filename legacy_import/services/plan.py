@@ -1,0 +1,196 @@
+"""6 plan: exactly what a commit would do with every row, and why. Writes no business table."""
+
+import datetime
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+
+from legacy_import.bulk import update_ids, update_rows
+from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
+from legacy_import.conf import import_conf
+from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Progress
+from legacy_import.rules.commit_policy import (
+    FOLLOWS,
+    GETS_PERSON,
+    IMPORTED_BEFORE,
+    WAITS,
+    Decision,
+    decide,
+)
+from legacy_import.services import runs
+from legacy_import.services.candidates import existing_origins
+from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, work_in_chunks
+from legacy_import.services.gather import Gatherer, gatherer
+from legacy_import.services.lease import Lease, hold
+from legacy_import.services.mapping_index import load_mappings
+from legacy_import.services.summary import (
+    PlanDifference,
+    plan_difference,
+    require_plan,
+    summarize,
+)
+
+PLAN_COLUMNS = (
+    "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
+    "planned_target_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A stored plan: its fingerprint, its counts (DESIGN §8) and, if asked for, what changed."""
+
+    run: int
+    rows: int
+    fingerprint: str
+    counts: Mapping[str, Any]
+    difference: PlanDifference | None = None
+
+
+# One generation of the plan is kept, for --diff.
+KEPT = {"previous_action": "planned_action", "previous_reason": "planned_reason"}
+
+
+# Planned actions that give a row to nobody, whoever it matches.
+NOBODY = frozenset({PlannedAction.REVIEW.value, PlannedAction.SKIP.value})
+
+
+def dry_run(
+    *,
+    run_id: int | None,
+    actor: str,
+    now: datetime.datetime,
+    progress: Progress,
+    compare_with: int | None = None,
+) -> PlanReport:
+    """Plan every row of the run (None: the latest) and store the plan.
+
+    `compare_with`: the run whose latest plan this one is compared with; the run itself for its own
+    previous plan. Raises UnknownRun, OutOfOrder (not classified yet, classified under other rules,
+    or held by another process), Interrupted.
+    """
+    run = runs.find_run(run_id)
+    if compare_with is not None and compare_with != run.pk:
+        require_plan(runs.find_run(compare_with))
+    runs.require_installed_rules(run)
+    run.require(RunStatus.PLANNED)
+    conf = import_conf()
+    progress.opened(run.source_label)
+    with hold(run, "legacy_dry_run", progress) as lease:
+        run.require(RunStatus.PLANNED)
+        runs.begin_stage(run, lease, RunStatus.CLASSIFIED)
+        gather = gatherer(run, load_mappings(run.connection_name), conf)
+        rows = work_in_chunks(
+            run,
+            Stage.PLAN,
+            lambda first, last: _plan_chunk(gather, first, last),
+            lease=lease,
+            progress=progress,
+            label="planning",
+        )
+        _plan_followers(run, lease)
+        run.plan_fingerprint = _fingerprint(run)
+        counts = summarize(run)
+        runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=counts)
+    difference = None if compare_with is None else plan_difference(run, compare_with)
+    return PlanReport(run.pk, rows, run.plan_fingerprint, counts, difference)
+
+
+def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
+    """Plan the rows first <= id <= last: one UPDATE per answer, one set for rows with a person."""
+    shared: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    to_people: dict[int, tuple[Any, ...]] = {}
+    decisions: dict[int, tuple[str, str]] = {}  # one per distinct case of the chunk
+    digest = hashlib.sha256()
+    for row, number, facts, target, basis in gather.cases(first, last):
+        if number not in decisions:
+            decision = decide(facts)
+            decisions[number] = (decision.action.value, decision.reason)
+        action, reason = decisions[number]
+        digest.update(
+            f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
+        )
+        if target and action not in NOBODY:
+            to_people[row.pk] = (action, reason, basis, *target)
+        else:
+            shared[action, reason, basis.partition(" person=")[0]].append(row.pk)
+    for (action, reason, basis), ids in shared.items():
+        update_ids(
+            LegacyStudentImport,
+            ids,
+            {
+                "planned_action": action,
+                "planned_reason": reason,
+                "planned_basis": basis,
+                "planned_target_kind": "",
+                "planned_target_id": None,
+            },
+            copy=KEPT,
+        )
+    update_ids(LegacyStudentImport, list(to_people), {}, copy=KEPT)
+    update_rows(LegacyStudentImport, PLAN_COLUMNS, to_people)
+    return ChunkDone(len(to_people) + sum(map(len, shared.values())), digest.hexdigest())
+
+
+def _plan_followers(run: LegacyImportRun, lease: Lease) -> None:
+    """Link the leads that waited for the first row of their group, where that row has a person."""
+    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
+    waiting = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
+    ).annotate(
+        first_table=Subquery(first_row.values("source_table")),
+        first_legacy_id=Subquery(first_row.values("legacy_id")),
+        first_action=Subquery(first_row.values("planned_action")),
+        first_reason=Subquery(first_row.values("planned_reason")),
+    )
+    last = 0
+    while page := list(
+        waiting.filter(pk__gt=last)
+        .order_by("pk")
+        .values_list("pk", "first_table", "first_legacy_id", "first_action", "first_reason")[
+            :CHUNK_ROWS
+        ]
+    ):
+        last = page[-1][0]
+        plans = {pk: Decision(*plan) for pk, _, _, *plan in page}
+        leads = {
+            pk: f"{run.connection_name}:{table}:{legacy_id}:lead"
+            for pk, table, legacy_id, *_ in page
+            if plans[pk] == IMPORTED_BEFORE
+        }
+        made = existing_origins(list(leads.values()))
+        with transaction.atomic():
+            lease.confirm()
+            _link_followers(
+                [pk for pk, plan in plans.items() if plan in GETS_PERSON or leads.get(pk) in made]
+            )
+
+
+def _link_followers(ids: list[int]) -> None:
+    LegacyStudentImport.objects.filter(pk__in=ids).update(
+        planned_action=FOLLOWS.action,
+        planned_reason=FOLLOWS.reason,
+        planned_target_kind=PersonKind.STAGED,
+        planned_target_id=F("group_first_id"),
+    )
+
+
+def _fingerprint(run: LegacyImportRun) -> str:
+    """One SHA-256 over the whole plan: the digests of its chunks, and the followers linked since."""
+    receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.PLAN)
+    followers = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, planned_reason=FOLLOWS.reason, planned_action=FOLLOWS.action
+    )
+    linked = followers.order_by("pk").values_list("source_table", "legacy_id")
+    whole = hashlib.sha256()
+    for digest in receipts.order_by("position").values_list("digest", flat=True):
+        whole.update(digest.encode())
+    for table, legacy_id in linked.iterator(chunk_size=CHUNK_ROWS):
+        whole.update(f"{table}:{legacy_id}\n".encode())
+    return whole.hexdigest()

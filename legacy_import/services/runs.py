@@ -1,0 +1,191 @@
+"""Starting and finding runs, and writing down that a stage is done."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ecoin.identity.keys import NORM_VERSION
+from legacy_import.choices import RunStatus
+from legacy_import.conf import import_conf
+from legacy_import.errors import OutOfOrder, UnknownRun
+from legacy_import.models import LegacyImportRun
+from legacy_import.rules import RULES_VERSION
+from legacy_import.services.lease import Lease
+
+UNFINISHED = (RunStatus.IMPORTING, RunStatus.FAILED)
+
+# Status → the column that says when the run last got there.
+STAMPS = {
+    RunStatus.VALIDATED: "validated_at",
+    RunStatus.CLASSIFIED: "classified_at",
+    RunStatus.PLANNED: "planned_at",
+}
+
+
+# What a finished stage writes into the run besides its own stamp.
+FINISHED = (
+    "status", "finished_at", "summary", "plan_fingerprint", "rules_version", "importing_alone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What a stage found: distributions by name, each adding up to `rows`."""
+
+    run: int
+    rows: int
+    counts: Mapping[str, Mapping[str, int]]
+
+
+def find_run(run_id: int | None) -> LegacyImportRun:
+    """The run with that number; None: the latest. Raises UnknownRun."""
+    if run_id is None:
+        run = LegacyImportRun.objects.order_by("-pk").first()
+        if run is None:
+            raise UnknownRun("There is no run yet.", hint="Start one: manage.py legacy_import")
+        return run
+    run = LegacyImportRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise UnknownRun(f"There is no run {run_id}.", hint="List them: manage.py legacy_status")
+    return run
+
+
+def start_run(
+    *, alias: str, actor: str, now: datetime.datetime, limit: int | None, alone: bool
+) -> LegacyImportRun:
+    """Open a new run of the source behind `alias`, to be compared with its last finished one.
+
+    With `alone`, raises OutOfOrder if another process opened one in the same moment.
+    """
+    previous = (
+        LegacyImportRun.objects.filter(connection_name=alias, row_limit=None)
+        .exclude(status__in=UNFINISHED)
+        .order_by("-pk")
+        .first()
+    )
+    try:
+        with transaction.atomic():
+            return LegacyImportRun.objects.create(
+                connection_name=alias,
+                focus_mode=import_conf().focus_mode,
+                rules_version=RULES_VERSION,
+                norm_version=NORM_VERSION,
+                importing_alone=alias if alone else None,
+                row_limit=limit,
+                previous_run=previous,
+                created_by=actor,
+                started_at=now,
+            )
+    except IntegrityError:
+        refuse_unfinished(alias)
+        raise
+
+
+def unfinished_run(alias: str) -> LegacyImportRun | None:
+    """The latest run of this source whose import is not finished."""
+    unfinished = LegacyImportRun.objects.filter(connection_name=alias, status__in=UNFINISHED)
+    return unfinished.order_by("-pk").first()
+
+
+def refuse_unfinished(alias: str) -> None:
+    """Raise OutOfOrder while an unfinished run of this source exists."""
+    run = unfinished_run(alias)
+    if run:
+        raise OutOfOrder(
+            f"Run {run.pk} of '{alias}' is not finished ({run.status}).",
+            hint=f"Go on with it: manage.py legacy_import --resume {run.pk}   "
+            "(--new starts another one all the same)",
+        )
+
+
+def require_unfinished(run_id: int, alias: str) -> None:
+    """Raise unless the run exists, is of this source and can be resumed."""
+    run = find_run(run_id)
+    if run.connection_name != alias:
+        raise OutOfOrder(
+            f"Run {run.pk} reads '{run.connection_name}', not '{alias}'.",
+            hint=f"manage.py legacy_import --connection {run.connection_name} --resume {run.pk}",
+        )
+    if run.status not in UNFINISHED:
+        raise OutOfOrder(
+            f"Run {run.pk} is '{run.status}': its import is finished, there is nothing to resume.",
+            hint=f"manage.py {run.next_command}",
+        )
+
+
+def require_installed_normalization(run: LegacyImportRun) -> None:
+    """Raise OutOfOrder when the run was staged by other normalizers than the installed ones."""
+    if run.norm_version != NORM_VERSION:
+        raise OutOfOrder(
+            f"Run {run.pk} was staged under normalization {run.norm_version}; "
+            f"{NORM_VERSION} is installed.",
+            hint="Import again: manage.py legacy_import",
+        )
+
+
+def require_installed_rules(run: LegacyImportRun) -> None:
+    """Raise OutOfOrder when the run was judged by other rules than the installed ones."""
+    require_installed_normalization(run)
+    if run.rules_version != RULES_VERSION:
+        raise OutOfOrder(
+            f"Run {run.pk} was judged under rules {run.rules_version}; {RULES_VERSION} are installed.",
+            hint=f"Judge it again: manage.py legacy_validate --run {run.pk}",
+        )
+
+
+def open_for_import(run: LegacyImportRun, source: str, certificate: Mapping[str, Any]) -> None:
+    """Store what the source is; a resumed run counts one snapshot more than before."""
+    snapshots = int(run.certificate.get("snapshots", 0)) + 1
+    run.move_to(RunStatus.IMPORTING)
+    run.certificate = {**certificate, "source": source, "snapshots": snapshots}
+    run.save(update_fields=["status", "certificate"])
+
+
+def begin_stage(run: LegacyImportRun, lease: Lease, before: RunStatus) -> None:
+    """Take the run back to where this stage starts from, until it is finished.
+
+    A stage that is interrupted has judged some rows anew and others not: no later stage may build
+    on that, and no plan made before it is current.
+    """
+    with transaction.atomic():
+        lease.confirm()
+        run.move_to(before)
+        run.plan_fingerprint = ""
+        run.save(update_fields=["status", "plan_fingerprint"])
+
+
+def finish_stage(
+    run: LegacyImportRun,
+    lease: Lease,
+    status: RunStatus,
+    *,
+    actor: str,
+    started: datetime.datetime,
+    found: Mapping[str, Any],
+) -> None:
+    """Move the run to `status`, note who did the stage and when, and merge what it found."""
+    ended = timezone.now()
+    run.move_to(status)
+    run.finished_at = ended
+    stage = {"actor": actor, "started": started.isoformat(), "finished": ended.isoformat()}
+    stages = {**run.summary.get("stages", {}), status.value: stage}
+    run.summary = {**run.summary, **found, "stages": stages}
+    if status == RunStatus.IMPORTED:
+        run.importing_alone = None
+    if status in STAMPS:
+        setattr(run, STAMPS[status], ended)
+    with transaction.atomic():
+        lease.confirm()
+        run.save(update_fields=[*FINISHED, *STAMPS.values()])
+
+
+def fail(run: LegacyImportRun, why: str) -> None:
+    """Mark the run failed; `why` names no personal data."""
+    run.move_to(RunStatus.FAILED)
+    run.finished_at = timezone.now()
+    run.summary = {**run.summary, "failed": why}
+    run.save(update_fields=["status", "finished_at", "summary"])

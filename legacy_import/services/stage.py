@@ -1,0 +1,188 @@
+"""1 source → 2 normalize → 3 stage: every source row becomes exactly one staged row."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from legacy_import.choices import RunStatus, SourceTable, Stage
+from legacy_import.conf import import_conf
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Progress
+from legacy_import.rules.normalization import Settings
+from legacy_import.services import runs
+from legacy_import.services.lease import hold
+from legacy_import.services.mappings import refresh_mappings
+from legacy_import.services.staging import (
+    Chunk,
+    Intake,
+    digest,
+    hash_rows,
+    remove_chunk,
+    write_chunk,
+)
+from legacy_import.source.reader import LegacyRow, LegacySource, open_source
+
+PAGE_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import found and did. `counts` holds numbers of rows only."""
+
+    run: int | None  # None: preflight only
+    source: str
+    certificate: Mapping[str, object]
+    counts: Mapping[str, object] = field(default_factory=dict)
+
+
+def preflight(*, alias: str, progress: Progress, allow_writable: bool = False) -> ImportReport:
+    """Check that the source can be read safely, and stage nothing. Raises as `import_source`."""
+    with open_source(alias, allow_writable=allow_writable) as source:
+        _announce(alias, source, progress)
+        return ImportReport(None, f"{alias} → {source.label}", source.certificate.as_dict())
+
+
+def import_source(
+    *,
+    alias: str,
+    actor: str,
+    now: datetime.datetime,
+    progress: Progress,
+    resume: int | None = None,
+    limit: int | None = None,
+    new: bool = False,
+    allow_writable: bool = False,
+) -> ImportReport:
+    """Stage every learner of the source inside one snapshot.
+
+    `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
+    partial), `new` starts a run although an unfinished one exists. Raises LegacyImportError and its
+    subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
+    a lost connection; what was staged until then stays, and `resume` goes on from there.
+    """
+    if resume is not None:
+        runs.require_unfinished(resume, alias)
+    elif not new:
+        runs.refuse_unfinished(alias)
+    with open_source(alias, allow_writable=allow_writable) as source:
+        _announce(alias, source, progress)
+        if resume is not None:
+            run = runs.find_run(resume)
+        else:
+            run = runs.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
+        with hold(run, "legacy_import", progress) as lease:
+            runs.open_for_import(run, source.label, source.certificate.as_dict())
+            with transaction.atomic():
+                lease.confirm()
+                refresh_mappings(source, run.connection_name)
+            _stage_tables(Intake(run, lease, _settings(run)), source, progress)
+            counts = _conclude(run, source)
+            runs.finish_stage(
+                run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
+            )
+    return ImportReport(run.pk, run.source_label, run.certificate, counts)
+
+
+def _announce(alias: str, source: LegacySource, progress: Progress) -> None:
+    verified = source.certificate.read_only_verified
+    progress.opened(f"{alias} → {source.label}", verified=verified)
+
+
+def _settings(run: LegacyImportRun) -> Settings:
+    conf = import_conf()
+    return Settings(
+        today=timezone.localdate(run.started_at),
+        placeholder_emails=conf.placeholder_emails,
+        role_mailboxes=conf.role_mailboxes,
+    )
+
+
+def _stage_tables(intake: Intake, source: LegacySource, progress: Progress) -> None:
+    left = intake.run.row_limit
+    for table in SourceTable.values:
+        total = source.count(table)
+        progress.begin(f"staging {table}", total if left is None else min(total, left))
+        for staged in _stage_table(intake, source, table, left):
+            progress.advance(staged)
+            left = left if left is None else left - staged
+
+
+def _stage_table(
+    intake: Intake, source: LegacySource, table: str, limit: int | None
+) -> Iterator[int]:
+    """Stage one table chunk by chunk; yields the number of rows of each finished chunk."""
+    receipts = ChunkReceipt.objects.filter(
+        legacy_import_run=intake.run, stage=Stage.IMPORT, source_table=table
+    )
+    after: str | None = None
+    position = staged = 0
+    for receipt in list(receipts.order_by("position")):
+        rows = list(source.between(table, after=after, until=receipt.last_id))
+        _stage_again(intake, receipt, rows)
+        after, position, staged = receipt.last_id, receipt.position + 1, staged + len(rows)
+        yield len(rows)
+    for page in source.pages(table, after=after, size=PAGE_ROWS):
+        rows = page if limit is None else page[: max(0, limit - staged)]
+        if not rows:
+            return
+        with transaction.atomic():
+            intake.lease.confirm()
+            write_chunk(intake, Chunk(table, position, rows[-1].legacy_id, hash_rows(rows)))
+        position, staged = position + 1, staged + len(rows)
+        yield len(rows)
+
+
+def _stage_again(intake: Intake, receipt: ChunkReceipt, rows: list[LegacyRow]) -> None:
+    """A chunk of an earlier snapshot: kept if the source still says the same, else staged anew."""
+    hashed = hash_rows(rows)
+    if digest(hashed) == receipt.digest:
+        return
+    with transaction.atomic():
+        intake.lease.confirm()
+        remove_chunk(receipt)
+        write_chunk(intake, Chunk(receipt.source_table, receipt.position, receipt.last_id, hashed))
+
+
+def _conclude(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:
+    """Prove that every source row is staged, and compare with the previous run.
+
+    Raises LegacyImportError, and marks the run failed, when the numbers do not balance.
+    """
+    staged = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    tables: dict[str, dict[str, int]] = {}
+    for table in SourceTable.values:
+        in_source = source.count(table)
+        tables[table] = {"source": in_source, "staged": staged.filter(source_table=table).count()}
+    lost = [name for name, count in tables.items() if count["source"] != count["staged"]]
+    if lost and not run.is_partial:
+        runs.fail(run, f"source and staged rows differ in {', '.join(lost)}")
+        raise LegacyImportError(
+            f"Run {run.pk} staged another number of rows than the source has: "
+            + ", ".join(
+                f"{name} {tables[name]['staged']} of {tables[name]['source']}" for name in lost
+            ),
+            hint=f"Read again: manage.py legacy_import --resume {run.pk}",
+        )
+    return {"tables": tables, "rows": staged.count(), "changes": _changes(run)}
+
+
+def _changes(run: LegacyImportRun) -> dict[str, int | None]:
+    """Rows new, changed and unchanged against the previous run, and those that vanished since.
+
+    Vanished rows of a partial run are unknown (None): the rows it left out are not gone.
+    """
+    staged = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    changes: dict[str, int | None] = {"new": 0, "changed": 0, "unchanged": 0}
+    changes |= dict(staged.order_by().values_list("source_change").annotate(rows=Count("pk")))
+    previous = run.previous_run_id
+    vanished: int | None = None if run.is_partial else 0
+    if previous and not run.is_partial:
+        before = LegacyStudentImport.objects.filter(legacy_import_run_id=previous).count()
+        # Every row that is changed or unchanged was there before; the rest of "before" is gone.
+        vanished = before - (changes["changed"] or 0) - (changes["unchanged"] or 0)
+    return {**changes, "vanished": vanished}

@@ -1,0 +1,186 @@
+"""What a plan comes to: the counts of DESIGN §8, every distribution adding up to its total."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+
+from legacy_import.choices import (
+    Classification,
+    DuplicateConfidence,
+    ImportAction,
+    PlannedAction,
+    SessionType,
+    SourceTable,
+    ValidationStatus,
+)
+from legacy_import.errors import OutOfOrder
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+
+# Classification → priority bucket (DESIGN §1): history first, then registrations, then leads.
+BUCKETS = {
+    Classification.COMPLETED: "completed_history",
+    Classification.ARCHIVED_TRAINING: "completed_history",
+    Classification.REGISTERED: "registered_pending",
+    Classification.LEAD_ONLY: "lead_only",
+    Classification.UNKNOWN: "other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDifference:
+    """How a plan differs from another: rows by (before, after), and rows only one of them has."""
+
+    other: str
+    changed: Mapping[str, int]  # "action (reason) → action (reason)": rows
+    unchanged: int
+    only_here: int
+    only_there: int
+
+
+# The columns whose combinations a summary counts, in one pass over the run.
+FACETS = (
+    "source_table", "classification", "validation_status", "duplicate_confidence",
+    "planned_action", "planned_reason", "training__session_type", "training__import_action",
+    "without_course",
+)  # fmt: skip
+
+# A combination of facet values → its number of rows.
+Combinations = Mapping[tuple[Any, ...], int]
+
+
+def summarize(run: LegacyImportRun) -> dict[str, Any]:
+    """Count the run's plan. Numbers of rows only; keys are a contract."""
+    found = count_combinations(run, *FACETS)
+
+    def of(facet: str, values: Iterable[str]) -> dict[str, int]:
+        return spread(found, FACETS.index(facet), values)
+
+    classification = of("classification", Classification.values)
+    validation = of("validation_status", ValidationStatus.values)
+    session_types = of("training__session_type", SessionType.values)
+    return {
+        "source_tables": of("source_table", SourceTable.values),
+        "classification": classification,
+        "validation": validation,
+        "duplicate_confidence": of("duplicate_confidence", DuplicateConfidence.values),
+        "priority_buckets": _buckets(classification),
+        "import_actions": of("training__import_action", ImportAction.values),
+        "session_types": session_types,
+        "risks": {
+            "needs_review_students": validation[ValidationStatus.NEEDS_REVIEW],
+            "duplicate_students": validation[ValidationStatus.DUPLICATE],
+            "placeholder_sessions": session_types[SessionType.WAITING_PLACEHOLDER],
+            "unmapped_courses": _rows(found, _history_without_course),
+            "registered_to_decide": _rows(found, _registered_to_decide),
+        },
+        "plan": of("planned_action", PlannedAction.values),
+        "review_reasons": _review_reasons(found),
+    }
+
+
+def count_combinations(run: LegacyImportRun, *facets: str) -> Combinations:
+    """Rows per combination of these columns of learner and training: one query, one pass."""
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by()
+    if "without_course" in facets:
+        rows = rows.annotate(
+            without_course=Case(When(training__course_id=None, then=Value(1)), default=Value(0))
+        )
+    counted = rows.values_list(*facets).annotate(rows=Count("pk"))
+    return {tuple(values): count for *values, count in counted}
+
+
+def spread(found: Combinations, facet: int, values: Iterable[str] = ()) -> dict[str, int]:
+    """Rows per value of one facet; every value of the vocabulary `values`, zero included."""
+    counted = Counter(dict.fromkeys(values, 0))
+    for combination, rows in found.items():
+        counted[combination[facet]] += rows
+    return dict(counted)
+
+
+def _rows(found: Combinations, wanted: Callable[[dict[str, Any]], bool]) -> int:
+    """Rows of the combinations (facet → value) that are wanted."""
+    return sum(
+        rows
+        for combination, rows in found.items()
+        if wanted(dict(zip(FACETS, combination, strict=True)))
+    )
+
+
+def _history_without_course(row: dict[str, Any]) -> bool:
+    return bool(row["without_course"]) and row["classification"] != Classification.LEAD_ONLY
+
+
+def _registered_to_decide(row: dict[str, Any]) -> bool:
+    registered = row["classification"] == Classification.REGISTERED
+    return bool(registered and row["planned_action"] == PlannedAction.REVIEW)
+
+
+def _buckets(classification: Mapping[str, int]) -> dict[str, int]:
+    buckets = Counter(dict.fromkeys(BUCKETS.values(), 0))
+    for value, count in classification.items():
+        buckets[BUCKETS[Classification(value)]] += count
+    return dict(buckets)
+
+
+def _review_reasons(found: Combinations) -> dict[str, int]:
+    """Reason → rows that wait for a person, the most frequent first."""
+    action, reason = FACETS.index("planned_action"), FACETS.index("planned_reason")
+    reasons: Counter[str] = Counter()
+    for combination, rows in found.items():
+        if combination[action] == PlannedAction.REVIEW:
+            reasons[combination[reason]] += rows
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def require_plan(run: LegacyImportRun) -> None:
+    """Raise OutOfOrder for a run that never got a plan: there is nothing to compare with."""
+    if run.planned_at is None:
+        raise OutOfOrder(
+            f"Run {run.pk} has no plan to compare with.",
+            hint=f"Give it one first: manage.py {run.next_command}",
+        )
+
+
+def plan_difference(run: LegacyImportRun, other_id: int) -> PlanDifference:
+    """Compare the run's plan with the latest plan of another run, or with its own previous one."""
+    students = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by()
+    if other_id == run.pk:
+        before: tuple[Any, Any] = (F("previous_action"), F("previous_reason"))
+        missing = Q(previous_reason="")
+        only_there = 0
+    else:
+        same = LegacyStudentImport.objects.filter(
+            legacy_import_run_id=other_id,
+            source_table=OuterRef("source_table"),
+            legacy_id=OuterRef("legacy_id"),
+        )
+        before = (
+            Subquery(same.values("planned_action")),
+            Subquery(same.values("planned_reason")),
+        )
+        # None: that run has no such row; "": it has, and never planned it.
+        missing = Q(before_reason=None) | Q(before_reason="")
+        here = students.filter(
+            source_table=OuterRef("source_table"), legacy_id=OuterRef("legacy_id")
+        )
+        there = LegacyStudentImport.objects.filter(legacy_import_run_id=other_id)
+        only_there = there.annotate(here=Subquery(here.values("pk")[:1])).filter(here=None).count()
+    rows = students.annotate(before_action=before[0], before_reason=before[1])
+    only_here = rows.filter(missing).count()
+    pairs = (
+        rows.exclude(missing)
+        .values_list("before_action", "before_reason", "planned_action", "planned_reason")
+        .annotate(rows=Count("pk"))
+    )
+    changed: Counter[str] = Counter()
+    unchanged = 0
+    for was, why_was, now, why_now, count in pairs:
+        if (was, why_was) == (now, why_now):
+            unchanged += count
+        else:
+            changed[f"{was} ({why_was}) → {now} ({why_now})"] += count
+    name = "its own previous plan" if other_id == run.pk else f"run {other_id}"
+    return PlanDifference(name, dict(changed.most_common()), unchanged, only_here, only_there)

@@ -1,0 +1,204 @@
+"""4 validate: is every row structurally trustworthy, and who might it be?"""
+
+import datetime
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.db import transaction
+
+from ecoin.identity.keys import Key
+from legacy_import.bulk import insert_rows, update_ids, update_rows
+from legacy_import.choices import (
+    DuplicateConfidence,
+    PersonKind,
+    ReviewDecision,
+    RunStatus,
+    Stage,
+    ValidationStatus,
+)
+from legacy_import.conf import ImportConf, import_conf
+from legacy_import.models import (
+    IdentityKey,
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+    PersonEdge,
+)
+from legacy_import.progress import Progress
+from legacy_import.rules import RULES_VERSION
+from legacy_import.rules.duplicates import Target
+from legacy_import.rules.validation import status_of
+from legacy_import.services import runs
+from legacy_import.services.candidates import Known, refresh_platform_keys
+from legacy_import.services.chunks import ChunkDone, work_in_chunks
+from legacy_import.services.groups import group_run
+from legacy_import.services.hot_keys import find_hot_keys
+from legacy_import.services.lease import hold
+from legacy_import.services.matching import RowMatches, match_chunk
+from legacy_import.services.summary import count_combinations, spread
+
+OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
+ROLE_MAILBOX = "email_role_mailbox"
+
+
+class Judgement(NamedTuple):
+    """The columns of LegacyStudentImport that many rows of a chunk share, under their own names."""
+
+    validation_status: ValidationStatus
+    contact_trusted: bool
+    duplicate_confidence: DuplicateConfidence
+    auto_link_allowed: bool
+    duplicate_blocker: str
+    match_kind: str
+
+
+# (source table, legacy id) → the people a reviewer said this row is not.
+NotSame = Mapping[tuple[str, str], frozenset[Target]]
+
+
+def validate(
+    *, run_id: int | None, actor: str, now: datetime.datetime, progress: Progress
+) -> runs.StageReport:
+    """Judge every row of the run (None: the latest). Repeatable; nothing a person decided changes.
+
+    Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted.
+    """
+    run = runs.find_run(run_id)
+    runs.require_installed_normalization(run)
+    run.require(RunStatus.VALIDATED)
+    conf = import_conf()
+    progress.opened(run.source_label)
+    with hold(run, "legacy_validate", progress) as lease:
+        run.require(RunStatus.VALIDATED)
+        runs.begin_stage(run, lease, RunStatus.IMPORTED)
+        refresh_platform_keys(conf, progress)
+        with transaction.atomic():
+            lease.confirm()
+            find_hot_keys(run, conf)
+            PersonEdge.objects.filter(legacy_import_run=run).delete()
+        not_same = _not_same(run.connection_name)
+        seen: dict[Target, Known] = {}
+        rows = work_in_chunks(
+            run,
+            Stage.VALIDATE,
+            lambda first, last: _validate_chunk(run, first, last, conf, not_same, seen),
+            lease=lease,
+            progress=progress,
+            label="validating",
+        )
+        group_run(run, lease, progress)
+        counts = _counts(run)
+        run.rules_version = RULES_VERSION
+        runs.finish_stage(run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=counts)
+    return runs.StageReport(run.pk, rows, counts)
+
+
+def _validate_chunk(
+    run: LegacyImportRun,
+    first: int,
+    last: int,
+    conf: ImportConf,
+    not_same: NotSame,
+    seen: dict[Target, Known],
+) -> ChunkDone:
+    """Judge the rows first <= id <= last: one UPDATE per answer, one more for evidence."""
+    found = match_chunk(run, first, last, conf, not_same, seen)
+    insert_rows(
+        PersonEdge,
+        ("legacy_import_run_id", "left_id", "right_id"),
+        ((run.pk, left, right) for left, right in sorted(found.edges) if first <= right <= last),
+    )
+    carried = _contact_keys(run, list(found.hot))
+    answers: defaultdict[Judgement, list[int]] = defaultdict(list)
+    chunk = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
+    for pk, issues, phone, email in chunk.values_list(
+        "pk", "validation_issues", "phone_normalized", "email_normalized"
+    ):
+        role = ROLE_MAILBOX in issues
+        if pk in found.hot:
+            trusted = _has_own_contact(carried.get(pk, frozenset()), found.hot[pk], role)
+        else:
+            trusted = phone is not None or (email is not None and not role)
+        answers[_judge(tuple(issues), trusted, found.rows.get(pk))].append(pk)
+    for judgement, ids in answers.items():
+        update_ids(
+            LegacyStudentImport,
+            ids,
+            {**judgement._asdict(), "duplicate_evidence": "{}", "match_id": None},
+        )
+    update_rows(
+        LegacyStudentImport,
+        OWN_COLUMNS,
+        {
+            pk: (json.dumps(matches.evidence()), matches.best_target[1])
+            for pk, matches in found.rows.items()
+        },
+    )
+    return ChunkDone(sum(map(len, answers.values())))
+
+
+def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -> Judgement:
+    """What the issues and matches of one row come to."""
+    if matches is None:
+        status = status_of(issues, DuplicateConfidence.NONE)
+        return Judgement(status, trusted, DuplicateConfidence.NONE, False, "", "")
+    verdict = matches.verdict
+    confidence = DuplicateConfidence(verdict.confidence)
+    return Judgement(
+        validation_status=status_of(issues, confidence),
+        contact_trusted=trusted,
+        duplicate_confidence=confidence,
+        auto_link_allowed=verdict.auto_link_allowed,
+        duplicate_blocker=verdict.blockers[0] if verdict.blockers else "",
+        match_kind=matches.best_target[0],
+    )
+
+
+def _has_own_contact(carried: frozenset[Key], hot: frozenset[Key], role: bool) -> bool:
+    """A phone or an address that is neither hot nor everybody's mailbox (DESIGN §5)."""
+    own = carried - hot
+    return any(key.kind == "P" or (key.kind == "E" and not role) for key in own)
+
+
+def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[Key]]:
+    carried: defaultdict[int, set[Key]] = defaultdict(set)
+    keys = IdentityKey.objects.filter(
+        scope=run.pk, owner_kind=PersonKind.STAGED, owner_id__in=ids, kind__in=("P", "E")
+    )
+    for owner, kind, value in keys.values_list("owner_id", "kind", "value"):
+        carried[owner].add(Key(kind, value))
+    return {owner: frozenset(found) for owner, found in carried.items()}
+
+
+def _not_same(connection_name: str) -> NotSame:
+    """Everything reviewers ever said of this source's rows: remembered for good, across runs."""
+    people: defaultdict[tuple[str, str], set[Target]] = defaultdict(set)
+    events = LegacyReviewDecision.objects.filter(
+        student_import__legacy_import_run__connection_name=connection_name,
+        decision__in=(ReviewDecision.NOT_SAME, ReviewDecision.LINK),
+    ).order_by("pk")
+    for table, legacy_id, decision, kind, pk in events.values_list(
+        "student_import__source_table",
+        "student_import__legacy_id",
+        "decision",
+        "target_kind",
+        "target_id",
+    ):
+        if pk is None:
+            continue
+        if decision == ReviewDecision.NOT_SAME:
+            people[table, legacy_id].add((kind, pk))
+        else:
+            people[table, legacy_id].discard((kind, pk))
+    return {row: frozenset(found) for row, found in people.items()}
+
+
+def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
+    combinations = count_combinations(run, "validation_status", "duplicate_confidence")
+    judged = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
+    return {
+        "validation": spread(combinations, 0, judged),
+        "duplicate_confidence": spread(combinations, 1, DuplicateConfidence.values),
+    }

@@ -1,0 +1,111 @@
+"""legacy_import: what it prints, counts and leaves, seen from the terminal."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from tests.commands.calling import assert_refused, call, done
+from tests.commands.conftest import SCHOOL_ROWS
+from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
+
+pytestmark = pytest.mark.django_db
+
+
+def test_json_tells_the_run_its_source_and_every_row(school: Any) -> None:
+    told = done("legacy_import", "--json").told
+    run = LegacyImportRun.objects.get()
+    assert told["schema_version"] == 1
+    assert told["command"] == "legacy_import"
+    assert told["run"] == run.pk
+    assert told["source"] == f"legacy → sqlite:///{school.path}"
+    assert told["errors"] == []
+    assert told["duration_s"] >= 0
+    counts = told["counts"]
+    assert counts["rows"] == SCHOOL_ROWS == LegacyStudentImport.objects.count()
+    assert counts["changes"] == {"new": SCHOOL_ROWS, "changed": 0, "unchanged": 0, "vanished": 0}
+    assert sum(table["staged"] for table in counts["tables"].values()) == SCHOOL_ROWS
+    assert run.summary["import"] == counts
+
+
+def test_a_check_says_what_the_source_is_and_stages_nothing(school: Any) -> None:
+    ended = done("legacy_import", "--check")
+    assert "Check passed. Nothing was staged." in ended.out
+    assert "(read-only: verified)" in " ".join(ended.out.split())
+    told = done("legacy_import", "--check", "--json").told
+    assert told["run"] is None
+    assert told["counts"]["check"]["row_counts"]["formations"] > 0
+    assert not LegacyImportRun.objects.exists()
+    assert not ChunkReceipt.objects.exists()
+
+
+def test_it_ends_with_the_rows_staged_and_the_next_command(school: Any) -> None:
+    lines = done("legacy_import").out.splitlines()
+    run = LegacyImportRun.objects.get().pk
+    assert lines[-2].startswith(f"Done. run={run} staged={SCHOOL_ROWS:,} in ")
+    assert lines[-1] == f"Next: manage.py legacy_validate --run {run}"
+
+
+def test_a_second_import_tells_what_changed_since_the_first(make_legacy: MakeLegacy) -> None:
+    database = make_legacy(tables([learner(1), learner(2), learner(3)]))
+    with as_legacy(database):
+        done("legacy_import")
+    database.execute(
+        "UPDATE stagiaires SET statut = 'Archivé' WHERE id = 1",
+        "DELETE FROM stagiaires WHERE id = 2",
+        "INSERT INTO archives (id, nom) VALUES (2, 'Ziani')",
+    )
+    with as_legacy(database):
+        told = done("legacy_import", "--json").told
+    assert told["counts"]["changes"] == {"new": 1, "changed": 1, "unchanged": 1, "vanished": 1}
+
+
+def test_a_limit_is_kept_and_vanished_rows_are_not_guessed(school: Any) -> None:
+    ended = done("legacy_import", "--limit", "5", "--json")
+    assert ended.told["counts"]["rows"] == 5
+    assert ended.told["counts"]["changes"]["vanished"] is None
+    assert LegacyImportRun.objects.get().is_partial
+
+
+def test_an_empty_source_is_a_finished_run_of_no_rows(make_legacy: MakeLegacy) -> None:
+    with as_legacy(make_legacy(tables(formations=(), session_ecoins=()))):
+        assert done("legacy_import", "--json").told["counts"]["rows"] == 0
+        for name in ("legacy_validate", "legacy_classify", "legacy_dry_run"):
+            done(name)
+        told = done("legacy_dry_run", "--json").told
+    assert sum(told["counts"]["plan"].values()) == 0
+    assert LegacyImportRun.objects.get().status == "planned"
+
+
+def test_new_starts_a_run_beside_an_unfinished_one(school: Any) -> None:
+    done("legacy_import", "--limit", "1")
+    first = LegacyImportRun.objects.get()
+    LegacyImportRun.objects.update(status="importing")
+    refused = call("legacy_import")
+    assert refused.code == 5
+    assert f"legacy_import --resume {first.pk}" in " ".join(refused.err.split())
+    assert done("legacy_import", "--new", "--json").told["run"] != first.pk
+
+
+def test_the_actor_of_each_stage_is_recorded(school: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    User.objects.create_user("houria")
+    monkeypatch.setenv("LOGNAME", "operator")
+    done("legacy_import", "--actor", "houria")
+    done("legacy_validate")
+    done("legacy_classify", "--actor", "houria")
+    done("legacy_dry_run")
+    run = LegacyImportRun.objects.get()
+    actors = {stage: told["actor"] for stage, told in run.summary["stages"].items()}
+    assert run.created_by == "houria"
+    assert actors == {
+        "imported": "houria",
+        "validated": "cli:operator",
+        "classified": "houria",
+        "planned": "cli:operator",
+    }
+
+
+@pytest.mark.parametrize("other", [("--new",), ("--limit", "5")])
+def test_resume_goes_alone(other: tuple[str, ...]) -> None:
+    assert_refused(call("legacy_import", "--resume", "1", *other), 2, "--resume")

@@ -1,0 +1,82 @@
+"""legacy_status lists every run, oldest first, and what comes next."""
+
+import datetime
+import sqlite3
+from typing import Any
+
+import pytest
+
+from legacy_import.models import LegacyImportRun
+from tests.commands.calling import STAGES, done
+from tests.commands.conftest import SCHOOL_ROWS
+
+pytestmark = pytest.mark.django_db
+
+KEYS = {"run", "status", "source", "rows", "outcomes", "started_at"}
+
+
+def test_without_a_run_it_says_how_to_start() -> None:
+    ended = done("legacy_status")
+    assert "There is no run yet." in ended.out
+    assert "Next: manage.py legacy_import" in ended.out
+    assert done("legacy_status", "--json").told["counts"] == {"runs": []}
+
+
+def test_all_runs_are_listed_oldest_first(school: Any) -> None:
+    done("legacy_import")
+    done("legacy_validate")
+    done("legacy_import", "--limit", "7")
+    told = done("legacy_status", "--json").told
+    assert told["run"] is None
+    runs = told["counts"]["runs"]
+    assert [set(run) for run in runs] == [KEYS, KEYS]
+    assert [(run["status"], run["rows"], run["outcomes"]) for run in runs] == [
+        ("validated", SCHOOL_ROWS, {"pending": SCHOOL_ROWS}),
+        ("imported", 7, {"pending": 7}),
+    ]
+    assert runs[0]["run"] < runs[1]["run"]
+    assert runs[0]["source"] == f"legacy → sqlite:///{school.path}"
+    started = [datetime.datetime.fromisoformat(run["started_at"]) for run in runs]
+    assert started == sorted(started)
+    assert all(moment.tzinfo for moment in started)
+
+
+def test_one_run_is_shown_with_its_certificate(school: Any) -> None:
+    done("legacy_import")
+    done("legacy_import")
+    first, second = LegacyImportRun.objects.order_by("pk")
+    told = done("legacy_status", "--run", str(first.pk), "--json").told
+    assert told["run"] == first.pk
+    assert [run["run"] for run in told["counts"]["runs"]] == [first.pk]
+    out = done("legacy_status", "--run", str(second.pk)).out
+    assert f"Run {second.pk} is 'imported'." in out
+    for fact in ("none: a file", "1 (serializable)", sqlite3.sqlite_version):
+        assert fact in out
+
+
+NEXT = {
+    "importing": "legacy_import --resume {run}",
+    "failed": "legacy_import --resume {run}",
+    "imported": "legacy_validate --run {run}",
+    "validated": "legacy_classify --run {run}",
+    "classified": "legacy_dry_run --run {run}",
+    "planned": "legacy_dry_run --run {run} --diff {run}",
+}
+
+
+@pytest.mark.parametrize("status", NEXT)
+def test_it_names_the_next_command_of_the_latest_run(status: str, school: Any) -> None:
+    done("legacy_import", "--limit", "1")
+    LegacyImportRun.objects.update(status=status)
+    run = LegacyImportRun.objects.get().pk
+    lines = done("legacy_status").out.splitlines()
+    assert lines[-1] == f"Next: manage.py {NEXT[status].format(run=run)}"
+
+
+def test_it_changes_nothing(school: Any) -> None:
+    for name in ("legacy_import", *STAGES):
+        done(name)
+    before = LegacyImportRun.objects.values().get()
+    done("legacy_status")
+    done("legacy_status", "--run", str(before["id"]))
+    assert LegacyImportRun.objects.values().get() == before

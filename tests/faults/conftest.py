@@ -1,0 +1,64 @@
+"""A larger legacy database on the private server, and what an import of it in one go stages."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from legacy_import.demo.dump_writer import write_dump
+from legacy_import.demo.people import generate
+from tests.faults.importing import ImportFault, content
+from tests.legacy_database import MariaDBLegacy, readable
+from tests.processes import AppDatabase, empty_app, environment, manage
+from tests.servers import MariaDBServer
+
+ROWS = 12_000
+
+
+@pytest.fixture(scope="session")
+def big_legacy(
+    mariadb: MariaDBServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MariaDBLegacy]:
+    """The demo's school with 12,000 learners: seven chunks."""
+    name = mariadb.create_database(f"big_legacy_{os.getpid()}")
+    dump = tmp_path_factory.mktemp("dump") / "school.sql"
+    with dump.open("wb") as stream:
+        write_dump(generate(ROWS, seed=7), stream)
+    client = ["mariadb", "--no-defaults", f"--socket={mariadb.socket}", "-uroot", name]
+    with dump.open("rb") as stream:
+        subprocess.run(client, stdin=stream, check=True)
+    yield readable(mariadb, name)
+    mariadb.execute(f"DROP DATABASE `{name}`", f"DROP USER 'reader_{name}'@'%'")
+
+
+@pytest.fixture(scope="session")
+def whole(big_legacy: MariaDBLegacy, migrated_app: AppDatabase) -> dict[str, str]:
+    """The content that an import in one go stages."""
+    if migrated_app.server:
+        empty_app(migrated_app)  # of what the tests before this one left
+    ended = manage("legacy_import", env=environment(migrated_app, **big_legacy.environment()))
+    assert ended.code == 0, ended.err
+    found = content(migrated_app)
+    if migrated_app.path:
+        names = ("runs", "student_imports", "training_imports", "course_mappings",
+                 "session_mappings", "chunk_receipts", "identity_keys")  # fmt: skip
+        migrated_app.execute(
+            "PRAGMA foreign_keys = OFF",
+            *(f"DELETE FROM legacy_{'import_runs' if name == 'runs' else name}" for name in names),
+            "DELETE FROM sqlite_sequence WHERE name LIKE 'legacy_%'",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        )
+    else:
+        empty_app(migrated_app)
+    return found
+
+
+@pytest.fixture
+def fault(
+    big_legacy: MariaDBLegacy, whole: dict[str, str], app: AppDatabase
+) -> Iterator[ImportFault]:
+    """An import of the big legacy database that something will happen to."""
+    fault = ImportFault(app, big_legacy, whole)
+    yield fault
+    fault.end_all()

@@ -1,0 +1,79 @@
+"""Running stages in tests, and seeing whether anything changed."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from crm.models import CourseInterest, CrmLead
+from legacy_import.models import (
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+    LegacyTrainingImport,
+)
+from legacy_import.progress import Silent
+from legacy_import.services.classify import classify
+from legacy_import.services.plan import PlanReport, dry_run
+from legacy_import.services.runs import StageReport
+from legacy_import.services.validate import validate
+from tests.factories import NOW
+from trainings.models import (
+    Course,
+    LearnerProfile,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+    Session,
+)
+
+BUSINESS = (
+    CrmLead, CourseInterest, Course, Session, LearnerProfile, LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+)  # fmt: skip
+
+
+def run_validate(run: LegacyImportRun) -> StageReport:
+    return validate(run_id=run.pk, actor="cli:test", now=NOW, progress=Silent())
+
+
+def run_classify(run: LegacyImportRun) -> StageReport:
+    return classify(run_id=run.pk, actor="cli:test", now=NOW, progress=Silent())
+
+
+def run_plan(run: LegacyImportRun, *, compare_with: int | None = None) -> PlanReport:
+    return dry_run(
+        run_id=run.pk, actor="cli:test", now=NOW, progress=Silent(), compare_with=compare_with
+    )
+
+
+def run_stages(run: LegacyImportRun) -> PlanReport:
+    """Validate, classify and plan."""
+    run_validate(run)
+    run_classify(run)
+    return run_plan(run)
+
+
+def plan_of(row: LegacyStudentImport) -> tuple[str, str]:
+    """(planned action, reason) as stored."""
+    row.refresh_from_db()
+    return row.planned_action, row.planned_reason
+
+
+def content_hash(tables: Iterable[type[models.Model]], *, without: Iterable[str] = ()) -> str:
+    """Changes with any value of any row of these tables, the columns `without` left out."""
+    whole = hashlib.sha256()
+    left_out = set(without)
+    for model in tables:
+        names = [f.attname for f in model._meta.concrete_fields if f.attname not in left_out]
+        rows: Any = model._default_manager.order_by("pk").values_list(*names)
+        whole.update(f"{model._meta.db_table} {names} {list(rows)!r}\n".encode())
+    return whole.hexdigest()
+
+
+def staging_hash() -> str:
+    """Every column of the staged rows, their trainings and the reviewers' decisions."""
+    return content_hash(
+        (LegacyStudentImport, LegacyTrainingImport, LegacyReviewDecision),
+        without=("previous_action", "previous_reason"),
+    )

@@ -1,0 +1,89 @@
+"""The one place that writes many rows at a time."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from legacy_import import bulk
+from legacy_import.bulk import insert_rows, update_rows
+from legacy_import.models import IdentityKey, LegacyStudentImport
+from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows
+from trainings.models import Course
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = [
+    "'; DROP TABLE trainings_courses; --", "100 %s %d %%", 'back\\slash "quoted"', "مرحبا", "🎓",
+    "", "line\nbreak", "$1 ? :x {0}",
+]  # fmt: skip
+
+
+def test_every_value_arrives_as_it_was() -> None:
+    written = insert_rows(
+        Course, ("name", "code"), ((text, f"C{n}") for n, text in enumerate(HOSTILE))
+    )
+    assert written == len(HOSTILE)
+    assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == HOSTILE
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 17])
+def test_batches_lose_and_repeat_nothing(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "ROWS_PER_STATEMENT", 8)
+    assert insert_rows(Course, ("name", "code"), ((f"N{n}", f"C{n}") for n in range(rows))) == rows
+    assert sorted(Course.objects.values_list("name", flat=True)) == sorted(
+        f"N{n}" for n in range(rows)
+    )
+
+
+def test_long_values_make_shorter_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MAX_STATEMENT_BYTES", 5_000)
+    run = RunFactory()
+    with CaptureQueriesContext(connection) as captured:
+        stage_rows(run, [
+            legacy_row(table="stagiaires", legacy_id=str(n), full_name="A", remark="x" * 2_000)
+            for n in range(1, 7)
+        ])  # fmt: skip
+    inserts = [q["sql"] for q in captured if "INSERT" in q["sql"] and "raw_payload" in q["sql"]]
+    assert [sql.partition(":")[0] for sql in inserts] == ["2 times"] * 3
+    assert LegacyStudentImport.objects.filter(legacy_import_run=run).count() == 6
+
+
+def test_a_duplicate_is_refused_whole() -> None:
+    row = (1, "lead", 1, "P", "213559446168")
+    columns = ("scope", "owner_kind", "owner_id", "kind", "value")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(IdentityKey, columns, [row, row])
+    assert not IdentityKey.objects.exists()
+
+
+def test_keys_are_compared_byte_by_byte() -> None:
+    columns = ("scope", "owner_kind", "owner_id", "kind", "value")
+    insert_rows(
+        IdentityKey, columns, [(1, "lead", 1, "E", "a@b.dz"), (1, "lead", 1, "E", "A@b.dz")]
+    )
+    assert IdentityKey.objects.filter(value="a@b.dz").count() == 1
+
+
+@pytest.mark.parametrize("rows_per_case", [1, 3, 200])
+def test_each_row_gets_its_own_values_and_no_other_row_changes(
+    rows_per_case: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "ROWS_PER_CASE", rows_per_case)
+    rows = [StagedLearnerFactory() for _ in range(7)]
+    values: dict[int, tuple[Any, ...]] = {
+        row.pk: (HOSTILE[n], n if n % 2 else None) for n, row in enumerate(rows[:6])
+    }
+    update_rows(LegacyStudentImport, ("raw_status", "match_id"), values)
+    for row in rows:
+        before = (row.raw_status, row.match_id)
+        row.refresh_from_db()
+        assert (row.raw_status, row.match_id) == values.get(row.pk, before)
+
+
+def test_nothing_to_write_is_no_statement() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        update_rows(LegacyStudentImport, ("raw_status",), {})
+        insert_rows(Course, ("name", "code"), [])
+    assert len(captured) == 0
