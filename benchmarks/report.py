@@ -1,0 +1,173 @@
+"""The figures of one run as tables, on the terminal and in docs/performance.md."""
+
+import os
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+SMALL_SHARE = 0.01  # an area below this share of a command is counted among the rest
+REST = "the rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was measured.
+
+    `cpu_seconds` and `peak_mb` are those of its process, None where the server did the work.
+    """
+
+    what: str
+    rows: int
+    seconds: float
+    cpu_seconds: float | None = None
+    peak_mb: float | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A promise, what was found, and whether it holds. `counts`: it is one of issue 2's targets."""
+
+    what: str
+    wanted: str
+    found: str
+    met: bool
+    counts: bool = True
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything one run found out, in the order of finding."""
+
+    conditions: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    floor_lines: list[Line] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    profiles: dict[str, Mapping[tuple[str, bool], float]] = field(default_factory=dict)
+
+    def add(self, line: Line) -> Line:
+        """Keep a line and show it at once: a benchmark takes minutes."""
+        self.lines.append(line)
+        peak = f", {line.peak_mb:,.0f} MB" if line.peak_mb else ""
+        print(
+            f"  {line.what}: {line.rows:,} rows in {line.seconds:,.1f} s"
+            f" = {line.rate:,.0f} rows/s{peak}",
+            flush=True,
+        )
+        return line
+
+    def render(self) -> str:
+        """All tables, as Markdown that reads well on a terminal too."""
+        parts = [table(("condition", "value"), self.conditions), "Commands and rivals:"]
+        parts.append(_lines(self.lines))
+        if self.floor_lines:
+            parts.append("The floor, table by table:")
+            parts.append(_lines(self.floor_lines))
+        if self.targets:
+            parts.append("Targets:")
+            parts.append(
+                table(("target", "wanted", "found", "verdict"), map(_verdict, self.targets))
+            )
+        for command, spent in self.profiles.items():
+            parts.append(f"Where `{command}` spends its time:")
+            parts.append(_profile(spent))
+        return "\n\n".join(parts)
+
+
+def _lines(lines: Iterable[Line]) -> str:
+    return table(
+        ("what", "rows", "seconds", "CPU s", "rows/s", "peak MB"),
+        [
+            (
+                line.what, f"{line.rows:,}", f"{line.seconds:,.2f}",
+                _figure(line.cpu_seconds, ".1f"), f"{line.rate:,.0f}",
+                _figure(line.peak_mb, ",.0f"),
+            )
+            for line in lines
+        ],
+    )  # fmt: skip
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else f"{value:{form}}"
+
+
+def _verdict(target: Target) -> tuple[str, str, str, str]:
+    verdict = "met" if target.met else "NOT MET"
+    return (target.what, target.wanted, target.found, verdict if target.counts else f"({verdict})")
+
+
+def _profile(spent: Mapping[tuple[str, bool], float]) -> str:
+    """Share of each area, and how much of that was waiting for a database."""
+    total = sum(spent.values())
+    areas: defaultdict[str, float] = defaultdict(float)
+    waiting: defaultdict[str, float] = defaultdict(float)
+    for (area, waits), seconds in spent.items():
+        areas[area] += seconds
+        waiting[area] += seconds if waits else 0
+    for area, seconds in list(areas.items()):
+        if seconds < total * SMALL_SHARE:
+            areas[REST] += areas.pop(area)
+            waiting[REST] += waiting.pop(area)
+    rows = [
+        (area, f"{seconds / total:.0%}", f"{waiting[area] / total:.0%}")
+        for area, seconds in sorted(areas.items(), key=itemgetter(1), reverse=True)
+    ]
+    rows.append(("all", "100%", f"{sum(waiting.values()) / total:.0%}"))
+    return table(("area", "share of the time", "waiting for a database"), rows)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table with aligned columns: the first to the left, figures to the right."""
+    body = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *body, strict=True)]
+    figures = [position > 0 and header != ("condition", "value") for position in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, figures, strict=True)
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join(
+        f" {'-' * (width - 1)}: " if right else f" {'-' * width} "
+        for width, right in zip(widths, figures, strict=True)
+    )
+    return "\n".join([line(header), f"|{rule}|", *map(line, body)])
+
+
+def machine() -> list[tuple[str, str]]:
+    """Where and when: what the figures depend on besides the code."""
+    return [
+        ("measured", time.strftime("%Y-%m-%d %H:%M")),
+        ("processors", f"{os.cpu_count()} × {_processor()}"),
+        ("load before", f"{os.getloadavg()[0]:.1f}"),
+        ("Python", platform.python_version()),
+    ]
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def write_docs(report: Report) -> None:
+    """Replace the measured block of docs/performance.md. Raises ValueError without its markers."""
+    text = DOCS.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{DOCS} lacks the markers {BEGIN} and {END}")
+    DOCS.write_text(f"{before}{BEGIN}\n\n{report.render()}\n\n{END}{after}")

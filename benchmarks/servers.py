@@ -1,0 +1,105 @@
+"""A private MariaDB with the fictional old platform and the databases of the new one."""
+
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from benchmarks.processes import run_measured
+from legacy_import.demo.dump_writer import write_dump
+from legacy_import.demo.people import generate
+from tests.servers import MariaDBServer
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = 2024
+SOURCE_TABLES = ("stagiaires", "archives", "formations", "session_ecoins")
+# On top of tests.servers: a server of ordinary size for a school, on one machine.
+OPTIONS = (
+    "--innodb-buffer-pool-size=1G",
+    "--innodb-log-file-size=512M",
+    "--max-allowed-packet=64M",
+)
+OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTINGS_MODULE")
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """One old database and one new database on the same server, each with its own account."""
+
+    server: MariaDBServer
+    legacy: str
+    app: str
+    _password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """What a command needs to read the one and write the other: production settings."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in OWN_SETTINGS and not name.startswith("LEGACY_")
+        }
+        address = f"{self.server.host}:{self.server.port}"
+        return kept | {
+            "ENV_FILE": os.devnull,
+            "DJANGO_SETTINGS_MODULE": "ecoin.settings",
+            "DEBUG": "false",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "DATABASE_URL": f"mysql://{self.app}:{self._password}@{address}/{self.app}",
+            "LEGACY_DB_DRIVER": "mysql",
+            "LEGACY_DB_HOST": self.server.host,
+            "LEGACY_DB_PORT": str(self.server.port),
+            "LEGACY_DB_DATABASE": self.legacy,
+            "LEGACY_DB_USERNAME": f"{self.app}_reader",
+            "LEGACY_DB_PASSWORD": self._password,
+        }
+
+    def create(self, *, platform_of: int = 0) -> "Workplace":
+        """Make the app database, both accounts and the tables.
+
+        `platform_of`: also the courses, users and leads that a school of so many learners knows.
+        """
+        self.server.create_database(self.app)
+        self.server.create_account(self.app, self._password, [f"ALL ON {self.app}.*"])
+        readable = [f"SELECT ON {self.legacy}.{table}" for table in SOURCE_TABLES]
+        self.server.create_account(f"{self.app}_reader", self._password, readable)
+        self.python("manage.py", "migrate", "--verbosity", "0")
+        if platform_of:
+            self.python("-m", "benchmarks.seeding", str(platform_of), str(SEED))
+        return self
+
+    def python(self, *arguments: str) -> str:
+        """Run Python in a process of its own and return what it printed."""
+        return run_measured([sys.executable, *arguments], self.environment()).output
+
+    def drop(self) -> None:
+        self.server.execute(f"DROP DATABASE IF EXISTS `{self.app}`")
+
+
+def start_server() -> MariaDBServer:
+    """The server, to be used with `with`: stopped and removed at the end."""
+    return MariaDBServer(*OPTIONS)
+
+
+def connect(server: MariaDBServer) -> Any:
+    """A root connection that waits as long as a statement takes."""
+    import MySQLdb
+
+    return MySQLdb.connect(unix_socket=server.socket, user="root", autocommit=True)
+
+
+def load_legacy(server: MariaDBServer, rows: int) -> str:
+    """Create the old database of `rows` fictional learners; the dump is streamed, never kept."""
+    name = server.create_database(f"legacy_{rows}")
+    client = subprocess.Popen(
+        ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root",
+         "--max-allowed-packet=64M", name],
+        stdin=subprocess.PIPE,
+    )  # fmt: skip
+    with client:
+        write_dump(generate(rows, SEED), cast(BinaryIO, client.stdin))
+    if client.returncode:
+        raise RuntimeError(f"The dump of {rows:,} rows did not load.")
+    return name
