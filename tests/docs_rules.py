@@ -1,0 +1,266 @@
+"""The tables of docs/rules.md, made by asking the rules themselves (see tests/docs_tables.py)."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+# What makes a row stop at a rung, in words. A rung without words here is an error.
+RUNGS = {
+    "_reviewer_put_aside": "a reviewer said skip or later",
+    "_already_imported": "a record with this row's `origin` exists already",
+    "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
+    "_history": "completed or archived training: the record, attached where HIGH is unblocked",
+    "_registration": "registered: the same, and only in a session that a person confirmed as real",
+    "_lead_in_doubtful_group": "lead: an edge between this row and another was refused",
+    "_lead_of_known_person": "lead: HIGH without blocker and one target, or a reviewer's link",
+    "_lead_with_history": "lead: somebody in its group was trained or registered",
+    "_lead_again": "lead: not the first row of its group",
+    "_new_lead": "lead: valid, a trustworthy contact, no match at any tier",
+    "_otherwise": "every other lead",
+}
+KEY_KINDS = {
+    "P": ("valid phone, one key for each number in the field", "high"),
+    "E": ("valid e-mail, lower case, no placeholder", "high"),
+    "D": ("full name (fold) and birth date; the earlier of the date and its day/month twin",
+          "medium; also joins rows of one run"),
+    "R": ("full name (fold) and the digits of the phone as typed, where no number is valid",
+          "medium"),
+    "Q": ("digits of an invalid or foreign phone, 7 or more", "medium at most, if the names agree"),
+    "S": ("skeleton of the full name",
+          "medium if the names agree and the dates are equal or swapped, else low"),
+}  # fmt: skip
+
+
+def statuses() -> str:
+    from legacy_import.choices import SessionType
+    from legacy_import.rules.statuses import POSTPONED, STATUSES, classify
+
+    rows = [(f"`{text}`", meaning.value, f"`{classify(text, SessionType.NONE).rule}`")
+            for text, meaning in STATUSES.items()]  # fmt: skip
+    for text, session, said in (
+        (POSTPONED, SessionType.REAL_SESSION, f"`{POSTPONED}`, session is a real_session"),
+        (POSTPONED, SessionType.NONE, f"`{POSTPONED}`, any other session"),
+        ("", SessionType.NONE, "empty"),
+        ("?", SessionType.NONE, "anything else"),
+    ):
+        meaning = classify(text, session)
+        rows.append((said, meaning.classification.value, f"`{meaning.rule}`"))
+    return markdown(("status, folded", "classification", "rule"), rows)
+
+
+def sessions() -> str:
+    from legacy_import.rules.sessions import (
+        PLACEHOLDER_IDS,
+        WAITING_CODE,
+        classify_session,
+        session_of_row,
+    )
+
+    ids = sorted(PLACEHOLDER_IDS, key=int)
+    plain = {"legacy_id": "7", "code": "X-1", "formation_id": "5", "formations": {"5"}}
+    real = classify_session(**plain)  # type: ignore[arg-type]
+    cases = [
+        (f"id {', '.join(ids)}: not even a reviewer makes them real",
+         classify_session(**{**plain, "legacy_id": ids[0]})),  # type: ignore[arg-type]
+        (f"code contains `{WAITING_CODE}`, in any case",
+         classify_session(**{**plain, "code": WAITING_CODE.upper()})),  # type: ignore[arg-type]
+        ("no formation (null, blank, 0, or no number)",
+         classify_session(**{**plain, "formation_id": None})),  # type: ignore[arg-type]
+        ("a formation that `formations` does not have",
+         classify_session(**{**plain, "formations": set()})),  # type: ignore[arg-type]
+        ("otherwise", real),
+        ("a reviewer said what it is", session_of_row("7", real, reviewed=True)),
+        ("the row names a session that `session_ecoins` does not have", session_of_row("7", None)),
+        ("the row names no session (null, blank, 0)", session_of_row(None, None)),
+    ]  # fmt: skip
+    return markdown(
+        ("session", "session_type", "rule"),
+        [(said, kind.session_type.value, f"`{kind.rule}`") for said, kind in cases],
+    )
+
+
+def courses() -> str:
+    from legacy_import.choices import SessionType
+    from legacy_import.rules.courses import CourseState, formation_of_row, suggest
+
+    real = SessionType.REAL_SESSION
+    index, double = {"bureautique": [1], "ete": [2]}, {"bureautique": [1, 2]}
+    suggestions = [
+        ("one course has the same name after folding", suggest("BUREAUTIQUE ", index)),
+        ("the same after an unambiguous repair of double encoding", suggest("Ã‰tÃ©", index)),
+        ("two courses match equally", suggest("Bureautique", double)),
+        ("no course has that name", suggest("Autre", index)),
+    ]
+    rows = [(said, found.status.value, f"`{found.rule}`") for said, found in suggestions]
+    named = [
+        ("the row's own formation", formation_of_row("5", real, "5")),
+        ("blank: its real session's formation", formation_of_row(None, real, "5")),
+        ("both, and they differ", formation_of_row("5", real, "6")),
+        ("neither", formation_of_row(None, real, None)),
+    ]
+    states = {state.value: state for state in CourseState}
+    rows += [(said, "needs_review" if found.rule in states else "that one", f"`{found.rule}`")
+             for said, found in named]  # fmt: skip
+    return markdown(("course", "answer", "rule"), rows)
+
+
+def import_action() -> str:
+    from legacy_import.choices import Classification, SessionType
+    from legacy_import.rules.courses import CourseState
+    from legacy_import.rules.import_action import decide
+    from legacy_import.rules.reasons import REASONS
+
+    seen: dict[tuple[str, str], set[str]] = {}
+    for classification, session, course in itertools.product(
+        Classification, SessionType, CourseState
+    ):
+        answer = decide(classification, session, course)
+        seen.setdefault((answer.action.value, answer.reason), set()).add(classification.value)
+    order = [value.value for value in Classification]
+    words = {**REASONS, "lead": "a lead asks about a course; a waiting session does not hold it",
+             "registration": "registered in a real session, with a mapped course"}  # fmt: skip
+    return markdown(
+        ("import_action", "reason", "in words", "of rows classified"),
+        [
+            (action, f"`{reason}`", words[reason],
+             ", ".join(sorted(of, key=order.index)))
+            for (action, reason), of in sorted(seen.items(), key=lambda item: item[0])
+        ],
+    )  # fmt: skip
+
+
+def issues() -> str:
+    from legacy_import.rules.validation import ISSUES, Severity
+
+    effect = {
+        Severity.FATAL: "failed",
+        Severity.DOUBT: "needs_review",
+        Severity.NOTE: "none: a note",
+    }
+    return markdown(
+        ("issue", "severity", "validation_status"),
+        [(f"`{code}`", severity.name.lower(), effect[severity])
+         for code, severity in ISSUES.items()],
+    )  # fmt: skip
+
+
+def commit_policy() -> str:
+    from legacy_import.rules.commit_policy import LADDER
+
+    answers: dict[str, dict[str, set[str]]] = {rung.__name__: {} for rung in LADDER}
+    for facts in _all_facts():
+        for rung in LADDER:
+            decision = rung(facts)
+            if decision:
+                answer = answers[rung.__name__].setdefault(decision.action.value, set())
+                answer.add(decision.reason)
+                break
+    rows = [
+        (str(place), RUNGS[rung],
+         "<br>".join(f"{action}: {', '.join(f'`{why}`' for why in sorted(reasons))}"
+                     for action, reasons in sorted(said.items())))
+        for place, (rung, said) in enumerate(answers.items(), start=1)
+    ]  # fmt: skip
+    return markdown(("rung", "row", "planned_action: reasons"), rows)
+
+
+def _all_facts() -> Iterable[Any]:
+    """Every combination of facts, texts reduced to one that shows where they come from."""
+    from enum import Enum
+
+    from legacy_import.rules.commit_policy import Facts
+
+    hints = get_type_hints(Facts)
+    texts = {"doubt": "the worst issue", "action_reason": "the training's reason",
+             "blocker": "the blocker"}  # fmt: skip
+    domains: list[Sequence[Any]] = []
+    for field in fields(Facts):
+        kind = hints[field.name]
+        if field.name in texts:
+            domains.append([texts[field.name]])
+        elif kind is bool:
+            domains.append([False, True])
+        else:
+            assert issubclass(kind, Enum), field.name
+            domains.append(list(kind))
+    names = [field.name for field in fields(Facts)]
+    # One of the two reviewer's words, or neither: the first rung looks at nothing else.
+    skipped, postponed = names.index("skipped"), names.index("postponed")
+    domains[skipped], domains[postponed] = [False], [False]
+    plain = None
+    for values in itertools.product(*domains):
+        plain = dict(zip(names, values, strict=True))
+        yield Facts(**plain)
+    assert plain is not None
+    yield Facts(**{**plain, "skipped": True})
+    yield Facts(**{**plain, "postponed": True})
+
+
+def reasons() -> str:
+    from legacy_import.rules.reasons import REASONS
+
+    return markdown(("reason", "in words"), [(f"`{k}`", words) for k, words in REASONS.items()])
+
+
+def key_kinds() -> str:
+    rows = [(kind, value, tier) for kind, (value, tier) in KEY_KINDS.items()]
+    return markdown(("kind", "value", "tier of a match"), rows)
+
+
+def blockers() -> str:
+    from legacy_import.rules import duplicates
+    from legacy_import.rules.reasons import REASONS
+
+    codes = [value for name, value in vars(duplicates).items()
+             if name.isupper() and isinstance(value, str) and value in REASONS]  # fmt: skip
+    return markdown(("blocker", "in words"), [(f"`{code}`", REASONS[code]) for code in codes])
+
+
+def evidence() -> str:
+    from legacy_import.rules.guards import BirthDates, Names
+
+    same = {member.value: "yes" if member.is_same else "no" for member in Names}
+    rows = [("name", f"`{value}`", "no blocker" if ok == "yes" else "blocks")
+            for value, ok in same.items()]  # fmt: skip
+    rows += [
+        ("birth date", f"`{member.value}`",
+         "blocks, unless phone and e-mail and name agree"
+         if member is BirthDates.CONFLICT else "no blocker")
+        for member in BirthDates
+    ]  # fmt: skip
+    return markdown(("guard", "evidence", "effect on HIGH"), rows)
+
+
+def numbers() -> str:
+    from ecoin.identity import keys, phones
+    from legacy_import.conf import import_conf
+    from legacy_import.rules import duplicates, guards, person_groups
+
+    conf = import_conf()
+    rows = [
+        ("hot key: more distinct skeletons than", str(conf.hot_key_names),
+         "`LEGACY_IMPORT_HOT_KEY_NAMES`"),
+        ("hot key: more rows than, under 2 skeletons or more", str(conf.hot_key_rows),
+         "`LEGACY_IMPORT_HOT_KEY_ROWS`"),
+        ("two tokens are partners from OSA", str(guards.TOKEN_SIMILARITY),
+         "`guards.TOKEN_SIMILARITY`"),
+        ("two joined folds are one name from OSA", str(guards.JOINED_SIMILARITY),
+         "`guards.JOINED_SIMILARITY`"),
+        ("LOW from OSA of the folds", str(duplicates.LOW_SIMILARITY),
+         "`duplicates.LOW_SIMILARITY`"),
+        ("LOW: users and leads of one skeleton, at most", str(duplicates.LOW_BLOCK_ROWS),
+         "`duplicates.LOW_BLOCK_ROWS`"),
+        ("rows of one person in a run, at most", str(person_groups.MAX_ROWS),
+         "`person_groups.MAX_ROWS`"),
+        ("digits of a key Q, at least", str(phones.MIN_INVALID_DIGITS),
+         "`phones.MIN_INVALID_DIGITS`"),
+        ("digits of a key R, at least", str(keys.MIN_RAW_DIGITS), "`keys.MIN_RAW_DIGITS`"),
+    ]  # fmt: skip
+    return markdown(("limit", "value", "where"), rows)
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

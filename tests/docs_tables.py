@@ -1,0 +1,91 @@
+"""The tables of docs/ that repeat what the code says, made from the code.
+
+`python -m tests.docs_tables` writes them into their places, between `<!-- table: NAME -->` and
+`<!-- end -->`; tests/test_docs.py fails when a page says anything else than the code.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests import docs_rules
+from tests.docs_rules import markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PLACE = re.compile(r"(<!-- table: ([a-z_]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def permissions() -> str:
+    from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS
+
+    rows = [
+        (f"`{APP_LABEL}.{codename}`", words,
+         ", ".join(group for group, granted in GROUPS.items() if codename in granted))
+        for codename, words in PERMISSIONS.items()
+    ]  # fmt: skip
+    return markdown(("permission", "what a person with it can do", "groups"), rows)
+
+
+def options() -> str:
+    from django.core.management import get_commands, load_command_class
+    from django.core.management.base import BaseCommand
+
+    plain = {option for action in BaseCommand().create_parser("", "")._actions
+             for option in action.option_strings}  # fmt: skip
+    rows = []
+    for name, app in sorted(get_commands().items()):
+        if app != "legacy_import":
+            continue
+        parser = load_command_class(app, name).create_parser("manage.py", name)
+        formatter = parser._get_formatter()
+        for action in parser._actions:
+            own = [option for option in action.option_strings if option not in plain]
+            if own:
+                value = f" {action.metavar}" if action.metavar else ""
+                words = formatter._expand_help(action)
+                rows.append((f"`{name}`", f"`{own[0]}{value}`", words))
+    return markdown(("command", "option", "what it does"), rows)
+
+
+TABLES = {
+    table.__name__: table
+    for table in (
+        docs_rules.statuses,
+        docs_rules.sessions,
+        docs_rules.courses,
+        docs_rules.import_action,
+        docs_rules.issues,
+        docs_rules.commit_policy,
+        docs_rules.reasons,
+        docs_rules.key_kinds,
+        docs_rules.blockers,
+        docs_rules.evidence,
+        docs_rules.numbers,
+        permissions,
+        options,
+    )
+}
+
+
+def written(page: Path) -> Mapping[str, str]:
+    """Table name → what the page says."""
+    return {name: body for _, name, body, _ in PLACE.findall(page.read_text("utf-8"))}
+
+
+def write() -> None:
+    """Write every table into the pages that have a place for it."""
+    for page in DOCS.rglob("*.md"):
+        old = page.read_text("utf-8")
+        new = PLACE.sub(lambda match: match[1] + TABLES[match[2]]() + match[4], old)
+        if new != old:
+            page.write_text(new, "utf-8")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    import django
+
+    django.setup()
+    write()

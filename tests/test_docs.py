@@ -1,0 +1,280 @@
+"""The documentation says what the code does: nothing is missing from it, nothing in it is invented."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.db.models import TextChoices
+
+from ecoin.identity.emails import parse_email
+from ecoin.identity.keys import identity_keys
+from ecoin.identity.names import parse_name
+from ecoin.identity.phones import parse_phones, raw_digits
+from legacy_import import choices
+from legacy_import.errors import (
+    Interrupted,
+    LegacyImportError,
+    OutOfOrder,
+    SafetyRefusal,
+    UnknownRun,
+)
+from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS
+from legacy_import.rules.commit_policy import LADDER
+from legacy_import.source.schema import ACCEPTED
+from tests.docs_rules import KEY_KINDS, RUNGS
+from tests.docs_tables import DOCS, ROOT, TABLES, written
+
+README = ROOT / "README.md"
+PAGES = (README, *sorted(DOCS.rglob("*.md")))
+TEXT = {page: page.read_text("utf-8") for page in PAGES}
+IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+COMMANDS = sorted(name for name, app in get_commands().items() if app == "legacy_import")
+LATER = {"legacy_commit", "legacy_rollback", "legacy_reconcile", "legacy_close", "legacy_purge"}
+
+VOCABULARIES = [
+    kind
+    for _, kind in inspect.getmembers(choices, inspect.isclass)
+    if issubclass(kind, TextChoices) and kind is not TextChoices
+]
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+# Pages that another part of the work brings.
+COMING = {"docs/performance.md"}
+
+
+def section(page: Path, heading: str) -> str:
+    """The text below a heading, up to the next one of its level or above."""
+    level = len(heading) - len(heading.lstrip("#"))
+    lines = TEXT[page].splitlines()
+    start = lines.index(heading)
+    ends = (
+        n
+        for n, line in enumerate(lines[start + 1 :], start + 1)
+        if re.match(rf"#{{1,{level}}} ", line)
+    )
+    return "\n".join(lines[start + 1 : next(ends, len(lines))])
+
+
+def first_cells(text: str) -> list[str]:
+    """The first column of the tables in a text, header and ruler left out."""
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    return [cell for n, cell in enumerate(rows) if n > 1 and set(cell) != {"-"}]
+
+
+# --- Tables made from the code -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_a_table_says_what_the_code_says(name):
+    places = [tables[name] for page in PAGES[1:] if name in (tables := written(page))]
+    assert places == [TABLES[name]()], "python -m tests.docs_tables writes it"
+
+
+def test_every_rung_of_the_ladder_has_words_and_no_words_are_left_over():
+    assert list(RUNGS) == [rung.__name__ for rung in LADDER]
+
+
+@pytest.mark.parametrize(
+    ("phone", "email", "born"),
+    [("0559446168", "nadia@example.dz", "2001-02-03"), ("055944616", "", "2001-02-03")],
+    ids=["a-full-row", "a-number-too-short"],
+)
+def test_every_kind_of_key_is_explained(phone, email, born):
+    from datetime import date
+
+    keys = identity_keys(
+        name=parse_name("Nadia Benali"),
+        phones=parse_phones(phone),
+        email=parse_email(email),
+        birth_date=date.fromisoformat(born),
+        phone_digits=raw_digits(phone),
+    )
+    kinds = {key.kind for key in keys}
+    assert kinds <= set(KEY_KINDS)
+    full_row, without_number = {"P", "E", "D", "S"}, {"Q", "D", "R", "S"}
+    assert kinds == (full_row if email else without_number)
+    assert full_row | without_number == set(KEY_KINDS)
+
+
+# --- Nothing is missing ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", VOCABULARIES, ids=lambda kind: kind.__name__)
+def test_every_stored_value_has_its_meaning_in_the_glossary(kind):
+    cells = first_cells(section(DOCS / "glossary.md", f"### {kind.__name__}"))
+    assert cells == [f"`{value}`" for value in kind.values]
+
+
+def test_the_glossary_of_words_is_sorted_and_explains_each_once():
+    words = first_cells(section(DOCS / "glossary.md", "## Words of the field"))
+    assert words == sorted(set(words), key=str.lower)
+    assert {"staging", "blocking", "record linkage", "lineage", "reconciliation"} <= set(words)
+
+
+def test_the_commands_of_the_readme_are_the_commands_there_are():
+    cells = first_cells(section(README, "## Commands"))
+    listed = {cell.strip("`").split()[0] for cell in cells if cell.startswith("`legacy_")}
+    assert listed == set(COMMANDS)
+
+
+SETTING = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
+KEY_OF_EXAMPLE = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=", re.MULTILINE)
+
+
+def test_every_setting_is_in_the_example_and_in_the_docs():
+    read = set(SETTING.findall((ROOT / "ecoin/settings.py").read_text("utf-8")))
+    read |= set(
+        re.findall(r'env\.db\("([A-Z_]+)"', (ROOT / "ecoin/settings.py").read_text("utf-8"))
+    )
+    read -= {"ENV_FILE"}
+    example = set(KEY_OF_EXAMPLE.findall((ROOT / ".env.example").read_text("utf-8")))
+    assert example == read
+    explained = {
+        cell.strip("`")
+        for heading in ("## The platform", "## The old database", "## The import")
+        for cell in first_cells(section(DOCS / "settings.md", heading))
+    }
+    assert explained == read
+
+
+def test_every_permission_and_group_is_in_the_docs():
+    page = TEXT[DOCS / "settings.md"]
+    assert all(f"`{APP_LABEL}.{codename}`" in page for codename in PERMISSIONS)
+    assert all(group in page for group in GROUPS)
+
+
+@pytest.mark.parametrize(
+    "error", [LegacyImportError, UnknownRun, SafetyRefusal, OutOfOrder, Interrupted],
+    ids=lambda error: error.__name__,
+)  # fmt: skip
+def test_every_exit_code_is_in_the_readme(error):
+    assert f"| {error.exit_code} | " in TEXT[README]
+
+
+def test_every_decision_has_its_page_and_its_place_in_the_list():
+    pages = [page.name for page in sorted((DOCS / "decisions").glob("0*.md"))]
+    numbers = [int(name[:4]) for name in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    assert LINK.findall(TEXT[DOCS / "decisions/README.md"]) == pages
+    for page in pages:
+        text = TEXT[DOCS / "decisions" / page]
+        assert text.startswith(f"# {int(page[:4])}. ")
+        for heading in ("## Context", "## Decision", "## Consequences"):
+            assert heading in text, page
+
+
+def test_the_stages_carry_their_names_as_headings():
+    headings = re.findall(r"^### (\d \w+)$", TEXT[DOCS / "architecture.md"], re.MULTILINE)
+    assert headings == ["1 source", "2 normalize", "3 stage", "4 validate", "5 classify", "6 plan"]
+
+
+def test_every_table_of_the_import_is_in_the_architecture():
+    from django.apps import apps
+
+    page = TEXT[DOCS / "architecture.md"]
+    tables = [
+        model._meta.db_table
+        for label in ("legacy_imports", "crm", "trainings")
+        for model in apps.get_app_config(label).get_models()
+        if not model.__module__.startswith("tests.")  # a test of the source makes one
+    ]
+    assert len(tables) > 15
+    assert [table for table in tables if f"`{table}`" not in page] == []
+
+
+# --- Nothing is invented -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(TEXT[page]):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        there = (page.parent / path).resolve() if path else page
+        name = str(there.relative_to(ROOT))
+        assert there.is_file() or name in COMING, target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", TEXT[there], re.MULTILINE)
+            assert anchor in {_anchor(heading) for heading in headings}, target
+
+
+def test_every_test_that_holds_a_risk_exists():
+    named = TEST_NAME.findall(TEXT[DOCS / "risks.md"])
+    assert len(named) > 50
+    missing = [f"{path}::{name}" for path, name in named if name not in _functions(path)]
+    assert missing == []
+
+
+def test_every_risk_names_a_test():
+    risks = [line for line in TEXT[DOCS / "risks.md"].splitlines() if line.startswith("| ")][1:]
+    assert [line for line in risks if not TEST_NAME.search(line)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_command_and_option_named_exists(page):
+    for command, rest in re.findall(r"\b(legacy_[a-z_]+)((?: [^`|\n]*)?)`", TEXT[page]):
+        if command not in COMMANDS:
+            continue
+        for option in re.findall(r"--[a-z][a-z-]*", rest):
+            assert option in options(command), f"{command} {option}"
+    for command, rest in re.findall(r"manage\.py (\w+)([^`\n]*)", TEXT[page]):
+        assert command in get_commands() or command in LATER, command
+        for option in re.findall(r"--[a-z][a-z-]*", rest):
+            assert option in options(command), f"{command} {option}"
+
+
+def test_every_file_of_the_rule_table_exists_and_its_test_holds_tests():
+    rows = [
+        line.split("|")[2:4]
+        for line in section(README, "## To change a rule").splitlines()
+        if line.startswith("| ") and "`" in line
+    ]
+    assert len(rows) > 10
+    for edit, test in rows:
+        assert [p for p in re.findall(r"`([^`]+)`", edit) if not (ROOT / p).is_file()] == []
+        for path in re.findall(r"`([^`]+)`", test):
+            assert any(name.startswith("test_") for name in _functions(path)), path
+
+
+def test_the_fields_of_the_schema_file_are_those_the_readme_lists():
+    text = TEXT[README]
+    listed = text[text.index("Fields of learners:") : text.index("Required are each")]
+    learners, _, rest = listed.partition("of `formations`")
+    formations, _, sessions = rest.partition("of `session_ecoins`")
+    for told, table in (
+        (learners, "stagiaires"),
+        (formations, "formations"),
+        (sessions, "session_ecoins"),
+    ):
+        assert set(re.findall(r"`(\w+)`", told)) - {"legacy_schema"} == set(ACCEPTED[table])
+
+
+def test_the_readme_keeps_its_order():
+    headings = re.findall(r"^## (.+)$", TEXT[README], re.MULTILINE)
+    assert headings == [
+        "The journey of one row", "See it: `make demo`", "Test it: `make test`", "Commands",
+        "From an unknown MySQL dump to a plan", "To change a rule", "Glossary",
+    ]  # fmt: skip
+
+
+def options(command: str) -> set[str]:
+    """Every option string of a manage.py command."""
+    found = load_command_class(get_commands()[command], command)
+    parser = found.create_parser("manage.py", command)
+    return {text for action in parser._actions for text in action.option_strings}
+
+
+def _functions(path: str) -> set[str]:
+    tree = (
+        ast.parse((ROOT / path).read_text("utf-8")) if (ROOT / path).is_file() else ast.Module([])
+    )
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def _anchor(heading: str) -> str:
+    """GitHub's anchor of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
