@@ -1,6 +1,6 @@
 """The tables of the import, grouped by what they are for."""
 
-from legacy_import.models.identity import PLATFORM, HotKey, IdentityKey, PersonEdge
+from legacy_import.models.identity import KEY_COLUMNS, PLATFORM, HotKey, IdentityKey, PersonEdge
 from legacy_import.models.ledger import (
     ChunkReceipt,
     LegacyAccessLog,
@@ -12,6 +12,7 @@ from legacy_import.models.run import LegacyImportRun
 from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImport
 
 __all__ = [
+    "KEY_COLUMNS",
     "PLATFORM",
     "ChunkReceipt",
     "HotKey",

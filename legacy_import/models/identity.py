@@ -5,6 +5,8 @@ from django.db import models
 from ecoin.fields import AsciiField
 from legacy_import.choices import PersonKind
 
+# The columns of IdentityKey, in the order in which its rows are written.
+KEY_COLUMNS = ("scope", "owner_kind", "owner_id", "kind", "value")
 PLATFORM = 0  # the scope of users and leads; a staged row's scope is its run
 
 

@@ -19,12 +19,11 @@ from ecoin.identity.phones import parse_phones, raw_digits
 from legacy_import.bulk import insert_rows
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
-from legacy_import.models import PLATFORM, IdentityKey
+from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey
 from legacy_import.progress import Progress
 from legacy_import.rules.duplicates import Person, Target
 from trainings.models import Course, LegacyCompletedTraining, LegacyImportedEnrollment
 
-KEY_COLUMNS = ("scope", "owner_kind", "owner_id", "kind", "value")
 PEOPLE_PER_PAGE = 2_000
 PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from legacy_import.bulk import insert_rows
 from legacy_import.choices import PersonKind, SourceChange, Stage
 from legacy_import.models import (
+    KEY_COLUMNS,
     ChunkReceipt,
     IdentityKey,
     LegacyImportRun,
@@ -28,7 +29,6 @@ STUDENT_COLUMNS = (
     "raw_status", "legacy_formation_id", "legacy_session_id", "raw_payload", "payload_hash",
     "validation_issues", "duplicate_evidence", "source_change",
 )  # fmt: skip
-KEY_COLUMNS = ("scope", "owner_kind", "owner_id", "kind", "value")
 
 
 @dataclass(frozen=True, slots=True)
