@@ -1,6 +1,7 @@
 # make demo   a fictional old database, imported up to the plan, then the server (SERVE=0: without)
 # make test   every check and test, on SQLite and on a private MariaDB
-.PHONY: demo test venv bench matching clean
+# make test-faults   kills, cuts and races at every point, on both; some twenty minutes
+.PHONY: demo test test-faults venv bench matching clean
 
 demo:
 	@bash scripts/demo.sh
@@ -8,12 +9,16 @@ demo:
 test:
 	@bash scripts/test.sh
 
+test-faults:
+	@bash scripts/test_faults.sh
+
 venv:
 	@bash scripts/setup.sh run
 
 bench:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python -m benchmarks.stages
+	@.venv/bin/python -m benchmarks.commit
 
 matching:
 	@bash scripts/setup.sh dev

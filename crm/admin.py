@@ -5,16 +5,21 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.identity.masking import mask_email, mask_phone
+from ecoin.lineage import CameFrom
 
 
-class CourseInterestInline(admin.TabularInline):  # type: ignore[type-arg]
+class CourseInterestInline(CameFrom, admin.TabularInline):  # type: ignore[type-arg]
     model = CourseInterest
     extra = 0
     autocomplete_fields = ("course",)
 
+    def has_lineage(self, obj: CrmLead | None) -> bool:
+        """Each interest has an origin of its own, or none; `obj` is their lead."""
+        return obj is not None
+
 
 @admin.register(CrmLead)
-class CrmLeadAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CrmLeadAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "full_name", "masked_phone", "masked_email", "created_at")
     search_fields = ("full_name",)
     ordering = ("-id",)

@@ -1,6 +1,9 @@
-"""The platform's addresses. The review screens join under /admin/legacy-imports."""
+"""The platform's addresses. The screens of the import come before the admin's own, which end in all."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("admin/", include("legacy_import.urls")),
+    path("admin/", admin.site.urls),
+]

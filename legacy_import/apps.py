@@ -1,5 +1,8 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
+
+from ecoin.database import prepare
 
 
 class LegacyImportConfig(AppConfig):
@@ -8,4 +11,5 @@ class LegacyImportConfig(AppConfig):
     verbose_name = _("Legacy imports")
 
     def ready(self) -> None:
+        connection_created.connect(prepare, dispatch_uid="ecoin.database")
         from legacy_import import checks  # noqa: F401  (registers the system checks)

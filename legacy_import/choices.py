@@ -111,6 +111,44 @@ class Outcome(TextChoices):
     ROLLED_BACK = "rolled_back", _("rolled back")
 
 
+# Outcomes that stand until they are rolled back: such a row is never planned again.
+COMMITTED_OUTCOMES = (
+    Outcome.CREATE_CRM_LEAD,
+    Outcome.LINK_EXISTING,
+    Outcome.CREATE_COMPLETED_TRAINING,
+    Outcome.CREATE_ENROLLMENT,
+    Outcome.SKIP,
+)
+# Outcomes that left nothing on the platform: the next plan makes such a row pending again.
+WITHOUT_EFFECT = (Outcome.REVIEW, Outcome.DRIFTED, Outcome.FAILED, Outcome.ROLLED_BACK)
+
+
+class LogAction(TextChoices):
+    """What one entry of the commit log says: the outcome of a row, or a part of its effect."""
+
+    CREATE_CRM_LEAD = "create_crm_lead", _("lead created")
+    CREATE_COURSE_INTEREST = "create_course_interest", _("course interest added to a lead")
+    CREATE_COMPLETED_TRAINING = "create_completed_training", _("completed training created")
+    CREATE_ENROLLMENT = "create_enrollment", _("imported enrolment created")
+    LINK_EXISTING = "link_existing", _("linked to an existing person")
+    ATTACH_PERSON = "attach_person", _("history attached to an existing person")
+    SKIP = "skip", _("skipped")
+    REVIEW = "review", _("left for review")
+    DRIFTED = "drifted", _("left out: something changed since the plan")
+    FAILED = "failed", _("left out: the database refused the row")
+
+
+class ReversalOutcome(TextChoices):
+    """What a rollback did with one entry of the commit log. Kept entries stay in force."""
+
+    DELETED = "deleted", _("deleted")
+    UNLINKED = "unlinked", _("unlinked")
+    RELEASED = "released", _("taken back; there was nothing to undo")  # a skip
+    GONE = "gone", _("somebody had deleted it already")
+    KEPT_EDITED = "kept_edited", _("kept: edited since")
+    KEPT_REFERENCED = "kept_referenced", _("kept: something else refers to it")
+
+
 class FocusMode(TextChoices):
     """The three waves of the work, in order of priority."""
 
@@ -158,6 +196,13 @@ class PersonKind(TextChoices):
     USER = "user", _("user")
     LEAD = "lead", _("lead")
     STAGED = "staged", _("staged row")
+
+
+class ErasureKind(TextChoices):
+    """What the append-only erasure log records."""
+
+    PURGE = "purge", _("closed run purged")  # payloads and contacts, past the retention
+    SUBJECT = "subject", _("one person erased on request")
 
 
 class AccessKind(TextChoices):

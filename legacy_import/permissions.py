@@ -1,5 +1,10 @@
 """Who may do what under /admin/legacy-imports. A migration creates the permissions and groups."""
 
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpResponseBase
+
 APP_LABEL = "legacy_imports"
 
 VIEW = "view"
@@ -30,3 +35,16 @@ GROUPS = {
     "Manager": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW),
     "Operator": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW, COMMIT, ROLLBACK),
 }
+
+
+ViewFunction = Callable[..., HttpResponseBase]
+
+
+def permission_needed(codename: str) -> Callable[[ViewFunction], ViewFunction]:
+    """A view for those with this permission: anonymous → login, anybody else, staff or not → 403."""
+    refuse = permission_required(f"{APP_LABEL}.{codename}", raise_exception=True)
+
+    def guarded(view: ViewFunction) -> ViewFunction:
+        return login_required(refuse(view))
+
+    return guarded

@@ -4,10 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.choices import Outcome
+from legacy_import.lineage import lineage_of_origin, lineage_of_record, lineage_of_row
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.services.runs import find_run
+
+__all__ = ["RunOverview", "lineage_of_origin", "lineage_of_record", "lineage_of_row",
+           "rows_left_out", "run_overviews"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,20 @@ class RunOverview:
             "outcomes": self.outcomes,
             "started_at": self.started_at,
         }
+
+
+def rows_left_out(run_id: int) -> dict[tuple[str, str], int]:
+    """(outcome, why) → rows that commits of this run left out, as their newest log entry says."""
+    newest = (
+        LegacyImportCommitLog.objects.filter(student_import=OuterRef("pk"))
+        .order_by("-pk")
+        .values("reason")[:1]
+    )
+    rows = LegacyStudentImport.objects.filter(
+        legacy_import_run=run_id, outcome__in=(Outcome.DRIFTED, Outcome.FAILED)
+    )
+    counted = rows.annotate(why=Subquery(newest)).order_by().values_list("outcome", "why")
+    return {(outcome, why): n for outcome, why, n in counted.annotate(n=Count("pk"))}
 
 
 def run_overviews(run_id: int | None = None) -> list[RunOverview]:

@@ -23,6 +23,18 @@ step legacy_validate
 step legacy_classify
 step legacy_dry_run
 
+run=$($manage legacy_status --json | .venv/bin/python -c "
+import json, sys
+print(json.load(sys.stdin)['counts']['runs'][-1]['run'])")
+cat <<EOF
+
+The plan is not committed: that is yours to do, and to take back. In another terminal, in this folder:
+  export ENV_FILE=/dev/null DEBUG=true LEGACY_DB_DRIVER=sqlite
+  $manage legacy_commit --run $run --no-input --confirm-database db.sqlite3
+  $manage legacy_reconcile --run $run
+  $manage legacy_rollback --run $run --preview
+  $manage legacy_rollback --run $run --no-input --confirm-database db.sqlite3
+EOF
 if [ "${SERVE:-1}" = 0 ]; then exit 0; fi
 printf '\nSign in at http://127.0.0.1:8000/admin/ (fictional accounts, this demo only):\n'
 $manage shell --verbosity 0 -c "from scripts.demo_accounts import show; show()"

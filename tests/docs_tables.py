@@ -49,6 +49,22 @@ def options() -> str:
     return markdown(("command", "option", "what it does"), rows)
 
 
+def drift() -> str:
+    from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
+    from legacy_import.rules.reasons import REASONS
+
+    version_of = {cause: f"`{version}=`" for version, cause in CAUSE_OF_VERSION.items()}
+    version_of[Drift.TARGET_EDITED] = "`person=`"  # compared where the plan has a person
+    asked = [
+        *CAUSE_OF_VERSION.values(),
+        *(one for one in Drift if one not in CAUSE_OF_VERSION.values()),
+    ]
+    return markdown(
+        ("cause", "version that differs", "in words"),
+        [(f"`{one.value}`", version_of.get(one, "–"), REASONS[one.value]) for one in asked],
+    )
+
+
 TABLES = {
     table.__name__: table
     for table in (
@@ -63,6 +79,7 @@ TABLES = {
         docs_rules.blockers,
         docs_rules.evidence,
         docs_rules.numbers,
+        drift,
         permissions,
         options,
     )

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.identity.masking import mask_phone
+from ecoin.lineage import CameFrom
 from trainings.models import (
     Course,
     ImportedHistory,
@@ -42,7 +43,7 @@ class LearnerProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return mask_phone(profile.phone)
 
 
-class ImportedHistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportedHistoryAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
     """History comes from an import and goes with its rollback: nobody adds it here."""
 
     list_display = ("origin", "learner_name", "masked_phone", "course", "legacy_import_run_id")

@@ -3,10 +3,11 @@
 import getpass
 import json
 import os
+import shlex
 import signal
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -26,18 +27,23 @@ SCHEMA_VERSION = 1
 class LegacyCommand(BaseCommand):
     """Parses, calls one service through `work`, prints what it returned.
 
-    Subclasses set `help` and define `work`. `name` is the command's own name.
+    Subclasses set `help` and define `work`. `name` is the command's own name, `repeated` the options
+    that say what is done: an interrupted command prints them as the line that goes on.
     """
 
     name = ""
     run_argument = True
+    run_required = False
     run_help = "the run's number; default: the latest run"
+    repeated: tuple[str, ...] = ("run",)
     terminal: Terminal
     progress: TerminalProgress
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         if self.run_argument:
-            parser.add_argument("--run", type=int, metavar="RUN", help=self.run_help)
+            parser.add_argument(
+                "--run", type=int, metavar="RUN", required=self.run_required, help=self.run_help
+            )
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object on stdout and nothing else"
         )
@@ -48,6 +54,16 @@ class LegacyCommand(BaseCommand):
     def work(self, options: Mapping[str, Any], actor: str) -> "Result":
         """Call the service and return what to print. Raises LegacyImportError."""
         raise NotImplementedError
+
+    def again(self, options: Mapping[str, Any]) -> str:
+        """The same command with the same options, without `manage.py`."""
+        words = [self.name]
+        for name in self.repeated:
+            value = options.get(name)
+            if value is not None and value is not False:
+                words.append(f"--{name.replace('_', '-')}")
+                words += [] if value is True else [shlex.quote(str(value))]
+        return " ".join(words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
@@ -70,11 +86,15 @@ class LegacyCommand(BaseCommand):
             self._end_well(result, options, started)
 
     def _end_well(self, result: "Result", options: Mapping[str, Any], started: float) -> None:
-        seconds = time.monotonic() - started
+        seconds = self._worked(started)
+        problems = [result.problem] if result.problem else []
         if options["json"]:
-            self._print_json(result.run, result.source, result.counts, [], seconds)
+            told = [{"message": message, "hint": hint} for message, hint in problems]
+            self._print_json(result.run, result.source, result.counts, told, seconds)
         else:
             result.show(self.terminal, seconds)
+        for message, hint in problems:
+            self.terminal.error(message, hint)
         if result.exit_code:
             sys.exit(result.exit_code)
 
@@ -82,12 +102,15 @@ class LegacyCommand(BaseCommand):
         self, error: LegacyImportError, options: Mapping[str, Any], started: float
     ) -> None:
         if isinstance(error, Interrupted) and not error.hint:
-            error.hint = f"Run it again: manage.py {self.name}{_of_run(options)}"
-        self.terminal.error(error.message, error.hint)
+            error.hint = f"Run it again: manage.py {self.again(options)}"
+        self.terminal.error(error.message, error.hint, unbroken=isinstance(error, Interrupted))
         if options["json"]:
             told = [{"message": error.message, "hint": error.hint}]
-            self._print_json(options.get("run"), "", {}, told, time.monotonic() - started)
+            self._print_json(options.get("run"), "", {}, told, self._worked(started))
         sys.exit(error.exit_code)
+
+    def _worked(self, started: float) -> float:
+        return time.monotonic() - started - self.terminal.waited
 
     def _print_json(
         self, run: int | None, source: str, counts: Any, errors: list[Any], seconds: float
@@ -145,14 +168,24 @@ def _system_user() -> str:
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _of_run(options: Mapping[str, Any]) -> str:
-    return f" --run {options['run']}" if options.get("run") else ""
+LARGEST_BATCH = 5_000  # rows
+
+
+def batch_size(value: str) -> int:
+    """`--batch`: rows in one transaction, for argparse."""
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_BATCH):
+        raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_BATCH:,}")
+    return int(value)
 
 
 class Result:
-    """What a command prints: `counts` as JSON, `show` for people."""
+    """What a command prints: `counts` as JSON, `show` for people.
+
+    `problem`: what kept some of the work from being done, and the next step, as an error has them.
+    """
 
     exit_code = 0
+    problem: tuple[str, str] | None = None
 
     def __init__(self, run: int | None, source: str, counts: Mapping[str, Any]) -> None:
         self.run = run
@@ -174,7 +207,10 @@ def app_database_error(error: Exception) -> LegacyImportError:
     if not _migrated():
         hint = "Is it there and migrated? manage.py migrate"
     else:
-        hint = "Check DATABASE_URL and that its server answers, then run the command again."
+        hint = (
+            "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing "
+            "to do; then run the command again."
+        )
     return LegacyImportError(f"The app database did not do what was asked ({name}).", hint=hint)
 
 

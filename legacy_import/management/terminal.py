@@ -32,15 +32,18 @@ class Terminal:
     def __init__(
         self, *, out: IO[str], err: IO[str], quiet: bool, verbosity: int, color: bool
     ) -> None:
+        self.waited = 0.0  # seconds, for an answer: no part of how long the work took
         self.quiet = quiet
         self.verbosity = verbosity
         self.out = _console(out, color)
         self.err = _console(err, color)
+        self._headed = ""
 
     def header(self, source: str, *, verified: bool) -> None:
-        """The first lines: what is read and what is written, never a password."""
-        if self.quiet or self.verbosity == 0:
+        """The first lines, once: what is read and what is written, never a password."""
+        if self.quiet or self.verbosity == 0 or self._headed == source:
             return
+        self._headed = source
         checked = " (read-only: verified)" if verified else ""
         self.out.print(Text(f"Source: {source}{checked}"))
         self.out.print(Text(f"Target: default → {target_label()}"))
@@ -74,16 +77,16 @@ class Terminal:
         """Something said on the way, on stderr."""
         self.err.print(Text(text))
 
-    def error(self, message: str, hint: str) -> None:
-        """What went wrong, and the next step."""
+    def error(self, message: str, hint: str, *, unbroken: bool = False) -> None:
+        """What went wrong, and the next step; `unbroken`: on one line, as a command is copied."""
         self.err.print(Text(f"Error: {message}", style="bold red"))
         if hint:
-            self.err.print(Text(f"Next:  {hint}"))
+            self.err.print(Text(f"Next:  {hint}"), soft_wrap=unbroken)
 
     def next(self, command: str) -> None:
-        """The next command to run."""
-        if command:
-            self.line(f"Next: manage.py {command}")
+        """The next command to run, on one line."""
+        if command and not self.quiet:
+            self.out.print(Text(f"Next: manage.py {command}"), soft_wrap=True)
 
 
 class TerminalProgress:
@@ -107,7 +110,6 @@ class TerminalProgress:
                 TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
                 console=self._terminal.err, transient=True,
             )  # fmt: skip
-            self._bar.start()
         return self
 
     def __exit__(
@@ -126,6 +128,7 @@ class TerminalProgress:
         self._label, self._total, self._done = label, total, 0
         self._started = self._told = time.monotonic()
         if self._bar:
+            self._bar.start()  # not before: it would redraw over a question
             if self._task is not None:
                 self._bar.remove_task(self._task)
             self._task = self._bar.add_task(label, total=total, rate="")

@@ -4,6 +4,7 @@ from legacy_import.models.identity import KEY_COLUMNS, PLATFORM, HotKey, Identit
 from legacy_import.models.ledger import (
     ChunkReceipt,
     LegacyAccessLog,
+    LegacyErasureLog,
     LegacyImportCommitLog,
     LegacyReviewDecision,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "IdentityKey",
     "LegacyAccessLog",
     "LegacyCourseMapping",
+    "LegacyErasureLog",
     "LegacyImportCommitLog",
     "LegacyImportRun",
     "LegacyReviewDecision",

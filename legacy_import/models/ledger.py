@@ -5,7 +5,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
-from legacy_import.choices import AccessKind, Classification, PersonKind, ReviewDecision, Stage
+from legacy_import.choices import (
+    AccessKind,
+    Classification,
+    ErasureKind,
+    LogAction,
+    PersonKind,
+    ReversalOutcome,
+    ReviewDecision,
+    Stage,
+)
 
 
 class ChunkReceipt(models.Model):
@@ -40,12 +49,24 @@ class ChunkReceipt(models.Model):
 
 
 class LegacyImportCommitLog(models.Model):
-    """One business effect of a commit, and its reversal. Written with the effect itself."""
+    """One effect of a commit on one record, and its reversal. Written with the effect itself.
+
+    Of every row that a commit dealt with, one entry carries the row's outcome as its action; an
+    interest added to a lead and a person attached to history have entries of their own. An entry
+    without `reversed_at` is in force.
+    """
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
     student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT)
-    training_import = models.ForeignKey("LegacyTrainingImport", on_delete=models.PROTECT, null=True)
-    action = AsciiField(max_length=26)
+    training_import = models.ForeignKey(
+        "LegacyTrainingImport",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,  # found through student_import, which is its one row's
+        db_constraint=False,
+    )
+    batch = models.PositiveIntegerField(default=0, db_default=0)  # position of its chunk receipt
+    action = AsciiField(max_length=26, choices=LogAction)
     target_model = AsciiField(max_length=60)
     target_id = models.BigIntegerField(null=True)
     created_target = models.BooleanField()
@@ -54,13 +75,21 @@ class LegacyImportCommitLog(models.Model):
     actor = models.CharField(max_length=190)
     created_at = models.DateTimeField()
     reversed_at = models.DateTimeField(null=True)
-    reversal_outcome = AsciiField(max_length=40, blank=True, default="")
+    reversed_by = models.CharField(max_length=190, blank=True, default="", db_default="")
+    reversal_outcome = AsciiField(
+        max_length=40, blank=True, choices=ReversalOutcome, default="", db_default=""
+    )
 
     class Meta:
         db_table = "legacy_import_commit_logs"
         verbose_name = _("commit log entry")
         verbose_name_plural = _("commit log")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["target_model", "target_id", "created_target"], name="legacy_log_target"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_model}:{self.target_id}"
@@ -104,6 +133,27 @@ class LegacyAccessLog(models.Model):
         db_table = "legacy_access_log"
         verbose_name = _("access log entry")
         verbose_name_plural = _("access log")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class LegacyErasureLog(models.Model):
+    """What was erased from the staging tables, by whom and why. Never changed, never deleted."""
+
+    kind = AsciiField(max_length=10, choices=ErasureKind)
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
+    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT, null=True)
+    rows = models.PositiveIntegerField()
+    reason = models.CharField(max_length=255, blank=True, default="")
+    actor = models.CharField(max_length=190)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_erasure_log"
+        verbose_name = _("erasure log entry")
+        verbose_name_plural = _("erasure log")
         default_permissions = ()
 
     def __str__(self) -> str:

@@ -14,22 +14,27 @@ S = RunStatus
 # status before it (validate → imported, classify → validated, plan → classified) until it is done,
 # so what was built on an older opinion is never mistaken for current.
 TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
-    S.IMPORTING: frozenset({S.IMPORTING, S.IMPORTED, S.FAILED}),  # legacy_import, --resume
-    S.IMPORTED: frozenset({S.IMPORTED, S.VALIDATED, S.CLOSED}),
-    S.VALIDATED: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.CLOSED}),
-    S.CLASSIFIED: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.CLOSED}),
+    S.IMPORTING: frozenset({S.IMPORTING, S.IMPORTED, S.FAILED, S.CLOSED}),  # or abandoned
+    S.IMPORTED: frozenset({S.IMPORTED, S.VALIDATED, S.ROLLING_BACK, S.CLOSED}),
+    S.VALIDATED: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.ROLLING_BACK, S.CLOSED}),
+    S.CLASSIFIED: frozenset(
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.ROLLING_BACK, S.CLOSED}
+    ),
     S.PLANNED: frozenset(
-        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.CLOSED}
-    ),
-    S.COMMITTING: frozenset(
-        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.COMMITTED,
-         S.ROLLING_BACK}
-    ),
-    S.COMMITTED: frozenset(
         {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.ROLLING_BACK, S.CLOSED}
     ),
+    S.COMMITTING: frozenset(  # between waves, rows may be judged and planned anew
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.COMMITTED,
+         S.ROLLING_BACK, S.CLOSED}
+    ),
+    S.COMMITTED: frozenset(
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.COMMITTED,
+         S.ROLLING_BACK, S.CLOSED}
+    ),
     S.ROLLING_BACK: frozenset({S.ROLLING_BACK, S.ROLLED_BACK}),
-    S.ROLLED_BACK: frozenset({S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.CLOSED}),
+    S.ROLLED_BACK: frozenset(  # again: what was kept may be free by now
+        {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.ROLLING_BACK, S.CLOSED}
+    ),
     S.FAILED: frozenset({S.IMPORTING, S.CLOSED}),  # legacy_import --resume
     S.CLOSED: frozenset(),
 }  # fmt: skip
@@ -41,8 +46,10 @@ NEXT_COMMAND: dict[RunStatus, str] = {
     S.IMPORTED: "legacy_validate --run {run}",
     S.VALIDATED: "legacy_classify --run {run}",
     S.CLASSIFIED: "legacy_dry_run --run {run}",
-    # Planned: people review; repeating the plan shows what their decisions changed.
-    S.PLANNED: "legacy_dry_run --run {run} --diff {run}",
+    S.PLANNED: "legacy_commit --run {run}",
+    S.COMMITTING: "legacy_commit --run {run}",
+    S.COMMITTED: "legacy_reconcile --run {run}",
+    S.ROLLING_BACK: "legacy_rollback --run {run}",
     S.ROLLED_BACK: "legacy_validate --run {run}",
 }
 
@@ -69,6 +76,7 @@ class LegacyImportRun(models.Model):
     validated_at = models.DateTimeField(null=True)
     classified_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField(null=True)
+    purged_at = models.DateTimeField(null=True)  # payloads and contacts were erased
 
     # The lease: one writer per run (services/lease.py).
     lease_token = AsciiField(max_length=32, blank=True, default="")

@@ -19,6 +19,7 @@ class Severity(IntEnum):
 ISSUES: dict[str, Severity] = {
     "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
     "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
+    "erased": Severity.FATAL,  # erased on request: nothing more may come of the row
     "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
     "birth_date_future": Severity.DOUBT,  # nobody is born after the import
     "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair

@@ -1,87 +1,45 @@
 """The only place that reads the platform's courses, users and leads: who might a row be?"""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat, Lower, Trim
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.identity.emails import is_role_mailbox, parse_email
-from ecoin.identity.keys import Key, identity_keys
-from ecoin.identity.names import parse_name, parse_name_as_written
-from ecoin.identity.phones import parse_phones, raw_digits
-from legacy_import.bulk import insert_rows
+from ecoin.among import Ids
+from ecoin.bulk import insert_rows
+from ecoin.fields import AsciiField
+from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
-from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey
+from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey, LegacyStudentImport
 from legacy_import.progress import Progress
-from legacy_import.rules.duplicates import Person, Target
-from trainings.models import Course, LegacyCompletedTraining, LegacyImportedEnrollment
+from legacy_import.rules.duplicates import Target
+from legacy_import.services import contacts
+from legacy_import.services.contacts import Contact, Known
+from legacy_import.services.runs import one_at_a_time
+from trainings.models import (
+    Course,
+    LearnerProfile,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+)
 
 PEOPLE_PER_PAGE = 2_000
 PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A person as a table holds them: what identity is made of, before normalization."""
-
-    name: str
-    phone: str
-    email: str
-    birth_date: date | None
-    origin: str = ""  # of a lead that an import created
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A user or lead ready to be compared."""
-
-    person: Person
-    fingerprint: str  # changes when anything identity is made of changes
-    origin: str = ""
-
-
-def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:
-    """Whom a comparison sees: the folded name, the birth date, and whether the mailbox is shared."""
-    parsed, written = parse_name_as_written(name)
-    role = bool(email) and is_role_mailbox(email or "", conf.role_mailboxes)
-    return Person(
-        fold=parsed.fold,
-        skeleton=parsed.skeleton,
-        birth_date=born,
-        email_is_role=role,
-        written=written,
-    )
-
-
-def _known(contact: Contact, conf: ImportConf) -> Known:
-    told = f"{contact.name}\n{contact.phone}\n{contact.email}\n{contact.birth_date}"
-    return Known(
-        person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
-        hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16],
-        contact.origin,
-    )
-
-
-def _keys(contact: Contact, conf: ImportConf) -> tuple[Key, ...]:
-    """The identity keys of a contact, by the platform's own normalizers."""
-    email = parse_email(
-        contact.email, placeholders=conf.placeholder_emails, role_mailboxes=conf.role_mailboxes
-    )
-    return identity_keys(
-        name=parse_name(contact.name),
-        phones=parse_phones(contact.phone),
-        email=email,
-        birth_date=contact.birth_date,
-        phone_digits=raw_digits(contact.phone),
-    )
+# The last part of an origin → what carries it.
+EFFECTS: dict[str, type[Model]] = {
+    "lead": CrmLead,
+    "interest": CourseInterest,
+    "training": LegacyCompletedTraining,
+    "enrollment": LegacyImportedEnrollment,
+}
 
 
 def platform_courses() -> list[tuple[int, str]]:
@@ -98,12 +56,9 @@ def platform_people(
     """
     asked = set(targets)
     found = {} if seen is None else {target: seen[target] for target in asked & seen.keys()}
-    wanted: dict[str, list[int]] = {PersonKind.USER.value: [], PersonKind.LEAD.value: []}
-    for kind, pk in asked - found.keys():
-        wanted[kind].append(pk)
-    for kind, ids in wanted.items():
+    for kind, ids in _by_kind(asked - found.keys()).items():
         for pk, contact in _contacts(kind, ids):
-            found[(kind, pk)] = _known(contact, conf)
+            found[(kind, pk)] = contacts.known(contact, conf)
     if seen is not None:
         if len(seen) > PEOPLE_SEEN:
             seen.clear()
@@ -122,6 +77,7 @@ def refresh_platform_keys(conf: ImportConf, progress: Progress) -> int:
         last = 0
         while page := list(_contacts(kind, None, after=last)):
             with transaction.atomic():
+                one_at_a_time()  # two commands that find the same key missing would both write it
                 _refresh_keys(kind, last, page, conf)
             last, people = page[-1][0], people + len(page)
             progress.advance(len(page))
@@ -137,9 +93,9 @@ def _refresh_keys(
     owners = _keys_of(kind, after, page[-1][0])
     for pk, key_kind, value in owners.values_list("owner_id", "kind", "value"):
         stored[pk].add(Key(key_kind, value))
-    current = {pk: set(_keys(contact, conf)) for pk, contact in page}
+    current = {pk: set(contacts.keys(contact, conf)) for pk, contact in page}
     changed = [pk for pk in {*stored, *current} if stored.get(pk, set()) != current.get(pk, set())]
-    owners.filter(owner_id__in=changed).delete()
+    owners.filter(owner_id__among=Ids(changed)).delete()
     insert_rows(
         IdentityKey,
         KEY_COLUMNS,
@@ -156,13 +112,27 @@ def _keys_of(kind: str, after: int, until: int | None) -> QuerySet[IdentityKey]:
     return keys if until is None else keys.filter(owner_id__lte=until)
 
 
-def existing_origins(origins: Sequence[str]) -> set[str]:
-    """Those of the given origins that some record of the platform already carries."""
-    found: set[str] = set()
-    for model in (CrmLead, CourseInterest, LegacyCompletedTraining, LegacyImportedEnrollment):
-        carried = model._default_manager.filter(origin__in=origins)
-        found.update(origin for (origin,) in carried.values_list("origin") if origin)
-    return found
+def imported_rows(connection_name: str, ids: Collection[int]) -> set[int]:
+    """Those staged rows of whose source row a record of the platform was made, in any run."""
+    made = Q()
+    for effect, model in EFFECTS.items():
+        origin = Concat(
+            Value(f"{connection_name}:"), OuterRef("source_table"), Value(":"),
+            OuterRef("legacy_id"), Value(f":{effect}"), output_field=AsciiField(),
+        )  # fmt: skip
+        made |= Q(Exists(model._default_manager.filter(origin=origin)))
+    rows = LegacyStudentImport.objects.filter(made, pk__among=Ids(ids))
+    return set(rows.values_list("pk", flat=True))
+
+
+def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
+    """Row (`<connection>:<table>:<id>`) → the lead that an import made of it."""
+    made = CrmLead.objects.filter(origin__in=[f"{row}:lead" for row in rows])
+    return {
+        origin.removesuffix(":lead"): pk
+        for pk, origin in made.values_list("pk", "origin")
+        if origin
+    }
 
 
 def any_origin_of(connection_name: str) -> bool:
@@ -170,8 +140,94 @@ def any_origin_of(connection_name: str) -> bool:
     prefix = f"{connection_name}:"
     return any(
         model._default_manager.filter(origin__startswith=prefix).exists()
-        for model in (CrmLead, CourseInterest, LegacyCompletedTraining, LegacyImportedEnrollment)
+        for model in EFFECTS.values()
     )
+
+
+def lock_people(targets: Iterable[Target]) -> None:
+    """Nobody edits or deletes these users and leads until the caller's transaction ends."""
+    for kind, ids in _by_kind(targets).items():
+        model = get_user_model() if kind == PersonKind.USER else CrmLead
+        people = model._default_manager.filter(pk__among=Ids(ids)).order_by("pk")
+        if ids:
+            list(people.select_for_update().values_list("pk", flat=True))
+
+
+def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, Key]]:
+    """(staged row, user or lead, key): who carries one of the rows' phones and addresses by now.
+
+    Looks at the tables as they are this very moment, and at the stored keys, which know second
+    phones too. Joined by the database, so that only who is met is read.
+    """
+    if not rows:
+        return
+    which = (
+        f"s.scope = {run_id:d} AND s.owner_kind = '{PersonKind.STAGED.value}' "
+        f"AND s.owner_id IN ({Ids(rows).digits})"
+    )
+    # From the rows to who carries their keys, whatever statistics say of tables that grow meanwhile:
+    # left to itself, MariaDB compared everybody on the platform with every row of the run.
+    told = connection.vendor == "mysql"
+    join = "STRAIGHT_JOIN" if told else "CROSS JOIN"
+    with connection.cursor() as cursor:
+        for kind, pk, table, index, match in _CARRIERS:
+            cursor.execute(
+                f"SELECT s.owner_id, {kind}, {pk}, s.kind, s.value "
+                f"FROM {IdentityKey._meta.db_table} s {'FORCE INDEX (PRIMARY)' if told else ''} "
+                f"{join} {table} t {f'FORCE INDEX ({index})' if told else ''} ON {match} "
+                f"WHERE {which} AND s.kind IN ('P', 'E')"
+            )
+            for row, person, found, key, value in cursor.fetchall():
+                yield row, (person, found), Key(key, value)
+        cursor.execute(
+            f"SELECT s.value, s.owner_id FROM {IdentityKey._meta.db_table} s "
+            f"WHERE {which} AND s.kind = 'E'"
+        )
+        rows_of: defaultdict[str, list[int]] = defaultdict(list)
+        for value, row in cursor.fetchall():
+            rows_of[value].append(row)
+    # Users have no normalized address and no index on the typed one.
+    lowered = get_user_model()._default_manager.annotate(lowered=Lower(Trim("email")))
+    for user, address in lowered.filter(lowered__in=list(rows_of)).values_list("pk", "lowered"):
+        for row in rows_of.get(address, ()):
+            yield row, (PersonKind.USER.value, user), Key("E", address)
+
+
+# Kind and id of the person, table, index, and how a staged row's key meets it.
+_CARRIERS = (
+    ("'lead'", "t.id", CrmLead._meta.db_table, "crm_lead_phone",
+     "s.kind = 'P' AND t.phone_normalized = s.value"),
+    ("'lead'", "t.id", CrmLead._meta.db_table, "crm_lead_email",
+     "s.kind = 'E' AND t.email_normalized = s.value"),
+    ("'user'", "t.user_id", LearnerProfile._meta.db_table, "trainings_profile_phone",
+     "s.kind = 'P' AND t.phone_normalized = s.value"),
+    ("t.owner_kind", "t.owner_id", IdentityKey._meta.db_table, "legacy_identity_by_value",
+     f"t.scope = {PLATFORM} AND t.kind = s.kind AND t.value = s.value"),
+)  # fmt: skip
+
+
+def still_carry(
+    met: Mapping[Target, AbstractSet[Key]], *, run_id: int, conf: ImportConf
+) -> Iterator[tuple[Target, Key]]:
+    """Which of these people carry which of these keys by now; not the leads that this run made."""
+    others = met.keys() - set(_leads_of_run(run_id, met))
+    for kind, ids in _by_kind(others).items():
+        for pk, contact in _contacts(kind, ids) if ids else ():
+            for key in met[kind, pk] & set(contacts.keys(contact, conf)):
+                yield (kind, pk), key
+
+
+def _leads_of_run(run_id: int, targets: Iterable[Target]) -> list[Target]:
+    ids = _by_kind(targets)[PersonKind.LEAD.value]
+    own = CrmLead.objects.filter(pk__among=Ids(ids), legacy_import_run_id=run_id)
+    return [(PersonKind.LEAD.value, pk) for pk in own.values_list("pk", flat=True)]
+
+
+def _by_kind(targets: Iterable[Target]) -> dict[str, list[int]]:
+    ids: dict[str, list[int]] = {PersonKind.USER.value: [], PersonKind.LEAD.value: []}
+    for kind, pk in targets:
+        ids[kind].append(pk)
+    return ids
 
 
 def _contacts(
@@ -180,7 +236,7 @@ def _contacts(
     """(id, contact) of users or leads: those with these ids, or the next page after an id."""
     if kind == PersonKind.USER.value:
         users = get_user_model()._default_manager.order_by("pk")
-        rows = users.filter(pk__in=ids) if ids is not None else users.filter(pk__gt=after)
+        rows = users.filter(pk__among=Ids(ids)) if ids is not None else users.filter(pk__gt=after)
         columns = rows.values_list(
             "pk", "first_name", "last_name", "learner_profile__phone", "email",
             "learner_profile__birth_date",
@@ -189,7 +245,7 @@ def _contacts(
             yield pk, Contact(f"{first} {last}".strip(), phone or "", email or "", born)
         return
     leads = CrmLead.objects.order_by("pk")
-    found = leads.filter(pk__in=ids) if ids is not None else leads.filter(pk__gt=after)
+    found = leads.filter(pk__among=Ids(ids)) if ids is not None else leads.filter(pk__gt=after)
     of_leads = found.values_list("pk", "full_name", "phone", "email", "birth_date", "origin")
     for pk, name, phone, email, born, origin in _page(of_leads, ids):
         yield pk, Contact(name, phone, email, born, origin or "")

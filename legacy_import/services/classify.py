@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from legacy_import.bulk import update_ids
+from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.progress import Progress

@@ -1,13 +1,15 @@
 """Gathering, chunk by chunk, the facts of staged rows with a bounded number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import Q
 
+from ecoin.among import Ids
 from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
     Classification,
     Outcome,
     PersonKind,
@@ -19,7 +21,7 @@ from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacySt
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import any_origin_of, existing_origins, platform_people
+from legacy_import.services.candidates import any_origin_of, imported_rows, platform_people
 from legacy_import.services.facts import (
     NO_MATCH,
     PER_ROW,
@@ -32,10 +34,11 @@ from legacy_import.services.facts import (
 )
 from legacy_import.services.mapping_index import MappingIndex, Training
 
-EFFECTS = ("lead", "interest", "training", "enrollment")
 HAS_HISTORY = frozenset(
     {Classification.COMPLETED, Classification.ARCHIVED_TRAINING, Classification.REGISTERED}
 )
+# History on the platform stays history, whatever the row is called by now.
+MADE_HISTORY = (Outcome.CREATE_COMPLETED_TRAINING, Outcome.CREATE_ENROLLMENT)
 
 
 class Case(NamedTuple):
@@ -49,6 +52,22 @@ class Case(NamedTuple):
     facts: Facts
     target: Target | None
     basis: str
+    training: Training
+    said: InForce
+
+
+# Which staged rows: given the path to them from the table that is asked ("" for themselves).
+Which = Callable[[str], Q]
+
+
+def between(first: int, last: int) -> Which:
+    """The rows with first <= id <= last."""
+    return lambda path: Q(**{f"{path}pk__range": (first, last)})
+
+
+def these(ids: Sequence[int]) -> Which:
+    """The rows with these ids."""
+    return lambda path: Q(**{f"{path}pk__among": Ids(ids)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +80,13 @@ class Gatherer:
     imported_before: bool  # any record of the platform came from this source
     any_decisions: bool  # any reviewer said anything about this run
 
-    def cases(self, first: int, last: int) -> Iterator[Case]:
-        """The case of every row with first <= id <= last, by id."""
-        chunk = LegacyStudentImport.objects.filter(
-            legacy_import_run=self.run, pk__range=(first, last)
+    def cases(self, which: Which) -> Iterator[Case]:
+        """The case of every such row that is not committed yet, by id."""
+        chunk = LegacyStudentImport.objects.filter(which(""), legacy_import_run=self.run).exclude(
+            outcome__in=COMMITTED_OUTCOMES
         )
         rows = [Row(*values) for values in chunk.order_by("pk").values_list(*Row._fields)]
-        decisions = self._decisions(Q(student_import__pk__range=(first, last)))
+        said_last, decisions = self._decisions(which("student_import__"))
         origins = self._origins(rows) if self.imported_before else {}
         with_history = self._groups_with_history(
             {row.group_first_id for row in rows if row.group_first_id}
@@ -112,20 +131,25 @@ class Gatherer:
                 target=matching.target,
                 basis=f"row={row.version} course={training.course.version} "
                 f"session={training.session_version}"
+                + (f" said={said_last[row.pk]}" if row.pk in said_last else "")
                 + (f" person={known.fingerprint}" if known else ""),
+                training=training,
+                said=said or NOTHING,
             )
 
-    def _decisions(self, which: Q) -> dict[int, InForce]:
-        """Row id → what reviewers' decisions come to; only rows that have any."""
+    def _decisions(self, which: Q) -> tuple[dict[int, int], dict[int, InForce]]:
+        """Row id → its last decision's id, and what all of them come to; rows that have any."""
         if not self.any_decisions:
-            return {}
+            return {}, {}
+        last: dict[int, int] = {}
         events: defaultdict[int, list[Event]] = defaultdict(list)
         said = LegacyReviewDecision.objects.filter(
             which, student_import__legacy_import_run=self.run
         ).order_by("pk")
-        for pk, decision, treat_as, kind, target in said.values_list(
-            "student_import_id", "decision", "treat_as", "target_kind", "target_id"
+        for number, pk, decision, treat_as, kind, target in said.values_list(
+            "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id"
         ):
+            last[pk] = number
             events[pk].append(
                 Event(
                     ReviewDecision(decision),
@@ -133,35 +157,32 @@ class Gatherer:
                     (PersonKind(kind).value, target) if target else None,
                 )
             )
-        return {pk: in_force(found) for pk, found in events.items()}
+        return last, {pk: in_force(found) for pk, found in events.items()}
 
     def _groups_with_history(self, groups: set[int]) -> set[int]:
         """The groups in which anybody was trained or registered, reviewers' words included."""
         if not groups:
             return set()
         members = LegacyStudentImport.objects.filter(
-            legacy_import_run=self.run, group_first_id__in=groups
+            legacy_import_run=self.run, group_first_id__among=Ids(groups)
         )
-        decisions = self._decisions(Q(student_import__group_first_id__in=groups))
+        _, decisions = self._decisions(Q(student_import__group_first_id__among=Ids(groups)))
         return {
             group
-            for pk, group, classification in members.values_list(
-                "pk", "group_first_id", "classification"
+            for pk, group, classification, outcome in members.values_list(
+                "pk", "group_first_id", "classification", "outcome"
             )
-            if group and (decisions.get(pk, NOTHING).treat_as or classification) in HAS_HISTORY
+            if group
+            and (
+                outcome in MADE_HISTORY
+                or (decisions.get(pk, NOTHING).treat_as or classification) in HAS_HISTORY
+            )
         }
 
     def _origins(self, rows: list[Row]) -> dict[int, Origin]:
         """Which rows already have a record on the platform, and whether from the same payload."""
-        prefixes = {
-            row.pk: f"{self.run.connection_name}:{row.source_table}:{row.legacy_id}:"
-            for row in rows
-        }
-        found = existing_origins(
-            [f"{prefix}{effect}" for prefix in prefixes.values() for effect in EFFECTS]
-        )
-        made = {origin.rpartition(":")[0] + ":" for origin in found}
-        imported = [row for row in rows if prefixes[row.pk] in made]
+        found = imported_rows(self.run.connection_name, [row.pk for row in rows])
+        imported = [row for row in rows if row.pk in found]
         hashes = _committed_hashes(self.run, imported)
         return {
             row.pk: Origin.IMPORTED
@@ -172,19 +193,14 @@ class Gatherer:
 
 
 def _evidence(ids: Iterable[int]) -> dict[int, Any]:
-    rows = LegacyStudentImport.objects.filter(pk__in=list(ids))
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return dict(rows.values_list("pk", "duplicate_evidence"))
 
 
 def _committed_hashes(run: LegacyImportRun, rows: list[Row]) -> dict[tuple[str, str], str]:
     """(table, legacy id) → payload hash that the latest run committed."""
     hashes: dict[tuple[str, str], str] = {}
-    done = (
-        Outcome.CREATE_CRM_LEAD,
-        Outcome.LINK_EXISTING,
-        Outcome.CREATE_COMPLETED_TRAINING,
-        Outcome.CREATE_ENROLLMENT,
-    )
+    done = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
     for table in SourceTable.values:
         committed = LegacyStudentImport.objects.filter(
             legacy_import_run__connection_name=run.connection_name,
@@ -203,3 +219,8 @@ def gatherer(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> 
     """A Gatherer for one pass over a run."""
     said = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
     return Gatherer(run, mappings, conf, any_origin_of(run.connection_name), said.exists())
+
+
+def gatherer_under_lock(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> Gatherer:
+    """A Gatherer for one batch of a commit: nothing is taken for granted, everything is asked."""
+    return Gatherer(run, mappings, conf, imported_before=True, any_decisions=True)

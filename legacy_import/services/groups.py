@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
-from legacy_import.bulk import update_rows
+from ecoin.bulk import update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
 from legacy_import.progress import Progress

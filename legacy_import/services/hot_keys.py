@@ -6,7 +6,7 @@ from itertools import islice
 
 from django.db import connection
 
-from legacy_import.bulk import insert_rows
+from ecoin.bulk import insert_rows
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, HotKey, IdentityKey, LegacyImportRun
 from legacy_import.rules.duplicates import LOW_BLOCK_ROWS, is_hot

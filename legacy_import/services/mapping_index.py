@@ -1,7 +1,9 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Sum
 
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
@@ -17,6 +19,7 @@ class CourseAnswer(NamedTuple):
     state: CourseState
     course_id: int | None
     version: int
+    name: str = ""  # as the old catalogue has it
 
 
 class SessionAnswer(NamedTuple):
@@ -26,6 +29,8 @@ class SessionAnswer(NamedTuple):
     formation_id: str | None
     confirmed: bool
     version: int
+    code: str = ""
+    ends_on: str = ""  # as found
 
 
 class Training(NamedTuple):
@@ -36,6 +41,8 @@ class Training(NamedTuple):
     session_version: int
     course: CourseAnswer
     course_rule: str
+    session_code: str = ""
+    session_ends_on: str = ""  # as found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class MappingIndex:
             session_version=known.version if known else 0,
             course=self._course(named),
             course_rule=named.rule,
+            session_code=known.code if known else "",
+            session_ends_on=known.ends_on if known else "",
         )
 
     def _course(self, named: NamedFormation) -> CourseAnswer:
@@ -69,7 +78,7 @@ class MappingIndex:
         missing = CourseAnswer(CourseState.NOT_IN_SOURCE, None, 0)
         answer = self.courses.get(named.formation_id, missing)
         if named.rule == CourseState.CONFLICT:
-            return CourseAnswer(CourseState.CONFLICT, answer.course_id, answer.version)
+            return answer._replace(state=CourseState.CONFLICT)
         return answer
 
 
@@ -79,28 +88,43 @@ def load_mappings(connection_name: str) -> MappingIndex:
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
     return MappingIndex(
         {
-            formation: _course_answer(CourseMappingStatus(status), course, version)
-            for formation, status, course, version in courses.values_list(
-                "legacy_formation_id", "status", "course_id", "version"
+            formation: _course_answer(CourseMappingStatus(status), course, version, name)
+            for formation, status, course, version, name in courses.values_list(
+                "legacy_formation_id", "status", "course_id", "version", "legacy_name"
             )
         },
         {
             session: SessionAnswer(
-                SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version
+                SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
+                code, ends_on,
             )
-            for session, kind, rule, formation, confirmed_at, version in sessions.values_list(
+            for (
+                session, kind, rule, formation, confirmed_at, version, code, ends_on
+            ) in sessions.values_list(
                 "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "version",
+                "confirmed_at", "version", "legacy_code", "ends_on_raw",
             )
         },
     )  # fmt: skip
 
 
+def mapping_stamp(connection_name: str) -> tuple[Any, ...]:
+    """Changes with every change of a mapping of this source: versions only grow."""
+    return tuple(
+        tuple(
+            model._default_manager.filter(connection_name=connection_name, in_source=True)
+            .aggregate(rows=Count("pk"), versions=Sum("version"))
+            .values()
+        )
+        for model in (LegacyCourseMapping, LegacySessionMapping)
+    )
+
+
 def _course_answer(
-    status: CourseMappingStatus, course_id: int | None, version: int
+    status: CourseMappingStatus, course_id: int | None, version: int, name: str
 ) -> CourseAnswer:
     if status in MAPPED and course_id is not None:
-        return CourseAnswer(CourseState.MAPPED, course_id, version)
+        return CourseAnswer(CourseState.MAPPED, course_id, version, name)
     if status == CourseMappingStatus.NO_EQUIVALENT:
-        return CourseAnswer(CourseState.NO_EQUIVALENT, None, version)
-    return CourseAnswer(CourseState.UNMAPPED, None, version)
+        return CourseAnswer(CourseState.NO_EQUIVALENT, None, version, name)
+    return CourseAnswer(CourseState.UNMAPPED, None, version, name)

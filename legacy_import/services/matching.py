@@ -23,7 +23,8 @@ from legacy_import.rules.duplicates import (
     joins_group,
     judge,
 )
-from legacy_import.services.candidates import Known, person_of, platform_people
+from legacy_import.services.candidates import platform_people
+from legacy_import.services.contacts import Known, person_of
 from legacy_import.services.hot_keys import HOT, KEYS, join_by_value
 
 TARGET_KINDS = ("P", "E", "D", "R", "Q", "S")  # every tier

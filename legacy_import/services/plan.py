@@ -7,27 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
-
-from legacy_import.bulk import update_ids, update_rows
-from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
+from ecoin.bulk import update_ids, update_rows
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    WITHOUT_EFFECT,
+    Outcome,
+    PlannedAction,
+    RunStatus,
+    Stage,
+)
 from legacy_import.conf import import_conf
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
-from legacy_import.rules.commit_policy import (
-    FOLLOWS,
-    GETS_PERSON,
-    IMPORTED_BEFORE,
-    WAITS,
-    Decision,
-    decide,
-)
+from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.services import runs
-from legacy_import.services.candidates import existing_origins
 from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, work_in_chunks
-from legacy_import.services.gather import Gatherer, gatherer
-from legacy_import.services.lease import Lease, hold
+from legacy_import.services.followers import plan_followers
+from legacy_import.services.gather import Gatherer, between, gatherer
+from legacy_import.services.lease import hold
 from legacy_import.services.mapping_index import load_mappings
 from legacy_import.services.summary import (
     PlanDifference,
@@ -94,7 +91,7 @@ def dry_run(
             progress=progress,
             label="planning",
         )
-        _plan_followers(run, lease)
+        plan_followers(run, lease, conf)
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
         runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=counts)
@@ -108,11 +105,12 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
     to_people: dict[int, tuple[Any, ...]] = {}
     decisions: dict[int, tuple[str, str]] = {}  # one per distinct case of the chunk
     digest = hashlib.sha256()
-    for row, number, facts, target, basis in gather.cases(first, last):
-        if number not in decisions:
-            decision = decide(facts)
-            decisions[number] = (decision.action.value, decision.reason)
-        action, reason = decisions[number]
+    for case in gather.cases(between(first, last)):
+        row, target, basis = case.row, case.target, case.basis
+        if case.number not in decisions:
+            decision = decide(case.facts)
+            decisions[case.number] = (decision.action.value, decision.reason)
+        action, reason = decisions[case.number]
         digest.update(
             f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
         )
@@ -135,50 +133,14 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
         )
     update_ids(LegacyStudentImport, list(to_people), {}, copy=KEPT)
     update_rows(LegacyStudentImport, PLAN_COLUMNS, to_people)
-    return ChunkDone(len(to_people) + sum(map(len, shared.values())), digest.hexdigest())
-
-
-def _plan_followers(run: LegacyImportRun, lease: Lease) -> None:
-    """Link the leads that waited for the first row of their group, where that row has a person."""
-    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
-    waiting = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
-    ).annotate(
-        first_table=Subquery(first_row.values("source_table")),
-        first_legacy_id=Subquery(first_row.values("legacy_id")),
-        first_action=Subquery(first_row.values("planned_action")),
-        first_reason=Subquery(first_row.values("planned_reason")),
+    chunk = LegacyStudentImport.objects.filter(
+        legacy_import_run=gather.run, pk__range=(first, last)
     )
-    last = 0
-    while page := list(
-        waiting.filter(pk__gt=last)
-        .order_by("pk")
-        .values_list("pk", "first_table", "first_legacy_id", "first_action", "first_reason")[
-            :CHUNK_ROWS
-        ]
-    ):
-        last = page[-1][0]
-        plans = {pk: Decision(*plan) for pk, _, _, *plan in page}
-        leads = {
-            pk: f"{run.connection_name}:{table}:{legacy_id}:lead"
-            for pk, table, legacy_id, *_ in page
-            if plans[pk] == IMPORTED_BEFORE
-        }
-        made = existing_origins(list(leads.values()))
-        with transaction.atomic():
-            lease.confirm()
-            _link_followers(
-                [pk for pk, plan in plans.items() if plan in GETS_PERSON or leads.get(pk) in made]
-            )
-
-
-def _link_followers(ids: list[int]) -> None:
-    LegacyStudentImport.objects.filter(pk__in=ids).update(
-        planned_action=FOLLOWS.action,
-        planned_reason=FOLLOWS.reason,
-        planned_target_kind=PersonKind.STAGED,
-        planned_target_id=F("group_first_id"),
-    )
+    chunk.filter(outcome__in=WITHOUT_EFFECT).update(outcome=Outcome.PENDING)
+    committed = list(chunk.filter(outcome__in=COMMITTED_OUTCOMES).values_list("pk", flat=True))
+    update_ids(LegacyStudentImport, committed, {}, copy=KEPT)
+    rows = len(to_people) + sum(map(len, shared.values())) + len(committed)
+    return ChunkDone(rows, digest.hexdigest())
 
 
 def _fingerprint(run: LegacyImportRun) -> str:

@@ -1,7 +1,7 @@
 """Starting and finding runs, and writing down that a stage is done."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from ecoin.identity.keys import NORM_VERSION
 from legacy_import.choices import RunStatus
 from legacy_import.conf import import_conf
 from legacy_import.errors import OutOfOrder, UnknownRun
-from legacy_import.models import LegacyImportRun
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.rules import RULES_VERSION
 from legacy_import.services.lease import Lease
 
@@ -181,6 +181,25 @@ def finish_stage(
     with transaction.atomic():
         lease.confirm()
         run.save(update_fields=[*FINISHED, *STAMPS.values()])
+
+
+def names_of_rows(ids: Iterable[int]) -> dict[int, str]:
+    """Staged row id → `source_table:legacy_id`, which is how a row is named to people."""
+    rows = LegacyStudentImport.objects.filter(pk__in=set(ids))
+    return {
+        pk: f"{table}:{legacy_id}"
+        for pk, table, legacy_id in rows.values_list("pk", "source_table", "legacy_id")
+    }
+
+
+def one_at_a_time() -> None:
+    """Batches that write business tables wait for each other, whichever runs they belong to.
+
+    Call it first in the batch's transaction: otherwise two runs could make the same person at once,
+    each before the other's is to be seen.
+    """
+    first = LegacyImportRun.objects.select_for_update().order_by("pk").values_list("pk", flat=True)
+    first.first()
 
 
 def fail(run: LegacyImportRun, why: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from legacy_import.bulk import insert_rows
+from ecoin.bulk import insert_rows
 from legacy_import.choices import PersonKind, SourceChange, Stage
 from legacy_import.models import (
     KEY_COLUMNS,

@@ -3,17 +3,15 @@
 import datetime
 import json
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import transaction
 
+from ecoin.bulk import insert_rows, update_ids, update_rows
 from ecoin.identity.keys import Key
-from legacy_import.bulk import insert_rows, update_ids, update_rows
 from legacy_import.choices import (
     DuplicateConfidence,
     PersonKind,
-    ReviewDecision,
     RunStatus,
     Stage,
     ValidationStatus,
@@ -22,7 +20,6 @@ from legacy_import.conf import ImportConf, import_conf
 from legacy_import.models import (
     IdentityKey,
     LegacyImportRun,
-    LegacyReviewDecision,
     LegacyStudentImport,
     PersonEdge,
 )
@@ -31,12 +28,14 @@ from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.services import runs
-from legacy_import.services.candidates import Known, refresh_platform_keys
+from legacy_import.services.candidates import refresh_platform_keys
 from legacy_import.services.chunks import ChunkDone, work_in_chunks
+from legacy_import.services.contacts import Known
 from legacy_import.services.groups import group_run
 from legacy_import.services.hot_keys import find_hot_keys
 from legacy_import.services.lease import hold
 from legacy_import.services.matching import RowMatches, match_chunk
+from legacy_import.services.ruled_out import RuledOut, people_ruled_out
 from legacy_import.services.summary import count_combinations, spread
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
@@ -52,10 +51,6 @@ class Judgement(NamedTuple):
     auto_link_allowed: bool
     duplicate_blocker: str
     match_kind: str
-
-
-# (source table, legacy id) → the people a reviewer said this row is not.
-NotSame = Mapping[tuple[str, str], frozenset[Target]]
 
 
 def validate(
@@ -78,7 +73,7 @@ def validate(
             lease.confirm()
             find_hot_keys(run, conf)
             PersonEdge.objects.filter(legacy_import_run=run).delete()
-        not_same = _not_same(run.connection_name)
+        not_same = people_ruled_out(run.connection_name)
         seen: dict[Target, Known] = {}
         rows = work_in_chunks(
             run,
@@ -100,7 +95,7 @@ def _validate_chunk(
     first: int,
     last: int,
     conf: ImportConf,
-    not_same: NotSame,
+    not_same: RuledOut,
     seen: dict[Target, Known],
 ) -> ChunkDone:
     """Judge the rows first <= id <= last: one UPDATE per answer, one more for evidence."""
@@ -170,29 +165,6 @@ def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[K
     for owner, kind, value in keys.values_list("owner_id", "kind", "value"):
         carried[owner].add(Key(kind, value))
     return {owner: frozenset(found) for owner, found in carried.items()}
-
-
-def _not_same(connection_name: str) -> NotSame:
-    """Everything reviewers ever said of this source's rows: remembered for good, across runs."""
-    people: defaultdict[tuple[str, str], set[Target]] = defaultdict(set)
-    events = LegacyReviewDecision.objects.filter(
-        student_import__legacy_import_run__connection_name=connection_name,
-        decision__in=(ReviewDecision.NOT_SAME, ReviewDecision.LINK),
-    ).order_by("pk")
-    for table, legacy_id, decision, kind, pk in events.values_list(
-        "student_import__source_table",
-        "student_import__legacy_id",
-        "decision",
-        "target_kind",
-        "target_id",
-    ):
-        if pk is None:
-            continue
-        if decision == ReviewDecision.NOT_SAME:
-            people[table, legacy_id].add((kind, pk))
-        else:
-            people[table, legacy_id].discard((kind, pk))
-    return {row: frozenset(found) for row, found in people.items()}
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:

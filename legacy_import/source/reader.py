@@ -23,6 +23,7 @@ __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "Source
 
 GUARDED_ENGINES = ("legacy_import.source.mysql", "legacy_import.source.sqlite")
 PAGE_ROWS = 2000
+IDS_PER_PAGE = 20_000
 PAGE_BYTES = 32 * ONE_MEGABYTE  # of long values in one page; a page has fewer rows rather than more
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
@@ -66,6 +67,18 @@ class LegacySource:
         """The rows with after < id <= until, again in order."""
         for page in self._pages(table, after, until, PAGE_ROWS):
             yield from page
+
+    def ids(self, table: str, *, after: str | None = None) -> Iterator[list[str]]:
+        """Pages of legacy ids only, in order, from the first id greater than `after`."""
+        mapped = self._tables[table]
+        select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
+        while True:
+            where = self._where(table, after, None)
+            found = self._engine.rows(f"{select}{where} LIMIT {IDS_PER_PAGE:d}")
+            if not found:
+                return
+            yield [str(legacy_id) for (legacy_id,) in found]
+            after = str(found[-1][0])
 
     def _pages(
         self, table: str, after: str | None, until: str | None, size: int

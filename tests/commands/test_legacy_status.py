@@ -9,6 +9,8 @@ import pytest
 from legacy_import.models import LegacyImportRun
 from tests.commands.calling import STAGES, done
 from tests.commands.conftest import SCHOOL_ROWS
+from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
+from tests.services.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -54,13 +56,27 @@ def test_one_run_is_shown_with_its_certificate(school: Any) -> None:
         assert fact in out
 
 
+def test_a_committed_run_says_why_rows_were_left_out() -> None:
+    run = RunFactory(certificate={})
+    row = StagedLearnerFactory(run=run)
+    run_stages(run)
+    ReviewDecisionFactory(student_import=row)
+    run_commit(run)
+    out = " ".join(done("legacy_status", "--run", str(run.pk)).out.split())
+    assert "drifted decision_changed 1 a reviewer said something about the row" in out
+
+
 NEXT = {
     "importing": "legacy_import --resume {run}",
     "failed": "legacy_import --resume {run}",
     "imported": "legacy_validate --run {run}",
     "validated": "legacy_classify --run {run}",
     "classified": "legacy_dry_run --run {run}",
-    "planned": "legacy_dry_run --run {run} --diff {run}",
+    "planned": "legacy_commit --run {run}",
+    "committing": "legacy_commit --run {run}",
+    "committed": "legacy_reconcile --run {run}",
+    "rolling_back": "legacy_rollback --run {run}",
+    "rolled_back": "legacy_validate --run {run}",
 }
 
 

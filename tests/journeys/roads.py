@@ -26,6 +26,13 @@ def business_content(app: AppDatabase) -> str:
     return digest.hexdigest()
 
 
+def business_counts(app: AppDatabase) -> dict[str, int]:
+    """Rows per business table; empty tables and Django's own left out."""
+    counts = {table: app.one(f"SELECT COUNT(*) FROM {table}") for table in business_tables()}
+    own = ("auth_permission", "auth_group")
+    return {table: rows for table, rows in counts.items() if rows and not table.startswith(own)}
+
+
 def follow_the_advice(env: dict[str, str], first: str = "legacy_import --check") -> list[Ended]:
     """Run `first`, then whatever each command calls next, until the plan is stored."""
     command, ends = first, []

@@ -8,6 +8,7 @@ from legacy_import.choices import Classification, DuplicateConfidence, SessionTy
 from legacy_import.rules import commit_policy, duplicates, import_action
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.courses import CourseState
+from legacy_import.rules.drift import Drift
 from legacy_import.rules.reasons import REASONS
 from legacy_import.rules.validation import ISSUES, Severity
 from tests.rules.test_commit_policy import CASES
@@ -32,7 +33,7 @@ DOUBTS = [code for code, how in ISSUES.items() if how > Severity.NOTE]
 OF_THE_LADDER = sorted({reason for _, _, reason in CASES.values()})
 
 
-@pytest.mark.parametrize("code", [*ACTION_REASONS, *BLOCKERS, *DOUBTS, *OF_THE_LADDER])
+@pytest.mark.parametrize("code", [*ACTION_REASONS, *BLOCKERS, *DOUBTS, *OF_THE_LADDER, *Drift])
 def test_a_reason_has_words(code: str) -> None:
     assert len(REASONS[code]) > 5
 
@@ -50,7 +51,7 @@ def test_what_plan_writes_without_asking_the_ladder_has_words(decision: Decision
 
 
 def test_no_words_are_left_over() -> None:
-    given = {*ACTION_REASONS, *BLOCKERS, *DOUBTS, *OF_THE_LADDER}
+    given = {*ACTION_REASONS, *BLOCKERS, *DOUBTS, *OF_THE_LADDER, *Drift}
     assert set(REASONS) == given
 
 

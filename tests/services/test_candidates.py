@@ -17,6 +17,7 @@ from tests.factories import (
     CourseInterestFactory,
     CrmLeadFactory,
     LearnerProfileFactory,
+    RunFactory,
     StagedLearnerFactory,
     UserFactory,
 )
@@ -130,10 +131,18 @@ def test_origins_are_found_in_every_table_of_the_platform() -> None:
     CrmLeadFactory(origin="legacy:stagiaires:1:lead")
     CourseInterestFactory(origin="legacy:stagiaires:2:interest")
     CompletedTrainingFactory(origin="legacy:archives:3:training")
-    wanted = [f"legacy:{row}" for row in
-              ("stagiaires:1:lead", "stagiaires:2:interest", "archives:3:training",
-               "archives:3:lead", "stagiaires:9:lead")]  # fmt: skip
-    assert candidates.existing_origins(wanted) == set(wanted[:3])
+    run = RunFactory()
+    rows = {
+        name: StagedLearnerFactory(run=run, table=name.partition(":")[0], legacy_id=name[-1])
+        for name in ("stagiaires:1", "stagiaires:2", "archives:3", "archives:1", "stagiaires:3")
+    }
+    ids = {row.pk: name for name, row in rows.items()}
+    found = candidates.imported_rows("legacy", ids.keys())
+    assert {ids[pk] for pk in found} == {"stagiaires:1", "stagiaires:2", "archives:3"}
+    assert candidates.imported_rows("legacy", [rows["stagiaires:2"].pk]) == {
+        rows["stagiaires:2"].pk
+    }
+    assert not candidates.imported_rows("other", ids.keys())
     assert candidates.any_origin_of("legacy")
     assert not candidates.any_origin_of("leg")
     assert not candidates.any_origin_of("other")

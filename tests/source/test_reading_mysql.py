@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from legacy_import.source import reader
 from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
 from tests.source.conftest import OldDatabase
@@ -355,6 +356,21 @@ class TestPaging:
                 "1", "2", "10",
             ]  # fmt: skip
             assert list(source.pages("formations", after="100")) == []
+
+    def test_ids_alone_come_in_order_page_after_page(
+        self, old: OldDatabase, legacy_alias: AliasOpener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reader, "IDS_PER_PAGE", 3)
+        old.execute(
+            "ALTER TABLE formations MODIFY id BIGINT UNSIGNED ZEROFILL",
+            "INSERT INTO formations VALUES (10, NULL), (9, ''), (18446744073709551615, 'd')",
+        )
+        with legacy_alias(old.name), open_source("legacy") as source:
+            pages = [["1", "2", "9"], ["10", "18446744073709551615"]]
+            assert list(source.ids("formations")) == pages
+            assert list(source.ids("formations", after="9")) == pages[1:]
+            old.execute("INSERT INTO formations VALUES (11, 'later')")
+            assert list(source.ids("formations")) == pages
 
     @pytest.mark.parametrize("after", ["1 OR 1=1", "", "1;", "x", "٣", "1.5"])
     def test_an_id_is_digits_or_an_error(

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from legacy_import.errors import LegacyImportError, SafetyRefusal
+from legacy_import.source import reader
 from legacy_import.source.guard import NotARead
 from legacy_import.source.reader import LegacyRow, open_source
 from tests.source_fixtures import AliasOpener
@@ -177,6 +178,15 @@ class TestReading:
         assert blob.issues == ("value_cut:nom", "unreadable:nom")
         assert isinstance(blob.payload["nom"], dict)
         assert blob.payload["nom"]["hex"] == "ff" * 1_048_576
+
+    def test_ids_alone_come_as_numbers_in_text_page_after_page(
+        self, path: Path, legacy_sqlite_alias: AliasOpener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reader, "IDS_PER_PAGE", 3)
+        with legacy_sqlite_alias(path), open_source("legacy") as source:
+            assert list(source.ids("stagiaires")) == [["-4", "1", "2"], ["3"]]
+            assert list(source.ids("stagiaires", after="1")) == [["2", "3"]]
+            assert list(source.ids("archives")) == []
 
     def test_an_id_that_is_no_integer_is_refused(
         self, path: Path, legacy_sqlite_alias: AliasOpener

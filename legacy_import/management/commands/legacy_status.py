@@ -6,7 +6,8 @@ from typing import Any
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.certificate import show_certificate
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.queries import RunOverview, run_overviews
+from legacy_import.queries import RunOverview, rows_left_out, run_overviews
+from legacy_import.rules.reasons import REASONS
 
 
 class Command(LegacyCommand):
@@ -44,5 +45,13 @@ class StatusResult(Result):
             if last.certificate:
                 show_certificate(terminal, last.certificate)
             terminal.counts("Outcomes", last.outcomes, "outcome")
+            terminal.table(
+                "Why rows were left out",
+                [
+                    (outcome, why, number(rows), REASONS.get(why, ""))
+                    for (outcome, why), rows in rows_left_out(last.run).items()
+                ],
+                ("outcome", "why", "rows", "meaning"),
+            )
         terminal.line(f"{len(self.overviews):,} run(s). Run {last.run} is '{last.status}'.")
         terminal.next(last.next_command)

@@ -1,6 +1,8 @@
 """The one place that writes many rows at a time (DESIGN §11: 3 times faster than bulk_create)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connections, models
@@ -9,6 +11,8 @@ from django.db import connections, models
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 ROWS_PER_STATEMENT = 1_000
 ROWS_PER_CASE = 200  # a CASE is searched from its top for every row
+# Text that means itself between quotes, in every database and SQL mode.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:+@ -]*").fullmatch
 
 
 def insert_rows(
@@ -26,12 +30,20 @@ def insert_rows(
     connection = connections[using]
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in columns)
-    place = ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({place})"
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "
+    place = f"({', '.join(['%s'] * len(columns))})"
     written = 0
     with connection.cursor() as cursor:
-        for batch in _batches(rows):
-            cursor.executemany(statement, batch)
+        for batch in _batches(rows, _long_columns(model, columns)):
+            if connection.vendor == "mysql":
+                # The driver's executemany takes twice as long to say the same.
+                texts: list[Any] = []
+                tuples = [
+                    f"({', '.join([_place(value, texts) for value in row])})" for row in batch
+                ]
+                cursor.execute(statement + ", ".join(tuples), texts)
+            else:
+                cursor.executemany(statement + place, batch)
             written += len(batch)
     return written
 
@@ -64,6 +76,18 @@ def update_ids(
         )
 
 
+def delete_ids(model: type[models.Model], ids: Sequence[int], *, using: str = "default") -> None:
+    """Delete the rows with these ids: one statement, no cascade. A reference in the way raises."""
+    if not ids:
+        return
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)} "
+            f"WHERE id IN ({_digits(ids)})"
+        )
+
+
 def update_rows(
     model: type[models.Model],
     columns: Sequence[str],
@@ -82,25 +106,63 @@ def update_rows(
     with connection.cursor() as cursor:
         for start in range(0, len(ids), ROWS_PER_CASE):
             part = ids[start : start + ROWS_PER_CASE]
-            whens = " ".join(f"WHEN {int(pk)} THEN %s" for pk in part)
-            cases = [f"{name} = CASE id {whens} ELSE {name} END" for name in map(quote, columns)]
+            cases: list[str] = []
+            texts: list[Any] = []
+            for position, name in enumerate(map(quote, columns)):
+                column = [values[pk][position] for pk in part]
+                if column.count(column[0]) == len(column):
+                    cases.append(f"{name} = {_place(column[0], texts)}")
+                    continue
+                whens = " ".join(
+                    [f"WHEN {int(pk)} THEN {_place(values[pk][position], texts)}" for pk in part]
+                )
+                cases.append(f"{name} = CASE id {whens} ELSE {name} END")
             cursor.execute(
                 f"UPDATE {quote(model._meta.db_table)} SET {', '.join(cases)} "
                 f"WHERE id IN ({_digits(part)})",
-                [values[pk][position] for position in range(len(columns)) for pk in part],
+                texts,
             )
+
+
+def _place(value: Any, texts: list[Any]) -> str:
+    """A value's place in a statement: itself where it is plain, else a parameter, put into `texts`.
+
+    Quoting a value costs the driver more than storing it costs the database.
+    """
+    kind = type(value)
+    if kind is str:
+        if _PLAIN(value):
+            return f"'{value}'"
+    elif kind is int:
+        return str(value)
+    elif kind is datetime.date:
+        return f"'{value}'"
+    elif value is None:
+        return "NULL"
+    texts.append(value)
+    return "%s"
 
 
 def _digits(ids: Iterable[int]) -> str:
     return ",".join([str(int(pk)) for pk in ids])
 
 
-def _batches(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:
+def _long_columns(model: type[models.Model], columns: Sequence[str]) -> list[int]:
+    """The positions of columns that may hold long text."""
+    fields = {field.column: field for field in model._meta.concrete_fields}
+    return [
+        position
+        for position, column in enumerate(columns)
+        if isinstance(fields[column], models.TextField | models.JSONField)
+    ]
+
+
+def _batches(rows: Iterable[Sequence[Any]], long: Sequence[int]) -> Iterator[list[Sequence[Any]]]:
     """Batches of at most ROWS_PER_STATEMENT rows and about MAX_STATEMENT_BYTES of long text."""
     batch: list[Sequence[Any]] = []
     size = 0
     for row in rows:
-        length = sum(len(value) for value in row if type(value) is str and len(value) > 1_000)
+        length = sum([len(row[position]) for position in long if row[position]]) if long else 0
         if batch and (len(batch) >= ROWS_PER_STATEMENT or size + length > MAX_STATEMENT_BYTES):
             yield batch
             batch, size = [], 0

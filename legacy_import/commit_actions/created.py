@@ -1,0 +1,64 @@
+"""What exists of what was created: the records of a run as the platform has them now. Only reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from crm.models import CourseInterest, CrmLead
+from legacy_import.choices import LogAction
+from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, INTEREST, LEAD
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
+from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record that an import creates. `effect` is the last part of its origin."""
+
+    label: str
+    model: type[CrmLead | CourseInterest | LegacyCompletedTraining | LegacyImportedEnrollment]
+    effect: str
+    of_run: str = "legacy_import_run_id"
+
+
+# The action of a log entry → the kind of record it speaks of.
+CREATED: dict[str, Kind] = {
+    LogAction.CREATE_CRM_LEAD.value: Kind(LEAD, CrmLead, "lead"),
+    LogAction.CREATE_COURSE_INTEREST.value: Kind(
+        INTEREST, CourseInterest, "interest", of_run="lead__legacy_import_run_id"
+    ),
+    LogAction.CREATE_COMPLETED_TRAINING.value: Kind(
+        COMPLETED_TRAINING, LegacyCompletedTraining, "training"
+    ),
+    LogAction.CREATE_ENROLLMENT.value: Kind(ENROLLMENT, LegacyImportedEnrollment, "enrollment"),
+}
+
+
+def origins_of(action: str, ids: Sequence[int]) -> dict[int, str]:
+    """Id → origin of those records that still exist ("" for one without an origin)."""
+    if not ids:
+        return {}
+    records = CREATED[action].model._default_manager.filter(pk__in=ids)
+    return {pk: origin or "" for pk, origin in records.values_list("pk", "origin")}
+
+
+def records_without_entry(run: LegacyImportRun) -> Iterator[tuple[str, int, str]]:
+    """(model, id, origin) of records that say they are of this run and that no entry speaks of."""
+    for kind in CREATED.values():
+        for pk, origin in _unspoken(kind, run).values_list("pk", "origin").iterator():
+            yield kind.label, pk, origin or ""
+
+
+def _unspoken(kind: Kind, run: LegacyImportRun) -> QuerySet[Any, Any]:
+    entries = LegacyImportCommitLog.objects.filter(
+        target_model=kind.label, target_id=OuterRef("pk"), created_target=True, reversed_at=None
+    )
+    records = kind.model._default_manager.filter(**{kind.of_run: run.pk}).order_by("pk")
+    if kind.model is CourseInterest:
+        # Interests name no run. Of a lead of this run, those with an origin came from an import.
+        records = records.exclude(origin=None)
+    else:
+        entries = entries.filter(legacy_import_run=run)
+    return records.filter(~Exists(entries))

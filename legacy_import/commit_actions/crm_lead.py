@@ -1,0 +1,39 @@
+"""Effect: a new lead with its course interest."""
+
+from collections.abc import Mapping, Sequence
+
+from crm.services import NewLead, create_leads
+from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.commit_actions.course_interest import add_interests
+from legacy_import.commit_actions.effect import LEAD, Doing, Entry, Learner, Logged, Undoing
+from legacy_import.commit_actions.reversal import reverse
+
+
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+    new = [
+        NewLead(_origin(one), one.name, one.phone, one.email, one.birth_date) for one in learners
+    ]
+    made = create_leads(new, run_id=doing.run_id, now=doing.now)
+    leads = {learner.row: made[_origin(learner)] for learner in learners}
+    entries = [
+        Entry(
+            learner.row,
+            LogAction.CREATE_CRM_LEAD,
+            learner.reason,
+            LEAD,
+            leads[learner.row].id,
+            True,
+            leads[learner.row].fingerprint,
+        )
+        for learner in learners
+    ]
+    asking = [learner for learner in learners if learner.wants_course]
+    return entries + add_interests(asking, {row: lead.id for row, lead in leads.items()})
+
+
+def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
+    return reverse(rows, undoing)
+
+
+def _origin(learner: Learner) -> str:
+    return f"{learner.origin}:lead"

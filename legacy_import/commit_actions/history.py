@@ -1,0 +1,52 @@
+"""What the two kinds of history share: the learner as found, and whose history it is."""
+
+from collections.abc import Mapping, Sequence
+
+from ecoin.records import Created
+from legacy_import.choices import LogAction, PersonKind
+from legacy_import.commit_actions.effect import Entry, Learner
+from legacy_import.commit_actions.link_existing import link
+from trainings.services import NewHistory
+
+
+def new_history(learner: Learner, effect: str) -> NewHistory:
+    """The record to be made. Raises ValueError for a learner whose course is not mapped."""
+    if learner.course_id is None:
+        raise ValueError("history without a mapped course is never planned")
+    kind, person = learner.person or ("", None)
+    return NewHistory(
+        origin=f"{learner.origin}:{effect}",
+        course_id=learner.course_id,
+        user_id=person if kind == PersonKind.USER else None,
+        lead_id=person if kind == PersonKind.LEAD else None,
+        learner_name=learner.name,
+        learner_birth_date=learner.birth_date,
+        learner_phone=learner.phone,
+        learner_email=learner.email,
+        legacy_session_id=learner.legacy_session_id,
+        session_code=learner.session_code,
+        completed_on=learner.completed_on,
+    )
+
+
+def log_history(
+    learners: Sequence[Learner],
+    made: Mapping[str, Created],
+    effect: str,
+    action: LogAction,
+    model: str,
+) -> list[Entry]:
+    """An entry for every record, and one for every person it is attached to."""
+    created = [
+        Entry(
+            learner.row,
+            action,
+            learner.reason,
+            model,
+            made[f"{learner.origin}:{effect}"].id,
+            True,
+            made[f"{learner.origin}:{effect}"].fingerprint,
+        )
+        for learner in learners
+    ]
+    return created + link(learners, LogAction.ATTACH_PERSON)

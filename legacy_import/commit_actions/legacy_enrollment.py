@@ -1,0 +1,31 @@
+"""Effect: a registration of the old platform, kept apart from real enrolments.
+
+Attached to its person where that is known beyond doubt; otherwise the learner stands in it as found.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.commit_actions.effect import (
+    ENROLLMENT,
+    Doing,
+    Entry,
+    Learner,
+    Logged,
+    Undoing,
+)
+from legacy_import.commit_actions.history import log_history, new_history
+from legacy_import.commit_actions.reversal import reverse
+from trainings.services import create_enrollments
+
+EFFECT = "enrollment"  # the last part of its origin
+
+
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+    new = [new_history(learner, EFFECT) for learner in learners]
+    made = create_enrollments(new, run_id=doing.run_id, now=doing.now)
+    return log_history(learners, made, EFFECT, LogAction.CREATE_ENROLLMENT, ENROLLMENT)
+
+
+def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
+    return reverse(rows, undoing)

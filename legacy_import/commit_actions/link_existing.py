@@ -1,0 +1,41 @@
+"""Effect: a lead of the old platform is a person we have. On a pre-existing person nothing is created.
+
+A row that is the same person as an earlier row of its run adds its course interest to that row's lead.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.commit_actions.course_interest import add_interests
+from legacy_import.commit_actions.effect import (
+    Doing,
+    Entry,
+    Learner,
+    Logged,
+    Undoing,
+    person_label,
+)
+from legacy_import.commit_actions.reversal import reverse
+
+
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+    entries = link(learners, LogAction.LINK_EXISTING)
+    leads = {
+        learner.row: learner.person[1]
+        for learner in learners
+        if learner.person and learner.wants_course
+    }
+    return entries + add_interests([row for row in learners if row.row in leads], leads)
+
+
+def link(learners: Sequence[Learner], action: LogAction) -> list[Entry]:
+    """One entry for each learner that is given to a person."""
+    return [
+        Entry(learner.row, action, learner.reason, person_label(learner.person), learner.person[1])
+        for learner in learners
+        if learner.person
+    ]
+
+
+def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
+    return reverse(rows, undoing)

@@ -1,0 +1,14 @@
+"""Effect: nothing, on purpose. Said by a reviewer, or because an earlier run imported the row."""
+
+from collections.abc import Mapping, Sequence
+
+from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.commit_actions.effect import Doing, Entry, Learner, Logged, Undoing
+
+
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+    return [Entry(learner.row, LogAction.SKIP, learner.reason) for learner in learners]
+
+
+def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
+    return {entry.id: ReversalOutcome.RELEASED for entries in rows.values() for entry in entries}

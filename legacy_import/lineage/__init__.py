@@ -1,0 +1,205 @@
+"""From a record that an import made to its staged row, rules, decisions, batch and log, and back.
+
+A source row is known by connection, table and legacy id; every run stages it anew. What all those
+runs did with it is its history; the entry that made the record says which staged row it came from.
+Contacts leave this package masked.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+
+from ecoin.identity.masking import mask_email, mask_phone
+from legacy_import.choices import (
+    Classification,
+    ImportAction,
+    Outcome,
+    PersonKind,
+    PlannedAction,
+    ReviewDecision,
+    SessionType,
+    SourceTable,
+)
+from legacy_import.commit_actions.created import CREATED
+from legacy_import.lineage.book import Entry, history
+from legacy_import.models import (
+    LegacyImportCommitLog,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+)
+from legacy_import.rules.reasons import REASONS
+
+# The last part of an origin → the model of the record that carries it.
+MODEL_OF_EFFECT = {kind.effect: kind.label for kind in CREATED.values()}
+ORIGIN = re.compile(
+    rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}}):({'|'.join(MODEL_OF_EFFECT)})"
+)
+UNREAD = (  # payloads and evidence hold contacts and are not needed here
+    "raw_payload", "duplicate_evidence", "validation_issues", "legacy_import_run__summary",
+    "legacy_import_run__certificate",
+)  # fmt: skip
+# These turn the text around them; no name needs them.
+BIDI_CONTROLS = dict.fromkeys(
+    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a reviewer said about the row, oldest first where there are several."""
+
+    decision: ReviewDecision
+    treat_as: Classification | None
+    target_kind: PersonKind | None
+    target_id: int | None
+    actor: str
+    created_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """One staged row: what was understood of it, by which rules, and what became of it."""
+
+    run: int
+    connection: str
+    rules_version: int
+    staged_row: int
+    source_table: SourceTable
+    legacy_id: str
+    payload_hash: str
+    full_name: str
+    phone_masked: str
+    email_masked: str
+    classification: Classification
+    classification_rule: str
+    session_type: SessionType
+    session_rule: str
+    course_id: int | None
+    course_rule: str
+    import_action: ImportAction
+    action_reason: str
+    planned_action: PlannedAction
+    planned_reason: str
+    planned_basis: str
+    outcome: Outcome
+    decisions: tuple[Decided, ...]
+    entries: tuple[Entry, ...]  # of every run that dealt with this source row, oldest first
+    made_by: Entry | None  # the entry that made the record asked about
+
+    @property
+    def planned_words(self) -> str:
+        return REASONS.get(self.planned_reason, "")
+
+    @property
+    def action_words(self) -> str:
+        return REASONS.get(self.action_reason, "")
+
+    @property
+    def records(self) -> tuple[Entry, ...]:
+        """The entries of the records that this staged row made and that were not taken back."""
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.staged_row == self.staged_row and entry.created and entry.in_force
+        )
+
+
+def lineage_of_record(model_label: str, pk: int) -> Lineage | None:
+    """Where the record, such as ("crm.CrmLead", 7), came from; None if no import made it."""
+    made = LegacyImportCommitLog.objects.filter(
+        target_model=model_label, target_id=pk, created_target=True
+    )
+    newest = made.order_by(F("reversed_at").asc(nulls_first=True), "-pk").first()
+    if newest is None:
+        return None
+    row = _staged_rows().get(pk=newest.student_import_id)
+    entries = history(row.legacy_import_run.connection_name, row.source_table, row.legacy_id)
+    return _lineage(row, entries, next(e for e in entries if e.number == newest.pk))
+
+
+def lineage_of_origin(origin: str) -> Lineage | None:
+    """Where the record with this origin came from; None if no import made it.
+
+    Of a record that was taken back and made again, the entry in force counts.
+    """
+    parts = ORIGIN.fullmatch(origin)
+    if parts is None:
+        return None
+    connection, table, legacy_id, effect = parts.groups()
+    entries = history(connection, table, legacy_id)
+    made = [e for e in entries if e.created and e.target_model == MODEL_OF_EFFECT[effect]]
+    if not made:
+        return None
+    made_by = max(made, key=lambda entry: (entry.in_force, entry.number))
+    return _lineage(_staged_rows().get(pk=made_by.staged_row), entries, made_by)
+
+
+def lineage_of_row(row: int | tuple[int, str, str]) -> Lineage:
+    """A staged row by its id or by (run, source table, legacy id), and the records it made.
+
+    Raises LegacyStudentImport.DoesNotExist.
+    """
+    if isinstance(row, int):
+        staged = _staged_rows().get(pk=row)
+    else:
+        run, table, legacy_id = row
+        staged = _staged_rows().get(legacy_import_run=run, source_table=table, legacy_id=legacy_id)
+    connection = staged.legacy_import_run.connection_name
+    return _lineage(staged, history(connection, staged.source_table, staged.legacy_id), None)
+
+
+def _staged_rows() -> Any:
+    return LegacyStudentImport.objects.select_related("legacy_import_run", "training").defer(
+        *UNREAD
+    )
+
+
+def _lineage(
+    row: LegacyStudentImport, entries: tuple[Entry, ...], made_by: Entry | None
+) -> Lineage:
+    run, training = row.legacy_import_run, row.training
+    return Lineage(
+        run=run.pk,
+        connection=run.connection_name,
+        rules_version=run.rules_version,
+        staged_row=row.pk,
+        source_table=SourceTable(row.source_table),
+        legacy_id=row.legacy_id,
+        payload_hash=row.payload_hash,
+        full_name=row.full_name.translate(BIDI_CONTROLS),
+        phone_masked=mask_phone(row.phone_raw),
+        email_masked=mask_email(row.email_raw),
+        classification=Classification(row.classification),
+        classification_rule=row.classification_rule,
+        session_type=SessionType(training.session_type),
+        session_rule=training.session_rule,
+        course_id=training.course_id,
+        course_rule=training.course_rule,
+        import_action=ImportAction(training.import_action),
+        action_reason=training.action_reason,
+        planned_action=PlannedAction(row.planned_action),
+        planned_reason=row.planned_reason,
+        planned_basis=row.planned_basis,
+        outcome=Outcome(row.outcome),
+        decisions=_decisions(row),
+        entries=entries,
+        made_by=made_by,
+    )
+
+
+def _decisions(row: LegacyStudentImport) -> tuple[Decided, ...]:
+    said = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
+    return tuple(
+        Decided(
+            decision=ReviewDecision(event.decision),
+            treat_as=Classification(event.treat_as) if event.treat_as else None,
+            target_kind=PersonKind(event.target_kind) if event.target_kind else None,
+            target_id=event.target_id,
+            actor=event.actor.get_username(),
+            created_at=event.created_at,
+        )
+        for event in said.order_by("pk")
+    )

@@ -1,0 +1,112 @@
+"""legacy_commit: do what the plan says, and name every row that was left out."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from legacy_import.choices import FocusMode
+from legacy_import.management.base import LegacyCommand, Result, batch_size
+from legacy_import.management.commands.legacy_import import positive
+from legacy_import.management.commit_result import (
+    CommitResult,
+    show_intent,
+    tell_entries,
+    tell_failed,
+    what_is_asked,
+)
+from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
+from legacy_import.models import LegacyImportRun
+from legacy_import.services.commit import (
+    CommitReport,
+    TooManyFailures,
+    commit,
+    require_current_plan,
+)
+from legacy_import.services.runs import find_run
+from legacy_import.services.waves import next_wave, pending_rows, planned_counts
+
+
+class Command(LegacyCommand):
+    help = "Commit the plan of a run: exactly what legacy_dry_run showed, each row once."
+    name = "legacy_commit"
+    run_required = True
+    run_help = "the run's number"
+    repeated = (
+        "run", "batch", "limit", "focus", "allow_partial", "actor", "no_input", "confirm_database",
+    )  # fmt: skip
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--batch",
+            type=batch_size,
+            default=100,
+            metavar="N",
+            help="rows in one transaction (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--limit", type=positive, metavar="N", help="take up N rows of the plan at most"
+        )
+        parser.add_argument(
+            "--focus",
+            choices=FocusMode.values,
+            metavar="MODE",
+            help=f"one wave only: {', '.join(FocusMode.values)}",
+        )
+        parser.add_argument(
+            "--allow-partial", action="store_true", help="commit a run imported with --limit"
+        )
+        add_confirmation_arguments(parser)
+
+    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+        run = find_run(options["run"])
+        require_current_plan(run, allow_partial=options["allow_partial"])
+        focus = FocusMode(options["focus"]) if options["focus"] else None
+        self._ask(run, focus, options)
+        started = timezone.now()
+        try:
+            report = commit(
+                run_id=run.pk,
+                actor=actor,
+                now=started,
+                progress=self.progress,
+                batch=options["batch"],
+                limit=options["limit"],
+                focus=focus,
+                allow_partial=options["allow_partial"],
+            )
+        except TooManyFailures:
+            tell_failed(self.terminal, run, since=started)
+            raise
+        if self.terminal.verbosity >= 3:
+            tell_entries(self.terminal, run, created_at__gte=started)
+        return CommitResult(report, focus, self._next(report, focus, options))
+
+    def _ask(
+        self, run: LegacyImportRun, focus: FocusMode | None, options: Mapping[str, Any]
+    ) -> None:
+        """Show what is going to happen and have it confirmed; nothing to do needs no question."""
+        planned = planned_counts(run, focus)
+        if not any(planned.values()):
+            return
+        self.progress.opened(run.source_label)
+        show_intent(self.terminal, run, planned, focus, options["limit"])
+        confirm_database(
+            self.terminal,
+            given=options["confirm_database"],
+            no_input=options["no_input"],
+            what=what_is_asked(run, planned, focus, options["limit"]),
+        )
+
+    def _next(
+        self, report: CommitReport, focus: FocusMode | None, options: Mapping[str, Any]
+    ) -> str:
+        """This command again, with the next wave once its own is done; then what follows a commit."""
+        run = find_run(report.run)
+        if not report.pending:
+            return run.next_command
+        if focus and not pending_rows(run, focus).exists():
+            focus = next_wave(run)
+        return self.again({**options, "focus": focus.value if focus else None})

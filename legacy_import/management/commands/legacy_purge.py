@@ -1,0 +1,128 @@
+"""legacy_purge: erase payloads and contacts of closed runs past the retention, or one person."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from legacy_import.choices import SourceTable
+from legacy_import.errors import LegacyImportError
+from legacy_import.management.base import LegacyCommand, Result
+from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
+from legacy_import.management.purge_result import PurgeResult, SubjectResult
+from legacy_import.models import LegacyErasureLog
+from legacy_import.services.purge import Agenda, agenda, purge
+from legacy_import.services.subject import Subject, erase_subject, find_subject
+
+LONGEST_REASON = LegacyErasureLog._meta.get_field("reason").max_length
+SOURCE = "the staged rows (the old database is not read)"
+LONGEST_ID = 20  # digits of 2^64
+
+
+class Command(LegacyCommand):
+    help = (
+        "Erase payloads and contacts of closed runs after LEGACY_IMPORT_RETENTION_DAYS, "
+        "or one person on request."
+    )
+    name = "legacy_purge"
+    run_help = "this closed run only; default: every closed run whose retention is over"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--subject", type=source_row, metavar="TABLE:ID",
+            help="erase one person from every run, such as stagiaires:123",
+        )  # fmt: skip
+        parser.add_argument(
+            "--connection", metavar="ALIAS",
+            help="the source that --subject belongs to "
+            f"(default: {settings.LEGACY_IMPORT_CONNECTION})",
+        )  # fmt: skip
+        parser.add_argument(
+            "--reason", type=reason, default="", metavar="TEXT",
+            help="kept in the erasure log; it must name nobody",
+        )  # fmt: skip
+        add_confirmation_arguments(parser)
+
+    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+        if options["subject"] and options["run"]:
+            raise _usage("--subject erases a person from every run; --run purges one.")
+        if options["connection"] and not options["subject"]:
+            raise _usage("--connection says whose --subject is meant.")
+        if options["subject"]:
+            return self._erase_subject(options, actor)
+        now = timezone.now()
+        found = agenda(run_id=options["run"], now=now)
+        erased: dict[int, int] = {}
+        if found.ready:
+            self._confirm(options, _what(found))
+            self.progress.opened(SOURCE)
+            erased = purge(
+                run_ids=[one.run for one in found.ready],
+                actor=actor,
+                reason=options["reason"],
+                now=now,
+                progress=self.progress,
+            )
+        return PurgeResult(options["run"], found, erased)
+
+    def _erase_subject(self, options: Mapping[str, Any], actor: str) -> Result:
+        table, legacy_id = options["subject"]
+        connection = options["connection"] or settings.LEGACY_IMPORT_CONNECTION
+        subject = Subject(connection, table, legacy_id)
+        left = [run for run, erased in find_subject(subject).items() if not erased]
+        if left:
+            self._confirm(
+                options,
+                f"Everything that says who {subject} of {connection} is will be erased from "
+                f"{_runs(left)}. This cannot be undone.",
+            )
+            self.progress.opened(SOURCE)
+        report = erase_subject(
+            subject=subject,
+            actor=actor,
+            reason=options["reason"],
+            now=timezone.now(),
+            progress=self.progress,
+        )
+        return SubjectResult(subject, report)
+
+    def _confirm(self, options: Mapping[str, Any], what: str) -> None:
+        confirm_database(
+            self.terminal,
+            given=options["confirm_database"],
+            no_input=options["no_input"],
+            what=what,
+        )
+
+
+def source_row(value: str) -> tuple[str, str]:
+    """`stagiaires:123` → (source table, legacy id), for argparse."""
+    table, _, legacy_id = value.partition(":")
+    digits = legacy_id.isascii() and legacy_id.isdigit() and len(legacy_id) <= LONGEST_ID
+    if table not in SourceTable.values or not digits:
+        tables = " or ".join(f"{name}:ID" for name in SourceTable.values)
+        raise ArgumentTypeError(f"must be {tables}, such as stagiaires:123")
+    return table, legacy_id
+
+
+def reason(value: str) -> str:
+    """A text that its column holds, for argparse."""
+    if LONGEST_REASON and len(value) > LONGEST_REASON:
+        raise ArgumentTypeError(f"must be {LONGEST_REASON} characters or fewer")
+    return value
+
+
+def _what(found: Agenda) -> str:
+    rows = ", ".join(f"run {one.run}: {one.rows:,} rows" for one in found.ready)
+    return f"Payloads and contacts will be erased ({rows}). This cannot be undone."
+
+
+def _runs(runs: Sequence[int]) -> str:
+    return f"{'run' if len(runs) == 1 else 'runs'} {', '.join(map(str, runs))}"
+
+
+def _usage(message: str) -> LegacyImportError:
+    return LegacyImportError(message, hint="See manage.py legacy_purge --help", exit_code=2)

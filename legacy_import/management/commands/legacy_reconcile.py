@@ -1,0 +1,19 @@
+"""legacy_reconcile: prove that nothing was lost and nothing was done twice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from legacy_import.management.base import LegacyCommand, Result
+from legacy_import.management.reconcile_result import ReconcileResult
+from legacy_import.services.reconcile import reconcile
+
+
+class Command(LegacyCommand):
+    help = (
+        "Prove that source rows = staged rows = outcomes = log entries = records, or name the rows"
+        " where that is not so (exit 1). Changes nothing."
+    )
+    name = "legacy_reconcile"
+
+    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+        return ReconcileResult(reconcile(run_id=options["run"], progress=self.progress))

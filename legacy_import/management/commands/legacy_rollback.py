@@ -1,0 +1,61 @@
+"""legacy_rollback: take back what a run created and nobody touched since."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from legacy_import.choices import RunStatus
+from legacy_import.management.base import LegacyCommand, Result
+from legacy_import.management.commit_result import counted, tell_entries
+from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
+from legacy_import.management.rollback_result import RollbackResult
+from legacy_import.models import LegacyImportRun
+from legacy_import.services.rollback import require_newest, rollback
+from legacy_import.services.runs import find_run
+from legacy_import.services.waves import rows_in_force
+
+
+class Command(LegacyCommand):
+    help = "Delete what a run created, if it is unchanged and unreferenced, and undo its links."
+    name = "legacy_rollback"
+    run_required = True
+    run_help = "the run's number; of several runs the newest goes first"
+    repeated = ("run", "preview", "actor", "no_input", "confirm_database")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--preview", action="store_true", help="show what would be undone; change nothing"
+        )
+        add_confirmation_arguments(parser)
+
+    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+        run = find_run(options["run"])
+        run.require(RunStatus.ROLLING_BACK)
+        require_newest(run)
+        rows = rows_in_force(run)
+        if rows and not options["preview"]:
+            self._ask(run, rows, options)
+        started = timezone.now()
+        report = rollback(
+            run_id=run.pk,
+            actor=actor,
+            now=started,
+            progress=self.progress,
+            preview=options["preview"],
+        )
+        if self.terminal.verbosity >= 3:
+            tell_entries(self.terminal, run, reversed_at__gte=started)
+        return RollbackResult(report)
+
+    def _ask(self, run: LegacyImportRun, rows: int, options: Mapping[str, Any]) -> None:
+        self.progress.opened(run.source_label)
+        confirm_database(
+            self.terminal,
+            given=options["confirm_database"],
+            no_input=options["no_input"],
+            what=f"{counted(rows, 'row')} of run {run.pk} will be taken back: what they created is "
+            "deleted, unless somebody edited it or refers to it (--preview shows which).",
+        )

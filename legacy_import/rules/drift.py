@@ -1,0 +1,28 @@
+"""What can change between a plan and its commit: such a row is left out, and says why (DESIGN §7)."""
+
+from enum import StrEnum
+
+
+class Drift(StrEnum):
+    """Why a planned row is left out. In words: rules.reasons."""
+
+    DECISION = "decision_changed"
+    SOURCE_ROW = "source_row_changed"
+    COURSE_MAPPING = "course_mapping_changed"
+    SESSION_MAPPING = "session_mapping_changed"
+    TARGET_GONE = "target_gone"
+    TARGET_EDITED = "target_edited"
+    FIRST_LEFT_OUT = "first_of_group_left_out"
+    ALREADY_IMPORTED = "already_imported"
+    ANSWER = "answer_changed"  # a row of its group changed, or something else the rules look at
+    NEW_PERSON = "new_person"
+
+
+# The versions that a plan rests on → what it means when one of them is another now, in the order in
+# which they are asked: a reviewer's word explains best why a row is not what it was.
+CAUSE_OF_VERSION = {
+    "said": Drift.DECISION,
+    "row": Drift.SOURCE_ROW,
+    "course": Drift.COURSE_MAPPING,
+    "session": Drift.SESSION_MAPPING,
+}

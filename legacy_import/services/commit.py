@@ -1,0 +1,216 @@
+"""7 commit: exactly what the plan says, exactly once. Whatever drifted since is left out and named."""
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from ecoin.among import Ids
+from legacy_import.choices import FocusMode, LogAction, Outcome, PlannedAction, RunStatus, Stage
+from legacy_import.commit_actions.effect import Entry
+from legacy_import.conf import ImportConf, import_conf
+from legacy_import.errors import LegacyImportError, OutOfOrder
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Progress
+from legacy_import.services import commit_log, runs
+from legacy_import.services.candidates import refresh_platform_keys
+from legacy_import.services.chunks import CHUNK_ROWS
+from legacy_import.services.commit_batch import Batch
+from legacy_import.services.lease import Lease, hold
+from legacy_import.services.mapping_index import MappingIndex, load_mappings, mapping_stamp
+from legacy_import.services.receipts import leave_receipt, next_position
+from legacy_import.services.waves import in_batches, passes, pending_rows
+
+WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
+FEW_FAILURES = 5  # so few are single poison rows, whatever their share
+MAX_NAMED = 1_000  # rows that a report names; the commit log names all
+LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that was planned and not committed, and why (a code of rules.reasons, or an error)."""
+
+    row: str  # source_table:legacy_id
+    outcome: str
+    reason: str
+
+
+@dataclass(slots=True)
+class CommitReport:
+    """What one call of `commit` did. Counts are rows, `created` are records on the platform."""
+
+    run: int
+    status: str = ""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    created: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)  # of rows left out
+    named: list[LeftOut] = field(default_factory=list)
+    pending: int = 0  # rows of the run that wait for another wave or call
+    batches: int = 0
+
+    @property
+    def rows(self) -> int:
+        return self.outcomes.total()
+
+
+class TooManyFailures(LegacyImportError):
+    """More rows were refused by the database than a few poison rows explain."""
+
+
+def commit(
+    *,
+    run_id: int,
+    actor: str,
+    now: datetime.datetime,
+    progress: Progress,
+    batch: int = 100,
+    limit: int | None = None,
+    focus: FocusMode | None = None,
+    allow_partial: bool = False,
+) -> CommitReport:
+    """Commit the run's plan, `batch` rows a transaction; again after an interruption, it goes on.
+
+    `limit`: the most planned rows to take up; `focus`: one wave only. Raises UnknownRun, OutOfOrder (no
+    current plan, a partial run without `allow_partial`, held by another process), TooManyFailures,
+    Interrupted (at the end of a batch).
+    """
+    run = runs.find_run(run_id)
+    require_current_plan(run, allow_partial=allow_partial)
+    progress.opened(run.source_label)
+    with hold(run, "legacy_commit", progress) as lease:
+        require_current_plan(run, allow_partial=allow_partial)
+        work = _Commit(run, lease, progress, actor, now, import_conf(), CommitReport(run.pk))
+        if pending_rows(run, focus).exists():
+            work.begin()
+            work.take_up(batch, limit, focus)
+        return work.finish()
+
+
+def require_current_plan(run: LegacyImportRun, *, allow_partial: bool) -> None:
+    """Raise OutOfOrder unless the run's plan was made after everything it rests on."""
+    runs.require_installed_rules(run)
+    if run.status not in WITH_A_PLAN or not run.plan_fingerprint:
+        raise OutOfOrder(
+            f"Run {run.pk} is '{run.status}': it has no current plan to commit.",
+            hint=f"manage.py {run.next_command or f'legacy_status --run {run.pk}'}",
+        )
+    if run.is_partial and not allow_partial:
+        raise OutOfOrder(
+            f"Run {run.pk} is partial: it holds the first {run.row_limit:,} rows only.",
+            hint="Import everything (legacy_import), or commit this part knowingly: --allow-partial",
+        )
+
+
+@dataclass(slots=True)
+class _Commit:
+    """One call of `commit` under its lease."""
+
+    run: LegacyImportRun
+    lease: Lease
+    progress: Progress
+    actor: str
+    started: datetime.datetime
+    conf: ImportConf
+    report: CommitReport
+    mappings: MappingIndex | None = None
+    stamp: object = None
+    position: int = 0
+
+    def begin(self) -> None:
+        """Nothing is committed on an old opinion of who is on the platform."""
+        with transaction.atomic():
+            self.lease.confirm()
+            self.run.move_to(RunStatus.COMMITTING)
+            self.run.save(update_fields=["status"])
+        self.position = next_position(self.run, Stage.COMMIT)
+        refresh_platform_keys(self.conf, self.progress)
+
+    def take_up(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
+        """First rows before their followers; what waits for people last, and only without a limit."""
+        wave = pending_rows(self.run, focus)
+        planned = wave.exclude(planned_action=PlannedAction.REVIEW).count()
+        self.progress.begin("committing", planned if limit is None else min(planned, limit))
+        for rows in passes(wave):
+            left = None if limit is None else limit - self.report.rows
+            for ids in in_batches(rows, size, left):
+                self._batch(ids, self._commit_rows)
+        if limit is None or self.report.rows < limit:
+            waiting = wave.filter(planned_action=PlannedAction.REVIEW)
+            self.progress.begin("leaving for review", waiting.count())
+            for ids in in_batches(waiting, CHUNK_ROWS):
+                self._batch(ids, self._leave_for_review)
+
+    def finish(self) -> CommitReport:
+        """What is left, and where the run stands now."""
+        report, run = self.report, self.run
+        report.pending = pending_rows(run, None).count()
+        status = RunStatus.COMMITTING if report.pending else RunStatus.COMMITTED
+        if report.batches or run.status != status:
+            if run.status == RunStatus.PLANNED:
+                run.move_to(RunStatus.COMMITTING)
+            found = {"commit": {"outcomes": dict(report.outcomes), "pending": report.pending}}
+            runs.finish_stage(
+                run, self.lease, status, actor=self.actor, started=self.started, found=found
+            )
+        report.status = run.status
+        return report
+
+    def _batch(self, ids: Sequence[int], work: Callable[[Sequence[int], int], list[Entry]]) -> None:
+        with transaction.atomic():
+            runs.one_at_a_time()
+            self.lease.confirm()
+            entries = work(ids, self.position)
+            leave_receipt(self.run, Stage.COMMIT, self.position, ids)
+        self.position += 1
+        self._count(entries)
+        self._stop_if_failing()
+        self.progress.advance(len(ids))
+
+    def _commit_rows(self, ids: Sequence[int], position: int) -> list[Entry]:
+        stamp = mapping_stamp(self.run.connection_name)
+        if self.mappings is None or stamp != self.stamp:
+            self.mappings, self.stamp = load_mappings(self.run.connection_name), stamp
+        now = timezone.now()
+        batch = Batch(self.run, position, self.actor, now, self.conf, self.mappings)
+        return batch.commit(ids)
+
+    def _leave_for_review(self, ids: Sequence[int], position: int) -> list[Entry]:
+        rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids), outcome=Outcome.PENDING)
+        entries = [
+            Entry(pk, LogAction.REVIEW, reason)
+            for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
+        ]
+        now = timezone.now()
+        commit_log.write(self.run, entries, batch=position, actor=self.actor, now=now)
+        return entries
+
+    def _count(self, entries: Sequence[Entry]) -> None:
+        report = self.report
+        report.batches += 1
+        for entry in entries:
+            if entry.action not in commit_log.BESIDES:
+                report.outcomes[entry.action.value] += 1
+            if entry.created:
+                report.created[entry.target_model] += 1
+        left_out = [entry for entry in entries if entry.action in LEFT_OUT]
+        report.causes.update(entry.reason for entry in left_out)
+        if left_out and len(report.named) < MAX_NAMED:
+            names = runs.names_of_rows(entry.row for entry in left_out)
+            report.named += [
+                LeftOut(names[entry.row], entry.action.value, entry.reason) for entry in left_out
+            ]
+
+    def _stop_if_failing(self) -> None:
+        failed = self.report.outcomes[Outcome.FAILED.value]
+        share = failed / max(self.report.rows, 1)
+        if failed > FEW_FAILURES and share > self.conf.max_failure_rate:
+            raise TooManyFailures(
+                f"Stopped: the database refused {failed:,} of {self.report.rows:,} rows, more than "
+                f"{self.conf.max_failure_rate:.0%} (LEGACY_IMPORT_MAX_FAILURE_RATE).",
+                hint=f"See why: manage.py legacy_status --run {self.run.pk}. Plan again "
+                "(legacy_dry_run) to try them once the cause is mended.",
+            )

@@ -1,0 +1,154 @@
+"""Writing and reading the commit log, and what it means for the staged rows."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ecoin.among import Ids
+from ecoin.bulk import insert_rows, update_ids, update_rows
+from ecoin.records import timestamp
+from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome, ReversalOutcome
+from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, LEAD, Entry, Logged
+from legacy_import.models import (
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+    LegacyTrainingImport,
+)
+
+LOG_COLUMNS = (
+    "legacy_import_run_id", "student_import_id", "training_import_id", "batch", "action",
+    "target_model", "target_id", "created_target", "reason", "target_fingerprint", "actor",
+    "created_at",
+)  # fmt: skip
+# Actions that stand beside a row's outcome.
+BESIDES = frozenset({LogAction.CREATE_COURSE_INTEREST, LogAction.ATTACH_PERSON})
+OUTCOMES_IN_FORCE = (*COMMITTED_OUTCOMES, *BESIDES)
+PERSON_COLUMNS = ("imported_user_id", "imported_lead_id")
+TRAINING_COLUMNS = {
+    COMPLETED_TRAINING: "imported_completed_training_id",
+    ENROLLMENT: "imported_enrollment_id",
+}
+
+
+def write(
+    run: LegacyImportRun,
+    entries: Sequence[Entry],
+    *,
+    batch: int,
+    actor: str,
+    now: datetime.datetime,
+) -> None:
+    """Log the entries and give their rows the outcome and ids they stand for."""
+    trainings = dict(
+        LegacyTrainingImport.objects.filter(
+            student_import__among=Ids({entry.row for entry in entries})
+        ).values_list("student_import_id", "pk")
+    )
+    at = timestamp(now)
+    insert_rows(
+        LegacyImportCommitLog,
+        LOG_COLUMNS,
+        (
+            (run.pk, entry.row, trainings.get(entry.row), batch, entry.action.value,
+             entry.target_model, entry.target_id, entry.created, entry.reason[:60],
+             entry.fingerprint, actor, at)
+            for entry in entries
+        ),
+    )  # fmt: skip
+    _set_outcomes(entries)
+    _set_trainings(entries, trainings)
+
+
+def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
+    """Staged row id → its effects that are not reversed; what was left out is no effect."""
+    found: defaultdict[int, list[Logged]] = defaultdict(list)
+    entries = LegacyImportCommitLog.objects.filter(
+        student_import__among=Ids(ids), reversed_at=None, action__in=OUTCOMES_IN_FORCE
+    )
+    for values in entries.order_by("pk").values_list(
+        "pk", "student_import_id", "action", "target_model", "target_id", "created_target",
+        "target_fingerprint",
+    ):  # fmt: skip
+        found[values[1]].append(Logged(*values))
+    return dict(found)
+
+
+def reverse(
+    outcomes: Mapping[int, ReversalOutcome],
+    *,
+    kept: Collection[ReversalOutcome],
+    actor: str,
+    now: datetime.datetime,
+) -> None:
+    """Write what became of each entry (id → outcome); a kept one stays in force.
+
+    An entry that loses its fingerprint as it gets an outcome does not grow: that is what makes
+    updating thousands of them cheap.
+    """
+    by_outcome: defaultdict[ReversalOutcome, list[int]] = defaultdict(list)
+    for pk, outcome in outcomes.items():
+        by_outcome[outcome].append(pk)
+    for outcome, ids in by_outcome.items():
+        values: dict[str, Any] = {"reversal_outcome": outcome.value}
+        if outcome not in kept:
+            # Its fingerprint is a digest of somebody who is not there any more, and of no use.
+            values |= {
+                "reversed_at": timestamp(now), "reversed_by": actor, "target_fingerprint": "",
+            }  # fmt: skip
+        update_ids(LegacyImportCommitLog, ids, values)
+
+
+def release_rows(rows: Mapping[int, Sequence[Logged]]) -> None:
+    """Rows whose effects are all undone: nothing of them is on the platform any more."""
+    nobody = dict.fromkeys(PERSON_COLUMNS)
+    update_ids(LegacyStudentImport, list(rows), {"outcome": Outcome.ROLLED_BACK.value, **nobody})
+    with_history = Ids(
+        row
+        for row, entries in rows.items()
+        if any(entry.target_model in TRAINING_COLUMNS for entry in entries)
+    )
+    LegacyTrainingImport.objects.filter(student_import__among=with_history).update(
+        **dict.fromkeys(TRAINING_COLUMNS.values())
+    )
+
+
+def _set_outcomes(entries: Sequence[Entry]) -> None:
+    """One UPDATE per outcome; rows with a person get its id in the same statements."""
+    people: dict[int, tuple[Any, ...]] = {}
+    plain: defaultdict[str, list[int]] = defaultdict(list)
+    with_person = {entry.row: _person(entry) for entry in entries if _is_person(entry)}
+    for entry in entries:
+        if entry.action in BESIDES:
+            continue
+        outcome = Outcome(entry.action.value)
+        if entry.row in with_person:
+            people[entry.row] = (outcome.value, *with_person[entry.row])
+        else:
+            plain[outcome.value].append(entry.row)
+    for value, ids in plain.items():
+        update_ids(LegacyStudentImport, ids, {"outcome": value})
+    update_rows(LegacyStudentImport, ("outcome", *PERSON_COLUMNS), people)
+
+
+def _is_person(entry: Entry) -> bool:
+    return entry.action in (
+        LogAction.CREATE_CRM_LEAD, LogAction.LINK_EXISTING, LogAction.ATTACH_PERSON
+    )  # fmt: skip
+
+
+def _person(entry: Entry) -> tuple[int | None, int | None]:
+    """The row's imported_user_id and imported_lead_id."""
+    lead = entry.target_model == LEAD
+    return (None, entry.target_id) if lead else (entry.target_id, None)
+
+
+def _set_trainings(entries: Sequence[Entry], trainings: Mapping[int, int]) -> None:
+    for model, column in TRAINING_COLUMNS.items():
+        made = {
+            trainings[entry.row]: (entry.target_id,)
+            for entry in entries
+            if entry.target_model == model
+        }
+        update_rows(LegacyTrainingImport, (column,), made)

@@ -1,0 +1,69 @@
+"""People as a table of the platform holds them, and what identity makes of that. Pure."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from ecoin.identity.emails import is_role_mailbox, parse_email
+from ecoin.identity.keys import Key, identity_keys
+from ecoin.identity.names import parse_name, parse_name_as_written
+from ecoin.identity.phones import parse_phones, raw_digits
+from legacy_import.conf import ImportConf
+from legacy_import.rules.duplicates import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as a table holds them: what identity is made of, before normalization."""
+
+    name: str
+    phone: str
+    email: str
+    birth_date: date | None
+    origin: str = ""  # of a lead that an import created
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user or lead ready to be compared."""
+
+    person: Person
+    fingerprint: str  # changes when anything identity is made of changes
+    origin: str = ""
+
+
+def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:
+    """Whom a comparison sees: the folded name, the birth date, and whether the mailbox is shared."""
+    parsed, written = parse_name_as_written(name)
+    role = bool(email) and is_role_mailbox(email or "", conf.role_mailboxes)
+    return Person(
+        fold=parsed.fold,
+        skeleton=parsed.skeleton,
+        birth_date=born,
+        email_is_role=role,
+        written=written,
+    )
+
+
+def known(contact: Contact, conf: ImportConf) -> Known:
+    """The person of a contact, with the version that a plan remembers."""
+    told = f"{contact.name}\n{contact.phone}\n{contact.email}\n{contact.birth_date}"
+    return Known(
+        person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
+        hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16],
+        contact.origin,
+    )
+
+
+def keys(contact: Contact, conf: ImportConf) -> tuple[Key, ...]:
+    """The identity keys of a contact, by the platform's own normalizers."""
+    email = parse_email(
+        contact.email, placeholders=conf.placeholder_emails, role_mailboxes=conf.role_mailboxes
+    )
+    return identity_keys(
+        name=parse_name(contact.name),
+        phones=parse_phones(contact.phone),
+        email=email,
+        birth_date=contact.birth_date,
+        phone_digits=raw_digits(contact.phone),
+    )

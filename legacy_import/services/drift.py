@@ -1,0 +1,157 @@
+"""What changed since the plan: a planned row that drifted is left out of the commit, and says why."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, Max, OuterRef, Q
+from django.utils import timezone
+
+from ecoin.among import Ids
+from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
+from legacy_import.conf import ImportConf
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, Origin, decide
+from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.gather import Case
+from legacy_import.services.newcomers import rows_with_newcomers
+from legacy_import.services.ruled_out import SourceRow, people_ruled_out
+
+PEOPLE = (PersonKind.USER, PersonKind.LEAD)
+
+
+class Plan(NamedTuple):
+    """What the plan says of one row, as stored."""
+
+    pk: int
+    planned_action: str
+    planned_reason: str
+    planned_basis: str
+    planned_target_kind: str
+    planned_target_id: int | None
+
+    @property
+    def decision(self) -> Decision:
+        return _decision(self.planned_action, self.planned_reason)
+
+    @property
+    def target(self) -> Target | None:
+        """The user or lead that the row was planned to be given to."""
+        if self.planned_target_kind in PEOPLE and self.planned_target_id is not None:
+            return self.planned_target_kind, self.planned_target_id
+        return None
+
+
+@cache
+def _decision(action: str, reason: str) -> Decision:
+    return Decision(PlannedAction(action), reason)
+
+
+def drifted(
+    run: LegacyImportRun,
+    plans: Sequence[Plan],
+    cases: Mapping[int, Case],
+    *,
+    firsts: Mapping[int, str],
+    conf: ImportConf,
+) -> dict[int, Drift]:
+    """Row id → what changed since the plan; only rows that drifted.
+
+    `cases`: the same rows as they stand now, under lock. `firsts`: of the followers whose group's
+    first row has its person by now, that person's fingerprint.
+    """
+    causes: dict[int, Drift] = {}
+    answers: dict[int, Decision] = {}  # cases of the same number have the same facts
+    for plan in plans:
+        case = cases.get(plan.pk)
+        if case and case.number not in answers:
+            answers[case.number] = decide(case.facts)
+        answer = answers[case.number] if case else None
+        cause = _cause(plan, case, answer, firsts.get(plan.pk))
+        if cause:
+            causes[plan.pk] = cause
+    given = [plan for plan in plans if plan.target and plan.pk not in causes]
+    ruled_out = people_ruled_out(run.connection_name, {_name(cases[plan.pk]) for plan in given})
+    for plan in given:
+        if plan.target in ruled_out.get(_name(cases[plan.pk]), ()):
+            causes[plan.pk] = Drift.DECISION  # said of the same row in another run
+    still = [plan for plan in plans if plan.pk not in causes]
+    for pk in _changed_in_newer_runs(run, [plan.pk for plan in still]):
+        causes[pk] = Drift.SOURCE_ROW
+    acting = [
+        plan.pk
+        for plan in still
+        if plan.planned_action != PlannedAction.SKIP and plan.pk not in causes
+    ]
+    for pk in rows_with_newcomers(run, [cases[pk] for pk in acting], conf):
+        causes[pk] = Drift.NEW_PERSON
+    return causes
+
+
+def _cause(
+    plan: Plan, case: Case | None, answer: Decision | None, first_person: str | None
+) -> Drift | None:
+    """Why this row is not what was planned; None when it is. `answer`: to the case as it stands."""
+    if case is None:
+        return Drift.ANSWER
+    decision, target = plan.decision, plan.target
+    was, now = _versions(plan.planned_basis), _versions(case.basis)
+    if was != now:
+        for name, cause in CAUSE_OF_VERSION.items():
+            if was.get(name) != now.get(name):
+                return cause
+    if target:
+        if case.target is None and case.facts.blocker == "person_gone":
+            return Drift.TARGET_GONE
+        if was.get("person") != now.get("person"):
+            return Drift.TARGET_EDITED
+    if answer == WAITS and decision == FOLLOWS:
+        if first_person is None:
+            return Drift.FIRST_LEFT_OUT
+        return None if was.get("person", first_person) == first_person else Drift.TARGET_EDITED
+    if case.facts.origin != Origin.NEW and answer != decision:
+        return Drift.ALREADY_IMPORTED
+    given_to = None if decision.action == PlannedAction.SKIP else case.target
+    return None if (answer, given_to) == (decision, target) else Drift.ANSWER
+
+
+def _name(case: Case) -> SourceRow:
+    return case.row.source_table, case.row.legacy_id
+
+
+@lru_cache(maxsize=4_096)  # thousands of rows rest on the same few versions
+def _versions(basis: str) -> Mapping[str, str]:
+    return dict(part.partition("=")[::2] for part in basis.split())
+
+
+def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]:
+    """The rows that a later import of this source, finished after the plan, found changed."""
+    newer = [
+        pk
+        for pk, summary, staged in LegacyImportRun.objects.filter(
+            connection_name=run.connection_name, pk__gt=run.pk
+        )
+        .annotate(
+            staged=Max("chunkreceipt__finished_at", filter=Q(chunkreceipt__stage=Stage.IMPORT))
+        )
+        .values_list("pk", "summary", "staged")
+        if run.planned_at and (_imported_at(summary) or staged or timezone.now()) > run.planned_at
+    ]
+    if not newer:
+        return set()
+    same = LegacyStudentImport.objects.filter(
+        legacy_import_run__in=newer,
+        source_table=OuterRef("source_table"),
+        legacy_id=OuterRef("legacy_id"),
+    ).exclude(payload_hash=OuterRef("payload_hash"))
+    rows = LegacyStudentImport.objects.filter(Exists(same), pk__among=Ids(ids))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _imported_at(summary: Mapping[str, Any]) -> datetime.datetime | None:
+    """When a run's import was finished; None: it never was."""
+    stage = summary.get("stages", {}).get(RunStatus.IMPORTED.value, {})
+    finished = stage.get("finished")
+    return datetime.datetime.fromisoformat(finished) if finished else None

@@ -1,0 +1,120 @@
+"""The plan's second look: leads that waited for the first row of their group (DESIGN §5)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+
+from ecoin.bulk import update_rows
+from legacy_import.choices import PersonKind
+from legacy_import.conf import ImportConf
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.commit_policy import (
+    FOLLOWS,
+    GETS_PERSON,
+    IMPORTED_BEFORE,
+    WAITS,
+    Decision,
+)
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.candidates import leads_of_rows, platform_people
+from legacy_import.services.chunks import CHUNK_ROWS
+from legacy_import.services.lease import Lease
+from legacy_import.services.ruled_out import RuledOut, people_ruled_out
+
+OF_FIRST = (
+    "source_table", "legacy_id", "planned_action", "planned_reason", "planned_target_kind",
+    "planned_target_id", "imported_lead_id",
+)  # fmt: skip
+
+
+class Waiting(NamedTuple):
+    """A lead that waits, and what is known of its group's first row."""
+
+    pk: int
+    source_table: str
+    legacy_id: str
+    basis: str
+    first_table: str
+    first_legacy_id: str
+    first_action: str
+    first_reason: str
+    first_kind: str
+    first_target: int | None
+    first_lead: int | None  # made by a commit of this run
+
+    @property
+    def first_plan(self) -> Decision:
+        return Decision(*(self.first_action, self.first_reason))  # type: ignore[arg-type]
+
+    @property
+    def given_to(self) -> Target | None:
+        """The person from before the import whom the first row is linked to."""
+        if self.first_kind in (PersonKind.USER, PersonKind.LEAD) and self.first_target:
+            return self.first_kind, self.first_target
+        return None
+
+    @property
+    def person(self) -> Target | None:
+        """Whom a link would give the row to, if that person is there already."""
+        own = (PersonKind.LEAD.value, self.first_lead) if self.first_lead else None
+        return self.given_to or own
+
+
+def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None:
+    """Link the leads that waited, where their first row has a person whom nobody ruled out."""
+    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
+    waiting = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
+    ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
+    ruled_out = people_ruled_out(run.connection_name)
+    last = 0
+    while page := [
+        Waiting(*values)
+        for values in waiting.filter(pk__gt=last)
+        .order_by("pk")
+        .values_list(
+            "pk", "source_table", "legacy_id", "planned_basis",
+            *(f"first_{column}" for column in OF_FIRST),
+        )[:CHUNK_ROWS]
+    ]:  # fmt: skip
+        last = page[-1].pk
+        linked = _followers(run, page, ruled_out)
+        with transaction.atomic():
+            lease.confirm()
+            _link(linked, conf)
+
+
+def _followers(run: LegacyImportRun, page: Sequence[Waiting], ruled_out: RuledOut) -> list[Waiting]:
+    """Those whose first row gets a person: a lead to be made, a known one, or an earlier import's."""
+    before = {
+        row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
+        for row in page
+        if row.first_plan == IMPORTED_BEFORE
+    }
+    made = leads_of_rows(list(before.values()))
+    followers = []
+    for row in page:
+        lead = made.get(before.get(row.pk, ""))
+        person = (PersonKind.LEAD.value, lead) if lead else row.person
+        allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
+        if allowed and (row.first_plan in GETS_PERSON or lead):
+            followers.append(row)
+    return followers
+
+
+def _link(rows: Sequence[Waiting], conf: ImportConf) -> None:
+    LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
+        planned_action=FOLLOWS.action,
+        planned_reason=FOLLOWS.reason,
+        planned_target_kind=PersonKind.STAGED,
+        planned_target_id=F("group_first_id"),
+    )
+    people = platform_people({row.given_to for row in rows if row.given_to}, conf)
+    bases = {
+        row.pk: (f"{row.basis} person={people[row.given_to].fingerprint}",)
+        for row in rows
+        if row.given_to in people
+    }
+    update_rows(LegacyStudentImport, ("planned_basis",), bases)

@@ -1,0 +1,163 @@
+"""Erasing payloads and contacts of closed runs whose retention is over (DESIGN §7).
+
+What the audit needs stays: ids, outcomes, hashes, classification, plan and commit log; names and
+birth dates stay too. Nothing on the platform is touched. One person: services/subject.py.
+"""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from ecoin.bulk import update_ids
+from legacy_import.choices import ErasureKind, RunStatus
+from legacy_import.conf import import_conf
+from legacy_import.errors import OutOfOrder
+from legacy_import.models import (
+    HotKey,
+    IdentityKey,
+    LegacyErasureLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+    PersonEdge,
+)
+from legacy_import.progress import Progress
+from legacy_import.services.chunks import id_ranges
+from legacy_import.services.lease import Lease, hold
+from legacy_import.services.runs import find_run
+
+NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+
+# What a purge writes, column → value; JSON as text.
+CONTACTS: Mapping[str, str | None] = {
+    "phone_raw": "",
+    "phone_normalized": None,
+    "email_raw": "",
+    "email_normalized": None,
+    "raw_payload": "{}",
+    "duplicate_evidence": "{}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRun:
+    """A closed run that still holds contacts, and from when on they may be erased."""
+
+    run: int
+    source: str
+    rows: int
+    due: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a purge would do now, and what it would leave for later (the soonest first)."""
+
+    ready: tuple[ClosedRun, ...] = ()
+    waiting: tuple[ClosedRun, ...] = ()
+    purged_at: datetime.datetime | None = None  # of the one run that was asked for
+
+
+def agenda(*, run_id: int | None, now: datetime.datetime) -> Agenda:
+    """The closed runs whose contacts are still there; with `run_id` that run only.
+
+    Raises UnknownRun, OutOfOrder (that run is not closed, or not for long enough).
+    """
+    if run_id is not None:
+        run = find_run(run_id)
+        if run.purged_at is None:
+            _require_due(run, now)
+            return Agenda(ready=(_closed_run(run),))
+        return Agenda(purged_at=run.purged_at)
+    closed = LegacyImportRun.objects.filter(status=RunStatus.CLOSED, purged_at=None)
+    found = [_closed_run(run) for run in closed.order_by("finished_at", "pk")]
+    return Agenda(
+        ready=tuple(one for one in found if one.due <= now),
+        waiting=tuple(one for one in found if one.due > now),
+    )
+
+
+def purge(
+    *,
+    run_ids: Sequence[int],
+    actor: str,
+    reason: str,
+    now: datetime.datetime,
+    progress: Progress,
+) -> dict[int, int]:
+    """Erase payloads and contacts of these runs; returns run → rows. Names and birth dates stay.
+
+    Killed midway and called again, it finishes: a run counts as purged, and stands in the erasure
+    log, with its last chunk. Raises UnknownRun, OutOfOrder (not due, or held), Interrupted.
+    """
+    erased: dict[int, int] = {}
+    for run_id in run_ids:
+        run = find_run(run_id)
+        with hold(run, "legacy_purge", progress) as lease:
+            _require_due(run, now)
+            if run.purged_at is None:
+                erased[run.pk] = _purge_run(run, lease, actor, reason, now, progress)
+    return erased
+
+
+def _closed_run(run: LegacyImportRun) -> ClosedRun:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run).count()
+    return ClosedRun(run.pk, run.source_label, rows, _due(run))
+
+
+def _due(run: LegacyImportRun) -> datetime.datetime:
+    """When the retention of a closed run ends. Its last stage was its closing."""
+    if run.finished_at is None:
+        return NEVER
+    try:
+        return run.finished_at + datetime.timedelta(days=import_conf().retention_days)
+    except OverflowError:
+        return NEVER
+
+
+def _require_due(run: LegacyImportRun, now: datetime.datetime) -> None:
+    if run.status != RunStatus.CLOSED:
+        raise OutOfOrder(
+            f"Run {run.pk} is '{run.status}'; only a closed run is purged.",
+            hint=f"Close it when its work is done: manage.py legacy_close --run {run.pk}",
+        )
+    if (due := _due(run)) > now:
+        days = import_conf().retention_days
+        raise OutOfOrder(
+            f"Run {run.pk} was closed less than {days} days ago; it may be purged from "
+            f"{due:%Y-%m-%d %H:%M} UTC on.",
+            hint="Wait until then. One person is erased at any time: "
+            "manage.py legacy_purge --subject stagiaires:ID",
+        )
+
+
+def _purge_run(
+    run: LegacyImportRun,
+    lease: Lease,
+    actor: str,
+    reason: str,
+    now: datetime.datetime,
+    progress: Progress,
+) -> int:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    total = rows.count()
+    progress.begin(f"erasing contacts of run {run.pk}", total)
+    windows = list(id_ranges(run)) or [(0, 0)]
+    for window in windows:
+        with transaction.atomic():
+            lease.confirm()
+            ids = list(rows.filter(pk__range=window).values_list("pk", flat=True))
+            update_ids(LegacyStudentImport, ids, CONTACTS)
+            IdentityKey.objects.filter(scope=run.pk, owner_id__range=window).delete()
+            PersonEdge.objects.filter(legacy_import_run=run, left_id__range=window).delete()
+            if window == windows[-1]:
+                HotKey.objects.filter(legacy_import_run=run).delete()
+                run.purged_at = now
+                run.save(update_fields=["purged_at"])
+                LegacyErasureLog.objects.create(
+                    kind=ErasureKind.PURGE, legacy_import_run=run,
+                    rows=total, reason=reason, actor=actor, created_at=now,
+                )  # fmt: skip
+        progress.advance(len(ids))
+    return total

@@ -1,0 +1,114 @@
+"""The conservation proof: every source row is staged, every staged row is in exactly one outcome, and
+outcomes, log entries and created records are the same thing counted three times."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+from legacy_import.choices import RunStatus, SourceTable
+from legacy_import.commit_actions.created import CREATED, origins_of, records_without_entry
+from legacy_import.errors import OutOfOrder
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Progress
+from legacy_import.services import runs
+from legacy_import.services.chunks import id_ranges
+from legacy_import.services.conservation import Entry, Imported, Judged, Row, Tally
+from legacy_import.services.lease import hold
+from legacy_import.services.reconcile_report import ReconcileReport, report_of
+from legacy_import.services.reconcile_source import reread_source
+
+ROW_COLUMNS = (
+    "pk", "source_table", "legacy_id", "classification", "outcome", "training__pk",
+    "imported_user_id", "imported_lead_id", "training__imported_completed_training_id",
+    "training__imported_enrollment_id",
+)  # fmt: skip
+ENTRY_COLUMNS = (
+    "student_import_id", "legacy_import_run_id", "action", "target_model", "target_id",
+    "created_target",
+)  # fmt: skip
+
+
+def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
+    """Prove that the run (None: the latest) is conserved, or say which rows are not.
+
+    Changes nothing; the run is held meanwhile, so that no commit moves what is being counted.
+    Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted. What
+    does not balance is in the report, never an error.
+    """
+    run = runs.find_run(run_id)
+    _require_imported(run)
+    with hold(run, "legacy_reconcile", progress) as lease:
+        _require_imported(run)
+        reread = reread_source(run, progress, lease.confirm)
+        tally = _tally(run, progress, lease.confirm)
+        return report_of(run, reread, tally)
+
+
+def _require_imported(run: LegacyImportRun) -> None:
+    if run.status in (RunStatus.IMPORTING, RunStatus.FAILED):
+        raise OutOfOrder(
+            f"Run {run.pk} is '{run.status}': not every source row is staged yet.",
+            hint=f"Finish its import: manage.py {run.next_command}",
+        )
+
+
+def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]) -> Tally:
+    """Judge every row of the run with its entries and records, window by window."""
+    tally = Tally()
+    progress.begin("comparing", None)
+    for first, last in id_ranges(run):
+        rows = _rows(run, first, last)
+        entries = _entries(run, first, last)
+        for row in rows:
+            origin = f"{run.connection_name}:{row.name}"
+            tally.add(Judged(row, entries.get(row.id, ()), origin))
+        confirm()
+        progress.advance(len(rows))
+    foreign = LegacyImportCommitLog.objects.filter(legacy_import_run=run, reversed_at=None)
+    foreign = foreign.exclude(student_import__legacy_import_run=run).order_by("pk")
+    of_rows = foreign.values_list("student_import__source_table", "student_import__legacy_id")
+    for table, legacy_id in of_rows.iterator():
+        tally.name("entry_of_another_run", f"{table}:{legacy_id}")
+    for model, pk, origin in records_without_entry(run):
+        tally.name("record_without_entry", _named_by_origin(run, origin) or f"{model} {pk}")
+    return tally
+
+
+def _rows(run: LegacyImportRun, first: int, last: int) -> list[Row]:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
+    return [
+        Row(pk, table, legacy_id, classification, outcome, training, Imported(*imported))
+        for pk, table, legacy_id, classification, outcome, training, *imported in (
+            rows.order_by("pk").values_list(*ROW_COLUMNS)
+        )
+    ]
+
+
+def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[Entry]]:
+    """Staged row id → its entries in force, in the order of writing, each with its record's origin."""
+    logged = LegacyImportCommitLog.objects.filter(
+        student_import_id__gte=first, student_import_id__lte=last, reversed_at=None
+    )
+    found = [
+        (row, Entry(*entry))
+        for row, of_run, *entry in logged.order_by("pk").values_list(*ENTRY_COLUMNS)
+        if of_run == run.pk
+    ]
+    origins = {
+        action: origins_of(
+            action, [one.target_id for _, one in found if one.action == action and one.target_id]
+        )
+        for action in CREATED
+    }
+    entries: defaultdict[int, list[Entry]] = defaultdict(list)
+    for row, entry in found:
+        there = origins.get(entry.action, {})
+        entries[row].append(entry._replace(origin=there.get(entry.target_id or 0)))
+    return entries
+
+
+def _named_by_origin(run: LegacyImportRun, origin: str) -> str:
+    """`table:id` of an origin of this source; "" for any other."""
+    tables = "|".join(SourceTable.values)
+    found = re.fullmatch(rf"{re.escape(run.connection_name)}:((?:{tables}):-?\d+):\w+", origin)
+    return found[1] if found else ""

@@ -1,0 +1,228 @@
+"""What a reconciliation found: named checks, and the table of rows, entries and records."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+from legacy_import.choices import Classification, Outcome, SourceTable
+from legacy_import.commit_actions.created import CREATED
+from legacy_import.models import LegacyImportRun
+from legacy_import.services.conservation import MAIN, PARTS, ROW_CHECKS, Cell, Named, Tally
+from legacy_import.services.reconcile_source import Reread, rows_let_through
+
+ACTIONS = (*MAIN, *PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was proved or not. `rows` names the first rows that break it, `more` the rest."""
+
+    name: str
+    meaning: str
+    expected: int | None
+    found: int | None
+    ok: bool
+    rows: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source table and classification: rows per outcome, entries and records per action."""
+
+    source_table: str
+    classification: str
+    staged: int
+    outcomes: Mapping[str, int]
+    entries: Mapping[str, int]
+    records: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source table: rows in the snapshot, rows that had to be staged (fewer with --limit), rows
+    that are; `now`: rows in the source as it is (None: not re-read)."""
+
+    snapshot: int | None
+    expected: int | None
+    staged: int
+    now: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileReport:
+    """What was proved of a run. `row_limit`: the run is partial, and balances against that limit."""
+
+    run: int
+    source: str
+    balanced: bool
+    checks: tuple[Check, ...]
+    table: tuple[Line, ...]
+    outcomes: Mapping[str, int]
+    tables: Mapping[str, SourceLine]
+    row_limit: int | None
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts of `legacy_reconcile --json`."""
+        return {
+            "balanced": self.balanced,
+            "source": {
+                "tables": {name: asdict(line) for name, line in self.tables.items()},
+                "row_limit": self.row_limit,
+                "notes": list(self.notes),
+            },
+            "checks": [{**asdict(check), "rows": list(check.rows)} for check in self.checks],
+            "outcomes": dict(self.outcomes),
+            "table": [asdict(line) for line in self.table],
+        }
+
+
+def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileReport:
+    """Everything that was counted, as checks and tables."""
+    tables = _source_lines(run, reread, tally)
+    checks = (
+        *_source_checks(tables, reread),
+        *_staging_checks(tally),
+        *_number_checks(tally),
+        *_row_checks(tally),
+    )
+    return ReconcileReport(
+        run=run.pk,
+        source=run.source_label,
+        balanced=all(check.ok for check in checks),
+        checks=checks,
+        table=tuple(_lines(tally)),
+        outcomes={outcome: tally.total(tally.rows, outcome) for outcome in Outcome.values},
+        tables=tables,
+        row_limit=run.row_limit,
+        notes=reread.notes,
+    )
+
+
+def _source_lines(run: LegacyImportRun, reread: Reread, tally: Tally) -> dict[str, SourceLine]:
+    snapshot = run.certificate.get("row_counts", {})
+    lines = {}
+    for table, expected in rows_let_through(run).items():
+        staged = sum(count for (name, _, _), count in tally.rows.items() if name == table)
+        found = reread.tables.get(table)
+        now = None if found is None else found.both + found.only_source.total
+        lines[table] = SourceLine(snapshot.get(table), expected, staged, now)
+    return lines
+
+
+def _source_checks(tables: Mapping[str, SourceLine], reread: Reread) -> Iterator[Check]:
+    for table, line in tables.items():
+        yield Check(
+            f"staged_rows:{table}",
+            "as many rows are staged as the snapshot has (or --limit lets through)",
+            line.expected,
+            line.staged,
+            line.expected == line.staged,
+        )
+    for table, now in reread.tables.items():
+        yield _named(
+            f"source_rows_staged:{table}",
+            "every source row is staged (one that came since the snapshot: import again)",
+            now.both + now.only_source.total,
+            now.only_source,
+        )
+        yield _named(
+            f"staged_rows_in_source:{table}",
+            "the source still has every staged row (deleted there since otherwise)",
+            now.both + now.only_staged.total,
+            now.only_staged,
+        )
+
+
+def _staging_checks(tally: Tally) -> Iterator[Check]:
+    staged = tally.rows.total()
+    yield _named(
+        "one_training_each",
+        "every staged learner has exactly one training row",
+        staged,
+        tally.broken.get("one_training_each", Named()),
+    )
+    yield _named(
+        "outcomes_add_up",
+        "every staged row has one outcome of the vocabulary",
+        staged,
+        tally.broken.get("outcomes_add_up", Named()),
+    )
+
+
+def _number_checks(tally: Tally) -> Iterator[Check]:
+    """Outcomes = entries = records: the totals are shown, every table and classification compared."""
+    for action in MAIN:
+        yield _numbers(
+            f"entries:{action}",
+            "as many entries in force as rows with that outcome",
+            tally,
+            (tally.rows, tally.entries),
+            action,
+        )
+    for action in CREATED:
+        yield _numbers(
+            f"records:{action}",
+            "as many existing records as entries that created one",
+            tally,
+            (tally.entries, tally.records),
+            action,
+        )
+
+
+def _numbers(
+    name: str, meaning: str, tally: Tally, sides: tuple[Mapping[Any, int], ...], action: str
+) -> Check:
+    expected, found = sides
+    same = all(
+        expected.get(cell, 0) == found.get(cell, 0)
+        for cell in {*expected, *found}
+        if cell[2] == action
+    )
+    return Check(name, meaning, tally.total(expected, action), tally.total(found, action), same)
+
+
+def _row_checks(tally: Tally) -> Iterator[Check]:
+    meanings = {name: meaning for name, (meaning, _) in ROW_CHECKS.items()}
+    meanings["entry_of_another_run"] = "no entry of this run speaks of a row of another run"
+    meanings["record_without_entry"] = "no record says it is of this run without an entry in force"
+    for name, meaning in meanings.items():
+        broken = tally.broken.get(name, Named())
+        yield Check(
+            name, meaning, 0, broken.total, not broken.total, tuple(broken.first), _more(broken)
+        )
+
+
+def _named(name: str, meaning: str, expected: int, broken: Named) -> Check:
+    return Check(
+        name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
+        _more(broken),
+    )  # fmt: skip
+
+
+def _more(broken: Named) -> int:
+    return broken.total - len(broken.first)
+
+
+def _lines(tally: Tally) -> Iterator[Line]:
+    staged: Counter[tuple[str, str]] = Counter()
+    for (table, classification, _), count in tally.rows.items():
+        staged[table, classification] += count
+    for cell in product(SourceTable.values, Classification.values):
+        if staged[cell]:
+            yield Line(
+                *cell,
+                staged[cell],
+                _per_value(tally.rows, cell, Outcome.values),
+                _per_value(tally.entries, cell, ACTIONS),
+                _per_value(tally.records, cell, CREATED),
+            )
+
+
+def _per_value(
+    cells: Mapping[Cell, int], cell: tuple[str, str], values: Iterable[str]
+) -> dict[str, int]:
+    return {value: cells.get((*cell, value), 0) for value in values}

@@ -1,0 +1,91 @@
+"""The waves of a commit (DESIGN §1): completed history first, then registrations, then leads."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    Classification,
+    FocusMode,
+    Outcome,
+    PlannedAction,
+)
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.commit_policy import FOLLOWS
+
+C, A = Classification, PlannedAction
+
+# A wave is what its effects are; rows without an effect go with their classification.
+WAVES: dict[FocusMode, tuple[frozenset[PlannedAction], frozenset[Classification]]] = {
+    FocusMode.HISTORICAL_COMPLETED: (
+        frozenset({A.CREATE_COMPLETED_TRAINING}),
+        frozenset({C.COMPLETED, C.ARCHIVED_TRAINING}),
+    ),
+    FocusMode.REGISTERED_PENDING: (frozenset({A.CREATE_ENROLLMENT}), frozenset({C.REGISTERED})),
+    FocusMode.LEAD_ONLY: (
+        frozenset({A.CREATE_CRM_LEAD, A.LINK_EXISTING}),
+        frozenset({C.LEAD_ONLY}),
+    ),
+}
+WITHOUT_EFFECT = (A.SKIP, A.REVIEW)
+IDS_PER_PAGE = 5_000
+
+Rows = QuerySet[LegacyStudentImport]
+
+
+def pending_rows(run: LegacyImportRun, focus: FocusMode | None) -> Rows:
+    """The rows of the wave (None: of all) that no commit has dealt with since their plan."""
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, outcome=Outcome.PENDING)
+    if focus is None:
+        return rows
+    effects, classifications = WAVES[focus]
+    return rows.filter(
+        Q(planned_action__in=effects)
+        | Q(planned_action__in=WITHOUT_EFFECT, classification__in=classifications)
+    )
+
+
+def passes(rows: Rows) -> tuple[Rows, Rows]:
+    """First everything but followers, then the leads that follow the first row of their group."""
+    planned = rows.exclude(planned_action=PlannedAction.REVIEW)
+    follows = Q(planned_action=FOLLOWS.action, planned_reason=FOLLOWS.reason)
+    # Its first row may belong to another wave: then the follower waits for that.
+    first = LegacyStudentImport.objects.filter(
+        pk=OuterRef("group_first_id"), outcome=Outcome.PENDING
+    ).exclude(planned_action=PlannedAction.REVIEW)
+    return planned.exclude(follows), planned.filter(follows).exclude(Exists(first))
+
+
+def in_batches(rows: Rows, size: int, limit: int | None = None) -> Iterator[list[int]]:
+    """Ids in order, in lists of `size` or fewer, `limit` ids at most; rows may change meanwhile."""
+    last, left = 0, limit
+    while left is None or left > 0:
+        take = IDS_PER_PAGE if left is None else min(left, IDS_PER_PAGE)
+        page = list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:take])
+        if not page:
+            return
+        last = page[-1]
+        left = None if left is None else left - len(page)
+        for start in range(0, len(page), size):
+            yield page[start : start + size]
+
+
+def planned_counts(run: LegacyImportRun, focus: FocusMode | None) -> dict[PlannedAction, int]:
+    """Action → the rows of the wave that wait for their commit; every action, zero included."""
+    counted = pending_rows(run, focus).order_by().values_list("planned_action")
+    found = dict(counted.annotate(rows=Count("pk")))
+    return {action: found.get(action.value, 0) for action in PlannedAction}
+
+
+def next_wave(run: LegacyImportRun) -> FocusMode | None:
+    """The first wave with rows that wait; None: only rows that no wave has, or none at all."""
+    return next((focus for focus in WAVES if pending_rows(run, focus).exists()), None)
+
+
+def rows_in_force(run: LegacyImportRun) -> int:
+    """The rows whose effects a rollback would take back."""
+    committed = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, outcome__in=COMMITTED_OUTCOMES
+    )
+    return committed.count()

@@ -1,0 +1,1 @@
+"""The screens under /admin/legacy-imports."""

@@ -1,0 +1,67 @@
+"""`/admin/legacy-imports/lineage?origin=…`: one imported record followed back to its source row."""
+
+from typing import NamedTuple
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from legacy_import.choices import ReversalOutcome
+from legacy_import.lineage.book import Entry
+from legacy_import.permissions import VIEW, permission_needed
+from legacy_import.queries import lineage_of_origin
+
+NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
+
+
+class Line(NamedTuple):
+    """An entry of the log and the record it speaks of: its kind in words, and its page if any."""
+
+    entry: Entry
+    kind: str
+    page: str
+
+
+@never_cache
+@permission_needed(VIEW)
+@require_safe
+def lineage(request: HttpRequest) -> HttpResponse:
+    """Show the lineage of ?origin=…; 404, without repeating what was asked, for anything else."""
+    found = lineage_of_origin(request.GET.get("origin", ""))
+    lines = [_line(request, entry) for entry in found.entries] if found else []
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Lineage of a record"),
+        "lineage": found,
+        "lines": lines,
+        "records": [line for line in lines if found and line.entry in found.records],
+    }
+    page = "admin/legacy_imports/lineage.html"
+    return render(request, page, context, status=200 if found else 404)
+
+
+def _line(request: HttpRequest, entry: Entry) -> Line:
+    if not entry.target_model:
+        return Line(entry, "", "")
+    try:
+        model = apps.get_model(entry.target_model)
+    except (LookupError, ValueError):  # a model of an app that is no longer installed
+        return Line(entry, entry.target_model, "")
+    may_see = (
+        entry.reversal_outcome not in NO_LONGER_THERE
+        and admin.site.has_permission(request)
+        and admin.site.is_registered(model)
+        and admin.site.get_model_admin(model).has_view_or_change_permission(request)
+    )
+    options = model._meta
+    page = f"admin:{options.app_label}_{options.model_name}_change"
+    return Line(
+        entry,
+        str(options.verbose_name),
+        reverse(page, args=[entry.target_id]) if may_see else "",
+    )

@@ -1,0 +1,91 @@
+"""legacy_close as operators see it: a run is named, what is given up is told, and it is final."""
+
+from typing import Any
+
+import pytest
+
+from legacy_import.choices import Outcome, RunStatus
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Silent
+from legacy_import.services.lease import hold
+from tests.commands.calling import assert_refused, call, done
+from tests.factories import RunFactory, StagedLearnerFactory, UserFactory
+from tests.processes import AppDatabase, environment, manage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run() -> LegacyImportRun:
+    run = RunFactory(status=RunStatus.COMMITTED)
+    for outcome in (Outcome.CREATE_CRM_LEAD, Outcome.PENDING, Outcome.PENDING, Outcome.REVIEW):
+        row = StagedLearnerFactory(run=run)
+        LegacyStudentImport.objects.filter(pk=row.pk).update(outcome=outcome)
+    return run
+
+
+def close(run: LegacyImportRun, *arguments: str) -> Any:
+    return call("legacy_close", "--run", str(run.pk), *arguments)
+
+
+def test_it_says_what_is_given_up_and_that_there_is_no_way_back(run: LegacyImportRun) -> None:
+    out = " ".join(close(run).out.split())
+    assert out.startswith("Source: legacy → a fictional database Target: default → ")
+    assert "Given up: 3 rows left undone (pending 2, review 1)." in out
+    assert f"Run {run.pk} can no longer be rolled back" in out
+    assert f"Done. run={run.pk} closed total=4" in out
+    run.refresh_from_db()
+    assert run.status == RunStatus.CLOSED
+
+
+def test_as_json_it_is_one_object(run: LegacyImportRun) -> None:
+    told = close(run, "--json").told
+    assert (told["command"], told["run"], told["errors"]) == ("legacy_close", run.pk, [])
+    assert told["counts"] == {
+        "rows": 4,
+        "outcomes": {"create_crm_lead": 1, "review": 1, "pending": 2},
+        "given_up": {"pending": 2, "review": 1},
+        "created": 0,
+        "linked": 0,
+    }
+
+
+def test_the_actor_is_recorded(run: LegacyImportRun) -> None:
+    UserFactory(username="nadia")
+    close(run, "--actor", "nadia")
+    run.refresh_from_db()
+    assert run.summary["stages"]["closed"]["actor"] == "nadia"
+
+
+def test_a_closed_run_is_not_closed_again(run: LegacyImportRun) -> None:
+    close(run)
+    assert_refused(close(run), 5, f"Run {run.pk} is 'closed'", "finished for good")
+    assert_refused(close(run, "--json"), 5, f"Run {run.pk} is 'closed'")
+
+
+def test_a_run_in_the_middle_of_a_rollback_is_refused(run: LegacyImportRun) -> None:
+    LegacyImportRun.objects.update(status=RunStatus.ROLLING_BACK)
+    assert_refused(close(run), 5, "'rolling_back'", f"legacy_rollback --run {run.pk}")
+
+
+def test_a_held_run_is_refused_with_its_holder(run: LegacyImportRun) -> None:
+    with hold(run, "legacy_commit", Silent()):
+        assert_refused(close(run), 5, f"Run {run.pk} is held by legacy_commit")
+    run.refresh_from_db()
+    assert run.status == RunStatus.COMMITTED
+
+
+def test_an_unknown_run_is_a_usage_error() -> None:
+    assert_refused(call("legacy_close", "--run", "77"), 2, "There is no run 77")
+
+
+def test_status_names_no_next_command_for_a_closed_run(run: LegacyImportRun) -> None:
+    close(run)
+    assert "Next:" not in done("legacy_status").out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--run"], ["--run", "latest"]], ids=" ".join)
+def test_the_run_is_never_guessed(arguments: list[str], app: AppDatabase) -> None:
+    ended = manage("legacy_close", *arguments, env=environment(app))
+    assert (ended.code, ended.out) == (2, "")
+    assert "--run" in ended.err
