@@ -1,19 +1,27 @@
-"""A larger legacy database on the private server, and what an import of it in one go stages."""
+"""What faults happen to: a larger legacy database, imported; a smaller one, planned and committed.
+
+Beside each, what an undisturbed import or commit makes of it.
+"""
 
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
+from tests.faults.committing import CommitFault, Undisturbed, undisturbed_in
 from tests.faults.importing import ImportFault, content
+from tests.faults.planning import PlannedApp
 from tests.legacy_database import MariaDBLegacy, readable
-from tests.processes import AppDatabase, empty_app, environment, manage
+from tests.processes import ON_MARIADB, AppDatabase, empty_app, environment, manage
 from tests.servers import MariaDBServer
 
 ROWS = 12_000
+# What only a server can do to a client.
+collect_ignore = [] if ON_MARIADB else ["test_server_faults.py"]
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +68,32 @@ def fault(
 ) -> Iterator[ImportFault]:
     """An import of the big legacy database that something will happen to."""
     fault = ImportFault(app, big_legacy, whole)
+    yield fault
+    fault.end_all()
+
+
+@pytest.fixture(scope="session")
+def planned_app(
+    migrated_app: AppDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PlannedApp]:
+    """A planned app database, to be copied for each test."""
+    planned = PlannedApp(migrated_app, tmp_path_factory.mktemp("planned"))
+    planned.build()
+    yield planned
+    planned.drop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(planned_app: PlannedApp, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """What a commit in one go makes of the plan, and a rollback of that."""
+    return undisturbed_in(planned_app.copy(tmp_path_factory.mktemp("undisturbed")))
+
+
+@pytest.fixture
+def commit_fault(
+    planned_app: PlannedApp, undisturbed: Undisturbed, tmp_path: Path
+) -> Iterator[CommitFault]:
+    """A planned run that is about to be committed, and that something will happen to."""
+    fault = CommitFault(planned_app.copy(tmp_path), undisturbed)
     yield fault
     fault.end_all()

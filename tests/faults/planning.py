@@ -1,0 +1,99 @@
+"""A planned app database that is made once and copied for every test that something happens to."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.processes import AppDatabase, empty_app, environment, manage
+
+ROWS = 400
+NOW = "2026-03-01 09:00:00.000000"
+# Reviewers confirm the real sessions and put two rows aside: then the plan has every action.
+REVIEWED = (
+    f"UPDATE legacy_session_mappings SET confirmed_at = '{NOW}', version = version + 1 "
+    "WHERE session_type = 'real_session'",
+    "INSERT INTO legacy_review_decisions "
+    "(student_import_id, decision, treat_as, target_kind, note, actor_id, created_at) "
+    f"SELECT id, 'skip', '', '', '', (SELECT MIN(id) FROM auth_user), '{NOW}' "
+    "FROM legacy_student_imports WHERE classification = 'completed' ORDER BY id LIMIT 2",
+)
+ACTIONS = "SELECT DISTINCT planned_action FROM legacy_student_imports"
+FOLLOWERS = (
+    "SELECT COUNT(*) FROM legacy_student_imports WHERE planned_reason = 'same_person_in_run'"
+)
+
+
+@dataclass
+class PlannedApp:
+    """`base`: the migrated app database; of a file copies are made, a server's is filled anew."""
+
+    base: AppDatabase
+    folder: Path
+
+    @property
+    def source(self) -> dict[str, str]:
+        """The fictional school's legacy database, for commands."""
+        return {
+            "LEGACY_DB_DRIVER": "sqlite",
+            "LEGACY_DB_DATABASE": str(self.folder / "legacy_demo.sqlite3"),
+        }
+
+    @property
+    def _kept(self) -> str:
+        return f"planned_{os.getpid()}"
+
+    def build(self) -> None:
+        """Import the school and its platform, and plan it."""
+        if self.base.path:
+            app = self._file(self.folder / "planned.sqlite3", self.base.path)
+        else:
+            app = self.base
+            empty_app(app)
+        self.manage(app, f"legacy_demo --rows {ROWS} --with-platform")
+        self.plan(app)
+        assert len(app.rows(ACTIONS)) == 6, "a plan with every action"
+        assert app.one(FOLLOWERS) > 0
+        if app.server:
+            app.server.create_database(self._kept)
+            names = [name for (name,) in app.rows("SHOW TABLES")]
+            app.execute(
+                *(f"CREATE TABLE `{self._kept}`.`{name}` AS SELECT * FROM `{name}`"
+                  for name in names)
+            )  # fmt: skip
+        else:
+            app.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def plan(self, app: AppDatabase) -> None:
+        """Import the school once more, as a run of its own, up to the plan."""
+        for command in ("legacy_import --new", "legacy_validate", "legacy_classify"):
+            self.manage(app, command)
+        if not app.one("SELECT COUNT(*) FROM legacy_review_decisions"):
+            app.execute(*REVIEWED)
+        self.manage(app, "legacy_dry_run")
+
+    def manage(self, app: AppDatabase, command: str) -> None:
+        ended = manage(*command.split(), env=environment(app, **self.source))
+        assert ended.code == 0, ended.err
+
+    def copy(self, folder: Path) -> AppDatabase:
+        """The planned app database, nobody else's."""
+        if self.base.path:
+            return self._file(folder / "app.sqlite3", self.folder / "planned.sqlite3")
+        empty_app(self.base)
+        names = [name for (name,) in self.base.rows("SHOW TABLES")]
+        filled = [name for name in names if self.base.one(f"SELECT COUNT(*) FROM `{name}`") == 0]
+        self.base.execute(
+            "SET foreign_key_checks = 0",
+            *(f"INSERT INTO `{name}` SELECT * FROM `{self._kept}`.`{name}`" for name in filled),
+        )
+        return self.base
+
+    def drop(self) -> None:
+        if self.base.server:
+            self.base.server.execute(f"DROP DATABASE `{self._kept}`")
+
+    @staticmethod
+    def _file(path: Path, of: Path) -> AppDatabase:
+        shutil.copyfile(of, path)
+        return AppDatabase(f"sqlite:///{path}", path=path)

@@ -1,0 +1,74 @@
+"""Commits whose database server or link to it fails in the middle. MariaDB only: a file has neither."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.committing import COMMIT, ROLLBACK, CommitFault
+from tests.faults.planning import PlannedApp
+from tests.faults.proxy import LossyLink
+from tests.faults.test_import_faults import assert_one_clear_sentence
+from tests.processes import finish
+
+ARRIVES = pytest.mark.parametrize(
+    "arrives", [True, False], ids=["the_answer_is_lost", "the_commit_is_lost"]
+)
+LATER = 9  # the COMMIT of a batch, with others before and after it
+
+
+def through(link: LossyLink, fault: CommitFault) -> CommitFault:
+    """The same fault, whose commands reach the database over the link."""
+    address, _, name = fault.app.url.rpartition("/")
+    server = f"{link.server[0]}:{link.server[1]}"
+    assert address.endswith(server)
+    url = f"{address.removesuffix(server)}127.0.0.1:{link.port}/{name}"
+    return CommitFault(fault.app, fault.undisturbed, url=url, started=fault.started)
+
+
+def server_of(fault: CommitFault) -> tuple[str, int]:
+    assert fault.app.server is not None
+    return fault.app.server.host, fault.app.server.port
+
+
+def lose(fault: CommitFault, command: str, number: int, arrives: bool, batch: int) -> bool:
+    """Lose the command's COMMIT of that number; False if it needed fewer."""
+    with LossyLink(server_of(fault), number, arrives) as link:
+        ended = finish(through(link, fault).start(command, batch=batch))
+        if not link.lost:
+            assert ended.code == 0, ended.err
+            return False
+        assert_one_clear_sentence(ended, 1, "app database", "OperationalError 2013")
+    fault.assert_whole()
+    return True
+
+
+@ARRIVES
+@pytest.mark.parametrize("number", [1, LATER], ids=["at_the_beginning", "in_a_batch"])
+def test_a_lost_answer_to_commit_makes_nothing_twice(
+    number: int, arrives: bool, commit_fault: CommitFault
+) -> None:
+    assert lose(commit_fault, COMMIT, number, arrives, batch=50)
+    commit_fault.to_the_end(COMMIT)
+    commit_fault.assert_committed()
+
+
+@ARRIVES
+def test_a_lost_answer_to_a_rollback_s_commit_undoes_nothing_twice(
+    arrives: bool, commit_fault: CommitFault
+) -> None:
+    commit_fault.to_the_end(COMMIT)
+    assert lose(commit_fault, ROLLBACK, 3, arrives, batch=50)
+    commit_fault.to_the_end(ROLLBACK)
+    commit_fault.assert_rolled_back()
+
+
+def test_an_answer_is_lost_after_its_batch_was_kept_and_a_commit_before(
+    commit_fault: CommitFault, planned_app: PlannedApp, tmp_path: Path
+) -> None:
+    """The link loses what these tests say it loses: the same COMMIT makes a batch of difference."""
+    kept = {}
+    for arrives in (True, False):
+        planned_app.copy(tmp_path)
+        assert lose(commit_fault, COMMIT, LATER, arrives, batch=50)
+        kept[arrives] = commit_fault.receipts(COMMIT)
+    assert kept[True] == kept[False] + 1
