@@ -94,7 +94,7 @@ def area_of(frame: FrameType | None) -> str:
 
 
 def _area(path: str, name: str, frame: FrameType) -> str | None:
-    if path == "legacy_import/bulk.py":
+    if path == "ecoin/bulk.py":
         model = frame.f_locals.get("model")
         table = model._meta.db_table if model else None
         return f"writing {table}" if table else None

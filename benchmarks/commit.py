@@ -1,0 +1,159 @@
+"""Speed and memory of commit and rollback, beside plain INSERTs and DELETEs of the same records.
+
+    python -m benchmarks.commit                              100,000 and 10,000 rows (make bench)
+    python -m benchmarks.commit --rows 20000 --small 2000    quick
+    python -m benchmarks.commit --profile --write-docs       also where the time goes; refresh the docs
+
+Starts a private MariaDB, stops it at the end. The rows are staged, judged and planned by the real
+commands, which are not measured here; commit and rollback run as an operator would run them, each in
+a process of its own, seconds from start to exit.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import committable
+from benchmarks.commit_report import DELETES, IDLE, INSERTS, judge, write_section
+from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
+from benchmarks.report import Line, Report, machine
+from benchmarks.servers import Workplace, start_server
+from benchmarks.stages import LATER_STAGES
+from tests.servers import MariaDBServer
+
+EFFECTS = ("create_crm_lead", "link_existing", "create_completed_training", "create_enrollment")
+
+
+def prepare(server: MariaDBServer, rows: int, name: str) -> Workplace:
+    """An app database with a planned run of so many rows."""
+    place = Workplace(server, committable.load(server, rows), name).create()
+    place.python("-m", "benchmarks.committable", "people", str(rows))
+    place.python("manage.py", "legacy_import", "--json")
+    place.python("-m", "benchmarks.committable", "confirm")
+    for command in LATER_STAGES:
+        place.python("manage.py", command, "--json")
+    return place
+
+
+def commands(place: Workplace, batch: int) -> tuple[list[str], list[str]]:
+    """The commit and the rollback of a place's only run."""
+    sure = ["--run", "1", "--no-input", "--confirm-database", place.app, "--json"]
+    return ["legacy_commit", *sure, "--batch", str(batch)], ["legacy_rollback", *sure]
+
+
+def measure_size(server: MariaDBServer, rows: int, batch: int, report: Report) -> Report:
+    """Commit, plain INSERTs, plain DELETEs, rollback of so many rows; returns their lines."""
+    print(f"{rows:,} rows: staging and planning …", flush=True)
+    place = prepare(server, rows, f"app_{rows}")
+    found = Report()
+    commit, rollback = commands(place, batch)
+    outcomes = _measured(place, found, commit, rows, commit[0])["outcomes"]
+    _measured(place, found, commit, rows, IDLE)
+    committed = sum(outcomes[effect] for effect in EFFECTS)
+    report.conditions.append((f"committed of {rows:,} rows", f"{committed / rows:.1%}"))
+    print(f"  committed: {_in_words(outcomes)}", flush=True)
+    measure_plain(server, place, rows, batch, found)
+    taken_back = _measured(place, found, rollback, rows, rollback[0])["rows"]
+    if taken_back != committed:
+        raise CommandFailed(f"{committed:,} rows were committed, {taken_back:,} taken back.")
+    place.drop()
+    return found
+
+
+def measure_plain(
+    server: MariaDBServer, place: Workplace, rows: int, batch: int, report: Report
+) -> None:
+    """The very same records into, and out of, copies of their tables; lines per table and for all."""
+    copy = server.create_database(f"{place.app}_plain")
+    server.execute(f"GRANT ALL ON `{copy}`.* TO '{place.app}'@'%'")
+    told = json.loads(place.python("-m", "benchmarks.plain_records", copy, str(batch)))
+    server.execute(f"DROP DATABASE `{copy}`")
+    for verb, what in (("insert", INSERTS), ("delete", DELETES)):
+        for table, (records, seconds) in told[verb].items():
+            if records:
+                report.add(Line(f"plain {verb.upper()}, {table}", records, seconds))
+        report.add(Line(what, rows, sum(seconds for _, seconds in told[verb].values())))
+
+
+def profile(server: MariaDBServer, rows: int, batch: int, report: Report) -> None:
+    """Commit and rollback once more, on another app database, with a sampler beside them."""
+    place = prepare(server, rows, "app_profile")
+    with tempfile.TemporaryDirectory() as folder:
+        for command in commands(place, batch):
+            out = Path(folder) / f"{command[0]}.json"
+            place.python("-m", "benchmarks.commit_profile", str(out), *command)
+            report.profiles[command[0]] = {
+                (area, waits): spent for area, waits, spent in json.loads(out.read_text())
+            }
+            print(f"  {command[0]}: profiled", flush=True)
+    place.drop()
+
+
+def measure(options: argparse.Namespace, report: Report) -> None:
+    """Both sizes on one server, the small one first."""
+    print(f"Learners: {committable.MIX}.", flush=True)
+    with start_server() as server:
+        connection = server.admin()
+        report.conditions += [
+            *machine(),
+            ("MariaDB", connection.get_server_info()),
+            ("rows in a transaction", f"{options.batch:,} (rollback: its own batches)"),
+        ]
+        connection.close()
+        small = measure_size(server, options.small, options.batch, report)
+        full = measure_size(server, options.rows, options.batch, report)
+        if options.profile:
+            print("profile …", flush=True)
+            profile(server, options.rows, options.batch, report)
+    report.lines = [*small.lines, *full.lines]
+    report.targets = judge(full.lines, small.lines)
+    report.conditions.append(("load after", f"{os.getloadavg()[0]:.1f}"))
+    report.conditions.append(("memory of the benchmark itself", f"{own_peak_mb():.0f} MB"))
+
+
+def _measured(
+    place: Workplace, report: Report, command: Sequence[str], rows: int, what: str
+) -> dict[str, Any]:
+    """Run a command, keep its line under the name `what`, and return its counts."""
+    taken = run_measured([sys.executable, "manage.py", *command], place.environment())
+    report.add(Line(what, rows, taken.seconds, taken.cpu_seconds, taken.peak_mb))
+    counts: dict[str, Any] = json.loads(taken.output)["counts"]
+    return counts
+
+
+def _in_words(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{outcome} {rows:,}" for outcome, rows in outcomes.items() if rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=100_000, help="staged rows (default: 100,000)")
+    parser.add_argument("--small", type=int, default=10_000, help="staged rows of the small run")
+    parser.add_argument("--batch", type=int, default=2_000, help="rows, or records, a transaction")
+    parser.add_argument("--profile", action="store_true", help="also: where the time goes")
+    parser.add_argument("--write-docs", action="store_true",
+                        help="put the figures into docs/performance.md")  # fmt: skip
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stops the server
+    report = Report()
+    try:
+        measure(options, report)
+    except CommandFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"\n{report.render()}")
+    if options.write_docs:
+        write_section(report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
