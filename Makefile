@@ -1,7 +1,8 @@
 # make demo   a fictional old database, imported up to the plan, then the server (SERVE=0: without)
 # make test   every check and test, on SQLite and on a private MariaDB
 # make test-faults   kills, cuts and races at every point, on both; some twenty minutes
-.PHONY: demo test test-faults venv bench matching clean
+# make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
+.PHONY: demo test test-faults screenshots venv bench matching clean
 
 demo:
 	@bash scripts/demo.sh
@@ -11,6 +12,10 @@ test:
 
 test-faults:
 	@bash scripts/test_faults.sh
+
+screenshots:
+	@bash scripts/setup.sh dev
+	@.venv/bin/python -m scripts.screenshots
 
 venv:
 	@bash scripts/setup.sh run

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.identity.masking import mask_email, mask_phone
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.lineage import CameFrom
 
 
@@ -20,11 +20,15 @@ class CourseInterestInline(CameFrom, admin.TabularInline):  # type: ignore[type-
 
 @admin.register(CrmLead)
 class CrmLeadAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "full_name", "masked_phone", "masked_email", "created_at")
+    list_display = ("id", "masked_name", "masked_phone", "masked_email", "created_at")
     search_fields = ("full_name",)
     ordering = ("-id",)
     readonly_fields = ("origin", "legacy_import_run_id", "created_at", "updated_at")
     inlines = (CourseInterestInline,)
+
+    @admin.display(description=_("full name"), ordering="full_name")
+    def masked_name(self, lead: CrmLead) -> str:
+        return mask_text(lead.full_name)
 
     @admin.display(description=_("phone"))
     def masked_phone(self, lead: CrmLead) -> str:

@@ -4,6 +4,7 @@ Production is the default: without DEBUG=true there is no default SECRET_KEY and
 HTTPS only. `manage.py check` names the key of every bad LEGACY_* value (legacy_import.checks).
 """
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,23 @@ SECRET_KEY = (
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "legacy_import.apps.PlatformAdminConfig",  # django.contrib.admin with the import in its menu
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "crm",
     "trainings",
     "legacy_import",
 ]
 
 MIDDLEWARE = [
+    "ecoin.csp.ContentPolicyMiddleware",  # outermost: redirects and refusals carry the policy too
+    "ecoin.no_store.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -44,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # innermost: it replaces the answer of a locked sign-in
 ]
 
 ROOT_URLCONF = "ecoin.urls"
@@ -144,16 +150,72 @@ TIME_ZONE = "Africa/Algiers"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+if not DEBUG:
+    # Names with a hash of their content, compressed, served by this process and kept for ever.
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# --- Signing in -----------------------------------------------------------------------------------
+# Five wrong passwords for one name from one address: a quarter of an hour of rest.
+
 LOGIN_URL = "admin:login"
-
-# --- Security -------------------------------------------------------------------------------------
-
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
                  "CommonPasswordValidator", "NumericPasswordValidator")
 ]  # fmt: skip
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # successes; failures are kept
+AXES_CLIENT_IP_CALLABLE = "ecoin.sign_in.client_address"
+AXES_LOCKOUT_CALLABLE = "ecoin.sign_in.locked_out"
+AXES_VERBOSE = False
+
+# --- Security -------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without HTTPS
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.WithoutData"
+CSRF_FAILURE_VIEW = "ecoin.refusals.csrf_failed"
+# Nothing is uploaded; a form is small, though a selection may have a thousand rows.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# Exports (legacy_import/exports): a cell never starts a formula, only those permitted export.
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# --- Logs -------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "()": "ecoin.logs.WithoutWords",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        # In the place of Django's own handlers, which say nothing in production.
+        name: {"handlers": ["stderr"], "level": "WARNING"}
+        for name in ("django", "ecoin", "legacy_import")
+    },
+}

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as stock_admin
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
@@ -6,6 +7,7 @@ from ecoin.database import prepare
 
 
 class LegacyImportConfig(AppConfig):
+    default = True
     name = "legacy_import"
     label = "legacy_imports"  # so that permissions read legacy_imports.review
     verbose_name = _("Legacy imports")
@@ -13,3 +15,10 @@ class LegacyImportConfig(AppConfig):
     def ready(self) -> None:
         connection_created.connect(prepare, dispatch_uid="ecoin.database")
         from legacy_import import checks  # noqa: F401  (registers the system checks)
+
+
+class PlatformAdminConfig(stock_admin.AdminConfig):
+    """The stock admin whose menu also leads to the import."""
+
+    default = False
+    default_site = "legacy_import.admin.PlatformAdmin"

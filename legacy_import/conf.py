@@ -1,6 +1,7 @@
 """A typed, frozen view of the LEGACY_* settings. Bad values are system checks (checks.py)."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -46,6 +47,13 @@ def import_conf() -> ImportConf:
         max_failure_rate=float(settings.LEGACY_IMPORT_MAX_FAILURE_RATE),
         retention_days=int(settings.LEGACY_IMPORT_RETENTION_DAYS),
     )
+
+
+def database_name() -> str:
+    """The name of the app database; of a SQLite file without its folder."""
+    default = settings.DATABASES["default"]
+    name = str(default["NAME"])
+    return Path(name).name if "sqlite" in default["ENGINE"] else name
 
 
 def problems() -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a clean clone to a reviewed plan of a fictional school, then the server (SERVE=0: without).
+# From a clean clone to a plan for reviewers of a fictional school, then the server (SERVE=0: without).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh run
@@ -28,7 +28,8 @@ import json, sys
 print(json.load(sys.stdin)['counts']['runs'][-1]['run'])")
 cat <<EOF
 
-The plan is not committed: that is yours to do, and to take back. In another terminal, in this folder:
+The plan is not committed: that is yours to do, and to take back, on the screens or in another
+terminal, in this folder:
   export ENV_FILE=/dev/null DEBUG=true LEGACY_DB_DRIVER=sqlite
   $manage legacy_commit --run $run --no-input --confirm-database db.sqlite3
   $manage legacy_reconcile --run $run
@@ -36,6 +37,7 @@ The plan is not committed: that is yours to do, and to take back. In another ter
   $manage legacy_rollback --run $run --no-input --confirm-database db.sqlite3
 EOF
 if [ "${SERVE:-1}" = 0 ]; then exit 0; fi
-printf '\nSign in at http://127.0.0.1:8000/admin/ (fictional accounts, this demo only):\n'
+printf '\nSign in at http://127.0.0.1:8000/admin/legacy-imports (fictional accounts, this demo only);
+each sees what the one before sees, and more. A tour: docs/tour.md\n'
 $manage shell --verbosity 0 -c "from scripts.demo_accounts import show; show()"
 exec $manage runserver 127.0.0.1:8000

@@ -68,6 +68,7 @@ missing=()
 mysql_can_be_built || missing+=("${build_packages[@]}")
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 command -v msgfmt >/dev/null || missing+=(gettext)
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -gt 0 ]; then
     if can_install; then apt_install "${missing[@]}"; else
         say "The tests need what this machine lacks. Install it:  apt-get install ${missing[*]}"

@@ -1,10 +1,12 @@
 """The platform's own settings with what a test run needs: no .env file, a throw-away key.
 
-The app database is SQLite, or, with TEST_APP_DATABASE=mariadb, the private server that
+The app database is a SQLite file of this process (a live server asks it from threads of its own),
+or, with TEST_APP_DATABASE=mariadb, the private server that
 `python -m tests.servers -- …` started.
 """
 
 import os
+import tempfile
 
 os.environ["ENV_FILE"] = os.devnull
 os.environ["DEBUG"] = "true"
@@ -12,6 +14,7 @@ os.environ["DEBUG"] = "true"
 from ecoin.settings import *  # noqa: F403
 from ecoin.settings import DATABASES
 
+AXES_ENABLED = False  # the tests of the lock-out turn it on
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if os.environ.get("TEST_APP_DATABASE") == "mariadb":
@@ -27,3 +30,6 @@ if os.environ.get("TEST_APP_DATABASE") == "mariadb":
         },
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
     }
+else:
+    file = f"{tempfile.gettempdir()}/ecoin-tests-{os.getpid()}.sqlite3"  # removed at the end
+    DATABASES["default"]["TEST"] = {"NAME": file}

@@ -255,8 +255,8 @@ def test_the_fields_of_the_schema_file_are_those_the_readme_lists():
 def test_the_readme_keeps_its_order():
     headings = re.findall(r"^## (.+)$", TEXT[README], re.MULTILINE)
     assert headings == [
-        "The journey of one row", "See it: `make demo`", "Test it: `make test`", "Commands",
-        "From an unknown MySQL dump to a reconciled commit", "To change a rule", "Glossary",
+        "The journey of one row", "See it: `make demo`", "The screens", "Test it: `make test`",
+        "Commands", "From an unknown MySQL dump to a reconciled commit", "To change a rule", "Glossary",
     ]  # fmt: skip
 
 

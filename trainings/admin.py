@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ecoin.identity.masking import mask_phone
+from ecoin.identity.masking import mask_phone, mask_text
 from ecoin.lineage import CameFrom
 from trainings.models import (
     Course,
@@ -33,10 +33,15 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(LearnerProfile)
 class LearnerProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "user", "masked_phone", "birth_date")
+    list_display = ("id", "masked_user", "masked_phone", "birth_date")
     search_fields = ("user__username",)
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
+
+    @admin.display(description=_("user"), ordering="user__username")
+    def masked_user(self, profile: LearnerProfile) -> str:
+        """A username may be an e-mail."""
+        return mask_text(profile.user.get_username())
 
     @admin.display(description=_("phone"))
     def masked_phone(self, profile: LearnerProfile) -> str:
@@ -46,15 +51,25 @@ class LearnerProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class ImportedHistoryAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
     """History comes from an import and goes with its rollback: nobody adds it here."""
 
-    list_display = ("origin", "learner_name", "masked_phone", "course", "legacy_import_run_id")
+    list_display = ("origin", "masked_name", "masked_phone", "course", "legacy_import_run_id")
     list_filter = ("course",)
     search_fields = ("origin", "learner_name")
     list_select_related = ("course",)
     readonly_fields = ("origin", "legacy_import_run_id", "created_at", "updated_at")
     raw_id_fields = ("user", "lead")
 
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """An origin is ASCII: MariaDB compares it with nothing else."""
+        if request.GET.get("q", "").isascii():
+            return self.search_fields
+        return ("learner_name",)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description=_("learner"), ordering="learner_name")
+    def masked_name(self, history: ImportedHistory) -> str:
+        return mask_text(history.learner_name)
 
     @admin.display(description=_("phone"))
     def masked_phone(self, history: ImportedHistory) -> str:

@@ -5,6 +5,8 @@ A mask says enough to recognise a number one already has in hand, never enough t
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
 from ecoin.identity.phones import COUNTRY, parse_phones, raw_digits
@@ -40,6 +42,23 @@ def mask_email(raw: str | None) -> str:
     return f"{first}{DOT * 3}@{domain.lower()}"
 
 
+def mask_text(text: str | None) -> str:
+    """Free text (a name, a status) in which contacts are masked: people type phones everywhere.
+
+    Masked are seven or more digits with the usual separators between them, in any script, and every
+    word with an @. Dates and pairs of years stay. Anything else comes back as it was.
+    """
+    if not text:
+        return ""
+    if text.isascii():
+        return _masked(text)
+    # Invisible and full-width characters hide no number; without one, the text is left alone.
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(c for c in plain if c in _JOINERS or unicodedata.category(c) != "Cf")
+    found = _masked(plain)
+    return text if found == plain else found
+
+
 def mask_key(kind: str, value: str) -> str:
     """A contact key in evidence: '213559446168' → '2135•••168', an address as everywhere."""
     if kind == "E":
@@ -47,6 +66,51 @@ def mask_key(kind: str, value: str) -> str:
     if kind == "P" and value.startswith(COUNTRY) and len(value) >= 11:
         return f"{value[:4]}{DOT * 3}{value[-3:]}"
     return _last_two(value)
+
+
+# A digit, or the letter O typed for a zero beside one.
+_DIGIT: Final = r"(?:\d|(?<=\d)[oO](?![^\W\d_])|(?<![^\W\d_])[oO](?=[ .\-]?\d))"
+_BETWEEN: Final = r"[^\w•@]|_"
+_NUMBER: Final = re.compile(rf"\+?{_DIGIT}(?:(?:{_BETWEEN}){{0,4}}{_DIGIT}){{6,}}")
+_ADDRESS: Final = re.compile(r"(?<![^\s@])[^\s@]*\s?@\s?[^\s@]*(?:@[^\s@]*)*")
+_YEAR: Final = r"(?:19|20)\d\d"
+_DAY_OR_MONTH: Final = r"(?:0?[1-9]|[12]\d|3[01])"
+_NO_NUMBER: Final = re.compile(
+    rf"{_YEAR}\s?[-/–]\s?{_YEAR}"
+    rf"|{_DAY_OR_MONTH}([-/.]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-/.]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH}"
+)
+_MASKED_NUMBER: Final = re.compile(r"\d*•[• ]*\d*")
+_GROUP: Final = re.compile(r"\d+")
+_MOBILE: Final = re.compile(r"(?:0|213)[5-7]\d{8}")
+_HOLDS_SOMETHING: Final = re.compile(r"[\d@]")
+_JOINERS: Final = "\u200c\u200d"  # letters of Arabic and Persian names stand apart or join by these
+
+
+def _masked(text: str) -> str:
+    if not _HOLDS_SOMETHING.search(text):
+        return text
+    text = _ADDRESS.sub(_address_in_text, text)
+    rest = _MASKED_NUMBER.sub(" x ", _NUMBER.sub(" x ", _NO_NUMBER.sub(" x ", text)))
+    text = _NUMBER.sub(_number_in_text, text)
+    # A number whose groups stand far apart, or have words between them.
+    if parse_phones(rest).valid or _MOBILE.search(raw_digits(rest)):
+        text = _GROUP.sub(lambda group: DOT * len(group.group()), text)
+    return text
+
+
+def _number_in_text(match: re.Match[str]) -> str:
+    found = match.group()
+    return found if _NO_NUMBER.fullmatch(found) else mask_phone(found)
+
+
+def _address_in_text(match: re.Match[str]) -> str:
+    """One space more or less around an @ makes no address of it, nor does it hide one."""
+    found = match.group()
+    lead = " " if found[0].isspace() else ""
+    return lead + mask_email("".join(found.split()).strip(_WRAPPING))
+
+
+_WRAPPING: Final = "\"'<>()[],;:."
 
 
 def _mask_number(number: str) -> str:

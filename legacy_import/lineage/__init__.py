@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F
 
-from ecoin.identity.masking import mask_email, mask_phone
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import (
     Classification,
     ImportAction,
@@ -169,7 +169,7 @@ def _lineage(
         source_table=SourceTable(row.source_table),
         legacy_id=row.legacy_id,
         payload_hash=row.payload_hash,
-        full_name=row.full_name.translate(BIDI_CONTROLS),
+        full_name=mask_text(row.full_name.translate(BIDI_CONTROLS)),
         phone_masked=mask_phone(row.phone_raw),
         email_masked=mask_email(row.email_raw),
         classification=Classification(row.classification),

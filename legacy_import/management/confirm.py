@@ -6,12 +6,11 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
-from django.conf import settings
 from rich.text import Text
 
+from legacy_import.conf import database_name
 from legacy_import.errors import Interrupted, LegacyImportError, SafetyRefusal
 from legacy_import.management.base import STOP_SIGNALS
 from legacy_import.management.terminal import Terminal, target_label
@@ -55,13 +54,6 @@ def confirm_database(terminal: Terminal, *, given: str | None, no_input: bool, w
         answer = _typed(name)
         terminal.waited += time.monotonic() - asked
     _require(name, answer)
-
-
-def database_name() -> str:
-    """The name of the app database; of a SQLite file without its folder."""
-    default = settings.DATABASES["default"]
-    name = str(default["NAME"])
-    return Path(name).name if "sqlite" in default["ENGINE"] else name
 
 
 def _require(name: str, answer: str) -> None:

@@ -9,13 +9,16 @@ from legacy_import.models.ledger import (
     LegacyReviewDecision,
 )
 from legacy_import.models.mapping import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models.review import FACETS, FacetCount, ReviewClaim, SavedFilter
 from legacy_import.models.run import LegacyImportRun
 from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImport
 
 __all__ = [
+    "FACETS",
     "KEY_COLUMNS",
     "PLATFORM",
     "ChunkReceipt",
+    "FacetCount",
     "HotKey",
     "IdentityKey",
     "LegacyAccessLog",
@@ -28,4 +31,6 @@ __all__ = [
     "LegacyStudentImport",
     "LegacyTrainingImport",
     "PersonEdge",
+    "ReviewClaim",
+    "SavedFilter",
 ]

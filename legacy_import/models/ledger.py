@@ -95,6 +95,12 @@ class LegacyImportCommitLog(models.Model):
         return f"{self.action} {self.target_model}:{self.target_id}"
 
 
+class DecisionQuerySet(models.QuerySet["LegacyReviewDecision"]):
+    def standing(self) -> "DecisionQuerySet":
+        """Without the decisions that were undone, and without the undoing."""
+        return self.filter(undoes=None, undone_by=None)
+
+
 class LegacyReviewDecision(models.Model):
     """One thing a reviewer said about a row. Never changed, never deleted."""
 
@@ -106,8 +112,14 @@ class LegacyReviewDecision(models.Model):
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
     note = models.TextField(blank=True, default="")
+    # An undo is a reset that takes back this one decision only; without it, a reset takes back all.
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         db_table = "legacy_review_decisions"

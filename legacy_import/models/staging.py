@@ -11,6 +11,7 @@ from legacy_import.choices import (
     Outcome,
     PersonKind,
     PlannedAction,
+    ReviewDecision,
     SessionType,
     SourceChange,
     SourceTable,
@@ -66,6 +67,12 @@ class LegacyStudentImport(models.Model):
     group_first_id = models.BigIntegerField(null=True)
     group_conflict = models.BooleanField(default=False, db_default=False)
 
+    # between the stages: people
+    decision = AsciiField(
+        max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
+    )  # the latest decision that stands; the book of decisions holds all of them
+    to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since
+
     # 5 classify
     classification = AsciiField(
         max_length=18, choices=Classification, db_default=Classification.UNKNOWN
@@ -105,7 +112,12 @@ class LegacyStudentImport(models.Model):
         indexes = [
             models.Index(
                 fields=["legacy_import_run", "group_first_id"], name="legacy_student_group"
-            )
+            ),
+            # The review queue: its rows, its facets and its order without touching the wide rows.
+            models.Index(
+                fields=["legacy_import_run", "planned_action", "planned_reason", "classification"],
+                name="legacy_student_queue",
+            ),
         ]
 
     def __str__(self) -> str:

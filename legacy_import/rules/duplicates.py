@@ -166,22 +166,27 @@ def _other_evidence(
     yield dates.value
 
 
-_WORDS: Final = {
-    "same_phone": "same phone",
-    "same_email": "same e-mail",
-    "same_invalid_phone": "same invalid phone",
-    "same_raw_phone": "same phone as typed",
-    "name_same": "name same",
-    "name_same_order_swapped": "name same, order swapped",
-    "name_similar": "name similar",
-    "name_differs": "name differs",
-    "name_missing": "name missing",
-    "birth_date_equal": "birth date equal",
-    "birth_date_swapped": "birth date day/month swapped",
-    "birth_date_year_only": "birth date: same year, day unknown",
-    "birth_date_one_digit_off": "birth date one digit off",
-    "birth_date_missing": "birth date missing",
-    "birth_date_conflict": "birth date conflict",
+def _(words: str) -> str:
+    """Marks words for the catalogues; whoever shows them translates them."""
+    return words
+
+
+EVIDENCE_WORDS: Final = {
+    "same_phone": _("same phone"),
+    "same_email": _("same e-mail"),
+    "same_invalid_phone": _("same invalid phone"),
+    "same_raw_phone": _("same phone as typed"),
+    "name_same": _("name same"),
+    "name_same_order_swapped": _("name same, order swapped"),
+    "name_similar": _("name similar"),
+    "name_differs": _("name differs"),
+    "name_missing": _("name missing"),
+    "birth_date_equal": _("birth date equal"),
+    "birth_date_swapped": _("birth date day/month swapped"),
+    "birth_date_year_only": _("birth date: same year, day unknown"),
+    "birth_date_one_digit_off": _("birth date one digit off"),
+    "birth_date_missing": _("birth date missing"),
+    "birth_date_conflict": _("birth date conflict"),
 }
 
 
@@ -190,7 +195,7 @@ def evidence_in_words(evidence: Iterable[str]) -> str:
     phrases = []
     for item in evidence:
         code, _, value = item.partition(":")
-        phrases.append(f"{_WORDS.get(code, code.replace('_', ' '))} {value}".rstrip())
+        phrases.append(f"{EVIDENCE_WORDS.get(code, code.replace('_', ' '))} {value}".rstrip())
     return "; ".join(phrases)
 
 

@@ -15,6 +15,7 @@ from ecoin.among import Ids
 from ecoin.bulk import insert_rows
 from ecoin.fields import AsciiField
 from ecoin.identity.keys import Key
+from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey, LegacyStudentImport
@@ -47,6 +48,11 @@ def platform_courses() -> list[tuple[int, str]]:
     return list(Course.objects.order_by("pk").values_list("pk", "name"))
 
 
+def platform_catalogue() -> list[tuple[int, str, str]]:
+    """(id, name, code) of every course of the platform, by name."""
+    return list(Course.objects.order_by("name", "pk").values_list("pk", "name", "code"))
+
+
 def platform_people(
     targets: Iterable[Target], conf: ImportConf, seen: dict[Target, Known] | None = None
 ) -> dict[Target, Known]:
@@ -64,6 +70,35 @@ def platform_people(
             seen.clear()
         seen.update(found)
     return found
+
+
+def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
+    """What the platform holds of these users and leads; the ones that are gone are absent."""
+    return {
+        (kind, pk): contact
+        for kind, ids in _by_kind(targets).items()
+        for pk, contact in _contacts(kind, ids)
+    }
+
+
+def people_with_phone(phone: str) -> list[Target]:
+    """The users and leads who carry exactly this number, however it is typed."""
+    numbers = parse_phones(phone).valid
+    leads = CrmLead.objects.filter(phone_normalized__in=numbers).values_list("pk", flat=True)
+    profiles = LearnerProfile.objects.filter(phone_normalized__in=numbers)
+    stored = IdentityKey.objects.filter(scope=PLATFORM, kind="P", value__in=numbers)
+    known = contacts_of(
+        {
+            *((PersonKind.LEAD.value, pk) for pk in leads),
+            *((PersonKind.USER.value, pk) for pk in profiles.values_list("user_id", flat=True)),
+            *stored.values_list("owner_kind", "owner_id"),  # they know second phones, too
+        }
+    )
+    return sorted(
+        target
+        for target, contact in known.items()
+        if set(parse_phones(contact.phone).valid) & set(numbers)
+    )
 
 
 def refresh_platform_keys(conf: ImportConf, progress: Progress) -> int:

@@ -11,12 +11,11 @@ from legacy_import.choices import Classification, ImportAction, RunStatus, Sessi
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.progress import Progress
 from legacy_import.rules import import_action, statuses
-from legacy_import.services import runs
+from legacy_import.services import facets, runs
 from legacy_import.services.chunks import ChunkDone, work_in_chunks
 from legacy_import.services.lease import hold
 from legacy_import.services.mapping_index import MappingIndex, load_mappings
 from legacy_import.services.mappings import suggest_courses
-from legacy_import.services.summary import count_combinations, spread
 
 
 class SessionColumns(NamedTuple):
@@ -98,7 +97,11 @@ def _classify_chunk(
         update_ids(
             LegacyStudentImport,
             ids,
-            {"classification": meaning.classification, "classification_rule": meaning.rule},
+            {
+                "classification": meaning.classification,
+                "classification_rule": meaning.rule,
+                "to_classify": False,
+            },
         )
     for columns, ids in trainings.items():
         update_ids(LegacyTrainingImport, ids, columns._asdict())
@@ -126,11 +129,9 @@ def _answer(
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    combinations = count_combinations(
-        run, "classification", "training__session_type", "training__import_action"
-    )
+    found = facets.rebuild(run)
     return {
-        "classification": spread(combinations, 0, Classification.values),
-        "session_types": spread(combinations, 1, SessionType.values),
-        "import_actions": spread(combinations, 2, ImportAction.values),
+        "classification": facets.spread(found, "classification", Classification.values),
+        "session_types": facets.spread(found, "session_type", SessionType.values),
+        "import_actions": facets.spread(found, "import_action", ImportAction.values),
     }

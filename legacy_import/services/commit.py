@@ -15,7 +15,7 @@ from legacy_import.conf import ImportConf, import_conf
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
-from legacy_import.services import commit_log, runs
+from legacy_import.services import commit_log, facets, runs
 from legacy_import.services.candidates import refresh_platform_keys
 from legacy_import.services.chunks import CHUNK_ROWS
 from legacy_import.services.commit_batch import Batch
@@ -86,7 +86,10 @@ def commit(
         work = _Commit(run, lease, progress, actor, now, import_conf(), CommitReport(run.pk))
         if pending_rows(run, focus).exists():
             work.begin()
-            work.take_up(batch, limit, focus)
+            try:
+                work.take_up(batch, limit, focus)
+            finally:
+                facets.rebuild(run)
         return work.finish()
 
 

@@ -143,9 +143,11 @@ class Gatherer:
             return {}, {}
         last: dict[int, int] = {}
         events: defaultdict[int, list[Event]] = defaultdict(list)
-        said = LegacyReviewDecision.objects.filter(
-            which, student_import__legacy_import_run=self.run
-        ).order_by("pk")
+        said = (
+            LegacyReviewDecision.objects.standing()
+            .filter(which, student_import__legacy_import_run=self.run)
+            .order_by("pk")
+        )
         for number, pk, decision, treat_as, kind, target in said.values_list(
             "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id"
         ):

@@ -23,7 +23,7 @@ from legacy_import.commit_actions.effect import LEAD, Logged, Undoing
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
-from legacy_import.services import commit_log, runs
+from legacy_import.services import commit_log, facets, runs
 from legacy_import.services.isolation import isolate
 from legacy_import.services.lease import Lease, hold
 from legacy_import.services.receipts import leave_receipt, next_position
@@ -85,7 +85,10 @@ def rollback(
         work = _Rollback(run, lease, progress, report, actor, batch)
         if _committed_rows(run).exists():
             work.begin()
-            work.take_back()
+            try:
+                work.take_back()
+            finally:
+                facets.rebuild(run)
         if run.status == RunStatus.ROLLING_BACK:
             found = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
             runs.finish_stage(

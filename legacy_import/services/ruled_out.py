@@ -18,7 +18,8 @@ def people_ruled_out(connection_name: str, rows: Collection[SourceRow] | None = 
     if rows is not None and not rows:
         return {}
     which = Q() if rows is None else Q(student_import__legacy_id__in=[one for _, one in rows])
-    events = LegacyReviewDecision.objects.filter(
+    said = LegacyReviewDecision.objects.standing()
+    events = said.filter(
         which,
         student_import__legacy_import_run__connection_name=connection_name,
         decision__in=(ReviewDecision.NOT_SAME, ReviewDecision.LINK),

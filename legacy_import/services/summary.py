@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from legacy_import.choices import (
     Classification,
@@ -17,7 +17,9 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.errors import OutOfOrder
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import FACETS, LegacyImportRun, LegacyStudentImport
+from legacy_import.services import facets
+from legacy_import.services.facets import Combinations
 
 # Classification → priority bucket (DESIGN §1): history first, then registrations, then leads.
 BUCKETS = {
@@ -40,34 +42,23 @@ class PlanDifference:
     only_there: int
 
 
-# The columns whose combinations a summary counts, in one pass over the run.
-FACETS = (
-    "source_table", "classification", "validation_status", "duplicate_confidence",
-    "planned_action", "planned_reason", "training__session_type", "training__import_action",
-    "without_course",
-)  # fmt: skip
-
-# A combination of facet values → its number of rows.
-Combinations = Mapping[tuple[Any, ...], int]
-
-
 def summarize(run: LegacyImportRun) -> dict[str, Any]:
     """Count the run's plan. Numbers of rows only; keys are a contract."""
-    found = count_combinations(run, *FACETS)
+    found = facets.rebuild(run)
 
     def of(facet: str, values: Iterable[str]) -> dict[str, int]:
-        return spread(found, FACETS.index(facet), values)
+        return facets.spread(found, facet, values)
 
     classification = of("classification", Classification.values)
     validation = of("validation_status", ValidationStatus.values)
-    session_types = of("training__session_type", SessionType.values)
+    session_types = of("session_type", SessionType.values)
     return {
         "source_tables": of("source_table", SourceTable.values),
         "classification": classification,
         "validation": validation,
         "duplicate_confidence": of("duplicate_confidence", DuplicateConfidence.values),
         "priority_buckets": _buckets(classification),
-        "import_actions": of("training__import_action", ImportAction.values),
+        "import_actions": of("import_action", ImportAction.values),
         "session_types": session_types,
         "risks": {
             "needs_review_students": validation[ValidationStatus.NEEDS_REVIEW],
@@ -79,25 +70,6 @@ def summarize(run: LegacyImportRun) -> dict[str, Any]:
         "plan": of("planned_action", PlannedAction.values),
         "review_reasons": _review_reasons(found),
     }
-
-
-def count_combinations(run: LegacyImportRun, *facets: str) -> Combinations:
-    """Rows per combination of these columns of learner and training: one query, one pass."""
-    rows = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by()
-    if "without_course" in facets:
-        rows = rows.annotate(
-            without_course=Case(When(training__course_id=None, then=Value(1)), default=Value(0))
-        )
-    counted = rows.values_list(*facets).annotate(rows=Count("pk"))
-    return {tuple(values): count for *values, count in counted}
-
-
-def spread(found: Combinations, facet: int, values: Iterable[str] = ()) -> dict[str, int]:
-    """Rows per value of one facet; every value of the vocabulary `values`, zero included."""
-    counted = Counter(dict.fromkeys(values, 0))
-    for combination, rows in found.items():
-        counted[combination[facet]] += rows
-    return dict(counted)
 
 
 def _rows(found: Combinations, wanted: Callable[[dict[str, Any]], bool]) -> int:

@@ -27,7 +27,7 @@ from legacy_import.progress import Progress
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
-from legacy_import.services import runs
+from legacy_import.services import facets, runs
 from legacy_import.services.candidates import refresh_platform_keys
 from legacy_import.services.chunks import ChunkDone, work_in_chunks
 from legacy_import.services.contacts import Known
@@ -36,7 +36,6 @@ from legacy_import.services.hot_keys import find_hot_keys
 from legacy_import.services.lease import hold
 from legacy_import.services.matching import RowMatches, match_chunk
 from legacy_import.services.ruled_out import RuledOut, people_ruled_out
-from legacy_import.services.summary import count_combinations, spread
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
 ROLE_MAILBOX = "email_role_mailbox"
@@ -168,9 +167,11 @@ def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[K
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    combinations = count_combinations(run, "validation_status", "duplicate_confidence")
+    found = facets.rebuild(run)
     judged = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
     return {
-        "validation": spread(combinations, 0, judged),
-        "duplicate_confidence": spread(combinations, 1, DuplicateConfidence.values),
+        "validation": facets.spread(found, "validation_status", judged),
+        "duplicate_confidence": facets.spread(
+            found, "duplicate_confidence", DuplicateConfidence.values
+        ),
     }

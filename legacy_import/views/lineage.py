@@ -5,16 +5,15 @@ from typing import NamedTuple
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.lineage.book import Entry
 from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.queries import lineage_of_origin
+from legacy_import.views.page import render_page
 
 NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
 
@@ -27,22 +26,22 @@ class Line(NamedTuple):
     page: str
 
 
-@never_cache
 @permission_needed(VIEW)
 @require_safe
 def lineage(request: HttpRequest) -> HttpResponse:
     """Show the lineage of ?origin=…; 404, without repeating what was asked, for anything else."""
     found = lineage_of_origin(request.GET.get("origin", ""))
     lines = [_line(request, entry) for entry in found.entries] if found else []
-    context = {
-        **admin.site.each_context(request),
-        "title": _("Lineage of a record"),
-        "lineage": found,
-        "lines": lines,
-        "records": [line for line in lines if found and line.entry in found.records],
-    }
-    page = "admin/legacy_imports/lineage.html"
-    return render(request, page, context, status=200 if found else 404)
+    return render_page(
+        request,
+        "admin/legacy_imports/lineage.html",
+        section="lineage",
+        title=_("Lineage of a record"),
+        status=200 if found else 404,
+        lineage=found,
+        lines=lines,
+        records=[line for line in lines if found and line.entry in found.records],
+    )
 
 
 def _line(request: HttpRequest, entry: Entry) -> Line:
@@ -65,3 +64,6 @@ def _line(request: HttpRequest, entry: Entry) -> Line:
         str(options.verbose_name),
         reverse(page, args=[entry.target_id]) if may_see else "",
     )
+
+
+urlpatterns = [path("legacy-imports/lineage", lineage, name="lineage")]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legacy_import.rules.masking import mask_email, mask_key, mask_phone
+from ecoin.identity.phones import parse_phones
+from legacy_import.rules.masking import mask_email, mask_key, mask_phone, mask_text
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -73,3 +74,73 @@ def test_no_mask_shows_more_than_three_digits_in_a_row(raw):
 @given(st.from_regex(r"[a-z0-9.]{2,20}@[a-z]{2,8}\.(com|dz)", fullmatch=True))
 def test_no_mask_shows_more_than_one_letter_of_the_local_part(address):
     assert mask_email(address).partition("@")[0].strip("•") in ("", address[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Karim 0559446482", "Karim 05•• ••• 482"),
+        ("Karim 0559 44 64 82 Haddad", "Karim 05•• ••• 482 Haddad"),
+        ("+213 (0) 559.44.64.82", "05•• ••• 482"),
+        ("00213-559-446-482", "05•• ••• 482"),
+        ("0559_446_482", "05•• ••• 482"),
+        ("٠٥٥٩٤٤٦٤٨٢ كريم", "05•• ••• 482 كريم"),
+        ("Karim ０５５９４４６４８２", "Karim 05•• ••• 482"),
+        ("05\u200b59\u200b44\u200b64\u200b82", "05•• ••• 482"),
+        ("O559446482", "05•• ••• 482"),
+        ("0559446482/0776845160", "05•• ••• 482 / 07•• ••• 160"),
+        ("tel.0559446482!", "tel.05•• ••• 482!"),
+        ("0559446", "•••• 46"),
+        ("0559 (le soir) 446482", "•••• (le soir) ••••••"),
+        ("021          456389", "•••          ••••••"),
+        ("karim.h@exemple.dz", "k•••@exemple.dz"),
+        ("Karim <karim.h@exemple.dz>", "Karim k•••@exemple.dz"),
+        ("karim @ exemple.dz", "k•••@exemple.dz"),
+        ("karim＠exemple.dz", "k•••@exemple.dz"),
+        ("Ali karim@0559446482", "Ali •••"),
+        ("0559446482 karim@exemple.dz", "05•• ••• 482 k•••@exemple.dz"),
+    ],
+)
+def test_a_contact_in_free_text_is_masked_where_it_stands(text, masked):
+    assert mask_text(text) == masked
+    assert mask_text(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Karim Haddad", "Formée", "كريم حداد", "Ali 2", "groupe 12 salle 5", "né le 12/05/1999",
+        "2019-2020", "Session 2019/2020", "2021-03-04", "FormÃ©e", "me\u200cna", "ﻛﺮﻳﻢ", "Oo ooo o",
+    ],
+)  # fmt: skip
+def test_text_without_a_contact_stays_as_it_was(text):
+    assert mask_text(text) == text
+
+
+def test_nothing_is_no_text():
+    assert mask_text(None) == ""
+
+
+SPELLED = st.sampled_from(
+    ["0559446482", "0559 446 482", "+213559446482", "05.59.44.64.82", "٠٥٥٩٤٤٦٤٨٢", "0559446 482",
+     "0559  /  446482", "213559446482", "0(559)446482", "0-5-5-9-4-4-6-4-8-2"]
+)  # fmt: skip
+
+
+@given(ANY_TEXT, SPELLED, ANY_TEXT)
+def test_no_text_around_a_phone_keeps_it_from_being_masked(before, phone, after):
+    masked = mask_text(f"{before} {phone} {after}")
+    assert "559446482" not in "".join(c for c in masked if c.isalnum())
+    assert "213559446482" not in parse_phones(masked).valid
+
+
+@given(ANY_TEXT | st.text("0123456789+ /-@.aOo()٠٥•", max_size=60))
+def test_masked_text_holds_no_phone(text):
+    assert not parse_phones(mask_text(text)).valid
+
+
+@pytest.mark.parametrize(
+    "piece", ["0", "0 ", "@", "a@", "o", "0o", "(+", " @", "1-", "a", "1 2 a", "١"]
+)
+def test_a_megabyte_of_anything_is_read_in_one_pass(piece):
+    mask_text(piece * (200_000 // len(piece)))

@@ -279,8 +279,8 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(
     fields = {"status": status, "formation_id": "7", "session_id": "42"}
     stage(run, 40, **fields)
     run_stages(run)
-    with django_assert_max_num_queries(75):
+    with django_assert_max_num_queries(85):
         run_commit(run, batch=100)
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(60):
         run_rollback(run)
     assert not LegacyCompletedTraining.objects.exists()

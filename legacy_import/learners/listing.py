@@ -1,0 +1,204 @@
+"""The read side of the learners list: every row of a run, masked, filtered and paged by key.
+
+How each question stays bounded, whatever the size of the run:
+
+- Counts come from the stored counts (services/facets.py); those of a search from its matches, of
+  which there are at most MATCHES.
+- A page is `pk > …` and a limit on the rows of the run, in the order of the primary key. A filter is
+  told as (action, reason, classification) as well: the stored counts name those in which it has
+  rows at all, and they are equalities on the index legacy_student_queue, so that few rows are found
+  without reading the many. A filter that leaves nothing reads no row.
+- A search by id is the unique index of source table and id. A search by name, in any order and
+  spelling, is the covering index of identity keys (kind S). Only a search for parts of a name reads
+  rows to find some: LOOKED_AT of them, after which the reader decides whether to go on.
+- A search by full phone is exact, by the same index of keys (kinds P and Q).
+
+Contacts leave this module masked, those that were typed into names and statuses too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from ecoin.identity.phones import parse_phones
+from legacy_import.choices import COMMITTED_OUTCOMES, PersonKind, PlannedAction
+from legacy_import.learners.filters import LearnerFilter, Matches, find_matches, rows_of
+from legacy_import.lineage import MODEL_OF_EFFECT
+from legacy_import.models import (
+    FACETS,
+    FacetCount,
+    IdentityKey,
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
+from legacy_import.queue import Counts
+from legacy_import.services import facets
+from legacy_import.services.review_filter import UNCOMMITTED, ReviewFilter
+
+ROWS = 50
+CELL = ("planned_action", "planned_reason", "classification")
+EFFECT_OF_MODEL = {label: effect for effect, label in MODEL_OF_EFFECT.items()}
+COLUMNS = (
+    "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
+    "classification", "validation_status", "duplicate_confidence", "planned_action",
+    "planned_reason", "outcome", "decision", "to_classify",
+)  # fmt: skip
+
+
+class Line(NamedTuple):
+    """One row of the list, masked. `origin` is that of a record it made, "" where it made none."""
+
+    row: int
+    source_table: str
+    legacy_id: str
+    full_name: str
+    phone_masked: str
+    email_masked: str
+    raw_status: str
+    classification: str
+    validation_status: str
+    duplicate_confidence: str
+    planned_action: str
+    planned_reason: str
+    outcome: str
+    decision: str
+    to_classify: bool
+    origin: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the row stands in the review queue."""
+        return self.planned_action == PlannedAction.REVIEW and self.outcome in UNCOMMITTED
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list, and what the filter and the search leave."""
+
+    lines: Sequence[Line]
+    counts: Counts
+    total: int
+    matches: Matches | None = None  # None: nothing is searched
+    previous: int | None = None  # `before=` of the page before this one
+    next: int | None = None  # `after=` of the page after this one
+
+
+def list_learners(
+    run: LegacyImportRun,
+    query: LearnerFilter,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    beyond: int = 0,
+) -> Listing:
+    """The first page, or the one after or before a row. `beyond`: where a search goes on."""
+    matches = find_matches(run, query, beyond=beyond) if query.search else None
+    counts = _counts(run, query, matches)
+    # Stored counts follow at the end of a stage; while one is at work the rows themselves are asked.
+    certain = matches is not None or bool(counts.combinations and not run.lease_token)
+    total = counts.total()
+    if certain and not total:
+        return Listing((), counts, 0, matches)
+    rows = rows_of(run, query.facets)
+    if matches is not None:
+        rows = rows.filter(pk__in=matches.rows)
+    elif query.facets and certain:
+        rows = rows.filter(_cells(counts))
+    backwards = before is not None and after is None
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    elif before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk" if backwards else "pk").values_list(*COLUMNS)[: ROWS + 1])
+    more, page = len(found) > ROWS, found[:ROWS]
+    if backwards:
+        page.reverse()
+    lines = _with_origins(run, [_masked_line(values) for values in page])
+    if not lines:
+        return Listing((), counts, total, matches)
+    earlier = more if backwards else after is not None
+    later = True if backwards else more
+    return Listing(
+        lines,
+        counts,
+        max(total, len(lines)),
+        matches,
+        previous=lines[0].row if earlier else None,
+        next=lines[-1].row if later else None,
+    )
+
+
+def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[Line]:
+    """The rows of the run that carry exactly this number, or whose id it is; ROWS at most."""
+    numbers = parse_phones(phone)
+    wanted = [Q(kind="P", value=number) for number in numbers.valid]
+    wanted += [Q(kind="Q", value=digits) for digits in numbers.invalid_digits]
+    keys = IdentityKey.objects.filter(scope=run.pk, owner_kind=PersonKind.STAGED)
+    found: list[int] = []
+    if wanted:
+        carriers = keys.filter(reduce(or_, wanted)).order_by("owner_id")
+        found = list(carriers.values_list("owner_id", flat=True)[:ROWS])
+    rows = rows_of(run).filter(pk__in=found)
+    if phone.isascii() and phone.isdigit():
+        rows = rows | rows_of(run).filter(legacy_id=phone)
+    page = rows.order_by("pk").values_list(*COLUMNS)[:ROWS]
+    return _with_origins(run, [_masked_line(values) for values in page])
+
+
+def _masked_line(values: tuple[Any, ...]) -> Line:
+    """A row's COLUMNS as anybody with the permission to view may see them."""
+    line = Line(*values)
+    return line._replace(
+        full_name=mask_text(line.full_name),
+        phone_masked=mask_phone(line.phone_masked),
+        email_masked=mask_email(line.email_masked),
+        raw_status=mask_text(line.raw_status),
+    )
+
+
+def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None) -> Counts:
+    filters = ReviewFilter(state="all", facets=query.facets)
+    if matches is None:
+        stored = FacetCount.objects.filter(legacy_import_run=run).values_list(*FACETS, "rows")
+        found: Iterable[tuple[Any, ...]] = stored
+    else:
+        rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
+        found = ((*values, number) for values, number in facets.count(rows).items())
+    combinations = [(dict(zip(FACETS, values, strict=True)), n) for *values, n in found]
+    return Counts(filters, combinations, cut=matches is not None and matches.cut)
+
+
+def _cells(counts: Counts) -> Q:
+    """The (action, reason, classification) in which the filter has rows, as the index has them."""
+    cells: set[tuple[str, ...]] = {
+        tuple(combination[name] for name in CELL)
+        for combination, rows in counts.combinations
+        if rows > 0 and counts.query.has(combination)
+    }
+    return reduce(or_, (Q(**dict(zip(CELL, cell, strict=True))) for cell in sorted(cells)))
+
+
+def _with_origins(run: LegacyImportRun, lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines, those that made a record with its origin: one query for all of them, or none."""
+    committed = [line.row for line in lines if line.outcome in COMMITTED_OUTCOMES]
+    if not committed:
+        return lines
+    entries = LegacyImportCommitLog.objects.filter(
+        student_import__in=committed, created_target=True, reversed_at=None
+    ).order_by("-pk")
+    made: Mapping[int, str] = dict(entries.values_list("student_import", "target_model"))
+    return [
+        line._replace(
+            origin=f"{run.connection_name}:{line.source_table}:{line.legacy_id}"
+            f":{EFFECT_OF_MODEL[made[line.row]]}"
+        )
+        if made.get(line.row) in EFFECT_OF_MODEL
+        else line
+        for line in lines
+    ]

@@ -1,0 +1,31 @@
+"""The platform's courses as somebody looks for one of them."""
+
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from ecoin.identity.text import fold
+from legacy_import.services.candidates import platform_catalogue
+
+SHOWN = 12  # courses that one search lists
+
+
+class FoundCourse(NamedTuple):
+    pk: int
+    name: str
+    code: str
+
+
+def courses_for(legacy_name: str, words: str = "") -> tuple[list[FoundCourse], int]:
+    """The courses in which all these words occur, closest to the old name first, and how many.
+
+    Without words, the closest names. At most SHOWN are listed.
+    """
+    wanted = fold(words).split()
+    old = fold(legacy_name)
+    found = [
+        (-fuzz.token_set_ratio(old, fold(name)), fold(name), FoundCourse(pk, name, code))
+        for pk, name, code in platform_catalogue()
+        if all(word in f"{fold(name)} {fold(code)}" for word in wanted)
+    ]
+    return [course for *_, course in sorted(found)[:SHOWN]], len(found)

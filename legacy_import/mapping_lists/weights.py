@@ -1,0 +1,175 @@
+"""How many rows of a run each course and session stands for, holds back, and would free."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.db.models import Case, CharField, Count, F, Value, When
+
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    Classification,
+    ImportAction,
+    PlannedAction,
+    SessionType,
+)
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules import import_action
+from legacy_import.rules.courses import CourseState, formation_of_row
+from legacy_import.rules.sessions import SessionKind
+from legacy_import.services.mapping_index import (
+    CourseAnswer,
+    MappingIndex,
+    SessionAnswer,
+    load_mappings,
+)
+
+COURSE_CAUSES = (CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value)
+SESSION_CAUSES = ("session_not_confirmed", "session_waiting", "session_unknown")
+# Causes of the same kind that no judgement on a mapping lifts.
+FORMATION_CAUSES = (
+    CourseState.NOT_IN_SOURCE.value,
+    CourseState.NONE_NAMED.value,
+    CourseState.CONFLICT.value,
+)
+SESSION_MISSING = "session_missing"
+CAUSES = (*COURSE_CAUSES, *SESSION_CAUSES, *FORMATION_CAUSES, SESSION_MISSING)
+COUNTS_KEPT = 24 * 3600  # seconds; a new plan has counts of its own anyway
+
+
+class Alike(NamedTuple):
+    """Rows of a run that are the same to every mapping. `cause` holds them back; "": nothing does."""
+
+    formation: str | None
+    session: str | None
+    classification: str
+    cause: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Numbers of rows of the run: that name the mapping, that wait for it, that it would free."""
+
+    rows: int
+    waiting: int
+    frees: int
+
+
+NO_ROWS = Weight(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weight of every course and session of a source in one run, and the rows per cause."""
+
+    courses: dict[str, Weight]
+    sessions: dict[str, Weight]
+    causes: dict[str, int]
+
+
+def weigh(run: LegacyImportRun | None) -> Weights:
+    """Weigh the mappings of the run's source by its rows (none without a run)."""
+    if run is None:
+        return Weights({}, {}, {})
+    index = load_mappings(run.connection_name)
+    named: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    causes: Counter[str] = Counter()
+    for alike in rows_alike(run):
+        causes[alike.cause] += alike.rows
+        _weigh_course(alike, index, named)
+        if alike.session is not None:
+            _weigh_session(alike, index, named["session", alike.session])
+    del causes[""]
+    weights = {
+        key: Weight(found["rows"], found["waiting"], found["frees"]) for key, found in named.items()
+    }
+    return Weights(
+        {legacy_id: weight for (kind, legacy_id), weight in weights.items() if kind == "course"},
+        {legacy_id: weight for (kind, legacy_id), weight in weights.items() if kind == "session"},
+        {cause: causes[cause] for cause in sorted(causes, key=lambda name: -causes[name])},
+    )
+
+
+def rows_alike(run: LegacyImportRun) -> list[Alike]:
+    """The run's rows grouped by what mappings look at: one pass, kept as long as the plan stands.
+
+    What it counts cannot change under a stored plan: a row that waits for a mapping is planned
+    `review`, and no commit, rollback or decision makes it anything else before the next plan.
+    """
+    planned = run.planned_at.timestamp() if run.planned_at else 0
+    key = f"legacy-mapping-rows:{run.pk}:{run.plan_fingerprint}:{planned}"
+    keep = bool(run.plan_fingerprint) and not run.lease_token
+    kept = cache.get(key) if keep else None
+    if kept is None:
+        kept = [tuple(alike) for alike in _count_alike(run)]
+        if keep:
+            cache.set(key, kept, COUNTS_KEPT)
+    return [Alike(*values) for values in kept]
+
+
+def _count_alike(run: LegacyImportRun) -> Iterable[tuple[Any, ...]]:
+    held_back = When(
+        planned_action=PlannedAction.REVIEW, planned_reason__in=CAUSES, then=F("planned_reason")
+    )
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by()
+    return (
+        rows.annotate(
+            cause=Case(
+                When(outcome__in=COMMITTED_OUTCOMES, then=Value("")),
+                held_back,
+                default=Value(""),
+                output_field=CharField(),
+            )
+        )
+        .values_list("legacy_formation_id", "legacy_session_id", "classification", "cause")
+        .annotate(rows=Count("pk"))
+    )
+
+
+def _weigh_course(
+    alike: Alike, index: MappingIndex, named: defaultdict[tuple[str, str], Counter[str]]
+) -> None:
+    """Add these rows to the course they are about: their own, or their real session's."""
+    known = index.sessions.get(alike.session or "")
+    training = index.training(alike.formation, alike.session)
+    formation = formation_of_row(
+        alike.formation, training.session.session_type, known.formation_id if known else None
+    ).formation_id
+    if formation is None:
+        return
+    found = named["course", formation]
+    found["rows"] += alike.rows
+    if alike.cause in COURSE_CAUSES:
+        found["waiting"] += alike.rows
+        mapped = CourseAnswer(CourseState.MAPPED, 0, 0)
+        if _passes(alike, MappingIndex({formation: mapped}, index.sessions)):
+            found["frees"] += alike.rows
+
+
+def _weigh_session(alike: Alike, index: MappingIndex, found: Counter[str]) -> None:
+    found["rows"] += alike.rows
+    if alike.cause in SESSION_CAUSES:
+        found["waiting"] += alike.rows
+        known = index.sessions.get(alike.session or "")
+        if known is None or alike.session is None:
+            return
+        real = SessionAnswer(
+            SessionKind(SessionType.REAL_SESSION, "session:real"), known.formation_id, True, 0
+        )
+        if _passes(alike, MappingIndex(index.courses, {alike.session: real})):
+            found["frees"] += alike.rows
+
+
+def _passes(alike: Alike, index: MappingIndex) -> bool:
+    """Would no mapping hold these rows back any more? Other doubts may still do."""
+    training = index.training(alike.formation, alike.session)
+    classification = Classification(alike.classification)
+    action = import_action.decide(
+        classification, training.session.session_type, training.course.state
+    ).action
+    if action == ImportAction.CREATE_LEGACY_ENROLLMENT:
+        return training.session_confirmed
+    return action != ImportAction.NEEDS_REVIEW

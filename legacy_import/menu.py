@@ -1,0 +1,59 @@
+"""The screens of the import as entries of a menu: their address, their name, who may open them."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from legacy_import.permissions import APP_LABEL, MAP, REVIEW, VIEW
+
+RUNS, RUN = "runs", "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A screen that a menu may offer. `permission` is a codename of the import."""
+
+    section: str
+    page: str
+    name: str | Promise
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A screen for one reader: its address keeps the run, if any."""
+
+    section: str
+    name: str | Promise
+    address: str
+
+
+# In the order of work. The run itself is offered once one is open.
+SCREENS = (
+    Screen(RUNS, "runs", _("Runs"), VIEW),
+    Screen("students", "students", _("Learners"), VIEW),
+    Screen("review", "review", _("Review queue"), REVIEW),
+    Screen("course_mapping", "course-mapping", _("Courses"), MAP),
+    Screen("session_mapping", "session-mapping", _("Sessions"), MAP),
+)
+
+
+def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -> list[Entry]:
+    """What this user may open, in the order of work; with a run, about that run."""
+    found = []
+    for screen in SCREENS:
+        if not user.has_perm(f"{APP_LABEL}.{screen.permission}"):  # type: ignore[union-attr]
+            continue
+        asked = f"?run={run_id}" if run_id and screen.section != RUNS else ""
+        try:
+            address = reverse(f"{APP_LABEL}:{screen.page}")
+        except NoReverseMatch:
+            continue
+        found.append(Entry(screen.section, screen.name, address + asked))
+        if run_id and screen.section == RUNS:
+            name = _("Run %(number)s") % {"number": run_id}
+            found.append(Entry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))
+    return found

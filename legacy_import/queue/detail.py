@@ -1,0 +1,127 @@
+"""One row of the queue in full, masked: who it may be, what it asks for, what was said about it."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.queue.compare import ComparedLine, compare_with
+from legacy_import.queue.history import SaidLine, history_of, ruled_out
+from legacy_import.queue.matches import InRun, TargetView, rows_beside, targets_of
+from legacy_import.queue.training import Named, named_by
+from legacy_import.queue.words import issue_words
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.candidates import contacts_of
+from legacy_import.services.contacts import Contact
+from legacy_import.services.review import Holder, holders
+from legacy_import.services.review_offer import NEEDS_PERSON, applies
+from legacy_import.services.review_row import CLOSED_TO_REVIEW
+from legacy_import.services.subject import ERASED
+
+TARGETS_SHOWN = 10
+D = ReviewDecision
+# The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
+SPECIAL = (D.LINK, D.NOT_SAME, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.TREAT_AS)
+PUT_ASIDE = {D.SKIP: "3", D.LATER: "4"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A decision with its key, "" where it has none."""
+
+    decision: ReviewDecision
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One staged row for a reviewer."""
+
+    row: LegacyStudentImport  # templates read neither its names nor its contacts
+    name: str
+    raw_status: str
+    phone: str
+    email: str
+    issues: Sequence[tuple[str, str]]
+    named: Named
+    targets: Sequence[TargetView]
+    targets_total: int
+    compared: Sequence[ComparedLine]
+    in_run: Sequence[InRun]
+    in_run_total: int
+    said: Sequence[SaidLine]
+    offers: Sequence[Offer]
+    holder: Holder | None
+    committed: bool
+    erased: bool
+    purged: bool
+
+    @property
+    def selected(self) -> TargetView | None:
+        return next((target for target in self.targets if target.selected), None)
+
+    @property
+    def differences(self) -> int:
+        return sum(line.likeness.is_difference for line in self.compared)
+
+
+def detail_of(
+    run: LegacyImportRun,
+    row_id: int,
+    *,
+    actor: User,
+    now: datetime.datetime,
+    person: Target | None = None,
+) -> Detail | None:
+    """The row of this run in full; `person`: whom to compare it with. None: no such row."""
+    rows = LegacyStudentImport.objects.filter(pk=row_id, legacy_import_run=run)
+    row = rows.select_related("training").defer("raw_payload").first()
+    if row is None:
+        return None
+    said, evidence = history_of(row), row.duplicate_evidence
+    shown = evidence.get("targets", [])[:TARGETS_SHOWN]
+    known = contacts_of((found["kind"], found["id"]) for found in shown)
+    targets = targets_of(shown, known, person, ruled_out(said))
+    selected = next(((t.kind, t.id) for t in targets if t.selected), None)
+    committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
+    open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
+    return Detail(
+        row=row,
+        name=mask_text(row.full_name),
+        raw_status=mask_text(row.raw_status),
+        phone=mask_phone(row.phone_raw),
+        email=mask_email(row.email_raw),
+        issues=[issue_words(issue) for issue in row.validation_issues],
+        named=named_by(run, row),
+        targets=targets,
+        targets_total=evidence.get("targets_total", 0),
+        compared=compare_with(row, known[selected]) if selected in known else (),
+        in_run=rows_beside(evidence),
+        in_run_total=evidence.get("in_run_total", 0),
+        said=said,
+        offers=offers_of(row, selected, known) if open_to_review else (),
+        holder=holders(row_ids=[row.pk], actor=actor, now=now).get(row.pk),
+        committed=committed,
+        erased=row.validation_issues == [ERASED],
+        purged=run.purged_at is not None,
+    )
+
+
+def offers_of(
+    row: LegacyStudentImport, selected: Target | None, known: Mapping[Target, Contact]
+) -> list[Offer]:
+    """What can be said of the row, with the keys of the first four."""
+    special = [
+        decision
+        for decision in SPECIAL
+        if applies(row, decision)
+        and (decision not in NEEDS_PERSON or selected is not None)
+        and (decision != D.LINK or selected in known)
+    ]
+    offers = [Offer(d, str(place + 1) if place < 2 else "") for place, d in enumerate(special)]
+    offers += [Offer(decision, key) for decision, key in PUT_ASIDE.items()]
+    return [*offers, Offer(D.RESET, "")] if row.decision else offers

@@ -1,0 +1,89 @@
+"""The course and the session that a row names, and for which of them it waits with others."""
+
+from dataclasses import dataclass
+
+from ecoin.identity.masking import mask_text
+from legacy_import.choices import SessionType
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStudentImport,
+)
+from legacy_import.queue.counts import rows_waiting_for
+
+# Reasons that one judgement on a mapping lifts for many rows.
+FOR_COURSE = frozenset({"course_unmapped", "course_no_equivalent"})
+FOR_SESSION = frozenset({"session_not_confirmed", "session_waiting"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The mapping for which the row waits with others: `of` course or session, by its number."""
+
+    of: str
+    name: str
+    mapping: int
+    rows: int
+    maybe_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the old catalogue has of the course and session of one row, if anything."""
+
+    course: LegacyCourseMapping | None
+    course_name: str
+    session: LegacySessionMapping | None
+    session_code: str
+    waiting: Waiting | None
+
+
+def named_by(run: LegacyImportRun, row: LegacyStudentImport) -> Named:
+    session = _session(run, row)
+    course = _course(run, row, session)
+    return Named(
+        course=course,
+        course_name=mask_text(course.legacy_name) if course else "",
+        session=session,
+        session_code=mask_text(session.legacy_code) if session else "",
+        waiting=_waiting(run, row, course, session),
+    )
+
+
+def _session(run: LegacyImportRun, row: LegacyStudentImport) -> LegacySessionMapping | None:
+    mappings = LegacySessionMapping.objects.filter(
+        connection_name=run.connection_name,
+        legacy_session_id=row.training.legacy_session_id or "",
+    )
+    return mappings.first()
+
+
+def _course(
+    run: LegacyImportRun, row: LegacyStudentImport, session: LegacySessionMapping | None
+) -> LegacyCourseMapping | None:
+    """The row's own formation as the catalogue has it; if it names none, its real session's."""
+    formation = row.training.legacy_formation_id
+    if not formation and session and session.session_type == SessionType.REAL_SESSION:
+        formation = session.legacy_formation_id
+    mappings = LegacyCourseMapping.objects.filter(
+        connection_name=run.connection_name, legacy_formation_id=formation or ""
+    )
+    return mappings.select_related("course").first()
+
+
+def _waiting(
+    run: LegacyImportRun,
+    row: LegacyStudentImport,
+    course: LegacyCourseMapping | None,
+    session: LegacySessionMapping | None,
+) -> Waiting | None:
+    if row.planned_reason in FOR_COURSE and course and row.legacy_formation_id:
+        of, name, mapping, value = "course", course.legacy_name, course.pk, row.legacy_formation_id
+    elif row.planned_reason in FOR_SESSION and session and row.legacy_session_id:
+        of, name, mapping, value = "session", session.legacy_code, session.pk, row.legacy_session_id
+    else:
+        return None
+    column = "legacy_formation_id" if of == "course" else "legacy_session_id"
+    rows, maybe_more = rows_waiting_for(run, row.planned_reason, column, value)
+    return Waiting(of, mask_text(name), mapping, rows, maybe_more)

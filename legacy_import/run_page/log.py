@@ -1,0 +1,176 @@
+"""The commit log by batch: what each batch did, by whom, when, and what of it was taken back."""
+
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from legacy_import.choices import LogAction, ReversalOutcome, Stage
+from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyImportRun
+
+MOST_BATCHES = 20  # on one page …
+MOST_ROWS = 2_000  # … or fewer, where they are large: a page reads the entries of so many rows
+MOST_BATCHES_TOLD = 100  # of one operation
+NAMED = 20
+LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
+KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One finished batch. `actions`: entries of the log per action, the most frequent first."""
+
+    position: int
+    rows: int
+    finished_at: datetime.datetime
+    actor: str
+    actions: tuple[tuple[str, int], ...]
+    taken_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some batches, newest first; `older` is the position to go on from, None at the end."""
+
+    batches: tuple[BatchLine, ...]
+    older: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What some batches of a commit did. `named`: the first rows left out, with the reason's code."""
+
+    rows: int
+    batches: int
+    actions: Mapping[str, int]
+    created: Mapping[str, int]  # model label → records
+    left_out: int
+    named: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a rollback did: (model label, ReversalOutcome) → entries; `named` are rows that stay."""
+
+    rows: int
+    records: tuple[tuple[str, str, int], ...]
+    kept: int
+    named: tuple[tuple[str, str], ...]
+
+
+def receipts(run: LegacyImportRun, stage: Stage) -> QuerySet[ChunkReceipt]:
+    return ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage, source_table="")
+
+
+def log_page(run: LegacyImportRun, before: int | None = None) -> LogPage:
+    """The newest batches of the run's commits (before position `before`)."""
+    found = receipts(run, Stage.COMMIT).order_by("-position")
+    if before is not None:
+        found = found.filter(position__lt=before)
+    page: list[ChunkReceipt] = []
+    asked = list(found[: MOST_BATCHES + 1])
+    for receipt in asked[:MOST_BATCHES]:
+        if page and sum(one.rows for one in page) + receipt.rows > MOST_ROWS:
+            break
+        page.append(receipt)
+    older = page[-1].position if page and len(asked) > len(page) else None
+    return LogPage(tuple(_lines(run, page)), older)
+
+
+def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[BatchLine]:
+    actions: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    actors: dict[int, str] = {}
+    taken_back: Counter[int] = Counter()
+    grouped = _entries(run, page).order_by().values_list("batch", "action")
+    for batch, action, rows, actor, back in grouped.annotate(
+        rows=Count("pk"), who=Min("actor"), back=Count("reversed_at")
+    ):
+        actions[batch][action] += rows
+        actors[batch] = actor
+        taken_back[batch] += back
+    return [
+        BatchLine(
+            receipt.position,
+            receipt.rows,
+            receipt.finished_at,
+            actors.get(receipt.position, ""),
+            tuple(actions[receipt.position].most_common()),
+            taken_back[receipt.position],
+        )
+        for receipt in page
+    ]
+
+
+def _entries(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> QuerySet[LegacyImportCommitLog]:
+    """The entries of these batches, found by the rows they dealt with, which are indexed."""
+    entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
+    if not page:
+        return entries.none()
+    of_batches = Q()
+    for one in page:
+        of_batches |= Q(batch=one.position) & _rows_of(one)
+    return entries.filter(of_batches)
+
+
+def _rows_of(receipt: ChunkReceipt) -> Q:
+    """Entries about the staged rows from the receipt's first to its last."""
+    return Q(student_import__gte=int(receipt.first_id), student_import__lte=int(receipt.last_id))
+
+
+def done_since(run: LegacyImportRun, first: int, end: int | None = None) -> Done:
+    """What the run's commits did from batch `first` on, to before batch `end`."""
+    page = _since(run, Stage.COMMIT, first, end)
+    entries = _entries(run, page).order_by()
+    actions: Counter[str] = Counter()
+    created: Counter[str] = Counter()
+    grouped = entries.values_list("action", "target_model", "created_target")
+    for action, model, made, rows in grouped.annotate(rows=Count("pk")):
+        actions[action] += rows
+        if made:
+            created[model] += rows
+    left_out = sum(actions[action] for action in LEFT_OUT)
+    named = entries.filter(action__in=LEFT_OUT).order_by("pk") if left_out else entries.none()
+    return Done(
+        rows=sum(one.rows for one in page),
+        batches=len(page),
+        actions=dict(actions.most_common()),
+        created=dict(created.most_common()),
+        left_out=left_out,
+        named=_named(named, "reason"),
+    )
+
+
+def undone_since(run: LegacyImportRun, first: int, end: int | None = None) -> Undone:
+    """What the run's rollbacks did with the rows of batches `first` to before `end`."""
+    page = _since(run, Stage.ROLLBACK, first, end)
+    if not page:
+        return Undone(0, (), 0, ())
+    entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
+    rows = Q()
+    for one in page:
+        rows |= _rows_of(one)
+    entries = entries.filter(rows).exclude(reversal_outcome="").order_by()
+    grouped = entries.values_list("target_model", "reversal_outcome").annotate(number=Count("pk"))
+    records = tuple(sorted(grouped))
+    kept = entries.filter(reversal_outcome__in=KEPT, reversed_at=None)
+    return Undone(
+        rows=sum(one.rows for one in page),
+        records=records,
+        kept=sum(number for _, outcome, number in records if outcome in KEPT),
+        named=_named(kept.order_by("pk"), "reversal_outcome"),
+    )
+
+
+def _since(run: LegacyImportRun, stage: Stage, first: int, end: int | None) -> list[ChunkReceipt]:
+    found = receipts(run, stage).filter(position__gte=first).order_by("position")
+    found = found if end is None else found.filter(position__lt=end)
+    return list(found[:MOST_BATCHES_TOLD])
+
+
+def _named(entries: QuerySet[LegacyImportCommitLog], why: str) -> tuple[tuple[str, str], ...]:
+    lines = entries.values_list("student_import__source_table", "student_import__legacy_id", why)[
+        :NAMED
+    ]
+    return tuple((f"{table}:{legacy_id}", reason) for table, legacy_id, reason in lines)

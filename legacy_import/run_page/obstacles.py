@@ -1,0 +1,113 @@
+"""Why an operation cannot be done from a browser right now, in words, and what to run instead."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ecoin.identity.keys import NORM_VERSION
+from legacy_import.choices import RunStatus
+from legacy_import.models import LegacyImportRun
+from legacy_import.models.run import TRANSITIONS
+from legacy_import.rules import RULES_VERSION
+from legacy_import.run_page.live import holder_of
+from legacy_import.services.commit import WITH_A_PLAN
+
+# Rows that a request may plan, prove or preview while a browser waits.
+MOST_ROWS_PLANNED = 5_000
+MOST_ROWS_PROVED = 20_000
+MOST_ROWS_PREVIEWED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """`command`: what an operator runs to get past it, without `manage.py` ("" for nothing)."""
+
+    words: str
+    command: str = ""
+
+
+def held(run: LegacyImportRun) -> Obstacle | None:
+    """Somebody has the lease."""
+    holder = holder_of(run)
+    if holder is None:
+        return None
+    words = _("Run %(run)d is held by %(command)s on %(host)s: wait until it ends.") % {
+        "run": run.pk, "command": holder.command, "host": holder.host,
+    }  # fmt: skip
+    return Obstacle(words)
+
+
+def to_commit(run: LegacyImportRun) -> Obstacle | None:
+    """What keeps a batch from being committed; the service asks the same again."""
+    other = _other_rules(run)
+    if run.status == RunStatus.CLOSED:
+        return _closed(run)
+    if other:
+        return other
+    if run.status not in WITH_A_PLAN or not run.plan_fingerprint:
+        words = _("Run %(run)d has no current plan, so there is nothing to commit.")
+        return Obstacle(words % {"run": run.pk}, run.next_command)
+    if run.is_partial:
+        words = _(
+            "Run %(run)d is partial: it holds the first %(rows)d rows only. Who commits it knowingly"
+            " does so at a terminal."
+        )
+        told = words % {"run": run.pk, "rows": run.row_limit or 0}
+        return Obstacle(told, f"legacy_commit --run {run.pk} --allow-partial")
+    return held(run)
+
+
+def to_roll_back(run: LegacyImportRun, *, committed: bool) -> Obstacle | None:
+    """What keeps a run from being rolled back; `committed`: some batch of it was committed."""
+    if run.status == RunStatus.CLOSED:
+        return _closed(run)
+    if RunStatus.ROLLING_BACK not in TRANSITIONS[RunStatus(run.status)] or not committed:
+        words = _("Run %(run)d has committed nothing, so there is nothing to roll back.")
+        return Obstacle(words % {"run": run.pk}, run.next_command)
+    return held(run)
+
+
+def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | None:
+    """What keeps the rows from being planned anew from a browser."""
+    if run.status == RunStatus.CLOSED:
+        return _closed(run)
+    other = _other_rules(run)
+    if other:
+        return other
+    if RunStatus.PLANNED not in TRANSITIONS[RunStatus(run.status)]:
+        words = _("The rows of run %(run)d are not classified yet.")
+        return Obstacle(words % {"run": run.pk}, run.next_command)
+    if to_classify:
+        words = _("%(rows)d rows have to be classified again before a plan means anything.")
+        return Obstacle(words % {"rows": to_classify}, f"legacy_classify --run {run.pk}")
+    return _too_many(run, rows, MOST_ROWS_PLANNED, "legacy_dry_run") or held(run)
+
+
+def to_reconcile(run: LegacyImportRun, *, rows: int) -> Obstacle | None:
+    """What keeps the proof from being made while a browser waits."""
+    if run.status in (RunStatus.IMPORTING, RunStatus.FAILED):
+        words = _("Not every source row of run %(run)d is staged yet.")
+        return Obstacle(words % {"run": run.pk}, run.next_command)
+    return _too_many(run, rows, MOST_ROWS_PROVED, "legacy_reconcile") or held(run)
+
+
+def _too_many(run: LegacyImportRun, rows: int, most: int, command: str) -> Obstacle | None:
+    if rows <= most:
+        return None
+    words = _("Run %(run)d has %(rows)d rows, more than a browser should wait for (%(most)d).")
+    told = words % {"run": run.pk, "rows": rows, "most": most}
+    return Obstacle(told, f"{command} --run {run.pk}")
+
+
+def _closed(run: LegacyImportRun) -> Obstacle:
+    return Obstacle(_("Run %(run)d is closed: it is finished for good.") % {"run": run.pk})
+
+
+def _other_rules(run: LegacyImportRun) -> Obstacle | None:
+    if run.norm_version != NORM_VERSION:
+        words = _("Run %(run)d was staged by other normalizers than the installed ones.")
+        return Obstacle(words % {"run": run.pk}, "legacy_import")
+    if run.rules_version != RULES_VERSION:
+        words = _("Run %(run)d was judged by other rules than the installed ones.")
+        return Obstacle(words % {"run": run.pk}, f"legacy_validate --run {run.pk}")
+    return None

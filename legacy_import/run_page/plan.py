@@ -1,0 +1,168 @@
+"""What is planned, what is doubtful, and what people said since the plan was made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    Classification,
+    Outcome,
+    PlannedAction,
+    SessionType,
+    ValidationStatus,
+)
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision
+from legacy_import.run_page.counts import Counts, in_force, in_queue
+from legacy_import.services.summary import BUCKETS
+
+MOST_DECISIONS = 1_000  # that are looked through; more are said to be more
+
+# Action → its sign, its verb and its object, in the order of priority, as the dry run prints them.
+WORDS: dict[PlannedAction, tuple[str, str | Promise, str | Promise]] = {
+    PlannedAction.CREATE_COMPLETED_TRAINING: ("+", _("create"), _("completed trainings")),
+    PlannedAction.CREATE_ENROLLMENT: ("+", _("create"), _("imported enrolments")),
+    PlannedAction.CREATE_CRM_LEAD: ("+", _("create"), _("leads, each with its course interest")),
+    PlannedAction.LINK_EXISTING: (
+        "~", _("link"), _("rows to people who exist or come with this run"),
+    ),
+    PlannedAction.SKIP: ("·", _("skip"), _("rows")),
+    PlannedAction.REVIEW: ("!", _("review"), _("rows: a person decides")),
+}  # fmt: skip
+
+PRIORITIES = (
+    ("completed_history", _("completed history")),
+    ("registered_pending", _("pending registrations")),
+    ("lead_only", _("leads only")),
+    ("other", _("other")),
+)
+ALL_BUT_LEADS = tuple(value for value in Classification.values if value != "lead_only")
+
+# What to look at before a commit: words, the rows meant, and the filter of the queue that shows them.
+RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
+    (
+        _("learners with a structural doubt"),
+        {"validation_status": ValidationStatus.NEEDS_REVIEW.value},
+        {"validation_status": ValidationStatus.NEEDS_REVIEW.value},
+    ),
+    (
+        _("learners with a high-confidence match"),
+        {"validation_status": ValidationStatus.DUPLICATE.value},
+        {"validation_status": ValidationStatus.DUPLICATE.value},
+    ),
+    (
+        _("trainings in a waiting or placeholder session"),
+        {"session_type": SessionType.WAITING_PLACEHOLDER.value},
+        {"session_type": SessionType.WAITING_PLACEHOLDER.value},
+    ),
+    (
+        _("trainings (not of leads) without a mapped course"),
+        {"without_course": (True,), "classification": ALL_BUT_LEADS},
+        {"planned_reason": "course_unmapped"},
+    ),
+    (
+        _("registrations that need a person"),
+        {
+            "classification": Classification.REGISTERED.value,
+            "planned_action": PlannedAction.REVIEW.value,
+        },
+        {"classification": Classification.REGISTERED.value},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One planned action: rows planned, those a commit dealt with, those that still wait."""
+
+    action: str
+    sign: str
+    verb: str | Promise
+    what: str | Promise
+    rows: int
+    done: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """`rows` of the run, `queued` of them behind the queue's filter `query`."""
+
+    words: str | Promise
+    rows: int
+    queued: int
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A bucket of the priorities with its rows."""
+
+    words: str | Promise
+    rows: int
+    committed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands on the platform because of this run. `ever`: some batch was committed."""
+
+    ever: bool
+    rows: int
+    records: int  # of these rows, those with an effect (a skip has none)
+
+
+@dataclass(frozen=True, slots=True)
+class SincePlan:
+    """What the plan does not know yet. `more`: there are more decisions than were counted."""
+
+    decisions: int
+    more: bool
+    to_classify: int
+
+
+def plan_lines(counts: Counts) -> Iterator[PlanLine]:
+    for action, (sign, verb, what) in WORDS.items():
+        rows = counts.where(planned_action=action.value)
+        waits = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
+        done = counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES)
+        yield PlanLine(action.value, sign, verb, what, rows, done, waits)
+
+
+def priorities(counts: Counts) -> Iterator[Card]:
+    for bucket, words in PRIORITIES:
+        of_bucket = [value.value for value, name in BUCKETS.items() if name == bucket]
+        yield Card(
+            words,
+            counts.where(classification=of_bucket),
+            counts.where(classification=of_bucket, outcome=COMMITTED_OUTCOMES),
+        )
+
+
+def risks(counts: Counts) -> Iterator[Risk]:
+    for words, wanted, query in RISKS:
+        rows = counts.where(**wanted)  # type: ignore[arg-type]
+        yield Risk(words, rows, in_queue(counts, **query), urlencode(query))
+
+
+def written(counts: Counts, *, ever: bool) -> Written:
+    rows = in_force(counts)
+    return Written(ever, rows, rows - counts.where(outcome=Outcome.SKIP.value))
+
+
+def since_plan(run: LegacyImportRun, counts: Counts) -> SincePlan | None:
+    """None where there is no plan. Looks through the newest decisions only, of whatever run."""
+    if run.planned_at is None:
+        return None
+    newest = LegacyReviewDecision.objects.order_by("-pk").values_list(
+        "student_import__legacy_import_run_id", "created_at"
+    )[:MOST_DECISIONS]
+    since = [of_run for of_run, made in newest if made > run.planned_at]
+    decisions = since.count(run.pk)
+    return SincePlan(
+        decisions, bool(decisions) and len(since) == MOST_DECISIONS,
+        counts.where(to_classify=(True,)),
+    )  # fmt: skip

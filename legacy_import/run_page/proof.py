@@ -1,0 +1,66 @@
+"""The checks of a reconciliation in the reader's language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from legacy_import.choices import LogAction, SourceTable
+from legacy_import.services.reconcile_report import Check, ReconcileReport
+
+# Check, or its part before the colon → what has to hold. A check without words keeps its own.
+MEANINGS: dict[str, str | Promise] = {
+    "staged_rows": _("as many rows are staged as the snapshot has (or the limit lets through)"),
+    "source_rows_staged": _("every source row is staged (one that came since: import again)"),
+    "staged_rows_in_source": _("the source still has every staged row"),
+    "one_training_each": _("every staged learner has exactly one training row"),
+    "outcomes_add_up": _("every staged row has one outcome"),
+    "entries": _("as many entries in force as rows with that outcome"),
+    "records": _("as many existing records as entries that created one"),
+    "outcome_without_entry": _("every row that was dealt with has an entry of its outcome"),
+    "entry_without_outcome": _("no effect is in force that is not its row's outcome"),
+    "newest_entry": _("the newest entry of a row says its outcome"),
+    "entered_twice": _("no row has two effects in force"),
+    "pending_with_effect": _("no pending row has an effect in force"),
+    "rolled_back_with_effect": _("no row that was rolled back has an effect in force"),
+    "entry_incomplete": _("every entry names the kind of record that its action is about"),
+    "record_missing": _("every record that was created still exists"),
+    "record_of_another_row": _("every record that was created carries the origin of its row"),
+    "imported_columns": _("the rows name the records that their entries name"),
+    "entry_of_another_run": _("no entry of this run speaks of a row of another run"),
+    "record_without_entry": _("no record says it is of this run without an entry in force"),
+}
+COUNTED = ("entries", "records")
+
+
+@dataclass(frozen=True, slots=True)
+class ProofLine:
+    """One check. `about`: the table or the action it is about, in words, if any."""
+
+    meaning: str | Promise
+    about: str | Promise
+    expected: int | None
+    found: int | None
+    ok: bool
+    rows: tuple[str, ...]
+    more: int
+
+
+def proof_lines(report: ReconcileReport) -> Iterator[ProofLine]:
+    """Every check but those that hold of nothing (entries of an outcome that does not occur)."""
+    for check in report.checks:
+        name, _colon, about = check.name.partition(":")
+        if name in COUNTED and check.ok and not check.expected:
+            continue
+        yield _line(check, MEANINGS.get(name, check.meaning), _in_words(about))
+
+
+def _line(check: Check, meaning: str | Promise, about: str | Promise) -> ProofLine:
+    return ProofLine(meaning, about, check.expected, check.found, check.ok, check.rows, check.more)
+
+
+def _in_words(about: str) -> str | Promise:
+    if about in SourceTable.values:
+        return SourceTable(about).label
+    return LogAction(about).label if about in LogAction.values else about

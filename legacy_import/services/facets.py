@@ -1,0 +1,76 @@
+"""Counts of every combination of facet values: what summaries and screens read instead of rows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import BooleanField, Case, Count, F, QuerySet, Value, When
+
+from ecoin.bulk import insert_rows
+from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
+
+# Where a facet's column is, seen from the staged learner.
+PATHS = {"session_type": "training__session_type", "import_action": "training__import_action"}
+COLUMNS = ("legacy_import_run_id", *FACETS, "rows")
+
+# A combination of values, in the order of FACETS → its number of rows.
+Combinations = Mapping[tuple[Any, ...], int]
+
+
+def count(rows: QuerySet[LegacyStudentImport]) -> Combinations:
+    """Count staged rows by their combination of facet values, in one pass over them."""
+    counted = rows.annotate(
+        without_course=Case(
+            When(training__course_id=None, then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+    ).values_list(*(PATHS.get(facet, facet) for facet in FACETS))
+    numbered = counted.order_by().annotate(number=Count("pk"))
+    return {tuple(values): number for *values, number in numbered}
+
+
+def rebuild(run: LegacyImportRun) -> Combinations:
+    """Count the run's rows anew, in one pass, and store the counts."""
+    with transaction.atomic():
+        # A decision locks the run first, too: none is counted twice or lost between the two steps.
+        LegacyImportRun.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
+        found = count(LegacyStudentImport.objects.filter(legacy_import_run=run))
+        FacetCount.objects.filter(legacy_import_run=run).delete()
+        insert_rows(
+            FacetCount, COLUMNS, ((run.pk, *values, number) for values, number in found.items())
+        )
+    return found
+
+
+def spread(found: Combinations, facet: str, values: Iterable[str] = ()) -> dict[str, int]:
+    """Rows per value of one facet; every value of the vocabulary `values`, zero included."""
+    counted = Counter(dict.fromkeys(values, 0))
+    place = FACETS.index(facet)
+    for combination, rows in found.items():
+        counted[combination[place]] += rows
+    return dict(counted)
+
+
+def combination_of(row_id: int) -> dict[str, Any]:
+    """The facet values of one staged row, by name."""
+    rows = LegacyStudentImport.objects.select_related("training")
+    row = rows.defer("raw_payload", "duplicate_evidence").get(pk=row_id)
+    values = {facet: getattr(row, facet) for facet in FACETS if hasattr(row, facet)}
+    training = row.training
+    return values | {
+        "session_type": training.session_type,
+        "import_action": training.import_action,
+        "without_course": training.course_id is None,
+    }
+
+
+def move(run_id: int, before: Mapping[str, Any], after: Mapping[str, Any], rows: int = 1) -> None:
+    """`rows` rows went from one combination to another: adjust the stored counts."""
+    if dict(before) == dict(after):
+        return
+    counts = FacetCount.objects.filter(legacy_import_run_id=run_id)
+    counts.filter(**before).update(rows=F("rows") - rows)
+    if not counts.filter(**after).update(rows=F("rows") + rows):
+        FacetCount.objects.create(legacy_import_run_id=run_id, rows=rows, **after)

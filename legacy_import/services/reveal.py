@@ -1,0 +1,119 @@
+"""Looking at what is masked: one row, one reason, one entry in the access log."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from legacy_import.choices import AccessKind
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyAccessLog, LegacyStudentImport
+from legacy_import.services.notes import without_contact
+from legacy_import.services.review_row import UnknownRow
+from legacy_import.services.subject import ERASED
+
+PER_HOUR = 30
+HOUR = datetime.timedelta(hours=1)
+
+
+class NoReason(LegacyImportError):
+    """A reveal without a reason."""
+
+    exit_code = 2
+
+
+class Erased(LegacyImportError):
+    """What is asked for is no longer kept."""
+
+
+class TooManyReveals(LegacyImportError):
+    """The hour's reveals are used up. `again_at`: when the next one is possible."""
+
+    def __init__(self, again_at: datetime.datetime) -> None:
+        super().__init__(_("You revealed 30 contacts within an hour; that is the limit."))
+        self.again_at = again_at
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """The contact of one row as found. Never stored, never logged."""
+
+    row: int
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawPayload:
+    """What the old database held of one row, as read."""
+
+    row: int
+    payload: dict[str, Any]
+
+
+def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> Revealed:
+    """The unmasked contact of one row; the log entry stands in the same transaction.
+
+    Raises UnknownRow, NoReason, HoldsContact (the reason), Erased, TooManyReveals.
+    """
+    reason = without_contact(reason)
+    if not reason:
+        raise NoReason(_("Say why you need this contact."))
+    with transaction.atomic():
+        # One person's reveals are counted one after another.
+        get_user_model()._default_manager.select_for_update().get(pk=actor.pk)
+        row = _row(row_id)
+        _require_left(actor, now)
+        _log(AccessKind.REVEAL, row, actor, reason, now)
+    return Revealed(row.pk, row.phone_raw, row.email_raw)
+
+
+def raw(*, row_id: int, actor: User, now: datetime.datetime, reason: str = "") -> RawPayload:
+    """The raw payload of one row, logged likewise. Raises UnknownRow, HoldsContact, Erased."""
+    reason = without_contact(reason)
+    with transaction.atomic():
+        row = _row(row_id)
+        _log(AccessKind.RAW_VIEW, row, actor, reason, now)
+    return RawPayload(row.pk, row.raw_payload)
+
+
+def _row(row_id: int) -> LegacyStudentImport:
+    rows = LegacyStudentImport.objects.select_related("legacy_import_run")
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise UnknownRow(_("There is no such row."))
+    if row.validation_issues == [ERASED]:
+        raise Erased(_("This person was erased on request."))
+    if row.legacy_import_run.purged_at is not None:
+        raise Erased(_("Contacts and payloads of this run were purged after their retention."))
+    return row
+
+
+def _require_left(actor: User, now: datetime.datetime) -> None:
+    recent = LegacyAccessLog.objects.filter(
+        actor=actor, kind=AccessKind.REVEAL, created_at__gt=now - HOUR
+    )
+    times = list(recent.order_by("-created_at").values_list("created_at", flat=True)[:PER_HOUR])
+    if len(times) == PER_HOUR:
+        raise TooManyReveals(times[-1] + HOUR)
+
+
+def _log(
+    kind: AccessKind,
+    row: LegacyStudentImport,
+    actor: User,
+    reason: str,
+    now: datetime.datetime,
+) -> None:
+    LegacyAccessLog.objects.create(
+        kind=kind,
+        legacy_import_run_id=row.legacy_import_run_id,
+        student_import=row,
+        reason=reason,
+        actor=actor,
+        created_at=now,
+    )

@@ -1,0 +1,217 @@
+"""A reviewer's word about one row: appended, taken back, and shown to colleagues while it is made.
+
+Decisions change no plan. The next legacy_dry_run reads them; until then a commit leaves the row out.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop as _
+
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    Classification,
+    Outcome,
+    PersonKind,
+    ReviewDecision,
+)
+from legacy_import.models import LegacyReviewDecision, LegacyStudentImport, ReviewClaim
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.candidates import contacts_of
+from legacy_import.services.notes import without_contact
+from legacy_import.services.people_search import is_proven
+from legacy_import.services.review_offer import NEEDS_PERSON, POINTLESS, TREATABLE, applies
+from legacy_import.services.review_row import (
+    DecidedMeanwhile,
+    NotPossible,
+    last_said,
+    lock_row,
+    name_of,
+    people_shown,
+    write_standing,
+)
+
+CLAIM = datetime.timedelta(minutes=5)
+UNDO_LAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The event that was appended, and how the row stands now."""
+
+    event: int
+    row: int
+    run: int
+    standing: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One of a reviewer's last decisions."""
+
+    event: int
+    row: int
+    run: int
+    name: str  # source_table:legacy_id
+    decision: ReviewDecision
+    at: datetime.datetime
+    undone: bool
+    committed: bool
+
+    @property
+    def can_be_undone(self) -> bool:
+        return not (self.undone or self.committed)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who is looking at a row, and until when that is taken for granted."""
+
+    actor: str
+    mine: bool
+    until: datetime.datetime
+
+
+def decide(
+    *,
+    row_id: int,
+    version: int,
+    decision: ReviewDecision,
+    actor: User,
+    now: datetime.datetime,
+    treat_as: Classification | None = None,
+    person: Target | None = None,
+    proof: str = "",
+    note: str = "",
+) -> Decided:
+    """Append one decision about the row that the reviewer saw in this version.
+
+    `proof`: from people_search.find_people, for a person whom the evidence does not name. Raises
+    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, HoldsContact (the note).
+    """
+    note = without_contact(note)
+    with transaction.atomic():
+        row = lock_row(row_id)
+        if row.version != version:
+            raise DecidedMeanwhile(row_id, last_said(row_id))
+        _require_sense(row, decision, actor, treat_as, person, proof)
+        kind, target = person if person and decision in NEEDS_PERSON else ("", None)
+        event = LegacyReviewDecision.objects.create(
+            student_import=row,
+            decision=decision,
+            treat_as=treat_as if treat_as and decision == ReviewDecision.TREAT_AS else "",
+            target_kind=kind,
+            target_id=target,
+            note=note,
+            actor=actor,
+            created_at=now,
+        )
+        standing, version = write_standing(row)
+        ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
+    return Decided(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+
+
+def undo(*, event_id: int, actor: User, now: datetime.datetime) -> Decided:
+    """Take back one of the actor's own last ten decisions: a new event, nothing is deleted.
+
+    Raises NotPossible, RowCommitted.
+    """
+    mine = {recent.event: recent for recent in last_decisions(actor)}
+    if event_id not in mine:
+        raise NotPossible(_("Only your own last ten decisions can be undone."))
+    with transaction.atomic():
+        row = lock_row(mine[event_id].row)
+        if LegacyReviewDecision.objects.filter(undoes=event_id).exists():
+            raise NotPossible(_("This decision is undone already."))
+        event = LegacyReviewDecision.objects.create(
+            student_import=row,
+            decision=ReviewDecision.RESET,
+            undoes_id=event_id,
+            actor=actor,
+            created_at=now,
+        )
+        standing, version = write_standing(row)
+    return Decided(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+
+
+def last_decisions(actor: User) -> list[Recent]:
+    """The actor's last ten decisions, newest first; the undone ones among them."""
+    events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None).order_by("-pk")
+    columns = events.values_list(
+        "pk", "student_import_id", "student_import__legacy_import_run_id",
+        "student_import__source_table", "student_import__legacy_id",
+        "student_import__outcome", "decision", "created_at", "undone_by",
+    )  # fmt: skip
+    return [
+        Recent(
+            event=event,
+            row=row,
+            run=run,
+            name=f"{table}:{legacy_id}",
+            decision=ReviewDecision(decision),
+            at=at,
+            undone=undone is not None,
+            committed=Outcome(outcome) in COMMITTED_OUTCOMES,
+        )
+        for event, row, run, table, legacy_id, outcome, decision, at, undone in columns[:UNDO_LAST]
+    ]
+
+
+def claim(*, row_id: int, actor: User, now: datetime.datetime) -> Holder | None:
+    """Say that the actor looks at the row; returns who does. Soft: it stops nobody.
+
+    A colleague's claim that has not run out stays. None: no such row.
+    """
+    if not LegacyStudentImport.objects.filter(pk=row_id).exists():
+        return None
+    until = now + CLAIM
+    claims = ReviewClaim.objects.filter(student_import_id=row_id)
+    if not (
+        claims.filter(actor=actor).update(expires_at=until)
+        or claims.filter(expires_at__lte=now).update(actor=actor, expires_at=until)
+    ):
+        try:
+            with transaction.atomic():
+                ReviewClaim.objects.get_or_create(
+                    student_import_id=row_id, defaults={"actor": actor, "expires_at": until}
+                )
+        except IntegrityError:  # a colleague came first, this very moment
+            pass
+    return holders(row_ids=[row_id], actor=actor, now=now).get(row_id)
+
+
+def holders(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, Holder]:
+    """Row id → who is looking at it now."""
+    claims = ReviewClaim.objects.filter(student_import_id__in=row_ids, expires_at__gt=now)
+    return {
+        found.student_import_id: Holder(
+            name_of(found.actor), found.actor_id == actor.pk, found.expires_at
+        )
+        for found in claims.select_related("actor")
+    }
+
+
+def _require_sense(
+    row: LegacyStudentImport,
+    decision: ReviewDecision,
+    actor: User,
+    treat_as: Classification | None,
+    person: Target | None,
+    proof: str,
+) -> None:
+    """Raise NotPossible for a decision that says nothing about this row."""
+    if decision == ReviewDecision.TREAT_AS and treat_as not in TREATABLE:
+        raise NotPossible(_("Say what the row is to be treated as."))
+    if not applies(row, decision):
+        raise NotPossible(POINTLESS[decision])
+    if decision not in NEEDS_PERSON:
+        return
+    if person is None or person[0] == PersonKind.STAGED:
+        raise NotPossible(_("Say which person is meant."))
+    if person not in people_shown(row) and not is_proven(proof, row.pk, person, actor.pk):
+        raise NotPossible(_("Nothing shows this person beside this row; search by phone first."))
+    if decision == ReviewDecision.LINK and person not in contacts_of([person]):
+        raise NotPossible(_("This person is no longer on the platform."))

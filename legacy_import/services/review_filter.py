@@ -1,0 +1,200 @@
+"""Which rows of the review queue are meant: what stands in the address, and nothing more.
+
+The queue is every row that is planned for review and not committed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+
+from ecoin.identity.names import parse_name
+from legacy_import.choices import (
+    WITHOUT_EFFECT,
+    Classification,
+    DuplicateConfidence,
+    FocusMode,
+    ImportAction,
+    Outcome,
+    PlannedAction,
+    ReviewDecision,
+    SessionType,
+    SourceTable,
+    ValidationStatus,
+)
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.services.notes import HoldsContact, without_contact
+from legacy_import.services.waves import WAVES
+
+ALL, OTHER = "all", "other"
+FOCUSES = (*FocusMode.values, OTHER, ALL)
+UNCOMMITTED = (Outcome.PENDING, *WITHOUT_EFFECT)
+
+PENDING, LATER, DECIDED = "pending", "later", "decided"
+STATES = (PENDING, LATER, DECIDED, ALL)
+POSTPONED = ReviewDecision.LATER.value
+
+YES_NO = ("1", "0")
+CODE = re.compile(r"[a-z_]{1,60}")
+# Facet → the values it may have in an address; None: any code.
+VALUES: dict[str, tuple[str, ...] | None] = {
+    "planned_reason": None,
+    "classification": tuple(Classification.values),
+    "source_table": tuple(SourceTable.values),
+    "validation_status": tuple(ValidationStatus.values),
+    "duplicate_confidence": tuple(DuplicateConfidence.values),
+    "session_type": tuple(SessionType.values),
+    "import_action": tuple(ImportAction.values),
+    "without_course": YES_NO,
+    "to_classify": YES_NO,
+    "decision": tuple(ReviewDecision.values),
+}
+PATHS = {"session_type": "training__session_type", "import_action": "training__import_action"}
+KEYS = ("focus", "state", *VALUES, "q")
+
+
+class UnknownFilter(LegacyImportError):
+    """An address asks for something the queue has no filter for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """A focus (a wave of the work), a state, one value per facet, and a search by id or name."""
+
+    focus: str = ALL
+    state: str = PENDING
+    facets: Mapping[str, str] = field(default_factory=dict)
+    search: str = ""
+
+    @classmethod
+    def asked(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
+        """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address).
+
+        `default_focus` counts only where nothing else is asked for.
+        """
+        facets = {name: query[name] for name in VALUES if query.get(name)}
+        search = without_contact(query.get("q", ""))
+        default = ALL if facets or search else default_focus
+        found = cls(
+            focus=query.get("focus") or default,
+            state=query.get("state") or (ALL if "decision" in facets else PENDING),
+            facets=facets,
+            search=search,
+        )
+        if found.focus not in FOCUSES or found.state not in STATES or not all(
+            _may_be(name, value) for name, value in facets.items()
+        ):  # fmt: skip
+            raise UnknownFilter("There is no such filter.")
+        return found
+
+    def query(self) -> dict[str, str]:
+        """The filter as an address has it; what goes without saying is left out."""
+        told = {"focus": self.focus, "state": self.state, **self.facets, "q": self.search}
+        return {name: value for name, value in told.items() if value and told[name] != ""}
+
+    def encoded(self) -> str:
+        return urlencode(self.query())
+
+    def with_facet(self, name: str, value: str) -> "ReviewFilter":
+        """The same filter with another value of one facet; "" takes the facet away."""
+        others = {key: was for key, was in self.facets.items() if key != name}
+        return replace(self, facets={**others, name: value} if value else others)
+
+    @property
+    def classifications(self) -> frozenset[str] | None:
+        """The classifications of the focus; None: all of them."""
+        if self.focus == ALL:
+            return None
+        if self.focus == OTHER:
+            return frozenset({Classification.UNKNOWN.value})
+        return frozenset(c.value for c in WAVES[FocusMode(self.focus)][1])
+
+    def has(self, combination: Mapping[str, Any], *, besides: str = "") -> bool:
+        """Whether rows with these facet values are meant, the filter `besides` left out."""
+        meant = self.classifications
+        if besides != "focus" and meant is not None and combination["classification"] not in meant:
+            return False
+        if besides != "state" and not _in_state(self.state, combination["decision"]):
+            return False
+        return all(
+            name == besides or as_asked(combination[name]) == value
+            for name, value in self.facets.items()
+        )
+
+    def rows(self, run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
+        """The rows of the queue that are meant, unordered.
+
+        The run, the action, the reason and the classification are the index legacy_student_queue.
+        """
+        rows = queue_of(run)
+        if self.classifications is not None:
+            rows = rows.filter(classification__in=sorted(self.classifications))
+        rows = _STATE_ROWS[self.state](rows)
+        for name, value in self.facets.items():
+            if name == "without_course":
+                rows = rows.filter(training__course_id__isnull=value == "1")
+            else:
+                wanted = value == "1" if VALUES[name] is YES_NO else value
+                rows = rows.filter(**{PATHS.get(name, name): wanted})
+        return _searched(rows, self.search) if self.search else rows
+
+
+_STATE_ROWS: dict[str, Any] = {
+    PENDING: lambda rows: rows.filter(decision=""),
+    LATER: lambda rows: rows.filter(decision=POSTPONED),
+    DECIDED: lambda rows: rows.exclude(decision__in=("", POSTPONED)),
+    ALL: lambda rows: rows,
+}
+
+
+def queue_of(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
+    """Every row of the run that waits for a person, decided since or not."""
+    return LegacyStudentImport.objects.filter(
+        legacy_import_run=run, planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
+    )
+
+
+def as_asked(value: Any) -> str:
+    """A facet's value as an address has it."""
+    return YES_NO[not value] if isinstance(value, bool) else str(value)
+
+
+def is_reviewed(decision: str) -> bool:
+    """A postponed row still waits."""
+    return decision not in ("", POSTPONED)
+
+
+def _in_state(state: str, decision: str) -> bool:
+    if state == ALL:
+        return True
+    if state == DECIDED:
+        return is_reviewed(decision)
+    return decision == (POSTPONED if state == LATER else "")
+
+
+def _may_be(name: str, value: str) -> bool:
+    known = VALUES[name]
+    return bool(CODE.fullmatch(value)) if known is None else value in known
+
+
+def _searched(rows: QuerySet[LegacyStudentImport], search: str) -> QuerySet[LegacyStudentImport]:
+    """By the id in the old database, or by parts of the name in any order and spelling of accents."""
+    if search.isascii() and search.isdigit():
+        # Both tables by name: the unique index of table and id, not the whole queue.
+        return rows.filter(source_table__in=SourceTable.values, legacy_id=search)
+    tokens = parse_name(search).key.split()
+    if not tokens:
+        return rows.none()
+    for token in tokens:
+        rows = rows.filter(name_key__contains=token)
+    return rows
+
+
+__all__ = [
+    "ALL", "DECIDED", "FOCUSES", "KEYS", "LATER", "OTHER", "PENDING", "STATES", "VALUES",
+    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "is_reviewed", "queue_of",
+]  # fmt: skip

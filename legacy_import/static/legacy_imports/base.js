@@ -1,0 +1,55 @@
+// What every screen of the import shares. Without it everything works; only slower.
+
+/** Say something to those who hear the page. The same words twice are said twice. */
+export function announce(words) {
+  const place = document.getElementById("li-live");
+  if (!place) return;
+  place.textContent = "";
+  setTimeout(() => { place.textContent = words; }, 50);
+}
+
+function copyButtons() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      announce(button.dataset.copied);
+      const label = button.textContent;
+      button.textContent = button.dataset.copied;
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  }
+}
+
+/** A form with data-once is sent once: a second click finds its buttons at rest. */
+function sentOnce() {
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = "yes";
+      for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+    });
+  }
+  // Back out of the browser's memory: the form may be sent again.
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+    }
+  });
+}
+
+/** A form with data-auto is sent when a choice in it changes; its own button is then not needed. */
+function sentByChoosing() {
+  for (const form of document.querySelectorAll("form[data-auto]")) {
+    for (const button of form.querySelectorAll("[data-without-script]")) button.hidden = true;
+    form.addEventListener("change", (event) => {
+      if (event.target.matches("select, input[type=radio], input[type=checkbox]")) form.requestSubmit();
+    });
+  }
+}
+
+copyButtons();
+sentOnce();
+sentByChoosing();

@@ -1,0 +1,112 @@
+"""How the screens show a number, a name, a contact, a word of a vocabulary, a command."""
+
+from typing import Any
+
+from django import template
+from django.db.models import TextChoices
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from legacy_import import choices
+from legacy_import.rules.reasons import REASONS
+from legacy_import.services.notes import holds_contact
+
+register = template.Library()
+
+NOTHING = "—"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+LONGEST_NAME = 120  # letters of a name that a screen shows
+# What can reverse or hide the text around it: bidi marks, embeddings, overrides and isolates.
+BIDI_CONTROLS = dict.fromkeys(
+    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """1234567 → '1 234 567' (French, Arabic), '1,234,567' (English); a dash for None."""
+    if number is None:
+        return NOTHING
+    english = (get_language() or "").startswith("en")
+    return f"{number:,}" if english else f"{number:,}".replace(",", NO_BREAK_SPACE)
+
+
+@register.simple_tag
+def share(part: int, total: int) -> str:
+    """A part in whole per cent: 0 and 100 are said of nothing and of all, never of nearly."""
+    if not total:
+        return NOTHING
+    percent = part * 100 // total
+    if part and not percent:
+        return gettext("under 1 %%") % {}
+    return gettext("%(percent)d %%") % {"percent": percent}
+
+
+@register.simple_tag
+def bar(part: int, total: int) -> SafeString:
+    """A bar for the eye; the number beside it says the same in words."""
+    width = f"{100 * part / total:.1f}" if total else "0"
+    return format_html(
+        '<svg class="li-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"'
+        ' focusable="false"><rect class="li-bar-all" width="100" height="8"/>'
+        '<rect class="li-bar-part" width="{}" height="8"/></svg>',
+        width,
+    )
+
+
+@register.simple_tag
+def ltr(value: object) -> SafeString:
+    """A phone, address, code or 'n / m', which right-to-left pages would turn around."""
+    return format_html('<bdi dir="ltr">{}</bdi>', NOTHING if value in (None, "") else value)
+
+
+@register.simple_tag
+def person(name: str | None) -> SafeString:
+    """A person's name, kept apart from the text around it, without characters that turn text.
+
+    A contact that somebody typed into the name is masked.
+    """
+    text = mask_text((name or "")[: 4 * LONGEST_NAME].translate(BIDI_CONTROLS).strip())
+    if len(text) > LONGEST_NAME:
+        text = f"{text[:LONGEST_NAME]}…"
+    return format_html("<bdi>{}</bdi>", text or NOTHING)
+
+
+@register.filter
+def masked_code(code: str | None) -> str:
+    """An old number as found; a phone that somebody typed in its place is masked."""
+    return mask_text(code) if holds_contact(code or "") else code or ""
+
+
+@register.filter
+def masked_phone(raw: str | None) -> str:
+    return mask_phone(raw)
+
+
+@register.filter
+def masked_email(raw: str | None) -> str:
+    return mask_email(raw)
+
+
+@register.filter
+def reason_words(code: str | None) -> str:
+    """A reason of the plan in the reader's language; a code that has no words stays as it is."""
+    return gettext(REASONS[code]) if code in REASONS else code or NOTHING
+
+
+@register.simple_tag
+def choice_label(vocabulary: str, value: str | None) -> str:
+    """A word of the vocabulary `vocabulary` of legacy_import.choices, in the reader's language."""
+    words: type[TextChoices] = getattr(choices, vocabulary)
+    if not value:
+        return NOTHING
+    return str(words(value).label) if value in words.values else gettext("unknown")
+
+
+@register.inclusion_tag("admin/legacy_imports/command.html")
+def command(text: str) -> dict[str, Any]:
+    """A `manage.py` command on a line to copy; `text` is with or without its beginning."""
+    bare = text.removeprefix("python ").removeprefix("manage.py ")
+    return {"line": f"python manage.py {bare}"}

@@ -1,0 +1,43 @@
+"""What the form of an operation asks for, read once and in one way."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from legacy_import.choices import FocusMode
+from legacy_import.conf import database_name
+
+LARGEST_BATCH, USUAL_BATCH = 1_000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form asks for. `errors` by field; other fields than these are not looked at."""
+
+    token: str = ""
+    focus: FocusMode | None = None
+    batch: int = USUAL_BATCH
+    database: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+def parse(data: QueryDict, *, confirmed: bool = False) -> Asked:
+    """The fields of a form (or of an address, which confirms nothing)."""
+    errors = []
+    focus, batch = data.get("focus", ""), data.get("batch", str(USUAL_BATCH))
+    if focus not in ("", *FocusMode.values):
+        errors.append(("focus", _("Choose one of the waves.")))
+        focus = ""
+    if not (batch.isascii() and batch.isdigit() and 1 <= int(batch[:9]) <= LARGEST_BATCH):
+        words = _("Give a whole number from 1 to %(most)d.") % {"most": LARGEST_BATCH}
+        errors.append(("batch", words))
+        batch = str(USUAL_BATCH)
+    database = data.get("database", "").strip() if confirmed else ""
+    if confirmed and database != database_name():
+        errors.append(("database", _("That is not the name of the database. Nothing was done.")))
+        database = ""
+    return Asked(
+        data.get("token", ""), FocusMode(focus) if focus else None, int(batch), database,
+        tuple(errors) if confirmed else (),
+    )  # fmt: skip

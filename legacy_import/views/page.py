@@ -1,0 +1,59 @@
+"""A page of the import inside the admin: the one way a screen answers with HTML."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.utils.functional import Promise
+
+from legacy_import import menu
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyImportRun
+
+REFUSED = "admin/legacy_imports/refused.html"
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    *,
+    section: str,
+    title: str | Promise,
+    run: LegacyImportRun | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Render a screen that extends `admin/legacy_imports/base.html`; no cache keeps the answer.
+
+    The screens use the whole width: their own menu stands in for the admin's side bar.
+    """
+    frame = {
+        **admin.site.each_context(request),
+        "is_nav_sidebar_enabled": False,
+        "section": section,
+        "title": title,
+        "run": run,
+        "menu": menu.entries(request.user, run.pk if run else None),
+    }
+    response = render(request, template, {**frame, **context}, status=status)
+    add_never_cache_headers(response)
+    return response
+
+
+def render_refusal(
+    request: HttpRequest,
+    error: LegacyImportError,
+    *,
+    section: str,
+    title: str | Promise,
+    run: LegacyImportRun | None = None,
+    status: int = 409,
+    **context: Any,
+) -> HttpResponse:
+    """Say why something was not done and what comes next. `back` is an address to return to."""
+    told = {"reason": error.message, "hint": error.hint, **context}
+    return render_page(
+        request, REFUSED, section=section, title=title, run=run, status=status, **told
+    )

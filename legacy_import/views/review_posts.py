@@ -1,0 +1,260 @@
+"""What reviewers do with one row, each a POST: parse, one service, then the page or the next row."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from ecoin.identity.masking import mask_phone, mask_text
+from legacy_import.choices import ReviewDecision
+from legacy_import.errors import LegacyImportError
+from legacy_import.forms import DecisionForm, FilterForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.models import LegacyStudentImport
+from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
+from legacy_import.queue import count_queue, key_of, next_row
+from legacy_import.rules.duplicates import Target
+from legacy_import.services import reveal as looking
+from legacy_import.services.people_search import NoPhone, find_people
+from legacy_import.services.review import claim, decide, undo
+from legacy_import.services.review_filter import UnknownFilter
+from legacy_import.services.review_row import DecidedMeanwhile, NotPossible, RowCommitted
+from legacy_import.services.saved_filters import forget_filter, save_filter
+from legacy_import.views.asked import MAX_DIGITS, run_numbered
+from legacy_import.views.page import render_page
+from legacy_import.views.review_asked import FORM, Asked, asked_before
+from legacy_import.views.review_payload import payload_lines
+from legacy_import.views.review_screen import (
+    SECTION,
+    cells_of,
+    render_queue,
+    reviewer_of,
+    title,
+)
+
+
+class FoundLine(NamedTuple):
+    """A person found by phone, masked, with what lets the row be linked to them."""
+
+    target: Target
+    name: str
+    phone: str
+    proof: str
+
+
+CONFLICT = "admin/legacy_imports/review_conflict.html"
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def decision(request: HttpRequest, row: int) -> HttpResponse:
+    """Decide about the row and go to the next one; 409 where somebody was faster."""
+    asked = _asked(request, row)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, asked, status=400, refusal=_("This decision is incomplete."))
+    told, actor = form.told(), reviewer_of(request)
+    try:
+        decide(row_id=row, actor=actor, now=timezone.now(), **told)
+    except (DecidedMeanwhile, RowCommitted) as late:
+        said = getattr(late, "said", None)
+        if said and (said.actor_id, said.decision) == (actor.pk, told["decision"]):
+            return HttpResponseRedirect(_next_address(asked))  # sent twice: it is decided
+        return _conflict(request, row, asked, late, told)
+    except LegacyImportError as refused:
+        return _refused(request, asked, refused, kept=told)
+    messages.success(request, _decided(row, told["decision"]))
+    return HttpResponseRedirect(_next_address(asked))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def undoing(request: HttpRequest, row: int) -> HttpResponse:
+    """Take back one of the reviewer's own last decisions and open its row again."""
+    asked = _asked(request, row)
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, asked, status=400, refusal=_("This decision is incomplete."))
+    try:
+        undone = undo(
+            event_id=form.cleaned_data["event"], actor=reviewer_of(request), now=timezone.now()
+        )
+    except LegacyImportError as refused:
+        return _refused(request, asked, refused, status=409)
+    messages.success(request, _("Undone: the row waits again."))
+    if undone.run != asked.run.pk:
+        asked = Asked(run_numbered(undone.run), asked.query)
+    return HttpResponseRedirect(asked.at_row(undone.row))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def claiming(request: HttpRequest, row: int) -> HttpResponse:
+    """Say that the reviewer looks at the row. A script hears who does; others see the page."""
+    asked = _asked(request, row)
+    holder = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
+    if request.headers.get("accept", "") == "application/json":
+        words = _("%(name)s is looking at this row.")
+        other = words % {"name": holder.actor} if holder and not holder.mine else ""
+        return JsonResponse({"other": other})
+    return HttpResponseRedirect(asked.at_row(row))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+@sensitive_post_parameters("phone")
+def person(request: HttpRequest, row: int) -> HttpResponse:
+    """Who on the platform carries exactly this phone number."""
+    asked = _asked(request, row)
+    form = PhoneForm(request.POST)
+    phone = form.cleaned_data["phone"] if form.is_valid() else ""
+    try:
+        found = find_people(row_id=row, phone=phone, actor_id=reviewer_of(request).pk)
+    except NoPhone as refused:
+        return _refused(request, asked, refused)
+    lines = [FoundLine(one.target, mask_text(one.contact.name), mask_phone(one.contact.phone), one.proof)
+             for one in found]  # fmt: skip
+    return render_queue(request, asked, found=lines, searched=True)
+
+
+@never_cache
+@permission_needed(REVIEW)
+@permission_needed(REVEAL_PII)
+@require_POST
+def revealing(request: HttpRequest, row: int) -> HttpResponse:
+    """The unmasked contact of one row, for a reason, in this one answer only."""
+    return _look(request, row, lambda **told: {"revealed": looking.reveal(**told)})
+
+
+@never_cache
+@permission_needed(REVIEW)
+@permission_needed(VIEW_RAW)
+@require_POST
+def raw_view(request: HttpRequest, row: int) -> HttpResponse:
+    """The raw payload of one row, in this one answer only."""
+    return _look(
+        request, row, lambda **told: {"payload": payload_lines(looking.raw(**told).payload)}
+    )
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def filters(request: HttpRequest) -> HttpResponse:
+    """Keep the filter of the page under a name, or forget a kept one."""
+    digits = request.POST.get("run", "")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
+        raise Http404
+    asked = asked_before(request, run_numbered(int(digits)))
+    form, actor = FilterForm(request.POST), reviewer_of(request)
+    if not form.is_valid():
+        return render_queue(request, asked, status=400, refusal=_("Give the filter a name."))
+    if form.cleaned_data["forget"]:
+        forget_filter(actor=actor, filter_id=form.cleaned_data["forget"])
+        return HttpResponseRedirect(asked.address())
+    try:
+        save_filter(actor=actor, name=form.cleaned_data["name"], query=asked.query.encoded())
+    except UnknownFilter:
+        raise Http404 from None
+    except LegacyImportError as refused:
+        return _refused(request, asked, refused)
+    messages.success(request, _("The filter is saved."))
+    return HttpResponseRedirect(asked.address())
+
+
+def _asked(request: HttpRequest, row: int) -> Asked:
+    """The view the form came from, of the run the row is in. Raises Http404."""
+    if len(str(row)) > MAX_DIGITS:
+        raise Http404
+    runs = LegacyStudentImport.objects.filter(pk=row).values_list("legacy_import_run", flat=True)
+    run = runs.first()
+    if run is None:
+        raise Http404
+    return asked_before(request, run_numbered(run), row)
+
+
+def _next_address(asked: Asked) -> str:
+    """The next row of the queue after this one; the queue itself once it is empty."""
+    counts = count_queue(asked.run, asked.query)
+    row = next_row(asked.run, asked.query, cells_of(asked, counts), key_of(asked.run, asked.row))
+    return asked.beginning_at(row).address()
+
+
+def _conflict(
+    request: HttpRequest, row: int, asked: Asked, late: LegacyImportError, told: dict[str, Any]
+) -> HttpResponse:
+    """Who decided what and when, and what the reviewer can do about it."""
+    return render_page(
+        request,
+        CONFLICT,
+        section=SECTION,
+        title=title(),
+        run=asked.run,
+        status=409,
+        reason=_(late.message),
+        said=getattr(late, "said", None),
+        mine=told["decision"].label,
+        note=told["note"],
+        row=LegacyStudentImport.objects.only("source_table", "legacy_id").get(pk=row),
+        next_address=_next_address(asked),
+        again_address=asked.at_row(row),
+    )
+
+
+def _refused(
+    request: HttpRequest,
+    asked: Asked,
+    refused: LegacyImportError,
+    *,
+    status: int = 400,
+    **told: Any,
+) -> HttpResponse:
+    """The page as it was, with the reason. Messages of these services are marked for catalogues."""
+    hint = _(refused.hint) if refused.hint else ""
+    if isinstance(refused, NotPossible) and status == 400:
+        status = 409
+    return render_queue(
+        request, asked, status=status, refusal=_(refused.message), refusal_hint=hint, **told
+    )
+
+
+def _look(request: HttpRequest, row: int, look: Callable[..., dict[str, Any]]) -> HttpResponse:
+    """Show what is masked, or say why not: 429 with the time of the next try, 410 once erased."""
+    asked = _asked(request, row)
+    form = ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    now = timezone.now()
+    try:
+        shown = look(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
+    except looking.TooManyReveals as refused:
+        at = date_format(timezone.localtime(refused.again_at), "TIME_FORMAT")
+        hint = _("Try again from %(time)s on.") % {"time": at}
+        page = render_queue(
+            request, asked, status=429, refusal=_(refused.message), refusal_hint=hint
+        )
+        page["Retry-After"] = str(max(1, round((refused.again_at - now).total_seconds())))
+        return page
+    except looking.Erased as refused:
+        return _refused(request, asked, refused, status=410)
+    except LegacyImportError as refused:
+        return _refused(request, asked, refused)
+    return render_queue(request, asked, **shown)
+
+
+def _decided(row: int, decision: ReviewDecision) -> str:
+    names = LegacyStudentImport.objects.filter(pk=row).values_list("source_table", "legacy_id")
+    name = ":".join(names.get())
+    return _("%(decision)s – %(row)s") % {"decision": decision.label, "row": name}
+
+
+__all__ = ["FORM", "claiming", "decision", "filters", "person", "raw_view", "revealing", "undoing"]

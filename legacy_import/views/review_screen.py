@@ -1,0 +1,264 @@
+"""The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from legacy_import.choices import FocusMode
+from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
+from legacy_import.queue import (
+    Counts,
+    Page,
+    count_queue,
+    decisions_since_plan,
+    detail_of,
+    page_of,
+)
+from legacy_import.queue.counts import Progress
+from legacy_import.services.review import Recent, holders, last_decisions
+from legacy_import.services.review_bulk import MAX_ROWS
+from legacy_import.services.review_filter import ALL, FOCUSES, OTHER, ReviewFilter
+from legacy_import.services.saved_filters import filters_of
+from legacy_import.views.page import render_page
+from legacy_import.views.review_asked import Asked
+from legacy_import.views.review_words import (
+    FACET_NAMES,
+    STATE_NAMES,
+    bulk_decisions,
+    treat_as_choices,
+    value_name,
+)
+
+SECTION = "review"
+TEMPLATE = "admin/legacy_imports/review.html"
+QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it
+
+
+class Link(NamedTuple):
+    """A tab, a state or a facet value: where it leads and how many rows are there."""
+
+    name: str
+    rows: int
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One focus with its progress."""
+
+    name: str
+    address: str
+    current: bool
+    progress: Progress
+
+
+def reviewer_of(request: HttpRequest) -> User:
+    """Whoever is signed in; `permission_needed` let nobody else pass."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def title() -> str:
+    return _("Review queue")
+
+
+def focus_name(focus: str) -> str:
+    """What a tab is called."""
+    if focus == ALL:
+        return _("all")
+    return _("other") if focus == OTHER else str(FocusMode(focus).label)
+
+
+def render_queue(
+    request: HttpRequest, asked: Asked, *, status: int = 200, **told: Any
+) -> HttpResponse:
+    """The page. `told`: a refusal, a revealed contact, a payload, people found, for the template."""
+    run, now, actor = asked.run, timezone.now(), reviewer_of(request)
+    counts = count_queue(run, asked.query)
+    total, progress = counts.total(), counts.progress()
+    page = _page(asked, counts)
+    selected = asked.row or _first(asked, page)
+    detail = (
+        detail_of(run, selected, actor=actor, now=now, person=asked.person) if selected else None
+    )
+    if asked.row and detail is None:
+        raise Http404
+    asked = replace(asked, row=selected)
+    recent = last_decisions(actor)
+    context = {
+        "asked": asked,
+        "here": asked.encoded(),
+        "tabs": _tabs(asked, progress),
+        "progress": progress[asked.query.focus],
+        "states": _states(asked, counts),
+        "facets": _facets(asked, counts),
+        "chips": _chips(asked),
+        "cleared": asked.filtered(ReviewFilter(focus=asked.query.focus)),
+        "total": total,
+        "cut": counts.cut,
+        "lines": _lines(asked, page, actor, now),
+        "position": _position(page, selected),
+        "page": page,
+        "pager": _pager(asked, page),
+        "detail": detail,
+        "people": _people(asked, detail),
+        "diff_address": asked.address(only_differences=not asked.only_differences),
+        "recent": recent,
+        "undo_first": next((one for one in recent if one.can_be_undone), None),
+        "since_plan": decisions_since_plan(run),
+        "saved": [(one, asked_address(run, one.query)) for one in filters_of(actor)],
+        "next_focus": None if total else _next_focus(asked, progress),
+        "most_in_bulk": MAX_ROWS,
+        "bulk_decisions": bulk_decisions(asked.query),
+        "treat_as_choices": treat_as_choices(),
+        "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
+        "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
+        "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
+    }
+    return render_page(
+        request, TEMPLATE, section=SECTION, title=title(), run=run, status=status,
+        **{**context, **told},
+    )  # fmt: skip
+
+
+def asked_address(run: LegacyImportRun, query: str) -> str:
+    """The address of a saved filter in this run."""
+    return f"{Asked(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
+
+
+def cells_of(asked: Asked, counts: Counts) -> Any:
+    """Where rows can be; not known for a search, which finds fewer than the counts say."""
+    return None if asked.query.search and counts.cut else counts.cells()
+
+
+def _page(asked: Asked, counts: Counts) -> Page:
+    cells = cells_of(asked, counts)
+    if asked.at or asked.after or asked.before:
+        found = page_of(
+            asked.run, asked.query, cells, at=asked.at, after=asked.after, before=asked.before
+        )
+        if found.lines:
+            return found
+    page = page_of(asked.run, asked.query, cells)
+    if asked.row and page.next and all(line.row != asked.row for line in page.lines):
+        from_row = page_of(asked.run, asked.query, cells, at=asked.row)
+        return from_row if any(line.row == asked.row for line in from_row.lines) else page
+    return page
+
+
+def _first(asked: Asked, page: Page) -> int | None:
+    """The row that opens by itself: the nearest in the direction the reader came from."""
+    if not page.lines:
+        return None
+    return page.lines[-1 if asked.before else 0].row
+
+
+def _position(page: Page, selected: int | None) -> int:
+    return next((n for n, line in enumerate(page.lines, 1) if line.row == selected), 0)
+
+
+def _tabs(asked: Asked, progress: dict[str, Progress]) -> list[Tab]:
+    return [
+        Tab(
+            focus_name(focus),
+            asked.filtered(ReviewFilter(focus=focus)),
+            focus == asked.query.focus,
+            progress[focus],
+        )
+        for focus in FOCUSES
+    ]
+
+
+def _states(asked: Asked, counts: Counts) -> list[Link]:
+    return [
+        Link(
+            str(STATE_NAMES[found.value]),
+            found.rows,
+            asked.filtered(replace(asked.query, state=found.value)),
+            found.active,
+        )
+        for found in counts.states()
+    ]
+
+
+def _facets(asked: Asked, counts: Counts) -> list[tuple[str, list[Link]]]:
+    """Each facet with more than one value: its values, counted under the other active filters."""
+    groups = []
+    for name, words in FACET_NAMES.items():
+        found = [] if name in QUIET_FACETS else counts.facet(name)
+        links = [
+            Link(
+                value_name(name, one.value),
+                one.rows,
+                asked.filtered(asked.query.with_facet(name, "" if one.active else one.value)),
+                one.active,
+            )
+            for one in found
+        ]
+        if len(links) > 1 or name in asked.query.facets:
+            groups.append((str(words), links))
+    return groups
+
+
+def _chips(asked: Asked) -> list[tuple[str, str, str]]:
+    """(facet, value, the address without it) of every active filter."""
+    chips = [
+        (str(FACET_NAMES[name]), value_name(name, value),
+         asked.filtered(asked.query.with_facet(name, "")))
+        for name, value in asked.query.facets.items()
+    ]  # fmt: skip
+    if asked.query.search:
+        chips.append(
+            (_("search"), asked.query.search, asked.filtered(replace(asked.query, search="")))
+        )
+    return chips
+
+
+def _lines(asked: Asked, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
+    stay = replace(asked, at=page.lines[0].row, after=None, before=None) if page.lines else asked
+    looking = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
+    return [
+        {
+            "line": line,
+            "address": stay.at_row(line.row),
+            "current": line.row == asked.row,
+            "holder": looking.get(line.row),
+        }
+        for line in page.lines
+    ]
+
+
+def _pager(asked: Asked, page: Page) -> dict[str, str]:
+    """Addresses of the pages around this one; "" where there is none."""
+    first = Asked(asked.run, asked.query)
+    return {
+        "first": first.address() if page.previous else "",
+        "previous": first.address(before=page.previous) if page.previous else "",
+        "next": first.address(after=page.next) if page.next else "",
+    }
+
+
+def _people(asked: Asked, detail: Any) -> Sequence[tuple[Any, str]]:
+    if detail is None:
+        return ()
+    return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]
+
+
+def _next_focus(asked: Asked, progress: dict[str, Progress]) -> Tab | None:
+    """The next focus, in the order of the work, in which rows still wait."""
+    for focus in (*FocusMode.values, OTHER):
+        if focus != asked.query.focus and progress[focus].left:
+            address = asked.filtered(ReviewFilter(focus=focus))
+            return Tab(focus_name(focus), address, False, progress[focus])
+    return None
+
+
+__all__ = ["Recent", "asked_address", "cells_of", "render_queue", "reviewer_of"]

@@ -1,0 +1,155 @@
+"""`/admin/legacy-imports/students`: every row of a run, masked; found by filter, id, name or phone.
+
+What is typed into the search is sent by POST: a phone number is answered at once, on a page without
+an address of its own; an id or a name leads to the list, whose address holds it; anything else that
+reads as a contact is refused.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ecoin.identity.masking import mask_phone
+from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
+from legacy_import.learners import (
+    BY_NAME,
+    LearnerFilter,
+    Listing,
+    learners_with_phone,
+    list_learners,
+)
+from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import VIEW, permission_needed
+from legacy_import.services.notes import HoldsContact
+from legacy_import.views.asked import run_asked, run_numbered
+from legacy_import.views.page import render_page
+from legacy_import.views.students_asked import FORM, SEARCH, Asked, asked_in, facets_before
+from legacy_import.views.students_words import chips_of, facets_of
+
+SECTION = "students"
+LONGEST = 100  # characters of a search
+LETTER = re.compile(r"[^\W\d_]")
+
+
+@permission_needed(VIEW)
+@require_safe
+def students(request: HttpRequest) -> HttpResponse:
+    """A page of the rows of ?run=…, the newest run by default."""
+    if "run" not in request.GET and not LegacyImportRun.objects.exists():
+        return _empty(request, None)
+    run = run_asked(request)
+    try:
+        asked = asked_in(run, request)
+    except HoldsContact as refused:
+        return _show(request, Asked(run), refused=refused)
+    return _show(request, asked)
+
+
+@permission_needed(VIEW)
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    """Rows with exactly the phone number that was sent; an id or a name leads to its own address."""
+    run = run_numbered(_digits(request.POST.get("run", "")))
+    asked = Asked(run, facets_before(request))
+    text = request.POST.get("q", "").strip()
+    if _is_number(text):
+        return _show_phone(request, asked, text)
+    try:
+        found = LearnerFilter.asked({"q": text}).search
+    except HoldsContact as refused:
+        return _show(request, asked, refused=refused)
+    return HttpResponseRedirect(asked.filtered(replace(asked.query, search=found)))
+
+
+def _show(
+    request: HttpRequest, asked: Asked, *, refused: HoldsContact | None = None
+) -> HttpResponse:
+    listing = list_learners(
+        asked.run, asked.query, after=asked.after, before=asked.before, beyond=asked.beyond or 0
+    )
+    if not (asked.query.query() or asked.after or asked.before or listing.lines):
+        return _empty(request, asked.run)
+    return render_page(
+        request,
+        "admin/legacy_imports/students.html",
+        section=SECTION,
+        title=_("Learners"),
+        run=asked.run,
+        status=400 if refused else 200,
+        asked=asked,
+        listing=listing,
+        refusal=_(refused.message) if refused else "",
+        facets=facets_of(asked, listing.counts),
+        chips=chips_of(asked),
+        cleared=asked.filtered(LearnerFilter()),
+        pager=_pager(asked, listing),
+        **_search_form(asked),
+    )
+
+
+def _show_phone(request: HttpRequest, asked: Asked, phone: str) -> HttpResponse:
+    return render_page(
+        request,
+        "admin/legacy_imports/students_phone.html",
+        section=SECTION,
+        title=_("Learners with one phone number"),
+        run=asked.run,
+        asked=asked,
+        lines=learners_with_phone(asked.run, phone),
+        phone_masked=mask_phone(phone),
+        back=asked.address(),
+        **_search_form(asked),
+    )
+
+
+def _empty(request: HttpRequest, run: LegacyImportRun | None) -> HttpResponse:
+    template = "admin/legacy_imports/students_empty.html"
+    return render_page(request, template, section=SECTION, title=_("Learners"), run=run)
+
+
+def _search_form(asked: Asked) -> dict[str, Any]:
+    return {
+        "search_address": reverse(SEARCH),
+        "longest": LONGEST,
+        "form_field": FORM,
+        "facets_sent": replace(asked.query, search="", parts=False).encoded(),
+    }
+
+
+def _pager(asked: Asked, listing: Listing) -> dict[str, str]:
+    """Addresses of the pages around this one; "" where there is none.
+
+    `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
+    """
+    matches, last = listing.matches, listing.next is None
+    further = matches.beyond if matches and last else None
+    parts = matches is not None and matches.how == BY_NAME
+    around = replace(asked, after=None, before=None)
+    return {
+        "first": around.address() if listing.previous else "",
+        "previous": around.address(before=listing.previous) if listing.previous else "",
+        "next": around.address(after=listing.next) if listing.next else "",
+        "further": around.address(beyond=further) if further else "",
+        "parts": asked.filtered(replace(asked.query, parts=True)) if parts else "",
+    }
+
+
+def _is_number(text: str) -> bool:
+    """Digits as of a phone, without a word beside them: the one thing that is never an address."""
+    return len(raw_digits(text)) >= MIN_INVALID_DIGITS and not LETTER.search(text)
+
+
+def _digits(text: str) -> int:
+    """The number in a field; 0, which no run has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+
+
+urlpatterns = [
+    path("legacy-imports/students", students, name="students"),
+    path("legacy-imports/students/search", search, name="students-search"),
+]

@@ -1,0 +1,244 @@
+"""A person says what an old session is: three ids can never become real, whoever asks."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from legacy_import.choices import Outcome, SessionType
+from legacy_import.mapping_lists.weights import Weight, weigh
+from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
+from legacy_import.services.mapping_change import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.services.rejudge import rejudge
+from legacy_import.services.session_review import (
+    confirm_real_sessions,
+    confirm_session,
+    real_stamp,
+    take_back,
+)
+from tests.factories import (
+    CONNECTION,
+    NOW,
+    CourseMappingFactory,
+    RunFactory,
+    SessionMappingFactory,
+    StagedLearnerFactory,
+    UserFactory,
+)
+from tests.legacy_database import sqlite_legacy, tables
+from tests.services.importing import import_from
+from tests.services.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
+
+pytestmark = pytest.mark.django_db
+
+WAITING = {"session_type": SessionType.WAITING_PLACEHOLDER}
+
+
+@pytest.fixture
+def actor():
+    return UserFactory(username="meriem")
+
+
+@pytest.fixture
+def run():
+    CourseMappingFactory(legacy_formation_id="7")
+    return RunFactory()
+
+
+def mapping(legacy_id: str = "40", **values: Any) -> LegacySessionMapping:
+    given = {"legacy_formation_id": "7", "legacy_code": f"PAO-{legacy_id}", **values}
+    return SessionMappingFactory(legacy_session_id=legacy_id, **given)
+
+
+def registered(run: LegacyImportRun, legacy_id: str, **values: Any) -> LegacyStudentImport:
+    """A learner registered in session 40, unless told otherwise."""
+    given = {"status": "Confirmer", "formation_id": "7", "session_id": "40", **values}
+    return StagedLearnerFactory(run=run, legacy_id=legacy_id, **given)
+
+
+def judged(before: LegacySessionMapping, session_type: str, actor: Any, **values: Any) -> Any:
+    given = {"reason": "vu dans le registre", "version": before.version, "now": NOW, **values}
+    return confirm_session(mapping_id=before.pk, session_type=session_type, actor=actor, **given)
+
+
+# --- one session -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("session_type", ["real_session", "waiting_placeholder", "unknown"])
+def test_a_person_says_what_a_session_is(run, actor, session_type):
+    before = mapping()
+    judged(before, session_type, actor)
+    after = LegacySessionMapping.objects.get(pk=before.pk)
+    assert (after.session_type, after.rule) == (session_type, "session:real")
+    assert (after.confirmed_by, after.confirmed_at) == (actor, NOW)
+    assert after.version == before.version + 1
+    said = LogEntry.objects.get()
+    assert (said.user, said.change_message) == (actor, f"{session_type}: vu dans le registre")
+
+
+@pytest.mark.parametrize("legacy_id", ["1", "2", "235"])
+def test_the_three_placeholder_ids_never_become_real(run, actor, legacy_id):
+    before = mapping(legacy_id, rule="session:placeholder_id", **WAITING)
+    registered(run, "1", session_id=legacy_id)
+    run_stages(run)
+    with pytest.raises(MappingRefused) as refused:
+        judged(before, "real_session", actor)
+    assert refused.value.code == "placeholder_id"
+    after = LegacySessionMapping.objects.get(pk=before.pk)
+    assert (after.session_type, after.version) == ("waiting_placeholder", before.version)
+    assert not LogEntry.objects.exists()
+
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "a waiting code made real": ({"legacy_code": "Session-Attente PAO", **WAITING}, "real_session"),
+    "no course, made real": ({"legacy_formation_id": None, **WAITING}, "real_session"),
+    "real, made a waiting list": ({}, "waiting_placeholder"),
+}
+
+
+@pytest.mark.parametrize(("values", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_an_answer_against_the_rule_needs_a_reason(run, actor, values, said):
+    before = mapping(**values)
+    with pytest.raises(MappingRefused) as refused:
+        judged(before, said, actor, reason="   ")
+    assert refused.value.code == "reason_missing"
+    assert judged(before, said, actor).mappings == 1
+
+
+def test_an_answer_with_the_rule_needs_none(run, actor):
+    assert judged(mapping(), "real_session", actor, reason="").mappings == 1
+
+
+@pytest.mark.parametrize("session_type", ["none", "", "Real_session", "x" * 400])
+def test_there_are_three_answers(run, actor, session_type):
+    with pytest.raises(MappingRefused) as refused:
+        judged(mapping(), session_type, actor)
+    assert refused.value.code == "no_such_type"
+
+
+def test_a_judgement_taken_back_is_the_rule_s_again(run, actor):
+    before = mapping(legacy_code="SESSION-ATTENTE", rule="session:waiting_code", **WAITING)
+    judged(before, "real_session", actor)
+    take_back(mapping_id=before.pk, version=2, actor=actor, now=NOW)
+    after = LegacySessionMapping.objects.get(pk=before.pk)
+    assert (after.session_type, after.rule) == ("waiting_placeholder", "session:waiting_code")
+    assert (after.confirmed_by, after.confirmed_at, after.version) == (None, None, 3)
+    with pytest.raises(MappingRefused):
+        take_back(mapping_id=before.pk, version=3, actor=actor, now=NOW)
+
+
+def test_the_slower_of_two_people_is_told(run, actor):
+    before = mapping()
+    judged(before, "unknown", UserFactory())
+    with pytest.raises(MappingChangedMeanwhile):
+        judged(before, "real_session", actor)
+    with pytest.raises(MappingChangedMeanwhile):
+        take_back(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+    assert LegacySessionMapping.objects.get(pk=before.pk).session_type == "unknown"
+
+
+# --- in bulk -----------------------------------------------------------------------------------------
+
+
+def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor):
+    real = [mapping("40"), mapping("41")]
+    others = [
+        mapping("42", rule="session:waiting_code", **WAITING),
+        mapping("43", confirmed=True),
+        mapping("44", in_source=False),
+        mapping("45", connection_name="other"),
+        mapping("235"),  # a forged row: still no placeholder becomes real
+        mapping("46", rule="session:no_formation"),
+    ]
+    registered(run, "1")
+    registered(run, "2", session_id="42")
+    run_stages(run)
+    expected, stamp = real_stamp(CONNECTION)
+    change = confirm_real_sessions(
+        connection_name=CONNECTION, expected=expected, stamp=stamp, reason="registre 2019",
+        actor=actor, now=NOW,
+    )  # fmt: skip
+    assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
+    for before in real:
+        after = LegacySessionMapping.objects.get(pk=before.pk)
+        assert (after.confirmed_by, after.version) == (actor, 2)
+    for before in others:
+        assert LegacySessionMapping.objects.get(pk=before.pk).version == before.version
+
+
+def test_a_bulk_that_is_no_longer_what_was_shown_is_refused(run, actor):
+    mapping("40")
+    expected, stamp = real_stamp(CONNECTION)
+    mapping("41")
+    bulk = partial(
+        confirm_real_sessions, connection_name=CONNECTION, reason="", actor=actor, now=NOW
+    )
+    for forged in ((expected, stamp), (2, stamp), (2, "")):
+        with pytest.raises(MappingChangedMeanwhile):
+            bulk(expected=forged[0], stamp=forged[1])
+    assert not LegacySessionMapping.objects.exclude(confirmed_at=None).exists()
+
+
+# --- the rows it touches -----------------------------------------------------------------------------
+
+
+def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
+    before = mapping("40", confirmed=True)
+    mapping("41", confirmed=True)
+    touched, other = registered(run, "1"), registered(run, "2", session_id="41")
+    run_stages(run)
+    change = judged(before, "waiting_placeholder", actor)
+    assert change.touched == (Touched(run.pk, 1),)
+    run_commit(run)
+    assert (outcome_of(touched), last_reason(touched)) == ("drifted", "session_mapping_changed")
+    assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
+
+
+def test_what_is_promised_is_freed(run, actor):
+    before = mapping()
+    rows = [registered(run, "1"), registered(run, "2", formation_id="99"),
+            registered(run, "3", session_id="98")]  # fmt: skip
+    run_stages(run)
+    weights = weigh(run)
+    assert weights.sessions["40"] == Weight(rows=2, waiting=1, frees=1)
+    assert weights.sessions["98"] == Weight(rows=1, waiting=1, frees=0)
+    judged(before, "real_session", actor)
+    rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    assert [plan_of(row)[1] for row in rows] == [
+        "registration", "formation_session_conflict", "session_unknown",
+    ]  # fmt: skip
+
+
+def test_a_waiting_list_made_real_would_free_its_history(run, actor):
+    before = mapping(legacy_code="Session-Attente", rule="session:waiting_code", **WAITING)
+    row = registered(run, "1", status="Formée")
+    run_stages(run)
+    assert plan_of(row) == ("review", "session_waiting")
+    assert weigh(run).sessions["40"].frees == 1
+    judged(before, "real_session", actor)
+    rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    assert plan_of(row) == ("create_completed_training", "history")
+
+
+@pytest.mark.parametrize("legacy_id", ["1", "2", "235"])
+def test_a_placeholder_promises_nothing(run, legacy_id):
+    mapping(legacy_id, rule="session:placeholder_id", **WAITING)
+    registered(run, "1", session_id=legacy_id)
+    run_stages(run)
+    assert weigh(run).sessions[legacy_id] == Weight(rows=1, waiting=1, frees=0)
+
+
+def test_a_person_s_word_outlives_the_next_import(actor, tmp_path: Path):
+    catalogue = {
+        "formations": [{"id": 7, "nom": "PAO"}],
+        "session_ecoins": [{"id": 40, "code": "PAO-1", "formation_id": 7}],
+    }
+    old = sqlite_legacy(tmp_path / "old.sqlite3", tables(**catalogue))
+    import_from(old)
+    asked = LegacySessionMapping.objects.get(legacy_session_id="40")
+    judged(asked, "unknown", actor)
+    import_from(old)
+    after = LegacySessionMapping.objects.get(pk=asked.pk)
+    assert (after.session_type, after.confirmed_by) == ("unknown", actor)
