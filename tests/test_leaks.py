@@ -1,0 +1,401 @@
+"""No phone and no e-mail of the data comes out anywhere unmasked, but in a permitted, logged reveal."""
+
+import base64
+import html
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from ecoin.identity.masking import mask_email, mask_phone
+from legacy_import.models import LegacyAccessLog, LegacyStudentImport
+from tests.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
+from tests.canaries import email, found, phone
+from tests.legacy_database import as_legacy
+
+pytestmark = pytest.mark.django_db
+
+ROOT = "/admin/legacy-imports"
+MOST_PAGES = {"superuser": 220, "Operator": 60, "Manager": 60, "Reviewer": 60, "Reader": 40}
+LANGUAGES = {"superuser": "fr", "Operator": "ar", "Manager": "en"}
+LINK = re.compile(r'(?:href|action|formaction)="([^"#]+)')
+# Tables that hold the data itself; in any other a canary is a leak. Columns: what of them is data.
+DATA = frozenset(
+    {"legacy_identity_keys", "legacy_hot_keys", "crm_leads", "crm_course_interests", "auth_user",
+     "trainings_learner_profiles", "legacy_completed_trainings", "legacy_imported_enrollments",
+     "legacy_course_mappings", "legacy_session_mappings"}
+)  # fmt: skip
+STAGED = frozenset(
+    {"first_name", "last_name", "full_name", "name_key", "phone_raw", "phone_normalized",
+     "email_raw", "email_normalized", "raw_status", "legacy_formation_id", "legacy_session_id",
+     "raw_payload"}
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Birdhouse]:
+    old = old_school(tmp_path_factory.mktemp("old") / "legacy.sqlite3")
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Birdhouse(old)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def old_database(house: Birdhouse) -> Iterator[None]:
+    with as_legacy(house.old):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def logs(house: Birdhouse) -> Iterator[list[tuple[str, str]]]:
+    """Whatever a test makes the platform say, its log says without a canary."""
+    spoken: list[tuple[str, str]] = []
+    with listening(spoken):
+        yield spoken
+    assert leaks(spoken) == {}
+
+
+def leaks(told: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """Place → the canaries that can be read there."""
+    heard: dict[str, set[str]] = {}
+    for place, text in told:
+        if canaries := found(text):
+            heard.setdefault(place, set()).update(canaries)
+    return heard
+
+
+def browser(house: Birdhouse, role: str) -> Client:
+    client = Client(
+        raise_request_exception=False, headers={"accept-language": LANGUAGES.get(role, "fr")}
+    )
+    if role in house.staff:
+        client.force_login(house.staff[role])
+    return client
+
+
+def body(answer: Any) -> str:
+    content = answer.getvalue() if answer.streaming else answer.content
+    return f"{content.decode('utf-8', 'replace')}\n{answer.headers}"
+
+
+def assert_silent(answer: Any, *statuses: int) -> None:
+    assert answer.status_code in statuses, body(answer)[:500]
+    assert found(body(answer)) == set()
+
+
+# --- The detector ------------------------------------------------------------------------------------
+
+SPELLINGS = [phone(7, s) for s in ("0{a} {b} {c} {d}", "0{n}", "+213{n}", "00213{n}", "{n}",
+                                   "+213 (0){a}.{b}.{c}.{d}", "0{a}-{b}-{c}-{d}")]  # fmt: skip
+SPELLINGS += [phone(7, "0{n}").translate(ARABIC_DIGITS), email(7), email(7).upper()]
+SPELLINGS += [email(7).swapcase(), email(7).replace("@", " @ ")]
+WAYS = {
+    "as it is": str,
+    "in an address": quote,
+    "in HTML": html.escape,
+    "letter by letter": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "in JSON": json.dumps,
+    "in JSON, escaped": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "twice escaped": lambda text: quote(quote(text)),
+    "between tags": lambda text: f"<b>{text[:6]}</b><i>{text[6:]}</i>",
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_the_detector_hears_every_spelling(text: str, way: Any) -> None:
+    assert found(f"x {way(text)} y") in ({"phone 7"}, {"e-mail 7"})
+
+
+@pytest.mark.parametrize("text", [phone(7), phone(7, "+213{n}"), phone(7, "0{a}.{b}.{c}.{d}"),
+                                  email(7), email(7).upper()])  # fmt: skip
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+def test_the_detector_hears_what_is_encoded(text: str, before: str) -> None:
+    told = f"{before}{text}".encode()
+    assert found(base64.b64encode(told).decode()) == found(told.hex()) == {"encoded"}
+
+
+def test_the_detector_takes_a_mask_for_a_mask() -> None:
+    assert found(mask_phone(phone(7)) + mask_email(email(7))) == set()
+
+
+# --- What commands, logs and tables say --------------------------------------------------------------
+
+
+def test_no_command_and_no_log_says_a_contact(house: Birdhouse) -> None:
+    assert {place.split()[0] for place, _ in house.spoken} >= {
+        "legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run", "legacy_commit",
+        "legacy_rollback", "legacy_reconcile", "legacy_status",
+    }  # fmt: skip
+    assert leaks(house.spoken) == {}
+
+
+def test_closing_and_purging_say_none_and_leave_none(house: Birdhouse, settings: Any) -> None:
+    settings.LEGACY_IMPORT_RETENTION_DAYS = "1"
+    first = len(house.spoken)
+    house.run("legacy_close", "--run", str(house.third.pk))
+    for json_or_not in ((), ("--json",)):
+        house._confirmed("legacy_purge", "--subject", "stagiaires:2", *json_or_not)
+    house.run("legacy_purge", "--json")
+    told = house.spoken[first:]
+    del house.spoken[first:]
+    assert leaks(told) == {}
+
+
+def test_what_the_import_keeps_beside_the_data_holds_no_contact(house: Birdhouse) -> None:
+    for role in house.staff:
+        assert list(walk(house, role, 12))
+    kept = []
+    for label in ("legacy_imports", "crm", "trainings", "auth", "admin", "axes"):
+        for model in apps.get_app_config(label).get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if table in DATA:
+                continue
+            data = STAGED if model is LegacyStudentImport or "training_imports" in table else ()
+            names = [f.attname for f in model._meta.concrete_fields if f.attname not in data]
+            for name in names:
+                for value in model._default_manager.values_list(name, flat=True).distinct():
+                    kept.append((f"{table}.{name}", repr(value)))
+    for session in Session.objects.all():
+        kept.append(("session", f"{session.session_data} {session.get_decoded()!r}"))
+    assert len(kept) > 1_000
+    assert leaks(kept) == {}
+    assert mail.outbox == []
+
+
+# --- Pages -------------------------------------------------------------------------------------------
+
+
+def starts(house: Birdhouse) -> list[str]:
+    """Every page that is looked at: each screen of each run, each row of the queue in it."""
+    pages = [ROOT, *(f"{ROOT}/{run.pk}" for run in (house.first, house.second, house.third))]
+    for run in (house.third, house.first, house.second):
+        pages += [
+            f"{ROOT}/{screen}?run={run.pk}"
+            for screen in ("students", "review", "course-mapping", "session-mapping")
+        ]
+        pages += [f"{ROOT}/{run.pk}/{page}" for page in
+                  ("export.csv", "export.json", "commit", "rollback", "progress")]  # fmt: skip
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=house.third)
+    told = rows.exclude(last_name__startswith="Volée").values_list("pk", "planned_action")
+    pages += [f"{ROOT}/review?run={house.third.pk}&focus=all&state=all&row={pk}"
+              for pk, action in told if action == "review"]  # fmt: skip
+    for table, number in rows.values_list("source_table", "legacy_id")[:25]:
+        pages += [f"{ROOT}/lineage?origin=legacy:{table}:{number}:{effect}"
+                  for effect in ("lead", "interest", "training", "enrollment")]  # fmt: skip
+    return pages
+
+
+def shape(address: str) -> str:
+    """Addresses of one shape show the same page with other rows: a few of each are enough."""
+    return re.sub(r"\d+", "N", address)
+
+
+def walk(house: Birdhouse, role: str, most: int) -> Iterator[tuple[str, Any]]:
+    """(address, answer) of the pages of this role, found by following links."""
+    client = browser(house, role)
+    waiting, seen, shapes = starts(house), set(), dict[str, int]()
+    first = len(waiting)
+    while waiting and len(seen) < most:
+        address = waiting.pop(0)
+        first -= 1
+        known = shapes.get(shape(address), 0)
+        if address in seen or (first < 0 and known >= 2):
+            continue
+        seen.add(address)
+        shapes[shape(address)] = known + 1
+        answer = client.get(address)
+        yield address, answer
+        assert answer.status_code < 500, address
+        if answer.status_code == 200 and "html" in answer["Content-Type"]:
+            links = (urljoin(address, html.unescape(link)) for link in LINK.findall(body(answer)))
+            waiting += [link for link in links if urlsplit(link).path.startswith(ROOT)]
+        elif answer.status_code in (301, 302) and answer.url.startswith(ROOT):
+            waiting.append(answer.url)
+
+
+@pytest.mark.parametrize("role", MOST_PAGES)
+def test_no_page_shows_a_contact(house: Birdhouse, role: str) -> None:
+    told, opened = {}, 0
+    for address, answer in walk(house, role, MOST_PAGES[role]):
+        opened += answer.status_code == 200
+        if heard := found(body(answer)):
+            told[address] = heard
+    assert told == {}
+    assert opened >= {"Reader": 8}.get(role, 20)
+
+
+@pytest.mark.parametrize("role", ["anonymous", "Reader"])
+def test_refusals_show_none(house: Birdhouse, role: str) -> None:
+    for address in (*starts(house)[:20], "/nothing", f"{ROOT}/77", f"{ROOT}/review/7/raw"):
+        assert_silent(browser(house, role).get(address), 200, 302, 403, 404, 405)
+
+
+CHANGELISTS = ("crm_crmlead", "trainings_learnerprofile", "trainings_legacycompletedtraining",
+               "trainings_legacyimportedenrollment", "trainings_course")  # fmt: skip
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_lists_of_the_stock_admin_mask_contacts(house: Birdhouse, model: str) -> None:
+    client = browser(house, "superuser")
+    objects = apps.get_model(model.replace("_", "."))._default_manager
+    everything = list(objects.values_list("pk", flat=True))
+    changelist = reverse(f"admin:{model}_changelist")
+    pages = [changelist, f"{changelist}?q=moineau", f"{changelist}?o=2"]
+    for page, pk in itertools.product(("history", "delete"), everything[:4]):
+        pages.append(reverse(f"admin:{model}_{page}", args=[pk]))
+    answers = [(page, client.get(page)) for page in pages]
+    chosen = {"action": "delete_selected", "_selected_action": everything}
+    if everything:
+        answers.append(("delete_selected", client.post(changelist, chosen)))
+    assert [answer.status_code for _, answer in answers if answer.status_code != 200] == []
+    assert leaks([(page, body(answer)) for page, answer in answers]) == {}
+
+
+def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> None:
+    client = browser(house, "superuser")
+    assert_silent(client.get("/admin/"), 200)
+    told = {"app_label": "crm", "model_name": "courseinterest", "field_name": "course", "term": "a"}
+    assert_silent(client.get(reverse("admin:autocomplete"), told), 200)
+
+
+# --- Forms -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def row(house: Birdhouse) -> LegacyStudentImport:
+    """A row of the queue whose contact, name and status are all canaries."""
+    return LegacyStudentImport.objects.get(
+        legacy_import_run=house.third, source_table="stagiaires", legacy_id="6"
+    )
+
+
+def send(client: Client, row: LegacyStudentImport, what: str, **fields: Any) -> Any:
+    told = {"filter": "focus=all&state=all", **fields}
+    return client.post(f"{ROOT}/review/{row.pk}/{what}", told)
+
+
+def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) -> None:
+    client = browser(house, "Operator")
+    run, stale = house.third.pk, row.version + 5
+    for what, told in (
+        ("decide", {"version": stale, "decision": "skip"}),
+        ("decide", {"version": "x"}),
+        ("undo", {"event": 10**9}),
+        ("person", {"phone": phone(22)}),
+        ("person", {"phone": email(22)}),
+        ("reveal", {"reason": ""}),
+        ("reveal", {"reason": f"pour {phone(61)}"}),
+        ("raw", {"reason": f"pour {email(61)}"}),
+        ("claim", {}),
+        ("decide", {"version": row.version, "decision": "later", "note": "vu"}),
+    ):
+        assert_silent(send(client, row, what, **told), 200, 302, 400, 409)
+    for where, told in (
+        ("review/bulk", {"run": run, "decision": "skip", "scope": "all", "filter": "focus=all"}),
+        ("review/bulk", {"run": run, "decision": "skip", "scope": "all", "expected": 1}),
+        ("review/filters", {"run": run, "name": f"les {phone(62)}", "filter": "focus=all"}),
+        ("review/filters", {"run": run, "name": "les miens", "filter": f"q={quote(phone(62))}"}),
+        ("students/search", {"run": run, "q": phone(3)}),
+        ("students/search", {"run": run, "q": email(3)}),
+        (f"{run}/commit", {}), (f"{house.first.pk}/rollback", {}), (f"{run}/plan", {}),
+        (f"{run}/reconcile", {}), (f"course-mapping/again?run={run}", {}),
+        (f"course-mapping/confirm-all?run={run}", {"expected": 77, "stamp": "x"}),
+    ):  # fmt: skip
+        assert_silent(client.post(f"{ROOT}/{where}", told), 200, 302, 303, 400, 409)
+    for kind, address in mappings_of(house):
+        for told in ({"verdict": "take_back", "version": 99}, {"verdict": "confirm", "version": 1},
+                     {"verdict": "no_equivalent", "version": 1},
+                     {"verdict": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
+            assert_silent(client.post(f"{address}/judge?run={run}", told), 200, 302, 400, 409)
+            assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
+
+
+def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: Any) -> None:
+    client = browser(house, "Operator")
+    typed = {"version": row.version, "decision": "skip", "note": f"tél {phone(60)}"}
+    assert found(body(send(client, row, "decide", **typed))) == {"phone 60"}  # to be corrected
+    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"), 200)
+    for kind, address in mappings_of(house):
+        typed = {"verdict": "unknown", "version": 1, "note": phone(63)}
+        told = client.post(f"{address}/judge?run={house.third.pk}", typed)
+        assert found(body(told)) <= {"phone 63"}
+        assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={house.third.pk}"), 200)
+
+
+def mappings_of(house: Birdhouse) -> list[tuple[str, str]]:
+    return [
+        (kind, f"{ROOT}/{kind}-mapping/{pk}")
+        for kind in ("course", "session")
+        for pk in apps.get_model(
+            "legacy_imports", f"legacy{kind}mapping"
+        )._default_manager.values_list("pk", flat=True)
+    ]
+
+
+def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
+    client = browser(house, "superuser")
+    run = house.third.pk
+    for contact in (phone(3), email(3), phone(3, "0{n}").translate(ARABIC_DIGITS)):
+        for where in (f"{ROOT}/review?run={run}&focus=all&q=", f"{ROOT}/students?run={run}&q=",
+                      f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
+                      f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=",
+                      f"{ROOT}/lineage?origin="):  # fmt: skip
+            answer = client.get(where + quote(contact))
+            assert found(body(answer)) == set(), where
+            assert answer.status_code in (200, 302, 400, 404), where
+
+
+def test_a_permitted_reveal_shows_the_one_contact_and_is_logged(house: Birdhouse, row: Any) -> None:
+    client = browser(house, "Manager")
+    shown = send(client, row, "reveal", reason="dossier illisible")
+    assert {"phone 6", "e-mail 6"} <= found(body(shown))
+    assert found(body(shown)) == found(" ".join((row.phone_raw, row.email_raw)))
+    raw = send(client, row, "raw", reason="colonne inconnue")
+    assert "phone 6" in found(body(raw))
+    kinds = list(LegacyAccessLog.objects.order_by("pk").values_list("kind", "student_import"))
+    assert kinds == [("reveal", row.pk), ("raw_view", row.pk)]
+    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"), 200)
+    kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
+    kept += [("session", repr(session.get_decoded())) for session in Session.objects.all()]
+    assert leaks(kept) == {}
+
+
+def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
+    client = browser(house, "Reviewer")
+    statuses = [send(client, row, "reveal", reason="dossier").status_code for _ in range(30)]
+    assert set(statuses) == {200}
+    assert_silent(send(client, row, "reveal", reason="dossier"), 429)
+    assert_silent(send(client, row, "raw"), 403)
+
+
+# --- Errors ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["production", "DEBUG"])
+def test_an_error_page_shows_none(house: Birdhouse, row: Any, settings: Any, debug: bool) -> None:
+    """A payload that is no object, which nothing writes, breaks the page that shows it."""
+    settings.DEBUG = debug
+    broken = [row.phone_raw, row.email_raw]
+    LegacyStudentImport.objects.filter(pk=row.pk).update(raw_payload=broken)
+    answer = send(browser(house, "superuser"), row, "raw", reason="dossier")
+    assert_silent(answer, 500)
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["production", "DEBUG"])
+def test_a_page_that_is_not_found_shows_none(house: Birdhouse, settings: Any, debug: bool) -> None:
+    settings.DEBUG = debug
+    for address in ("/nothing", f"{ROOT}/77", f"{ROOT}/review?row=999999999", f"{ROOT}/lineage"):
+        assert_silent(browser(house, "superuser").get(address), 404)

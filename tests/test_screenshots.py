@@ -1,0 +1,87 @@
+"""The pictures of docs/ cover the screens; whoever adds one says whether it is pictured."""
+
+import re
+
+import pytest
+from django.urls import URLPattern
+
+from legacy_import import urls
+from legacy_import.menu import SCREENS
+from legacy_import.permissions import GROUPS
+from scripts.demo_accounts import ADMIN, SHOWS
+from scripts.screenshots import FOLDER, MOST_BYTES, PHONE, PICTURES, ROOT, WIDE
+from tests.test_docs import PAGES, TEXT
+
+# Addresses without a picture of their own.
+ANSWERS_NO_PAGE = {
+    "slash", "progress", "export-csv", "export-json", "plan", "review-filters", "review-decide",
+    "review-undo", "review-claim", "course-mapping-judge", "course-mapping-again",
+    "session-mapping-judge", "session-mapping-again",
+}  # fmt: skip
+LIKE_ANOTHER_PAGE = {
+    "review-person", "review-reveal", "review-raw",  # the review queue, with something opened
+    "students-search",  # the learners, searched
+    "course-mapping-one", "course-mapping-all", "session-mapping-one", "session-mapping-all",
+    "reconcile",
+}  # fmt: skip
+SHOWN = re.compile(r"(?:!\[[^\]]+\]\(|<img src=\")([^)\"]+\.png)")
+
+
+def shown() -> dict[str, set[str]]:
+    """Page of the documentation → the pictures it shows, as paths in the repository."""
+    return {
+        str(page.relative_to(ROOT)): {
+            str((page.parent / target).resolve().relative_to(ROOT))
+            for target in SHOWN.findall(TEXT[page])
+        }
+        for page in PAGES
+    }
+
+
+def test_every_screen_has_its_picture():
+    pictured = {picture.screen for picture in PICTURES}
+    names = {one.name for one in urls.urlpatterns if isinstance(one, URLPattern)}
+    assert names - pictured - ANSWERS_NO_PAGE - LIKE_ANOTHER_PAGE == set()
+    assert {screen.page for screen in SCREENS} | {
+        "run",
+        "commit",
+        "rollback",
+        "lineage",
+    } <= pictured
+
+
+def test_every_picture_of_the_docs_exists_and_every_picture_is_in_the_tour():
+    named = set().union(*shown().values())
+    made = {str(picture.file.relative_to(ROOT)) for picture in PICTURES}
+    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+    assert shown()["docs/tour.md"] == made
+    assert {str(path.relative_to(ROOT)) for path in FOLDER.iterdir()} == made
+
+
+def test_the_readme_shows_a_few():
+    assert 2 <= len(shown()["README.md"]) <= 3
+
+
+def test_french_and_light_is_the_rule_and_every_language_width_and_theme_is_shown():
+    plain = [one for one in PICTURES if (one.language, one.dark, one.width) == ("fr", False, WIDE)]
+    assert {one.screen for one in plain} == {one.screen for one in PICTURES}
+    assert any(one.language == "ar" for one in PICTURES)
+    assert any(one.dark for one in PICTURES)
+    assert any(one.width == PHONE for one in PICTURES)
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_is_as_wide_as_its_window_and_is_a_picture(picture):
+    head = picture.file.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    width = int.from_bytes(head[16:20], "big")
+    assert width == picture.width or (picture.part and width < picture.width)
+
+
+def test_together_they_stay_small():
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= MOST_BYTES
+
+
+def test_the_demo_has_an_account_per_group_and_one_more():
+    assert list(SHOWS) == [*GROUPS, ADMIN]
+    assert {picture.role for picture in PICTURES} <= {name.lower() for name in SHOWS}

@@ -1,0 +1,164 @@
+"""`…/{run}/rollback`: what it shows, that it is done once, and what is refused."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from crm.models import CrmLead
+from legacy_import.choices import Outcome, RunStatus
+from legacy_import.models import (
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
+from legacy_import.views import in_request
+from tests.services.stages import run_commit
+from tests.views.run_screens import (
+    ROOT,
+    ask,
+    everything,
+    form_of,
+    held,
+    outcomes,
+    person,
+    planned_run,
+    planned_run_again,
+    send,
+    signed_in,
+    text,
+    update,
+)
+from trainings.models import LegacyCompletedTraining
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run() -> LegacyImportRun:
+    return planned_run()
+
+
+@pytest.fixture
+def operator() -> Any:
+    return person("view", "map", "commit", "rollback", username="nadia")
+
+
+@pytest.fixture
+def client(operator: Any) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def committed(run: Any) -> LegacyImportRun:
+    run_commit(run)
+    run.refresh_from_db()
+    return run
+
+
+def test_the_rollbacks_page_shows_what_would_become_of_each_record(
+    client: Client, committed: Any
+) -> None:
+    edited = CrmLead.objects.order_by("pk").first()
+    assert edited is not None
+    edited.full_name = "Edite Depuis"
+    edited.save()
+    before = everything()
+    answer = client.get(f"{ROOT}/{committed.pk}/rollback")
+    told = text(answer)
+    assert answer.status_code == 200
+    for words in (
+        "It takes back 6 rows", "completed training deleted 2", "imported enrolment deleted 1",
+        "lead deleted 2", "lead kept: edited since 1", "Would stay", "kept: edited since",
+    ):  # fmt: skip
+        assert words in told, (words, told)
+    assert everything() == before
+
+
+def test_a_large_rollback_shows_counts_and_the_preview_command(
+    client: Client, committed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("legacy_import.views.operations.MOST_ROWS_PREVIEWED", 5)
+    told = text(client.get(f"{ROOT}/{committed.pk}/rollback"))
+    assert "lead created 3" in told
+    assert f"legacy_rollback --preview --run {committed.pk}" in told
+
+
+def test_a_run_is_rolled_back_once(client: Client, committed: Any) -> None:
+    form = ask(client, committed, "rollback")
+    answer = send(client, committed, "rollback", **form)
+    assert answer.status_code == 303
+    told = text(client.get(answer.url))
+    assert "lead deleted 3" in told
+    assert "Nothing of this run is on the platform any more." in told
+    assert not CrmLead.objects.exists()
+    assert not LegacyCompletedTraining.objects.exists()
+    committed.refresh_from_db()
+    assert committed.status == RunStatus.ROLLED_BACK
+    assert outcomes(committed)[Outcome.ROLLED_BACK] == 6
+    before = everything()
+    again = send(client, committed, "rollback", **form)
+    assert again.status_code == 409
+    assert "This form was sent before" in text(again)
+    assert everything() == before
+    reversed_by = LegacyImportCommitLog.objects.exclude(reversed_at=None).values_list("reversed_by")
+    assert {who for (who,) in reversed_by} == {"nadia"}
+
+
+def test_a_rollback_that_takes_long_goes_on_with_the_next_request(
+    client: Client, committed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_request, "SECONDS", -1)
+    form = ask(client, committed, "rollback")
+    answer = client.get(send(client, committed, "rollback", **form).url)
+    assert "Rows still on the platform: 3." in text(answer)
+    committed.refresh_from_db()
+    assert committed.status == RunStatus.ROLLING_BACK
+    answer = client.get(send(client, committed, "rollback", **form_of(answer)).url)
+    assert not CrmLead.objects.exists()
+
+
+ROLLBACK_REFUSED: dict[str, tuple[Any, str]] = {
+    "closed": (lambda run: update(run, status="closed"), "finished for good"),
+    "held": (held, "legacy_commit on atelier"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), ROLLBACK_REFUSED.values(), ids=ROLLBACK_REFUSED)
+def test_what_cannot_be_rolled_back_is_refused_in_words(
+    client: Client, committed: Any, spoil: Any, words: str
+) -> None:
+    form = ask(client, committed, "rollback")
+    spoil(committed)
+    before = everything()
+    address = f"{ROOT}/{committed.pk}/rollback"
+    for answer in (client.get(address), send(client, committed, "rollback", **form)):
+        assert answer.status_code == 409
+        assert words in text(answer)
+    assert everything() == before
+
+
+def test_a_run_that_committed_nothing_has_nothing_to_roll_back(client: Client, run: Any) -> None:
+    answer = client.get(f"{ROOT}/{run.pk}/rollback")
+    assert answer.status_code == 409
+    assert "has committed nothing" in text(answer)
+
+
+def test_a_run_on_which_a_newer_one_rests_is_refused_before_anything_is_asked(
+    client: Client, committed: Any
+) -> None:
+    newer = planned_run_again(committed)
+    row = LegacyStudentImport.objects.get(legacy_import_run=newer)
+    lead = CrmLead.objects.order_by("pk").first()
+    assert lead is not None
+    LegacyImportCommitLog.objects.create(
+        legacy_import_run=newer, student_import=row, action="link_existing",
+        target_model="crm.CrmLead", target_id=lead.pk, created_target=False, reason="known_person",
+        actor="cli:test", created_at=timezone.now(),
+    )  # fmt: skip
+    before = everything()
+    answer = client.get(f"{ROOT}/{committed.pk}/rollback")
+    assert answer.status_code == 409
+    assert f"legacy_rollback --run {newer.pk} --preview" in text(answer)
+    assert everything() == before
