@@ -24,6 +24,7 @@ bench:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python -m benchmarks.stages
 	@.venv/bin/python -m benchmarks.commit
+	@.venv/bin/python -m benchmarks.screens
 
 matching:
 	@bash scripts/setup.sh dev
