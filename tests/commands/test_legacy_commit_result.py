@@ -24,7 +24,8 @@ def refused(*legacy_ids: int) -> Iterator[None]:
     origins = [f"legacy:stagiaires:{number}:lead" for number in legacy_ids]
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        written = str(params) if sql.startswith("INSERT") and "crm_leads" in sql else ""
+        # Plain text stands in the statement itself, anything else among the parameters.
+        written = f"{sql} {params}" if sql.startswith("INSERT") and "crm_leads" in sql else ""
         if any(origin in written for origin in origins):
             raise IntegrityError(1062, f"Duplicate entry '{CANARIES[0]}' for key 'x'")
         return execute(sql, params, many, context)
