@@ -18,7 +18,7 @@ from legacy_import.choices import Outcome, PersonKind, PlannedAction, SourceTabl
 from legacy_import.models import IdentityKey, LegacyImportRun, LegacyStudentImport
 from legacy_import.services import review_filter
 from legacy_import.services.notes import HoldsContact, without_contact
-from legacy_import.services.review_filter import PATHS, YES_NO, UnknownFilter
+from legacy_import.services.review_filter import UnknownFilter, with_facets
 
 # Facet → the values it may have in an address; None: any code.
 VALUES: dict[str, tuple[str, ...] | None] = {
@@ -98,14 +98,7 @@ BY_ID, BY_NAME, BY_PARTS = "id", "name", "parts"
 
 def rows_of(run: LegacyImportRun, facets: Mapping[str, str] | None = None) -> Rows:
     """The rows of the run with these values, unordered."""
-    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
-    for name, value in (facets or {}).items():
-        if name == "without_course":
-            rows = rows.filter(training__course_id__isnull=value == "1")
-        else:
-            wanted = value == "1" if VALUES[name] is YES_NO else value
-            rows = rows.filter(**{PATHS.get(name, name): wanted})
-    return rows
+    return with_facets(LegacyStudentImport.objects.filter(legacy_import_run=run), facets or {})
 
 
 def find_matches(run: LegacyImportRun, query: LearnerFilter, *, beyond: int = 0) -> Matches:

@@ -134,13 +134,21 @@ class ReviewFilter:
         if self.classifications is not None:
             rows = rows.filter(classification__in=sorted(self.classifications))
         rows = _STATE_ROWS[self.state](rows)
-        for name, value in self.facets.items():
-            if name == "without_course":
-                rows = rows.filter(training__course_id__isnull=value == "1")
-            else:
-                wanted = value == "1" if VALUES[name] is YES_NO else value
-                rows = rows.filter(**{PATHS.get(name, name): wanted})
+        rows = with_facets(rows, self.facets)
         return _searched(rows, self.search) if self.search else rows
+
+
+def with_facets(
+    rows: QuerySet[LegacyStudentImport], facets: Mapping[str, str]
+) -> QuerySet[LegacyStudentImport]:
+    """Those of the rows that have these facet values, as an address spells them."""
+    for name, value in facets.items():
+        if name == "without_course":
+            rows = rows.filter(training__course_id__isnull=value == "1")
+        else:
+            wanted = value == "1" if VALUES.get(name) is YES_NO else value
+            rows = rows.filter(**{PATHS.get(name, name): wanted})
+    return rows
 
 
 _STATE_ROWS: dict[str, Any] = {
