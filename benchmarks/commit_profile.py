@@ -7,10 +7,9 @@ from benchmarks import sampling
 
 # First hit wins, as in `sampling.AREAS`, which come after these.
 AREAS = (
-    ("legacy_import/services/commit.py:begin", "keys of everybody on the platform"),
-    ("legacy_import/services/candidates.py:refresh_platform_keys", "keys of everybody on the platform"),
-    ("legacy_import/services/candidates.py:_refresh_keys", "keys of everybody on the platform"),
-    ("legacy_import/services/contacts.py:keys", "keys of everybody on the platform"),
+    ("legacy_import/services/commit.py:begin", "keys of people who changed"),
+    ("legacy_import/services/platform_keys.py:", "keys of people who changed"),
+    ("legacy_import/services/contacts.py:keys", "people compared with"),
     ("legacy_import/services/contacts.py:", "people compared with"),
     ("legacy_import/services/candidates.py:_contacts", "people compared with"),
     ("legacy_import/services/candidates.py:platform_people", "people compared with"),
@@ -30,7 +29,7 @@ AREAS = (
     ("legacy_import/services/commit_log.py:entries_in_force", "reading the log"),
     ("legacy_import/services/commit_log.py:write", "log entries"),
     ("legacy_import/services/commit_log.py:", "outcomes of rows and entries"),
-    ("legacy_import/services/rollback.py:require_newest", "does a newer run rest on it?"),
+    ("legacy_import/services/newest_first.py:", "does a newer run rest on it?"),
     ("legacy_import/services/rollback.py:_undoing", "is it referred to?"),
     ("legacy_import/services/rollback.py:_undo", "reading the log"),
     ("legacy_import/services/rollback.py:_count", "counting"),
@@ -39,6 +38,7 @@ AREAS = (
     ("legacy_import/services/isolation.py:", "savepoints and COMMIT"),
     ("legacy_import/services/commit.py:_batch", "savepoints and COMMIT"),
     ("legacy_import/services/commit.py:", "counting"),
+    ("legacy_import/services/facets.py:", "lease, receipts, counts"),
     ("legacy_import/services/receipts.py:", "lease, receipts, counts"),
     ("ecoin/records.py:create", "reading records back"),
     ("ecoin/records.py:fingerprints", "reading records to compare"),

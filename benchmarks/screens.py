@@ -35,7 +35,12 @@ PAGES = {
         "legacy-imports/review?run=1&focus=all&planned_reason=course_unmapped"
     ),
     "course mapping": "legacy-imports/course-mapping?run=1",
+    "course mapping, confirm all": "legacy-imports/course-mapping/confirm-all?run=1",
     "session mapping": "legacy-imports/session-mapping?run=1",
+    "session mapping, second page": "legacy-imports/session-mapping?run=1&page=2",
+    "session mapping, one state": "legacy-imports/session-mapping?run=1&state=to_confirm",
+    "session mapping, search": "legacy-imports/session-mapping?run=1&q=20",
+    "session mapping, confirm all": "legacy-imports/session-mapping/confirm-all?run=1",
     "commit, confirm": "legacy-imports/1/commit",
 }
 ASKED = 7  # times, after one that warms up

@@ -1,6 +1,6 @@
 """The read side of the learners list: every row of a run, filtered, searched, paged, masked."""
 
-from legacy_import.learners.filters import BY_ID, BY_NAME, BY_PARTS, LearnerFilter, Matches
+from legacy_import.learners.filters import LearnerFilter
 from legacy_import.learners.listing import (
     Line,
     Listing,
@@ -8,7 +8,4 @@ from legacy_import.learners.listing import (
     list_learners,
 )
 
-__all__ = [
-    "BY_ID", "BY_NAME", "BY_PARTS", "LearnerFilter", "Line", "Listing", "Matches",
-    "learners_with_phone", "list_learners",
-]  # fmt: skip
+__all__ = ["LearnerFilter", "Line", "Listing", "learners_with_phone", "list_learners"]

@@ -4,14 +4,10 @@ How each question stays bounded, whatever the size of the run:
 
 - Counts come from the stored counts (services/facets.py); those of a search from its matches, of
   which there are at most MATCHES.
-- A page is `pk > …` and a limit on the rows of the run, in the order of the primary key. A filter is
-  told as (action, reason, classification) as well: the stored counts name those in which it has
-  rows at all, and they are equalities on the index legacy_student_queue, so that few rows are found
-  without reading the many. A filter that leaves nothing reads no row.
-- A search by id is the unique index of source table and id. A search by name, in any order and
-  spelling, is the covering index of identity keys (kind S). Only a search for parts of a name reads
-  rows to find some: LOOKED_AT of them, after which the reader decides whether to go on.
-- A search by full phone is exact, by the same index of keys (kinds P and Q).
+- A page is `pk > …` and a limit on the rows of the run, in the order of the primary key; which rows
+  are read for it under a filter, learners/reading.py says. A filter that leaves nothing reads none.
+- A search by id or name is services/row_search.py; one by full phone is exact, by the index of
+  identity keys (kinds P and Q).
 
 Contacts leave this module masked, those that were typed into names and statuses too.
 """
@@ -27,7 +23,8 @@ from django.db.models import Q
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import COMMITTED_OUTCOMES, PersonKind, PlannedAction
-from legacy_import.learners.filters import LearnerFilter, Matches, find_matches, rows_of
+from legacy_import.learners.filters import LearnerFilter, matches_of, rows_of
+from legacy_import.learners.reading import ROWS, Anchor, Reading, past, reading_for
 from legacy_import.lineage import MODEL_OF_EFFECT
 from legacy_import.models import (
     FACETS,
@@ -37,12 +34,11 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.queue import Counts
+from legacy_import.queue import Counts, counts_of
 from legacy_import.services import facets
 from legacy_import.services.review_filter import UNCOMMITTED, ReviewFilter
+from legacy_import.services.row_search import Matches
 
-ROWS = 50
-CELL = ("planned_action", "planned_reason", "classification")
 EFFECT_OF_MODEL = {label: effect for effect, label in MODEL_OF_EFFECT.items()}
 COLUMNS = (
     "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
@@ -87,6 +83,9 @@ class Listing:
     matches: Matches | None = None  # None: nothing is searched
     previous: int | None = None  # `before=` of the page before this one
     next: int | None = None  # `after=` of the page after this one
+    # The page is not full, for so many rows were looked at: where to look on.
+    earlier: int | None = None  # `before=`
+    further: int | None = None  # `after=`
 
 
 def list_learners(
@@ -98,39 +97,64 @@ def list_learners(
     beyond: int = 0,
 ) -> Listing:
     """The first page, or the one after or before a row. `beyond`: where a search goes on."""
-    matches = find_matches(run, query, beyond=beyond) if query.search else None
+    matches = matches_of(run, query, beyond=beyond) if query.search else None
     counts = _counts(run, query, matches)
     # Stored counts follow at the end of a stage; while one is at work the rows themselves are asked.
     certain = matches is not None or bool(counts.combinations and not run.lease_token)
     total = counts.total()
     if certain and not total:
         return Listing((), counts, 0, matches)
-    rows = rows_of(run, query.facets)
+    anchor = Anchor(after, before)
+    reading = _reading(run, query, counts, anchor, matches, certain)
+    page, more = _page(reading, anchor)
+    return _listing(_with_origins(run, page), counts, total, matches, anchor, more, reading.stop)
+
+
+def _reading(
+    run: LegacyImportRun,
+    query: LearnerFilter,
+    counts: Counts,
+    anchor: Anchor,
+    matches: Matches | None,
+    certain: bool,
+) -> Reading:
     if matches is not None:
-        rows = rows.filter(pk__in=matches.rows)
-    elif query.facets and certain:
-        rows = rows.filter(_cells(counts))
-    backwards = before is not None and after is None
-    if after is not None:
-        rows = rows.filter(pk__gt=after)
-    elif before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk" if backwards else "pk").values_list(*COLUMNS)[: ROWS + 1])
-    more, page = len(found) > ROWS, found[:ROWS]
-    if backwards:
-        page.reverse()
-    lines = _with_origins(run, [_masked_line(values) for values in page])
-    if not lines:
-        return Listing((), counts, total, matches)
-    earlier = more if backwards else after is not None
-    later = True if backwards else more
+        return Reading(past(rows_of(run, query.facets).filter(pk__in=matches.rows), anchor))
+    if query.facets and certain:
+        return reading_for(run, query, counts, anchor)
+    return Reading(past(rows_of(run, query.facets), anchor))
+
+
+def _page(reading: Reading, anchor: Anchor) -> tuple[list[Line], bool]:
+    """The lines of the page in order, and whether there are more in that direction."""
+    order = "-pk" if anchor.backwards else "pk"
+    found = list(reading.rows.order_by(order).values_list(*COLUMNS)[: ROWS + 1])
+    page = [_masked_line(values) for values in found[:ROWS]]
+    return page[::-1] if anchor.backwards else page, len(found) > ROWS
+
+
+def _listing(
+    lines: Sequence[Line],
+    counts: Counts,
+    total: int,
+    matches: Matches | None,
+    anchor: Anchor,
+    more: bool,
+    stop: int | None,
+) -> Listing:
+    first = anchor.after is None and anchor.before is None
+    on = None if more or (first and len(lines) >= total) else stop
+    earlier = more if anchor.backwards else anchor.after is not None
+    later = True if anchor.backwards else more
     return Listing(
-        lines,
+        tuple(lines),
         counts,
         max(total, len(lines)),
         matches,
-        previous=lines[0].row if earlier else None,
-        next=lines[-1].row if later else None,
+        previous=lines[0].row if lines and earlier else None,
+        next=lines[-1].row if lines and later else None,
+        earlier=on if anchor.backwards else None,
+        further=None if anchor.backwards else on,
     )
 
 
@@ -170,18 +194,7 @@ def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None)
     else:
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
         found = ((*values, number) for values, number in facets.count(rows).items())
-    combinations = [(dict(zip(FACETS, values, strict=True)), n) for *values, n in found]
-    return Counts(filters, combinations, cut=matches is not None and matches.cut)
-
-
-def _cells(counts: Counts) -> Q:
-    """The (action, reason, classification) in which the filter has rows, as the index has them."""
-    cells: set[tuple[str, ...]] = {
-        tuple(combination[name] for name in CELL)
-        for combination, rows in counts.combinations
-        if rows > 0 and counts.query.has(combination)
-    }
-    return reduce(or_, (Q(**dict(zip(CELL, cell, strict=True))) for cell in sorted(cells)))
+    return counts_of(filters, found, matches)
 
 
 def _with_origins(run: LegacyImportRun, lines: Sequence[Line]) -> Sequence[Line]:

@@ -20,6 +20,7 @@ from django.db import connections
 
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.terminal import Terminal, TerminalProgress
+from legacy_import.services.isolation import name_of
 
 SCHEMA_VERSION = 1
 
@@ -202,8 +203,6 @@ def app_database_error(error: Exception) -> LegacyImportError:
 
     Drivers put the offending value into their messages.
     """
-    number = next((arg for arg in error.args[:1] if isinstance(arg, int)), None)
-    name = type(error).__name__ + (f" {number}" if number else "")
     if not _migrated():
         hint = "Is it there and migrated? manage.py migrate"
     else:
@@ -211,7 +210,9 @@ def app_database_error(error: Exception) -> LegacyImportError:
             "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing "
             "to do; then run the command again."
         )
-    return LegacyImportError(f"The app database did not do what was asked ({name}).", hint=hint)
+    return LegacyImportError(
+        f"The app database did not do what was asked ({name_of(error)}).", hint=hint
+    )
 
 
 def _migrated() -> bool:

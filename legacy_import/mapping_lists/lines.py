@@ -1,19 +1,19 @@
 """The lists of the mapping screens: every course and session of a source, and what was said of it."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from ecoin.identity.masking import mask_text
-from ecoin.identity.text import fold
-from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.mapping_lists.weights import NO_ROWS, Weight, Weights
+from legacy_import.choices import CourseMappingStatus
 from legacy_import.mapping_lists.words import COURSE_STATES, RULES, SESSION_STATES, VERDICTS
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, MappingWeight
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
 OPEN = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
+NO_ROWS = MappingWeight(rows=0, waiting=0, frees=0)
 LAST_WORDS = 20  # judgements on one mapping that its page lists
 
 
@@ -31,10 +31,11 @@ class CourseLine(NamedTuple):
     confirmed_at: Any
     in_source: bool
     version: int
-    weight: Weight = NO_ROWS
+    state: str
+    weight: MappingWeight
 
     @classmethod
-    def of(cls, mapping: LegacyCourseMapping, weight: Weight = NO_ROWS) -> "CourseLine":
+    def of(cls, mapping: LegacyCourseMapping, weight: MappingWeight = NO_ROWS) -> "CourseLine":
         return cls(
             pk=mapping.pk,
             legacy_id=mapping.legacy_formation_id,
@@ -47,12 +48,9 @@ class CourseLine(NamedTuple):
             confirmed_at=mapping.confirmed_at,
             in_source=mapping.in_source,
             version=mapping.version,
+            state=mapping.state,
             weight=weight,
         )
-
-    @property
-    def state(self) -> str:
-        return self.status if self.in_source else "gone"
 
     @property
     def words(self) -> str:
@@ -85,14 +83,16 @@ class SessionLine(NamedTuple):
     rule: str
     by: str
     confirmed_at: Any
+    reason: str
     in_source: bool
     version: int
-    weight: Weight = NO_ROWS
-    course: str = ""  # as the old catalogue names it
+    state: str
+    weight: MappingWeight
+    course: str  # as the old catalogue names it
 
     @classmethod
     def of(
-        cls, mapping: LegacySessionMapping, weight: Weight = NO_ROWS, course: str = ""
+        cls, mapping: LegacySessionMapping, weight: MappingWeight = NO_ROWS, course: str = ""
     ) -> "SessionLine":
         return cls(
             pk=mapping.pk,
@@ -105,19 +105,13 @@ class SessionLine(NamedTuple):
             rule=mapping.rule,
             by=mapping.confirmed_by.get_username() if mapping.confirmed_by else "",
             confirmed_at=mapping.confirmed_at,
+            reason=mapping.reason,
             in_source=mapping.in_source,
             version=mapping.version,
+            state=mapping.state,
             weight=weight,
             course=course,
         )
-
-    @property
-    def state(self) -> str:
-        if not self.in_source:
-            return "gone"
-        if self.session_type == SessionType.REAL_SESSION and not self.confirmed_at:
-            return "to_confirm"
-        return self.session_type
 
     @property
     def words(self) -> str:
@@ -149,48 +143,35 @@ class Said(NamedTuple):
         return str(VERDICTS.get(self.verdict, ""))
 
 
-def course_lines(
-    connection_name: str, weights: Weights, *, only: int | None = None
-) -> list[CourseLine]:
-    """Every formation of the source, by the rows its mapping would free, then by its rows.
-
-    `only`: the mapping with this number, if the source has it.
-    """
-    found = LegacyCourseMapping.objects.filter(connection_name=connection_name)
-    lines = [
-        CourseLine.of(mapping, weights.courses.get(mapping.legacy_formation_id, NO_ROWS))
-        for mapping in (found if only is None else found.filter(pk=only)).select_related(
-            "course", "confirmed_by"
-        )
-    ]
-    return sorted(lines, key=lambda line: (*_heaviest(line.weight), fold(line.name), line.pk))
+def course_lines(weights: Iterable[MappingWeight]) -> list[CourseLine]:
+    """The courses of a stored list, in its order."""
+    listed = {weight.mapping_id: weight for weight in weights}
+    found = LegacyCourseMapping.objects.select_related("course", "confirmed_by").in_bulk(listed)
+    return [CourseLine.of(found[pk], listed[pk]) for pk in listed if pk in found]
 
 
-def session_lines(
-    connection_name: str, weights: Weights, *, only: int | None = None
-) -> list[SessionLine]:
-    """Every session of the source, by the rows its confirmation would free, then by its rows.
-
-    `only`: the mapping with this number, if the source has it.
-    """
-    courses = LegacyCourseMapping.objects.filter(connection_name=connection_name)
-    names = dict(courses.values_list("legacy_formation_id", "legacy_name"))
-    found = LegacySessionMapping.objects.filter(connection_name=connection_name)
-    lines = [
+def session_lines(weights: Iterable[MappingWeight]) -> list[SessionLine]:
+    """The sessions of a stored list, in its order."""
+    listed = {weight.mapping_id: weight for weight in weights}
+    found = LegacySessionMapping.objects.select_related("confirmed_by").in_bulk(listed)
+    courses = LegacyCourseMapping.objects.filter(
+        connection_name__in={session.connection_name for session in found.values()},
+        legacy_formation_id__in={session.legacy_formation_id for session in found.values()}
+        - {None},
+    )
+    names = {
+        (course.connection_name, course.legacy_formation_id): course.legacy_name
+        for course in courses
+    }
+    return [
         SessionLine.of(
-            mapping,
-            weights.sessions.get(mapping.legacy_session_id, NO_ROWS),
-            names.get(mapping.legacy_formation_id or "", ""),
+            found[pk],
+            listed[pk],
+            names.get((found[pk].connection_name, found[pk].legacy_formation_id or ""), ""),
         )
-        for mapping in (found if only is None else found.filter(pk=only)).select_related(
-            "confirmed_by"
-        )
+        for pk in listed
+        if pk in found
     ]
-    return sorted(lines, key=lambda line: (*_heaviest(line.weight), fold(line.code), line.pk))
-
-
-def _heaviest(weight: Weight) -> tuple[int, int, int]:
-    return -weight.frees, -weight.waiting, -weight.rows
 
 
 def said_of(model: type[LegacyCourseMapping | LegacySessionMapping], pk: int) -> list[Said]:

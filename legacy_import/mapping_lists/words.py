@@ -43,3 +43,26 @@ VERDICTS: dict[str, Promise] = {
     "waiting_placeholder": _("waiting list"),
     "unknown": _("unknown"),
 }
+
+# Code of a refusal (services) → what the screens say.
+REFUSALS: dict[str, Promise] = {
+    "being_classified": _(
+        "This source is being classified right now. Try again when that is done."
+    ),
+    "no_such_course": _("Choose one of the courses of the platform first."),
+    "nothing_suggested": _("No course is suggested here, so there is none to confirm."),
+    "nobody_judged": _("Nobody has judged this yet, so there is nothing to take back."),
+    "placeholder_id": _(
+        "The old platform parked people under 1, 2 and 235: these three never become real sessions."
+    ),
+    "reason_missing": _("This answer contradicts the rule. Say why: the reason is kept with it."),
+    "no_such_type": _("A session is real, a waiting list, or unknown."),
+    "too_many_rows": _(
+        "This run is too large to be judged while you wait. An operator runs these three commands:"
+    ),
+    "held": _("A command is working on this run right now. Try again when it ends."),
+    "being_committed": _(
+        "This run is partly committed. Let the commit end, or let an operator run:"
+    ),
+    "not_open": _("This run is not open: it cannot be judged again from here."),
+}

@@ -9,7 +9,14 @@ from legacy_import.models.ledger import (
     LegacyReviewDecision,
 )
 from legacy_import.models.mapping import LegacyCourseMapping, LegacySessionMapping
-from legacy_import.models.review import FACETS, FacetCount, ReviewClaim, SavedFilter
+from legacy_import.models.review import (
+    FACETS,
+    FacetCount,
+    MappingTotals,
+    MappingWeight,
+    ReviewClaim,
+    SavedFilter,
+)
 from legacy_import.models.run import LegacyImportRun
 from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImport
 
@@ -30,6 +37,8 @@ __all__ = [
     "LegacySessionMapping",
     "LegacyStudentImport",
     "LegacyTrainingImport",
+    "MappingTotals",
+    "MappingWeight",
     "PersonEdge",
     "ReviewClaim",
     "SavedFilter",

@@ -7,11 +7,39 @@ from django.utils.translation import gettext_lazy as _
 from ecoin.fields import AsciiField
 from legacy_import.choices import CourseMappingStatus, SessionType
 
+# States of a mapping besides its own vocabulary.
+GONE = "gone"  # the source no longer has it
+TO_CONFIRM = "to_confirm"  # real by the rule, and nobody said so yet
 
-class LegacyCourseMapping(models.Model):
-    """One formation of the old catalogue and the course it is, if any."""
+
+class SourceMapping(models.Model):
+    """What both have in common: the source they belong to, and a person's word on them."""
 
     connection_name = AsciiField(max_length=64)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+    in_source = models.BooleanField(default=True)  # the last import still found it
+    version = models.PositiveIntegerField(default=1)  # grows with every change
+
+    class Meta:
+        abstract = True
+
+    @property
+    def called(self) -> str:
+        """As the old platform calls it."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> str:
+        """What the screens list and filter it by."""
+        raise NotImplementedError
+
+
+class LegacyCourseMapping(SourceMapping):
+    """One formation of the old catalogue and the course it is, if any."""
+
     legacy_formation_id = AsciiField(max_length=20)
     legacy_name = models.CharField(max_length=255)
     course = models.ForeignKey("trainings.Course", on_delete=models.PROTECT, null=True)
@@ -19,12 +47,6 @@ class LegacyCourseMapping(models.Model):
         max_length=14, choices=CourseMappingStatus, default=CourseMappingStatus.UNMAPPED
     )
     rule = AsciiField(max_length=60, blank=True, default="")  # why it was suggested, or not
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    confirmed_at = models.DateTimeField(null=True)
-    in_source = models.BooleanField(default=True)  # the last import still found it
-    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         db_table = "legacy_course_mappings"
@@ -40,11 +62,18 @@ class LegacyCourseMapping(models.Model):
     def __str__(self) -> str:
         return f"{self.legacy_formation_id} {self.legacy_name}"
 
+    @property
+    def called(self) -> str:
+        return self.legacy_name
 
-class LegacySessionMapping(models.Model):
+    @property
+    def state(self) -> str:
+        return self.status if self.in_source else GONE
+
+
+class LegacySessionMapping(SourceMapping):
     """One session of the old platform and what it is: the rule's answer until a person confirms."""
 
-    connection_name = AsciiField(max_length=64)
     legacy_session_id = AsciiField(max_length=20)
     legacy_code = models.CharField(max_length=190)
     legacy_formation_id = AsciiField(max_length=20, null=True)
@@ -52,12 +81,7 @@ class LegacySessionMapping(models.Model):
     ends_on_raw = models.CharField(max_length=40, blank=True, default="")
     session_type = AsciiField(max_length=20, choices=SessionType)
     rule = AsciiField(max_length=60)
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    confirmed_at = models.DateTimeField(null=True)
-    in_source = models.BooleanField(default=True)  # the last import still found it
-    version = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=255, blank=True, default="")  # of who confirmed it
 
     class Meta:
         db_table = "legacy_session_mappings"
@@ -72,3 +96,15 @@ class LegacySessionMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.legacy_session_id} {self.legacy_code}"
+
+    @property
+    def called(self) -> str:
+        return self.legacy_code
+
+    @property
+    def state(self) -> str:
+        if not self.in_source:
+            return GONE
+        if self.session_type == SessionType.REAL_SESSION and not self.confirmed_at:
+            return TO_CONFIRM
+        return str(self.session_type)

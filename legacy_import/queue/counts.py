@@ -1,24 +1,33 @@
 """How many rows wait for what: read from the stored counts, never from the rows themselves."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from legacy_import.choices import PlannedAction
-from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyReviewDecision
-from legacy_import.services.facets import PATHS
+from legacy_import.models import (
+    FACETS,
+    FacetCount,
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+)
+from legacy_import.services import facets
 from legacy_import.services.review_filter import (
     FOCUSES,
     STATES,
     UNCOMMITTED,
     ReviewFilter,
     as_asked,
+    in_state,
     is_reviewed,
     queue_of,
 )
+from legacy_import.services.row_search import Matches, find_matches
 
-SEARCHED = 1_000  # matches of a search that are counted
+COUNTED = 1_000  # decisions
 WAITING = 5_000  # rows of one reason that are looked at
 CELL = ("planned_reason", "classification")  # what the queue is ordered by, before the row's number
 
@@ -42,37 +51,44 @@ class Progress(NamedTuple):
         return self.total - self.reviewed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counts:
     """Combinations of facet values with their rows, all of the queue of one run.
 
-    With a search, of its matches; `cut`: there were more than are counted.
+    With a search, of its `matches`; `cut`: there were more than are counted.
     """
 
     query: ReviewFilter
     combinations: Sequence[tuple[Mapping[str, Any], int]]
-    cut: bool = False
+    matches: Matches | None = None
+
+    @property
+    def cut(self) -> bool:
+        return self.matches is not None and self.matches.cut
+
+    @cached_property
+    def _judged(self) -> Sequence[tuple[Mapping[str, Any], int, set[str]]]:
+        """Each combination with its rows, and by which parts of the filter it is left out."""
+        return [(values, rows, self.query.misses(values)) for values, rows in self.combinations]
 
     def total(self) -> int:
         """The rows that the filter leaves."""
-        return sum(rows for combination, rows in self.combinations if self.query.has(combination))
+        return sum(rows for _values, rows, missed in self._judged if not missed)
 
     def cells(self) -> dict[tuple[str, str], int]:
         """(reason, classification) → rows that the filter leaves; in the order of the queue."""
         found: Counter[tuple[str, str]] = Counter()
-        for combination, rows in self.combinations:
-            if rows > 0 and self.query.has(combination):
-                found[combination[CELL[0]], combination[CELL[1]]] += rows
+        for values, rows, missed in self._judged:
+            if rows > 0 and not missed:
+                found[values[CELL[0]], values[CELL[1]]] += rows
         return dict(sorted(found.items()))
 
     def facet(self, name: str) -> list[Value]:
         """Every value of the facet that occurs in the focus, most rows first."""
         occurs: Counter[str] = Counter()
-        meant = ReviewFilter(focus=self.query.focus, state="all")
-        for combination, rows in self.combinations:
-            if rows > 0 and meant.has(combination):
-                left = rows if self.query.has(combination, besides=name) else 0
-                occurs[as_asked(combination[name])] += left
+        for values, rows, missed in self._judged:
+            if rows > 0 and "focus" not in missed:
+                occurs[as_asked(values[name])] += rows if missed <= {name} else 0
         active = self.query.facets.get(name, "")
         if active:
             occurs[active] += 0
@@ -81,19 +97,23 @@ class Counts:
 
     def states(self) -> list[Value]:
         """Every state of a row, under the other active filters."""
-        return [
-            Value(state, self._left(self.query, state), state == self.query.state)
-            for state in STATES
-        ]
+        left = Counter(dict.fromkeys(STATES, 0))
+        for values, rows, missed in self._judged:
+            if missed <= {"state"}:
+                left.update({s: rows for s in STATES if in_state(s, values["decision"])})
+        return [Value(state, left[state], state == self.query.state) for state in STATES]
 
     def progress(self) -> dict[str, Progress]:
         """Focus → reviewed and total; of the whole queue, whatever else is filtered."""
+        counted: Counter[tuple[str, bool]] = Counter()
+        for values, rows in self.combinations:
+            counted[values["classification"], is_reviewed(values["decision"])] += rows
         found = {}
         for focus in FOCUSES:
-            meant = ReviewFilter(focus=focus, state="all")
-            mine = [(c, rows) for c, rows in self.combinations if meant.has(c)]
-            reviewed = sum(rows for c, rows in mine if is_reviewed(c["decision"]))
-            found[focus] = Progress(reviewed, sum(rows for _, rows in mine))
+            meant = ReviewFilter(focus=focus).classifications
+            mine = {key: n for key, n in counted.items() if meant is None or key[0] in meant}
+            reviewed = sum(rows for (_, is_done), rows in mine.items() if is_done)
+            found[focus] = Progress(reviewed, sum(mine.values()))
         return found
 
     def causes(self) -> list[tuple[str, int]]:
@@ -105,30 +125,37 @@ class Counts:
                 found[combination["planned_reason"]] += rows
         return sorted(((r, n) for r, n in found.items() if n > 0), key=lambda c: (-c[1], c[0]))
 
-    def _left(self, query: ReviewFilter, state: str) -> int:
-        other = ReviewFilter(query.focus, state, query.facets)
-        return sum(rows for combination, rows in self.combinations if other.has(combination))
-
 
 def count_queue(run: LegacyImportRun, query: ReviewFilter) -> Counts:
-    """The counts of the run's queue, or of a search in it: one query each."""
+    """The counts of the run's queue, or of the matches of a search in it."""
     if query.search:
-        return _count_matches(run, query)
+        matches = find_matches(run, query.sought, among=queue_of(run))
+        rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
+        counted = [(*values, number) for values, number in facets.count(rows).items()]
+        return counts_of(query, counted, matches)
     stored = FacetCount.objects.filter(
         legacy_import_run=run, planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
     )
-    return Counts(query, [(dict(zip(FACETS, v, strict=True)), n)
-                          for *v, n in stored.values_list(*FACETS, "rows")])  # fmt: skip
+    return counts_of(query, stored.values_list(*FACETS, "rows"))
+
+
+def counts_of(
+    query: ReviewFilter, counted: Iterable[tuple[Any, ...]], matches: Matches | None = None
+) -> Counts:
+    """Counts of combinations, each given as the values of FACETS and its rows."""
+    return Counts(
+        query, [(dict(zip(FACETS, values, strict=True)), n) for *values, n in counted], matches
+    )
 
 
 def decisions_since_plan(run: LegacyImportRun) -> int:
-    """Decisions that the next dry run will read and the current plan did not; at most SEARCHED."""
+    """Decisions that the next dry run will read and the current plan did not; at most COUNTED."""
     if run.planned_at is None:
         return 0
     since = LegacyReviewDecision.objects.filter(
         created_at__gt=run.planned_at, student_import__legacy_import_run=run
     )
-    return since[:SEARCHED].count()
+    return since[:COUNTED].count()
 
 
 def rows_waiting_for(
@@ -141,19 +168,3 @@ def rows_waiting_for(
     rows = queue_of(run).filter(planned_reason=reason).values_list(column, flat=True)
     found = list(rows[: WAITING + 1])
     return found[:WAITING].count(value), len(found) > WAITING
-
-
-def _count_matches(run: LegacyImportRun, query: ReviewFilter) -> Counts:
-    """The counts of a search: of its matches, as many as are counted."""
-    everything = ReviewFilter(state="all", search=query.search)
-    paths = [PATHS.get(name, name) for name in FACETS if name != "without_course"]
-    found = everything.rows(run).values_list(*paths, "training__course_id")[: SEARCHED + 1]
-    names = [name for name in FACETS if name != "without_course"]
-    counted: Counter[tuple[Any, ...]] = Counter()
-    for *values, course in found:
-        counted[(*values, course is None)] += 1
-    return Counts(
-        query,
-        [(dict(zip([*names, "without_course"], v, strict=True)), n) for v, n in counted.items()],
-        cut=sum(counted.values()) > SEARCHED,
-    )

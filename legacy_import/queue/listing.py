@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.services.review_filter import ReviewFilter
+from legacy_import.queue.counts import Counts
 
 ROWS = 25
 ORDER = ("planned_reason", "classification", "pk")
@@ -65,21 +65,17 @@ class Page:
 
 def page_of(
     run: LegacyImportRun,
-    query: ReviewFilter,
-    cells: Cells | None,
+    counts: Counts,
     *,
     after: int | None = None,
     before: int | None = None,
     at: int | None = None,
     rows: int = ROWS,
 ) -> Page:
-    """The rows after a row, before it, from it on (`at`), or the first ones.
-
-    `cells`: the stored counts, which say where rows can be at all; None: not known (a search).
-    """
+    """The rows after a row, before it, from it on (`at`), or the first ones."""
     anchor = key_of(run, after or before or at)
     backwards = bool(before and not after)
-    found = _lines(run, query, cells, anchor, rows + 1, backwards=backwards, inclusive=bool(at))
+    found = _lines(run, counts, anchor, rows + 1, backwards=backwards, inclusive=bool(at))
     more, lines = len(found) > rows, found[:rows]
     if backwards:
         lines.reverse()
@@ -94,12 +90,10 @@ def page_of(
     )
 
 
-def next_row(
-    run: LegacyImportRun, query: ReviewFilter, cells: Cells | None, after: Key | None
-) -> int | None:
+def next_row(run: LegacyImportRun, counts: Counts, after: Key | None) -> int | None:
     """The next row that the filter leaves, from the beginning again after the last; None: no row."""
     for anchor in (after, None):
-        for line in _lines(run, query, cells, anchor, 1):
+        for line in _lines(run, counts, anchor, 1):
             return line.row
     return None
 
@@ -115,8 +109,7 @@ def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:
 
 def _lines(
     run: LegacyImportRun,
-    query: ReviewFilter,
-    cells: Cells | None,
+    counts: Counts,
     anchor: Key | None,
     limit: int,
     *,
@@ -124,17 +117,17 @@ def _lines(
     inclusive: bool = False,
 ) -> list[Line]:
     """Up to `limit` rows beyond the anchor, in order; backwards: the nearest before it first."""
-    if cells is None:
-        where = _beyond(anchor, backwards, inclusive)
+    if counts.matches is not None:
+        where = _beyond(anchor, backwards, inclusive) & Q(pk__in=counts.matches.rows)
     else:
-        places = _cells_needed(cells, anchor, limit, backwards)
+        places = _cells_needed(counts.cells(), anchor, limit, backwards)
         if not places:
             return []
         # Ranges of the index, cell by cell: rows of other cells are never looked at.
         where = reduce(or_, (_in_cell(cell, anchor, backwards, inclusive) for cell in places))
     order = [f"-{name}" for name in ORDER] if backwards else ORDER
-    found = query.rows(run).filter(where).order_by(*order).values_list(*COLUMNS)
-    return [_masked(Line(*values)) for values in found[:limit]]
+    rows = counts.query.filtered(run).filter(where)
+    return [_masked(Line(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
 
 
 def _masked(line: Line) -> Line:

@@ -1,29 +1,27 @@
 """The only place that reads the platform's courses, users and leads: who might a row be?"""
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat, Lower, Trim
+from django.db import connection
+from django.db.models import Exists, Model, OuterRef, Q, Value
+from django.db.models.functions import Concat, Length, Lower, Trim
+from django.db.models.lookups import GreaterThanOrEqual
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.among import Ids
-from ecoin.bulk import insert_rows
 from ecoin.fields import AsciiField
 from ecoin.identity.keys import Key
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
-from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey, LegacyStudentImport
-from legacy_import.progress import Progress
+from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
 from legacy_import.rules.duplicates import Target
 from legacy_import.services import contacts
 from legacy_import.services.contacts import Contact, Known
-from legacy_import.services.runs import one_at_a_time
 from trainings.models import (
     Course,
     LearnerProfile,
@@ -32,6 +30,7 @@ from trainings.models import (
 )
 
 PEOPLE_PER_PAGE = 2_000
+TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
 PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 
 # The last part of an origin → what carries it.
@@ -63,7 +62,7 @@ def platform_people(
     asked = set(targets)
     found = {} if seen is None else {target: seen[target] for target in asked & seen.keys()}
     for kind, ids in _by_kind(asked - found.keys()).items():
-        for pk, contact in _contacts(kind, ids):
+        for pk, contact in _contacts(kind, Q(pk__among=Ids(ids))):
             found[(kind, pk)] = contacts.known(contact, conf)
     if seen is not None:
         if len(seen) > PEOPLE_SEEN:
@@ -77,7 +76,7 @@ def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
     return {
         (kind, pk): contact
         for kind, ids in _by_kind(targets).items()
-        for pk, contact in _contacts(kind, ids)
+        for pk, contact in _contacts(kind, Q(pk__among=Ids(ids)))
     }
 
 
@@ -101,50 +100,25 @@ def people_with_phone(phone: str) -> list[Target]:
     )
 
 
-def refresh_platform_keys(conf: ImportConf, progress: Progress) -> int:
-    """Bring the identity keys of all users and leads up to date; returns how many people there are.
+def page_of_people(kind: str, *, after: int) -> list[tuple[int, Contact]]:
+    """(id, contact) of the next users or leads after an id; none: that was the last of them."""
+    return list(_contacts(kind, Q(pk__gt=after), PEOPLE_PER_PAGE))
 
-    Page by page, each in a transaction of its own; where nothing changed, nothing is written.
+
+def page_of_changed_people(
+    kind: str, *, after: int, since: datetime.datetime, run_id: int
+) -> list[tuple[int, Contact]]:
+    """As page_of_people, of those whom `carriers` would not find by the tables' own columns.
+
+    Leads saved `since`, except those that this run made. Of users nobody notes when they change:
+    all whose phone is long enough for two numbers, of which the profile's column has the first.
     """
-    people = 0
-    for kind in (PersonKind.USER.value, PersonKind.LEAD.value):
-        progress.begin(f"keys of every {kind}", None)
-        last = 0
-        while page := list(_contacts(kind, None, after=last)):
-            with transaction.atomic():
-                one_at_a_time()  # two commands that find the same key missing would both write it
-                _refresh_keys(kind, last, page, conf)
-            last, people = page[-1][0], people + len(page)
-            progress.advance(len(page))
-        _keys_of(kind, last, None).delete()
-    return people
-
-
-def _refresh_keys(
-    kind: str, after: int, page: Sequence[tuple[int, Contact]], conf: ImportConf
-) -> None:
-    """The keys of the owners after < id <= the page's last: rewritten where they differ."""
-    stored: defaultdict[int, set[Key]] = defaultdict(set)
-    owners = _keys_of(kind, after, page[-1][0])
-    for pk, key_kind, value in owners.values_list("owner_id", "kind", "value"):
-        stored[pk].add(Key(key_kind, value))
-    current = {pk: set(contacts.keys(contact, conf)) for pk, contact in page}
-    changed = [pk for pk in {*stored, *current} if stored.get(pk, set()) != current.get(pk, set())]
-    owners.filter(owner_id__among=Ids(changed)).delete()
-    insert_rows(
-        IdentityKey,
-        KEY_COLUMNS,
-        (
-            (PLATFORM, kind, pk, key.kind, key.value)
-            for pk in sorted(changed)
-            for key in sorted(current.get(pk, set()))
-        ),
-    )
-
-
-def _keys_of(kind: str, after: int, until: int | None) -> QuerySet[IdentityKey]:
-    keys = IdentityKey.objects.filter(scope=PLATFORM, owner_kind=kind, owner_id__gt=after)
-    return keys if until is None else keys.filter(owner_id__lte=until)
+    changed = Q(pk__gt=after)
+    if kind == PersonKind.USER.value:
+        changed &= Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS))
+    else:
+        changed &= Q(updated_at__gte=since) & ~Q(legacy_import_run_id=run_id)
+    return list(_contacts(kind, changed, PEOPLE_PER_PAGE))
 
 
 def imported_rows(connection_name: str, ids: Collection[int]) -> set[int]:
@@ -246,10 +220,16 @@ def still_carry(
 ) -> Iterator[tuple[Target, Key]]:
     """Which of these people carry which of these keys by now; not the leads that this run made."""
     others = met.keys() - set(_leads_of_run(run_id, met))
-    for kind, ids in _by_kind(others).items():
-        for pk, contact in _contacts(kind, ids) if ids else ():
-            for key in met[kind, pk] & set(contacts.keys(contact, conf)):
-                yield (kind, pk), key
+    yield from who_carry({person: met[person] for person in others}, conf)
+
+
+def who_carry(
+    asked: Mapping[Target, AbstractSet[Key]], conf: ImportConf
+) -> Iterator[tuple[Target, Key]]:
+    """Which of these people carry which of these keys by now."""
+    for person, contact in contacts_of(asked).items():
+        for key in asked[person] & set(contacts.keys(contact, conf)):
+            yield person, key
 
 
 def _leads_of_run(run_id: int, targets: Iterable[Target]) -> list[Target]:
@@ -265,26 +245,19 @@ def _by_kind(targets: Iterable[Target]) -> dict[str, list[int]]:
     return ids
 
 
-def _contacts(
-    kind: str, ids: Sequence[int] | None, after: int = 0
-) -> Iterator[tuple[int, Contact]]:
-    """(id, contact) of users or leads: those with these ids, or the next page after an id."""
+def _contacts(kind: str, which: Q, first: int | None = None) -> Iterator[tuple[int, Contact]]:
+    """(id, contact) of those users or leads, in the order of their ids; the `first` so many."""
     if kind == PersonKind.USER.value:
-        users = get_user_model()._default_manager.order_by("pk")
-        rows = users.filter(pk__among=Ids(ids)) if ids is not None else users.filter(pk__gt=after)
-        columns = rows.values_list(
+        users = get_user_model()._default_manager.filter(which).order_by("pk")
+        columns = users.values_list(
             "pk", "first_name", "last_name", "learner_profile__phone", "email",
             "learner_profile__birth_date",
         )  # fmt: skip
-        for pk, first, last, phone, email, born in _page(columns, ids):
-            yield pk, Contact(f"{first} {last}".strip(), phone or "", email or "", born)
+        for pk, first_name, last_name, phone, email, born in columns[:first]:
+            name = f"{first_name} {last_name}".strip()
+            yield pk, Contact(name, phone or "", email or "", born)
         return
-    leads = CrmLead.objects.order_by("pk")
-    found = leads.filter(pk__among=Ids(ids)) if ids is not None else leads.filter(pk__gt=after)
-    of_leads = found.values_list("pk", "full_name", "phone", "email", "birth_date", "origin")
-    for pk, name, phone, email, born, origin in _page(of_leads, ids):
+    leads = CrmLead.objects.filter(which).order_by("pk")
+    of_leads = leads.values_list("pk", "full_name", "phone", "email", "birth_date", "origin")
+    for pk, name, phone, email, born, origin in of_leads[:first]:
         yield pk, Contact(name, phone, email, born, origin or "")
-
-
-def _page(rows: QuerySet[Any, Any], ids: Sequence[int] | None) -> QuerySet[Any, Any]:
-    return rows if ids is not None else rows[:PEOPLE_PER_PAGE]

@@ -11,7 +11,7 @@ from legacy_import.choices import Classification, ImportAction, RunStatus, Sessi
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.progress import Progress
 from legacy_import.rules import import_action, statuses
-from legacy_import.services import facets, runs
+from legacy_import.services import facets, runs, weights_kept
 from legacy_import.services.chunks import ChunkDone, work_in_chunks
 from legacy_import.services.lease import hold
 from legacy_import.services.mapping_index import MappingIndex, load_mappings
@@ -70,6 +70,7 @@ def classify(
             label="classifying",
         )
         counts = _counts(run)
+        weights_kept.keep(run)
         runs.finish_stage(run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts)
     return runs.StageReport(run.pk, rows, counts)
 

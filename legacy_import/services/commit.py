@@ -16,13 +16,14 @@ from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
 from legacy_import.services import commit_log, facets, runs
-from legacy_import.services.candidates import refresh_platform_keys
 from legacy_import.services.chunks import CHUNK_ROWS
 from legacy_import.services.commit_batch import Batch
 from legacy_import.services.lease import Lease, hold
 from legacy_import.services.mapping_index import MappingIndex, load_mappings, mapping_stamp
+from legacy_import.services.platform_keys import refresh_changed
 from legacy_import.services.receipts import leave_receipt, next_position
-from legacy_import.services.waves import in_batches, passes, pending_rows
+from legacy_import.services.turns import Turns
+from legacy_import.services.waves import about_to_come, in_batches, passes, pending_rows
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
 FEW_FAILURES = 5  # so few are single poison rows, whatever their share
@@ -86,10 +87,7 @@ def commit(
         work = _Commit(run, lease, progress, actor, now, import_conf(), CommitReport(run.pk))
         if pending_rows(run, focus).exists():
             work.begin()
-            try:
-                work.take_up(batch, limit, focus)
-            finally:
-                facets.rebuild(run)
+            work.take_up(batch, limit, focus)
         return work.finish()
 
 
@@ -122,6 +120,8 @@ class _Commit:
     mappings: MappingIndex | None = None
     stamp: object = None
     position: int = 0
+    read: dict[str, str] = field(default_factory=dict)  # of whom, and when, for the run's summary
+    turns: Turns = field(default_factory=Turns)
 
     def begin(self) -> None:
         """Nothing is committed on an old opinion of who is on the platform."""
@@ -130,12 +130,12 @@ class _Commit:
             self.run.move_to(RunStatus.COMMITTING)
             self.run.save(update_fields=["status"])
         self.position = next_position(self.run, Stage.COMMIT)
-        refresh_platform_keys(self.conf, self.progress)
+        self.read = refresh_changed(self.run, self.conf, self.progress)
 
     def take_up(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
         """First rows before their followers; what waits for people last, and only without a limit."""
         wave = pending_rows(self.run, focus)
-        planned = wave.exclude(planned_action=PlannedAction.REVIEW).count()
+        planned, for_review = about_to_come(self.run, focus)
         self.progress.begin("committing", planned if limit is None else min(planned, limit))
         for rows in passes(wave):
             left = None if limit is None else limit - self.report.rows
@@ -143,7 +143,7 @@ class _Commit:
                 self._batch(ids, self._commit_rows)
         if limit is None or self.report.rows < limit:
             waiting = wave.filter(planned_action=PlannedAction.REVIEW)
-            self.progress.begin("leaving for review", waiting.count())
+            self.progress.begin("leaving for review", for_review)
             for ids in in_batches(waiting, CHUNK_ROWS):
                 self._batch(ids, self._leave_for_review)
 
@@ -155,7 +155,8 @@ class _Commit:
         if report.batches or run.status != status:
             if run.status == RunStatus.PLANNED:
                 run.move_to(RunStatus.COMMITTING)
-            found = {"commit": {"outcomes": dict(report.outcomes), "pending": report.pending}}
+            told = {"outcomes": dict(report.outcomes), "pending": report.pending}
+            found = {"commit": told, **self.read}
             runs.finish_stage(
                 run, self.lease, status, actor=self.actor, started=self.started, found=found
             )
@@ -166,12 +167,14 @@ class _Commit:
         with transaction.atomic():
             runs.one_at_a_time()
             self.lease.confirm()
-            entries = work(ids, self.position)
+            with facets.following(self.run.pk, ids):
+                entries = work(ids, self.position)
             leave_receipt(self.run, Stage.COMMIT, self.position, ids)
         self.position += 1
         self._count(entries)
         self._stop_if_failing()
         self.progress.advance(len(ids))
+        self.turns.give_way()
 
     def _commit_rows(self, ids: Sequence[int], position: int) -> list[Entry]:
         stamp = mapping_stamp(self.run.connection_name)

@@ -16,8 +16,8 @@ from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, Origin, 
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
 from legacy_import.rules.duplicates import Target
 from legacy_import.services.gather import Case
-from legacy_import.services.newcomers import rows_with_newcomers
-from legacy_import.services.ruled_out import SourceRow, people_ruled_out
+from legacy_import.services.newcomers import rows_with_newcomers, source_row
+from legacy_import.services.ruled_out import people_ruled_out
 
 PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 
@@ -73,9 +73,11 @@ def drifted(
         if cause:
             causes[plan.pk] = cause
     given = [plan for plan in plans if plan.target and plan.pk not in causes]
-    ruled_out = people_ruled_out(run.connection_name, {_name(cases[plan.pk]) for plan in given})
+    ruled_out = people_ruled_out(
+        run.connection_name, {source_row(cases[plan.pk]) for plan in given}
+    )
     for plan in given:
-        if plan.target in ruled_out.get(_name(cases[plan.pk]), ()):
+        if plan.target in ruled_out.get(source_row(cases[plan.pk]), ()):
             causes[plan.pk] = Drift.DECISION  # said of the same row in another run
     still = [plan for plan in plans if plan.pk not in causes]
     for pk in _changed_in_newer_runs(run, [plan.pk for plan in still]):
@@ -115,10 +117,6 @@ def _cause(
         return Drift.ALREADY_IMPORTED
     given_to = None if decision.action == PlannedAction.SKIP else case.target
     return None if (answer, given_to) == (decision, target) else Drift.ANSWER
-
-
-def _name(case: Case) -> SourceRow:
-    return case.row.source_table, case.row.legacy_id
 
 
 @lru_cache(maxsize=4_096)  # thousands of rows rest on the same few versions

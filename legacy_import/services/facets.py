@@ -1,13 +1,15 @@
 """Counts of every combination of facet values: what summaries and screens read instead of rows."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
 from django.db.models import BooleanField, Case, Count, F, QuerySet, Value, When
 
-from ecoin.bulk import insert_rows
+from ecoin.among import Ids
+from ecoin.bulk import delete_ids, insert_rows, update_rows
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
 
 # Where a facet's column is, seen from the staged learner.
@@ -36,12 +38,49 @@ def rebuild(run: LegacyImportRun) -> Combinations:
     with transaction.atomic():
         # A decision locks the run first, too: none is counted twice or lost between the two steps.
         LegacyImportRun.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
-        found = count(LegacyStudentImport.objects.filter(legacy_import_run=run))
-        FacetCount.objects.filter(legacy_import_run=run).delete()
-        insert_rows(
-            FacetCount, COLUMNS, ((run.pk, *values, number) for values, number in found.items())
-        )
+        return _store_anew(run.pk)
+
+
+def _store_anew(run_id: int) -> Combinations:
+    found = count(LegacyStudentImport.objects.filter(legacy_import_run=run_id))
+    FacetCount.objects.filter(legacy_import_run=run_id).delete()
+    insert_rows(
+        FacetCount, COLUMNS, ((run_id, *values, number) for values, number in found.items())
+    )
     return found
+
+
+@contextmanager
+def following(run_id: int, ids: Collection[int]) -> Iterator[None]:
+    """The stored counts follow whatever the block does to these rows of the run.
+
+    In the block's own transaction, in which the run's row is locked already: the cost is that of
+    these rows, and no kill leaves counts that do not agree with them.
+    """
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run_id, pk__among=Ids(ids))
+    before = count(rows)
+    yield
+    more = Counter(count(rows))
+    more.subtract(before)
+    _add(run_id, {values: number for values, number in more.items() if number})
+
+
+def _add(run_id: int, more: Combinations) -> None:
+    """So many rows more of each combination, or less; what the counts cannot bear is counted anew."""
+    if not more:
+        return
+    counts = FacetCount.objects.filter(legacy_import_run=run_id).values_list("pk", *FACETS, "rows")
+    stored = {tuple(values): (pk, rows) for pk, *values, rows in counts}
+    changed = {
+        stored[values][0]: stored[values][1] + n for values, n in more.items() if values in stored
+    }
+    fresh = {values: n for values, n in more.items() if values not in stored}
+    if min([*changed.values(), *fresh.values()]) < 0:
+        _store_anew(run_id)
+        return
+    delete_ids(FacetCount, [pk for pk, rows in changed.items() if not rows])
+    update_rows(FacetCount, ("rows",), {pk: (rows,) for pk, rows in changed.items() if rows})
+    insert_rows(FacetCount, COLUMNS, ((run_id, *values, n) for values, n in fresh.items()))
 
 
 def spread(found: Combinations, facet: str, values: Iterable[str] = ()) -> dict[str, int]:

@@ -18,7 +18,7 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
-from legacy_import.services import facets
+from legacy_import.services import facets, weights_kept
 from legacy_import.services.notes import without_contact
 
 # Runs whose rows are not to be judged again: finished for good, or on their way back.
@@ -91,16 +91,16 @@ def require_version(mapping: Mapping, version: int) -> None:
 
 def require_same(mappings: Sequence[Mapping], expected: int, stamp: str) -> None:
     """Raise MappingChangedMeanwhile unless a bulk meets exactly the mappings that were confirmed."""
-    if (len(mappings), stamp_of(mappings)) != (expected, stamp):
+    told = stamp_of((mapping.pk, mapping.version) for mapping in mappings)
+    if (len(mappings), told) != (expected, stamp):
         raise MappingChangedMeanwhile(
             f"{expected} mappings were shown, {len(mappings)} would be confirmed now, or one changed."
         )
 
 
-def stamp_of(mappings: Iterable[Mapping]) -> str:
-    """Changes when a mapping joins or leaves these, or is judged."""
-    told = sorted((mapping.pk, mapping.version) for mapping in mappings)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+def stamp_of(mappings: Iterable[tuple[int, int]]) -> str:
+    """Changes when a mapping joins or leaves these (number, version), or is judged."""
+    return hashlib.sha256(repr(sorted(mappings)).encode()).hexdigest()[:16]
 
 
 def checked_note(note: str) -> str:
@@ -130,12 +130,16 @@ def note_in_book(mappings: Sequence[Mapping], verdict: str, note: str, actor: Us
 
 
 def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
-    """Mark these uncommitted rows of each (locked) run to be classified again, and count anew."""
+    """Mark these uncommitted rows of each (locked) run to be classified again; count and weigh anew.
+
+    Call it last: the weights are those of the mappings as they stand then.
+    """
     touched = []
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         marked = rows.exclude(outcome__in=COMMITTED_OUTCOMES).update(to_classify=True)
         if marked:
             facets.rebuild(run)
+        weights_kept.keep(run)
         touched.append(Touched(run.pk, marked))
     return tuple(touched)

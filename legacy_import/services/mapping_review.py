@@ -126,7 +126,7 @@ def confirm_exact_suggestions(
 
 def exact_stamp(connection_name: str) -> tuple[int, str]:
     """How many exact suggestions there are, and the stamp that names exactly these."""
-    mappings = list(exact_suggestions(connection_name))
+    mappings = list(exact_suggestions(connection_name).values_list("pk", "version"))
     return len(mappings), stamp_of(mappings)
 
 

@@ -158,6 +158,7 @@ def _refresh_session(
     mapping.legacy_code, mapping.legacy_formation_id = code, formation_id
     mapping.session_type, mapping.rule = SessionType(kind.session_type), kind.rule
     mapping.confirmed_by = mapping.confirmed_at = None
+    mapping.reason = ""
     mapping.version += 1
     mapping.save()
 

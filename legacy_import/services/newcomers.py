@@ -7,17 +7,11 @@ from ecoin.among import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import DuplicateConfidence
 from legacy_import.conf import ImportConf
-from legacy_import.models import (
-    PLATFORM,
-    HotKey,
-    IdentityKey,
-    LegacyImportRun,
-    LegacyStudentImport,
-)
+from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import carriers, still_carry
+from legacy_import.services.candidates import carriers, still_carry, who_carry
 from legacy_import.services.gather import Case
-from legacy_import.services.ruled_out import people_ruled_out
+from legacy_import.services.ruled_out import SourceRow, people_ruled_out
 
 
 def rows_with_newcomers(run: LegacyImportRun, cases: Sequence[Case], conf: ImportConf) -> set[int]:
@@ -27,20 +21,21 @@ def rows_with_newcomers(run: LegacyImportRun, cases: Sequence[Case], conf: Impor
     if not found:
         return set()
     met = {row for row, _, _ in found}
-    names = {
-        (case.row.source_table, case.row.legacy_id): case.row.pk
-        for case in cases
-        if case.row.pk in met
-    }
+    names = {source_row(case): case.row.pk for case in cases if case.row.pk in met}
     for name, people in people_ruled_out(run.connection_name, names.keys()).items():
         known[names[name]] |= people
     carried: defaultdict[int, set[Key]] = defaultdict(set)
     for row, _, key in found:
         carried[row].add(key)
-    settled = _settled_hot_keys(run, carried, known)
+    settled = _settled_hot_keys(run, carried, known, conf)
     return {
         row for row, person, key in found if person not in known[row] and key not in settled[row]
     }
+
+
+def source_row(case: Case) -> SourceRow:
+    """The name by which decisions of any run know the row."""
+    return case.row.source_table, case.row.legacy_id
 
 
 def _newcomers(
@@ -61,7 +56,10 @@ def _newcomers(
 
 
 def _settled_hot_keys(
-    run: LegacyImportRun, carried: Mapping[int, set[Key]], known: Mapping[int, set[Target]]
+    run: LegacyImportRun,
+    carried: Mapping[int, set[Key]],
+    known: Mapping[int, set[Target]],
+    conf: ImportConf,
 ) -> dict[int, set[Key]]:
     """Row id → its hot keys of which somebody it was compared with is a carrier.
 
@@ -74,13 +72,10 @@ def _settled_hot_keys(
             legacy_import_run=run, hot=True, kind__in=("P", "E"), value__in=values
         ).values_list("kind", "value")
     }
-    people = {person for pk in carried for person in known.get(pk, ())}
+    people = {person for pk, keys in carried.items() if keys & hot for person in known.get(pk, ())}
     carried_by: defaultdict[Key, set[Target]] = defaultdict(set)
-    stored = IdentityKey.objects.filter(
-        scope=PLATFORM, value__in=[key.value for key in hot], owner_id__in={pk for _, pk in people}
-    )
-    for person, owner, kind, value in stored.values_list("owner_kind", "owner_id", "kind", "value"):
-        carried_by[Key(kind, value)].add((person, owner))
+    for person, key in who_carry(dict.fromkeys(people, hot), conf):
+        carried_by[key].add(person)
     return {
         pk: {key for key in keys & hot if carried_by[key] & known.get(pk, set())}
         for pk, keys in carried.items()

@@ -20,12 +20,13 @@ from legacy_import.conf import import_conf
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
 from legacy_import.rules.commit_policy import FOLLOWS, decide
-from legacy_import.services import runs
+from legacy_import.services import runs, weights_kept
 from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, work_in_chunks
 from legacy_import.services.followers import plan_followers
 from legacy_import.services.gather import Gatherer, between, gatherer
 from legacy_import.services.lease import hold
 from legacy_import.services.mapping_index import load_mappings
+from legacy_import.services.platform_keys import refresh_again
 from legacy_import.services.summary import (
     PlanDifference,
     plan_difference,
@@ -82,6 +83,7 @@ def dry_run(
     with hold(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         runs.begin_stage(run, lease, RunStatus.CLASSIFIED)
+        read = refresh_again(run, conf, progress)
         gather = gatherer(run, load_mappings(run.connection_name), conf)
         rows = work_in_chunks(
             run,
@@ -94,7 +96,9 @@ def dry_run(
         plan_followers(run, lease, conf)
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
-        runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=counts)
+        weights_kept.keep(run)
+        found = {**counts, **read}
+        runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
     difference = None if compare_with is None else plan_difference(run, compare_with)
     return PlanReport(run.pk, rows, run.plan_fingerprint, counts, difference)
 

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
-from ecoin.identity.names import parse_name
 from legacy_import.choices import (
     WITHOUT_EFFECT,
     Classification,
@@ -28,6 +27,7 @@ from legacy_import.choices import (
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.services.notes import HoldsContact, without_contact
+from legacy_import.services.row_search import Search, searched
 from legacy_import.services.waves import WAVES
 
 ALL, OTHER = "all", "other"
@@ -54,7 +54,8 @@ VALUES: dict[str, tuple[str, ...] | None] = {
     "decision": tuple(ReviewDecision.values),
 }
 PATHS = {"session_type": "training__session_type", "import_action": "training__import_action"}
-KEYS = ("focus", "state", *VALUES, "q")
+KEYS = ("focus", "state", *VALUES, "q", "parts", "beyond")
+MAX_DIGITS = 18  # a number that every database can compare with its keys
 
 
 class UnknownFilter(LegacyImportError):
@@ -63,12 +64,17 @@ class UnknownFilter(LegacyImportError):
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilter:
-    """A focus (a wave of the work), a state, one value per facet, and a search by id or name."""
+    """A focus (a wave of the work), a state, one value per facet, and a search by id or name.
+
+    `parts`: parts of names count as well, in the rows that are looked at from `beyond` on.
+    """
 
     focus: str = ALL
     state: str = PENDING
     facets: Mapping[str, str] = field(default_factory=dict)
     search: str = ""
+    parts: bool = False
+    beyond: int = 0
 
     @classmethod
     def asked(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
@@ -77,24 +83,30 @@ class ReviewFilter:
         `default_focus` counts only where nothing else is asked for.
         """
         facets = {name: query[name] for name in VALUES if query.get(name)}
-        search = without_contact(query.get("q", ""))
+        search = without_contact(query.get("q", ""), old_number=True)
+        beyond = query.get("beyond", "") if search else ""
         default = ALL if facets or search else default_focus
         found = cls(
             focus=query.get("focus") or default,
             state=query.get("state") or (ALL if "decision" in facets else PENDING),
             facets=facets,
             search=search,
+            parts=bool(search) and query.get("parts") == "1",
+            beyond=int(beyond) if _is_number(beyond) else 0,
         )
         if found.focus not in FOCUSES or found.state not in STATES or not all(
             _may_be(name, value) for name, value in facets.items()
         ):  # fmt: skip
             raise UnknownFilter("There is no such filter.")
+        if beyond and not found.beyond:
+            raise UnknownFilter("There is no such row.")
         return found
 
     def query(self) -> dict[str, str]:
         """The filter as an address has it; what goes without saying is left out."""
-        told = {"focus": self.focus, "state": self.state, **self.facets, "q": self.search}
-        return {name: value for name, value in told.items() if value and told[name] != ""}
+        told = {"focus": self.focus, "state": self.state, **self.facets, "q": self.search,
+                "parts": "1" if self.parts else "", "beyond": str(self.beyond or "")}  # fmt: skip
+        return {name: value for name, value in told.items() if value}
 
     def encoded(self) -> str:
         return urlencode(self.query())
@@ -113,29 +125,42 @@ class ReviewFilter:
             return frozenset({Classification.UNKNOWN.value})
         return frozenset(c.value for c in WAVES[FocusMode(self.focus)][1])
 
-    def has(self, combination: Mapping[str, Any], *, besides: str = "") -> bool:
-        """Whether rows with these facet values are meant, the filter `besides` left out."""
+    def has(self, combination: Mapping[str, Any]) -> bool:
+        """Whether rows with these facet values are meant."""
+        return not self.misses(combination)
+
+    def misses(self, combination: Mapping[str, Any]) -> set[str]:
+        """By which of its parts (focus, state, facets) the filter leaves these rows out."""
         meant = self.classifications
-        if besides != "focus" and meant is not None and combination["classification"] not in meant:
-            return False
-        if besides != "state" and not _in_state(self.state, combination["decision"]):
-            return False
-        return all(
-            name == besides or as_asked(combination[name]) == value
-            for name, value in self.facets.items()
-        )
+        missed = {
+            name for name, value in self.facets.items() if as_asked(combination[name]) != value
+        }
+        if meant is not None and combination["classification"] not in meant:
+            missed.add("focus")
+        if not in_state(self.state, combination["decision"]):
+            missed.add("state")
+        return missed
 
     def rows(self, run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
-        """The rows of the queue that are meant, unordered.
+        """The rows of the queue that are meant, unordered; of a search those it looks at."""
+        rows = self.filtered(run)
+        if not self.search:
+            return rows
+        return rows & searched(run, self.sought, among=queue_of(run), everywhere=False)
+
+    def filtered(self, run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
+        """The rows of the queue with this focus, this state and these facets, whatever is searched.
 
         The run, the action, the reason and the classification are the index legacy_student_queue.
         """
         rows = queue_of(run)
         if self.classifications is not None:
             rows = rows.filter(classification__in=sorted(self.classifications))
-        rows = _STATE_ROWS[self.state](rows)
-        rows = with_facets(rows, self.facets)
-        return _searched(rows, self.search) if self.search else rows
+        return with_facets(_STATE_ROWS[self.state](rows), self.facets)
+
+    @property
+    def sought(self) -> Search:
+        return Search(self.search, self.parts, self.beyond)
 
 
 def with_facets(
@@ -176,7 +201,7 @@ def is_reviewed(decision: str) -> bool:
     return decision not in ("", POSTPONED)
 
 
-def _in_state(state: str, decision: str) -> bool:
+def in_state(state: str, decision: str) -> bool:
     if state == ALL:
         return True
     if state == DECIDED:
@@ -189,20 +214,11 @@ def _may_be(name: str, value: str) -> bool:
     return bool(CODE.fullmatch(value)) if known is None else value in known
 
 
-def _searched(rows: QuerySet[LegacyStudentImport], search: str) -> QuerySet[LegacyStudentImport]:
-    """By the id in the old database, or by parts of the name in any order and spelling of accents."""
-    if search.isascii() and search.isdigit():
-        # Both tables by name: the unique index of table and id, not the whole queue.
-        return rows.filter(source_table__in=SourceTable.values, legacy_id=search)
-    tokens = parse_name(search).key.split()
-    if not tokens:
-        return rows.none()
-    for token in tokens:
-        rows = rows.filter(name_key__contains=token)
-    return rows
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 __all__ = [
     "ALL", "DECIDED", "FOCUSES", "KEYS", "LATER", "OTHER", "PENDING", "STATES", "VALUES",
-    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "is_reviewed", "queue_of",
+    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "in_state", "is_reviewed", "queue_of",
 ]  # fmt: skip

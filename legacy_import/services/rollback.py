@@ -6,27 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from ecoin.among import Ids
-from legacy_import.choices import (
-    COMMITTED_OUTCOMES,
-    Outcome,
-    PlannedAction,
-    ReversalOutcome,
-    RunStatus,
-    Stage,
-)
+from legacy_import.choices import Outcome, PlannedAction, ReversalOutcome, RunStatus, Stage
 from legacy_import.commit_actions import EFFECTS
 from legacy_import.commit_actions.effect import LEAD, Logged, Undoing
 from legacy_import.errors import LegacyImportError, OutOfOrder
-from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.progress import Progress
 from legacy_import.services import commit_log, facets, runs
 from legacy_import.services.isolation import isolate
 from legacy_import.services.lease import Lease, hold
+from legacy_import.services.newest_first import committed_rows, require_newest
 from legacy_import.services.receipts import leave_receipt, next_position
+from legacy_import.services.turns import Turns
 from legacy_import.services.waves import in_batches
 
 BATCH_ROWS = 1_000
@@ -83,12 +77,9 @@ def rollback(
     with hold(run, "legacy_rollback", progress) as lease:
         _require_committed(run)
         work = _Rollback(run, lease, progress, report, actor, batch)
-        if _committed_rows(run).exists():
+        if committed_rows(run).exists():
             work.begin()
-            try:
-                work.take_back()
-            finally:
-                facets.rebuild(run)
+            work.take_back()
         if run.status == RunStatus.ROLLING_BACK:
             found = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
             runs.finish_stage(
@@ -107,47 +98,6 @@ def _require_committed(run: LegacyImportRun) -> None:
         )
 
 
-def _committed_rows(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
-    return LegacyStudentImport.objects.filter(legacy_import_run=run, outcome__in=COMMITTED_OUTCOMES)
-
-
-def require_newest(run: LegacyImportRun, ids: Sequence[int] | None = None) -> None:
-    """Raise OutOfOrder while a newer run rests on this one: the newest goes first.
-
-    What a newer run linked to, or took for imported already, must not vanish under it.
-    """
-    runs_since = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
-    newer = list(runs_since.values_list("pk", flat=True))
-    if not newer:
-        return
-    ours = _committed_rows(run).exclude(outcome=Outcome.SKIP)
-    if ids is not None:
-        ours = ours.filter(pk__among=Ids(ids))
-    same_row = ours.filter(source_table=OuterRef("source_table"), legacy_id=OuterRef("legacy_id"))
-    made = LegacyImportCommitLog.objects.filter(
-        legacy_import_run=run,
-        created_target=True,
-        reversed_at=None,
-        target_model=OuterRef("target_model"),
-        target_id=OuterRef("target_id"),
-    )
-    links = LegacyImportCommitLog.objects.filter(
-        Exists(made), legacy_import_run__in=newer, created_target=False, reversed_at=None
-    )
-    rows = LegacyStudentImport.objects.filter(legacy_import_run__in=newer)
-    for resting in (
-        rows.filter(Exists(same_row), outcome__in=COMMITTED_OUTCOMES),
-        rows.filter(pk__in=links.values("student_import")),
-    ):
-        found = resting.order_by("-legacy_import_run_id", "pk").first()
-        if found:
-            raise OutOfOrder(
-                f"Run {found.legacy_import_run_id} is newer and rests on run {run.pk} "
-                f"({found}, and perhaps others): the newest run goes first.",
-                hint=f"manage.py legacy_rollback --run {found.legacy_import_run_id} --preview",
-            )
-
-
 @dataclass(slots=True)
 class _Rollback:
     """One call of `rollback`; without a lease it is a preview."""
@@ -159,6 +109,7 @@ class _Rollback:
     actor: str
     size: int
     position: int = 0
+    turns: Turns = field(default_factory=Turns)
     # What a preview takes for undone already: interests, and entries of the log.
     removed: dict[str, set[int]] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
@@ -175,7 +126,7 @@ class _Rollback:
 
     def take_back(self) -> None:
         """Links and history first, then the leads they may hang on."""
-        rows = _committed_rows(self.run)
+        rows = committed_rows(self.run)
         self.progress.begin("previewing" if self.lease is None else "rolling back", rows.count())
         leads = Outcome.CREATE_CRM_LEAD
         for part in (rows.exclude(outcome=leads), rows.filter(outcome=leads)):
@@ -192,10 +143,12 @@ class _Rollback:
             runs.one_at_a_time()
             self.lease.confirm()
             require_newest(self.run, ids)  # it may have been committed meanwhile
-            rows = _committed_rows(self.run).filter(pk__among=Ids(ids)).select_for_update()
-            self._undo(dict(rows.order_by("pk").values_list("pk", "outcome")))
+            rows = committed_rows(self.run).filter(pk__among=Ids(ids)).select_for_update()
+            with facets.following(self.run.pk, ids):
+                self._undo(dict(rows.order_by("pk").values_list("pk", "outcome")))
             leave_receipt(self.run, Stage.ROLLBACK, self.position, ids)
         self.position += 1
+        self.turns.give_way()
 
     def _undo(self, actions: Mapping[int, str]) -> None:
         """`actions`: staged row id → its outcome."""

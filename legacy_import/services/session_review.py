@@ -47,7 +47,7 @@ def confirm_session(
         runs, mapping = _locked(mapping_id, version, now)
         _require_possible(mapping, SessionType(session_type), kept)
         mapping.session_type = session_type
-        mapping.confirmed_by, mapping.confirmed_at = actor, now
+        mapping.confirmed_by, mapping.confirmed_at, mapping.reason = actor, now, kept
         mapping.version += 1
         mapping.save()
         note_in_book([mapping], session_type, kept, actor)
@@ -64,7 +64,7 @@ def take_back(
         if mapping.confirmed_at is None:
             raise MappingRefused("nobody_judged", "Nobody has judged this mapping yet.")
         mapping.session_type, mapping.rule = rule_of(mapping)
-        mapping.confirmed_by = mapping.confirmed_at = None
+        mapping.confirmed_by, mapping.confirmed_at, mapping.reason = None, None, ""
         mapping.version += 1
         mapping.save()
         note_in_book([mapping], "taken_back", kept, actor)
@@ -84,7 +84,7 @@ def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
 
 def real_stamp(connection_name: str) -> tuple[int, str]:
     """How many sessions `confirm_real_sessions` would confirm, and the stamp that names them."""
-    mappings = list(real_unconfirmed(connection_name))
+    mappings = list(real_unconfirmed(connection_name).values_list("pk", "version"))
     return len(mappings), stamp_of(mappings)
 
 
@@ -107,7 +107,7 @@ def confirm_real_sessions(
         mappings = list(real_unconfirmed(connection_name).order_by("pk").select_for_update())
         require_same(mappings, expected, stamp)
         LegacySessionMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings]).update(
-            confirmed_by=actor, confirmed_at=now, version=F("version") + 1
+            confirmed_by=actor, confirmed_at=now, reason=kept, version=F("version") + 1
         )
         note_in_book(mappings, SessionType.REAL_SESSION.value, kept, actor)
         ids = [mapping.legacy_session_id for mapping in mappings]

@@ -14,7 +14,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
 from legacy_import.rules.normalization import Settings
-from legacy_import.services import facets, runs
+from legacy_import.services import facets, runs, weights_kept
 from legacy_import.services.lease import hold
 from legacy_import.services.mappings import refresh_mappings
 from legacy_import.services.staging import (
@@ -83,6 +83,7 @@ def import_source(
             _stage_tables(Intake(run, lease, _settings(run)), source, progress)
             counts = _conclude(run, source)
             facets.rebuild(run)
+            weights_kept.keep(run)
             runs.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )

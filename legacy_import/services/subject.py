@@ -26,6 +26,7 @@ from legacy_import.models import (
     PersonEdge,
 )
 from legacy_import.progress import Progress
+from legacy_import.services import facets
 from legacy_import.services.lease import hold
 from legacy_import.services.purge import CONTACTS
 
@@ -142,9 +143,10 @@ def _rows_of(subject: Subject) -> list[tuple[int, int, list[str]]]:
 
 def _erase_rows(rows: Mapping[int, int]) -> None:
     """Erase these staged rows (row → its run) and what identity was made of."""
-    update_ids(LegacyStudentImport, list(rows), PERSON)
-    LegacyStudentImport.objects.filter(pk__in=rows).update(version=F("version") + 1)
     for pk, run in rows.items():
+        with facets.following(run, [pk]):
+            update_ids(LegacyStudentImport, [pk], PERSON)
+            LegacyStudentImport.objects.filter(pk=pk).update(version=F("version") + 1)
         keys = IdentityKey.objects.filter(scope=run, owner_kind=PersonKind.STAGED, owner_id=pk)
         values = list(keys.values_list("kind", "value"))
         keys.delete()

@@ -28,13 +28,13 @@ from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.services import facets, runs
-from legacy_import.services.candidates import refresh_platform_keys
 from legacy_import.services.chunks import ChunkDone, work_in_chunks
 from legacy_import.services.contacts import Known
 from legacy_import.services.groups import group_run
 from legacy_import.services.hot_keys import find_hot_keys
 from legacy_import.services.lease import hold
 from legacy_import.services.matching import RowMatches, match_chunk
+from legacy_import.services.platform_keys import refresh_all
 from legacy_import.services.ruled_out import RuledOut, people_ruled_out
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
@@ -67,7 +67,7 @@ def validate(
     with hold(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
         runs.begin_stage(run, lease, RunStatus.IMPORTED)
-        refresh_platform_keys(conf, progress)
+        read = refresh_all(conf, progress)
         with transaction.atomic():
             lease.confirm()
             find_hot_keys(run, conf)
@@ -85,7 +85,8 @@ def validate(
         group_run(run, lease, progress)
         counts = _counts(run)
         run.rules_version = RULES_VERSION
-        runs.finish_stage(run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=counts)
+        found = {**counts, **read}
+        runs.finish_stage(run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=found)
     return runs.StageReport(run.pk, rows, counts)
 
 

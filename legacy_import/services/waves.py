@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
@@ -11,7 +11,7 @@ from legacy_import.choices import (
     Outcome,
     PlannedAction,
 )
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
 from legacy_import.rules.commit_policy import FOLLOWS
 
 C, A = Classification, PlannedAction
@@ -36,14 +36,29 @@ Rows = QuerySet[LegacyStudentImport]
 
 def pending_rows(run: LegacyImportRun, focus: FocusMode | None) -> Rows:
     """The rows of the wave (None: of all) that no commit has dealt with since their plan."""
-    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, outcome=Outcome.PENDING)
+    return LegacyStudentImport.objects.filter(_pending(run, focus))
+
+
+def _pending(run: LegacyImportRun, focus: FocusMode | None) -> Q:
+    """Of staged rows, and of their stored counts: those columns are facets."""
+    pending = Q(legacy_import_run=run, outcome=Outcome.PENDING)
     if focus is None:
-        return rows
+        return pending
     effects, classifications = WAVES[focus]
-    return rows.filter(
+    return pending & (
         Q(planned_action__in=effects)
         | Q(planned_action__in=WITHOUT_EFFECT, classification__in=classifications)
     )
+
+
+def about_to_come(run: LegacyImportRun, focus: FocusMode | None) -> tuple[int, int]:
+    """Rows of the wave to be committed, and to be left for review, without counting them again."""
+    stored = FacetCount.objects.filter(_pending(run, focus))
+    for_review = Q(planned_action=PlannedAction.REVIEW)
+    told = stored.aggregate(
+        all=Sum("rows", default=0), review=Sum("rows", default=0, filter=for_review)
+    )
+    return told["all"] - told["review"], told["review"]
 
 
 def passes(rows: Rows) -> tuple[Rows, Rows]:

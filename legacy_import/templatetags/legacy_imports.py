@@ -77,7 +77,7 @@ def person(name: str | None) -> SafeString:
 @register.filter
 def masked_code(code: str | None) -> str:
     """An old number as found; a phone that somebody typed in its place is masked."""
-    return mask_text(code) if holds_contact(code or "") else code or ""
+    return mask_text(code) if holds_contact(code or "", old_number=True) else code or ""
 
 
 @register.filter

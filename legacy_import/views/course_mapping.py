@@ -1,41 +1,36 @@
 """`/admin/legacy-imports/course-mapping`: which course of the platform every old course is."""
 
 from collections.abc import Callable
-from functools import partial
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from legacy_import.errors import LegacyImportError
 from legacy_import.mapping_lists.courses import courses_for
-from legacy_import.mapping_lists.lines import CourseLine, course_lines, said_of
-from legacy_import.mapping_lists.weights import COURSE_CAUSES, FORMATION_CAUSES, weigh
-from legacy_import.mapping_lists.words import COURSE_STATES
+from legacy_import.mapping_lists.lines import CourseLine, said_of
+from legacy_import.mapping_lists.listing import COURSES, line_of, listing, together
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.services import mapping_review
-from legacy_import.services.mapping_change import MappingChange, MappingChangedMeanwhile
+from legacy_import.services.mapping_change import MappingChange
 from legacy_import.templatetags.legacy_imports import thousands
 from legacy_import.views import mapping_page
 from legacy_import.views.asked import run_asked
-from legacy_import.views.mapping_page import AllForm, JudgeForm
+from legacy_import.views.mapping_page import LONGEST_SEARCH, Bulk, Judgement, Screen
 from legacy_import.views.page import render_page
 
 SECTION = "course_mapping"
 LIST = "legacy_imports:course-mapping"
 FOLDER = "admin/legacy_imports/"
-NAMED = 20  # suggestions that the bulk page lists by name
+CHOOSE = "choose"
 
 # Value of the button → the judgement.
 VERDICTS: dict[str, Callable[..., MappingChange]] = {
     "confirm": mapping_review.confirm_suggestion,
-    "choose": mapping_review.choose_course,
+    CHOOSE: mapping_review.choose_course,
     "no_equivalent": mapping_review.no_equivalent,
     "set_aside": mapping_review.set_aside,
     "take_back": mapping_review.take_back,
@@ -48,18 +43,15 @@ VERDICTS: dict[str, Callable[..., MappingChange]] = {
 def courses(request: HttpRequest) -> HttpResponse:
     """Every old course of the run's source, those that hold back most rows first."""
     run = mapping_page.run_or_none(request)
-    weights = weigh(run)
-    lines = course_lines(run.connection_name, weights) if run else []
-    exact, _stamp = mapping_review.exact_stamp(run.connection_name) if run else (0, "")
+    source = run.connection_name if run else ""
     return render_page(
         request,
         FOLDER + "course_mapping.html",
         section=SECTION,
         title=_("Old courses"),
         run=run,
-        listing=mapping_page.listing(request, lines, COURSE_STATES),
-        causes=mapping_page.causes_of(weights.causes, (*COURSE_CAUSES, *FORMATION_CAUSES)),
-        exact=exact,
+        listing=listing(run, COURSES, mapping_page.list_asked(request)),
+        exact=mapping_review.exact_suggestions(source).count(),
         **mapping_page.judging(run),
     )
 
@@ -70,69 +62,23 @@ def courses(request: HttpRequest) -> HttpResponse:
 def course(request: HttpRequest, mapping: int) -> HttpResponse:
     """One old course: what it is now, what a judgement would free, and the courses to choose from."""
     run = run_asked(request)
-    return _page_of(request, run, mapping)
+    return _page_of(request, run, SCREEN.find(run, mapping))
 
 
 @never_cache
 @permission_needed(MAP)
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
-    """Say what an old course is: 409 with what happened when somebody was faster."""
-    run = run_asked(request)
-    before = _found(run, mapping)
-    form = JudgeForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["verdict"] not in VERDICTS:
-        return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
-    said = form.cleaned_data
-    judged: Callable[..., MappingChange] = VERDICTS[said["verdict"]]
-    if said["verdict"] == "choose":
-        judged = partial(judged, course_id=said["course"] or 0)
-    try:
-        change = judged(
-            mapping_id=before.pk,
-            version=said["version"],
-            note=said["note"],
-            actor=mapping_page.actor_of(request),
-            now=timezone.now(),
-        )
-    except MappingChangedMeanwhile:
-        return _page_of(request, run, mapping, status=409, changed=True)
-    except LegacyImportError as refused:
-        words = mapping_page.refusal_words(refused)
-        return _page_of(request, run, mapping, status=400, refused=words, note=said["note"])
-    after = _found(run, mapping)
-    state = CourseLine.of(after).words
-    mapping_page.say_judged(request, after.legacy_name, state, change)
-    return mapping_page.back_to(LIST, run, request)
+    """Say what an old course is."""
+    return mapping_page.judge(request, SCREEN, mapping)
 
 
 @never_cache
 @permission_needed(MAP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
-    """Confirm every exact suggestion: the page names N and the effect, the service counts again."""
-    run = run_asked(request)
-    if request.method != "POST":
-        return _bulk_page(request, run)
-    form = AllForm(request.POST)
-    if not form.is_valid():
-        return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
-    try:
-        change = mapping_review.confirm_exact_suggestions(
-            connection_name=run.connection_name,
-            expected=form.cleaned_data["expected"],
-            stamp=form.cleaned_data["stamp"],
-            actor=mapping_page.actor_of(request),
-            now=timezone.now(),
-        )
-    except MappingChangedMeanwhile:
-        return _bulk_page(request, run, status=409, changed=True)
-    except LegacyImportError as refused:
-        return _bulk_page(request, run, status=400, refused=mapping_page.refusal_words(refused))
-    count = change.mappings
-    what = ngettext("%(count)s suggestion confirmed.", "%(count)s suggestions confirmed.", count)
-    mapping_page.say_changed(request, what % {"count": thousands(count)}, change)
-    return mapping_page.back_to(LIST, run, request)
+    """Confirm every exact suggestion."""
+    return mapping_page.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -143,20 +89,44 @@ def again(request: HttpRequest) -> HttpResponse:
     return mapping_page.judge_again(request, LIST)
 
 
-def _found(run: LegacyImportRun, pk: int) -> LegacyCourseMapping:
-    """The mapping with this number. Raises Http404, also for one of another source."""
-    return get_object_or_404(LegacyCourseMapping, pk=pk, connection_name=run.connection_name)
+def _judge(said: Judgement) -> MappingChange:
+    chosen = {"course_id": said.course or 0} if said.verdict == CHOOSE else {}
+    return VERDICTS[said.verdict](
+        mapping_id=said.mapping_id,
+        version=said.version,
+        note=said.note,
+        actor=said.actor,
+        now=said.now,
+        **chosen,
+    )
+
+
+def _confirm(bulk: Bulk) -> MappingChange:
+    return mapping_review.confirm_exact_suggestions(
+        connection_name=bulk.connection_name,
+        expected=bulk.expected,
+        stamp=bulk.stamp,
+        actor=bulk.actor,
+        now=bulk.now,
+    )
+
+
+def _confirmed(count: int) -> str:
+    what = ngettext("%(count)s suggestion confirmed.", "%(count)s suggestions confirmed.", count)
+    return what % {"count": thousands(count)}
 
 
 def _page_of(
-    request: HttpRequest, run: LegacyImportRun, pk: int, *, status: int = 200, **told: object
+    request: HttpRequest,
+    run: LegacyImportRun,
+    mapping: LegacyCourseMapping,
+    *,
+    status: int = 200,
+    **told: object,
 ) -> HttpResponse:
-    weights = weigh(run)
-    lines = course_lines(run.connection_name, weights, only=pk)
-    if not lines:
-        raise Http404
-    words = request.GET.get("course_q", "")[: mapping_page.LONGEST_SEARCH].replace("\x00", "")
-    found, total = courses_for(lines[0].name, words)
+    line = line_of(run, COURSES, mapping)
+    words = request.GET.get("course_q", "")[:LONGEST_SEARCH].replace("\x00", "")
+    found, total = courses_for(mapping.legacy_name, words)
     return render_page(
         request,
         FOLDER + "course_mapping_one.html",
@@ -164,11 +134,11 @@ def _page_of(
         title=_("Which course is it?"),
         run=run,
         status=status,
-        line=lines[0],
+        line=line,
         courses=found,
         courses_total=total,
         course_q=words,
-        said=said_of(LegacyCourseMapping, pk),
+        said=said_of(LegacyCourseMapping, mapping.pk),
         **told,
     )
 
@@ -177,8 +147,6 @@ def _bulk_page(
     request: HttpRequest, run: LegacyImportRun, *, status: int = 200, **told: object
 ) -> HttpResponse:
     count, stamp = mapping_review.exact_stamp(run.connection_name)
-    exact = set(mapping_review.exact_suggestions(run.connection_name).values_list("pk", flat=True))
-    lines = [line for line in course_lines(run.connection_name, weigh(run)) if line.pk in exact]
     return render_page(
         request,
         FOLDER + "course_mapping_all.html",
@@ -188,12 +156,22 @@ def _bulk_page(
         status=status,
         expected=count,
         stamp=stamp,
-        lines=lines[:NAMED],
-        more=max(0, len(lines) - NAMED),
-        rows=sum(line.weight.rows for line in lines),
+        together=together(run, COURSES, mapping_review.exact_suggestions(run.connection_name)),
         **told,
     )
 
+
+SCREEN = Screen(
+    address=LIST,
+    model=LegacyCourseMapping,
+    verdicts=VERDICTS,
+    judge=_judge,
+    confirm=_confirm,
+    one=_page_of,
+    every=_bulk_page,
+    words=lambda mapping: CourseLine.of(mapping).words,
+    confirmed=_confirmed,
+)
 
 urlpatterns = [
     path("legacy-imports/course-mapping", courses, name="course-mapping"),

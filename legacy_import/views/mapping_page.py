@@ -1,79 +1,49 @@
-"""What the two mapping screens share: their lists, their words for what happened, judging again."""
+"""What the two mapping screens share: the frame of a judgement, its words, judging again."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.paginator import Page, Paginator
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    QueryDict,
+)
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from ecoin.identity.masking import mask_text
-from ecoin.identity.text import fold
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping_lists.lines import CourseLine, SessionLine
-from legacy_import.models import FacetCount, LegacyImportRun
-from legacy_import.services.mapping_change import MappingChange, MappingRefused
-from legacy_import.services.notes import holds_contact
+from legacy_import.mapping_lists.listing import Asked
+from legacy_import.mapping_lists.words import REFUSALS
+from legacy_import.models import (
+    FacetCount,
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+)
+from legacy_import.services.mapping_change import (
+    MappingChange,
+    MappingChangedMeanwhile,
+    MappingRefused,
+)
 from legacy_import.services.rejudge import COMMANDS, NotNow, rejudge, why_not
 from legacy_import.templatetags.legacy_imports import BIDI_CONTROLS, LONGEST_NAME, thousands
 from legacy_import.views.asked import run_asked
 
-LINES_PER_PAGE = 50
 LONGEST_SEARCH = 100
 KEPT = ("state", "q", "page")  # what an address of a list says besides the run
 
-# Code of a refusal (services) → what the screens say.
-REFUSALS: dict[str, Promise] = {
-    "being_classified": gettext_lazy(
-        "This source is being classified right now. Try again when that is done."
-    ),
-    "no_such_course": gettext_lazy("Choose one of the courses of the platform first."),
-    "nothing_suggested": gettext_lazy("No course is suggested here, so there is none to confirm."),
-    "nobody_judged": gettext_lazy("Nobody has judged this yet, so there is nothing to take back."),
-    "placeholder_id": gettext_lazy(
-        "The old platform parked people under 1, 2 and 235: these three never become real sessions."
-    ),
-    "reason_missing": gettext_lazy(
-        "This answer contradicts the rule. Say why: the reason is kept with it."
-    ),
-    "no_such_type": gettext_lazy("A session is real, a waiting list, or unknown."),
-    "too_many_rows": gettext_lazy(
-        "This run is too large to be judged while you wait. An operator runs these three commands:"
-    ),
-    "held": gettext_lazy("A command is working on this run right now. Try again when it ends."),
-    "being_committed": gettext_lazy(
-        "This run is partly committed. Let the commit end, or let an operator run:"
-    ),
-    "not_open": gettext_lazy("This run is not open: it cannot be judged again from here."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of a list, and the states it can be filtered by with their counts."""
-
-    page: Page[Any]
-    total: int  # without any filter
-    search: str
-    state: str
-    states: Sequence[tuple[str, str, int]]
-
-    @property
-    def query(self) -> str:
-        """The list as it is filtered, for the way back to it."""
-        told = {"state": self.state, "q": self.search, "page": self.page.number}
-        return urlencode({name: value for name, value in told.items() if value})
+Mapping = LegacyCourseMapping | LegacySessionMapping
 
 
 class JudgeForm(forms.Form):
@@ -93,6 +63,91 @@ class AllForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person says of one mapping, as the form has it."""
+
+    mapping_id: int
+    actor: User
+    now: datetime.datetime
+    verdict: str
+    version: int
+    course: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A confirmed bulk, as the form has it."""
+
+    connection_name: str
+    actor: User
+    now: datetime.datetime
+    expected: int
+    stamp: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a screen fills into the frame. `one` and `every` answer with a page, refused or not."""
+
+    address: str  # name of the list's
+    model: type[LegacyCourseMapping] | type[LegacySessionMapping]
+    verdicts: Collection[str]
+    judge: Callable[[Judgement], MappingChange]
+    confirm: Callable[[Bulk], MappingChange]
+    one: Callable[..., HttpResponse]
+    every: Callable[..., HttpResponse]
+    words: Callable[[Any], str]  # of a mapping as it stands now
+    confirmed: Callable[[int], str]  # so many were
+
+    def find(self, run: LegacyImportRun, pk: int) -> Any:
+        """The mapping with this number. Raises Http404, also for one of another source."""
+        return get_object_or_404(self.model, pk=pk, connection_name=run.connection_name)
+
+
+def judge(request: HttpRequest, screen: Screen, pk: int) -> HttpResponse:
+    """Say what one mapping is: 409 with what happened when somebody was faster."""
+    run = run_asked(request)
+    mapping = screen.find(run, pk)
+    form = JudgeForm(request.POST)
+    if not form.is_valid() or form.cleaned_data["verdict"] not in screen.verdicts:
+        return _incomplete()
+    said = Judgement(mapping.pk, actor_of(request), timezone.now(), **form.cleaned_data)
+    try:
+        change = screen.judge(said)
+    except MappingChangedMeanwhile:
+        return screen.one(request, run, mapping, status=409, changed=True)
+    except LegacyImportError as refused:
+        told = {"refused": refusal_words(refused), "note": said.note}
+        return screen.one(request, run, mapping, status=400, **told)
+    mapping = screen.find(run, pk)
+    shown = mask_text(mapping.called.translate(BIDI_CONTROLS))[:LONGEST_NAME]
+    _say_changed(request, f"{shown}: {screen.words(mapping)}.", change)
+    return back_to(screen.address, run, request)
+
+
+def confirm_all(request: HttpRequest, screen: Screen) -> HttpResponse:
+    """Confirm everything that can be at once: N and the effect named, counted again."""
+    run = run_asked(request)
+    if request.method != "POST":
+        return screen.every(request, run)
+    form = AllForm(request.POST)
+    if not form.is_valid():
+        return _incomplete()
+    now = timezone.now()
+    bulk = Bulk(run.connection_name, actor_of(request), now, **form.cleaned_data)
+    try:
+        change = screen.confirm(bulk)
+    except MappingChangedMeanwhile:
+        return screen.every(request, run, status=409, changed=True)
+    except LegacyImportError as refused:
+        return screen.every(request, run, status=400, refused=refusal_words(refused))
+    _say_changed(request, screen.confirmed(change.mappings), change)
+    return back_to(screen.address, run, request)
+
+
 def run_or_none(request: HttpRequest) -> LegacyImportRun | None:
     """The run that is asked for, the newest by default; None where there is none at all."""
     if not request.GET.get("run") and not LegacyImportRun.objects.exists():
@@ -100,33 +155,10 @@ def run_or_none(request: HttpRequest) -> LegacyImportRun | None:
     return run_asked(request)
 
 
-def listing(
-    request: HttpRequest,
-    lines: Sequence[CourseLine] | Sequence[SessionLine],
-    states: Mapping[str, tuple[Promise, str]],
-) -> Listing:
-    """The asked page of these lines; each state is counted under the search that is on."""
+def list_asked(request: HttpRequest) -> Asked:
+    """What the address asks of the list."""
     words = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
-    search = "" if holds_contact(words) else words
-    wanted = fold(search)
-    found = [line for line in lines if wanted in _searched(line)]
-    counted = Counter(line.state for line in found)
-    state = request.GET.get("state", "")
-    if state in states:
-        found = [line for line in found if line.state == state]
-    page = Paginator(found, LINES_PER_PAGE).get_page(request.GET.get("page"))
-    choices = [(value, str(shown), counted[value]) for value, (shown, _pill) in states.items()]
-    return Listing(page, len(lines), search, state if state in states else "", choices)
-
-
-def _searched(line: CourseLine | SessionLine) -> str:
-    named = line.name if isinstance(line, CourseLine) else f"{line.code} {line.course}"
-    return f"{fold(named)} {line.legacy_id}"
-
-
-def causes_of(causes: Mapping[str, int], wanted: Sequence[str]) -> list[tuple[str, int]]:
-    """(cause, rows that wait for it), the most first."""
-    return [(cause, rows) for cause, rows in causes.items() if cause in wanted]
+    return Asked(words, request.GET.get("state", ""), request.GET.get("page"))
 
 
 def judging(run: LegacyImportRun | None) -> dict[str, Any]:
@@ -152,13 +184,7 @@ def actor_of(request: HttpRequest) -> User:
     return request.user
 
 
-def say_judged(request: HttpRequest, name: str, state: str, change: MappingChange) -> None:
-    """Tell what one course or session is now, and the rows to be judged again because of it."""
-    shown = mask_text(name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
-    say_changed(request, f"{shown}: {state}.", change)
-
-
-def say_changed(request: HttpRequest, what: str, change: MappingChange) -> None:
+def _say_changed(request: HttpRequest, what: str, change: MappingChange) -> None:
     """Tell what was judged, and the rows that are to be judged again because of it."""
     told = [
         _("%(rows)s in run %(run)s") % {"rows": thousands(touched.rows), "run": touched.run}
@@ -168,6 +194,10 @@ def say_changed(request: HttpRequest, what: str, change: MappingChange) -> None:
     rows = _("Rows to be judged again: %(rows)s.") % {"rows": ", ".join(told)}
     words = rows if told else _("No open row is touched.")
     messages.success(request, f"{what} {words}")
+
+
+def _incomplete() -> HttpResponse:
+    return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
 
 
 def refusal_words(error: LegacyImportError) -> str:

@@ -1,6 +1,7 @@
 """What reviewers do with one row, each a POST: parse, one service, then the page or the next row."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -32,7 +33,6 @@ from legacy_import.views.review_asked import FORM, Asked, asked_before
 from legacy_import.views.review_payload import payload_lines
 from legacy_import.views.review_screen import (
     SECTION,
-    cells_of,
     render_queue,
     reviewer_of,
     title,
@@ -163,7 +163,8 @@ def filters(request: HttpRequest) -> HttpResponse:
         forget_filter(actor=actor, filter_id=form.cleaned_data["forget"])
         return HttpResponseRedirect(asked.address())
     try:
-        save_filter(actor=actor, name=form.cleaned_data["name"], query=asked.query.encoded())
+        kept = replace(asked.query, beyond=0).encoded()  # how far a search came is of this run
+        save_filter(actor=actor, name=form.cleaned_data["name"], query=kept)
     except UnknownFilter:
         raise Http404 from None
     except LegacyImportError as refused:
@@ -186,7 +187,7 @@ def _asked(request: HttpRequest, row: int) -> Asked:
 def _next_address(asked: Asked) -> str:
     """The next row of the queue after this one; the queue itself once it is empty."""
     counts = count_queue(asked.run, asked.query)
-    row = next_row(asked.run, asked.query, cells_of(asked, counts), key_of(asked.run, asked.row))
+    row = next_row(asked.run, counts, key_of(asked.run, asked.row))
     return asked.beginning_at(row).address()
 
 

@@ -1,15 +1,14 @@
 """The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from legacy_import.choices import FocusMode
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.queue import (
@@ -20,43 +19,27 @@ from legacy_import.queue import (
     detail_of,
     page_of,
 )
-from legacy_import.queue.counts import Progress
 from legacy_import.services.review import Recent, holders, last_decisions
 from legacy_import.services.review_bulk import MAX_ROWS
-from legacy_import.services.review_filter import ALL, FOCUSES, OTHER, ReviewFilter
+from legacy_import.services.review_filter import ReviewFilter
 from legacy_import.services.saved_filters import filters_of
 from legacy_import.views.page import render_page
 from legacy_import.views.review_asked import Asked
+from legacy_import.views.review_links import (
+    chips_of,
+    facets_of,
+    next_focus_of,
+    pager_of,
+    states_of,
+    tabs_of,
+)
 from legacy_import.views.review_words import (
-    FACET_NAMES,
-    STATE_NAMES,
     bulk_decisions,
     treat_as_choices,
-    value_name,
 )
 
 SECTION = "review"
 TEMPLATE = "admin/legacy_imports/review.html"
-QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it
-
-
-class Link(NamedTuple):
-    """A tab, a state or a facet value: where it leads and how many rows are there."""
-
-    name: str
-    rows: int
-    address: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One focus with its progress."""
-
-    name: str
-    address: str
-    current: bool
-    progress: Progress
 
 
 def reviewer_of(request: HttpRequest) -> User:
@@ -68,13 +51,6 @@ def reviewer_of(request: HttpRequest) -> User:
 
 def title() -> str:
     return _("Review queue")
-
-
-def focus_name(focus: str) -> str:
-    """What a tab is called."""
-    if focus == ALL:
-        return _("all")
-    return _("other") if focus == OTHER else str(FocusMode(focus).label)
 
 
 def render_queue(
@@ -96,18 +72,19 @@ def render_queue(
     context = {
         "asked": asked,
         "here": asked.encoded(),
-        "tabs": _tabs(asked, progress),
+        "tabs": tabs_of(asked, progress),
         "progress": progress[asked.query.focus],
-        "states": _states(asked, counts),
-        "facets": _facets(asked, counts),
-        "chips": _chips(asked),
+        "states": states_of(asked, counts),
+        "facets": facets_of(asked, counts),
+        "chips": chips_of(asked),
         "cleared": asked.filtered(ReviewFilter(focus=asked.query.focus)),
         "total": total,
         "cut": counts.cut,
+        "how": counts.matches.how if counts.matches else "",
         "lines": _lines(asked, page, actor, now),
         "position": _position(page, selected),
         "page": page,
-        "pager": _pager(asked, page),
+        "pager": pager_of(asked, page, counts),
         "detail": detail,
         "people": _people(asked, detail),
         "diff_address": asked.address(only_differences=not asked.only_differences),
@@ -115,7 +92,7 @@ def render_queue(
         "undo_first": next((one for one in recent if one.can_be_undone), None),
         "since_plan": decisions_since_plan(run),
         "saved": [(one, asked_address(run, one.query)) for one in filters_of(actor)],
-        "next_focus": None if total else _next_focus(asked, progress),
+        "next_focus": None if total else next_focus_of(asked, progress),
         "most_in_bulk": MAX_ROWS,
         "bulk_decisions": bulk_decisions(asked.query),
         "treat_as_choices": treat_as_choices(),
@@ -134,22 +111,14 @@ def asked_address(run: LegacyImportRun, query: str) -> str:
     return f"{Asked(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
 
 
-def cells_of(asked: Asked, counts: Counts) -> Any:
-    """Where rows can be; not known for a search, which finds fewer than the counts say."""
-    return None if asked.query.search and counts.cut else counts.cells()
-
-
 def _page(asked: Asked, counts: Counts) -> Page:
-    cells = cells_of(asked, counts)
     if asked.at or asked.after or asked.before:
-        found = page_of(
-            asked.run, asked.query, cells, at=asked.at, after=asked.after, before=asked.before
-        )
+        found = page_of(asked.run, counts, at=asked.at, after=asked.after, before=asked.before)
         if found.lines:
             return found
-    page = page_of(asked.run, asked.query, cells)
+    page = page_of(asked.run, counts)
     if asked.row and page.next and all(line.row != asked.row for line in page.lines):
-        from_row = page_of(asked.run, asked.query, cells, at=asked.row)
+        from_row = page_of(asked.run, counts, at=asked.row)
         return from_row if any(line.row == asked.row for line in from_row.lines) else page
     return page
 
@@ -163,63 +132,6 @@ def _first(asked: Asked, page: Page) -> int | None:
 
 def _position(page: Page, selected: int | None) -> int:
     return next((n for n, line in enumerate(page.lines, 1) if line.row == selected), 0)
-
-
-def _tabs(asked: Asked, progress: dict[str, Progress]) -> list[Tab]:
-    return [
-        Tab(
-            focus_name(focus),
-            asked.filtered(ReviewFilter(focus=focus)),
-            focus == asked.query.focus,
-            progress[focus],
-        )
-        for focus in FOCUSES
-    ]
-
-
-def _states(asked: Asked, counts: Counts) -> list[Link]:
-    return [
-        Link(
-            str(STATE_NAMES[found.value]),
-            found.rows,
-            asked.filtered(replace(asked.query, state=found.value)),
-            found.active,
-        )
-        for found in counts.states()
-    ]
-
-
-def _facets(asked: Asked, counts: Counts) -> list[tuple[str, list[Link]]]:
-    """Each facet with more than one value: its values, counted under the other active filters."""
-    groups = []
-    for name, words in FACET_NAMES.items():
-        found = [] if name in QUIET_FACETS else counts.facet(name)
-        links = [
-            Link(
-                value_name(name, one.value),
-                one.rows,
-                asked.filtered(asked.query.with_facet(name, "" if one.active else one.value)),
-                one.active,
-            )
-            for one in found
-        ]
-        if len(links) > 1 or name in asked.query.facets:
-            groups.append((str(words), links))
-    return groups
-
-
-def _chips(asked: Asked) -> list[tuple[str, str, str]]:
-    """(facet, value, the address without it) of every active filter."""
-    chips = [
-        (str(FACET_NAMES[name]), value_name(name, value),
-         asked.filtered(asked.query.with_facet(name, "")))
-        for name, value in asked.query.facets.items()
-    ]  # fmt: skip
-    if asked.query.search:
-        chips.append(
-            (_("search"), asked.query.search, asked.filtered(replace(asked.query, search="")))
-        )
-    return chips
 
 
 def _lines(asked: Asked, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
@@ -236,29 +148,10 @@ def _lines(asked: Asked, page: Page, actor: User, now: Any) -> list[dict[str, An
     ]
 
 
-def _pager(asked: Asked, page: Page) -> dict[str, str]:
-    """Addresses of the pages around this one; "" where there is none."""
-    first = Asked(asked.run, asked.query)
-    return {
-        "first": first.address() if page.previous else "",
-        "previous": first.address(before=page.previous) if page.previous else "",
-        "next": first.address(after=page.next) if page.next else "",
-    }
-
-
 def _people(asked: Asked, detail: Any) -> Sequence[tuple[Any, str]]:
     if detail is None:
         return ()
     return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]
 
 
-def _next_focus(asked: Asked, progress: dict[str, Progress]) -> Tab | None:
-    """The next focus, in the order of the work, in which rows still wait."""
-    for focus in (*FocusMode.values, OTHER):
-        if focus != asked.query.focus and progress[focus].left:
-            address = asked.filtered(ReviewFilter(focus=focus))
-            return Tab(focus_name(focus), address, False, progress[focus])
-    return None
-
-
-__all__ = ["Recent", "asked_address", "cells_of", "render_queue", "reviewer_of"]
+__all__ = ["Recent", "asked_address", "render_queue", "reviewer_of"]

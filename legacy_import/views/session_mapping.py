@@ -1,32 +1,27 @@
 """`/admin/legacy-imports/session-mapping`: which old sessions were real ones."""
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from legacy_import.errors import LegacyImportError
-from legacy_import.mapping_lists.lines import SessionLine, said_of, session_lines
-from legacy_import.mapping_lists.weights import SESSION_CAUSES, SESSION_MISSING, weigh
-from legacy_import.mapping_lists.words import SESSION_STATES
+from legacy_import.mapping_lists.lines import SessionLine, said_of
+from legacy_import.mapping_lists.listing import SESSIONS, line_of, listing, together
 from legacy_import.models import LegacyImportRun, LegacySessionMapping
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.services import session_review
-from legacy_import.services.mapping_change import MappingChangedMeanwhile
+from legacy_import.services.mapping_change import MappingChange
 from legacy_import.templatetags.legacy_imports import thousands
 from legacy_import.views import mapping_page
 from legacy_import.views.asked import run_asked
-from legacy_import.views.mapping_page import AllForm, JudgeForm
+from legacy_import.views.mapping_page import Bulk, Judgement, Screen
 from legacy_import.views.page import render_page
 
 SECTION = "session_mapping"
 LIST = "legacy_imports:session-mapping"
 FOLDER = "admin/legacy_imports/"
-NAMED = 20  # sessions that the bulk page lists by code
 TAKE_BACK = "take_back"
 VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
 
@@ -37,18 +32,15 @@ VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
 def sessions(request: HttpRequest) -> HttpResponse:
     """Every old session of the run's source, those that hold back most rows first."""
     run = mapping_page.run_or_none(request)
-    weights = weigh(run)
-    lines = session_lines(run.connection_name, weights) if run else []
-    real, _stamp = session_review.real_stamp(run.connection_name) if run else (0, "")
+    source = run.connection_name if run else ""
     return render_page(
         request,
         FOLDER + "session_mapping.html",
         section=SECTION,
         title=_("Old sessions"),
         run=run,
-        listing=mapping_page.listing(request, lines, SESSION_STATES),
-        causes=mapping_page.causes_of(weights.causes, (*SESSION_CAUSES, SESSION_MISSING)),
-        real=real,
+        listing=listing(run, SESSIONS, mapping_page.list_asked(request)),
+        real=session_review.real_unconfirmed(source).count(),
         **mapping_page.judging(run),
     )
 
@@ -58,68 +50,24 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def session(request: HttpRequest, mapping: int) -> HttpResponse:
     """One old session: what it is now, why, and what confirming it would free."""
-    return _page_of(request, run_asked(request), mapping)
+    run = run_asked(request)
+    return _page_of(request, run, SCREEN.find(run, mapping))
 
 
 @never_cache
 @permission_needed(MAP)
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
-    """Say what an old session is: 409 with what happened when somebody was faster."""
-    run = run_asked(request)
-    before = _found(run, mapping)
-    form = JudgeForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["verdict"] not in VERDICTS:
-        return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
-    said = form.cleaned_data
-    asked = {"mapping_id": before.pk, "version": said["version"], "reason": said["note"],
-             "actor": mapping_page.actor_of(request), "now": timezone.now()}  # fmt: skip
-    try:
-        if said["verdict"] == TAKE_BACK:
-            change = session_review.take_back(**asked)
-        else:
-            change = session_review.confirm_session(session_type=said["verdict"], **asked)
-    except MappingChangedMeanwhile:
-        return _page_of(request, run, mapping, status=409, changed=True)
-    except LegacyImportError as refused:
-        words = mapping_page.refusal_words(refused)
-        return _page_of(request, run, mapping, status=400, refused=words, note=said["note"])
-    after = _found(run, mapping)
-    state = SessionLine.of(after).words
-    mapping_page.say_judged(request, after.legacy_code, state, change)
-    return mapping_page.back_to(LIST, run, request)
+    """Say what an old session is."""
+    return mapping_page.judge(request, SCREEN, mapping)
 
 
 @never_cache
 @permission_needed(MAP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
-    """Confirm every session that the rules call real: N and the effect named, counted again."""
-    run = run_asked(request)
-    if request.method != "POST":
-        return _bulk_page(request, run)
-    form = AllForm(request.POST)
-    if not form.is_valid():
-        return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
-    try:
-        change = session_review.confirm_real_sessions(
-            connection_name=run.connection_name,
-            expected=form.cleaned_data["expected"],
-            stamp=form.cleaned_data["stamp"],
-            reason=form.cleaned_data["note"],
-            actor=mapping_page.actor_of(request),
-            now=timezone.now(),
-        )
-    except MappingChangedMeanwhile:
-        return _bulk_page(request, run, status=409, changed=True)
-    except LegacyImportError as refused:
-        return _bulk_page(request, run, status=400, refused=mapping_page.refusal_words(refused))
-    count = change.mappings
-    what = ngettext(
-        "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", count
-    )
-    mapping_page.say_changed(request, what % {"count": thousands(count)}, change)
-    return mapping_page.back_to(LIST, run, request)
+    """Confirm every session that the rules call real."""
+    return mapping_page.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -130,18 +78,51 @@ def again(request: HttpRequest) -> HttpResponse:
     return mapping_page.judge_again(request, LIST)
 
 
-def _found(run: LegacyImportRun, pk: int) -> LegacySessionMapping:
-    """The mapping with this number. Raises Http404, also for one of another source."""
-    return get_object_or_404(LegacySessionMapping, pk=pk, connection_name=run.connection_name)
+def _judge(said: Judgement) -> MappingChange:
+    if said.verdict == TAKE_BACK:
+        return session_review.take_back(
+            mapping_id=said.mapping_id,
+            version=said.version,
+            reason=said.note,
+            actor=said.actor,
+            now=said.now,
+        )
+    return session_review.confirm_session(
+        mapping_id=said.mapping_id,
+        session_type=said.verdict,
+        version=said.version,
+        reason=said.note,
+        actor=said.actor,
+        now=said.now,
+    )
+
+
+def _confirm(bulk: Bulk) -> MappingChange:
+    return session_review.confirm_real_sessions(
+        connection_name=bulk.connection_name,
+        expected=bulk.expected,
+        stamp=bulk.stamp,
+        reason=bulk.note,
+        actor=bulk.actor,
+        now=bulk.now,
+    )
+
+
+def _confirmed(count: int) -> str:
+    what = ngettext(
+        "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", count
+    )
+    return what % {"count": thousands(count)}
 
 
 def _page_of(
-    request: HttpRequest, run: LegacyImportRun, pk: int, *, status: int = 200, **told: object
+    request: HttpRequest,
+    run: LegacyImportRun,
+    mapping: LegacySessionMapping,
+    *,
+    status: int = 200,
+    **told: object,
 ) -> HttpResponse:
-    mapping = _found(run, pk)
-    lines = session_lines(run.connection_name, weigh(run), only=pk)
-    if not lines:
-        raise Http404
     return render_page(
         request,
         FOLDER + "session_mapping_one.html",
@@ -149,9 +130,8 @@ def _page_of(
         title=_("What is this session?"),
         run=run,
         status=status,
-        line=lines[0],
-        rule=session_review.rule_of(mapping).session_type,
-        said=said_of(LegacySessionMapping, pk),
+        line=line_of(run, SESSIONS, mapping),
+        said=said_of(LegacySessionMapping, mapping.pk),
         **told,
     )
 
@@ -160,8 +140,6 @@ def _bulk_page(
     request: HttpRequest, run: LegacyImportRun, *, status: int = 200, **told: object
 ) -> HttpResponse:
     count, stamp = session_review.real_stamp(run.connection_name)
-    real = set(session_review.real_unconfirmed(run.connection_name).values_list("pk", flat=True))
-    lines = [line for line in session_lines(run.connection_name, weigh(run)) if line.pk in real]
     return render_page(
         request,
         FOLDER + "session_mapping_all.html",
@@ -171,13 +149,22 @@ def _bulk_page(
         status=status,
         expected=count,
         stamp=stamp,
-        lines=lines[:NAMED],
-        more=max(0, len(lines) - NAMED),
-        rows=sum(line.weight.rows for line in lines),
-        frees=sum(line.weight.frees for line in lines),
+        together=together(run, SESSIONS, session_review.real_unconfirmed(run.connection_name)),
         **told,
     )
 
+
+SCREEN = Screen(
+    address=LIST,
+    model=LegacySessionMapping,
+    verdicts=VERDICTS,
+    judge=_judge,
+    confirm=_confirm,
+    one=_page_of,
+    every=_bulk_page,
+    words=lambda mapping: SessionLine.of(mapping).words,
+    confirmed=_confirmed,
+)
 
 urlpatterns = [
     path("legacy-imports/session-mapping", sessions, name="session-mapping"),

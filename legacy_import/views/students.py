@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
 from legacy_import.learners import (
-    BY_NAME,
     LearnerFilter,
     Listing,
     learners_with_phone,
@@ -26,6 +25,7 @@ from legacy_import.learners import (
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.services.notes import HoldsContact
+from legacy_import.services.row_search import BY_NAME
 from legacy_import.views.asked import run_asked, run_numbered
 from legacy_import.views.page import render_page
 from legacy_import.views.students_asked import FORM, SEARCH, Asked, asked_in, facets_before
@@ -124,17 +124,21 @@ def _search_form(asked: Asked) -> dict[str, Any]:
 def _pager(asked: Asked, listing: Listing) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
-    `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
+    `further`: rows that were not looked at yet; `parts`: the same search for parts of names.
     """
-    matches, last = listing.matches, listing.next is None
-    further = matches.beyond if matches and last else None
-    parts = matches is not None and matches.how == BY_NAME
     around = replace(asked, after=None, before=None)
+    matches = listing.matches
+    further = ""
+    if listing.further or listing.earlier:
+        further = around.address(after=listing.further, before=listing.earlier)
+    elif matches and matches.beyond and listing.next is None:
+        further = around.address(beyond=matches.beyond)
+    parts = matches is not None and matches.how == BY_NAME
     return {
-        "first": around.address() if listing.previous else "",
+        "first": around.address() if asked.after or asked.before else "",
         "previous": around.address(before=listing.previous) if listing.previous else "",
         "next": around.address(after=listing.next) if listing.next else "",
-        "further": around.address(beyond=further) if further else "",
+        "further": further,
         "parts": asked.filtered(replace(asked.query, parts=True)) if parts else "",
     }
 

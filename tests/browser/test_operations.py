@@ -1,6 +1,7 @@
 """The runs' screens in a real browser: an operator commits and rolls back; readable by everybody."""
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from crm.models import CrmLead
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.conf import database_name
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from tests.browser.conftest import scrolls_sideways
+from tests.browser.conftest import scrolls_sideways, user_as
 from tests.factories import RunFactory
+from tests.legacy_database import as_legacy, sqlite_legacy, tables
 from tests.services.stages import run_commit
-from tests.views.run_screens import ROOT, planned_run
+from tests.views.run_screens import ROOT, planned_run, signed_in
 from tests.views.test_runs import CERTIFICATE
 from trainings.models import LegacyCompletedTraining
 
@@ -140,6 +142,30 @@ def test_axe_finds_nothing(page_as: Any, axe: Any, language: str, dark: bool) ->
     hold(run)
     page.goto(f"{ROOT}/{run.pk}")
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_a_proof(
+    page_as: Any, axe: Any, language: str, dark: bool, tmp_path: Path
+) -> None:
+    """The old database is there for this thread only, so the answer is made in it."""
+    run = half_committed()
+    with as_legacy(sqlite_legacy(tmp_path / "legacy.sqlite3", tables())):
+        client = signed_in(user_as("Operator"), language=language)
+        proof = client.post(f"{ROOT}/{run.pk}/reconcile", secure=True)
+    assert proof.status_code == 200
+    page = page_as("Operator", language=language, dark=dark, width=320)
+    page.route(
+        f"**{ROOT}/{run.pk}/reconcile",
+        lambda route: route.fulfill(body=proof.content, headers=dict(proof.items())),
+    )
+    page.goto(f"{ROOT}/{run.pk}")
+    page.locator("form[action$=reconcile] button").click()
+    page.locator("#li-checks").wait_for()
+    assert page.locator("html").get_attribute("dir") == LANGUAGES[language]
+    assert axe(page) == []
+    assert not scrolls_sideways(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

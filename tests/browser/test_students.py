@@ -104,7 +104,7 @@ def test_a_manager_exports_what_the_list_shows(run, page_as):
     page: Page = page_as("Manager", language="en")
     page.goto(f"{LIST}?classification=completed")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export these rows (CSV)").click()
+        page.get_by_role("button", name="Export these rows (CSV)").click()
     assert download.value.suggested_filename.startswith(f"legacy-run-{run.pk}-masked-")
     lines = download.value.path().read_text("utf-8").splitlines()
     assert lines[0].startswith("\ufeffrun,source_table")

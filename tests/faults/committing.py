@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.committed import committed_content
 from tests.invariants import broken
@@ -22,6 +23,17 @@ STAGED = (
     "s.validation_status, s.classification, s.version, t.id, t.import_action "
     "FROM legacy_student_imports s LEFT JOIN legacy_training_imports t "
     "ON t.student_import_id = s.id ORDER BY s.id"
+)
+# How the screens' counts of facets are stored, and what the rows say.
+FACETS = (
+    "source_table, classification, validation_status, duplicate_confidence, planned_action, "
+    "planned_reason, session_type, import_action, outcome, decision, to_classify"
+)
+STORED = f"SELECT legacy_import_run_id, {FACETS}, without_course, f.rows FROM legacy_facet_counts f"
+COUNTED = (
+    f"SELECT legacy_import_run_id, {FACETS}, course_id IS NULL, COUNT(*) "
+    "FROM legacy_student_imports s JOIN legacy_training_imports t ON t.student_import_id = s.id "
+    f"GROUP BY legacy_import_run_id, {FACETS}, course_id IS NULL"
 )
 
 
@@ -131,6 +143,11 @@ class CommitFault:
         """Nothing twice, nothing lost; log, records and outcomes say the same; no row is missing."""
         settled(lambda: broken(self.app.rows))
         assert self.app.rows(STAGED) == self.staged
+        settled(lambda: sorted(map(repr, self._counts_off())))
+
+    def _counts_off(self) -> set[tuple[Any, ...]]:
+        """What is stored and not counted, and the other way round."""
+        return set(self.app.rows(STORED)) ^ set(self.app.rows(COUNTED))
 
     def assert_committed(self) -> None:
         """The run is committed as if nothing had happened, and nobody holds it."""

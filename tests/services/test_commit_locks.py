@@ -48,7 +48,7 @@ if ON_MARIADB:  # SQLite has one lock for all, and no row of it
     from legacy_import.conf import import_conf
     from legacy_import.models import PLATFORM, IdentityKey
     from legacy_import.progress import Silent
-    from legacy_import.services.candidates import refresh_platform_keys
+    from legacy_import.services.platform_keys import refresh_platform_keys
 
     @contextmanager
     def held_by_somebody(lead: CrmLead) -> Iterator[None]:

@@ -3,11 +3,30 @@
 from collections import Counter
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
+from legacy_import.progress import Silent
 from legacy_import.services import facets
-from tests.factories import CourseMappingFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_classify, run_commit, run_plan, run_rollback, run_validate
+from legacy_import.services.waves import about_to_come, pending_rows
+from tests.factories import (
+    CourseMappingFactory,
+    ReviewDecisionFactory,
+    RunFactory,
+    SessionMappingFactory,
+    StagedLearnerFactory,
+)
+from tests.services.stages import (
+    outcome_of,
+    run_classify,
+    run_commit,
+    run_plan,
+    run_rollback,
+    run_stages,
+    run_validate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +73,96 @@ def test_a_row_moves_from_one_combination_to_another(run: LegacyImportRun) -> No
     LegacyStudentImport.objects.filter(pk=row.pk).update(decision="skip")
     facets.move(run.pk, before, facets.combination_of(row.pk))
     assert +stored(run) == counted(run)
+
+
+class Watching(Silent):
+    """Compares the stored counts with the rows after every batch."""
+
+    def __init__(self, run: LegacyImportRun) -> None:
+        super().__init__()
+        self.run = run
+        self.batches = 0
+
+    def advance(self, rows: int) -> None:
+        self.batches += 1
+        assert stored(self.run) == counted(self.run)
+        super().advance(rows)
+
+
+@pytest.fixture
+def planned() -> LegacyImportRun:
+    """Rows of every effect, some for review, a follower, and one that will have drifted."""
+    CourseMappingFactory(legacy_formation_id="7")
+    SessionMappingFactory(legacy_session_id="42", legacy_formation_id="7", confirmed=True)
+    run = RunFactory()
+    for status in ("nouveau", "Formée", "Confirmer", "Archivé", "on verra", "on verra"):
+        StagedLearnerFactory(run=run, status=status, formation_id="7", session_id="42")
+    same = {"full_name": "Karim Haddad", "phone": "0559446168", "birth_date": "1999-02-03"}
+    StagedLearnerFactory.create_batch(2, run=run, status="nouveau", **same)
+    drifted = StagedLearnerFactory(run=run, status="nouveau")
+    run_stages(run)
+    ReviewDecisionFactory(student_import=drifted, decision=ReviewDecision.SKIP)
+    return run
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_the_counts_agree_after_every_batch_of_a_commit_and_of_a_rollback(
+    batch: int, planned: LegacyImportRun
+) -> None:
+    for work in (run_commit, run_rollback):
+        watching = Watching(planned)
+        work(planned, batch=batch, progress=watching)
+        assert watching.batches > 1
+        assert all(rows > 0 for rows in stored(planned).values())
+    assert sum(stored(planned).values()) == 9
+
+
+def test_a_batch_that_is_taken_back_moves_nothing(planned: LegacyImportRun) -> None:
+    before = stored(planned)
+
+    def no_receipt(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "chunk_receipts" in sql:
+            raise KeyboardInterrupt
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(no_receipt), pytest.raises(KeyboardInterrupt):
+        run_commit(planned)
+    assert stored(planned) == counted(planned) == before
+
+
+def test_a_commit_counts_the_rows_of_its_batches_only(planned: LegacyImportRun) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        run_commit(planned, batch=3)
+    counting = [q["sql"] for q in captured.captured_queries if "without_course" in q["sql"]]
+    staged = [sql for sql in counting if 'FROM "legacy_student' in sql.replace("`", '"')]
+    assert len(staged) > 4
+    assert all(" IN (" in sql for sql in staged)
+
+
+def test_counts_that_were_wrong_are_made_anew(planned: LegacyImportRun) -> None:
+    FacetCount.objects.filter(legacy_import_run=planned).delete()
+    run_commit(planned, batch=3)
+    assert stored(planned) == counted(planned)
+
+
+def test_a_row_that_fails_moves_alone(planned: LegacyImportRun) -> None:
+    poison = LegacyStudentImport.objects.filter(planned_action="create_crm_lead").earliest("pk")
+
+    def refused(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "crm_leads" in sql and poison.full_name in f"{sql}{params}":
+            raise ValueError
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refused):
+        run_commit(planned)
+    assert outcome_of(poison) == "failed"
+    assert stored(planned) == counted(planned)
+
+
+@pytest.mark.parametrize("focus", [None, *FocusMode], ids=str)
+def test_a_commit_knows_from_the_counts_how_many_rows_it_will_take_up(
+    focus: FocusMode | None, planned: LegacyImportRun
+) -> None:
+    rows = pending_rows(planned, focus)
+    review = rows.filter(planned_action="review").count()
+    assert about_to_come(planned, focus) == (rows.count() - review, review)

@@ -9,24 +9,24 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import LogAction, Outcome
 from legacy_import.learners import (
-    BY_ID,
-    BY_NAME,
-    BY_PARTS,
     LearnerFilter,
-    filters,
     learners_with_phone,
     list_learners,
+    reading,
 )
 from legacy_import.models import (
     FACETS,
+    ChunkReceipt,
     LegacyImportCommitLog,
     LegacyImportRun,
     LegacyReviewDecision,
     LegacyStudentImport,
+    LegacyTrainingImport,
 )
-from legacy_import.services import facets
+from legacy_import.services import facets, row_search
 from legacy_import.services.notes import HoldsContact
 from legacy_import.services.review_filter import UnknownFilter
+from legacy_import.services.row_search import BY_ID, BY_NAME, BY_PARTS
 from tests.factories import NOW, RunFactory, legacy_row, spelled, stage_rows
 from tests.services.stages import run_commit, run_stages
 
@@ -174,8 +174,68 @@ def test_a_filter_names_the_cells_of_the_index():
     run = run_of(30)
     with CaptureQueriesContext(connection) as captured:
         list_learners(run, asked(validation_status="valid", classification="unknown"))
-    sql = captured[-1]["sql"]
+    sql = captured[1]["sql"]
     assert re.findall(r"planned_reason. = '(\w+)'", sql) == ["status_unknown"]
+
+
+# Facet → rows of the run in which it is looked for; the archives are the last quarter.
+RARE = [
+    {"outcome": "failed"}, {"validation_status": "failed"}, {"session_type": "unknown"},
+    {"source_table": "archives"}, {"source_table": "archives", "outcome": "failed"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [0, 2_000], ids=["by-number", "by-cell"])
+@pytest.mark.parametrize("query", RARE, ids=str)
+def test_rare_rows_are_all_found_in_both_directions(query, few, monkeypatch):
+    """However few rows a page looks at, going on finds every row once and in order."""
+    run = run_of(120)
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    rare = list(rows.order_by("pk").values_list("pk", flat=True))[2::29]
+    rows.filter(pk__in=rare).update(outcome="failed", validation_status="failed")
+    LegacyTrainingImport.objects.filter(student_import__in=rare).update(session_type="unknown")
+    facets.rebuild(run)
+    monkeypatch.setattr(reading, "FEW", few)
+    monkeypatch.setattr(reading, "LOOKED_AT", 21)
+    wanted = list(asked(**query).rows(run).order_by("pk").values_list("pk", flat=True))
+    assert wanted
+    assert looked_through(run, asked(**query)) == wanted
+    assert looked_through(run, asked(**query), before=10**9) == wanted
+
+
+def looked_through(run, query, before=None) -> list[int]:
+    """Every row of the list, read on wherever a page says that it stopped looking."""
+    page, found = list_learners(run, query, before=before), []
+    while True:
+        rows = [line.row for line in page.lines]
+        found = rows + found if before else found + rows
+        step = {"before": page.previous or page.earlier} if before else {
+            "after": page.next or page.further}  # fmt: skip
+        if not any(step.values()):
+            return found
+        page = list_learners(run, query, **step)
+
+
+def test_a_page_reads_so_many_rows_and_no_row_of_the_other_table(monkeypatch):
+    run = run_of(120)
+    monkeypatch.setattr(reading, "FEW", 0)
+    first = asked(source_table="archives").rows(run).order_by("pk").values_list("pk", flat=True)[0]
+    for looked_at, query, start in (
+        (1_000, {"source_table": "archives"}, first), (30, {"source_table": "archives"}, first),
+    ):  # fmt: skip
+        monkeypatch.setattr(reading, "LOOKED_AT", looked_at)
+        with CaptureQueriesContext(connection) as captured:
+            list_learners(run, asked(**query))
+        low, high = re.findall(r"id.? [<>]= (\d+)", captured[-1]["sql"])
+        assert int(low) == start
+        assert int(high) - int(low) < min(looked_at, 30)
+
+
+def test_rows_that_no_receipt_tells_of_are_read_all_the_same(monkeypatch):
+    run = run_of(60)
+    ChunkReceipt.objects.filter(legacy_import_run=run, stage="import").delete()
+    monkeypatch.setattr(reading, "FEW", 0)
+    assert len(list_learners(run, asked(source_table="archives")).lines) == 15
 
 
 def test_while_a_stage_is_at_work_the_rows_themselves_are_asked():
@@ -286,7 +346,7 @@ def test_parts_may_be_asked_for_although_the_whole_name_is_found():
 
 
 def test_a_search_for_parts_looks_at_so_many_rows_and_says_where_it_stopped(monkeypatch):
-    monkeypatch.setattr(filters, "LOOKED_AT", 20)
+    monkeypatch.setattr(row_search, "LOOKED_AT", 20)
     run = run_of(50)
     seen, beyond = [], 0
     for _ in range(3):
@@ -298,7 +358,7 @@ def test_a_search_for_parts_looks_at_so_many_rows_and_says_where_it_stopped(monk
 
 
 def test_more_matches_than_are_looked_at_are_said_to_be_more(monkeypatch):
-    monkeypatch.setattr(filters, "MATCHES", 10)
+    monkeypatch.setattr(row_search, "MATCHES", 10)
     run = run_of(25)
     seen, beyond = [], 0
     for _ in range(3):

@@ -10,7 +10,6 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import CourseMappingStatus, Outcome, RunStatus, SessionType
-from legacy_import.mapping_lists.weights import Weight, weigh
 from legacy_import.models import (
     FacetCount,
     LegacyCourseMapping,
@@ -27,6 +26,7 @@ from legacy_import.services.mapping_review import (
     set_aside,
     take_back,
 )
+from legacy_import.services.mapping_weights import Weight, weigh
 from legacy_import.services.mappings import suggest_courses
 from legacy_import.services.notes import HoldsContact
 from legacy_import.services.rejudge import NotNow, rejudge
@@ -47,7 +47,6 @@ from tests.services.stages import (
     outcome_of,
     plan_of,
     run_commit,
-    run_plan,
     run_stages,
 )
 from trainings.models import Course
@@ -376,18 +375,11 @@ def test_what_is_promised_is_freed(actor, run):
     assert weigh(run).courses["7"] == Weight(rows=3, waiting=0, frees=0)
 
 
-def test_counting_is_one_pass_and_is_kept_until_the_next_plan(run, django_assert_num_queries):
+def test_counting_is_one_pass(run, django_assert_num_queries):
     mapping("7")
     trained(run, "1")
     run_stages(run)
-    run.refresh_from_db()
     with django_assert_num_queries(3):  # two mapping tables, one pass over the rows
-        first = weigh(run)
-    with django_assert_num_queries(2):
-        assert weigh(run) == first
-    run_plan(run)
-    run.refresh_from_db()
-    with django_assert_num_queries(3):
         weigh(run)
 
 

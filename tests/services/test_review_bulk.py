@@ -189,7 +189,7 @@ FILTERS = [
     ({"to_classify": "0", "session_type": "none"}, 3),
     ({"q": "2"}, 1),
     ({"q": "fictif"}, 3),
-    ({"q": "Fictif bibibifo"}, 0),
+    ({"q": "Fictif Karamella"}, 0),
     ({"q": "؟"}, 0),
     ({"state": "decided"}, 0),
     ({"state": "all"}, 3),

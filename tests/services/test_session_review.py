@@ -8,9 +8,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
-from legacy_import.mapping_lists.weights import Weight, weigh
 from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
 from legacy_import.services.mapping_change import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.services.mapping_weights import Weight, weigh
 from legacy_import.services.rejudge import rejudge
 from legacy_import.services.session_review import (
     confirm_real_sessions,
@@ -73,7 +73,7 @@ def test_a_person_says_what_a_session_is(run, actor, session_type):
     after = LegacySessionMapping.objects.get(pk=before.pk)
     assert (after.session_type, after.rule) == (session_type, "session:real")
     assert (after.confirmed_by, after.confirmed_at) == (actor, NOW)
-    assert after.version == before.version + 1
+    assert (after.reason, after.version) == ("vu dans le registre", before.version + 1)
     said = LogEntry.objects.get()
     assert (said.user, said.change_message) == (actor, f"{session_type}: vu dans le registre")
 
@@ -125,6 +125,7 @@ def test_a_judgement_taken_back_is_the_rule_s_again(run, actor):
     after = LegacySessionMapping.objects.get(pk=before.pk)
     assert (after.session_type, after.rule) == ("waiting_placeholder", "session:waiting_code")
     assert (after.confirmed_by, after.confirmed_at, after.version) == (None, None, 3)
+    assert not after.reason
     with pytest.raises(MappingRefused):
         take_back(mapping_id=before.pk, version=3, actor=actor, now=NOW)
 
@@ -163,7 +164,7 @@ def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor)
     assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
     for before in real:
         after = LegacySessionMapping.objects.get(pk=before.pk)
-        assert (after.confirmed_by, after.version) == (actor, 2)
+        assert (after.confirmed_by, after.reason, after.version) == (actor, "registre 2019", 2)
     for before in others:
         assert LegacySessionMapping.objects.get(pk=before.pk).version == before.version
 
@@ -242,3 +243,15 @@ def test_a_person_s_word_outlives_the_next_import(actor, tmp_path: Path):
     import_from(old)
     after = LegacySessionMapping.objects.get(pk=asked.pk)
     assert (after.session_type, after.confirmed_by) == ("unknown", actor)
+    assert after.reason == "vu dans le registre"
+
+
+def test_a_renamed_session_asks_again_without_the_old_reason(actor, tmp_path: Path):
+    catalogue = {"formations": [{"id": 7, "nom": "PAO"}]}
+    for number, code in enumerate(("PAO-1", "PAO-2")):
+        session = [{"id": 40, "code": code, "formation_id": 7}]
+        old = tables(**catalogue, session_ecoins=session)
+        import_from(sqlite_legacy(tmp_path / f"old{number}.sqlite3", old))
+        mapping = LegacySessionMapping.objects.get(legacy_session_id="40")
+        assert (mapping.confirmed_by, mapping.reason) == (None, "")
+        judged(mapping, "real_session", actor)

@@ -8,6 +8,7 @@ from crm.models import CrmLead
 from legacy_import.choices import ErasureKind, LogAction, Outcome, RunStatus
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import (
+    FacetCount,
     HotKey,
     IdentityKey,
     LegacyErasureLog,
@@ -31,6 +32,7 @@ from legacy_import.services.subject import (
 )
 from tests.factories import CONNECTION, NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.services.erasing import CANARIES, CANARY, NAMES, found_in, stage_canaries
+from tests.services.reviewing import assert_facets_hold
 from tests.services.stages import (
     BUSINESS,
     content_hash,
@@ -269,6 +271,11 @@ class TestAfterwards:
         assert (row.validation_status, row.duplicate_confidence) == ("failed", "none")
         assert row.group_first_id is None
         assert plan_of(row) == ("review", "erased")
+
+    def test_the_counts_of_the_screens_follow(self, run: LegacyImportRun) -> None:
+        erase()
+        assert FacetCount.objects.filter(validation_status="failed", rows=1).exists()
+        assert_facets_hold(run)
 
     def test_a_reviewers_link_brings_nothing_back(self, run: LegacyImportRun) -> None:
         ReviewDecisionFactory(student_import=row_of(run), decision="link", person=("lead", 1))

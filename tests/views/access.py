@@ -67,8 +67,9 @@ ROOT = "/admin/legacy-imports"
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
 LOOKED = frozenset({"legacy_access_log"})
-MAPPED = ROWS | {"legacy_course_mappings", "legacy_session_mappings", "django_admin_log"}
-JUDGED = ROWS | {
+WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
+MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "django_admin_log"}
+JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
 }  # fmt: skip

@@ -214,6 +214,19 @@ def test_without_a_run_it_says_how_to_start(client):
     assert client.get(f"{LIST}/1").status_code == 404
 
 
+@pytest.mark.parametrize("screen", ["course-mapping", "session-mapping"])
+def test_every_page_of_a_mapping_says_of_which_run_it_is(client, run, screen):
+    place = f"/admin/legacy-imports/{screen}"
+    session = SessionMappingFactory(legacy_formation_id="7")
+    pk = session.pk if screen == "session-mapping" else of("PAO").pk
+    manager = signed_in(mapper("map", "view"))
+    for address in (place, f"{place}/{pk}", f"{place}/confirm-all"):
+        assert f"Run {run.pk} &rsaquo;" in text(client.get(address))
+        link = f'<a href="/admin/legacy-imports/{run.pk}">Run {run.pk}</a>'
+        assert link in manager.get(address).content.decode()
+        assert link not in client.get(address).content.decode()
+
+
 def test_a_filter_that_nothing_matches_can_be_cleared(client, run):
     assert "Clear filters" in text(client.get(f"{LIST}?q=zzz"))
 
@@ -246,6 +259,7 @@ def test_pages_ask_a_bounded_number_of_questions(client, run):
                              status="suggested", rule="course:exact_name",
                              confirmed_by=UserFactory())  # fmt: skip
         SessionMappingFactory(legacy_session_id=str(number), legacy_formation_id=str(number))
+    assert questions(LIST) <= before[0] + 20, "mappings changed elsewhere: weighed anew, once"
     after = [questions(address) for address in addresses]
     assert all(now <= was for now, was in zip(after, before, strict=True))
     assert max(after) <= 16

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,6 +19,7 @@ from legacy_import.models import (
     ReviewClaim,
     SavedFilter,
 )
+from legacy_import.services import row_search
 from legacy_import.services.reveal import PER_HOUR, reveal
 from legacy_import.services.review import claim
 from tests.factories import (
@@ -173,8 +175,12 @@ def test_contacts_are_masked_and_compared_on_the_server(client, matched):
     assert "Samir Bouzid" in words
     for secret in (PHONE, "559446168", "0559 44 61 68", EMAIL):
         assert secret not in answer.content.decode()
-    lines = re.findall(r"<tr( class=\"li-diff\")?>\s*<th scope=\"row\">(.*?)</th>.*?<td><span[^>]*>"
-                       r"(.*?)</span>", answer.content.decode(), re.S)  # fmt: skip
+    lines = re.findall(
+        r"<tr role=\"row\"( class=\"li-diff\")?>\s*<th scope=\"row\"[^>]*>(.*?)</th>"
+        r".*?<td [^>]*><span[^>]*>(.*?)</span>",
+        answer.content.decode(),
+        re.S,
+    )
     compared = {name: (bool(tinted), words) for tinted, name, words in lines}
     assert compared["Phone"] == (False, "same")
     assert compared["Name"] == (True, "different")
@@ -274,14 +280,33 @@ def test_a_row_of_another_run_is_not_found(client):
     assert page(client, run=second.pk, row=rows_of(first)[0].pk).status_code == 404
 
 
-def test_decisions_since_the_plan_are_counted_with_the_command(client, me):
+# Whoever is not technical is told who does it; a command is for those who may commit.
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ((), "A manager or an operator plans again when the review is done."),
+        (("map",), "Plan again on the page of the run"),
+        (("commit",), "manage.py legacy_dry_run --run"),
+    ],
+    ids=str,
+)
+def test_decisions_since_the_plan_are_counted_with_what_comes_next(also, said):
+    me = reviewer(*also)
     run = queue_of_unknown(2)
     LegacyImportRun.objects.filter(pk=run.pk).update(planned_at=NOW - datetime.timedelta(days=1))
     for row in rows_of(run):
         say(row, D.SKIP, me)
-    words = text_of(page(client, focus="all"))
+    words = text_of(page(signed_in(me), focus="all"))
     assert "2 decisions since the plan" in words
-    assert f"legacy_dry_run --run {run.pk}" in words
+    assert said in words
+    assert ("manage.py" in words) == ("commit" in also)
+
+
+def test_what_is_planned_is_said_in_plain_words(client):
+    queue_of_unknown(1)
+    words = text_of(page(client, focus="all"))
+    assert "The import would leave this row to a person" in words
+    assert "legacy_" not in words
 
 
 def test_rows_of_one_cause_lead_to_its_mapping(client):
@@ -300,13 +325,33 @@ def test_rows_of_one_cause_lead_to_its_mapping(client):
 # --- Empty states ------------------------------------------------------------------------------------
 
 
-def test_without_a_run_the_command_is_shown(client):
-    assert "manage.py legacy_import" in text_of(page(client))
-
-
-def test_without_a_plan_the_next_command_is_shown(client):
+def test_without_a_run_or_a_plan_it_says_what_comes_next(client):
+    operator = signed_in(reviewer("commit", username="operator"))
+    assert "manage.py legacy_import" in text_of(page(operator))
+    assert "An operator starts one, at a terminal." in text_of(page(client))
     run = RunFactory()
-    assert f"manage.py legacy_validate --run {run.pk}" in text_of(page(client))
+    assert f"manage.py legacy_validate --run {run.pk}" in text_of(page(operator))
+    words = text_of(page(client))
+    assert "An operator takes it one stage further." in words
+    assert "manage.py" not in words
+
+
+def test_a_search_says_how_it_found_and_goes_on(client, monkeypatch):
+    monkeypatch.setattr(row_search, "LOOKED_AT", 2)
+    run = queue_of_unknown(5)
+    seen, address = [], f"{ADDRESS}?run={run.pk}&focus=all&q=fictif"
+    for _ in range(3):
+        answer = client.get(address, secure=True, headers={"accept-language": "en"})
+        assert "each of these words occurs" in text_of(answer)
+        seen += listed(answer)
+        further = re.search(r'href="([^"]+)">Look through further rows', answer.content.decode())
+        address = unescape(further[1]) if further else ""
+    assert not address
+    assert seen == [row.pk for row in rows_of(run)]
+    name = rows_of(run)[0].full_name
+    words = page(client, focus="all", q=name)
+    assert "Rows with this name, whatever its order and spelling." in text_of(words)
+    assert "parts=1" in words.content.decode()
 
 
 def test_where_nothing_matches_the_filters_can_be_cleared(client):

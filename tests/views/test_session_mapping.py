@@ -115,8 +115,11 @@ def test_confirming_and_judging_again_frees_the_rows(client, run):
     assert [plan_of(row)[1] for row in rows] == ["registration", "registration", "session_waiting"]
     assert Session.objects.count() == 0, "no cohort was created"
     page = text(client.get(f"{LIST}/{of('40').pk}"))
-    assert "vu au registre" in page
-    assert "meriem" in page
+    assert "What people said confirmed real – vu au registre meriem" in page
+    for place in (LIST, f"{LIST}/{of('40').pk}"):
+        assert "Reason: vu au registre" in text(client.get(place))
+    judge(client, "40", "take_back")
+    assert "Reason: vu" not in text(client.get(LIST))
 
 
 @pytest.mark.parametrize("legacy_id", ["1", "2", "235"])
@@ -148,6 +151,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "an-endless-version": {"version": "9" * 300},
     "a-phone-in-the-reason": {"note": PHONE},
     "an-address-in-the-reason": {"note": EMAIL},
+    "an-endless-reason": {"note": "x" * 300},
 }
 
 
@@ -188,6 +192,14 @@ def test_a_mapping_of_another_source_is_not_to_be_seen_from_this_run(client, run
     assert client.post(f"{LIST}/{foreign.pk}/judge").status_code == 404
 
 
+def test_a_hostile_reason_stays_text(client, run):
+    judge(client, "40", "real_session", note="<script>alert(1)</script>\u202e" + "x" * 200)
+    for place in (LIST, f"{LIST}/{of('40').pk}"):
+        page = client.get(place).content.decode()
+        assert "Reason: <bdi>&lt;script&gt;alert(1)" in page
+        assert "<script>alert" not in page
+
+
 def test_no_learner_is_shown_anywhere(client, run):
     for page in (LIST, f"{LIST}/{of('40').pk}", f"{LIST}/confirm-all"):
         content = client.get(page).content.decode()
@@ -210,6 +222,7 @@ def test_pages_ask_a_bounded_number_of_questions(client, run):
     for number in range(300, 360):
         SessionMappingFactory(legacy_session_id=str(number), legacy_formation_id="7",
                               confirmed_by=UserFactory())  # fmt: skip
+    assert questions(LIST) <= before[0] + 20, "mappings changed elsewhere: weighed anew, once"
     after = [questions(address) for address in addresses]
     assert all(now <= was for now, was in zip(after, before, strict=True))
     assert max(after) <= 16

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from legacy_import.exports import SEPARATORS
 from legacy_import.models import LegacyAccessLog, LegacyImportRun, LegacyStudentImport
 from tests.factories import RunFactory, StagedLearnerFactory, UserFactory, legacy_row, stage_rows
 from tests.services.stages import run_commit, run_stages
@@ -182,7 +183,11 @@ def test_the_export_of_these_rows_is_offered_to_those_who_may(reader, karim):
     run = karim.legacy_import_run_id
     assert "export.csv" not in page(reader).content.decode()
     html = unescape(page(signed_in("Manager"), outcome="pending").content.decode())
-    assert f"/admin/legacy-imports/{run}/export.csv?outcome=pending" in html
+    form = html[html.index(f'action="/admin/legacy-imports/{run}/export.csv"') :]
+    form = form.partition("</form>")[0]
+    assert '<input type="hidden" name="outcome" value="pending">' in form
+    offered = re.findall(r'<option value="(\w+)">', form)
+    assert offered == list(SEPARATORS)
 
 
 def test_it_offers_nothing_that_writes(reader, karim):
@@ -197,12 +202,16 @@ def test_it_offers_nothing_that_writes(reader, karim):
 def test_without_a_run_it_says_how_to_start_one(reader):
     response = page(reader)
     assert response.status_code == 200
-    assert "python manage.py legacy_import" in text_of(response)
+    assert "An operator starts one, at a terminal." in text_of(response)
+    assert "python manage.py legacy_import" in text_of(page(signed_in("Operator")))
 
 
 def test_without_rows_it_says_what_comes_next(reader):
     run = RunFactory(status="importing")
-    assert f"python manage.py legacy_import --resume {run.pk}" in text_of(page(reader))
+    assert f"python manage.py legacy_import --resume {run.pk}" in text_of(
+        page(signed_in("Operator"))
+    )
+    assert "manage.py" not in text_of(page(reader))
 
 
 def test_when_nothing_matches_the_filters_can_be_cleared(reader, karim):

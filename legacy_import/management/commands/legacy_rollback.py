@@ -12,7 +12,8 @@ from legacy_import.management.commit_result import counted, tell_entries
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.rollback_result import RollbackResult
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.rollback import require_newest, rollback
+from legacy_import.services.newest_first import require_newest
+from legacy_import.services.rollback import rollback
 from legacy_import.services.runs import find_run
 from legacy_import.services.waves import rows_in_force
 

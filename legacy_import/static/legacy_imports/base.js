@@ -50,6 +50,30 @@ function sentByChoosing() {
   }
 }
 
+/** A table that is wider than its frame is scrolled by keyboard, too; one that fits is no stop. */
+function scrolledByKeyboard() {
+  const frames = [...document.querySelectorAll(".li-table-wrap")];
+  const measure = (frame) => {
+    if (frame.scrollWidth <= frame.clientWidth) {
+      if (document.activeElement !== frame) frame.removeAttribute("tabindex");
+      return;
+    }
+    frame.tabIndex = 0;
+    frame.setAttribute("role", "region");
+    if (frame.hasAttribute("aria-labelledby") || frame.hasAttribute("aria-label")) return;
+    const caption = frame.querySelector("caption");
+    if (caption) frame.setAttribute("aria-label", caption.textContent.trim());
+  };
+  const sizes = new ResizeObserver((changes) => { for (const one of changes) measure(one.target); });
+  for (const frame of frames) {
+    // What takes the focus by itself (a revealed payload) keeps its own place.
+    if (frame.getAttribute("tabindex") === "-1") continue;
+    measure(frame);
+    sizes.observe(frame);
+  }
+}
+
 copyButtons();
+scrolledByKeyboard();
 sentOnce();
 sentByChoosing();

@@ -158,16 +158,6 @@ const revealed = [...document.querySelectorAll(".li-revealed")];
 addEventListener("pagehide", () => { for (const panel of revealed) panel.remove(); });
 if (revealed.length) revealed[0].focus();
 
-// --- Wide tables on narrow screens are scrolled by keyboard too ------------------------------------------
-
-for (const wrap of document.querySelectorAll(".li-open .li-table-wrap")) {
-  if (wrap.scrollWidth <= wrap.clientWidth) continue;
-  wrap.tabIndex = 0;
-  wrap.setAttribute("role", "region");
-  const caption = wrap.querySelector("caption");
-  if (caption) wrap.setAttribute("aria-label", caption.textContent.trim());
-}
-
 // --- Said after each move --------------------------------------------------------------------------------
 
 const message = document.querySelector(".messagelist");

@@ -3,9 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.core.cache import cache
 from django.db.models import Case, CharField, Count, F, Value, When
 
 from legacy_import.choices import (
@@ -36,7 +35,6 @@ FORMATION_CAUSES = (
 )
 SESSION_MISSING = "session_missing"
 CAUSES = (*COURSE_CAUSES, *SESSION_CAUSES, *FORMATION_CAUSES, SESSION_MISSING)
-COUNTS_KEPT = 24 * 3600  # seconds; a new plan has counts of its own anyway
 
 
 class Alike(NamedTuple):
@@ -70,14 +68,12 @@ class Weights:
     causes: dict[str, int]
 
 
-def weigh(run: LegacyImportRun | None) -> Weights:
-    """Weigh the mappings of the run's source by its rows (none without a run)."""
-    if run is None:
-        return Weights({}, {}, {})
+def weigh(run: LegacyImportRun) -> Weights:
+    """Weigh the mappings of the run's source by its rows, in one pass over them."""
     index = load_mappings(run.connection_name)
     named: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     causes: Counter[str] = Counter()
-    for alike in rows_alike(run):
+    for alike in _rows_alike(run):
         causes[alike.cause] += alike.rows
         _weigh_course(alike, index, named)
         if alike.session is not None:
@@ -93,40 +89,21 @@ def weigh(run: LegacyImportRun | None) -> Weights:
     )
 
 
-def rows_alike(run: LegacyImportRun) -> list[Alike]:
-    """The run's rows grouped by what mappings look at: one pass, kept as long as the plan stands.
-
-    What it counts cannot change under a stored plan: a row that waits for a mapping is planned
-    `review`, and no commit, rollback or decision makes it anything else before the next plan.
-    """
-    planned = run.planned_at.timestamp() if run.planned_at else 0
-    key = f"legacy-mapping-rows:{run.pk}:{run.plan_fingerprint}:{planned}"
-    keep = bool(run.plan_fingerprint) and not run.lease_token
-    kept = cache.get(key) if keep else None
-    if kept is None:
-        kept = [tuple(alike) for alike in _count_alike(run)]
-        if keep:
-            cache.set(key, kept, COUNTS_KEPT)
-    return [Alike(*values) for values in kept]
-
-
-def _count_alike(run: LegacyImportRun) -> Iterable[tuple[Any, ...]]:
+def _rows_alike(run: LegacyImportRun) -> Iterable[Alike]:
+    """The run's rows grouped by what mappings look at."""
     held_back = When(
         planned_action=PlannedAction.REVIEW, planned_reason__in=CAUSES, then=F("planned_reason")
     )
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by()
-    return (
-        rows.annotate(
-            cause=Case(
-                When(outcome__in=COMMITTED_OUTCOMES, then=Value("")),
-                held_back,
-                default=Value(""),
-                output_field=CharField(),
-            )
+    told = rows.annotate(
+        cause=Case(
+            When(outcome__in=COMMITTED_OUTCOMES, then=Value("")),
+            held_back,
+            default=Value(""),
+            output_field=CharField(),
         )
-        .values_list("legacy_formation_id", "legacy_session_id", "classification", "cause")
-        .annotate(rows=Count("pk"))
-    )
+    ).values_list("legacy_formation_id", "legacy_session_id", "classification", "cause")
+    return (Alike(*values) for values in told.annotate(rows=Count("pk")))
 
 
 def _weigh_course(

@@ -1,0 +1,129 @@
+"""Where the links of the review queue lead: tabs, states, facets, chips, pages."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from legacy_import.choices import FocusMode
+from legacy_import.queue import Counts, Page
+from legacy_import.queue.counts import Progress
+from legacy_import.services.review_filter import ALL, FOCUSES, OTHER, ReviewFilter
+from legacy_import.services.row_search import BY_NAME
+from legacy_import.views.review_asked import Asked
+from legacy_import.views.review_words import FACET_NAMES, STATE_NAMES, value_name
+
+QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it
+
+
+class Link(NamedTuple):
+    """A tab, a state or a facet value: where it leads and how many rows are there."""
+
+    name: str
+    rows: int
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One focus with its progress."""
+
+    name: str
+    address: str
+    current: bool
+    progress: Progress
+
+
+def focus_name(focus: str) -> str:
+    """What a tab is called."""
+    if focus == ALL:
+        return _("all")
+    return _("other") if focus == OTHER else str(FocusMode(focus).label)
+
+
+def tabs_of(asked: Asked, progress: dict[str, Progress]) -> list[Tab]:
+    return [
+        Tab(
+            focus_name(focus),
+            asked.filtered(ReviewFilter(focus=focus)),
+            focus == asked.query.focus,
+            progress[focus],
+        )
+        for focus in FOCUSES
+    ]
+
+
+def states_of(asked: Asked, counts: Counts) -> list[Link]:
+    return [
+        Link(
+            str(STATE_NAMES[found.value]),
+            found.rows,
+            asked.filtered(replace(asked.query, state=found.value)),
+            found.active,
+        )
+        for found in counts.states()
+    ]
+
+
+def facets_of(asked: Asked, counts: Counts) -> list[tuple[str, list[Link]]]:
+    """Each facet with more than one value: its values, counted under the other active filters."""
+    groups = []
+    for name, words in FACET_NAMES.items():
+        found = [] if name in QUIET_FACETS else counts.facet(name)
+        links = [
+            Link(
+                value_name(name, one.value),
+                one.rows,
+                asked.filtered(asked.query.with_facet(name, "" if one.active else one.value)),
+                one.active,
+            )
+            for one in found
+        ]
+        if len(links) > 1 or name in asked.query.facets:
+            groups.append((str(words), links))
+    return groups
+
+
+def chips_of(asked: Asked) -> list[tuple[str, str, str]]:
+    """(facet, value, the address without it) of every active filter."""
+    chips = [
+        (str(FACET_NAMES[name]), value_name(name, value),
+         asked.filtered(asked.query.with_facet(name, "")))
+        for name, value in asked.query.facets.items()
+    ]  # fmt: skip
+    if asked.query.search:
+        chips.append(
+            (
+                _("search"),
+                asked.query.search,
+                asked.filtered(replace(asked.query, search="", parts=False, beyond=0)),
+            )
+        )
+    return chips
+
+
+def pager_of(asked: Asked, page: Page, counts: Counts) -> dict[str, str]:
+    """Addresses of the pages around this one; "" where there is none.
+
+    `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
+    """
+    first, matches = Asked(asked.run, asked.query), counts.matches
+    further = replace(asked.query, beyond=matches.beyond or 0) if matches else asked.query
+    parts = replace(asked.query, parts=True, beyond=0)
+    return {
+        "further": asked.filtered(further) if matches and matches.beyond else "",
+        "parts": asked.filtered(parts) if matches and matches.how == BY_NAME else "",
+        "first": first.address() if page.previous else "",
+        "previous": first.address(before=page.previous) if page.previous else "",
+        "next": first.address(after=page.next) if page.next else "",
+    }
+
+
+def next_focus_of(asked: Asked, progress: dict[str, Progress]) -> Tab | None:
+    """The next focus, in the order of the work, in which rows still wait."""
+    for focus in (*FocusMode.values, OTHER):
+        if focus != asked.query.focus and progress[focus].left:
+            address = asked.filtered(ReviewFilter(focus=focus))
+            return Tab(focus_name(focus), address, False, progress[focus])
+    return None
