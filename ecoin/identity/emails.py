@@ -1,7 +1,7 @@
 """E-mail addresses as comparison keys.
 
-`email-validator` without DNS decides what is valid; ordinary addresses take one regular expression
-that accepts a subset of what the library accepts (a test holds the two together). The key is lower
+`email-validator` without DNS decides what is valid; ordinary addresses take regular expressions
+that accept a subset of what the library accepts (a test holds the two together). The key is lower
 case; dots and +tags stay, a mistyped domain stays and is only hinted at.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from rapidfuzz.distance import OSA
@@ -32,8 +31,7 @@ MAX_FIELD: Final = 500
 """Characters that are read; no address is longer than 254, a field may hold two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(NamedTuple):
     """`value` is the key or None; `problem` '' | 'missing' | 'placeholder' | 'invalid'."""
 
     value: str | None
@@ -44,10 +42,9 @@ class Email:
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9]|-(?!-)){0,61}(?<!-)"
-_ORDINARY: Final = re.compile(
-    rf"(?=[^@]{{1,64}}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:{_LABEL}\.){{1,4}}[a-z]{{2,24}}",
-    re.ASCII,
-)
+_ORDINARY_LOCAL: Final = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_ORDINARY_DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.){{1,4}}[a-z]{{2,24}}")
+_MAX_LOCAL: Final = 64
 _SPECIAL_LAST_LABELS: Final = frozenset(
     name.rsplit(".", 1)[-1] for name in SPECIAL_USE_DOMAIN_NAMES
 )
@@ -87,7 +84,7 @@ _MISSING: Final = Email(None, "missing", False, "")
 def is_role_mailbox(value: str, extra: frozenset[str] = _NOTHING) -> bool:
     """An office's or a cyber café's mailbox: many people give it, it says nothing about who."""
     local = value.partition("@")[0]
-    if value in extra or local in extra or f"{local}@" in extra:
+    if extra and (value in extra or local in extra or f"{local}@" in extra):
         return True
     if local.startswith(ROLE_PREFIXES):
         return True
@@ -99,14 +96,24 @@ _ROLE_WORD: Final = re.compile(r"[._+\-\d]")
 
 def _read(raw: str) -> tuple[str | None, str, str]:
     """(value, problem, hint) without the settable tables."""
-    lowered = raw.lower()
-    if len(raw) <= _MAX_ORDINARY and _ORDINARY.fullmatch(lowered) and raw.isascii():
-        domain = lowered.rpartition("@")[2]
-        if domain.rpartition(".")[2] not in _SPECIAL_LAST_LABELS:
-            if _is_placeholder_address(lowered):
-                return None, "placeholder", ""
-            return lowered, "", _hint(domain)
+    if raw.isascii() and len(raw) <= _MAX_ORDINARY:
+        lowered = raw.strip().lower()
+        local, _, domain = lowered.partition("@")
+        if len(local) <= _MAX_LOCAL and _ORDINARY_LOCAL.fullmatch(local):
+            hint = _hint_if_ordinary(domain)
+            if hint is not None:
+                if _is_placeholder_address(lowered):
+                    return None, "placeholder", ""
+                return lowered, "", hint
     return _read_odd(raw)
+
+
+@lru_cache(maxsize=8_192)
+def _hint_if_ordinary(domain: str) -> str | None:
+    """`_hint` of a domain that an ordinary address has; None for any other."""
+    if not _ORDINARY_DOMAIN.fullmatch(domain):
+        return None
+    return None if domain.rpartition(".")[2] in _SPECIAL_LAST_LABELS else _hint(domain)
 
 
 @lru_cache(maxsize=16_384)
@@ -166,7 +173,7 @@ def _is_placeholder_address(value: str) -> bool:
         return True
     # aaa@aaa.com, xx@xx.fr: one character repeated on both sides.
     first_label = domain.partition(".")[0]
-    return len(set(local)) == 1 and local[0] in first_label and len(set(first_label)) == 1
+    return bool(local) and not local.strip(local[0]) and set(first_label) == {local[0]}
 
 
 @lru_cache(maxsize=8_192)

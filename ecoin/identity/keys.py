@@ -65,8 +65,8 @@ def canonical_date(value: date | None) -> date | None:
     """
     if value is None or is_missing_date(value):
         return None
-    twin = swapped_date(value)
-    return value if twin is None else min(value, twin)
+    # The twin is the earlier one where the day is the smaller number; then it is a date, too.
+    return value if value.day >= value.month else swapped_date(value)
 
 
 def swapped_date(value: date) -> date | None:

@@ -8,9 +8,8 @@ Three forms of the same name, each pure ASCII, tokens sorted and joined by one s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from ecoin.identity.name_tables import (
     ARTICLES,
@@ -30,8 +29,7 @@ MAX_PART: Final = 300
 MAX_TOKENS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """Kinds N, F and S; all three '' when there is no name."""
 
     key: str
@@ -47,7 +45,26 @@ _LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
 
 def parse_name(*parts: str | None) -> Name:
     """First and last name, or one full name, whatever their order. Never raises."""
+    if len(parts) == 2:
+        first, last = parts
+        if first and last and len(first) <= MAX_PART and len(last) <= MAX_PART:
+            one, other = _name_of_one_word(first), _name_of_one_word(last)
+            if one and other:
+                return Name(*map(_in_order, one, other))
     return parse_name_as_written(*parts)[0]
+
+
+def _in_order(one: str, other: str) -> str:
+    return f"{one} {other}" if one <= other else f"{other} {one}"
+
+
+@lru_cache(maxsize=8_192)
+def _name_of_one_word(part: str) -> Name | None:
+    """The name of a part that is one word and stays one, whatever stands beside it."""
+    words = _words_of(part)
+    if len(words) != 1 or words[0] in _PARTICLES:
+        return None
+    return parse_name_as_written(part)[0]
 
 
 def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
@@ -71,11 +88,8 @@ def fold_as_written(*parts: str | None) -> str:
 
 def full_name(first: str | None, last: str | None, full: str | None) -> str:
     """For display: the full name as found, or first and last; whitespace collapsed."""
-    for candidate in ((full,), (first, last)):
-        shown = " ".join(" ".join(part.split()) for part in candidate if part).strip()
-        if shown:
-            return shown
-    return ""
+    shown = " ".join(full.split()) if full else ""
+    return shown or " ".join(f"{first or ''} {last or ''}".split())
 
 
 def _tokens(parts: tuple[str | None, ...]) -> list[str]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from phonenumbers import PhoneMetadata
 
@@ -28,8 +27,7 @@ MAX_FIELD: Final = 500
 MAX_NUMBERS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Phones:
+class Phones(NamedTuple):
     """What a phone field says. `placeholder`: it holds a number that nobody has (0555555555)."""
 
     valid: tuple[str, ...]
@@ -91,6 +89,8 @@ def raw_digits(raw: str | None) -> str:
         return ""
     if not raw.isascii():
         raw = _ascii_digits(raw)
+    if raw.isdecimal():
+        return raw
     return "".join(_ALL_DIGITS.findall(raw))
 
 
@@ -99,6 +99,8 @@ def is_placeholder(digits: str) -> bool:
     tail = digits[-8:]
     if len(tail) < MIN_INVALID_DIGITS:
         return len(tail) > 1 and len(set(tail)) == 1
+    if 2 < len(set(tail)) < MIN_INVALID_DIGITS:
+        return False  # too many digits for a repetition, too few for a ladder
     if max(map(tail.count, set(tail))) >= len(tail) - 1:
         return True
     return tail in _LADDERS or tail == (tail[:2] * 4)[: len(tail)]

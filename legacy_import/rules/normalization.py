@@ -6,11 +6,13 @@ Pure. What cannot be understood stays as found and leaves an issue; nothing is d
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
-from ecoin.identity.names import full_name, parse_name
+from ecoin.identity.names import Name, full_name, parse_name
 from ecoin.identity.phones import Phones, parse_phones, raw_digits
 from ecoin.identity.text import is_damaged, repair_double_encoding
 
@@ -25,6 +27,7 @@ WIDTHS = {
 }
 NO_REFERENCE = frozenset({"", "0", "null"})  # what the old platform wrote for "none"
 MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
+MAX_REPEATED = 60  # characters of a text that may be met again, so that its verdict is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ class Settings:
     role_mailboxes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class NormalizedLearner:
+class NormalizedLearner(NamedTuple):
     """The derived columns of one staged learner, its identity keys and what was noted on the way."""
 
     first_name: str
@@ -61,36 +63,36 @@ def normalize_learner(
 ) -> NormalizedLearner:
     """Normalize one learner. `fields`: canonical name → text as found (legacy_import.source.schema)."""
     issues = list(read_issues)
-    text = {name: _storable(fields.get(name), name, issues) for name in WIDTHS_BY_FIELD}
-    whole = full_name(text["first_name"], text["last_name"], text["full_name"])
-    name = parse_name(
-        *((text["full_name"],) if text["full_name"] else (text["first_name"], text["last_name"]))
-    )
+    first, last, full, phone, mail, status = [
+        _storable(fields.get(name), name, issues) for name in WIDTHS_BY_FIELD
+    ]
+    name = parse_name(full) if full else parse_name(first, last)
     if not name.key:
         issues.append("name_missing")
-    elif text["full_name"] and (text["first_name"] or text["last_name"]):
-        _note_contradiction(text, issues)
+    elif full and (first or last):
+        _note_contradiction(name, parse_name(first, last), issues)
     birth = parse_birth_date(fields.get("birth_date"), today=settings.today)
     if birth.problem:
         issues.append(f"birth_date_{birth.problem}")
-    phones = parse_phones(text["phone"])
+    phones = parse_phones(phone)
+    digits = raw_digits(phone)
     email = parse_email(
-        text["email"],
+        mail,
         placeholders=settings.placeholder_emails,
         role_mailboxes=settings.role_mailboxes,
     )
-    _note_contacts(text["phone"], phones, email, issues)
+    _note_contacts(digits, phones, email, issues)
     return NormalizedLearner(
-        first_name=_cut(text["first_name"], "first_name", issues),
-        last_name=_cut(text["last_name"], "last_name", issues),
-        full_name=_cut(whole, "full_name", issues),
+        first_name=_cut(first, "first_name", issues),
+        last_name=_cut(last, "last_name", issues),
+        full_name=_cut(full_name(first, last, full), "full_name", issues),
         name_key=name.key[:190],
         birth_date=birth.value,
-        phone_raw=_cut(text["phone"], "phone_raw", issues),
+        phone_raw=_cut(phone, "phone_raw", issues),
         phone_normalized=phones.valid[0] if phones.valid else None,
-        email_raw=_cut(text["email"], "email_raw", issues),
+        email_raw=_cut(mail, "email_raw", issues),
         email_normalized=email.value,
-        raw_status=_cut(text["status"], "raw_status", issues),
+        raw_status=_cut(status, "raw_status", issues),
         legacy_formation_id=_reference(fields.get("formation_id"), "formation_id", issues),
         legacy_session_id=_reference(fields.get("session_id"), "session_id", issues),
         keys=identity_keys(
@@ -98,7 +100,7 @@ def normalize_learner(
             phones=phones,
             email=email,
             birth_date=birth.value,
-            phone_digits=raw_digits(text["phone"]),
+            phone_digits=digits,
         ),
         issues=tuple(issues),
     )
@@ -112,7 +114,11 @@ def reference(text: str | None) -> str | None:
 
     Raises ValueError for a text that is no number (it points nowhere, which is not the same).
     """
-    value = (text or "").strip().lower()
+    if text is None:
+        return None
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MAX_REFERENCE_DIGITS:
+        return text
+    value = text.strip().lower()
     if value in NO_REFERENCE:
         return None
     digits = value.removesuffix(".0")  # a spreadsheet passed by
@@ -133,16 +139,28 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
     if not value:
         return ""
+    if value.isascii() and value.isprintable() and "?" not in value:
+        return value
+    # Only the status is the same text in row after row, and short.
+    text, problem = _repeated(value) if len(value) <= MAX_REPEATED else _examined(value)
+    if problem:
+        issues.append(f"{problem}:{field}")
+    return text
+
+
+def _examined(value: str) -> tuple[str, str]:
+    """The storable text, and what was wrong with it: text_repaired, text_damaged or ''."""
     if not value.isascii():
+        text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
         if repair_double_encoding(value) is not None:
-            issues.append(f"text_repaired:{field}")
-        elif is_damaged(value):
-            issues.append(f"text_damaged:{field}")
-        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    if "\x00" in value or is_damaged(value):
-        issues.append(f"text_damaged:{field}")
-        return value.replace("\x00", "")
-    return value
+            return text, "text_repaired"
+        return text, "text_damaged" if is_damaged(value) else ""
+    if is_damaged(value):
+        return value.replace("\x00", ""), "text_damaged"
+    return value, ""
+
+
+_repeated = lru_cache(maxsize=4_096)(_examined)
 
 
 def _cut(value: str, column: str, issues: list[str]) -> str:
@@ -153,19 +171,18 @@ def _cut(value: str, column: str, issues: list[str]) -> str:
     return value[:width]
 
 
-def _note_contradiction(text: Mapping[str, str], issues: list[str]) -> None:
+def _note_contradiction(full: Name, first_and_last: Name, issues: list[str]) -> None:
     """The full name and the first and last name are two hands; they must mean one person."""
-    whole = set(parse_name(text["full_name"]).fold.split())
-    parts = set(parse_name(text["first_name"], text["last_name"]).fold.split())
+    whole, parts = set(full.fold.split()), set(first_and_last.fold.split())
     if whole and parts and not (whole <= parts or parts <= whole):
         issues.append("names_contradict")
 
 
-def _note_contacts(raw_phone: str, phones: Phones, email: Email, issues: list[str]) -> None:
+def _note_contacts(digits: str, phones: Phones, email: Email, issues: list[str]) -> None:
     if phones.placeholder and not phones.valid:
         issues.append("phone_placeholder")
     elif not phones.valid:
-        issues.append("phone_invalid" if raw_digits(raw_phone) else "phone_missing")
+        issues.append("phone_invalid" if digits else "phone_missing")
     elif len(phones.valid) > 1:
         issues.append("phone_several")
     if email.problem:

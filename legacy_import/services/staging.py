@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -22,6 +24,7 @@ from legacy_import.models import (
 from legacy_import.rules.normalization import NormalizedLearner, Settings, normalize_learner
 from legacy_import.services.lease import Lease
 from legacy_import.source.reader import LegacyRow
+from legacy_import.source.rows import Json
 
 STUDENT_COLUMNS = (
     "legacy_import_run_id", "source_table", "legacy_id", "first_name", "last_name", "full_name",
@@ -59,11 +62,33 @@ class Chunk(NamedTuple):
 
 def hash_rows(rows: Iterable[LegacyRow]) -> list[HashedRow]:
     """Serialize each payload once: ASCII JSON with sorted keys, so that equal rows hash equally."""
-    hashed = []
-    for row in rows:
-        payload = json.dumps(row.payload, sort_keys=True, separators=(",", ":"))
-        hashed.append(HashedRow(row, payload, hashlib.sha256(payload.encode()).hexdigest()))
-    return hashed
+    rows = list(rows)
+    payloads = _serialized([row.payload for row in rows])
+    return [
+        HashedRow(row, payload, hashlib.sha256(payload.encode()).hexdigest())
+        for row, payload in zip(rows, payloads, strict=True)
+    ]
+
+
+def _serialized(payloads: Sequence[Mapping[str, Json]]) -> Iterable[str]:
+    """`_dumps` of each: whole columns at a time where all payloads have the same columns."""
+    columns = sorted(payloads[0]) if payloads else []
+    if not columns or any(payload.keys() != payloads[0].keys() for payload in payloads):
+        return map(_dumps, payloads)
+    quoted = encode_basestring_ascii
+    values = [
+        [
+            quoted(value) if type(value) is str else "null" if value is None else _dumps(value)
+            for value in map(itemgetter(column), payloads)
+        ]
+        for column in columns
+    ]
+    names = [_dumps(column).replace("%", "%%") for column in columns]
+    template = "{" + ",".join(f"{name}:%s" for name in names) + "}"
+    return [template % row for row in zip(*values, strict=True)]
+
+
+_dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def digest(rows: Iterable[HashedRow]) -> str:

@@ -69,7 +69,7 @@ _NO_CHARACTER = "\ufffe"  # what charmap_decode takes for an unassigned byte
 def decoder_for(charset: str) -> Decoder | None:
     """The strict decoder of a MySQL charset: raises UnicodeDecodeError. None if there is none."""
     if charset in CORRECTIONS:
-        return partial(_corrected, table=_table(charset))
+        return _corrected(_table(charset))
     codec = CODECS.get(charset)
     if codec == "utf-8":
         return bytes.decode  # without a Python frame: most values of most tables
@@ -89,8 +89,9 @@ def _decode(value: bytes, *, codec: str) -> str:
     return value.decode(codec)
 
 
-def _corrected(value: bytes, *, table: str) -> str:
-    return codecs.charmap_decode(value, "strict", table)[0]
+def _corrected(table: str) -> Decoder:
+    charmap_decode = codecs.charmap_decode  # once per column, not once per value
+    return lambda value: charmap_decode(value, "strict", table)[0]
 
 
 def _table(charset: str) -> str:

@@ -1,9 +1,8 @@
 """From the driver's tuples to LegacyRow: whole columns at a time, decoders chosen once per table."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from legacy_import.source.columns import Column, Kind
 from legacy_import.source.decode import cut_decoder_for, decoder_for
@@ -16,8 +15,7 @@ ToJson = Callable[[Any], Json]
 Issues = dict[int, list[str]]  # row number in the page → issue codes
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyRow:
+class LegacyRow(NamedTuple):
     """One row of the source, as found.
 
     `fields`: canonical name → text (numbers in decimal digits, dates as text, None for NULL), only
@@ -123,7 +121,7 @@ class RowBuilder:
             if isinstance(value, dict):
                 cut = value.get("cut")
                 fields[field] = cut if isinstance(cut, str) else None
-        return replace(row, fields=fields, issues=tuple(codes))
+        return row._replace(fields=fields, issues=tuple(codes))
 
 
 def _one(name: str, decode: ToJson, value: Any, number: int, issues: Issues) -> Json:
