@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ecoin.load_data import note_permission
+
 
 def prepare(connection: Any, **_: object) -> None:
     """MariaDB turns an IN of a thousand values or more into a subquery, and may then read whole tables.
@@ -13,3 +15,4 @@ def prepare(connection: Any, **_: object) -> None:
     if connection.mysql_is_mariadb:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION in_predicate_conversion_threshold = 0")
+    note_permission(connection)

@@ -139,7 +139,32 @@ LEGACY_IMPORT_HOT_KEY_NAMES = env.str("LEGACY_IMPORT_HOT_KEY_NAMES", default="4"
 LEGACY_IMPORT_MAX_FAILURE_RATE = env.str("LEGACY_IMPORT_MAX_FAILURE_RATE", default="0.05")
 LEGACY_IMPORT_ENGINE = env.str("LEGACY_IMPORT_ENGINE", default="inline")
 LEGACY_IMPORT_RETENTION_DAYS = env.str("LEGACY_IMPORT_RETENTION_DAYS", default="365")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+
+# --- Celery workers (ecoin/celery.py), where LEGACY_IMPORT_ENGINE is celery ------------------------
+# A chunk is worked in seconds. What a worker took and never finished is sent again by the command
+# that waits for it (services/dispatch.py); the broker gives it out anew only after an hour.
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+CELERY_TASK_DEFAULT_QUEUE = "legacy_import"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True  # what was done is in the database, with the rows themselves
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
+CELERY_TASK_TIME_LIMIT = 10 * 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # its receipt counts
 
 # --- Language, time, files ------------------------------------------------------------------------
 
@@ -214,8 +239,9 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "loggers": {
-        # In the place of Django's own handlers, which say nothing in production.
+        # In the place of Django's own handlers, which say nothing in production, and of Celery's.
         name: {"handlers": ["stderr"], "level": "WARNING"}
-        for name in ("django", "ecoin", "legacy_import")
+        for name in ("django", "ecoin", "legacy_import", "celery", "kombu", "amqp", "redis",
+                     "multiprocessing")
     },
-}
+}  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.core.checks import Warning as CheckWarning
 from django.db import connections
 from django.db.utils import DatabaseError
 
@@ -17,7 +16,7 @@ FIRST_SETTING_ID = 10  # E010, E011 … in the order of conf._RULES
 
 @register(Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E010…: every LEGACY_* value can be used; E001: the schema file exists; W001: no Celery yet."""
+    """E010…: every LEGACY_* value can be used; E001: the schema file exists."""
     wrong = conf.problems()
     ids = {key: FIRST_SETTING_ID + n for n, (key, _, _) in enumerate(conf._RULES)}
     messages: list[CheckMessage] = [
@@ -32,11 +31,28 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                   hint="Give the path of a TOML file, or leave the key empty.",
                   id="legacy_imports.E001")
         )  # fmt: skip
-    if settings.LEGACY_IMPORT_ENGINE == "celery":
+    return messages
+
+
+@register(Tags.compatibility)
+def check_celery(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E004, E005: with the engine celery, workers can share the app database and be reached."""
+    if settings.LEGACY_IMPORT_ENGINE != "celery":
+        return []
+    messages: list[CheckMessage] = []
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
         messages.append(
-            CheckWarning("LEGACY_IMPORT_ENGINE=celery is not there yet: stages run in this process.",
-                    hint="Set it to inline until the Celery engine lands.",
-                    id="legacy_imports.W001")
+            Error("LEGACY_IMPORT_ENGINE=celery does not work on a SQLite app database.",
+                  hint="Workers share it over the network: set DATABASE_URL to MariaDB or MySQL, or "
+                  "LEGACY_IMPORT_ENGINE to inline.",
+                  id="legacy_imports.E004")
+        )  # fmt: skip
+    if not settings.CELERY_BROKER_URL.startswith(conf.BROKERS):
+        messages.append(
+            Error("LEGACY_IMPORT_ENGINE=celery needs CELERY_BROKER_URL, the address of a Redis.",
+                  hint=f"CELERY_BROKER_URL begins with one of: {', '.join(conf.BROKERS)}; such as "
+                  "redis://127.0.0.1:6379/0.",
+                  id="legacy_imports.E005")
         )  # fmt: skip
     return messages
 

@@ -13,6 +13,7 @@ DRIVERS = ("mysql", "sqlite")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # in which the guard reads like the server
 ENGINES = ("inline", "celery")
+BROKERS = ("redis://", "rediss://", "redis+socket://")
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,
             "false": False, "0": False, "no": False, "off": False, "": False}  # fmt: skip
 
@@ -29,6 +30,7 @@ class ImportConf:
     hot_key_names: int
     max_failure_rate: float
     retention_days: int
+    engine: str
 
 
 def import_conf() -> ImportConf:
@@ -46,6 +48,7 @@ def import_conf() -> ImportConf:
         hot_key_names=int(settings.LEGACY_IMPORT_HOT_KEY_NAMES),
         max_failure_rate=float(settings.LEGACY_IMPORT_MAX_FAILURE_RATE),
         retention_days=int(settings.LEGACY_IMPORT_RETENTION_DAYS),
+        engine=settings.LEGACY_IMPORT_ENGINE,
     )
 
 

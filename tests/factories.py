@@ -22,6 +22,7 @@ from legacy_import.choices import (
     RunStatus,
     SessionType,
     SourceTable,
+    Stage,
 )
 from legacy_import.models import (
     ChunkReceipt,
@@ -33,8 +34,18 @@ from legacy_import.models import (
 )
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
-from legacy_import.services.lease import Lease
-from legacy_import.services.staging import Chunk, Intake, hash_rows, write_chunk
+from legacy_import.services.chunks import Chunk, Job, Work, do_chunk
+from legacy_import.services.mapping_index import load_mappings
+from legacy_import.services.readings import Readings
+from legacy_import.services.row_ids import keep_ids
+from legacy_import.services.staging import (
+    Prepared,
+    Understanding,
+    hash_rows,
+    prepare,
+    previous_hashes,
+    write_chunk,
+)
 from legacy_import.source.rows import LegacyRow
 from trainings.models import Course, LearnerProfile, LegacyCompletedTraining, Session
 
@@ -192,17 +203,27 @@ def legacy_row(
     return LegacyRow(table, legacy_id, fields, {"id": legacy_id, **fields}, tuple(issues))
 
 
+def _writing(page: Prepared) -> Work:
+    return lambda chunk: write_chunk(page)
+
+
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
+    by = Understanding(run, SETTINGS, Readings(load_mappings(run.connection_name)))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:
             receipts = ChunkReceipt.objects.filter(
                 legacy_import_run=run, stage="import", source_table=table
             )
-            intake = Intake(run, Lease(run.pk, ""), SETTINGS)
-            last = chunk[-1].legacy_id
-            write_chunk(intake, Chunk(table, receipts.count(), last, hash_rows(chunk)))
+            before = previous_hashes(run, chunk)
+            page = prepare(hash_rows(chunk), by, keep_ids(run, len(chunk)), before)
+            do_chunk(
+                Job(run.pk, Stage.IMPORT, ""),
+                Chunk(receipts.count(), page.first, page.last, table),
+                _writing(page),
+                lambda: None,
+            )
     staged = {
         (row.source_table, row.legacy_id): row
         for row in LegacyStudentImport.objects.filter(legacy_import_run=run)

@@ -1,4 +1,4 @@
-"""A private MariaDB server for tests: its own data folder, its own port, stopped when done.
+"""Private MariaDB and Redis servers for tests: their own data folders and ports, stopped when done.
 
 `python -m tests.servers -- COMMAND…` runs COMMAND with TEST_MARIADB_SOCKET and TEST_MARIADB_PORT
 set, so that several test processes share one server. Only the server started here is ever stopped,
@@ -34,12 +34,10 @@ FAST_AND_UNSAFE = (
 
 
 class NoServerProgram(RuntimeError):
-    """mariadbd is not installed. Tests of the source fail then; they are never skipped."""
+    """A server is not installed. The tests that need it fail then; they are never skipped."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "These tests need a MariaDB server program: apt-get install mariadb-server"
-        )
+    def __init__(self, package: str = "mariadb-server") -> None:
+        super().__init__(f"These tests need a server program: apt-get install {package}")
 
 
 def free_port() -> int:
@@ -55,12 +53,12 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG
 
 
-def _program(*names: str) -> str:
+def _program(*names: str, package: str = "mariadb-server") -> str:
     for name in names:
         found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if found:
             return found
-    raise NoServerProgram
+    raise NoServerProgram(package)
 
 
 class MariaDBServer:
@@ -188,6 +186,70 @@ class MariaDBServer:
             except MySQLdb.OperationalError:
                 time.sleep(0.1)
         return False
+
+
+class RedisServer:
+    """A running Redis that keeps nothing on disk. As a context manager it starts and stops it."""
+
+    password = "fictional-broker-password"
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        program = _program("redis-server", package="redis-server")
+        self._folder = Path(tempfile.mkdtemp(prefix="legacy-redis-"))
+        for _ in range(START_ATTEMPTS):
+            self.port = free_port()
+            self._arguments = [
+                program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                "--appendonly", "no", "--dir", str(self._folder), "--requirepass", self.password,
+            ]  # fmt: skip
+            if self.start():
+                return self
+        self.__exit__()
+        raise RuntimeError("The test's Redis did not start.")
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def client(self) -> Any:
+        import redis
+
+        return redis.Redis.from_url(self.url)
+
+    def start(self) -> bool:
+        """Start it, empty, at its port; whether it answers."""
+        self._process = subprocess.Popen(
+            self._arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=_end_with_parent,
+        )  # fmt: skip
+        import redis
+
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                self.client().ping()
+                return True
+            except redis.RedisError:
+                time.sleep(0.05)
+        return False
+
+    def kill(self) -> None:
+        """`kill -9`: every message is lost."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
 
 def server_for_tests() -> MariaDBServer:

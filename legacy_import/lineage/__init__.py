@@ -182,7 +182,7 @@ def _lineage(
         action_reason=training.action_reason,
         planned_action=PlannedAction(row.planned_action),
         planned_reason=row.planned_reason,
-        planned_basis=row.planned_basis,
+        planned_basis=row.planned_basis if row.planned_reason else "",  # only a plan rests on it
         outcome=Outcome(row.outcome),
         decisions=_decisions(row),
         entries=entries,

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
+from ecoin import load_data
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.terminal import Terminal, TerminalProgress
 from legacy_import.services.isolation import name_of
@@ -76,6 +77,7 @@ class LegacyCommand(BaseCommand):
             color=not options["no_color"],
         )
         self.progress = TerminalProgress(self.terminal)
+        load_data.allow()
         try:
             with self._signals(), self.progress:
                 result = self.work(options, self._actor(options["actor"]))

@@ -135,14 +135,14 @@ class TerminalProgress:
 
     def advance(self, rows: int) -> None:
         self._done += rows
-        self._tell()
+        self._tell(rows)
         if self.stopping:
             raise Interrupted("Stopped as asked, at the end of a chunk.")
 
     def say(self, sentence: str) -> None:
         self._terminal.note(sentence)
 
-    def _tell(self) -> None:
+    def _tell(self, rows: int) -> None:
         now = time.monotonic()
         rate = f"{self._done / max(now - self._started, 0.001):,.0f} rows/s"
         if self._bar and self._task is not None:
@@ -151,7 +151,7 @@ class TerminalProgress:
             self._told = now
             of = f" of {number(self._total)}" if self._total is not None else ""
             self._terminal.note(f"{self._label}: {number(self._done)}{of} ({rate})")
-        if self._terminal.verbosity >= 2 and not self._bar and self._done:
+        if self._terminal.verbosity >= 2 and not self._bar and rows:
             self._terminal.note(f"{self._label}: {number(self._done)} done")
 
 

@@ -2,6 +2,7 @@
 
 from legacy_import.models.identity import KEY_COLUMNS, PLATFORM, HotKey, IdentityKey, PersonEdge
 from legacy_import.models.ledger import (
+    ChunkFailure,
     ChunkReceipt,
     LegacyAccessLog,
     LegacyErasureLog,
@@ -24,6 +25,7 @@ __all__ = [
     "FACETS",
     "KEY_COLUMNS",
     "PLATFORM",
+    "ChunkFailure",
     "ChunkReceipt",
     "FacetCount",
     "HotKey",

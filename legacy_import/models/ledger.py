@@ -32,6 +32,7 @@ class ChunkReceipt(models.Model):
     digest = AsciiField(
         max_length=64, blank=True, default=""
     )  # import: legacy ids and hashes; plan: answers
+    found = models.JSONField(default=dict)  # commit and rollback: what was counted, by code
     finished_at = models.DateTimeField()
 
     class Meta:
@@ -46,6 +47,37 @@ class ChunkReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.source_table} {self.position}"
+
+
+class ChunkFailure(models.Model):
+    """A chunk that a worker had to give up: how the command that waits for it hears of that.
+
+    Gone when its stage begins again, and when the chunk is done after all.
+    """
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    stage = AsciiField(max_length=10, choices=Stage)
+    source_table = AsciiField(max_length=12, blank=True, default="")
+    position = models.PositiveIntegerField()
+    error = AsciiField(max_length=80)  # class and number, never what the error says
+    # Of a LegacyImportError only, whose words are for people and name no personal data.
+    message = models.TextField(blank=True, default="")
+    hint = models.TextField(blank=True, default="")
+    exit_code = models.PositiveSmallIntegerField(default=1)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_chunk_failures"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "stage", "source_table", "position"],
+                name="legacy_failure_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.source_table} {self.position}: {self.error}"
 
 
 class LegacyImportCommitLog(models.Model):

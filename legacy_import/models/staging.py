@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ecoin.fields import AsciiField
+from ecoin.fields import AsciiField, FixedAsciiField
 from legacy_import.choices import (
     Classification,
     DuplicateConfidence,
@@ -51,10 +51,10 @@ class LegacyStudentImport(models.Model):
     )
 
     # 4 validate
-    validation_status = AsciiField(
+    validation_status = FixedAsciiField(
         max_length=12, choices=ValidationStatus, db_default=ValidationStatus.PENDING
     )
-    duplicate_confidence = AsciiField(
+    duplicate_confidence = FixedAsciiField(
         max_length=8, choices=DuplicateConfidence, db_default=DuplicateConfidence.NONE
     )
     duplicate_evidence = models.JSONField(default=dict)
@@ -80,10 +80,10 @@ class LegacyStudentImport(models.Model):
     classification_rule = AsciiField(max_length=60, blank=True, default="", db_default="")
 
     # 6 plan
-    planned_action = AsciiField(
+    planned_action = FixedAsciiField(
         max_length=26, choices=PlannedAction, db_default=PlannedAction.REVIEW
     )
-    planned_reason = AsciiField(max_length=60, blank=True, default="", db_default="")
+    planned_reason = FixedAsciiField(max_length=60, blank=True, default="", db_default="")
     planned_target_kind = AsciiField(
         max_length=8, blank=True, choices=PersonKind, default="", db_default=""
     )
@@ -93,7 +93,7 @@ class LegacyStudentImport(models.Model):
     previous_reason = AsciiField(max_length=60, blank=True, default="", db_default="")
 
     # 7 commit
-    outcome = AsciiField(max_length=26, choices=Outcome, db_default=Outcome.PENDING)
+    outcome = FixedAsciiField(max_length=26, choices=Outcome, db_default=Outcome.PENDING)
     imported_user_id = models.BigIntegerField(null=True)
     imported_lead_id = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=1, db_default=1)

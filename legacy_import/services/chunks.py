@@ -1,67 +1,132 @@
-"""Stages 4 to 6 in chunks of staged rows, each in its own transaction with its receipt."""
+"""A stage in chunks, each in its own transaction with its receipt: what makes a stage resumable,
+countable, and fit for workers on other machines.
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+Everything that a chunk is worked from is plain: numbers, codes, legacy ids. So it can be sent, worked
+twice, and worked anywhere; the receipt decides which of two workers was first.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services.lease import Lease
+from legacy_import.services.runs import one_at_a_time
 
 CHUNK_ROWS = 5_000
+# Their batches wait for each other, whichever runs they belong to and whoever works them.
+WRITE_PEOPLE = (Stage.COMMIT, Stage.ROLLBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pass of a stage over one run. `options` are the stage's own: JSON, no personal data."""
+
+    run_id: int
+    stage: Stage
+    token: str  # of the lease under which it is done: with another holder, its chunks are void
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_message(self) -> dict[str, Any]:
+        return asdict(self) | {"stage": self.stage.value}
+
+    @classmethod
+    def of_message(cls, message: Mapping[str, Any]) -> "Job":
+        return cls(**{**message, "stage": Stage(message["stage"])})
+
+
+class Chunk(NamedTuple):
+    """What of the run is worked together: a window of ids, or exactly these `ids` of staged rows.
+
+    `first` and `last` are staged row ids; legacy ids (after the first, up to the last) for an import.
+    """
+
+    position: int  # within stage and table
+    first: str
+    last: str
+    table: str = ""  # import only
+    ids: Sequence[int] = ()  # commit and rollback only
+    rows_from: int = 0  # import only: the staged row ids that are kept for it,
+    rows: int = 0  # and how many
+
+    def as_message(self) -> dict[str, Any]:
+        return self._asdict() | {"ids": list(self.ids)}
+
+    @classmethod
+    def of_message(cls, message: Mapping[str, Any]) -> "Chunk":
+        return cls(**message)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from the other chunks of its job."""
+        return self.table, self.position
+
+    @property
+    def name(self) -> str:
+        """For people: `stagiaires 1 to 2000`, or staged rows by their ids."""
+        return f"{self.table or 'staged rows'} {self.first} to {self.last}"
 
 
 class ChunkDone(NamedTuple):
-    """What a chunk function did: how many rows, and a digest of its answers where one is kept."""
+    """What was done: the number of rows, a digest where one is kept, and what else was counted."""
 
     rows: int
     digest: str = ""
+    first_row: int = 0  # import only: staged row ids
+    last_row: int = 0
+    found: Mapping[str, Any] = {}  # JSON, no personal data
 
 
-# A chunk function works on the rows of one run with first <= id <= last.
-ChunkWork = Callable[[int, int], ChunkDone]
+# What a stage does with one chunk, inside a transaction that the caller opened.
+Work = Callable[[Chunk], ChunkDone]
+# Reads once what all chunks of a job need to know.
+OpenWork = Callable[[Job], Work]
 
 
-def work_in_chunks(
-    run: LegacyImportRun,
-    stage: Stage,
-    work: ChunkWork,
-    *,
-    lease: Lease,
-    progress: Progress,
-    label: str,
-) -> int:
-    """Call `work(first, last)` for every chunk of the run's rows; returns how many rows there were.
+def do_chunk(job: Job, chunk: Chunk, work: Work, confirm: Callable[[], None]) -> ChunkDone:
+    """Work one chunk and leave its receipt. `confirm` raises OutOfOrder if the job is void by now.
 
-    The receipts of an earlier pass are replaced: a repeated stage starts from its beginning and,
-    nothing having changed, ends with the same columns.
+    A chunk that has its receipt already raises IntegrityError at the end, and nothing was done.
     """
-    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
-    progress.begin(label, rows.count())
     with transaction.atomic():
-        lease.confirm()
-        ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage).delete()
-    total = 0
+        if job.stage in WRITE_PEOPLE:
+            one_at_a_time()
+        confirm()
+        done = work(chunk)
+        leave_receipt(job, chunk, done)
+    return done
+
+
+def batch_of(position: int, ids: Sequence[int]) -> Chunk:
+    """The chunk of exactly these staged rows."""
+    return Chunk(position, str(min(ids)), str(max(ids)), ids=list(ids))
+
+
+def leave_receipt(job: Job, chunk: Chunk, done: ChunkDone) -> None:
+    """Write the chunk's receipt, in the chunk's own transaction."""
+    ChunkReceipt.objects.create(
+        legacy_import_run_id=job.run_id,
+        stage=job.stage,
+        source_table=chunk.table,
+        position=chunk.position,
+        first_id=chunk.first,
+        last_id=chunk.last,
+        first_row=done.first_row,
+        last_row=done.last_row,
+        rows=done.rows,
+        digest=done.digest,
+        found=done.found,
+        finished_at=timezone.now(),
+    )
+
+
+def chunks_of(run: LegacyImportRun) -> Iterator[Chunk]:
+    """The windows of ids that hold all of the run's rows."""
     for position, (first, last) in enumerate(id_ranges(run)):
-        with transaction.atomic():
-            lease.confirm()
-            done = work(first, last)
-            ChunkReceipt.objects.create(
-                legacy_import_run=run,
-                stage=stage,
-                position=position,
-                first_id=str(first),
-                last_id=str(last),
-                rows=done.rows,
-                digest=done.digest,
-                finished_at=timezone.now(),
-            )
-        total += done.rows
-        progress.advance(done.rows)
-    return total
+        yield Chunk(position, str(first), str(last))
 
 
 def id_ranges(run: LegacyImportRun, size: int = CHUNK_ROWS) -> Iterator[tuple[int, int]]:

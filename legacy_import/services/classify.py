@@ -2,7 +2,6 @@
 
 import datetime
 from collections import defaultdict
-from typing import NamedTuple
 
 from django.db import transaction
 
@@ -10,41 +9,29 @@ from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.progress import Progress
-from legacy_import.rules import import_action, statuses
 from legacy_import.services import facets, runs, weights_kept
-from legacy_import.services.chunks import ChunkDone, work_in_chunks
+from legacy_import.services.chunks import ChunkDone, Job, Work
+from legacy_import.services.engine import Engine, Worked, work_in_chunks
 from legacy_import.services.lease import hold
-from legacy_import.services.mapping_index import MappingIndex, load_mappings
+from legacy_import.services.mapping_index import load_mappings
 from legacy_import.services.mappings import suggest_courses
+from legacy_import.services.readings import MeaningColumns, Readings, TrainingColumns
 
-
-class SessionColumns(NamedTuple):
-    """Columns of LegacyTrainingImport that follow from status and session, under their own names."""
-
-    session_type: SessionType
-    session_rule: str
-    session_confirmed: bool
-    import_action: ImportAction
-    action_reason: str
-
-
-class CourseColumns(NamedTuple):
-    """Columns of LegacyTrainingImport that follow from the formation, under their own names."""
-
-    course_id: int | None
-    course_rule: str
-
-
-class Answer(NamedTuple):
-    """What one distinct case comes to: the three groups of columns that are written together."""
-
-    meaning: statuses.Meaning
-    session: SessionColumns
-    course: CourseColumns
+NAMED = ("pk", "training__pk", "raw_status", "legacy_formation_id", "legacy_session_id")
+MARKED = ("to_classify",)
+STORED = (
+    *MeaningColumns._fields,
+    *(f"training__{column}" for column in TrainingColumns._fields),
+)
 
 
 def classify(
-    *, run_id: int | None, actor: str, now: datetime.datetime, progress: Progress
+    *,
+    run_id: int | None,
+    actor: str,
+    now: datetime.datetime,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> runs.StageReport:
     """Classify every row of the run (None: the latest). Repeatable; reviewers' words are kept.
 
@@ -60,77 +47,58 @@ def classify(
         with transaction.atomic():
             lease.confirm()
             suggest_courses(run.connection_name)
-        mappings = load_mappings(run.connection_name)
-        rows = work_in_chunks(
+        worked = work_in_chunks(
             run,
             Stage.CLASSIFY,
-            lambda first, last: _classify_chunk(run, first, last, mappings),
+            open_work,
             lease=lease,
             progress=progress,
             label="classifying",
+            engine=engine,
         )
-        counts = _counts(run)
-        weights_kept.keep(run)
+        counts = _counts(_facets(run, worked))
+        weights_kept.forget(run)
         runs.finish_stage(run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts)
-    return runs.StageReport(run.pk, rows, counts)
+    return runs.StageReport(run.pk, worked.rows, counts)
 
 
-def _classify_chunk(
-    run: LegacyImportRun, first: int, last: int, mappings: MappingIndex
-) -> ChunkDone:
-    """Classify the rows first <= id <= last: each distinct case once, one UPDATE per answer."""
-    cases: defaultdict[tuple[str, str | None, str | None], list[tuple[int, int]]]
-    cases = defaultdict(list)
+def open_work(job: Job) -> Work:
+    """What every chunk needs to know: the mappings as they are now."""
+    run = LegacyImportRun.objects.get(pk=job.run_id)
+    readings = Readings(load_mappings(run.connection_name))
+    return lambda chunk: _classify_chunk(run, int(chunk.first), int(chunk.last), readings)
+
+
+def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readings) -> ChunkDone:
+    """Read the rows first <= id <= last again; one UPDATE per answer for those that differ."""
+    meanings: defaultdict[MeaningColumns, list[int]] = defaultdict(list)
+    trainings: defaultdict[TrainingColumns, list[int]] = defaultdict(list)
+    to_unmark: list[int] = []
     chunk = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
-    for pk, training_pk, status, formation, session in chunk.values_list(
-        "pk", "training__pk", "raw_status", "legacy_formation_id", "legacy_session_id"
-    ):
-        cases[status, formation, session].append((pk, training_pk))
-    meanings: defaultdict[statuses.Meaning, list[int]] = defaultdict(list)
-    trainings: defaultdict[SessionColumns | CourseColumns, list[int]] = defaultdict(list)
-    for named, rows in cases.items():
-        meaning, of_session, of_course = _answer(mappings, *named)
-        meanings[meaning] += [pk for pk, _ in rows]
-        of_trainings = [training_pk for _, training_pk in rows]
-        trainings[of_session] += of_trainings
-        trainings[of_course] += of_trainings
+    rows = chunk.values_list(*NAMED, *MARKED, *STORED)
+    for pk, training_pk, status, formation, session, marked, *stored in rows:
+        meaning, training, _ = readings.of(status, formation, session)
+        if (*meaning, *training) != tuple(stored):
+            meanings[meaning].append(pk)
+            trainings[training].append(training_pk)
+        if marked:
+            to_unmark.append(pk)
     for meaning, ids in meanings.items():
-        update_ids(
-            LegacyStudentImport,
-            ids,
-            {
-                "classification": meaning.classification,
-                "classification_rule": meaning.rule,
-                "to_classify": False,
-            },
-        )
-    for columns, ids in trainings.items():
-        update_ids(LegacyTrainingImport, ids, columns._asdict())
-    return ChunkDone(sum(map(len, meanings.values())))
+        update_ids(LegacyStudentImport, ids, meaning._asdict())
+    for training, ids in trainings.items():
+        update_ids(LegacyTrainingImport, ids, training._asdict())
+    update_ids(LegacyStudentImport, to_unmark, {"to_classify": False})
+    changed = sum(map(len, meanings.values())) + len(to_unmark)
+    return ChunkDone(len(rows), found={"changed": changed})
 
 
-def _answer(
-    mappings: MappingIndex, raw_status: str, formation: str | None, session: str | None
-) -> Answer:
-    training = mappings.training(formation, session)
-    session_type = training.session.session_type
-    meaning = statuses.classify(raw_status, session_type)
-    action = import_action.decide(meaning.classification, session_type, training.course.state)
-    return Answer(
-        meaning,
-        SessionColumns(
-            session_type=session_type,
-            session_rule=training.session.rule,
-            session_confirmed=training.session_confirmed,
-            import_action=action.action,
-            action_reason=action.reason,
-        ),
-        CourseColumns(training.course.course_id, training.course_rule),
-    )
+def _facets(run: LegacyImportRun, worked: Worked) -> facets.Combinations:
+    """The stored counts where every row read as before; counted anew, too, if they do not add up."""
+    found = {} if worked.found["changed"] else facets.stored(run)
+    return found if sum(found.values()) == worked.rows and found else facets.rebuild(run)
 
 
-def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    found = facets.rebuild(run)
+def _counts(found: facets.Combinations) -> dict[str, dict[str, int]]:
     return {
         "classification": facets.spread(found, "classification", Classification.values),
         "session_types": facets.spread(found, "session_type", SessionType.values),

@@ -2,33 +2,30 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from ecoin.among import Ids
-from legacy_import.choices import FocusMode, LogAction, Outcome, PlannedAction, RunStatus, Stage
-from legacy_import.commit_actions.effect import Entry
+from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.errors import LegacyImportError, OutOfOrder
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun
 from legacy_import.progress import Progress
-from legacy_import.services import commit_log, facets, runs
-from legacy_import.services.chunks import CHUNK_ROWS
-from legacy_import.services.commit_batch import Batch
+from legacy_import.services import runs
+from legacy_import.services.chunks import CHUNK_ROWS, Job, batch_of
+from legacy_import.services.commit_work import FOR_REVIEW, open_work
+from legacy_import.services.engine import Engine, engine_in_use
 from legacy_import.services.lease import Lease, hold
-from legacy_import.services.mapping_index import MappingIndex, load_mappings, mapping_stamp
 from legacy_import.services.platform_keys import refresh_changed
-from legacy_import.services.receipts import leave_receipt, next_position
+from legacy_import.services.receipts import next_position
 from legacy_import.services.turns import Turns
 from legacy_import.services.waves import about_to_come, in_batches, passes, pending_rows
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
 FEW_FAILURES = 5  # so few are single poison rows, whatever their share
 MAX_NAMED = 1_000  # rows that a report names; the commit log names all
-LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,12 @@ def commit(
     limit: int | None = None,
     focus: FocusMode | None = None,
     allow_partial: bool = False,
+    engine: Engine | None = None,
 ) -> CommitReport:
     """Commit the run's plan, `batch` rows a transaction; again after an interruption, it goes on.
 
-    `limit`: the most planned rows to take up; `focus`: one wave only. Raises UnknownRun, OutOfOrder (no
+    `limit`: the most planned rows to take up; `focus`: one wave only; `engine`: who works the batches,
+    instead of the one that the settings name. Raises UnknownRun, OutOfOrder (no
     current plan, a partial run without `allow_partial`, held by another process), TooManyFailures,
     Interrupted (at the end of a batch).
     """
@@ -84,7 +83,8 @@ def commit(
     progress.opened(run.source_label)
     with hold(run, "legacy_commit", progress) as lease:
         require_current_plan(run, allow_partial=allow_partial)
-        work = _Commit(run, lease, progress, actor, now, import_conf(), CommitReport(run.pk))
+        engine, report = engine or engine_in_use(), CommitReport(run.pk)
+        work = _Commit(run, lease, progress, actor, now, import_conf(), engine, report)
         if pending_rows(run, focus).exists():
             work.begin()
             work.take_up(batch, limit, focus)
@@ -116,9 +116,8 @@ class _Commit:
     actor: str
     started: datetime.datetime
     conf: ImportConf
+    engine: Engine
     report: CommitReport
-    mappings: MappingIndex | None = None
-    stamp: object = None
     position: int = 0
     read: dict[str, str] = field(default_factory=dict)  # of whom, and when, for the run's summary
     turns: Turns = field(default_factory=Turns)
@@ -140,12 +139,12 @@ class _Commit:
         for rows in passes(wave):
             left = None if limit is None else limit - self.report.rows
             for ids in in_batches(rows, size, left):
-                self._batch(ids, self._commit_rows)
+                self._batch(ids)
         if limit is None or self.report.rows < limit:
             waiting = wave.filter(planned_action=PlannedAction.REVIEW)
             self.progress.begin("leaving for review", for_review)
             for ids in in_batches(waiting, CHUNK_ROWS):
-                self._batch(ids, self._leave_for_review)
+                self._batch(ids, **{FOR_REVIEW: True})
 
     def finish(self) -> CommitReport:
         """What is left, and where the run stands now."""
@@ -163,51 +162,27 @@ class _Commit:
         report.status = run.status
         return report
 
-    def _batch(self, ids: Sequence[int], work: Callable[[Sequence[int], int], list[Entry]]) -> None:
-        with transaction.atomic():
-            runs.one_at_a_time()
-            self.lease.confirm()
-            with facets.following(self.run.pk, ids):
-                entries = work(ids, self.position)
-            leave_receipt(self.run, Stage.COMMIT, self.position, ids)
+    def _batch(self, ids: Sequence[int], **options: bool) -> None:
+        """One batch, here or on a worker: the next one only looks for its rows when it is done."""
+        job = Job(self.run.pk, Stage.COMMIT, self.lease.token, {"actor": self.actor, **options})
+        chunk = batch_of(self.position, ids)
+        for _, done in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
+            self._count(done.found)
         self.position += 1
-        self._count(entries)
         self._stop_if_failing()
         self.progress.advance(len(ids))
         self.turns.give_way()
 
-    def _commit_rows(self, ids: Sequence[int], position: int) -> list[Entry]:
-        stamp = mapping_stamp(self.run.connection_name)
-        if self.mappings is None or stamp != self.stamp:
-            self.mappings, self.stamp = load_mappings(self.run.connection_name), stamp
-        now = timezone.now()
-        batch = Batch(self.run, position, self.actor, now, self.conf, self.mappings)
-        return batch.commit(ids)
-
-    def _leave_for_review(self, ids: Sequence[int], position: int) -> list[Entry]:
-        rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids), outcome=Outcome.PENDING)
-        entries = [
-            Entry(pk, LogAction.REVIEW, reason)
-            for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
-        ]
-        now = timezone.now()
-        commit_log.write(self.run, entries, batch=position, actor=self.actor, now=now)
-        return entries
-
-    def _count(self, entries: Sequence[Entry]) -> None:
+    def _count(self, found: Mapping[str, Any]) -> None:
         report = self.report
         report.batches += 1
-        for entry in entries:
-            if entry.action not in commit_log.BESIDES:
-                report.outcomes[entry.action.value] += 1
-            if entry.created:
-                report.created[entry.target_model] += 1
-        left_out = [entry for entry in entries if entry.action in LEFT_OUT]
-        report.causes.update(entry.reason for entry in left_out)
-        if left_out and len(report.named) < MAX_NAMED:
-            names = runs.names_of_rows(entry.row for entry in left_out)
+        report.outcomes.update(found["outcomes"])
+        report.created.update(found["created"])
+        report.causes.update(reason for _, _, reason in found["left_out"])
+        if found["left_out"] and len(report.named) < MAX_NAMED:
+            names = runs.names_of_rows(row for row, _, _ in found["left_out"])
             report.named += [
-                LeftOut(names[entry.row], entry.action.value, entry.reason) for entry in left_out
+                LeftOut(names[row], outcome, reason) for row, outcome, reason in found["left_out"]
             ]
 
     def _stop_if_failing(self) -> None:

@@ -50,6 +50,12 @@ def _store_anew(run_id: int) -> Combinations:
     return found
 
 
+def stored(run: LegacyImportRun) -> Combinations:
+    """The run's counts as they are stored; what nothing has changed since need not be counted."""
+    kept = FacetCount.objects.filter(legacy_import_run=run, rows__gt=0)
+    return {tuple(values): number for *values, number in kept.values_list(*FACETS, "rows")}
+
+
 @contextmanager
 def following(run_id: int, ids: Collection[int]) -> Iterator[None]:
     """The stored counts follow whatever the block does to these rows of the run.

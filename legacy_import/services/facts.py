@@ -1,7 +1,12 @@
 """The facts that rules.commit_policy decides on, made of one staged row and what surrounds it."""
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from legacy_import.choices import (
     Classification,
@@ -28,7 +33,7 @@ class Row(NamedTuple):
     payload_hash: str
     match_id: int | None
     group_first_id: int | None
-    validation_issues: list[str]
+    told_issues: str  # JSON: reading it is for the few distinct ones
     # what many rows share
     version: int
     validation_status: str
@@ -43,7 +48,18 @@ class Row(NamedTuple):
     legacy_session_id: str | None
 
 
-PER_ROW = Row._fields.index("version")  # from here on, columns that many rows share
+PER_ROW = Row._fields.index("version")  # from here on, columns that many rows share,
+OWN = Row._fields.index("legacy_formation_id")  # up to those that only say which training it is
+
+
+# A list of issues as it is stored: hardly any two hundred of them are distinct.
+ISSUES_AS_TEXT = Cast("validation_issues", TextField())
+
+
+@lru_cache(maxsize=10_000)
+def issues_of(told: str) -> tuple[str, ...]:
+    """The issues of a row from the JSON text of its column."""
+    return tuple(json.loads(told))
 
 
 class Matching(NamedTuple):
@@ -77,7 +93,7 @@ def facts_of(
     if said.release_without_session:
         session_type = SessionType.NONE
     action = import_action.decide(classification, session_type, training.course.state)
-    issues = tuple(row.validation_issues)
+    issues = issues_of(row.told_issues)
     status = ValidationStatus(row.validation_status)
     if matching.confidence != row.duplicate_confidence:
         status = status_of(issues, matching.confidence)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -23,7 +23,9 @@ from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.services.candidates import any_origin_of, imported_rows, platform_people
 from legacy_import.services.facts import (
+    ISSUES_AS_TEXT,
     NO_MATCH,
+    OWN,
     PER_ROW,
     PERSON_GONE,
     Around,
@@ -34,6 +36,7 @@ from legacy_import.services.facts import (
 )
 from legacy_import.services.mapping_index import MappingIndex, Training
 
+MOST_PAIRS = 100_000  # of formation and session that are remembered
 HAS_HISTORY = frozenset(
     {Classification.COMPLETED, Classification.ARCHIVED_TRAINING, Classification.REGISTERED}
 )
@@ -54,6 +57,26 @@ class Case(NamedTuple):
     basis: str
     training: Training
     said: InForce
+
+
+class About(NamedTuple):
+    """A training, what of it makes facts differ, and the versions it rests on."""
+
+    training: Training
+    alike: tuple[str, str, bool]
+    versions: str
+
+
+def _about(training: Training) -> About:
+    return About(
+        training,
+        (
+            training.session.session_type.value,
+            training.course.state.value,
+            training.session_confirmed,
+        ),
+        training.versions,
+    )
 
 
 # Which staged rows: given the path to them from the table that is asked ("" for themselves).
@@ -79,13 +102,16 @@ class Gatherer:
     conf: ImportConf
     imported_before: bool  # any record of the platform came from this source
     any_decisions: bool  # any reviewer said anything about this run
+    # What is known of each formation and session that rows named so far.
+    trainings: dict[tuple[str | None, str | None], "About"] = field(default_factory=dict)
 
     def cases(self, which: Which) -> Iterator[Case]:
         """The case of every such row that is not committed yet, by id."""
         chunk = LegacyStudentImport.objects.filter(which(""), legacy_import_run=self.run).exclude(
             outcome__in=COMMITTED_OUTCOMES
         )
-        rows = [Row(*values) for values in chunk.order_by("pk").values_list(*Row._fields)]
+        told = chunk.annotate(told_issues=ISSUES_AS_TEXT).order_by("pk")
+        rows = [Row(*values) for values in told.values_list(*Row._fields)]
         said_last, decisions = self._decisions(which("student_import__"))
         origins = self._origins(rows) if self.imported_before else {}
         with_history = self._groups_with_history(
@@ -102,26 +128,27 @@ class Gatherer:
             {matching.target for matching in matchings.values() if matching.target}, self.conf
         )
         distinct: dict[tuple[object, ...], tuple[int, Facts]] = {}
-        trainings: dict[tuple[str | None, str | None], Training] = {}
+        if len(self.trainings) > MOST_PAIRS:
+            self.trainings.clear()
         for row in rows:
             said, matching = decisions.get(row.pk), matchings[row.pk]
             if matching.target and matching.target not in people:
                 matching = PERSON_GONE
             named = (row.legacy_formation_id, row.legacy_session_id)
-            if named not in trainings:
-                trainings[named] = self.mappings.training(*named)
-            training = trainings[named]
+            if named not in self.trainings:
+                self.trainings[named] = _about(self.mappings.training(*named))
+            about = self.trainings[named]
             known = people.get(matching.target) if matching.target else None
             place, history = place_of(row), row.group_first_id in with_history
             # Many rows are one case: what their facts are made of is the same. Plain values only:
             # hashing an enum costs more than everything else here.
             alike = (
-                *row[PER_ROW:], *row.validation_issues, place.value, history, origins.get(row.pk),
-                matching is PERSON_GONE, said and (said, matching),
+                row[PER_ROW:OWN], row.told_issues, about.alike, place.value, history,
+                origins.get(row.pk), matching is PERSON_GONE, said and (said, matching),
             )  # fmt: skip
             if alike not in distinct:
                 around = Around(origins.get(row.pk, Origin.NEW), place, history)
-                facts = facts_of(row, said or NOTHING, matching, training, around)
+                facts = facts_of(row, said or NOTHING, matching, about.training, around)
                 distinct[alike] = (len(distinct), facts)
             number, facts = distinct[alike]
             yield Case(
@@ -129,11 +156,10 @@ class Gatherer:
                 number=number,
                 facts=facts,
                 target=matching.target,
-                basis=f"row={row.version} course={training.course.version} "
-                f"session={training.session_version}"
+                basis=f"row={row.version} {about.versions}"
                 + (f" said={said_last[row.pk]}" if row.pk in said_last else "")
                 + (f" person={known.fingerprint}" if known else ""),
-                training=training,
+                training=about.training,
                 said=said or NOTHING,
             )
 

@@ -23,17 +23,12 @@ Edge = tuple[int, int]
 
 
 def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
-    """Write the run's groups anew: each member's first row, and the rows of refused edges."""
+    """Write the run's groups: each member's first row, and the rows of refused edges.
+
+    Every row was taken out of its group when it was validated.
+    """
     roots = _components(_edges(run))
     progress.begin("grouping", len(roots))
-    with transaction.atomic():
-        lease.confirm()
-        LegacyStudentImport.objects.filter(
-            legacy_import_run=run, group_first_id__isnull=False
-        ).update(group_first_id=None)
-        LegacyStudentImport.objects.filter(legacy_import_run=run, group_conflict=True).update(
-            group_conflict=False
-        )
     for rows in _batches(roots):
         with transaction.atomic():
             lease.confirm()

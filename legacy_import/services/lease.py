@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,6 +20,10 @@ from legacy_import.progress import Progress
 
 LEASE_SECONDS = 60
 POLL_SECONDS = 2
+
+
+class LeaseLost(OutOfOrder):
+    """Somebody else holds the run by now, or nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +36,32 @@ class Lease:
     def confirm(self) -> None:
         """Renew the lease; call it first in every chunk's transaction (it locks the run's row).
 
-        Raises OutOfOrder when somebody else took the run over meanwhile.
+        Raises LeaseLost when somebody else took the run over meanwhile.
         """
         expires = timezone.now() + datetime.timedelta(seconds=LEASE_SECONDS)
         mine = LegacyImportRun.objects.filter(pk=self.run_id, lease_token=self.token)
         if not mine.update(lease_expires_at=expires):
-            raise OutOfOrder(
-                f"Run {self.run_id} was taken over by another process; this one stops here.",
-                hint=f"See who: manage.py legacy_status --run {self.run_id}",
-            )
+            raise self._lost()
+
+    def check(self) -> None:
+        """For a worker: hold the lease in place until the end of the transaction, and renew nothing.
+
+        The lock is shared, so workers do not wait for each other; whoever takes the run over waits
+        for them. Raises LeaseLost when the run is somebody else's, or nobody's, by now.
+        """
+        query = "SELECT lease_token FROM legacy_import_runs WHERE id = %s"
+        if connection.vendor == "mysql":
+            query += " LOCK IN SHARE MODE"  # as MariaDB and every MySQL say it
+        with connection.cursor() as cursor:
+            cursor.execute(query, [self.run_id])
+            if cursor.fetchone() != (self.token,):
+                raise self._lost()
+
+    def _lost(self) -> "LeaseLost":
+        return LeaseLost(
+            f"Run {self.run_id} was taken over by another process; this one stops here.",
+            hint=f"See who: manage.py legacy_status --run {self.run_id}",
+        )
 
 
 @contextmanager
@@ -82,7 +104,10 @@ def _take(lease: Lease, command: str) -> bool:
     free = Q(lease_token="") | Q(lease_expires_at__lt=now)
     if run.lease_host == socket.gethostname() and not _process_runs(run.lease_process):
         free |= Q(lease_token=run.lease_token)
-    taken = LegacyImportRun.objects.filter(free, pk=lease.run_id).update(
+    takeable = LegacyImportRun.objects.filter(free, pk=lease.run_id)
+    if not takeable.exists():
+        return False  # only looked at: workers lock the row while they are at a chunk
+    taken = takeable.update(
         lease_token=lease.token,
         lease_command=command,
         lease_host=socket.gethostname(),

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
+from ecoin.bulk import update_ids
 from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
@@ -137,9 +138,10 @@ def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
     touched = []
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
-        marked = rows.exclude(outcome__in=COMMITTED_OUTCOMES).update(to_classify=True)
-        if marked:
-            facets.rebuild(run)
+        uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
+        ids = list(uncommitted.values_list("pk", flat=True))
+        with facets.following(run.pk, ids):
+            update_ids(LegacyStudentImport, ids, {"to_classify": True})
         weights_kept.keep(run)
-        touched.append(Touched(run.pk, marked))
+        touched.append(Touched(run.pk, len(ids)))
     return tuple(touched)

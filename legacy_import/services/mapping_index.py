@@ -44,6 +44,11 @@ class Training(NamedTuple):
     session_code: str = ""
     session_ends_on: str = ""  # as found
 
+    @property
+    def versions(self) -> str:
+        """The versions of both mappings, as a plan remembers them."""
+        return f"course={self.course.version} session={self.session_version}"
+
 
 @dataclass(frozen=True, slots=True)
 class MappingIndex:

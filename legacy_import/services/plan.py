@@ -21,7 +21,8 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.progress import Progress
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.services import runs, weights_kept
-from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, work_in_chunks
+from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, Job, Work
+from legacy_import.services.engine import Engine, work_in_chunks
 from legacy_import.services.followers import plan_followers
 from legacy_import.services.gather import Gatherer, between, gatherer
 from legacy_import.services.lease import hold
@@ -66,12 +67,13 @@ def dry_run(
     now: datetime.datetime,
     progress: Progress,
     compare_with: int | None = None,
+    engine: Engine | None = None,
 ) -> PlanReport:
     """Plan every row of the run (None: the latest) and store the plan.
 
     `compare_with`: the run whose latest plan this one is compared with; the run itself for its own
-    previous plan. Raises UnknownRun, OutOfOrder (not classified yet, classified under other rules,
-    or held by another process), Interrupted.
+    previous plan. `engine`: another one than the settings name. Raises UnknownRun, OutOfOrder (not
+    classified yet, classified under other rules, or held by another process), Interrupted.
     """
     run = runs.find_run(run_id)
     if compare_with is not None and compare_with != run.pk:
@@ -84,14 +86,14 @@ def dry_run(
         run.require(RunStatus.PLANNED)
         runs.begin_stage(run, lease, RunStatus.CLASSIFIED)
         read = refresh_again(run, conf, progress)
-        gather = gatherer(run, load_mappings(run.connection_name), conf)
-        rows = work_in_chunks(
+        worked = work_in_chunks(
             run,
             Stage.PLAN,
-            lambda first, last: _plan_chunk(gather, first, last),
+            open_work,
             lease=lease,
             progress=progress,
             label="planning",
+            engine=engine,
         )
         plan_followers(run, lease, conf)
         run.plan_fingerprint = _fingerprint(run)
@@ -100,7 +102,14 @@ def dry_run(
         found = {**counts, **read}
         runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
     difference = None if compare_with is None else plan_difference(run, compare_with)
-    return PlanReport(run.pk, rows, run.plan_fingerprint, counts, difference)
+    return PlanReport(run.pk, worked.rows, run.plan_fingerprint, counts, difference)
+
+
+def open_work(job: Job) -> Work:
+    """What every chunk needs to know: the mappings and settings as they are now."""
+    run = LegacyImportRun.objects.get(pk=job.run_id)
+    gather = gatherer(run, load_mappings(run.connection_name), import_conf())
+    return lambda chunk: _plan_chunk(gather, int(chunk.first), int(chunk.last))
 
 
 def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
@@ -109,6 +118,7 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
     to_people: dict[int, tuple[Any, ...]] = {}
     decisions: dict[int, tuple[str, str]] = {}  # one per distinct case of the chunk
     digest = hashlib.sha256()
+    kept = KEPT if gather.run.planned_at else None  # before the first plan there is nothing to keep
     for case in gather.cases(between(first, last)):
         row, target, basis = case.row, case.target, case.basis
         if case.number not in decisions:
@@ -133,16 +143,18 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
                 "planned_target_kind": "",
                 "planned_target_id": None,
             },
-            copy=KEPT,
+            copy=kept,
         )
-    update_ids(LegacyStudentImport, list(to_people), {}, copy=KEPT)
+    if kept:
+        update_ids(LegacyStudentImport, list(to_people), {}, copy=kept)
     update_rows(LegacyStudentImport, PLAN_COLUMNS, to_people)
     chunk = LegacyStudentImport.objects.filter(
         legacy_import_run=gather.run, pk__range=(first, last)
     )
     chunk.filter(outcome__in=WITHOUT_EFFECT).update(outcome=Outcome.PENDING)
     committed = list(chunk.filter(outcome__in=COMMITTED_OUTCOMES).values_list("pk", flat=True))
-    update_ids(LegacyStudentImport, committed, {}, copy=KEPT)
+    if kept:
+        update_ids(LegacyStudentImport, committed, {}, copy=kept)
     rows = len(to_people) + sum(map(len, shared.values())) + len(committed)
     return ChunkDone(rows, digest.hexdigest())
 

@@ -10,6 +10,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.progress import Silent
 from legacy_import.services.classify import classify
+from legacy_import.services.engine import Inline
 from legacy_import.services.plan import PlanReport, dry_run
 from legacy_import.services.runs import find_run
 from legacy_import.services.validate import validate
@@ -59,6 +60,7 @@ def rejudge(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
     code = why_not(run, now=now)
     if code:
         raise NotNow(code, f"Run {run.pk} cannot be judged again from here: {code}.")
-    validate(run_id=run.pk, actor=actor, now=now, progress=Silent())
-    classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent())
-    return dry_run(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent())
+    here = Inline()  # a page waits for no worker
+    validate(run_id=run.pk, actor=actor, now=now, progress=Silent(), engine=here)
+    classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=here)
+    return dry_run(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=here)

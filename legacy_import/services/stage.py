@@ -1,33 +1,23 @@
 """1 source → 2 normalize → 3 stage: every source row becomes exactly one staged row."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Count
-from django.utils import timezone
 
-from legacy_import.choices import RunStatus, SourceTable, Stage
-from legacy_import.conf import import_conf
+from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.errors import LegacyImportError
-from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
-from legacy_import.rules.normalization import Settings
 from legacy_import.services import facets, runs, weights_kept
-from legacy_import.services.lease import hold
+from legacy_import.services.engine import engine_in_use
+from legacy_import.services.intake import Intake, of_workers, understanding_of
+from legacy_import.services.lease import Lease, hold
 from legacy_import.services.mappings import refresh_mappings
-from legacy_import.services.staging import (
-    Chunk,
-    Intake,
-    digest,
-    hash_rows,
-    remove_chunk,
-    write_chunk,
-)
-from legacy_import.source.reader import LegacyRow, LegacySource, open_source
-
-PAGE_ROWS = 2_000
+from legacy_import.services.row_ids import RowIds
+from legacy_import.source.reader import LegacySource, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +70,11 @@ def import_source(
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
-            _stage_tables(Intake(run, lease, _settings(run)), source, progress)
+            _intake(run, lease, source, allow_writable, progress).stage_tables()
+            _certify_workers(run, lease)
             counts = _conclude(run, source)
             facets.rebuild(run)
-            weights_kept.keep(run)
+            weights_kept.forget(run)
             runs.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )
@@ -95,59 +86,34 @@ def _announce(alias: str, source: LegacySource, progress: Progress) -> None:
     progress.opened(f"{alias} → {source.label}", verified=verified)
 
 
-def _settings(run: LegacyImportRun) -> Settings:
-    conf = import_conf()
-    return Settings(
-        today=timezone.localdate(run.started_at),
-        placeholder_emails=conf.placeholder_emails,
-        role_mailboxes=conf.role_mailboxes,
-    )
+def _intake(
+    run: LegacyImportRun,
+    lease: Lease,
+    source: LegacySource,
+    allow_writable: bool,
+    progress: Progress,
+) -> Intake:
+    expected = sum(source.count(table) for table in SourceTable.values)
+    if run.row_limit is not None:
+        expected = min(expected, run.row_limit)
+    ids = RowIds(run, expected)
+    engine, by = engine_in_use(), understanding_of(run)
+    return Intake(run, lease, source, engine, allow_writable, ids, by, progress)
 
 
-def _stage_tables(intake: Intake, source: LegacySource, progress: Progress) -> None:
-    left = intake.run.row_limit
-    for table in SourceTable.values:
-        total = source.count(table)
-        progress.begin(f"staging {table}", total if left is None else min(total, left))
-        for staged in _stage_table(intake, source, table, left):
-            progress.advance(staged)
-            left = left if left is None else left - staged
-
-
-def _stage_table(
-    intake: Intake, source: LegacySource, table: str, limit: int | None
-) -> Iterator[int]:
-    """Stage one table chunk by chunk; yields the number of rows of each finished chunk."""
-    receipts = ChunkReceipt.objects.filter(
-        legacy_import_run=intake.run, stage=Stage.IMPORT, source_table=table
-    )
-    after: str | None = None
-    position = staged = 0
-    for receipt in list(receipts.order_by("position")):
-        rows = list(source.between(table, after=after, until=receipt.last_id))
-        _stage_again(intake, receipt, rows)
-        after, position, staged = receipt.last_id, receipt.position + 1, staged + len(rows)
-        yield len(rows)
-    for page in source.pages(table, after=after, size=PAGE_ROWS):
-        rows = page if limit is None else page[: max(0, limit - staged)]
-        if not rows:
-            return
-        with transaction.atomic():
-            intake.lease.confirm()
-            write_chunk(intake, Chunk(table, position, rows[-1].legacy_id, hash_rows(rows)))
-        position, staged = position + 1, staged + len(rows)
-        yield len(rows)
-
-
-def _stage_again(intake: Intake, receipt: ChunkReceipt, rows: list[LegacyRow]) -> None:
-    """A chunk of an earlier snapshot: kept if the source still says the same, else staged anew."""
-    hashed = hash_rows(rows)
-    if digest(hashed) == receipt.digest:
+def _certify_workers(run: LegacyImportRun, lease: Lease) -> None:
+    """Say in the certificate what workers read: connections of theirs cannot share our snapshot."""
+    read = of_workers(run)
+    if not read.chunks:
         return
+    run.certificate["snapshots"] += read.chunks
+    run.certificate["notes"].append(
+        f"workers read {read.chunks} chunks, each in a snapshot of its own; every chunk was compared "
+        f"with the import's own snapshot afterwards; staged again: {read.staged_again}"
+    )
     with transaction.atomic():
-        intake.lease.confirm()
-        remove_chunk(receipt)
-        write_chunk(intake, Chunk(receipt.source_table, receipt.position, receipt.last_id, hashed))
+        lease.confirm()
+        run.save(update_fields=["certificate"])
 
 
 def _conclude(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Writing one chunk of source rows into staging: learners, trainings, identity keys, receipt."""
+"""Writing one chunk of source rows into staging: learners, trainings and identity keys."""
 
 import hashlib
 import json
@@ -8,11 +8,8 @@ from json.encoder import encode_basestring_ascii
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.utils import timezone
-
-from ecoin.bulk import insert_rows
-from legacy_import.choices import PersonKind, SourceChange, Stage
+from ecoin.bulk import Rendered, delete_ids, insert_rendered, render
+from legacy_import.choices import PersonKind, SourceChange
 from legacy_import.models import (
     KEY_COLUMNS,
     ChunkReceipt,
@@ -22,25 +19,21 @@ from legacy_import.models import (
     LegacyTrainingImport,
 )
 from legacy_import.rules.normalization import NormalizedLearner, Settings, normalize_learner
-from legacy_import.services.lease import Lease
+from legacy_import.services.chunks import ChunkDone
+from legacy_import.services.readings import MeaningColumns, Reading, Readings, TrainingColumns
 from legacy_import.source.reader import LegacyRow
 from legacy_import.source.rows import Json
 
 STUDENT_COLUMNS = (
-    "legacy_import_run_id", "source_table", "legacy_id", "first_name", "last_name", "full_name",
-    "name_key", "birth_date", "phone_raw", "phone_normalized", "email_raw", "email_normalized",
-    "raw_status", "legacy_formation_id", "legacy_session_id", "raw_payload", "payload_hash",
-    "validation_issues", "duplicate_evidence", "source_change",
+    "id", "legacy_import_run_id", "source_table", "legacy_id", "first_name", "last_name",
+    "full_name", "name_key", "birth_date", "phone_raw", "phone_normalized", "email_raw",
+    "email_normalized", "raw_status", "legacy_formation_id", "legacy_session_id", "raw_payload",
+    "payload_hash", "validation_issues", "duplicate_evidence", "source_change",
+    *MeaningColumns._fields, "planned_basis",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What staging a chunk needs to know of its run."""
-
-    run: LegacyImportRun
-    lease: Lease
-    settings: Settings
+TRAINING_COLUMNS = (
+    "student_import_id", "legacy_formation_id", "legacy_session_id", *TrainingColumns._fields,
+)  # fmt: skip
 
 
 class HashedRow(NamedTuple):
@@ -51,13 +44,22 @@ class HashedRow(NamedTuple):
     payload_hash: str
 
 
-class Chunk(NamedTuple):
-    """The rows of one chunk: the `position`-th of `table`, up to and including legacy id `until`."""
+class Prepared(NamedTuple):
+    """One chunk, understood and said as it will be sent: everything that needs no database."""
 
-    table: str
-    position: int
-    until: str
-    rows: Sequence[HashedRow]
+    done: ChunkDone
+    first: str  # legacy ids; "" without rows
+    last: str
+    tables: Sequence[Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What rows are understood by: their run, its settings, and the mappings of its source."""
+
+    run: LegacyImportRun
+    settings: Settings
+    readings: Readings
 
 
 def hash_rows(rows: Iterable[LegacyRow]) -> list[HashedRow]:
@@ -99,31 +101,45 @@ def digest(rows: Iterable[HashedRow]) -> str:
     return whole.hexdigest()
 
 
-def write_chunk(intake: Intake, chunk: Chunk) -> None:
-    """Stage a chunk and leave its receipt, in the caller's transaction."""
-    run = intake.run
+def prepare(
+    rows: Sequence[HashedRow], by: Understanding, first_id: int, before: Mapping[str, str]
+) -> Prepared:
+    """2 normalize: understand the rows of a chunk, which are numbered from `first_id`.
+
+    `before`: what `previous_hashes` says of them. Touches no database, so it may run beside one.
+    """
     learners = [
-        normalize_learner(hashed.row.fields, hashed.row.issues, intake.settings)
-        for hashed in chunk.rows
+        normalize_learner(hashed.row.fields, hashed.row.issues, by.settings) for hashed in rows
     ]
-    before = _previous_hashes(run, chunk)
-    insert_rows(LegacyStudentImport, STUDENT_COLUMNS, _students(run, chunk, learners, before))
-    ids = _ids(run, chunk)
-    _write_trainings(run, ids)
-    insert_rows(IdentityKey, KEY_COLUMNS, _keys(run, chunk, learners, ids))
-    ChunkReceipt.objects.create(
-        legacy_import_run=run,
-        stage=Stage.IMPORT,
-        source_table=chunk.table,
-        position=chunk.position,
-        first_id=chunk.rows[0].row.legacy_id if chunk.rows else chunk.until,
-        last_id=chunk.until,
-        first_row=min(ids.values(), default=0),
-        last_row=max(ids.values(), default=0),
-        rows=len(chunk.rows),
-        digest=digest(chunk.rows),
-        finished_at=timezone.now(),
+    readings = [
+        by.readings.of(one.raw_status, one.legacy_formation_id, one.legacy_session_id)
+        for one in learners
+    ]
+    chunk = _Chunk(by.run.pk, first_id, rows, learners, readings)
+    tables = (
+        render(LegacyStudentImport, STUDENT_COLUMNS, _students(chunk, before)),
+        render(LegacyTrainingImport, TRAINING_COLUMNS, _trainings(chunk)),
+        render(IdentityKey, KEY_COLUMNS, _keys(chunk)),
     )
+    if not rows:
+        return Prepared(ChunkDone(0, digest(rows)), "", "", tables)
+    done = ChunkDone(len(rows), digest(rows), first_id, first_id + len(rows) - 1)
+    return Prepared(done, rows[0].row.legacy_id, rows[-1].row.legacy_id, tables)
+
+
+def write_chunk(chunk: Prepared) -> ChunkDone:
+    """3 stage: write a chunk, in the caller's transaction."""
+    for table in chunk.tables:
+        insert_rendered(table)
+    return chunk.done
+
+
+class _Chunk(NamedTuple):
+    run_id: int
+    first_id: int
+    rows: Sequence[HashedRow]
+    learners: Sequence[NormalizedLearner]
+    readings: Sequence[Reading]
 
 
 def remove_chunk(receipt: ChunkReceipt) -> None:
@@ -136,37 +152,35 @@ def remove_chunk(receipt: ChunkReceipt) -> None:
         scope=run_id, owner_kind=PersonKind.STAGED, owner_id__in=ids
     ).delete()
     LegacyTrainingImport.objects.filter(student_import_id__in=ids).delete()
-    students.delete()
+    delete_ids(LegacyStudentImport, ids)
     receipt.delete()
 
 
-def _previous_hashes(run: LegacyImportRun, chunk: Chunk) -> Mapping[str, str]:
-    """Legacy id → payload hash of the same rows in the previous run of this source."""
-    if run.previous_run_id is None:
+def previous_hashes(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> Mapping[str, str]:
+    """Legacy id → payload hash of the same rows (of one table) in the previous run of this source."""
+    if run.previous_run_id is None or not rows:
         return {}
     same = LegacyStudentImport.objects.filter(
         legacy_import_run_id=run.previous_run_id,
-        source_table=chunk.table,
-        legacy_id__in=[hashed.row.legacy_id for hashed in chunk.rows],
+        source_table=rows[0].table,
+        legacy_id__in=[row.legacy_id for row in rows],
     )
     return dict(same.values_list("legacy_id", "payload_hash"))
 
 
-def _students(
-    run: LegacyImportRun,
-    chunk: Chunk,
-    learners: Sequence[NormalizedLearner],
-    before: Mapping[str, str],
-) -> Iterator[tuple[Any, ...]]:
+def _students(chunk: _Chunk, before: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
     """Column values of LegacyStudentImport, in the order of STUDENT_COLUMNS."""
-    for (row, payload, payload_hash), learner in zip(chunk.rows, learners, strict=True):
+    rows = zip(chunk.rows, chunk.learners, chunk.readings, strict=True)
+    for number, ((row, payload, payload_hash), learner, reading) in enumerate(rows, chunk.first_id):
         yield (
-            run.pk, row.table, row.legacy_id, learner.first_name, learner.last_name,
+            number, chunk.run_id, row.table, row.legacy_id, learner.first_name, learner.last_name,
             learner.full_name, learner.name_key, learner.birth_date, learner.phone_raw,
             learner.phone_normalized, learner.email_raw, learner.email_normalized,
             learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id,
-            payload, payload_hash, json.dumps(learner.issues), "{}",
-            _change(before.get(row.legacy_id), payload_hash),
+            payload, payload_hash, json.dumps(learner.issues) if learner.issues else "[]", "{}",
+            _change(before.get(row.legacy_id), payload_hash), *reading.meaning,
+            # What it was read by. A plan's own basis has the same length, and is written over it.
+            f"row=1 {reading.versions}",
         )  # fmt: skip
 
 
@@ -176,40 +190,18 @@ def _change(before: str | None, now: str) -> str:
     return SourceChange.UNCHANGED.value if before == now else SourceChange.CHANGED.value
 
 
-def _ids(run: LegacyImportRun, chunk: Chunk) -> dict[str, int]:
-    """Legacy id → staged row id of the chunk just written."""
-    staged = LegacyStudentImport.objects.filter(
-        legacy_import_run=run,
-        source_table=chunk.table,
-        legacy_id__in=[hashed.row.legacy_id for hashed in chunk.rows],
-    )
-    return dict(staged.values_list("legacy_id", "pk"))
+def _trainings(chunk: _Chunk) -> Iterator[tuple[Any, ...]]:
+    """Column values of LegacyTrainingImport: one row per learner, even where nothing is named."""
+    rows = zip(chunk.learners, chunk.readings, strict=True)
+    for number, (learner, reading) in enumerate(rows, chunk.first_id):
+        yield (
+            number, learner.legacy_formation_id, learner.legacy_session_id, *reading.training,
+        )  # fmt: skip
 
 
-def _write_trainings(run: LegacyImportRun, ids: Mapping[str, int]) -> None:
-    """One training row per staged learner, copied inside the database."""
-    if not ids:
-        return
-    quote = connection.ops.quote_name
-    trainings = quote(LegacyTrainingImport._meta.db_table)
-    students = quote(LegacyStudentImport._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {trainings} (student_import_id, legacy_formation_id, legacy_session_id) "
-            f"SELECT id, legacy_formation_id, legacy_session_id FROM {students} "
-            "WHERE legacy_import_run_id = %s AND id BETWEEN %s AND %s ORDER BY id",
-            [run.pk, min(ids.values()), max(ids.values())],
-        )
-
-
-def _keys(
-    run: LegacyImportRun,
-    chunk: Chunk,
-    learners: Sequence[NormalizedLearner],
-    ids: Mapping[str, int],
-) -> Iterator[tuple[Any, ...]]:
+def _keys(chunk: _Chunk) -> Iterator[tuple[Any, ...]]:
     """Column values of IdentityKey, in the order of KEY_COLUMNS."""
-    for hashed, learner in zip(chunk.rows, learners, strict=True):
-        owner = ids[hashed.row.legacy_id]
+    staged = PersonKind.STAGED.value
+    for owner, learner in enumerate(chunk.learners, chunk.first_id):
         for kind, value in dict.fromkeys(learner.keys):
-            yield (run.pk, PersonKind.STAGED.value, owner, kind, value)
+            yield (chunk.run_id, staged, owner, kind, value)

@@ -3,6 +3,7 @@
 import datetime
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import transaction
@@ -28,8 +29,10 @@ from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.services import facets, runs
-from legacy_import.services.chunks import ChunkDone, work_in_chunks
+from legacy_import.services.chunks import ChunkDone, Job, Work
 from legacy_import.services.contacts import Known
+from legacy_import.services.engine import Engine, work_in_chunks
+from legacy_import.services.facts import ISSUES_AS_TEXT, issues_of
 from legacy_import.services.groups import group_run
 from legacy_import.services.hot_keys import find_hot_keys
 from legacy_import.services.lease import hold
@@ -38,6 +41,9 @@ from legacy_import.services.platform_keys import refresh_all
 from legacy_import.services.ruled_out import RuledOut, people_ruled_out
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
+ALONE = {
+    "duplicate_evidence": "{}", "match_id": None, "group_first_id": None, "group_conflict": False,
+}  # fmt: skip
 ROLE_MAILBOX = "email_role_mailbox"
 
 
@@ -53,7 +59,12 @@ class Judgement(NamedTuple):
 
 
 def validate(
-    *, run_id: int | None, actor: str, now: datetime.datetime, progress: Progress
+    *,
+    run_id: int | None,
+    actor: str,
+    now: datetime.datetime,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> runs.StageReport:
     """Judge every row of the run (None: the latest). Repeatable; nothing a person decided changes.
 
@@ -72,22 +83,32 @@ def validate(
             lease.confirm()
             find_hot_keys(run, conf)
             PersonEdge.objects.filter(legacy_import_run=run).delete()
-        not_same = people_ruled_out(run.connection_name)
-        seen: dict[Target, Known] = {}
-        rows = work_in_chunks(
+        worked = work_in_chunks(
             run,
             Stage.VALIDATE,
-            lambda first, last: _validate_chunk(run, first, last, conf, not_same, seen),
+            open_work,
             lease=lease,
             progress=progress,
             label="validating",
+            engine=engine,
         )
         group_run(run, lease, progress)
         counts = _counts(run)
         run.rules_version = RULES_VERSION
         found = {**counts, **read}
         runs.finish_stage(run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=found)
-    return runs.StageReport(run.pk, rows, counts)
+    return runs.StageReport(run.pk, worked.rows, counts)
+
+
+def open_work(job: Job) -> Work:
+    """What every chunk needs to know: the settings, and whom reviewers ruled out."""
+    run = LegacyImportRun.objects.get(pk=job.run_id)
+    conf = import_conf()
+    not_same = people_ruled_out(run.connection_name)
+    seen: dict[Target, Known] = {}
+    return lambda chunk: _validate_chunk(
+        run, int(chunk.first), int(chunk.last), conf, not_same, seen
+    )
 
 
 def _validate_chunk(
@@ -107,22 +128,23 @@ def _validate_chunk(
     )
     carried = _contact_keys(run, list(found.hot))
     answers: defaultdict[Judgement, list[int]] = defaultdict(list)
-    chunk = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
-    for pk, issues, phone, email in chunk.values_list(
-        "pk", "validation_issues", "phone_normalized", "email_normalized"
-    ):
+    alone: dict[tuple[str, bool], Judgement] = {}  # of rows that match nobody
+    for pk, told, phone, email in _contacts_and_issues(run, first, last):
+        issues = issues_of(told)
         role = ROLE_MAILBOX in issues
         if pk in found.hot:
             trusted = _has_own_contact(carried.get(pk, frozenset()), found.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        answers[_judge(tuple(issues), trusted, found.rows.get(pk))].append(pk)
+        if pk in found.rows:
+            judgement = _judge(issues, trusted, found.rows[pk])
+        else:
+            if (told, trusted) not in alone:
+                alone[told, trusted] = _judge(issues, trusted, None)
+            judgement = alone[told, trusted]
+        answers[judgement].append(pk)
     for judgement, ids in answers.items():
-        update_ids(
-            LegacyStudentImport,
-            ids,
-            {**judgement._asdict(), "duplicate_evidence": "{}", "match_id": None},
-        )
+        update_ids(LegacyStudentImport, ids, judgement._asdict() | ALONE)
     update_rows(
         LegacyStudentImport,
         OWN_COLUMNS,
@@ -132,6 +154,15 @@ def _validate_chunk(
         },
     )
     return ChunkDone(sum(map(len, answers.values())))
+
+
+def _contacts_and_issues(
+    run: LegacyImportRun, first: int, last: int
+) -> Iterable[tuple[int, str, str | None, str | None]]:
+    chunk = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
+    return chunk.annotate(told=ISSUES_AS_TEXT).values_list(
+        "pk", "told", "phone_normalized", "email_normalized"
+    )
 
 
 def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -> Judgement:

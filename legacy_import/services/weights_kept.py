@@ -1,8 +1,8 @@
 """The lists of the mapping screens, stored per run: what a page reads instead of counting rows.
 
-Kept by the stages that change what is counted (import, classify, plan) and by every judgement, in
-its own transaction. Where another run of the source changed a mapping since, the next look keeps
-them anew. No decision, commit or rollback changes them: a row that waits for a mapping is planned
+Kept by every plan, and by every judgement in its own transaction. An import and a classification
+forget them, and another run of the source may have changed a mapping since: the next look keeps them
+anew. No decision, commit or rollback changes them: a row that waits for a mapping is planned
 `review`, and stays so until the next plan.
 """
 
@@ -62,6 +62,11 @@ def keep(run: LegacyImportRun) -> MappingTotals:
             legacy_import_run=run, defaults={"mappings": stamp, "causes": weights.causes}
         )
     return totals
+
+
+def forget(run: LegacyImportRun) -> None:
+    """The run's rows read otherwise from now on: whoever looks next has the lists kept anew."""
+    MappingTotals.objects.filter(legacy_import_run=run).delete()
 
 
 def _mappings_of(connection_name: str) -> str:

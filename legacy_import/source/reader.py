@@ -1,9 +1,10 @@
 """The one door to the legacy database: every check first, then one snapshot of plain frozen rows."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -29,6 +30,21 @@ PAGE_BYTES = 32 * ONE_MEGABYTE  # of long values in one page; a page has fewer r
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 
 
+Row = TypeVar("Row")
+# What is counted and measured when a source is opened: numbers by table and column, JSON-ready.
+Known = Mapping[str, Any]
+
+
+class Asked(NamedTuple):
+    """The rows with after < id <= until of a table, in pages of `size`, `limit` of them in all."""
+
+    table: str
+    after: str | None
+    until: str | None
+    size: int
+    limit: int | None
+
+
 class LegacySource:
     """An opened source: one connection, one snapshot. Made by `open_source` only."""
 
@@ -52,20 +68,57 @@ class LegacySource:
         """Rows of the table, counted in the snapshot."""
         return self.certificate.row_counts[table]
 
+    @property
+    def known(self) -> Known:
+        """What `open_source` counted and measured, for others who open the same source."""
+        return {
+            "counts": self.certificate.row_counts,
+            "measures": {name: asdict(found) for name, found in self._measures.items()},
+        }
+
     def pages(
-        self, table: str, *, after: str | None = None, size: int = PAGE_ROWS
-    ) -> Iterator[list[LegacyRow]]:
-        """Rows in order of id, from the first id greater than `after`; never an empty page.
+        self,
+        table: str,
+        *,
+        after: str | None = None,
+        until: str | None = None,
+        size: int = PAGE_ROWS,
+        limit: int | None = None,
+    ) -> Iterator[Sequence[LegacyRow]]:
+        """The rows with after < id <= until in order of id, `limit` of them at most; no empty page.
 
         A page has `size` rows at most, fewer at the end and where values are long. Raises
         SourceLost when the connection is gone: it is not opened again, that would be another
         snapshot.
         """
-        return self._pages(table, after, None, size)
+        select, builder = self._select(table), self._builders[table]
+        return self._paged(
+            lambda part: builder.build(self._engine.rows(select + part)),
+            lambda row: row.legacy_id,
+            Asked(table, after, until, size, limit),
+        )
+
+    def bounds(
+        self,
+        table: str,
+        *,
+        after: str | None = None,
+        until: str | None = None,
+        size: int = PAGE_ROWS,
+        limit: int | None = None,
+    ) -> Iterator[tuple[str, str, int]]:
+        """(first id, last id, rows) of each page that `pages` would give; only ids are read."""
+        mapped = self._tables[table]
+        select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
+        asked = Asked(table, after, until, size, limit)
+        for page in self._paged(
+            lambda part: self._engine.rows(select + part), lambda row: str(row[0]), asked
+        ):
+            yield str(page[0][0]), str(page[-1][0]), len(page)
 
     def between(self, table: str, *, after: str | None, until: str) -> Iterator[LegacyRow]:
         """The rows with after < id <= until, again in order."""
-        for page in self._pages(table, after, until, PAGE_ROWS):
+        for page in self.pages(table, after=after, until=until):
             yield from page
 
     def ids(self, table: str, *, after: str | None = None) -> Iterator[list[str]]:
@@ -80,19 +133,22 @@ class LegacySource:
             yield [str(legacy_id) for (legacy_id,) in found]
             after = str(found[-1][0])
 
-    def _pages(
-        self, table: str, after: str | None, until: str | None, size: int
-    ) -> Iterator[list[LegacyRow]]:
-        select, builder = self._select(table), self._builders[table]
+    def _paged(
+        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: Asked
+    ) -> Iterator[Sequence[Row]]:
+        """`read` gets the WHERE, ORDER BY and LIMIT of each page in turn, until one is empty."""
+        table, after, until, size, left = asked
         lengths = self._long_columns(table, size)
-        while True:
+        while left is None or left > 0:
             where = self._where(table, after, until)
-            limit = self._rows_that_fit(table, lengths, where, size) if lengths else size
-            page = builder.build(self._engine.rows(f"{select}{where} LIMIT {limit:d}"))
+            most = size if left is None else min(size, left)
+            rows = self._rows_that_fit(table, lengths, where, most) if lengths else most
+            page = read(f"{where} LIMIT {rows:d}")
             if not page:
                 return
             yield page
-            after = page[-1].legacy_id
+            after = id_of(page[-1])
+            left = None if left is None else left - len(page)
 
     def _select(self, table: str) -> str:
         mapped, oversized = self._tables[table], self._measures[table].oversized
@@ -131,8 +187,12 @@ class LegacySource:
 
 
 @contextmanager
-def open_source(alias: str, *, allow_writable: bool = False) -> Iterator[LegacySource]:
+def open_source(
+    alias: str, *, allow_writable: bool = False, known: Known | None = None
+) -> Iterator[LegacySource]:
     """Check everything about the legacy alias, open one snapshot, and close it at the end.
+
+    `known`: what another opening found out by reading whole tables, so that this one need not.
 
     Raises SafetyRefusal (exit 3) for an unguarded alias (before connecting, no override), an account
     that may write (unless `allow_writable`), or a source that is the app database; SchemaMismatch,
@@ -147,8 +207,12 @@ def open_source(alias: str, *, allow_writable: bool = False) -> Iterator[LegacyS
         _refuse_own_database(engine)
         tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
         snapshot = engine.open_snapshot()
-        counts = {name: _count(engine, table) for name, table in tables.items()}
-        measures = {name: _measure(engine, table) for name, table in tables.items()}
+        if known is None:
+            counts = {name: _count(engine, table) for name, table in tables.items()}
+            measures = {name: _measure(engine, table) for name, table in tables.items()}
+        else:
+            counts = dict(known["counts"])
+            measures = {name: Measures(**found) for name, found in known["measures"].items()}
         certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
         yield LegacySource(engine, tables, measures, certificate)
     finally:

@@ -31,6 +31,7 @@ from legacy_import.run_page.log import done_since, receipts, undone_since
 from legacy_import.run_page.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.run_page.waves import outcomes_in_force, wave_lines
 from legacy_import.services.commit import commit
+from legacy_import.services.engine import Inline
 from legacy_import.services.receipts import next_position
 from legacy_import.services.rollback import rollback
 from legacy_import.views import once
@@ -187,6 +188,7 @@ def _commit_batch(run: LegacyImportRun, asked: Asked, actor: str, progress: InRe
         batch=asked.batch,
         limit=asked.batch,
         focus=asked.focus,
+        engine=Inline(),  # a page waits for no worker
     )
 
 
@@ -221,7 +223,7 @@ def commit_next(request: HttpRequest, run: int) -> HttpResponse:
 
 
 def _roll_back(run: LegacyImportRun, asked: Asked, actor: str, progress: InRequest) -> None:
-    rollback(run_id=run.pk, actor=actor, now=timezone.now(), progress=progress)
+    rollback(run_id=run.pk, actor=actor, now=timezone.now(), progress=progress, engine=Inline())
 
 
 def _shown_of_rollback(run: LegacyImportRun, asked: Asked) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from legacy_import.run_page import obstacles
 from legacy_import.run_page.counts import counts_of
 from legacy_import.run_page.obstacles import Obstacle
 from legacy_import.run_page.proof import proof_lines
+from legacy_import.services.engine import Inline
 from legacy_import.services.plan import dry_run
 from legacy_import.services.reconcile import reconcile
 from legacy_import.views.asked import run_numbered
@@ -40,7 +41,11 @@ def plan(request: HttpRequest, run: int) -> HttpResponse:
     actor = request.user.get_username()
     now, progress = timezone.now(), InRequest()
     try:
-        attempt(lambda: dry_run(run_id=found.pk, actor=actor, now=now, progress=progress))
+        attempt(
+            lambda: dry_run(
+                run_id=found.pk, actor=actor, now=now, progress=progress, engine=Inline()
+            )
+        )
     except LegacyImportError as error:
         return refuse(request, found, title, Obstacle(told(error)))
     return HttpResponseRedirect(reverse("legacy_imports:run", args=[found.pk]), status=303)

@@ -10,7 +10,7 @@ from tests.browser.conftest import scrolls_sideways
 
 LANGUAGES = {"fr": "ltr", "ar": "rtl", "en": "ltr"}
 LOGIN = "/admin/login/"
-TOO_MANY_FIELDS = "/admin/legacy-imports?" + "a&" * 1_100
+TOO_MANY_FIELDS = "/admin/legacy-imports?" + "a&" * 1_300  # settings allow 1,200
 
 
 def sign_in(page: Page) -> int:
@@ -37,7 +37,8 @@ def locked_out(page: Page, settings: Any) -> int:
 
 def broken(page: Page, settings: Any) -> int:
     settings.AUTHENTICATION_BACKENDS = ["nothing.Here"]
-    return sign_in(page)
+    answer = page.goto(LOGIN)
+    return answer.status if answer else 0
 
 
 # Refusal → (how it comes about, by whom, status); 403 and 404 are in test_foundation.
@@ -77,4 +78,4 @@ def test_the_way_home_is_there_without_script(refused, which, settings):
     page = refused(which, language="en", script=False)
     settings.AUTHENTICATION_BACKENDS = backends
     page.get_by_role("link", name="Home").click()
-    assert page.url.rstrip("/").split("?")[0].endswith(("/admin", "/admin/login"))
+    assert page.url.split("?")[0].rstrip("/").endswith(("/admin", "/admin/login"))

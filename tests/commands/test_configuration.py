@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legacy_import.checks import check_settings
+from legacy_import.checks import check_celery, check_settings
 from tests.commands.calling import assert_refused
 from tests.legacy_database import sqlite_legacy, tables
 from tests.processes import AppDatabase, environment, manage
@@ -94,6 +94,21 @@ class TestSettings:
             setattr(settings, key, value)
         found = check_settings(None)
         assert len({one.id for one in found}) == len(BAD_VALUES)
+
+    def test_workers_need_a_database_they_can_share_and_a_broker(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert check_celery(None) == []
+        settings.LEGACY_IMPORT_ENGINE = "celery"
+        app = settings.DATABASES["default"]
+        monkeypatch.setitem(app, "ENGINE", "django.db.backends.sqlite3")
+        shared, broker = check_celery(None)
+        assert (shared.id, broker.id) == ("legacy_imports.E004", "legacy_imports.E005")
+        assert "MariaDB or MySQL" in shared.hint
+        assert "redis://" in broker.hint
+        monkeypatch.setitem(app, "ENGINE", "django.db.backends.mysql")
+        settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
+        assert check_celery(None) == []
 
     def test_a_command_stops_at_bad_values_and_names_them_all(
         self, app: AppDatabase, nothing_staged: None

@@ -123,7 +123,8 @@ def a_lead_gets_a_training(number: int) -> None:
     lead = pick(CrmLead, number, origin__isnull=False)
     if lead:
         # It has no origin of this source: staff's own, as far as an import can tell.
-        CompletedTrainingFactory(origin=f"elsewhere:{number}:{lead.pk}", lead=lead)
+        last = LegacyCompletedTraining.objects.aggregate(last=models.Max("pk"))["last"] or 0
+        CompletedTrainingFactory(origin=f"elsewhere:{last + 1}", lead=lead)
 
 
 def an_interest_is_deleted(number: int) -> None:

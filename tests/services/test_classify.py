@@ -202,11 +202,12 @@ def test_the_mappings_of_another_source_say_nothing(run: LegacyImportRun) -> Non
 def test_out_of_order_is_refused_with_the_next_step(state: dict[str, Any], hint: str) -> None:
     run = RunFactory(**state)
     row = StagedLearnerFactory(run=run, status="Formée")
+    LegacyStudentImport.objects.update(classification_rule="status:before")
     with pytest.raises(OutOfOrder) as refused:
         run_classify(run)
     assert hint in refused.value.hint
     row.refresh_from_db()
-    assert row.classification_rule == ""
+    assert row.classification_rule == "status:before"
 
 
 def test_statements_depend_on_the_distinct_cases_not_on_the_rows() -> None:
@@ -224,3 +225,45 @@ def test_statements_depend_on_the_distinct_cases_not_on_the_rows() -> None:
             run_classify(run)
         counted.append(len(captured))
     assert counted[0] == counted[1]
+
+
+READ = ("classification", "classification_rule")
+OF_TRAINING = ("session_type", "session_rule", "session_confirmed", "course_id", "course_rule",
+               "import_action", "action_reason")  # fmt: skip
+
+
+def readings(run: LegacyImportRun) -> list[tuple[Any, ...]]:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by("pk")
+    return list(rows.values_list(*READ, *(f"training__{column}" for column in OF_TRAINING)))
+
+
+def test_the_import_reads_every_row_as_classify_does(run: LegacyImportRun) -> None:
+    stage_rows(run, [
+        legacy_row(table="stagiaires", legacy_id=str(number), status=status,
+                   formation_id=formation, session_id=session)
+        for number, (status, formation, session, *_) in enumerate(ROWS.values(), 1)
+    ])  # fmt: skip
+    staged = readings(run)
+    assert {columns[0] for columns in staged} > {"completed", "registered", "lead_only"}
+    with CaptureQueriesContext(connection) as queries:
+        run_classify(run)
+    assert readings(run) == staged
+    written = [q["sql"] for q in queries if q["sql"].startswith("UPDATE")]
+    assert not [sql for sql in written if "legacy_student" in sql or "legacy_training" in sql]
+
+
+def test_classify_writes_what_reads_otherwise_than_at_the_import(run: LegacyImportRun) -> None:
+    stage_rows(run, [
+        legacy_row(table="stagiaires", legacy_id="1", status="Formée", formation_id="8"),
+        legacy_row(table="stagiaires", legacy_id="2", status="Formée", formation_id="7"),
+    ])  # fmt: skip
+    before = readings(run)
+    course = CourseFactory()
+    LegacyCourseMapping.objects.filter(legacy_formation_id="8").update(
+        status=CourseMappingStatus.CONFIRMED, course=course
+    )
+    run_classify(run)
+    after = readings(run)
+    assert after[1] == before[1]
+    assert before[0][5:] == (None, before[0][6], "needs_review", "course_unmapped")
+    assert after[0][5:] == (course.pk, before[0][6], "create_legacy_completed_training", "history")

@@ -83,6 +83,7 @@ class TestWhatBalances:
     def test_the_table_counts_rows_entries_and_records_per_classification(
         self, state: Committed
     ) -> None:
+        LegacyStudentImport.objects.update(classification="unknown")
         for name in (LEAD, FOLLOWER, AGAIN):
             state.change(name, classification="lead_only")
         state.change(TRAINED, classification="completed")

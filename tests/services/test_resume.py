@@ -12,7 +12,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.services import stage
+from legacy_import.services import intake
 from legacy_import.source.engine import SourceLost
 from tests.legacy_database import (
     LegacyDatabase,
@@ -39,7 +39,7 @@ CHUNKS = 6  # of the database below: 4 of stagiaires, 2 of archives
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "PAGE_ROWS", 3)
+    monkeypatch.setattr(intake, "PAGE_ROWS", 3)
 
 
 @pytest.fixture

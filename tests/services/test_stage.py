@@ -9,7 +9,7 @@ import pytest
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Silent
-from legacy_import.services import stage
+from legacy_import.services import intake
 from legacy_import.services.stage import preflight
 from tests.legacy_database import (
     COLUMNS,
@@ -121,17 +121,17 @@ class TestEveryRowIsStaged:
         self, mariadb: MariaDBServer, mariadb_legacy_name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """MyISAM has no snapshot: what the import counted is no longer what it read."""
-        monkeypatch.setattr(stage, "PAGE_ROWS", 2)
-        rows = [learner(number) for number in range(1, 5)]
+        monkeypatch.setattr(intake, "PAGE_ROWS", 2)
+        rows = [learner(number) for number in range(1, 13)]  # more than are read ahead
         database = mariadb_legacy(mariadb, mariadb_legacy_name, tables(rows), engine="MyISAM")
-        late = Meanwhile(1, lambda: database.execute("INSERT INTO stagiaires (id) VALUES (9)"))
-        with pytest.raises(LegacyImportError, match="stagiaires 5 of 4") as caught:
+        late = Meanwhile(1, lambda: database.execute("INSERT INTO stagiaires (id) VALUES (99)"))
+        with pytest.raises(LegacyImportError, match="stagiaires 13 of 12") as caught:
             import_from(database, progress=late)
         run = latest()
         assert (caught.value.exit_code, run.status) == (1, "failed")
         assert f"--resume {run.pk}" in caught.value.hint
         import_from(database, resume=run.pk)
-        assert (latest().status, len(staged(run.pk))) == ("imported", 5)
+        assert (latest().status, len(staged(run.pk))) == ("imported", 13)
         assert any("no snapshot" in note for note in latest().certificate["notes"])
 
 
@@ -155,7 +155,7 @@ class TestRun:
     def test_one_receipt_per_chunk_and_their_rows_add_up(
         self, make_legacy: MakeLegacy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(stage, "PAGE_ROWS", 3)
+        monkeypatch.setattr(intake, "PAGE_ROWS", 3)
         stagiaires = [learner(number) for number in (2, 3, 5, 8, 13, 21, 34)]
         run = import_from(make_legacy(tables(stagiaires, [learner(1), learner(4)]))).run
         told = [
@@ -177,10 +177,10 @@ class TestRun:
     ) -> None:
         rows = [row for row in dirty_rows().values() if row.get("remarque") != HUGE]
         database = make_legacy(tables(rows, rows))
-        monkeypatch.setattr(stage, "PAGE_ROWS", 4)
+        monkeypatch.setattr(intake, "PAGE_ROWS", 4)
         small = content(import_from(database).run)
         LegacyImportRun.objects.update(status="closed", connection_name="other")
-        monkeypatch.setattr(stage, "PAGE_ROWS", 2_000)
+        monkeypatch.setattr(intake, "PAGE_ROWS", 2_000)
         assert content(import_from(database).run) == small
 
     @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ class TestRun:
         self, limit: int, expected: tuple[int, int], make_legacy: MakeLegacy,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(stage, "PAGE_ROWS", 2)
+        monkeypatch.setattr(intake, "PAGE_ROWS", 2)
         database = make_legacy(
             tables([learner(n) for n in (1, 2, 3)], [learner(n) for n in (1, 2)])
         )

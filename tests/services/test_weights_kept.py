@@ -251,11 +251,13 @@ def test_before_the_first_plan_rows_are_counted_and_nothing_waits(run, stages):
     assert_as_counted(run)
 
 
-def test_an_import_ends_with_its_lists(tmp_path: Path):
+def test_the_first_look_after_an_import_keeps_its_lists(tmp_path: Path):
     learners = [{"id": 1, "nom": "Fictif", "prenom": "Badr", "statut": "Formée", "formation_id": 7}]
     old = tables(formations=[{"id": 7, "nom": "PAO"}], stagiaires=learners)
     report = import_from(sqlite_legacy(tmp_path / "old.sqlite3", old))
     run = LegacyImportRun.objects.get(pk=report.run)
+    assert not stored(run)
+    kept(run)
     assert Weight(1, 0, 0) in [weight for weight, _ in stored(run).values()]
     assert_as_counted(run)
 

@@ -1,0 +1,76 @@
+"""What a commit does with one batch: effects, log, outcomes and counts in one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from ecoin.among import Ids
+from legacy_import.choices import LogAction, Outcome
+from legacy_import.commit_actions.effect import Entry
+from legacy_import.conf import ImportConf, import_conf
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.services import commit_log, facets
+from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.services.commit_batch import Batch
+from legacy_import.services.mapping_index import MappingIndex, load_mappings, mapping_stamp
+
+LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
+FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
+
+
+def open_work(job: Job) -> Work:
+    """Reads the mappings when they are first needed, and again when one of them changed."""
+    run = LegacyImportRun.objects.get(pk=job.run_id)
+    batches = _Batches(run, str(job.options["actor"]), import_conf())
+    work = batches.leave_for_review if job.options.get(FOR_REVIEW) else batches.commit
+
+    def batch(chunk: Chunk) -> ChunkDone:
+        with facets.following(run.pk, chunk.ids):
+            entries = work(chunk)
+        return ChunkDone(len(chunk.ids), found=_told(entries))
+
+    return batch
+
+
+@dataclass(slots=True)
+class _Batches:
+    run: LegacyImportRun
+    actor: str
+    conf: ImportConf
+    mappings: MappingIndex | None = None
+    stamp: object = None
+
+    def commit(self, chunk: Chunk) -> list[Entry]:
+        stamp = mapping_stamp(self.run.connection_name)
+        if self.mappings is None or stamp != self.stamp:
+            self.mappings, self.stamp = load_mappings(self.run.connection_name), stamp
+        now = timezone.now()
+        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.mappings)
+        return batch.commit(chunk.ids)
+
+    def leave_for_review(self, chunk: Chunk) -> list[Entry]:
+        rows = LegacyStudentImport.objects.filter(pk__among=Ids(chunk.ids), outcome=Outcome.PENDING)
+        entries = [
+            Entry(pk, LogAction.REVIEW, reason)
+            for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
+        ]
+        now = timezone.now()
+        commit_log.write(self.run, entries, batch=chunk.position, actor=self.actor, now=now)
+        return entries
+
+
+def _told(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Rows by outcome, records by model, and the rows left out with their causes."""
+    outcomes = Counter(
+        entry.action.value for entry in entries if entry.action not in commit_log.BESIDES
+    )
+    created = Counter(entry.target_model for entry in entries if entry.created)
+    left_out = [
+        [entry.row, entry.action.value, entry.reason]
+        for entry in entries
+        if entry.action in LEFT_OUT
+    ]
+    return {"outcomes": dict(outcomes), "created": dict(created), "left_out": left_out}

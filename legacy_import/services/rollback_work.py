@@ -1,0 +1,137 @@
+"""What a rollback does with one batch: effects, log and outcomes taken back in one transaction."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from ecoin.among import Ids
+from legacy_import.choices import PlannedAction, ReversalOutcome
+from legacy_import.commit_actions import EFFECTS
+from legacy_import.commit_actions.effect import LEAD, Logged, Undoing
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
+from legacy_import.services import commit_log, facets, runs
+from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.services.isolation import isolate
+from legacy_import.services.newest_first import committed_rows, require_newest
+
+KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
+
+
+def open_work(job: Job) -> Work:
+    """Each batch locks its rows and looks once more whether a newer run rests on them."""
+    run = LegacyImportRun.objects.get(pk=job.run_id)
+    taking_back = TakingBack(run, str(job.options["actor"]))
+
+    def batch(chunk: Chunk) -> ChunkDone:
+        require_newest(run, chunk.ids)  # it may have been committed meanwhile
+        rows = committed_rows(run).filter(pk__among=Ids(chunk.ids)).select_for_update()
+        with facets.following(run.pk, chunk.ids):
+            found = taking_back.undo(dict(rows.order_by("pk").values_list("pk", "outcome")))
+        return ChunkDone(len(chunk.ids), found=found)
+
+    return batch
+
+
+@dataclass(slots=True)
+class TakingBack:
+    """Takes batches back; with `preview` it only says what it would do, batch after batch."""
+
+    run: LegacyImportRun
+    actor: str
+    preview: bool = False
+    # What a preview takes for undone already: interests, and entries of the log.
+    removed: dict[str, set[int]] = field(default_factory=dict)
+    undone: set[int] = field(default_factory=set)
+
+    def undo(self, actions: Mapping[int, str]) -> dict[str, Any]:
+        """`actions`: staged row id → its outcome. Returns the counts, JSON-ready."""
+        ids = list(actions)
+        entries = commit_log.entries_in_force(ids)
+        outcomes: dict[int, ReversalOutcome] = {}
+
+        def undo(part: Sequence[int]) -> None:
+            by_action: defaultdict[PlannedAction, dict[int, list[Logged]]] = defaultdict(dict)
+            for row in part:
+                by_action[PlannedAction(actions[row])][row] = entries.get(row, [])
+            for action, rows in by_action.items():
+                outcomes.update(EFFECTS[action].undo(rows, self._undoing(rows)))
+
+        for poison in isolate(undo, ids):
+            if not poison.error.startswith("IntegrityError"):
+                (name,) = runs.names_of_rows([poison.row]).values()
+                raise LegacyImportError(
+                    f"The app database refused to take {name} back ({poison.error}).",
+                    hint=f"Look at its records, then: manage.py legacy_rollback --run {self.run.pk}",
+                )
+            held = ReversalOutcome.KEPT_REFERENCED
+            outcomes.update({entry.id: held for entry in entries.get(poison.row, [])})
+        return self._write(entries, outcomes)
+
+    def _undoing(self, rows: Mapping[int, Sequence[Logged]]) -> Undoing:
+        """The leads of these rows that other rows, of any run, are linked to stay."""
+        leads = {
+            entry.target_id: row
+            for row, logged in rows.items()
+            for entry in logged
+            if entry.created and entry.target_model == LEAD
+        }
+        links = LegacyImportCommitLog.objects.filter(
+            target_model=LEAD,
+            target_id__among=Ids(leads),
+            created_target=False,
+            reversed_at=None,
+        )
+        held = {
+            (LEAD, lead)
+            for pk, row, lead in links.values_list("pk", "student_import_id", "target_id")
+            if lead is not None and row != leads[lead] and pk not in self.undone
+        }
+        return Undoing(frozenset(held), self.removed, preview=self.preview)
+
+    def _write(
+        self, entries: Mapping[int, Sequence[Logged]], outcomes: Mapping[int, ReversalOutcome]
+    ) -> dict[str, Any]:
+        kept = {
+            row for row, logged in entries.items() if any(outcomes[e.id] in KEPT for e in logged)
+        }
+        if not self.preview:
+            at = timezone.now()
+            commit_log.reverse(outcomes, kept=KEPT, actor=self.actor, now=at)
+            commit_log.release_rows(
+                {row: logged for row, logged in entries.items() if row not in kept}
+            )
+        else:
+            undone = [e for row, logged in entries.items() if row not in kept for e in logged]
+            self.undone |= {entry.id for entry in undone}
+            for entry in undone:
+                if entry.created and entry.target_id:
+                    self.removed.setdefault(entry.target_model, set()).add(entry.target_id)
+        return _told(entries, outcomes, kept)
+
+
+def _told(
+    entries: Mapping[int, Sequence[Logged]],
+    outcomes: Mapping[int, ReversalOutcome],
+    kept: set[int],
+) -> dict[str, Any]:
+    """Rows taken back and kept, records by model and outcome, and the records that stay."""
+    records = Counter(
+        (entry.target_model, outcomes[entry.id].value)
+        for logged in entries.values()
+        for entry in logged
+    )
+    names = runs.names_of_rows(kept) if kept else {}
+    return {
+        "rows": len(entries) - len(kept),
+        "kept_rows": len(kept),
+        "records": [[model, outcome, number] for (model, outcome), number in records.items()],
+        "kept": [
+            [names[row], entry.target_model, entry.target_id, outcomes[entry.id].value]
+            for row in sorted(kept)
+            for entry in entries[row]
+        ],
+    }

@@ -1,0 +1,13 @@
+"""What Celery workers are asked to do: one task, a chunk of a stage."""
+
+from typing import Any
+
+from ecoin.celery import app
+from legacy_import.services.broker import CHUNK_TASK
+from legacy_import.services.chunk_work import work_chunk
+
+
+@app.task(name=CHUNK_TASK)  # type: ignore[untyped-decorator]
+def chunk(job_message: dict[str, Any], chunk_message: dict[str, Any]) -> None:
+    """Work one chunk. It never raises: Celery would log what the error says."""
+    work_chunk(job_message, chunk_message)

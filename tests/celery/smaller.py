@@ -1,0 +1,44 @@
+"""`manage.py` with small chunks and short waits: `python -m tests.celery.smaller COMMAND…`.
+
+TEST_SIZES: a JSON object of the constants to replace; `page` and `chunk` are rows, `twice` sends every
+message two times. Workers need none of it: the command decides what a chunk is. A `+` between
+commands runs one after the other in one process.
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+
+def main(arguments: list[str]) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoin.settings")
+    import django
+    from django.core.management import execute_from_command_line
+
+    django.setup()
+    replace(json.loads(os.environ.get("TEST_SIZES", "{}")))
+    for command in " ".join(arguments).split(" + "):
+        execute_from_command_line(["manage.py", *command.split()])
+
+
+def replace(sizes: dict[str, Any]) -> None:
+    from legacy_import.services import broker, chunks, dispatch, intake
+
+    intake.PAGE_ROWS = sizes.pop("page", 60)
+    chunks.id_ranges.__defaults__ = (sizes.pop("chunk", 80),)
+    if sizes.pop("twice", False):
+        once = broker.send
+
+        def send(*what: Any) -> None:
+            once(*what)
+            once(*what)
+
+        broker.send = send
+    for name, value in sizes.items():
+        assert hasattr(dispatch, name)
+        setattr(dispatch, name, value)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,212 @@
+"""What a worker makes of one message, in this process: tried again, given up, void, or done before."""
+
+import dataclasses
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, InterfaceError, OperationalError
+
+from legacy_import.choices import Stage
+from legacy_import.errors import LegacyImportError, OutOfOrder
+from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
+from legacy_import.services import chunk_work
+from legacy_import.services.agreement import agreement
+from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
+from tests.factories import RunFactory
+from tests.processes import ROOT, environment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOKEN = "ours"
+SECRET = "zqserin.aa@exemple.dz"
+
+
+class Staged:
+    """A stage of the test's own: `errors` are raised one after the other, then chunks are done."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self.opened: list[Job] = []
+        self.worked: list[int] = []
+
+    def open_work(self, job: Job) -> Work:
+        self.opened.append(job)
+
+        def work(chunk: Chunk) -> ChunkDone:
+            self.worked.append(chunk.position)
+            if self.errors:
+                raise self.errors.pop(0)
+            return ChunkDone(7, found={"said": "so"})
+
+        return work
+
+
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that would have been rested."""
+    found: list[float] = []
+    monkeypatch.setattr(chunk_work.time, "sleep", found.append)
+    return found
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> Iterator[Staged]:
+    staged = Staged()
+    monkeypatch.setitem(chunk_work.STAGES, Stage.VALIDATE, staged.open_work)
+    yield staged
+    chunk_work._opened.clear()
+
+
+@pytest.fixture
+def run() -> LegacyImportRun:
+    made: LegacyImportRun = RunFactory(lease_token=TOKEN)
+    return made
+
+
+def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
+    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"agreement": agreement()}
+
+
+def work(run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
+    chunk_work.work_chunk(message(run, token), Chunk(position, "1", "80").as_message())
+
+
+def test_a_chunk_that_is_done_leaves_its_receipt(stage: Staged, run: LegacyImportRun) -> None:
+    work(run)
+    receipt = ChunkReceipt.objects.get()
+    assert (receipt.stage, receipt.rows, receipt.found) == ("validate", 7, {"said": "so"})
+    work(run)
+    assert stage.worked == [0]
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError(1213, SECRET), OperationalError(2013, SECRET), InterfaceError(0, "")]
+)
+def test_a_database_in_the_way_is_tried_again_later_and_later(
+    error: Exception, stage: Staged, run: LegacyImportRun, rests: list[float],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    stage.errors = [error, error, error]
+    work(run)
+    assert ChunkReceipt.objects.count() == 1
+    assert not ChunkFailure.objects.exists()
+    assert len(rests) == 3
+    for rest, least in zip(rests, (0.25, 0.5, 1.0), strict=True):
+        assert least / 2 <= rest <= least * 1.5
+    assert SECRET not in caplog.text
+
+
+def test_a_database_that_stays_in_the_way_is_given_up_and_done_when_it_is_sent_again(
+    stage: Staged, run: LegacyImportRun, rests: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.errors = [OperationalError(1205, SECRET)] * chunk_work.TRIES
+    work(run)
+    failure = ChunkFailure.objects.get()
+    assert (failure.error, failure.message, failure.exit_code) == ("OperationalError 1205", "", 1)
+    assert 16 <= sum(rests) <= 64
+    assert SECRET not in caplog.text
+    work(run)
+    assert ChunkReceipt.objects.count() == 1
+    assert not ChunkFailure.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError(SECRET), ("ValueError", "", "", 1)),
+        (IntegrityError(1062, SECRET), ("IntegrityError 1062", "", "", 1)),
+        (
+            LegacyImportError("A sentence.", hint="A step.", exit_code=3),
+            ("LegacyImportError", "A sentence.", "A step.", 3),
+        ),
+        (OutOfOrder("Not yet.", hint="First."), ("OutOfOrder", "Not yet.", "First.", 5)),
+    ],
+    ids=["a-mistake", "a-duplicate", "a-sentence-for-people", "an-order"],
+)
+def test_what_no_trying_helps_is_given_up_at_once(
+    error: Exception, told: tuple[object, ...], stage: Staged, run: LegacyImportRun,
+    rests: list[float], caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    stage.errors = [error]
+    work(run)
+    (found,) = ChunkFailure.objects.values_list("error", "message", "hint", "exit_code")
+    assert found == told
+    assert rests == []
+    assert SECRET not in caplog.text
+
+
+def test_of_two_workers_at_one_chunk_the_second_leaves_nothing(
+    stage: Staged, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once: Callable[..., ChunkDone] = chunk_work.do_chunk
+
+    def twice(*what: Any) -> ChunkDone:
+        once(*what)
+        return once(*what)
+
+    monkeypatch.setattr(chunk_work, "do_chunk", twice)
+    work(run)
+    assert stage.worked == [0, 0]
+    assert ChunkReceipt.objects.count() == 1
+    assert not ChunkFailure.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["theirs", ""])
+def test_a_message_of_somebody_who_no_longer_holds_the_run_is_void(
+    token: str, stage: Staged, run: LegacyImportRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="legacy_import")
+    LegacyImportRun.objects.update(lease_token=token)
+    work(run)
+    assert stage.worked == []
+    assert not ChunkReceipt.objects.exists()
+    assert not ChunkFailure.objects.exists()
+    assert f"run {run.pk}, validate, chunk 0 is void" in caplog.text
+
+
+def test_a_run_that_is_taken_over_meanwhile_undoes_the_chunk(
+    stage: Staged, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = chunk_work.Lease.check
+    asked: list[int] = []
+
+    def taken_over_after_the_first_look(lease: chunk_work.Lease) -> None:
+        asked.append(1)
+        check(lease if len(asked) < 2 else dataclasses.replace(lease, token="lost"))
+
+    monkeypatch.setattr(chunk_work.Lease, "check", taken_over_after_the_first_look)
+    work(run)
+    assert not ChunkReceipt.objects.exists()
+    assert not ChunkFailure.objects.exists()
+
+
+def test_what_all_chunks_of_a_job_need_is_read_once(stage: Staged, run: LegacyImportRun) -> None:
+    for position in range(3):
+        work(run, position)
+    assert len(stage.opened) == 1
+    LegacyImportRun.objects.update(lease_token="another")
+    work(run, 3, token="another")
+    assert [job.token for job in stage.opened] == [TOKEN, "another"]
+
+
+def test_a_message_of_another_version_is_dropped(
+    stage: Staged, caplog: pytest.LogCaptureFixture
+) -> None:
+    chunk_work.work_chunk({"run": 1, "new": SECRET}, {})
+    assert "A message that is no chunk (KeyError) was dropped." in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_stages_in_one_process_never_load_celery() -> None:
+    program = (
+        "import sys, django; django.setup(); "
+        "from legacy_import.services import engine, stage, plan; "
+        "assert isinstance(engine.engine_in_use(), engine.Inline); "
+        "assert not {'celery', 'kombu', 'redis'} & set(sys.modules)"
+    )
+    env = environment(None, DJANGO_SETTINGS_MODULE="ecoin.settings")
+    subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, check=True)

@@ -1,0 +1,157 @@
+"""Workers, the broker and the command are really killed, and nothing is lost or done twice."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.celery.running import Cluster, eventually
+from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
+from tests.processes import Ended, finish
+
+ROWS = 240  # of them 80 in a chunk: the second one holds row 100
+ROW_100 = "SELECT id FROM legacy_student_imports WHERE id = 100 FOR UPDATE"
+JUDGED = "SELECT COUNT(*) FROM legacy_student_imports WHERE validation_status = 'valid'"
+IN_TIME = {"RESEND_SECONDS": 2}
+NOT_IN_TIME = {"RESEND_SECONDS": 999}
+
+
+@pytest.fixture
+def imported(cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]) -> Cluster:
+    """A run of 240 valid rows that is to be validated in three chunks."""
+    legacy(tables(stagiaires=[learner(number) for number in range(1, ROWS + 1)]))
+    cluster.manage("legacy_import", engine="inline")
+    return cluster
+
+
+def assert_validated(cluster: Cluster) -> None:
+    assert cluster.app.one(JUDGED) == ROWS
+    assert cluster.receipts("validate") == 3
+    assert cluster.app.rows("SELECT status, lease_token FROM legacy_import_runs") == [
+        ("validated", "")
+    ]
+    assert cluster.app.rows("SELECT * FROM legacy_chunk_failures") == []
+
+
+def ends_well(cluster: Cluster, process: object) -> Ended:
+    ended = finish(process, 60)  # type: ignore[arg-type]
+    assert ended.code == 0, (ended.err, cluster.logs())
+    return ended
+
+
+def test_a_killed_worker_loses_nothing(imported: Cluster) -> None:
+    first = imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        command = imported.start("legacy_validate", **IN_TIME)
+        eventually(somebody_waits, "the chunk is at work")
+        first.kill()
+        imported.worker()
+    ended = ends_well(imported, command)
+    assert "sent again" in " ".join(ended.err.split())
+    assert_validated(imported)
+
+
+def test_a_killed_process_of_the_pool_gives_its_chunk_back(imported: Cluster) -> None:
+    worker = imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        command = imported.start("legacy_validate", **NOT_IN_TIME)
+        eventually(somebody_waits, "the chunk is at work")
+        (pid,) = worker.pool
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: worker.pool not in ([], [pid]), "another process takes its place")
+    ends_well(imported, command)
+    assert_validated(imported)
+
+
+def test_a_killed_broker_that_comes_back_empty_loses_nothing(imported: Cluster) -> None:
+    imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        command = imported.start("legacy_validate", **IN_TIME)
+        eventually(somebody_waits, "the chunk is at work")
+        imported.redis.kill()
+        time.sleep(1)
+        assert imported.redis.start()
+    ends_well(imported, command)
+    assert_validated(imported)
+
+
+def test_a_broker_that_is_away_is_named_and_waited_for_only_so_long(imported: Cluster) -> None:
+    imported.redis.kill()
+    command = imported.start("legacy_validate", BROKER_SECONDS=6, FIRST_NOTICE_SECONDS=0)
+    ended = finish(command, 60)
+    assert imported.redis.start()
+    told = " ".join(ended.err.split())
+    assert ended.code == 1, told
+    assert "does not answer; trying again" in told
+    assert "Next: Start it, or correct CELERY_BROKER_URL" in told
+    assert "manage.py legacy_validate --run 1" in told
+    assert imported.redis.password not in told
+    assert imported.app.one("SELECT lease_token FROM legacy_import_runs") == ""
+
+
+def test_a_killed_import_is_finished_by_resume(
+    cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+) -> None:
+    legacy(
+        tables(
+            stagiaires=[learner(number) for number in range(1, ROWS + 1)],
+            archives=[learner(number) for number in range(1, 81)],
+        )
+    )
+    cluster.worker()
+    command = cluster.start("legacy_import", page=10)
+    eventually(lambda: cluster.receipts("import") >= 3, "some chunks are staged")
+    command.send_signal(signal.SIGKILL)
+    assert finish(command).code == -signal.SIGKILL
+    assert cluster.app.one("SELECT status FROM legacy_import_runs") == "importing"
+    cluster.manage("legacy_import", "--resume", "1", page=10)
+    staged = "SELECT source_table, legacy_id FROM legacy_student_imports"
+    expected = [("stagiaires", str(n)) for n in range(1, ROWS + 1)]
+    expected += [("archives", str(n)) for n in range(1, 81)]
+    assert sorted(cluster.app.rows(staged)) == sorted(expected)
+    assert cluster.app.one("SELECT SUM(`rows`) FROM legacy_chunk_receipts") == ROWS + 80
+    assert cluster.app.one("SELECT COUNT(*) FROM legacy_training_imports") == ROWS + 80
+    assert cluster.app.one("SELECT status FROM legacy_import_runs") == "imported"
+
+
+def test_of_two_commands_the_second_is_told_who_holds_the_run(imported: Cluster) -> None:
+    imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        first = imported.start("legacy_validate")
+        eventually(somebody_waits, "the chunk is at work")
+        second = finish(imported.start("legacy_validate"))
+        assert second.code == 5, second.err
+        assert f"held by legacy_validate (process {first.pid}" in " ".join(second.err.split())
+    ends_well(imported, first)
+    assert_validated(imported)
+
+
+def test_a_signal_ends_the_command_and_makes_what_was_sent_void(imported: Cluster) -> None:
+    command = imported.start("legacy_validate", UNTAKEN_SECONDS=1)
+    eventually(lambda: imported.redis.client().llen("legacy_import") == 3, "all chunks are sent")
+    time.sleep(4)
+    begun = time.monotonic()
+    command.send_signal(signal.SIGTERM)
+    ended = finish(command)
+    assert time.monotonic() - begun < 10
+    told = " ".join(ended.err.split())
+    assert ended.code == 130, told
+    assert "start one with celery -A ecoin worker" in told
+    assert "manage.py legacy_validate" in told
+    worker = imported.worker()
+    eventually(lambda: worker.log.read_text().count("is void") == 3, "the messages are void")
+    assert imported.receipts("validate") == 0
+    assert imported.app.one(JUDGED) == 0
+    ends_well(imported, imported.start("legacy_validate"))
+    assert_validated(imported)
+
+
+def test_a_worker_with_other_settings_is_refused(imported: Cluster) -> None:
+    imported.worker(LEGACY_IMPORT_HOT_KEY_ROWS="9")
+    ended = finish(imported.start("legacy_validate"))
+    told = " ".join(ended.err.split())
+    assert ended.code == 1, told
+    assert "A worker has other rules or other LEGACY_* settings" in told
+    assert imported.receipts("validate") == 0
