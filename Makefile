@@ -2,6 +2,7 @@
 # make test   every check and test, on SQLite and on a private MariaDB
 # make test-faults   kills, cuts and races at every point, on both; some twenty minutes
 # make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
+# make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so
 .PHONY: demo test test-faults screenshots venv bench matching clean
 
 demo:
@@ -22,8 +23,7 @@ venv:
 
 bench:
 	@bash scripts/setup.sh dev
-	@.venv/bin/python -m benchmarks.stages
-	@.venv/bin/python -m benchmarks.commit
+	@.venv/bin/python -m benchmarks.scale $(ARGS)
 	@.venv/bin/python -m benchmarks.screens
 
 matching:

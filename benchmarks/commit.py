@@ -21,10 +21,10 @@ from typing import Any
 
 from benchmarks import committable
 from benchmarks.commit_report import DELETES, IDLE, INSERTS, judge, write_section
+from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
 from benchmarks.report import Line, Report, machine
 from benchmarks.servers import Workplace, start_server
-from benchmarks.stages import LATER_STAGES
 from tests.servers import MariaDBServer
 
 EFFECTS = ("create_crm_lead", "link_existing", "create_completed_training", "create_enrollment")

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from benchmarks.report import DOCS, Line, Report, Target
+from benchmarks.report import PERFORMANCE, Line, Report, Target, write_block
 
 COMMIT, ROLLBACK = "legacy_commit", "legacy_rollback"
 IDLE = "legacy_commit, nothing left to do"
 INSERTS, DELETES = "plain INSERTs, same records", "plain DELETEs, same records"
-BEGIN, END = "<!-- commit measured: begin -->", "<!-- commit measured: end -->"
-SHARE_OF_PLAIN = 0.15
+BLOCK = "commit measured"
+PAIRS = (
+    (COMMIT, INSERTS, 0.30),
+    (ROLLBACK, DELETES, 0.15),
+)  # own, plain, least share of its rows/s
 FLAT = 1.2  # the most that a row may cost in a large run, of what it costs in a small one
 MEMORY_MB = 30
 
@@ -17,19 +20,20 @@ def judge(lines: Sequence[Line], small_lines: Sequence[Line]) -> list[Target]:
     """Each target, from the lines of the large run and of the small one."""
     full = {line.what: line for line in lines}
     small = {line.what: line for line in small_lines}
-    pairs = ((COMMIT, INSERTS), (ROLLBACK, DELETES))
-    targets = [_share(full, *pair, counts=True) for pair in pairs]
-    targets += [_share(small, *pair, counts=False) for pair in pairs]
-    targets += [_flat(name, full, small) for name, _ in pairs]
-    return targets + [_memory(full[name], small[name]) for name, _ in pairs]
+    targets = shares(lines) + shares(small_lines, counts=False)
+    targets += [_flat(name, full, small) for name, _, _ in PAIRS]
+    return targets + [_memory(full[name], small[name]) for name, _, _ in PAIRS]
 
 
-def _share(lines: dict[str, Line], own: str, plain: str, *, counts: bool) -> Target:
-    share = lines[own].rate / lines[plain].rate
-    return Target(
-        f"{own}, rows/s, of {plain}, {lines[own].rows:,} rows", f"≥ {SHARE_OF_PLAIN:.2f}",
-        f"{share:.3f}", share >= SHARE_OF_PLAIN, counts,
-    )  # fmt: skip
+def shares(lines: Sequence[Line], *, counts: bool = True) -> list[Target]:
+    """Commit and rollback beside the plain statements, in one run."""
+    by_name = {line.what: line for line in lines}
+    targets = []
+    for own, plain, least in PAIRS:
+        share = by_name[own].rate / by_name[plain].rate
+        what = f"{own}, rows/s, of {plain}, {by_name[own].rows:,} rows"
+        targets.append(Target(what, f"≥ {least:.2f}", f"{share:.3f}", share >= least, counts))
+    return targets
 
 
 def _flat(name: str, full: dict[str, Line], small: dict[str, Line]) -> Target:
@@ -53,8 +57,4 @@ def _memory(full: Line, small: Line) -> Target:
 
 def write_section(report: Report) -> None:
     """Replace the commit's block of docs/performance.md. Raises ValueError without its markers."""
-    before, begin, rest = DOCS.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{DOCS} lacks the markers {BEGIN} and {END}")
-    DOCS.write_text(f"{before}{BEGIN}\n\n{report.render()}\n\n{END}{after}")
+    write_block(PERFORMANCE, BLOCK, report.render())

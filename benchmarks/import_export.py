@@ -10,7 +10,6 @@ same with the run as a plain number, which saves two queries per row; bulk: lean
 `skip_diff` and, as its documentation advises for new rows, `force_init_instance`.
 """
 
-import dataclasses
 import datetime
 import hashlib
 import json
@@ -32,8 +31,9 @@ PLAIN = {
     "phone_raw": "phone", "email_raw": "email", "raw_status": "status",
     "legacy_formation_id": "formation_id", "legacy_session_id": "session_id",
 }  # fmt: skip
-DERIVED = (*PLAIN, "name_key", "birth_date", "phone_normalized", "email_normalized",
-           "payload_hash", "validation_issues")  # fmt: skip
+# Columns that normalizing fills under their own names.
+NORMALIZED = (*PLAIN, "name_key", "birth_date", "phone_normalized", "email_normalized")
+DERIVED = (*NORMALIZED, "payload_hash", "validation_issues")
 IDENTITY = ("legacy_import_run", "source_table", "legacy_id")
 
 
@@ -95,8 +95,7 @@ def make_resource(mode: str, work: str) -> Any:
                 return
             texts = {name: row[name] for name in COPIED}
             learner = normalize_learner(texts, tuple(json.loads(row["issues"])), settings)
-            derived = {one.name: getattr(learner, one.name) for one in dataclasses.fields(learner)}
-            row |= {column: derived[column] for column in DERIVED if column in derived}
+            row |= {column: getattr(learner, column) for column in NORMALIZED}
             row["validation_issues"] = json.dumps(learner.issues)
             row["payload_hash"] = payload_hash
 

@@ -1,4 +1,4 @@
-"""The figures of one run as tables, on the terminal and in docs/performance.md."""
+"""The figures of one run as tables, on the terminal and between the markers of a page of docs/."""
 
 import os
 import platform
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PERFORMANCE = DOCS / "performance.md"
 SMALL_SHARE = 0.01  # an area below this share of a command is counted among the rest
 REST = "the rest"
 
@@ -20,6 +20,7 @@ class Line:
     """One thing that was measured.
 
     `cpu_seconds` and `peak_mb` are those of its process, None where the server did the work.
+    `starting`: seconds that a process takes before its work begins; the cost of a row leaves them out.
     """
 
     what: str
@@ -27,15 +28,21 @@ class Line:
     seconds: float
     cpu_seconds: float | None = None
     peak_mb: float | None = None
+    starting: float = 0.0
 
     @property
     def rate(self) -> float:
         return self.rows / self.seconds
 
+    @property
+    def micros(self) -> float:
+        """Microseconds a row, starting apart."""
+        return max(0.0, self.seconds - self.starting) / self.rows * 1e6 if self.rows else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A promise, what was found, and whether it holds. `counts`: it is one of issue 2's targets."""
+    """A bound, what was found, and whether it holds. `counts`: promised, not only for comparison."""
 
     what: str
     wanted: str
@@ -53,17 +60,12 @@ class Report:
     floor_lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     profiles: dict[str, Mapping[tuple[str, bool], float]] = field(default_factory=dict)
+    sections: list[tuple[str, str]] = field(default_factory=list)  # further (title, Markdown)
 
     def add(self, line: Line) -> Line:
-        """Keep a line and show it at once: a benchmark takes minutes."""
+        """Keep a line, and show it."""
         self.lines.append(line)
-        peak = f", {line.peak_mb:,.0f} MB" if line.peak_mb else ""
-        print(
-            f"  {line.what}: {line.rows:,} rows in {line.seconds:,.1f} s"
-            f" = {line.rate:,.0f} rows/s{peak}",
-            flush=True,
-        )
-        return line
+        return show(line)
 
     def render(self) -> str:
         """All tables, as Markdown that reads well on a terminal too."""
@@ -77,24 +79,41 @@ class Report:
             parts.append(
                 table(("target", "wanted", "found", "verdict"), map(_verdict, self.targets))
             )
+        for title, text in self.sections:
+            parts += [title, text]
         for command, spent in self.profiles.items():
             parts.append(f"Where `{command}` spends its time:")
             parts.append(_profile(spent))
         return "\n\n".join(parts)
 
 
+def show(line: Line) -> Line:
+    """Print a line at once: a benchmark takes minutes."""
+    peak = f", {line.peak_mb:,.0f} MB" if line.peak_mb else ""
+    print(
+        f"  {line.what}: {line.rows:,} rows in {line.seconds:,.1f} s"
+        f" = {line.rate:,.0f} rows/s, {line.micros:,.0f} µs a row{peak}",
+        flush=True,
+    )
+    return line
+
+
 def _lines(lines: Iterable[Line]) -> str:
     return table(
-        ("what", "rows", "seconds", "CPU s", "rows/s", "peak MB"),
+        ("what", "rows", "seconds", "CPU s", "rows/s", "µs/row", "peak MB"),
         [
             (
-                line.what, f"{line.rows:,}", f"{line.seconds:,.2f}",
-                _figure(line.cpu_seconds, ".1f"), f"{line.rate:,.0f}",
-                _figure(line.peak_mb, ",.0f"),
+                line.what, f"{line.rows:,}" if line.rows else "–", f"{line.seconds:,.2f}",
+                _figure(line.cpu_seconds, ".1f"), *_speed(line), _figure(line.peak_mb, ",.0f"),
             )
             for line in lines
         ],
     )  # fmt: skip
+
+
+def _speed(line: Line) -> tuple[str, str]:
+    """Rows a second and microseconds a row; of what has no rows, neither."""
+    return (f"{line.rate:,.0f}", f"{line.micros:,.0f}") if line.rows else ("–", "–")
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -163,11 +182,17 @@ def _processor() -> str:
     return platform.machine()
 
 
-def write_docs(report: Report) -> None:
-    """Replace the measured block of docs/performance.md. Raises ValueError without its markers."""
-    text = DOCS.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{DOCS} lacks the markers {BEGIN} and {END}")
-    DOCS.write_text(f"{before}{BEGIN}\n\n{report.render()}\n\n{END}{after}")
+def around_block(page: Path, name: str) -> tuple[str, str]:
+    """What stands before and after a page's block `name`, markers included. Raises ValueError."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found_begin, rest = page.read_text("utf-8").partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ValueError(f"{page} lacks the markers {begin} and {end}")
+    return f"{before}{begin}", f"{end}{after}"
+
+
+def write_block(page: Path, name: str, text: str) -> None:
+    """Replace a page's block. Raises ValueError without its markers."""
+    before, after = around_block(page, name)
+    page.write_text(f"{before}\n\n{text}\n\n{after}", "utf-8")

@@ -12,9 +12,9 @@ import argparse
 import json
 import sys
 
+from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import run_measured
 from benchmarks.servers import Workplace, load_legacy, start_server
-from benchmarks.stages import LATER_STAGES
 from tests.servers import MariaDBServer
 
 TIMES_SLOWER = (

@@ -22,7 +22,8 @@ OPTIONS = (
     "--innodb-log-file-size=512M",
     "--max-allowed-packet=64M",
 )
-OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTINGS_MODULE")
+OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTINGS_MODULE",
+                "CELERY_BROKER_URL")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
