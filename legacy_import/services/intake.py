@@ -41,7 +41,7 @@ from legacy_import.services.windows import Window, after_of, windows
 from legacy_import.source.reader import LegacySource, open_source
 
 PAGE_ROWS = 2_000
-PAGES_AHEAD = 1  # is read and normalized while the database writes another: more would only be memory
+PAGES_AHEAD = 1  # normalized while the database writes another; more would only be memory
 # In the receipts of chunks that a worker staged, from a snapshot of its own …
 OWN_SNAPSHOT = "own_snapshot"
 STAGED_AGAIN = "staged_again"  # … and that were staged again because it differed from ours
