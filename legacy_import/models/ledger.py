@@ -17,13 +17,26 @@ from legacy_import.choices import (
 )
 
 
-class ChunkReceipt(models.Model):
-    """One finished chunk of a stage: what makes it resumable, countable and distributable."""
+class OfChunk(models.Model):
+    """What is told of one chunk of a stage: at most one line of each kind."""
 
-    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    legacy_import_run = models.ForeignKey(
+        "legacy_imports.LegacyImportRun", on_delete=models.CASCADE
+    )
     stage = AsciiField(max_length=10, choices=Stage)
     source_table = AsciiField(max_length=12, blank=True, default="")  # import only
     position = models.PositiveIntegerField()  # 0, 1, 2 … within stage and table
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.source_table} {self.position}"
+
+
+class ChunkReceipt(OfChunk):
+    """One finished chunk of a stage: what makes it resumable, countable and distributable."""
+
     first_id = AsciiField(max_length=20)  # legacy ids (import) or staged row ids (other stages)
     last_id = AsciiField(max_length=20)
     first_row = models.BigIntegerField(default=0)  # import: staged row ids
@@ -45,20 +58,13 @@ class ChunkReceipt(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.stage} {self.source_table} {self.position}"
 
-
-class ChunkFailure(models.Model):
+class ChunkFailure(OfChunk):
     """A chunk that a worker had to give up: how the command that waits for it hears of that.
 
     Gone when its stage begins again, and when the chunk is done after all.
     """
 
-    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
-    stage = AsciiField(max_length=10, choices=Stage)
-    source_table = AsciiField(max_length=12, blank=True, default="")
-    position = models.PositiveIntegerField()
     error = AsciiField(max_length=80)  # class and number, never what the error says
     # Of a LegacyImportError only, whose words are for people and name no personal data.
     message = models.TextField(blank=True, default="")
@@ -77,7 +83,7 @@ class ChunkFailure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.source_table} {self.position}: {self.error}"
+        return f"{super().__str__()}: {self.error}"
 
 
 class LegacyImportCommitLog(models.Model):

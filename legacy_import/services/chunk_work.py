@@ -34,7 +34,7 @@ from legacy_import.services import (
     validate,
 )
 from legacy_import.services.agreement import agreement
-from legacy_import.services.chunks import Chunk, Job, OpenWork, Work, do_chunk
+from legacy_import.services.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
 from legacy_import.services.isolation import name_of
 from legacy_import.services.lease import Lease, LeaseLost
 from legacy_import.source.reader import SourceLost
@@ -104,7 +104,7 @@ def _once(job: Job, chunk: Chunk) -> None:
     if _is_done(job, chunk):
         return
     do_chunk(job, chunk, _work_of(job), lease.check)
-    ChunkFailure.objects.filter(**_place(job, chunk)).delete()
+    ChunkFailure.objects.filter(**place_of(job, chunk)).delete()
 
 
 def _work_of(job: Job) -> Work:
@@ -134,7 +134,7 @@ def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
         with transaction.atomic():
             Lease(job.run_id, job.token).check()
             ChunkFailure.objects.update_or_create(
-                **_place(job, chunk),
+                **place_of(job, chunk),
                 defaults={"error": name_of(error), "at": timezone.now(), **words},
             )
     except LeaseLost:
@@ -145,16 +145,7 @@ def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
 
 
 def _is_done(job: Job, chunk: Chunk) -> bool:
-    return ChunkReceipt.objects.filter(**_place(job, chunk)).exists()
-
-
-def _place(job: Job, chunk: Chunk) -> dict[str, Any]:
-    return {
-        "legacy_import_run_id": job.run_id,
-        "stage": job.stage,
-        "source_table": chunk.table,
-        "position": chunk.position,
-    }
+    return ChunkReceipt.objects.filter(**place_of(job, chunk)).exists()
 
 
 def _disconnect() -> None:

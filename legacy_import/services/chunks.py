@@ -105,13 +105,20 @@ def batch_of(position: int, ids: Sequence[int]) -> Chunk:
     return Chunk(position, str(min(ids)), str(max(ids)), ids=list(ids))
 
 
+def place_of(job: Job, chunk: Chunk) -> dict[str, Any]:
+    """The columns by which the ledger tells the chunk from all others, of all runs and stages."""
+    return {
+        "legacy_import_run_id": job.run_id,
+        "stage": job.stage,
+        "source_table": chunk.table,
+        "position": chunk.position,
+    }
+
+
 def leave_receipt(job: Job, chunk: Chunk, done: ChunkDone) -> None:
     """Write the chunk's receipt, in the chunk's own transaction."""
     ChunkReceipt.objects.create(
-        legacy_import_run_id=job.run_id,
-        stage=job.stage,
-        source_table=chunk.table,
-        position=chunk.position,
+        **place_of(job, chunk),
         first_id=chunk.first,
         last_id=chunk.last,
         first_row=done.first_row,

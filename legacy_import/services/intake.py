@@ -20,7 +20,15 @@ from legacy_import.conf import import_conf
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.progress import Progress
 from legacy_import.rules.normalization import Settings
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work, do_chunk, leave_receipt
+from legacy_import.services.chunks import (
+    Chunk,
+    ChunkDone,
+    Job,
+    Work,
+    do_chunk,
+    leave_receipt,
+    place_of,
+)
 from legacy_import.services.engine import Engine
 from legacy_import.services.lease import Lease
 from legacy_import.services.mapping_index import load_mappings
@@ -148,12 +156,7 @@ class Intake:
             for number, (first, last, rows) in enumerate(bounds, position)
         )
         for chunk, _ in self.engine.each(self.job, chunks, open_work, self.lease, self.progress):
-            receipt = ChunkReceipt.objects.get(
-                legacy_import_run=self.run,
-                stage=Stage.IMPORT,
-                source_table=chunk.table,
-                position=chunk.position,
-            )
+            receipt = ChunkReceipt.objects.get(**place_of(self.job, chunk))
             sent = Window(chunk.table, after_of(chunk.first), chunk.last, receipt)
             yield self._check(sent, receipt, chunk.rows_from)
 
