@@ -1,6 +1,13 @@
 """The tables of the import, grouped by what they are for."""
 
-from legacy_import.models.identity import KEY_COLUMNS, PLATFORM, HotKey, IdentityKey, PersonEdge
+from legacy_import.models.identity import (
+    KEY_COLUMNS,
+    PLATFORM,
+    CandidatePair,
+    HotKey,
+    IdentityKey,
+    PersonEdge,
+)
 from legacy_import.models.ledger import (
     ChunkFailure,
     ChunkReceipt,
@@ -25,6 +32,7 @@ __all__ = [
     "FACETS",
     "KEY_COLUMNS",
     "PLATFORM",
+    "CandidatePair",
     "ChunkFailure",
     "ChunkReceipt",
     "FacetCount",

@@ -65,6 +65,32 @@ class HotKey(models.Model):
         return f"{self.kind} ×{self.people}"
 
 
+class CandidatePair(models.Model):
+    """A staged row and somebody who carries the same key: who is to be compared (record linkage).
+
+    Written by blocking and read by matching, in the order of the rows; gone when the run is validated.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "legacy_import_run_id", "row_id", "other_kind", "other_id", "kind", "value"
+    )
+    legacy_import_run = models.ForeignKey(
+        "LegacyImportRun", on_delete=models.CASCADE, db_index=False
+    )
+    row_id = models.BigIntegerField()
+    other_kind = AsciiField(max_length=8, choices=PersonKind)
+    other_id = models.BigIntegerField()
+    kind = AsciiField(max_length=1)
+    value = AsciiField(max_length=190)
+
+    class Meta:
+        db_table = "legacy_candidate_pairs"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.row_id} ~ {self.other_kind}:{self.other_id}"
+
+
 class PersonEdge(models.Model):
     """Two staged rows of a run that look like one person; the groups are made from these."""
 

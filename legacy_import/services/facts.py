@@ -33,6 +33,7 @@ class Row(NamedTuple):
     payload_hash: str
     match_id: int | None
     group_first_id: int | None
+    planned_basis: str  # of the last plan, or what the import read the row by
     told_issues: str  # JSON: reading it is for the few distinct ones
     # what many rows share
     version: int

@@ -1,6 +1,6 @@
 """Matches of staged rows with the platform's people and with each other, chunk by chunk.
 
-Candidates come from joins on indexed keys; hot keys are never joined pairwise. What a match means is
+Candidates come from blocking; hot keys are never joined pairwise. What a match means is
 decided by rules.duplicates; here is only who to compare with whom.
 """
 
@@ -23,12 +23,11 @@ from legacy_import.rules.duplicates import (
     joins_group,
     judge,
 )
+from legacy_import.services.blocking import Pairs, pairs_of
 from legacy_import.services.candidates import platform_people
 from legacy_import.services.contacts import Known, person_of
-from legacy_import.services.hot_keys import HOT, KEYS, join_by_value
+from legacy_import.services.hot_keys import HOT, KEYS
 
-TARGET_KINDS = ("P", "E", "D", "R", "Q", "S")  # every tier
-IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
 MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count says how many there were
 MAX_TARGETS = 50  # users and leads kept: as many as any key can bring (hot_keys.CROWD)
 
@@ -88,12 +87,11 @@ def match_chunk(
     leads of earlier chunks (candidates.platform_people).
     """
     hot = _hot_keys_of_chunk(run, first, last)
-    targets = _pairs(run, first, last, PLATFORM, TARGET_KINDS)
+    targets, siblings = pairs_of(run, first, last)
     for owner, keys in hot.items():
         for key, representative in keys.items():
             if representative:
                 targets[owner][representative].add(key)
-    siblings = _pairs(run, first, last, run.pk, IN_RUN_KINDS)
     _add_pairs_with_first_row(run, first, last, siblings)
     rows = _staged(
         run, {*targets, *siblings, *(pk for o in siblings.values() for _, pk in o)}, conf
@@ -161,37 +159,11 @@ def _match_in_run(
             )  # fmt: skip
 
 
-def _pairs(
-    run: LegacyImportRun, first: int, last: int, scope: int, kinds: Iterable[str]
-) -> defaultdict[int, dict[Target, set[Key]]]:
-    """Staged row id → person → the keys both carry, left out what has too many carriers."""
-    # Many rows of one name may still be compared, one by one, with the few people who match them.
-    single = "h.id IS NULL" if scope == run.pk else "(h.id IS NULL OR NOT h.hot)"
-    kinds = tuple(kinds)
-    places = ", ".join(["%s"] * len(kinds))
-    join, by_value = join_by_value()
-    sql = f"""
-        SELECT s.owner_id, t.owner_kind, t.owner_id, s.kind, s.value
-        FROM {KEYS} s
-        {join} {KEYS} t {by_value} ON t.scope = %s AND t.kind = s.kind AND t.value = s.value
-        LEFT JOIN {HOT} h ON h.legacy_import_run_id = %s AND h.kind = s.kind AND h.value = s.value
-        WHERE s.scope = %s AND s.owner_kind = 'staged' AND s.owner_id BETWEEN %s AND %s
-          AND s.kind IN ({places}) AND {single}
-          AND NOT (t.scope = s.scope AND t.owner_id = s.owner_id)
-    """
-    pairs: defaultdict[int, dict[Target, set[Key]]] = defaultdict(lambda: defaultdict(set))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [scope, run.pk, run.pk, first, last, *kinds])
-        for owner, kind, other, key_kind, value in cursor.fetchall():
-            pairs[owner][(kind, other)].add(Key(key_kind, value))
-    return pairs
-
-
 def _add_pairs_with_first_row(
     run: LegacyImportRun,
     first: int,
     last: int,
-    pairs: defaultdict[int, dict[Target, set[Key]]],
+    pairs: Pairs,
 ) -> None:
     """Rows of a crowded key are compared with its first row only: a star instead of all pairs."""
     sql = f"""

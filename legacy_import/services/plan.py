@@ -131,19 +131,18 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
         if target and action not in NOBODY:
             to_people[row.pk] = (action, reason, basis, *target)
         else:
-            shared[action, reason, basis.partition(" person=")[0]].append(row.pk)
+            told = basis.partition(" person=")[0]
+            shared[action, reason, "" if told == row.planned_basis else told].append(row.pk)
     for (action, reason, basis), ids in shared.items():
+        plan = {
+            "planned_action": action,
+            "planned_reason": reason,
+            "planned_target_kind": "",
+            "planned_target_id": None,
+        }
+        # Most rows stand on what the import read them by, which is the same for few of them.
         update_ids(
-            LegacyStudentImport,
-            ids,
-            {
-                "planned_action": action,
-                "planned_reason": reason,
-                "planned_basis": basis,
-                "planned_target_kind": "",
-                "planned_target_id": None,
-            },
-            copy=kept,
+            LegacyStudentImport, ids, plan | ({"planned_basis": basis} if basis else {}), copy=kept
         )
     if kept:
         update_ids(LegacyStudentImport, list(to_people), {}, copy=kept)

@@ -15,6 +15,7 @@ from legacy_import.choices import ErasureKind, RunStatus
 from legacy_import.conf import import_conf
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import (
+    CandidatePair,
     HotKey,
     IdentityKey,
     LegacyErasureLog,
@@ -151,6 +152,8 @@ def _purge_run(
             update_ids(LegacyStudentImport, ids, CONTACTS)
             IdentityKey.objects.filter(scope=run.pk, owner_id__range=window).delete()
             PersonEdge.objects.filter(legacy_import_run=run, left_id__range=window).delete()
+            # Left by a validation that was stopped.
+            CandidatePair.objects.filter(legacy_import_run=run, row_id__range=window).delete()
             if window == windows[-1]:
                 HotKey.objects.filter(legacy_import_run=run).delete()
                 run.purged_at = now

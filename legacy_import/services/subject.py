@@ -11,12 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from ecoin.bulk import update_ids
 from legacy_import.choices import DuplicateConfidence, ErasureKind, PersonKind, ValidationStatus
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
+    CandidatePair,
     HotKey,
     IdentityKey,
     LegacyErasureLog,
@@ -153,6 +154,8 @@ def _erase_rows(rows: Mapping[int, int]) -> None:
         edges = PersonEdge.objects.filter(legacy_import_run_id=run)
         edges.filter(left_id=pk).delete()
         edges.filter(right_id=pk).delete()
+        pairs = CandidatePair.objects.filter(legacy_import_run_id=run)  # of a stopped validation
+        pairs.filter(Q(row_id=pk) | Q(other_kind=PersonKind.STAGED, other_id=pk)).delete()
         _forget_hot_keys(run, values)
 
 

@@ -29,6 +29,7 @@ from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.services import facets, runs
+from legacy_import.services.blocking import find_pairs, forget_pairs
 from legacy_import.services.chunks import ChunkDone, Job, Work
 from legacy_import.services.contacts import Known
 from legacy_import.services.engine import Engine, work_in_chunks
@@ -83,6 +84,7 @@ def validate(
             lease.confirm()
             find_hot_keys(run, conf)
             PersonEdge.objects.filter(legacy_import_run=run).delete()
+        find_pairs(run, lease, progress)
         worked = work_in_chunks(
             run,
             Stage.VALIDATE,
@@ -92,6 +94,7 @@ def validate(
             label="validating",
             engine=engine,
         )
+        forget_pairs(run, lease)
         group_run(run, lease, progress)
         counts = _counts(run)
         run.rules_version = RULES_VERSION

@@ -1,6 +1,7 @@
 """The one place that writes many rows at a time."""
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -109,6 +110,48 @@ def test_each_row_gets_its_own_values_and_no_other_row_changes(
         before = (row.raw_status, row.match_id)
         row.refresh_from_db()
         assert (row.raw_status, row.match_id) == values.get(row.pk, before)
+
+
+@pytest.mark.parametrize("most", [1, 3, 2_000])
+def test_many_rows_in_any_order_get_their_own_values(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a CASE would take at once, with neighbours that are not meant."""
+    for limit in ("ROWS_PER_CASE", "ROWS_PER_STATEMENT"):
+        monkeypatch.setattr(bulk, limit, most)
+    rows = [StagedLearnerFactory() for _ in range(12)]
+    meant = rows[9::-2]
+    born = datetime.date(1999, 2, 3)
+    columns = ("raw_status", "match_id", "birth_date", "group_conflict", "duplicate_evidence")
+    values: dict[int, tuple[Any, ...]] = {
+        row.pk: (
+            HOSTILE[n], (None, 0, -1, 2**62, 5)[n], born if n % 2 else None, bool(n % 2),
+            json.dumps({"said": HOSTILE[n]}),
+        )
+        for n, row in enumerate(meant)
+    }  # fmt: skip
+    update_rows(LegacyStudentImport, columns, values)
+    stored = LegacyStudentImport.objects.in_bulk([row.pk for row in rows])
+    for row in rows:
+        found = stored[row.pk]
+        *plain, evidence = values.get(
+            row.pk, (row.raw_status, row.match_id, row.birth_date, row.group_conflict, "{}")
+        )
+        assert [getattr(found, column) for column in columns[:-1]] == plain
+        assert found.duplicate_evidence == json.loads(evidence)
+
+
+def test_long_values_are_updated_in_shorter_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a server would refuse what is longer than its max_allowed_packet."""
+    monkeypatch.setattr(bulk, "MAX_STATEMENT_BYTES", 5_000)
+    rows = [StagedLearnerFactory() for _ in range(6)]
+    values = {row.pk: (json.dumps(["x" * 2_000, n]),) for n, row in enumerate(rows)}
+    with CaptureQueriesContext(connection) as captured:
+        update_rows(LegacyStudentImport, ("duplicate_evidence",), values)
+    assert len(captured) == 3  # of two rows each
+    for n, row in enumerate(rows):
+        row.refresh_from_db()
+        assert row.duplicate_evidence == ["x" * 2_000, n]
 
 
 def test_nothing_to_write_is_no_statement() -> None:

@@ -1,0 +1,113 @@
+"""Blocking: the pairs of people who share a key at all, found by the database once for a whole run.
+
+The join starts from the values that several carry. Most keys of a run are carried once; looking each
+of them up, chunk by chunk, was a third of the database's work in `legacy_validate`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+
+from ecoin.identity.keys import Key
+from legacy_import.choices import PersonKind
+from legacy_import.models import PLATFORM, CandidatePair, IdentityKey, LegacyImportRun
+from legacy_import.progress import Progress
+from legacy_import.rules.duplicates import Target
+from legacy_import.services.hot_keys import CROWD, HOT, KEYS, join_by_value
+from legacy_import.services.lease import Lease
+
+PAIRS = CandidatePair._meta.db_table
+PLATFORM_KINDS = ("P", "E", "D", "R", "Q", "S")  # every tier
+IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
+STAGED = PersonKind.STAGED.value
+
+# Staged row id → person → the keys both carry.
+Pairs = defaultdict[int, dict[Target, set[Key]]]
+
+
+def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
+    """Write the run's candidate pairs anew, kind by kind; its hot keys must be known.
+
+    What too many carry is left out (hot_keys): matching meets those people one by one.
+    """
+    forget_pairs(run, lease)
+    progress.begin("candidate pairs", None)
+    for kind in PLATFORM_KINDS:
+        with transaction.atomic():
+            lease.confirm()
+            if kind in IN_RUN_KINDS:
+                _pair(_IN_RUN, run, kind)
+            _pair(_by_the_fewer(run, kind), run, kind)
+        progress.advance(0)
+
+
+def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:
+    """They hold phones and addresses, and are of no use after the run is validated."""
+    with transaction.atomic():
+        lease.confirm()
+        CandidatePair.objects.filter(legacy_import_run=run).delete()
+
+
+def pairs_of(run: LegacyImportRun, first: int, last: int) -> tuple[Pairs, Pairs]:
+    """The users and leads, and the rows of the run, who share keys with the rows first <= id <= last."""
+    with_platform: Pairs = defaultdict(lambda: defaultdict(set))
+    in_run: Pairs = defaultdict(lambda: defaultdict(set))
+    for row, other_kind, other, kind, value in _between(run, first, last):
+        found = in_run if other_kind == STAGED else with_platform
+        found[row][other_kind, other].add(Key(kind, value))
+    return with_platform, in_run
+
+
+def _between(
+    run: LegacyImportRun, first: int, last: int
+) -> Iterator[tuple[int, str, int, str, str]]:
+    pairs = CandidatePair.objects.filter(legacy_import_run=run, row_id__range=(first, last))
+    yield from pairs.values_list("row_id", "other_kind", "other_id", "kind", "value")
+
+
+_INSERT = f"""
+    INSERT INTO {PAIRS} (legacy_import_run_id, row_id, other_kind, other_id, kind, value)
+    SELECT %(run)s, s.owner_id, t.owner_kind, t.owner_id, s.kind, s.value
+"""
+_STAGED_FIRST = "ORDER BY s.owner_id"  # in the order of the table
+# Before the second join, or a value that thousands carry would make millions of pairs first.
+_HOT = f"LEFT JOIN {HOT} h ON h.legacy_import_run_id = %(run)s AND h.kind = %(kind)s AND h.value ="
+
+# Each carrier of a value with each other one; a crowd is no block.
+_IN_RUN = f"""
+    FROM (SELECT k.value FROM {KEYS} k [[by_value]] WHERE k.scope = %(run)s AND k.kind = %(kind)s
+          GROUP BY k.value HAVING COUNT(*) BETWEEN 2 AND {CROWD}) several
+    {_HOT} several.value
+    [[join]] {KEYS} s [[by_value]]
+        ON s.scope = %(run)s AND s.kind = %(kind)s AND s.value = several.value
+    [[join]] {KEYS} t [[by_value]]
+        ON t.scope = %(run)s AND t.kind = %(kind)s AND t.value = several.value
+    WHERE h.id IS NULL AND t.owner_id <> s.owner_id
+"""
+# Many rows of one name may still be compared, one by one, with the few people who match them.
+_WITH_PLATFORM = f"""
+    FROM {KEYS} {{left}} [[by_value]]
+    {_HOT} {{left}}.value
+    [[join]] {KEYS} {{right}} [[by_value]]
+        ON {{right}}.scope = {{other_scope}} AND {{right}}.kind = %(kind)s
+        AND {{right}}.value = {{left}}.value
+    WHERE {{left}}.scope = {{scope}} AND {{left}}.kind = %(kind)s
+        AND (h.id IS NULL OR NOT h.hot)
+"""
+_FROM_RUN = _WITH_PLATFORM.format(left="s", scope="%(run)s", right="t", other_scope=PLATFORM)
+_FROM_PLATFORM = _WITH_PLATFORM.format(left="t", scope=PLATFORM, right="s", other_scope="%(run)s")
+
+
+def _by_the_fewer(run: LegacyImportRun, kind: str) -> str:
+    """The join with the platform, from the side that has fewer keys of this kind."""
+    keys = IdentityKey.objects.filter(kind=kind)
+    fewer = keys.filter(scope=PLATFORM).count() < keys.filter(scope=run.pk).count()
+    return _FROM_PLATFORM if fewer else _FROM_RUN
+
+
+def _pair(which: str, run: LegacyImportRun, kind: str) -> None:
+    join, by_value = join_by_value()
+    sql = which.replace("[[join]]", join).replace("[[by_value]]", by_value)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT + sql + _STAGED_FIRST, {"run": run.pk, "kind": kind})
