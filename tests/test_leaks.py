@@ -310,6 +310,8 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
         ("review/filters", {"run": run, "name": "les miens", "filter": f"q={quote(phone(62))}"}),
         ("students/search", {"run": run, "q": phone(3)}),
         ("students/search", {"run": run, "q": email(3)}),
+        ("review/search", {"run": run, "q": phone(3)}),
+        ("review/search", {"run": run, "q": email(3)}),
         (f"{run}/commit", {}), (f"{house.first.pk}/rollback", {}), (f"{run}/plan", {}),
         (f"{run}/reconcile", {}), (f"course-mapping/again?run={run}", {}),
         (f"course-mapping/confirm-all?run={run}", {"expected": 77, "stamp": "x"}),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.services.notes import HoldsContact
-from legacy_import.views import review_bulk, review_posts
+from legacy_import.views import review_bulk, review_filters, review_posts
 from legacy_import.views.asked import run_asked
 from legacy_import.views.page import render_page
 from legacy_import.views.review_asked import asked_in
@@ -49,7 +49,7 @@ def _without_search(request: HttpRequest) -> str:
 urlpatterns = [
     path("legacy-imports/review", review, name="review"),
     path("legacy-imports/review/bulk", review_bulk.bulk_decision, name="review-bulk"),
-    path("legacy-imports/review/filters", review_posts.filters, name="review-filters"),
+    *review_filters.urlpatterns,
     path("legacy-imports/review/<int:row>/decide", review_posts.decision, name="review-decide"),
     path("legacy-imports/review/<int:row>/undo", review_posts.undoing, name="review-undo"),
     path("legacy-imports/review/<int:row>/claim", review_posts.claiming, name="review-claim"),

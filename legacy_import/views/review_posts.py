@@ -1,7 +1,6 @@
 """What reviewers do with one row, each a POST: parse, one service, then the page or the next row."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.forms import DecisionForm, FilterForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.models import LegacyStudentImport
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.queue import count_queue, key_of, next_row
@@ -24,9 +23,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.services import reveal as looking
 from legacy_import.services.people_search import NoPhone, find_people
 from legacy_import.services.review import claim, decide, undo
-from legacy_import.services.review_filter import UnknownFilter
 from legacy_import.services.review_row import DecidedMeanwhile, NotPossible, RowCommitted
-from legacy_import.services.saved_filters import forget_filter, save_filter
 from legacy_import.views.asked import MAX_DIGITS, run_numbered
 from legacy_import.views.page import render_page
 from legacy_import.views.review_asked import FORM, Asked, asked_before
@@ -69,7 +66,7 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
             return HttpResponseRedirect(_next_address(asked))  # sent twice: it is decided
         return _conflict(request, row, asked, late, told)
     except LegacyImportError as refused:
-        return _refused(request, asked, refused, kept=told)
+        return refused_queue(request, asked, refused, kept=told)
     messages.success(request, _decided(row, told["decision"]))
     return HttpResponseRedirect(_next_address(asked))
 
@@ -88,7 +85,7 @@ def undoing(request: HttpRequest, row: int) -> HttpResponse:
             event_id=form.cleaned_data["event"], actor=reviewer_of(request), now=timezone.now()
         )
     except LegacyImportError as refused:
-        return _refused(request, asked, refused, status=409)
+        return refused_queue(request, asked, refused, status=409)
     messages.success(request, _("Undone: the row waits again."))
     if undone.run != asked.run.pk:
         asked = Asked(run_numbered(undone.run), asked.query)
@@ -121,7 +118,7 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
     try:
         found = find_people(row_id=row, phone=phone, actor_id=reviewer_of(request).pk)
     except NoPhone as refused:
-        return _refused(request, asked, refused)
+        return refused_queue(request, asked, refused)
     lines = [FoundLine(one.target, mask_text(one.contact.name), mask_phone(one.contact.phone), one.proof)
              for one in found]  # fmt: skip
     return render_queue(request, asked, found=lines, searched=True)
@@ -145,32 +142,6 @@ def raw_view(request: HttpRequest, row: int) -> HttpResponse:
     return _look(
         request, row, lambda **told: {"payload": payload_lines(looking.raw(**told).payload)}
     )
-
-
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
-def filters(request: HttpRequest) -> HttpResponse:
-    """Keep the filter of the page under a name, or forget a kept one."""
-    digits = request.POST.get("run", "")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
-        raise Http404
-    asked = asked_before(request, run_numbered(int(digits)))
-    form, actor = FilterForm(request.POST), reviewer_of(request)
-    if not form.is_valid():
-        return render_queue(request, asked, status=400, refusal=_("Give the filter a name."))
-    if form.cleaned_data["forget"]:
-        forget_filter(actor=actor, filter_id=form.cleaned_data["forget"])
-        return HttpResponseRedirect(asked.address())
-    try:
-        kept = replace(asked.query, beyond=0).encoded()  # how far a search came is of this run
-        save_filter(actor=actor, name=form.cleaned_data["name"], query=kept)
-    except UnknownFilter:
-        raise Http404 from None
-    except LegacyImportError as refused:
-        return _refused(request, asked, refused)
-    messages.success(request, _("The filter is saved."))
-    return HttpResponseRedirect(asked.address())
 
 
 def _asked(request: HttpRequest, row: int) -> Asked:
@@ -212,7 +183,7 @@ def _conflict(
     )
 
 
-def _refused(
+def refused_queue(
     request: HttpRequest,
     asked: Asked,
     refused: LegacyImportError,
@@ -246,9 +217,9 @@ def _look(request: HttpRequest, row: int, look: Callable[..., dict[str, Any]]) -
         page["Retry-After"] = str(max(1, round((refused.again_at - now).total_seconds())))
         return page
     except looking.Erased as refused:
-        return _refused(request, asked, refused, status=410)
+        return refused_queue(request, asked, refused, status=410)
     except LegacyImportError as refused:
-        return _refused(request, asked, refused)
+        return refused_queue(request, asked, refused)
     return render_queue(request, asked, **shown)
 
 
@@ -258,4 +229,13 @@ def _decided(row: int, decision: ReviewDecision) -> str:
     return _("%(decision)s – %(row)s") % {"decision": decision.label, "row": name}
 
 
-__all__ = ["FORM", "claiming", "decision", "filters", "person", "raw_view", "revealing", "undoing"]
+__all__ = [
+    "FORM",
+    "claiming",
+    "decision",
+    "person",
+    "raw_view",
+    "refused_queue",
+    "revealing",
+    "undoing",
+]

@@ -121,6 +121,9 @@ SCREENS: dict[str, Address] = {
          "expected": "1"},
         DECISIONS,
     ),
+    "legacy_imports:review-search": Address(
+        f"{ROOT}/review/search", ("review",), {"POST": 302}, {**QUEUE, "run": "{run}", "q": "fictif"}
+    ),
     "legacy_imports:review-filters": Address(
         f"{ROOT}/review/filters", ("review",), {"POST": 302},
         {**QUEUE, "run": "{run}", "name": "Les miens"}, frozenset({"legacy_saved_filters"}),

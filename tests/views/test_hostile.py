@@ -242,6 +242,7 @@ def test_forms_that_repeat_hostile_text_are_harmless(hostile: Hostile, client: C
             ("review/filters", {"run": run, "name": text, "filter": f"focus=all&{text}"}),
             ("review/bulk", {"run": run, "decision": "skip", "scope": "all", "filter": f"q={text}"}),
             ("students/search", {"run": run, "q": text}),
+            ("review/search", {"run": run, "q": text, "filter": f"focus=all&q={text}"}),
             (f"{run}/commit", {"token": text, "batch": text, "focus": text, "database": text}),
             (f"course-mapping/confirm-all?run={run}", {"expected": 1, "stamp": text}),
         ):  # fmt: skip

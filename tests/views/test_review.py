@@ -63,6 +63,10 @@ def page(client: Client, language: str = "en", **asked):
     return client.get(ADDRESS, asked, secure=True, headers={"accept-language": language})
 
 
+def search(client: Client, **sent):
+    return client.post(f"{ADDRESS}/search", sent, secure=True, headers={"accept-language": "en"})
+
+
 def send(client: Client, row: LegacyStudentImport | int, what: str, language="en", **fields):
     """POST one of the row's forms, as the page of the whole queue sends it."""
     pk = row if isinstance(row, int) else row.pk
@@ -255,6 +259,40 @@ def test_a_search_finds_by_old_number_and_by_name(client):
     rows = rows_of(queue_of_unknown(3))
     assert listed(page(client, q="2")) == [rows[1].pk]
     assert len(listed(page(client, q="fictif"))) == 3
+
+
+def test_a_search_keeps_the_filter_it_was_sent_from(client):
+    run = queue_of_unknown(3)
+    sent = {
+        "run": run.pk,
+        "q": " fictif ",
+        "filter": f"run={run.pk}&focus=all&state=all&q=2&parts=1",
+    }
+    answer = search(client, **sent)
+    assert answer.status_code == 302
+    assert asked_of(answer) == {
+        "run": str(run.pk), "focus": "all", "state": "all", "q": "fictif"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", [PHONE, EMAIL, "0559 44 61 68"])
+def test_a_contact_that_is_searched_for_never_stands_in_an_address(client, typed):
+    run = queue_of_unknown(2)
+    sent = {"run": run.pk, "q": typed, "filter": f"run={run.pk}&focus=all&q=2"}
+    answer = search(client, **sent)
+    assert answer.status_code == 400
+    assert "A phone or an e-mail is never searched for" in text_of(answer)
+    assert typed not in answer.content.decode()
+    assert len(listed(answer)) == 2, "the queue itself is still there"
+    form = re.search(r"<form[^>]*role=.search.[^>]*>", answer.content.decode())
+    assert form is not None
+    assert 'method="post"' in form[0]
+
+
+@pytest.mark.parametrize("run", ["", "x", "-1", "9" * 30, "999"])
+def test_a_search_in_no_run_is_not_found(client, run):
+    queue_of_unknown(1)
+    assert search(client, run=run, q="fictif").status_code == 404
 
 
 @pytest.mark.parametrize("typed", [PHONE, EMAIL, "0559 44 61 68"])
