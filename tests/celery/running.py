@@ -17,7 +17,7 @@ from tests.processes import ROOT, AppDatabase, Ended, environment, finish
 from tests.servers import RedisServer, _end_with_parent
 
 PATIENCE = 60  # seconds
-STAGES = "legacy_import + legacy_validate + legacy_classify + legacy_dry_run"
+STAGES = ("legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run")
 RUN = "SELECT status, plan_fingerprint, row_ids_until, rules_version FROM legacy_import_runs"
 # Of each table, what is not compared: ids that the database gives out, and times.
 WITHOUT: dict[str, set[str]] = {
@@ -64,6 +64,25 @@ class Worker:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def processes_of(command: subprocess.Popen[str]) -> list[int]:
+    """The worker processes that a command with `--workers` has started and that still run."""
+    tasks = Path(f"/proc/{command.pid}/task").glob("*/children")
+    children = [int(pid) for task in tasks for pid in task.read_text().split()]
+    return [pid for pid in children if "spawn_main" in _command_line(pid)]
+
+
+def is_gone(pid: int) -> bool:
+    """Ended, whether somebody has asked for its exit code or not."""
+    return not _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 @dataclass
@@ -118,9 +137,11 @@ class Cluster:
         assert ended.code == 0, (ended.err, self.logs())
         return ended
 
-    def stages(self, **options: Any) -> Ended:
-        """Import, validate, classify and plan, in one process."""
-        return self.manage(*STAGES.split(), **options)
+    def stages(self, *arguments: str, **options: Any) -> Ended:
+        """Import, validate, classify and plan, one after the other; `arguments` for each of them."""
+        return self.manage(
+            *" + ".join(" ".join((s, *arguments)) for s in STAGES).split(), **options
+        )
 
     def receipts(self, stage: str) -> int:
         return int(
@@ -147,6 +168,13 @@ class Cluster:
                 process.kill()
                 process.communicate()
 
+    @property
+    def waiting(self) -> int:
+        """How many transactions wait for a lock."""
+        time.sleep(0.2)  # the server shows what it knew when it was last asked within 0.1 s
+        waits = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        return int(self.app.one(waits))
+
     @contextmanager
     def held(self, statement: str) -> Iterator[Callable[[], bool]]:
         """What the statement locks stays locked; yields whether somebody waits for it."""
@@ -161,9 +189,7 @@ class Cluster:
             connection.rollback()
 
     def _somebody_waits(self) -> bool:
-        time.sleep(0.2)  # the server shows what it knew when it was last asked within 0.1 s
-        waits = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
-        return bool(self.app.one(waits))
+        return bool(self.waiting)
 
     @contextmanager
     def overheard(self) -> Iterator[list[str]]:
