@@ -23,6 +23,7 @@ from legacy_import.services import runs, worker_process
 from legacy_import.services.agreement import agreement
 from legacy_import.services.chunks import Chunk, ChunkDone, Job, OpenWork
 from legacy_import.services.flight import Flight, Key
+from legacy_import.services.isolation import name_of
 from legacy_import.services.lease import Lease
 
 PER_WORKER = 2  # chunks: one at work, and the next, so that it need not wait for the command
@@ -41,12 +42,21 @@ class WorkerProcess:
 
     @classmethod
     def start(cls) -> "WorkerProcess":
-        """A new one: it loads Django while its first chunk waits in the pipe."""
+        """A new one: it loads Django while its first chunk waits in the pipe.
+
+        Raises LegacyImportError where the machine has no room for it.
+        """
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=worker_process.main, args=(theirs,), daemon=True)
-        with _interrupts_held_back():
-            process.start()
+        try:
+            with _interrupts_held_back():
+                process.start()
+        except OSError as error:
+            raise LegacyImportError(
+                f"This machine starts no further worker process ({name_of(error)}).",
+                hint="Run it again with fewer --workers; what is finished is kept.",
+            ) from error
         theirs.close()
         return cls(process, ours)
 
@@ -116,7 +126,8 @@ class Processes:
         ready = connection.wait([worker.orders for worker in self.workers], seconds)
         for worker in [worker for worker in self.workers if worker.orders in ready]:
             try:
-                over += worker.answers()
+                for chunk in worker.answers():
+                    over.append(chunk)
             except EOFError:
                 gone.append(worker)
                 self.workers.remove(worker)

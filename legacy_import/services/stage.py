@@ -53,9 +53,9 @@ def import_source(
 
     `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
     partial), `new` starts a run although an unfinished one exists, `engine` is another one than the
-    settings name. Raises LegacyImportError and its
-    subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
-    a lost connection; what was staged until then stays, and `resume` goes on from there.
+    settings name. Raises LegacyImportError and its subclasses: an unreachable or writable source, a
+    missing table or column, another unfinished run, a lost connection; what was staged until then
+    stays, and `resume` goes on from there.
     """
     if resume is not None:
         runs.require_unfinished(resume, alias)

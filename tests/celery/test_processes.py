@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from tests import canaries
-from tests.celery.running import Cluster, eventually, is_gone, processes_of
-from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
-from tests.processes import Ended, empty_app, environment, finish, manage
+from tests.celery.running import STAGES, Cluster, eventually, is_gone, processes_of
+from tests.legacy_database import COLUMNS, MariaDBLegacy, Tables, learner, tables
+from tests.processes import AppDatabase, Ended, empty_app, environment, finish, manage
 
 ROWS = 240  # of them 80 in a chunk: the second one holds row 100
 ROW_100 = "SELECT id FROM legacy_student_imports WHERE id = 100 FOR UPDATE"
@@ -135,7 +135,7 @@ def test_a_signal_to_all_ends_them_and_says_how_to_go_on(
     eventually(lambda: cluster.receipts("import") >= 3, "some chunks are staged")
     workers = processes_of(command)
     begun = time.monotonic()
-    for pid in (command.pid, *(workers if sent == signal.SIGINT else [])):  # as a terminal does
+    for pid in (command.pid, *workers):  # as a terminal and systemd do
         os.kill(pid, sent)
     ended = finish(command)
     assert time.monotonic() - begun < 10
@@ -173,7 +173,7 @@ def test_no_more_processes_are_started_than_there_are_chunks(imported: Cluster) 
 
 # Ids 10, 20 … 20,000 in pages of ten; what changes is far behind what is at work.
 RUN = "SELECT id FROM legacy_import_runs FOR UPDATE"
-COPIED = "nom, prenom, telephone, email, date_naissance, statut, formation_id, session_ecoin_id, remarque"
+COPIED = ", ".join(tuple(COLUMNS["stagiaires"])[1:])
 CHANGES = (
     "UPDATE stagiaires SET nom = 'Changée' WHERE id = 19050",
     f"INSERT INTO stagiaires SELECT 19155, {COPIED} FROM stagiaires WHERE id = 150",
@@ -238,8 +238,6 @@ def test_no_personal_data_is_said_whatever_fails(cluster: Cluster, legacy: MakeS
 
 # --- Refused ---------------------------------------------------------------------------------------
 
-STAGES = ("legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run")
-
 
 @pytest.mark.parametrize("command", STAGES)
 def test_celery_and_processes_of_this_machine_are_not_both_asked_for(
@@ -252,17 +250,28 @@ def test_celery_and_processes_of_this_machine_are_not_both_asked_for(
 
 
 @pytest.mark.parametrize("command", STAGES)
+def test_sqlite_lets_one_process_write(command: str, app: AppDatabase) -> None:
+    assert app.path
+    ended = manage(command, "--workers", "2", env=environment(app))
+    assert ended.code == 2, ended.err
+    assert "Error: --workers 2: the app database is SQLite, which lets one process write" in told(
+        ended
+    )
+    assert "Next: Leave --workers out, or use MariaDB or MySQL (DATABASE_URL)." in told(ended)
+
+
+@pytest.mark.parametrize("command", STAGES)
 @pytest.mark.parametrize("count", ["0", "-1", "65", "two"])
 def test_a_number_that_makes_no_sense_is_refused(
-    command: str, count: str, shared_app: object
+    command: str, count: str, shared_app: AppDatabase
 ) -> None:
-    ended = manage(command, "--workers", count, env=environment(shared_app))  # type: ignore[arg-type]
+    ended = manage(command, "--workers", count, env=environment(shared_app))
     assert ended.code == 2
     assert "must be a whole number from 1 to 64" in told(ended)
 
 
 @pytest.mark.parametrize("command", ["legacy_commit", "legacy_rollback"])
-def test_what_writes_people_takes_no_workers(command: str, shared_app: object) -> None:
-    ended = manage(command, "--run", "1", "--workers", "2", env=environment(shared_app))  # type: ignore[arg-type]
+def test_what_writes_people_takes_no_workers(command: str, shared_app: AppDatabase) -> None:
+    ended = manage(command, "--run", "1", "--workers", "2", env=environment(shared_app))
     assert ended.code == 2
     assert "unrecognized arguments: --workers 2" in told(ended)
