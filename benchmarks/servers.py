@@ -22,8 +22,9 @@ OPTIONS = (
     "--innodb-log-file-size=512M",
     "--max-allowed-packet=64M",
 )
+# Without bytecode of its own modules, which an installation has, every command would compile them.
 OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTINGS_MODULE",
-                "CELERY_BROKER_URL")  # fmt: skip
+                "CELERY_BROKER_URL", "PYTHONDONTWRITEBYTECODE")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.lookups import Lookup
 
+ROWS_PER_RANGE = 4  # where neighbours are fewer on average, single ids are as fast
+
 
 class Ids:
     """Whole numbers as digits. Not iterable: Django would prepare each of them.
@@ -18,7 +20,34 @@ class Ids:
     """
 
     def __init__(self, ids: Iterable[int | None]) -> None:
-        self.digits = ",".join([str(int(pk)) for pk in ids if pk is not None])
+        self.numbers = sorted({int(pk) for pk in ids if pk is not None})
+
+    @property
+    def digits(self) -> str:
+        return ",".join(map(str, self.numbers))
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """(first, last) of each run of neighbours, in order."""
+        numbers = self.numbers
+        starts = [
+            place for place, pk in enumerate(numbers) if not place or numbers[place - 1] != pk - 1
+        ]
+        ends = [*starts[1:], len(numbers)]
+        return [
+            (numbers[start], numbers[end - 1]) for start, end in zip(starts, ends, strict=False)
+        ]
+
+    def within(self, column: str, vendor: str) -> str:
+        """The condition that the column holds one of them; there must be one.
+
+        MariaDB looks for each number of an IN by itself: neighbours are cheaper as a range.
+        """
+        ranges = self.ranges() if vendor == "mysql" else []
+        if ranges and len(ranges) * ROWS_PER_RANGE <= len(self.numbers):
+            return (
+                f"({' OR '.join([f'{column} BETWEEN {one} AND {last}' for one, last in ranges])})"
+            )
+        return f"{column} IN ({self.digits})"
 
 
 @models.ForeignObject.register_lookup
@@ -30,7 +59,8 @@ class Among(Lookup):  # type: ignore[type-arg]
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        if not self.rhs.digits:
+        if not self.rhs.numbers:
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} IN ({self.rhs.digits})", params
+        assert not params
+        return self.rhs.within(column, connection.vendor), params

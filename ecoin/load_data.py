@@ -85,27 +85,37 @@ def lines_of(rows: Sequence[Sequence[Any]]) -> bytes | None:
     None where a value is of a type that a file cannot say.
     """
     try:
-        return ("\n".join([_line(row) for row in rows]) + "\n").encode()
+        lines = [_line(row) for row in rows]
     except TypeError:
         return None
+    text = "\n".join(lines) + "\n"
+    # Hardly any value holds a sign that stands between values, and counting those of all rows is much
+    # faster than looking at each: only where a count is off, each value is escaped by itself.
+    nulls = text.count(_NULL)
+    if (
+        text.count("\t") != sum([len(row) - 1 for row in rows])
+        or text.count("\n") != len(rows)
+        or "\r" in text
+        or (nulls and nulls != sum([row.count(None) for row in rows]))
+    ):
+        text = "\n".join(["\t".join([_escaped(value) for value in row]) for row in rows]) + "\n"
+        return text.encode()
+    return text.replace("\\", "\\\\").replace(_NULL, "\\N").encode()
 
 
 def _line(row: Sequence[Any]) -> str:
-    line = "\t".join(
+    return "\t".join(
         [
-            value if type(value) is str else _NULL if value is None else _plain(value)
+            value
+            if type(value) is str
+            else _NULL
+            if value is None
+            else str(value)
+            if type(value) is int
+            else _plain(value)
             for value in row
         ]
     )
-    # Hardly any row holds a sign that stands between values, and counting those of a whole row is much
-    # faster than looking at each value: only where the count is off, each is escaped by itself.
-    if line.count("\t") == len(row) - 1 and "\n" not in line and "\r" not in line:
-        nulls = line.count(_NULL)
-        if not nulls or nulls == row.count(None):
-            if "\\" in line:
-                line = line.replace("\\", "\\\\")
-            return line.replace(_NULL, "\\N") if nulls else line
-    return "\t".join([_escaped(value) for value in row])
 
 
 def _escaped(value: Any) -> str:

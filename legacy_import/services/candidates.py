@@ -1,14 +1,13 @@
 """The only place that reads the platform's courses, users and leads: who might a row be?"""
 
 import datetime
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Exists, Model, OuterRef, Q, Value
-from django.db.models.functions import Concat, Length, Lower, Trim
+from django.db.models.functions import Concat, Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from crm.models import CourseInterest, CrmLead
@@ -172,7 +171,7 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
         return
     which = (
         f"s.scope = {run_id:d} AND s.owner_kind = '{PersonKind.STAGED.value}' "
-        f"AND s.owner_id IN ({Ids(rows).digits})"
+        f"AND {Ids(rows).within('s.owner_id', connection.vendor)}"
     )
     # From the rows to who carries their keys, whatever statistics say of tables that grow meanwhile:
     # left to itself, MariaDB compared everybody on the platform with every row of the run.
@@ -188,17 +187,18 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
             )
             for row, person, found, key, value in cursor.fetchall():
                 yield row, (person, found), Key(key, value)
+        # Users have no normalized address and no index on the typed one: each is looked up among the
+        # rows' addresses, which have one. What is not ASCII becomes "?" and is nobody's key.
+        typed = "LOWER(TRIM(t.email))"
         cursor.execute(
-            f"SELECT s.value, s.owner_id FROM {IdentityKey._meta.db_table} s "
-            f"WHERE {which} AND s.kind = 'E'"
+            f"SELECT s.owner_id, t.id, s.value "
+            f"FROM {get_user_model()._meta.db_table} t "
+            f"{join} {IdentityKey._meta.db_table} s "
+            f"{'FORCE INDEX (legacy_identity_by_value)' if told else ''} "
+            f"ON s.value = {f'CONVERT({typed} USING ascii)' if told else typed} "
+            f"WHERE t.email <> '' AND {which} AND s.kind = 'E'"
         )
-        rows_of: defaultdict[str, list[int]] = defaultdict(list)
-        for value, row in cursor.fetchall():
-            rows_of[value].append(row)
-    # Users have no normalized address and no index on the typed one.
-    lowered = get_user_model()._default_manager.annotate(lowered=Lower(Trim("email")))
-    for user, address in lowered.filter(lowered__in=list(rows_of)).values_list("pk", "lowered"):
-        for row in rows_of.get(address, ()):
+        for row, user, address in cursor.fetchall():
             yield row, (PersonKind.USER.value, user), Key("E", address)
 
 

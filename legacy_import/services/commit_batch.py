@@ -69,7 +69,7 @@ class Batch:
         pending = LegacyStudentImport.objects.filter(pk__among=Ids(ids), outcome=Outcome.PENDING)
         locked = pending.select_for_update().order_by("pk").values_list(*PLAN, *FOUND)
         rows = {
-            values[0]: (Plan(*values[: len(PLAN)]), Found(*values[len(PLAN) :]))
+            values[0]: (Plan._make(values[: len(PLAN)]), Found._make(values[len(PLAN) :]))
             for values in locked
         }
         refused = isolate(lambda part: self._commit([rows[pk] for pk in part]), list(rows))

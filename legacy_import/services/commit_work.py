@@ -28,8 +28,10 @@ def open_work(job: Job) -> Work:
     work = batches.leave_for_review if job.options.get(FOR_REVIEW) else batches.commit
 
     def batch(chunk: Chunk) -> ChunkDone:
-        with facets.following(run.pk, chunk.ids):
-            entries = work(chunk)
+        entries = work(chunk)
+        # Exactly the rows with an entry were pending, and are not any more.
+        dealt_with = {entry.row for entry in entries}
+        facets.given_outcomes(run.pk, dealt_with, before=Outcome.PENDING.value)
         return ChunkDone(len(chunk.ids), found=_told(entries))
 
     return batch

@@ -66,7 +66,24 @@ def following(run_id: int, ids: Collection[int]) -> Iterator[None]:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run_id, pk__among=Ids(ids))
     before = count(rows)
     yield
-    more = Counter(count(rows))
+    _moved(run_id, before, count(rows))
+
+
+def given_outcomes(run_id: int, ids: Collection[int], *, before: str) -> None:
+    """The stored counts follow these rows, whose outcome was `before`; nothing else of them changed.
+
+    What `following` finds out by counting twice, for whoever knows one of the two answers.
+    """
+    after = count(LegacyStudentImport.objects.filter(pk__among=Ids(ids)))
+    place = FACETS.index("outcome")
+    had: Counter[tuple[Any, ...]] = Counter()
+    for values, number in after.items():
+        had[(*values[:place], before, *values[place + 1 :])] += number
+    _moved(run_id, had, after)
+
+
+def _moved(run_id: int, before: Combinations, after: Combinations) -> None:
+    more = Counter(after)
     more.subtract(before)
     _add(run_id, {values: number for values, number in more.items() if number})
 

@@ -111,7 +111,7 @@ class Gatherer:
             outcome__in=COMMITTED_OUTCOMES
         )
         told = chunk.annotate(told_issues=ISSUES_AS_TEXT).order_by("pk")
-        rows = [Row(*values) for values in told.values_list(*Row._fields)]
+        rows = list(map(Row._make, told.values_list(*Row._fields)))
         said_last, decisions = self._decisions(which("student_import__"))
         origins = self._origins(rows) if self.imported_before else {}
         with_history = self._groups_with_history(

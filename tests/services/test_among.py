@@ -1,11 +1,14 @@
 """Ids written into the statement as digits, and what a connection is told first."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.among import Ids
@@ -47,6 +50,31 @@ def test_of_no_ids_nothing_is_asked(ids: list[int | None]) -> None:
 def test_only_numbers_are_ids(id_: Any) -> None:
     with pytest.raises((ValueError, TypeError)):
         Ids([1, id_])
+
+
+@given(wanted=st.sets(st.integers(1, 60)))
+@settings(max_examples=200, deadline=None)
+def test_ranges_hold_exactly_the_ids(wanted: set[int]) -> None:
+    ids = Ids(wanted)
+    held = [pk for first, last in ids.ranges() for pk in range(first, last + 1)]
+    assert held == sorted(wanted)
+    assert all(later > last + 1 for (_, last), (later, _) in pairwise(ids.ranges()))
+
+
+def test_neighbours_are_asked_for_as_a_range_where_the_server_likes_that() -> None:
+    assert Ids([9, 2, 4, 3, 5, 2]).within("id", "sqlite") == "id IN (2,3,4,5,9)"
+    assert Ids([9, 2, 4, 3, 5, 2]).within("id", "mysql") == "id IN (2,3,4,5,9)"
+    assert Ids([*range(2, 9), 12]).within("id", "mysql") == (
+        "(id BETWEEN 2 AND 8 OR id BETWEEN 12 AND 12)"
+    )
+
+
+def test_ids_with_a_gap_are_found_and_excluded() -> None:
+    leads = CrmLeadFactory.create_batch(12)
+    wanted = {lead.pk for number, lead in enumerate(leads) if number != 7}
+    asked = Ids(wanted)
+    assert set(CrmLead.objects.filter(pk__among=asked).values_list("pk", flat=True)) == wanted
+    assert list(CrmLead.objects.exclude(pk__among=asked)) == [leads[7]]
 
 
 def test_thousands_of_ids_are_one_statement_without_a_parameter() -> None:
