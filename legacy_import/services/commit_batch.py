@@ -17,9 +17,8 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.services import commit_log
 from legacy_import.services.candidates import leads_of_rows, lock_people, platform_people
 from legacy_import.services.drift import Plan, drifted
-from legacy_import.services.gather import Case, gatherer_under_lock, these
+from legacy_import.services.gather import Case, Gatherer, these
 from legacy_import.services.isolation import isolate
-from legacy_import.services.mapping_index import MappingIndex
 
 PLAN = Plan._fields
 FOUND_LENGTH = 190  # of a date as found
@@ -58,7 +57,7 @@ class Batch:
     actor: str
     now: datetime.datetime
     conf: ImportConf
-    mappings: MappingIndex
+    gather: Gatherer
     entries: list[Entry] = field(default_factory=list)
 
     def commit(self, ids: Sequence[int]) -> list[Entry]:
@@ -82,8 +81,7 @@ class Batch:
         plans = [plan for plan, _ in rows]
         found = {plan.pk: told for plan, told in rows}
         lock_people({plan.target for plan in plans if plan.target})
-        gather = gatherer_under_lock(self.run, self.mappings, self.conf)
-        cases = {case.row.pk: case for case in gather.cases(these(list(found)))}
+        cases = {case.row.pk: case for case in self.gather.cases(these(list(found)))}
         firsts = self._firsts(plans, cases)
         people = {pk: first.fingerprint for pk, first in firsts.items()}
         causes = drifted(self.run, plans, cases, firsts=people, conf=self.conf)

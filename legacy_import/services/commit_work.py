@@ -15,7 +15,8 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.services import commit_log, facets
 from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
 from legacy_import.services.commit_batch import Batch
-from legacy_import.services.mapping_index import MappingIndex, load_mappings, mapping_stamp
+from legacy_import.services.gather import Gatherer, gatherer_under_lock
+from legacy_import.services.mapping_index import load_mappings, mapping_stamp
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
 FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
@@ -42,15 +43,16 @@ class _Batches:
     run: LegacyImportRun
     actor: str
     conf: ImportConf
-    mappings: MappingIndex | None = None
+    gather: Gatherer | None = None
     stamp: object = None
 
     def commit(self, chunk: Chunk) -> list[Entry]:
         stamp = mapping_stamp(self.run.connection_name)
-        if self.mappings is None or stamp != self.stamp:
-            self.mappings, self.stamp = load_mappings(self.run.connection_name), stamp
+        if self.gather is None or stamp != self.stamp:
+            mappings = load_mappings(self.run.connection_name)
+            self.gather, self.stamp = gatherer_under_lock(self.run, mappings, self.conf), stamp
         now = timezone.now()
-        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.mappings)
+        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.gather)
         return batch.commit(chunk.ids)
 
     def leave_for_review(self, chunk: Chunk) -> list[Entry]:

@@ -62,16 +62,7 @@ def drifted(
     `cases`: the same rows as they stand now, under lock. `firsts`: of the followers whose group's
     first row has its person by now, that person's fingerprint.
     """
-    causes: dict[int, Drift] = {}
-    answers: dict[int, Decision] = {}  # cases of the same number have the same facts
-    for plan in plans:
-        case = cases.get(plan.pk)
-        if case and case.number not in answers:
-            answers[case.number] = decide(case.facts)
-        answer = answers[case.number] if case else None
-        cause = _cause(plan, case, answer, firsts.get(plan.pk))
-        if cause:
-            causes[plan.pk] = cause
+    causes = _causes(plans, cases, firsts)
     given = [plan for plan in plans if plan.target and plan.pk not in causes]
     ruled_out = people_ruled_out(
         run.connection_name, {source_row(cases[plan.pk]) for plan in given}
@@ -89,6 +80,24 @@ def drifted(
     ]
     for pk in rows_with_newcomers(run, [cases[pk] for pk in acting], conf):
         causes[pk] = Drift.NEW_PERSON
+    return causes
+
+
+def _causes(
+    plans: Sequence[Plan], cases: Mapping[int, Case], firsts: Mapping[int, str]
+) -> dict[int, Drift]:
+    """Row id → why it is not what was planned. Many rows are one case, planned and found alike."""
+    causes: dict[int, Drift] = {}
+    known: dict[tuple[object, ...], Drift | None] = {}
+    for plan in plans:
+        pk, case, first = plan.pk, cases.get(plan.pk), firsts.get(plan.pk)
+        # Cases of the same number have the same facts.
+        alike = (plan[1:], case and (case.number, case.basis, case.target), first)
+        if alike not in known:
+            known[alike] = _cause(plan, case, decide(case.facts) if case else None, first)
+        cause = known[alike]
+        if cause:
+            causes[pk] = cause
     return causes
 
 

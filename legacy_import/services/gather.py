@@ -250,5 +250,8 @@ def gatherer(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> 
 
 
 def gatherer_under_lock(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> Gatherer:
-    """A Gatherer for one batch of a commit: nothing is taken for granted, everything is asked."""
+    """A Gatherer for batches of a commit: nothing is taken for granted, everything is asked.
+
+    It serves as long as the mappings stand.
+    """
     return Gatherer(run, mappings, conf, imported_before=True, any_decisions=True)
