@@ -3,10 +3,11 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ecoin.among import Ids
-from ecoin.bulk import insert_rows, update_ids, update_rows
+from ecoin.bulk import insert_rendered, render, update_ids, update_rows
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome, ReversalOutcome
 from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, LEAD, Entry, Logged
@@ -22,8 +23,11 @@ LOG_COLUMNS = (
     "target_model", "target_id", "created_target", "reason", "target_fingerprint", "actor",
     "created_at",
 )  # fmt: skip
+SAID = {action: action.value for action in LogAction}
 # Actions that stand beside a row's outcome.
 BESIDES = frozenset({LogAction.CREATE_COURSE_INTEREST, LogAction.ATTACH_PERSON})
+# What a row's main entry says is its outcome.
+OUTCOMES = {action: Outcome(action.value).value for action in LogAction if action not in BESIDES}
 OUTCOMES_IN_FORCE = (*COMMITTED_OUTCOMES, *BESIDES)
 PERSON_COLUMNS = ("imported_user_id", "imported_lead_id")
 TRAINING_COLUMNS = {
@@ -47,18 +51,17 @@ def write(
         ).values_list("student_import_id", "pk")
     )
     at = timestamp(now)
-    insert_rows(
-        LegacyImportCommitLog,
-        LOG_COLUMNS,
-        (
-            (run.pk, entry.row, trainings.get(entry.row), batch, entry.action.value,
-             entry.target_model, entry.target_id, entry.created, entry.reason[:60],
-             entry.fingerprint, actor, at)
-            for entry in entries
-        ),
+    rows = (
+        (run.pk, row, trainings.get(row), batch, SAID[action], model, target, int(created),
+         reason[:60], fingerprint, actor, at)
+        for row, action, reason, model, target, created, fingerprint in entries
     )  # fmt: skip
-    _set_outcomes(entries)
-    _set_trainings(entries, trainings)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        # The log is put into words while the server is at work on the outcomes.
+        log = thread.submit(render, LegacyImportCommitLog, LOG_COLUMNS, rows)
+        _set_outcomes(entries)
+        _set_trainings(entries, trainings)
+        insert_rendered(log.result())
 
 
 def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
@@ -120,13 +123,13 @@ def _set_outcomes(entries: Sequence[Entry]) -> None:
     plain: defaultdict[str, list[int]] = defaultdict(list)
     with_person = {entry.row: _person(entry) for entry in entries if _is_person(entry)}
     for entry in entries:
-        if entry.action in BESIDES:
+        outcome = OUTCOMES.get(entry.action)
+        if outcome is None:
             continue
-        outcome = Outcome(entry.action.value)
         if entry.row in with_person:
-            people[entry.row] = (outcome.value, *with_person[entry.row])
+            people[entry.row] = (outcome, *with_person[entry.row])
         else:
-            plain[outcome.value].append(entry.row)
+            plain[outcome].append(entry.row)
     for value, ids in plain.items():
         update_ids(LegacyStudentImport, ids, {"outcome": value})
     update_rows(LegacyStudentImport, ("outcome", *PERSON_COLUMNS), people)

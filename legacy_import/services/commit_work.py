@@ -30,9 +30,9 @@ def open_work(job: Job) -> Work:
 
     def batch(chunk: Chunk) -> ChunkDone:
         entries = work(chunk)
-        # Exactly the rows with an entry were pending, and are not any more.
-        dealt_with = {entry.row for entry in entries}
-        facets.given_outcomes(run.pk, dealt_with, before=Outcome.PENDING.value)
+        # Exactly the rows with an entry were pending, and nothing but their outcome is another now.
+        after = facets.of_rows({entry.row for entry in entries})
+        facets.follow(run.pk, facets.with_outcome(after, Outcome.PENDING.value), after)
         return ChunkDone(len(chunk.ids), found=_told(entries))
 
     return batch

@@ -66,23 +66,28 @@ def following(run_id: int, ids: Collection[int]) -> Iterator[None]:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run_id, pk__among=Ids(ids))
     before = count(rows)
     yield
-    _moved(run_id, before, count(rows))
+    follow(run_id, before, count(rows))
 
 
-def given_outcomes(run_id: int, ids: Collection[int], *, before: str) -> None:
-    """The stored counts follow these rows, whose outcome was `before`; nothing else of them changed.
+def of_rows(ids: Collection[int]) -> Combinations:
+    """The combinations of these staged rows, for `follow`."""
+    return count(LegacyStudentImport.objects.filter(pk__among=Ids(ids)))
 
-    What `following` finds out by counting twice, for whoever knows one of the two answers.
-    """
-    after = count(LegacyStudentImport.objects.filter(pk__among=Ids(ids)))
+
+def with_outcome(found: Combinations, outcome: str) -> Combinations:
+    """What the same rows count as with one outcome for all of them: it need not be asked."""
     place = FACETS.index("outcome")
-    had: Counter[tuple[Any, ...]] = Counter()
-    for values, number in after.items():
-        had[(*values[:place], before, *values[place + 1 :])] += number
-    _moved(run_id, had, after)
+    told: Counter[tuple[Any, ...]] = Counter()
+    for values, rows in found.items():
+        told[(*values[:place], outcome, *values[place + 1 :])] += rows
+    return told
 
 
-def _moved(run_id: int, before: Combinations, after: Combinations) -> None:
+def follow(run_id: int, before: Combinations, after: Combinations) -> None:
+    """The stored counts follow rows of the run that counted as `before` and count as `after` now.
+
+    In the transaction that changed the rows, in which the run's row is locked already.
+    """
     more = Counter(after)
     more.subtract(before)
     _add(run_id, {values: number for values, number in more.items() if number})

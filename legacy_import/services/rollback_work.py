@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from ecoin.among import Ids
-from legacy_import.choices import PlannedAction, ReversalOutcome
+from legacy_import.choices import Outcome, PlannedAction, ReversalOutcome
 from legacy_import.commit_actions import EFFECTS
 from legacy_import.commit_actions.effect import LEAD, Logged, Undoing
 from legacy_import.errors import LegacyImportError
@@ -29,8 +29,14 @@ def open_work(job: Job) -> Work:
     def batch(chunk: Chunk) -> ChunkDone:
         require_newest(run, chunk.ids)  # it may have been committed meanwhile
         rows = committed_rows(run).filter(pk__among=Ids(chunk.ids)).select_for_update()
-        with facets.following(run.pk, chunk.ids):
-            found = taking_back.undo(dict(rows.order_by("pk").values_list("pk", "outcome")))
+        actions = dict(rows.order_by("pk").values_list("pk", "outcome"))
+        before = facets.of_rows(actions)
+        found = taking_back.undo(actions)
+        if found["rows"] == len(actions):
+            after = facets.with_outcome(before, Outcome.ROLLED_BACK.value)
+        else:
+            after = facets.of_rows(actions)
+        facets.follow(run.pk, before, after)
         return ChunkDone(len(chunk.ids), found=found)
 
     return batch
