@@ -66,7 +66,7 @@ def load(connection: Any, table: str, columns: Sequence[str], lines: bytes, rows
     written = 0
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            for piece in _pieces(lines):
+            for piece in _pieces(lines, MOST_BYTES):
                 written += _send(connection, cursor, piece, into)
             if written != rows:
                 raise Refused
@@ -90,11 +90,11 @@ def _send(connection: Any, cursor: Any, lines: bytes, into: str) -> int:
         os.close(file)
 
 
-def _pieces(lines: bytes) -> Iterator[bytes]:
-    """Whole lines, about MOST_BYTES at a time: within a value, the end of a line is escaped."""
+def _pieces(lines: bytes, most: int) -> Iterator[bytes]:
+    """Whole lines, at most so many bytes at a time: within a value, the end of a line is escaped."""
     start = 0
     while start < len(lines):
-        end = lines.rfind(b"\n", start, start + MOST_BYTES) + 1 or lines.find(b"\n", start) + 1
+        end = lines.rfind(b"\n", start, start + most) + 1 or lines.find(b"\n", start) + 1
         yield lines[start:end]
         start = end
 

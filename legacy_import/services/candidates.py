@@ -30,6 +30,7 @@ from trainings.models import (
 
 PEOPLE_PER_PAGE = 2_000
 TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
+MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
 PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 
 # The last part of an origin → what carries it.
@@ -187,16 +188,16 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
             )
             for row, person, found, key, value in cursor.fetchall():
                 yield row, (person, found), Key(key, value)
-        # Users have no normalized address and no index on the typed one: each is looked up among the
-        # rows' addresses, which have one. What is not ASCII becomes "?" and is nobody's key.
+        # Users have no normalized address and no index on the typed one: the server sets the rows'
+        # addresses apart (LIMIT says so) and looks every user's up there. What is not ASCII becomes
+        # "?", which is in nobody's key.
         typed = "LOWER(TRIM(t.email))"
         cursor.execute(
-            f"SELECT s.owner_id, t.id, s.value "
-            f"FROM {get_user_model()._meta.db_table} t "
-            f"{join} {IdentityKey._meta.db_table} s "
-            f"{'FORCE INDEX (legacy_identity_by_value)' if told else ''} "
-            f"ON s.value = {f'CONVERT({typed} USING ascii)' if told else typed} "
-            f"WHERE t.email <> '' AND {which} AND s.kind = 'E'"
+            f"SELECT k.owner_id, t.id, k.value FROM {get_user_model()._meta.db_table} t "
+            f"{join} (SELECT s.owner_id, s.value FROM {IdentityKey._meta.db_table} s "
+            f"WHERE {which} AND s.kind = 'E' LIMIT {MOST_ADDRESSES}) k "
+            f"ON k.value = {f'CONVERT({typed} USING ascii)' if told else typed} "
+            f"WHERE t.email <> ''"
         )
         for row, user, address in cursor.fetchall():
             yield row, (PersonKind.USER.value, user), Key("E", address)
