@@ -90,12 +90,8 @@ class LegacyCommand(BaseCommand):
         )
         self.progress = TerminalProgress(self.terminal)
         load_data.allow()
-        # Rows come and go by the thousand and refer to nothing in a circle: looking for circles among
-        # them, and again and again among all modules, takes a tenth of a command's time.
-        gc.freeze()
-        gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
         try:
-            with self._signals(), self.progress:
+            with self._signals(), self.progress, _few_looks_for_circles():
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
             self._end_badly(error, options, started)
@@ -248,3 +244,19 @@ def _migrated() -> bool:
         return "legacy_import_runs" in connections["default"].introspection.table_names()
     except AnyDatabaseError:
         return True
+
+
+@contextmanager
+def _few_looks_for_circles() -> Iterator[None]:
+    """Python seldom looks for objects that refer to each other in a circle, and never among modules.
+
+    Rows come and go by the thousand without a circle; looking took a tenth of a command's time.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
