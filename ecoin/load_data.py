@@ -110,17 +110,28 @@ def lines_of(rows: Sequence[Sequence[Any]]) -> bytes | None:
         return None
     text = "\n".join(lines) + "\n"
     # Hardly any value holds a sign that stands between values, and counting those of all rows is much
-    # faster than looking at each: only where a count is off, each value is escaped by itself.
+    # faster than looking at each.
     nulls = text.count(_NULL)
     if (
-        text.count("\t") != sum([len(row) - 1 for row in rows])
-        or text.count("\n") != len(rows)
-        or "\r" in text
-        or (nulls and nulls != sum([row.count(None) for row in rows]))
+        text.count("\t") == sum([len(row) - 1 for row in rows])
+        and text.count("\n") == len(rows)
+        and "\r" not in text
+        and (not nulls or nulls == sum([row.count(None) for row in rows]))
     ):
-        text = "\n".join(["\t".join([_escaped(value) for value in row]) for row in rows]) + "\n"
-        return text.encode()
-    return text.replace("\\", "\\\\").replace(_NULL, "\\N").encode()
+        return text.replace("\\", "\\\\").replace(_NULL, "\\N").encode()
+    return ("\n".join(map(_escaped_line, lines, rows)) + "\n").encode()
+
+
+def _escaped_line(line: str, row: Sequence[Any]) -> str:
+    """The line of the row; only where a count is off, each value is escaped by itself."""
+    if (
+        line.count("\t") == len(row) - 1
+        and "\n" not in line
+        and "\r" not in line
+        and line.count(_NULL) == row.count(None)
+    ):
+        return line.replace("\\", "\\\\").replace(_NULL, "\\N")
+    return "\t".join([_escaped(value) for value in row])
 
 
 def _line(row: Sequence[Any]) -> str:
