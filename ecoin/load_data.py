@@ -7,15 +7,12 @@ file without a name; nothing is written to a disk.
 
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 
 FEWEST_ROWS = 100  # fewer are as fast in a statement
-# Of one file. Sent faster than the server stores it, a longer one fills the server's end of the
-# connection; the rest then waits until TCP asks again, 200 ms later: more than storing it takes.
-MOST_BYTES = 32 * 1024
 _NULL = "\0"  # stands for NULL until everything else is escaped
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
@@ -62,41 +59,24 @@ def load(connection: Any, table: str, columns: Sequence[str], lines: bytes, rows
     """
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in columns)
-    into = f"INTO TABLE {quote(table)} CHARACTER SET utf8mb4 ({names})"
-    written = 0
+    file = os.memfd_create("rows")
     try:
+        with os.fdopen(os.dup(file), "wb") as stream:
+            stream.write(lines)
+        statement = (
+            f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' INTO TABLE {quote(table)} "
+            f"CHARACTER SET utf8mb4 ({names})"
+        )
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            for piece in _pieces(lines, MOST_BYTES):
-                written += _send(connection, cursor, piece, into)
-            if written != rows:
+            cursor.execute(statement)
+            if cursor.rowcount != rows or connection.connection.warning_count():
                 raise Refused
     except Error as error:
         if connection.needs_rollback:
             raise  # a deadlock or a lost link: the server took back more than these rows
         raise Refused from error
-
-
-def _send(connection: Any, cursor: Any, lines: bytes, into: str) -> int:
-    """The rows that the server took of this file. Raises Refused where it warns of any."""
-    file = os.memfd_create("rows")
-    try:
-        with os.fdopen(os.dup(file), "wb") as stream:
-            stream.write(lines)
-        cursor.execute(f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' {into}")
-        if connection.connection.warning_count():
-            raise Refused
-        return int(cursor.rowcount)
     finally:
         os.close(file)
-
-
-def _pieces(lines: bytes, most: int) -> Iterator[bytes]:
-    """Whole lines, at most so many bytes at a time: within a value, the end of a line is escaped."""
-    start = 0
-    while start < len(lines):
-        end = lines.rfind(b"\n", start, start + most) + 1 or lines.find(b"\n", start) + 1
-        yield lines[start:end]
-        start = end
 
 
 def lines_of(rows: Sequence[Sequence[Any]]) -> bytes | None:
@@ -137,13 +117,7 @@ def _escaped_line(line: str, row: Sequence[Any]) -> str:
 def _line(row: Sequence[Any]) -> str:
     return "\t".join(
         [
-            value
-            if type(value) is str
-            else _NULL
-            if value is None
-            else str(value)
-            if type(value) is int
-            else _plain(value)
+            value if type(value) is str else _NULL if value is None else _plain(value)
             for value in row
         ]
     )

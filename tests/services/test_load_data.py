@@ -102,33 +102,6 @@ def test_a_reference_to_nothing_is_never_dropped_with_a_warning() -> None:
     assert not PersonEdge.objects.exists()
 
 
-def test_many_rows_are_several_files_and_one_answer(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load_data, "MOST_BYTES", 40)
-    rows = [(text, f"C{n}") for n, text in enumerate(HOSTILE)]
-    said = statements_of(way, *rows)
-    if ON_MARIADB and way == "file":
-        assert set(said) == {"LOAD"}
-        assert len(said) > 3
-    assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == HOSTILE
-    twice = [(1, "lead", pk, "P", "213559446168") for pk in (*range(10), 3)]
-    with pytest.raises(Error), transaction.atomic():
-        insert_rows(IdentityKey, KEY, twice)
-    assert not IdentityKey.objects.exists()
-
-
-@given(rows=st.lists(st.tuples(st.text(max_size=30), st.integers()), min_size=1, max_size=20))
-def test_a_file_holds_whole_lines_and_no_more_than_it_may(rows: Any) -> None:
-    lines = load_data.lines_of(rows)
-    assert lines is not None
-    pieces = list(load_data._pieces(lines, most=60))
-    assert b"".join(pieces) == lines
-    for piece in pieces:
-        assert piece.endswith(b"\n")
-        assert len(piece) <= 60 or piece.count(b"\n") == 1
-
-
 def test_what_was_rendered_beforehand_arrives_either_way(way: str) -> None:
     rendered = render(Course, ("name", "code"), ((text, f"C{n}") for n, text in enumerate(HOSTILE)))
     insert_rendered(rendered)
