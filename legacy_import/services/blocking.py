@@ -2,6 +2,9 @@
 
 The join starts from the values that several carry. Most keys of a run are carried once; looking each
 of them up, chunk by chunk, was a third of the database's work in `legacy_validate`.
+
+Names alone make as many pairs as there are rows times people. Two whose birth dates contradict each
+other are no match whatever their names (rules.duplicates), so of those only the others are written.
 """
 
 from collections import defaultdict
@@ -11,16 +14,26 @@ from django.db import connection, transaction
 
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
-from legacy_import.models import PLATFORM, CandidatePair, IdentityKey, LegacyImportRun
+from legacy_import.models import (
+    PLATFORM,
+    CandidatePair,
+    IdentityKey,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
 from legacy_import.progress import Progress
 from legacy_import.rules.duplicates import Target
+from legacy_import.services.candidates import BIRTH_DATE, BIRTH_DATES
+from legacy_import.services.chunks import id_ranges
 from legacy_import.services.hot_keys import CROWD, HOT, KEYS, join_by_value
 from legacy_import.services.lease import Lease
 
 PAIRS = CandidatePair._meta.db_table
-PLATFORM_KINDS = ("P", "E", "D", "R", "Q", "S")  # every tier
+PLATFORM_KINDS = ("P", "E", "D", "R", "Q")
+SIMILAR_NAME = "S"
 IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
 STAGED = PersonKind.STAGED.value
+NAMES_AT_ONCE = 50_000  # rows of a transaction
 
 # Staged row id → person → the keys both carry.
 Pairs = defaultdict[int, dict[Target, set[Key]]]
@@ -39,6 +52,11 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
             if kind in IN_RUN_KINDS:
                 _pair(_IN_RUN, run, kind)
             _pair(_by_the_fewer(run, kind), run, kind)
+        progress.advance(0)
+    for first, last in id_ranges(run, NAMES_AT_ONCE):
+        with transaction.atomic():
+            lease.confirm()
+            _pair(_SIMILAR_NAMES, run, SIMILAR_NAME, first=first, last=last)
         progress.advance(0)
 
 
@@ -74,6 +92,23 @@ _STAGED_FIRST = "ORDER BY s.owner_id"  # in the order of the table
 # Before the second join, or a value that thousands carry would make millions of pairs first.
 _HOT = f"LEFT JOIN {HOT} h ON h.legacy_import_run_id = %(run)s AND h.kind = %(kind)s AND h.value ="
 
+
+def near(one: str, other: str) -> str:
+    """The condition that two birth dates (SQL) do not contradict each other, or do so only just.
+
+    Never false where `rules.guards.birth_date_guard` says anything but CONFLICT: dates that differ by
+    one digit, or by day and month swapped, agree in the year or in all the rest.
+    """
+    unknown = " OR ".join(
+        f"{date} IS NULL OR SUBSTR({date}, 1, 4) <= '1900' OR {date} = '1970-01-01'"
+        for date in (one, other)
+    )
+    return (
+        f"({unknown} OR SUBSTR({one}, 1, 4) = SUBSTR({other}, 1, 4) "
+        f"OR SUBSTR({one}, 5) = SUBSTR({other}, 5))"
+    )
+
+
 # Each carrier of a value with each other one; a crowd is no block.
 _IN_RUN = f"""
     FROM (SELECT k.value FROM {KEYS} k [[by_value]] WHERE k.scope = %(run)s AND k.kind = %(kind)s
@@ -98,6 +133,19 @@ _WITH_PLATFORM = f"""
 _FROM_RUN = _WITH_PLATFORM.format(left="s", scope="%(run)s", right="t", other_scope=PLATFORM)
 _FROM_PLATFORM = _WITH_PLATFORM.format(left="t", scope=PLATFORM, right="s", other_scope="%(run)s")
 
+# In the order of the rows, which are read beside their names.
+_SIMILAR_NAMES = f"""
+    FROM {KEYS} s [[by_owner]]
+    {_HOT} s.value
+    [[join]] {LegacyStudentImport._meta.db_table} learner ON learner.id = s.owner_id
+    [[join]] {KEYS} t [[by_value]]
+        ON t.scope = {PLATFORM} AND t.kind = %(kind)s AND t.value = s.value
+    {BIRTH_DATES}
+    WHERE s.scope = %(run)s AND s.owner_kind = '{STAGED}' AND s.kind = %(kind)s
+        AND s.owner_id BETWEEN %(first)s AND %(last)s AND h.id IS NULL
+        AND {near("learner.birth_date", BIRTH_DATE)}
+"""
+
 
 def _by_the_fewer(run: LegacyImportRun, kind: str) -> str:
     """The join with the platform, from the side that has fewer keys of this kind."""
@@ -106,8 +154,10 @@ def _by_the_fewer(run: LegacyImportRun, kind: str) -> str:
     return _FROM_PLATFORM if fewer else _FROM_RUN
 
 
-def _pair(which: str, run: LegacyImportRun, kind: str) -> None:
+def _pair(which: str, run: LegacyImportRun, kind: str, **window: int) -> None:
     join, by_value = join_by_value()
+    by_owner = "FORCE INDEX (PRIMARY)" if by_value else ""
     sql = which.replace("[[join]]", join).replace("[[by_value]]", by_value)
+    sql = sql.replace("[[by_owner]]", by_owner)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT + sql + _STAGED_FIRST, {"run": run.pk, "kind": kind})
+        cursor.execute(_INSERT + sql + _STAGED_FIRST, {"run": run.pk, "kind": kind, **window})

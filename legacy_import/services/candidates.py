@@ -33,6 +33,15 @@ TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tel
 MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
 PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 
+# SQL: the birth date of a user or lead `t` (owner_kind, owner_id), and the joins that it takes.
+BIRTH_DATE = "COALESCE(lead_of.birth_date, profile_of.birth_date)"
+BIRTH_DATES = f"""
+    LEFT JOIN {CrmLead._meta.db_table} lead_of
+        ON t.owner_kind = '{PersonKind.LEAD.value}' AND lead_of.id = t.owner_id
+    LEFT JOIN {LearnerProfile._meta.db_table} profile_of
+        ON t.owner_kind = '{PersonKind.USER.value}' AND profile_of.user_id = t.owner_id
+"""
+
 # The last part of an origin → what carries it.
 EFFECTS: dict[str, type[Model]] = {
     "lead": CrmLead,
