@@ -16,9 +16,9 @@ from tests.servers import MariaDBServer
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 2024
 SOURCE_TABLES = ("stagiaires", "archives", "formations", "session_ecoins")
-# On top of tests.servers: a server of ordinary size for a school, on one machine.
+# On top of tests.servers: a server in whose memory the tables of a million learners have room.
 OPTIONS = (
-    "--innodb-buffer-pool-size=1G",
+    "--innodb-buffer-pool-size=4G",
     "--innodb-log-file-size=512M",
     "--max-allowed-packet=64M",
 )
