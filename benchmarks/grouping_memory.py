@@ -19,7 +19,7 @@ def bytes_a_row(rows: int) -> float:
     pairs = ((FIRST + row, FIRST + row + 1) for row in range(0, rows, 2))
     tracemalloc.start()
     try:
-        for _ in groups._batches(groups._components(pairs)):
+        for _ in groups._batches(*groups._components(pairs)):
             pass
         return tracemalloc.get_traced_memory()[1] / rows
     finally:

@@ -1,22 +1,28 @@
 """Rows of one run that are one person: groups from the edges that matching found.
 
-Memory holds two integers per edge; birth dates and targets are read for one batch of groups at a
-time.
+Memory holds some numbers per row that has an edge (`benchmarks/grouping_memory.py` says how many bytes);
+edges are read window by window, birth dates and targets for one batch of groups at a time.
 """
 
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 
 from django.db import transaction
 
+from ecoin.among import Ids
 from ecoin.bulk import update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
 from legacy_import.progress import Progress
 from legacy_import.rules.person_groups import Member, group_people
+from legacy_import.services.chunks import id_ranges
 from legacy_import.services.lease import Lease
 
 ROWS_PER_BATCH = 5_000
+ROWS_PER_WINDOW = 50_000  # of which the edges are read at once
 TABLE_RANK = {table: rank for rank, table in enumerate(SourceTable.values)}
 
 Edge = tuple[int, int]
@@ -27,49 +33,60 @@ def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
 
     Every row was taken out of its group when it was validated.
     """
-    roots = _components(_edges(run))
-    progress.begin("grouping", len(roots))
-    for rows in _batches(roots):
+    rows, roots = _components(_edges_of(run))
+    progress.begin("grouping", len(rows))
+    for batch in _batches(rows, roots):
         with transaction.atomic():
             lease.confirm()
-            _group_batch(run, rows)
-        progress.advance(len(rows))
+            _group_batch(run, batch)
+        progress.advance(len(batch))
 
 
-def _edges(run: LegacyImportRun, rows: Iterable[int] | None = None) -> Iterator[Edge]:
-    edges = PersonEdge.objects.filter(legacy_import_run=run).order_by("left_id", "right_id")
-    if rows is not None:
-        edges = edges.filter(left_id__in=rows)
-    return iter(edges.values_list("left_id", "right_id").iterator(chunk_size=2_000))
+def _edges_of(run: LegacyImportRun) -> Iterator[Edge]:
+    """All of the run's edges. In windows: MySQL's driver reads whatever it is asked for at once."""
+    for first, last in id_ranges(run, ROWS_PER_WINDOW):
+        edges = PersonEdge.objects.filter(legacy_import_run=run, left_id__range=(first, last))
+        yield from edges.values_list("left_id", "right_id")
 
 
-def _components(edges: Iterable[Edge]) -> dict[int, int]:
-    """Row id → the root of the rows it is connected with, however doubtful the connection."""
-    parent: dict[int, int] = {}
+def _components(edges: Iterable[Edge]) -> tuple["array[int]", "array[int]"]:
+    """The rows that have an edge, in order; and of each the lowest it is connected with.
 
-    def root(row: int) -> int:
-        while parent.setdefault(row, row) != row:
-            parent[row] = row = parent[parent[row]]
-        return row
+    However doubtful the connection. Sixteen bytes a row stay in memory.
+    """
+    ends = array("q", chain.from_iterable(edges))
+    rows = array("q", (row for row, _ in groupby(sorted(ends))))
+    parent = array("q", range(len(rows)))
 
-    for left, right in edges:
-        one, other = root(left), root(right)
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = place = parent[parent[place]]
+        return place
+
+    for left, right in zip(ends[::2], ends[1::2], strict=True):
+        one, other = root(bisect_left(rows, left)), root(bisect_left(rows, right))
         parent[max(one, other)] = min(one, other)
-    return {row: root(row) for row in parent}
+    return rows, array("q", (rows[root(place)] for place in range(len(rows))))
 
 
-def _batches(roots: dict[int, int]) -> Iterator[list[int]]:
-    """Row ids in batches of about ROWS_PER_BATCH that cut through no component."""
+def _batches(rows: Sequence[int], roots: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of about ROWS_PER_BATCH that cut through no component."""
     batch: list[int] = []
     last = None
-    for root, row in sorted((root, row) for row, root in roots.items()):
-        if root != last and len(batch) >= ROWS_PER_BATCH:
+    for place in sorted(range(len(rows)), key=roots.__getitem__):
+        if roots[place] != last and len(batch) >= ROWS_PER_BATCH:
             yield batch
             batch = []
-        batch.append(row)
-        last = root
+        batch.append(rows[place])
+        last = roots[place]
     if batch:
         yield batch
+
+
+def _edges_among(run: LegacyImportRun, rows: Iterable[int]) -> Iterator[Edge]:
+    """The edges that begin at one of these rows, in order."""
+    edges = PersonEdge.objects.filter(legacy_import_run=run, left_id__among=Ids(rows))
+    return iter(edges.order_by("left_id", "right_id").values_list("left_id", "right_id"))
 
 
 def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
@@ -86,7 +103,7 @@ def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
             "auto_link_allowed",
         )
     }  # fmt: skip
-    groups = group_people(_edges(run, rows), members)
+    groups = group_people(_edges_among(run, rows), members)
     in_conflict = {row for left, right, _ in groups.refused for row in (left, right)}
     answers: defaultdict[int, list[object]] = defaultdict(lambda: [None, False])
     for row, first in groups.first_of.items():

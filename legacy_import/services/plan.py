@@ -21,7 +21,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.progress import Progress
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.services import runs, weights_kept
-from legacy_import.services.chunks import CHUNK_ROWS, ChunkDone, Job, Work
+from legacy_import.services.chunks import ChunkDone, Job, Work, id_ranges
 from legacy_import.services.engine import Engine, work_in_chunks
 from legacy_import.services.followers import plan_followers
 from legacy_import.services.gather import Gatherer, between, gatherer
@@ -164,10 +164,11 @@ def _fingerprint(run: LegacyImportRun) -> str:
     followers = LegacyStudentImport.objects.filter(
         legacy_import_run=run, planned_reason=FOLLOWS.reason, planned_action=FOLLOWS.action
     )
-    linked = followers.order_by("pk").values_list("source_table", "legacy_id")
     whole = hashlib.sha256()
     for digest in receipts.order_by("position").values_list("digest", flat=True):
         whole.update(digest.encode())
-    for table, legacy_id in linked.iterator(chunk_size=CHUNK_ROWS):
-        whole.update(f"{table}:{legacy_id}\n".encode())
+    for window in id_ranges(run):  # MySQL's driver reads whatever it is asked for at once
+        linked = followers.filter(pk__range=window).order_by("pk")
+        for table, legacy_id in linked.values_list("source_table", "legacy_id"):
+            whole.update(f"{table}:{legacy_id}\n".encode())
     return whole.hexdigest()
