@@ -19,6 +19,7 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.progress import Progress
 
 LEASE_SECONDS = 60
+CANNOT_TELL = "unknown"  # the start time of a process, where the kernel shows none
 POLL_SECONDS = 2
 
 
@@ -98,12 +99,18 @@ def hold(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lea
 
 
 def _take(lease: Lease, command: str) -> bool:
-    """Take the lease if it is free, expired, or held by a dead process of this host."""
+    """Take the lease if it is free, expired, or held by a dead process of this host.
+
+    A process of this host that lives keeps it beyond its time: it is at a long statement.
+    """
     now = timezone.now()
     run = LegacyImportRun.objects.get(pk=lease.run_id)
-    free = Q(lease_token="") | Q(lease_expires_at__lt=now)
-    if run.lease_host == socket.gethostname() and not _process_runs(run.lease_process):
+    here = run.lease_host == socket.gethostname()
+    free = Q(lease_token="")
+    if here and not _process_runs(run.lease_process):
         free |= Q(lease_token=run.lease_token)
+    elif not here or run.lease_process.endswith(f":{CANNOT_TELL}"):
+        free |= Q(lease_expires_at__lt=now)
     takeable = LegacyImportRun.objects.filter(free, pk=lease.run_id)
     if not takeable.exists():
         return False  # only looked at: workers lock the row while they are at a chunk
@@ -138,7 +145,7 @@ def _process_runs(process: str) -> bool:
 def _start_time(pid: int) -> str:
     """The kernel's start time of a process in clock ticks; "" when there is none."""
     if not Path("/proc/self/stat").exists():
-        return "unknown"  # cannot tell: the process counts as alive, its lease expires by itself
+        return CANNOT_TELL  # the process counts as alive, its lease expires by itself
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -118,6 +118,19 @@ def test_another_process_with_the_same_pid_is_not_the_holder(other_process: Any)
         mine.confirm()
 
 
+def test_a_living_process_of_this_host_keeps_its_lease_beyond_its_time(other_process: Any) -> None:
+    """A statement over a large run may take longer than a lease lasts."""
+    run = held(started(other_process.pid), expires=LONG_AGO)
+    with pytest.raises(OutOfOrder, match="is held by"), hold(run, "legacy_classify", Silent()):
+        pytest.fail("the run was taken from a live process")
+
+
+def test_an_expired_lease_is_taken_over_where_nobody_can_tell_who_lives() -> None:
+    run = held(f"1:{lease.CANNOT_TELL}", expires=LONG_AGO)
+    with hold(run, "legacy_classify", Silent()) as mine:
+        mine.confirm()
+
+
 def test_an_expired_lease_of_another_host_is_taken_over() -> None:
     run = held("1:1", host="elsewhere", expires=LONG_AGO)
     with hold(run, "legacy_classify", Silent()) as mine:
