@@ -16,6 +16,7 @@ IN_FLIGHT = 64  # chunks that are sent and not finished; enough for as many work
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two looks at the receipts
 UNTAKEN_SECONDS = 30  # after which is said that no worker takes a chunk
 RESEND_SECONDS = 60  # without a finished chunk, after which what is not waiting is sent again
+RESEND_ANYWAY_SECONDS = 180  # after which it is sent again whatever waits
 PATIENCE_SECONDS = 900  # without a finished chunk, after which the command ends
 BROKER_SECONDS = 300  # without a broker, after which the command ends
 FIRST_NOTICE_SECONDS = 3  # a broker that restarts is not worth a word
@@ -73,7 +74,7 @@ class _ByBroker(Flight):
                 f"No worker has taken a chunk for {UNTAKEN_SECONDS:.0f} s: start one with "
                 "celery -A ecoin worker",
             )
-        if idle > RESEND_SECONDS and now - self.resent > RESEND_SECONDS and not self._untaken():
+        if idle > RESEND_SECONDS and now - self.resent > self._resend_after():
             self.say(
                 "resent",
                 f"No chunk has been finished for {RESEND_SECONDS:.0f} s: what may be lost is sent "
@@ -83,8 +84,11 @@ class _ByBroker(Flight):
                 self.send(chunk)
             self.resent = time.monotonic()
 
+    def _resend_after(self) -> float:
+        return RESEND_ANYWAY_SECONDS if self._untaken() else RESEND_SECONDS
+
     def _untaken(self) -> bool:
-        """Every chunk that was sent still waits for a worker."""
+        """As many chunks wait for a worker as were sent; some may be another command's."""
         return self._at_broker(broker.waiting) >= len(self.sent)
 
     def _at_broker(self, ask: Callable[[], Answer]) -> Answer:

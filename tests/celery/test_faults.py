@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ecoin.celery import app
 from tests.celery.running import Cluster, eventually
 from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
 from tests.processes import Ended, finish
@@ -50,6 +51,23 @@ def test_a_killed_worker_loses_nothing(imported: Cluster) -> None:
         imported.worker()
     ended = ends_well(imported, command)
     assert "sent again" in " ".join(ended.err.split())
+    assert_validated(imported)
+
+
+def test_a_lost_chunk_is_sent_again_though_messages_of_another_command_wait(
+    imported: Cluster,
+) -> None:
+    first = imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        command = imported.start("legacy_validate", RESEND_SECONDS=2, RESEND_ANYWAY_SECONDS=4)
+        eventually(somebody_waits, "the chunk is at work")
+        first.kill()
+        redis, queue = imported.redis.client(), app.conf.task_default_queue
+        others = [redis.lindex(queue, 0)] * 5  # of which it cannot tell whose they are
+        waiting = redis.rpush(queue, *others)
+        eventually(lambda: redis.llen(queue) > waiting, "what may be lost is sent again")
+    imported.worker()
+    ends_well(imported, command)
     assert_validated(imported)
 
 
