@@ -2,6 +2,7 @@
 
 from legacy_import.models.identity import (
     KEY_COLUMNS,
+    PAIR_COLUMNS,
     PLATFORM,
     CandidatePair,
     HotKey,
@@ -31,6 +32,7 @@ from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImpo
 __all__ = [
     "FACETS",
     "KEY_COLUMNS",
+    "PAIR_COLUMNS",
     "PLATFORM",
     "CandidatePair",
     "ChunkFailure",

@@ -5,8 +5,9 @@ from django.db import models
 from ecoin.fields import AsciiField
 from legacy_import.choices import PersonKind
 
-# The columns of IdentityKey, in the order in which its rows are written.
+# The columns of IdentityKey, and of CandidatePair, in the order in which its rows are written.
 KEY_COLUMNS = ("scope", "owner_kind", "owner_id", "kind", "value")
+PAIR_COLUMNS = ("legacy_import_run_id", "row_id", "other_kind", "other_id", "kind", "value")
 PLATFORM = 0  # the scope of users and leads; a staged row's scope is its run
 
 
@@ -71,9 +72,7 @@ class CandidatePair(models.Model):
     Written by blocking and read by matching, in the order of the rows; gone when the run is validated.
     """
 
-    pk = models.CompositePrimaryKey(
-        "legacy_import_run_id", "row_id", "other_kind", "other_id", "kind", "value"
-    )
+    pk = models.CompositePrimaryKey(*PAIR_COLUMNS)
     legacy_import_run = models.ForeignKey(
         "LegacyImportRun", on_delete=models.CASCADE, db_index=False
     )

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.models import (
+    PAIR_COLUMNS,
     PLATFORM,
     CandidatePair,
     IdentityKey,
@@ -81,11 +82,11 @@ def _between(
     run: LegacyImportRun, first: int, last: int
 ) -> Iterator[tuple[int, str, int, str, str]]:
     pairs = CandidatePair.objects.filter(legacy_import_run=run, row_id__range=(first, last))
-    yield from pairs.values_list("row_id", "other_kind", "other_id", "kind", "value")
+    yield from pairs.values_list(*PAIR_COLUMNS[1:])
 
 
 _INSERT = f"""
-    INSERT INTO {PAIRS} (legacy_import_run_id, row_id, other_kind, other_id, kind, value)
+    INSERT INTO {PAIRS} ({", ".join(PAIR_COLUMNS)})
     SELECT %(run)s, s.owner_id, t.owner_kind, t.owner_id, s.kind, s.value
 """
 _STAGED_FIRST = "ORDER BY s.owner_id"  # in the order of the table

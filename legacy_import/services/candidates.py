@@ -199,7 +199,7 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
                 yield row, (person, found), Key(key, value)
         # Users have no normalized address and no index on the typed one: the server sets the rows'
         # addresses apart (LIMIT says so) and looks every user's up there. What is not ASCII becomes
-        # "?", which is in nobody's key.
+        # "?", and so may meet another's address: who asks looks at the person again.
         typed = "LOWER(TRIM(t.email))"
         cursor.execute(
             f"SELECT k.owner_id, t.id, k.value FROM {get_user_model()._meta.db_table} t "

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from ecoin.among import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
@@ -207,7 +208,7 @@ def _hot_keys_of_chunk(
 
 def _staged(run: LegacyImportRun, ids: Iterable[int], conf: ImportConf) -> dict[int, _Staged]:
     """The staged rows with these ids, ready to be compared."""
-    rows = LegacyStudentImport.objects.filter(pk__in=list(ids)).values_list(
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids)).values_list(
         "pk", "source_table", "legacy_id", "full_name", "email_normalized", "birth_date"
     )
     return {

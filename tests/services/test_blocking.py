@@ -96,7 +96,10 @@ def _find(run: LegacyImportRun) -> tuple[blocking.Pairs, blocking.Pairs]:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("platform", [2, 60], ids=["few on the platform", "many on the platform"])
-def test_pairs_are_those_of_a_comparison_of_all_with_all(platform: int, seed: int) -> None:
+def test_pairs_are_those_of_a_comparison_of_all_with_all(
+    platform: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocking, "NAMES_AT_ONCE", 7)
     chance = random.Random(seed)
     run, other = RunFactory(), RunFactory()
     staged, births = _staged(chance, run, 30)

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from ecoin.bulk import insert_rows
 from legacy_import.choices import ErasureKind, RunStatus
 from legacy_import.errors import Interrupted, OutOfOrder, UnknownRun
 from legacy_import.models import (
+    PAIR_COLUMNS,
+    CandidatePair,
     ChunkReceipt,
     IdentityKey,
     LegacyErasureLog,
@@ -134,6 +137,17 @@ class TestWhatGoes:
         keys = IdentityKey.objects.filter(scope=other.pk)
         assert keys.exists()
         assert PersonEdge.objects.filter(legacy_import_run=other).exists()
+
+    def test_what_a_stopped_validation_left_goes_and_that_of_another_run_stays(
+        self, run: LegacyImportRun
+    ) -> None:
+        other = RunFactory()
+        for owner in (run, other):
+            row = run.legacystudentimport_set.latest("pk").pk
+            insert_rows(CandidatePair, PAIR_COLUMNS, [(owner.pk, row, "lead", 1, "P", "213661")])
+        purge_runs(run)
+        left = CandidatePair.objects.values_list("legacy_import_run_id", flat=True)
+        assert list(left) == [other.pk]
 
     def test_a_run_without_rows_is_purged_and_logged(self) -> None:
         run = RunFactory()

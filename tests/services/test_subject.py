@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from crm.models import CrmLead
+from ecoin.bulk import insert_rows
 from legacy_import.choices import ErasureKind, LogAction, Outcome, RunStatus
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import (
+    PAIR_COLUMNS,
+    CandidatePair,
     FacetCount,
     HotKey,
     IdentityKey,
@@ -119,6 +122,21 @@ class TestWhatGoes:
         erase()
         assert set(edges.values_list("pk", flat=True)) == left_edges
         assert list(keys.order_by("owner_id").values_list()) == left_keys
+
+    def test_its_candidate_pairs_go_and_those_of_the_others_stay(self) -> None:
+        """They are there where a validation was stopped."""
+        run = RunFactory()
+        rows = stage_canaries(run)
+        mine, *rest = [row.pk for row in rows]
+        pairs = [
+            (run.pk, mine, "lead", 1, "P", "1"),
+            (run.pk, rest[0], "staged", mine, "P", "2"),
+            (run.pk, rest[0], "lead", mine, "P", "3"),  # a lead of the same number
+            (run.pk, rest[0], "staged", rest[-1] + 1, "P", "4"),
+        ]
+        insert_rows(CandidatePair, PAIR_COLUMNS, pairs)
+        erase()
+        assert list(CandidatePair.objects.order_by("value").values_list(*PAIR_COLUMNS)) == pairs[2:]
 
     def test_the_later_row_of_an_edge_loses_it_too(self) -> None:
         run = RunFactory()
