@@ -62,7 +62,7 @@ def name_guard(left_fold: str, left_skeleton: str, right_fold: str, right_skelet
     return Names.SIMILAR if same else Names.OTHER
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
 def _similar(left: str, right: str, same_skeleton: bool) -> bool:
     left_tokens, right_tokens = left.split(), right.split()
     if _brother_or_sister(left_tokens, right_tokens):
