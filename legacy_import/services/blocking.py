@@ -50,15 +50,14 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
     for kind in PLATFORM_KINDS:
         with transaction.atomic():
             lease.confirm()
-            if kind in IN_RUN_KINDS:
-                _pair(_IN_RUN, run, kind)
-            _pair(_by_the_fewer(run, kind), run, kind)
-        progress.advance(0)
+            found = _pair(_IN_RUN, run, kind) if kind in IN_RUN_KINDS else 0
+            found += _pair(_by_the_fewer(run, kind), run, kind)
+        progress.advance(found)
     for first, last in id_ranges(run, NAMES_AT_ONCE):
         with transaction.atomic():
             lease.confirm()
-            _pair(_SIMILAR_NAMES, run, SIMILAR_NAME, first=first, last=last)
-        progress.advance(0)
+            found = _pair(_SIMILAR_NAMES, run, SIMILAR_NAME, first=first, last=last)
+        progress.advance(found)
 
 
 def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:
@@ -155,10 +154,12 @@ def _by_the_fewer(run: LegacyImportRun, kind: str) -> str:
     return _FROM_PLATFORM if fewer else _FROM_RUN
 
 
-def _pair(which: str, run: LegacyImportRun, kind: str, **window: int) -> None:
+def _pair(which: str, run: LegacyImportRun, kind: str, **window: int) -> int:
+    """Write these pairs; returns how many there are."""
     join, by_value = join_by_value()
     by_owner = "FORCE INDEX (PRIMARY)" if by_value else ""
     sql = which.replace("[[join]]", join).replace("[[by_value]]", by_value)
     sql = sql.replace("[[by_owner]]", by_owner)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT + sql + _STAGED_FIRST, {"run": run.pk, "kind": kind, **window})
+        return int(cursor.rowcount)
