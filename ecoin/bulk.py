@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connections, models
 
 from ecoin import load_data
+from ecoin.among import Ids
 
 # One statement stays well under every server's max_allowed_packet (16 MB by default).
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
@@ -129,7 +130,7 @@ def update_ids(
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {quote(model._meta.db_table)} SET {', '.join(parts)} "
-            f"WHERE id IN ({_digits(ids)})",
+            f"WHERE {Ids(ids).within('id', connection.vendor)}",
             list(values.values()),
         )
 
@@ -142,7 +143,7 @@ def delete_ids(model: type[models.Model], ids: Sequence[int], *, using: str = "d
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)} "
-            f"WHERE id IN ({_digits(ids)})"
+            f"WHERE {Ids(ids).within('id', connection.vendor)}"
         )
 
 
@@ -188,7 +189,7 @@ def _set_by_place(
 ) -> None:
     """The same where a CASE is searched from its top for every row: INTERVAL halves, ELT counts."""
     texts: list[Any] = []
-    place = f"INTERVAL(id, {_digits(row[0] for row in rows)})"  # ids ascend
+    place = f"INTERVAL(id, {Ids(row[0] for row in rows).digits})"  # ids ascend
 
     def chosen(name: str, values: Sequence[Any]) -> str:
         return f"ELT({place}, {', '.join([_place(value, texts) for value in values])})"
@@ -213,7 +214,7 @@ def _set(
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {quote(table)} SET {', '.join(sets)} "
-            f"WHERE id IN ({_digits(row[0] for row in rows)})",
+            f"WHERE {Ids(row[0] for row in rows).within('id', connection.vendor)}",
             texts,
         )
 
@@ -235,10 +236,6 @@ def _place(value: Any, texts: list[Any]) -> str:
         return "NULL"
     texts.append(value)
     return "%s"
-
-
-def _digits(ids: Iterable[int]) -> str:
-    return ",".join([str(int(pk)) for pk in ids])
 
 
 def _long_columns(model: type[models.Model], columns: Sequence[str]) -> list[int]:
