@@ -50,13 +50,13 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
     for kind in PLATFORM_KINDS:
         with transaction.atomic():
             lease.confirm()
-            found = _pair(_IN_RUN, run, kind) if kind in IN_RUN_KINDS else 0
-            found += _pair(_by_the_fewer(run, kind), run, kind)
+            found = _pair(_in_run(), run, kind) if kind in IN_RUN_KINDS else 0
+            found += _pair(_with_platform(run, kind), run, kind)
         progress.advance(found)
     for first, last in id_ranges(run, NAMES_AT_ONCE):
         with transaction.atomic():
             lease.confirm()
-            found = _pair(_SIMILAR_NAMES, run, SIMILAR_NAME, first=first, last=last)
+            found = _pair(_similar_names(), run, SIMILAR_NAME, first=first, last=last)
         progress.advance(found)
 
 
@@ -109,57 +109,60 @@ def near(one: str, other: str) -> str:
     )
 
 
-# Each carrier of a value with each other one; a crowd is no block.
-_IN_RUN = f"""
-    FROM (SELECT k.value FROM {KEYS} k [[by_value]] WHERE k.scope = %(run)s AND k.kind = %(kind)s
+def _in_run() -> str:
+    """Each carrier of a value with each other one; a crowd is no block."""
+    join, by_value = join_by_value()
+    return f"""
+    FROM (SELECT k.value FROM {KEYS} k {by_value} WHERE k.scope = %(run)s AND k.kind = %(kind)s
           GROUP BY k.value HAVING COUNT(*) BETWEEN 2 AND {CROWD}) several
     {_HOT} several.value
-    [[join]] {KEYS} s [[by_value]]
+    {join} {KEYS} s {by_value}
         ON s.scope = %(run)s AND s.kind = %(kind)s AND s.value = several.value
-    [[join]] {KEYS} t [[by_value]]
+    {join} {KEYS} t {by_value}
         ON t.scope = %(run)s AND t.kind = %(kind)s AND t.value = several.value
     WHERE h.id IS NULL AND t.owner_id <> s.owner_id
-"""
-# Many rows of one name may still be compared, one by one, with the few people who match them.
-_WITH_PLATFORM = f"""
-    FROM {KEYS} {{left}} [[by_value]]
-    {_HOT} {{left}}.value
-    [[join]] {KEYS} {{right}} [[by_value]]
-        ON {{right}}.scope = {{other_scope}} AND {{right}}.kind = %(kind)s
-        AND {{right}}.value = {{left}}.value
-    WHERE {{left}}.scope = {{scope}} AND {{left}}.kind = %(kind)s
-        AND (h.id IS NULL OR NOT h.hot)
-"""
-_FROM_RUN = _WITH_PLATFORM.format(left="s", scope="%(run)s", right="t", other_scope=PLATFORM)
-_FROM_PLATFORM = _WITH_PLATFORM.format(left="t", scope=PLATFORM, right="s", other_scope="%(run)s")
+    """
 
-# In the order of the rows, which are read beside their names.
-_SIMILAR_NAMES = f"""
-    FROM {KEYS} s [[by_owner]]
+
+def _with_platform(run: LegacyImportRun, kind: str) -> str:
+    """Rows `s` and people `t`, from the side that has fewer keys of this kind.
+
+    Many rows of one name may still be compared, one by one, with the few people who match them.
+    """
+    join, by_value = join_by_value()
+    keys = IdentityKey.objects.filter(kind=kind)
+    fewer = keys.filter(scope=PLATFORM).count() < keys.filter(scope=run.pk).count()
+    one, other = ("t", "s") if fewer else ("s", "t")
+    scope = {"s": "%(run)s", "t": PLATFORM}
+    return f"""
+    FROM {KEYS} {one} {by_value}
+    {_HOT} {one}.value
+    {join} {KEYS} {other} {by_value}
+        ON {other}.scope = {scope[other]} AND {other}.kind = %(kind)s
+        AND {other}.value = {one}.value
+    WHERE {one}.scope = {scope[one]} AND {one}.kind = %(kind)s AND (h.id IS NULL OR NOT h.hot)
+    """
+
+
+def _similar_names() -> str:
+    """In the order of the rows, which are read beside their names."""
+    join, by_value = join_by_value()
+    by_owner = "FORCE INDEX (PRIMARY)" if by_value else ""
+    return f"""
+    FROM {KEYS} s {by_owner}
     {_HOT} s.value
-    [[join]] {LegacyStudentImport._meta.db_table} learner ON learner.id = s.owner_id
-    [[join]] {KEYS} t [[by_value]]
+    {join} {LegacyStudentImport._meta.db_table} learner ON learner.id = s.owner_id
+    {join} {KEYS} t {by_value}
         ON t.scope = {PLATFORM} AND t.kind = %(kind)s AND t.value = s.value
     {BIRTH_DATES}
     WHERE s.scope = %(run)s AND s.owner_kind = '{STAGED}' AND s.kind = %(kind)s
         AND s.owner_id BETWEEN %(first)s AND %(last)s AND h.id IS NULL
         AND {near("learner.birth_date", BIRTH_DATE)}
-"""
+    """
 
 
-def _by_the_fewer(run: LegacyImportRun, kind: str) -> str:
-    """The join with the platform, from the side that has fewer keys of this kind."""
-    keys = IdentityKey.objects.filter(kind=kind)
-    fewer = keys.filter(scope=PLATFORM).count() < keys.filter(scope=run.pk).count()
-    return _FROM_PLATFORM if fewer else _FROM_RUN
-
-
-def _pair(which: str, run: LegacyImportRun, kind: str, **window: int) -> int:
-    """Write these pairs; returns how many there are."""
-    join, by_value = join_by_value()
-    by_owner = "FORCE INDEX (PRIMARY)" if by_value else ""
-    sql = which.replace("[[join]]", join).replace("[[by_value]]", by_value)
-    sql = sql.replace("[[by_owner]]", by_owner)
+def _pair(joined: str, run: LegacyImportRun, kind: str, **window: int) -> int:
+    """Write the pairs of rows `s` and people `t` so joined; returns how many there are."""
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT + sql + _STAGED_FIRST, {"run": run.pk, "kind": kind, **window})
+        cursor.execute(_INSERT + joined + _STAGED_FIRST, {"run": run.pk, "kind": kind, **window})
         return int(cursor.rowcount)
