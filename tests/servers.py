@@ -149,7 +149,14 @@ class MariaDBServer:
         user = pwd.getpwuid(os.geteuid()).pw_name
         common = ["--no-defaults", f"--datadir={data}", f"--user={user}"]
         subprocess.run(
-            [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            # In one folder for temporary files, two that are set up at a time disturb each other.
+            [
+                install,
+                *common,
+                f"--tmpdir={self._folder}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
