@@ -1,6 +1,6 @@
 """`python -m benchmarks.grouping_memory ROWS`: bytes of memory a row takes while rows are grouped.
 
-Grouping (`legacy_import/services/groups.py`) keeps every row that is in any pair in memory at once: the
+Grouping (`legacy_import/people/groups.py`) keeps every row that is in any pair in memory at once: the
 one part of a stage that grows with the run. Pairs of made-up row ids go through it, without a database.
 """
 
@@ -14,7 +14,7 @@ FIRST = 10_000_000  # ids like those of a large run
 
 def bytes_a_row(rows: int) -> float:
     """Peak bytes per row, of so many rows in pairs of two."""
-    from legacy_import.services import groups
+    from legacy_import.people import groups
 
     pairs = ((FIRST + row, FIRST + row + 1) for row in range(0, rows, 2))
     tracemalloc.start()

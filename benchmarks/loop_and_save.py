@@ -24,7 +24,7 @@ from benchmarks.import_export import NORMALIZED, learners
 
 
 def save_all(run: Any, rows: Iterable[Any], by: Any) -> int:
-    """The loop. `by`: legacy_import.services.staging.Understanding. Returns the number of learners."""
+    """The loop. `by`: stages.staging.rows.Understanding. Returns the number of learners."""
     from legacy_import.models import IdentityKey, LegacyStudentImport, LegacyTrainingImport
     from legacy_import.rules.normalization import normalize_learner
 
@@ -65,10 +65,10 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
+    from legacy_import.mapping.catalogue import refresh_mappings
     from legacy_import.models import LegacyImportRun
-    from legacy_import.services.intake import understanding_of
-    from legacy_import.services.mappings import refresh_mappings
     from legacy_import.source.reader import open_source
+    from legacy_import.stages.staging.intake import understanding_of
 
     run = LegacyImportRun.objects.create(
         connection_name="legacy", focus_mode="historical_completed", rules_version=0,

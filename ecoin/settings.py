@@ -142,7 +142,7 @@ LEGACY_IMPORT_RETENTION_DAYS = env.str("LEGACY_IMPORT_RETENTION_DAYS", default="
 
 # --- Celery workers (ecoin/celery.py), where LEGACY_IMPORT_ENGINE is celery ------------------------
 # A chunk is worked in seconds. What a worker took and never finished is sent again by the command
-# that waits for it (services/dispatch.py); the broker gives it out anew only after an hour.
+# that waits for it (engine/celery_engine.py); the broker gives it out anew only after an hour.
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CELERY_BROKER_TRANSPORT_OPTIONS = {

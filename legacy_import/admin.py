@@ -6,8 +6,8 @@ from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
-from legacy_import import menu
 from legacy_import.permissions import APP_LABEL
+from legacy_import.screens import menu
 
 
 class PlatformAdmin(AdminSite):

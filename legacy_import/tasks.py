@@ -3,8 +3,8 @@
 from typing import Any
 
 from ecoin.celery import app
-from legacy_import.services.broker import CHUNK_TASK
-from legacy_import.services.chunk_work import work_chunk
+from legacy_import.engine.broker import CHUNK_TASK
+from legacy_import.engine.worker import work_chunk
 
 
 @app.task(name=CHUNK_TASK)  # type: ignore[untyped-decorator]

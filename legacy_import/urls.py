@@ -6,23 +6,19 @@ Each area of the screens keeps its own addresses beside its views.
 from django.urls import URLPattern, re_path
 
 from legacy_import.permissions import APP_LABEL
-from legacy_import.views import (
-    course_mapping,
-    exports,
-    lineage,
-    operations,
-    review,
-    run_actions,
-    runs,
-    session_mapping,
-    students,
-)
-from legacy_import.views.slash import without_slash
+from legacy_import.screens.exports import views as exports
+from legacy_import.screens.learners import views as students
+from legacy_import.screens.lineage import views as lineage
+from legacy_import.screens.mapping import course_views, session_views
+from legacy_import.screens.review import views as review
+from legacy_import.screens.runs import action_views, operation_views
+from legacy_import.screens.runs import views as runs
+from legacy_import.screens.slash import without_slash
 
 app_name = APP_LABEL
 
 AREAS = (
-    runs, operations, run_actions, students, review, course_mapping, session_mapping, exports,
+    runs, operation_views, action_views, students, review, course_views, session_views, exports,
     lineage,
 )  # fmt: skip
 

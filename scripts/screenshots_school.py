@@ -11,18 +11,18 @@ from django.utils import timezone
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.conf import database_name
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
-from legacy_import.services.candidates import platform_courses
-from legacy_import.services.mapping_review import (
+from legacy_import.mapping.courses import (
     choose_course,
     confirm_exact_suggestions,
     exact_stamp,
 )
-from legacy_import.services.rejudge import rejudge
-from legacy_import.services.review import claim, decide
-from legacy_import.services.review_filter import queue_of
-from legacy_import.services.saved_filters import save_filter
-from legacy_import.services.session_review import confirm_real_sessions, real_stamp
+from legacy_import.mapping.sessions import confirm_real_sessions, real_stamp
+from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
+from legacy_import.people.platform import platform_courses
+from legacy_import.review.decisions import claim, decide
+from legacy_import.review.filter import queue_of
+from legacy_import.review.saved_filters import save_filter
+from legacy_import.stages.rejudge import rejudge
 from scripts import demo_accounts
 from trainings.models import LegacyCompletedTraining
 

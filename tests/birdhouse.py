@@ -20,11 +20,11 @@ from ecoin.logs import WithoutWords
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.conf import database_name
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.services.review import decide
+from legacy_import.review.decisions import decide
 from tests.canaries import email, phone
-from tests.commands.calling import call
 from tests.factories import CourseFactory, CrmLeadFactory, LearnerProfileFactory, UserFactory
 from tests.legacy_database import SQLiteLegacy, as_legacy, learner, sqlite_legacy, tables
+from tests.management.calling import call
 
 POISON = "Zzpoison"
 ARABIC_DIGITS = {ord(str(n)): chr(0x660 + n) for n in range(10)}

@@ -24,6 +24,9 @@ from legacy_import.choices import (
     SourceTable,
     Stage,
 )
+from legacy_import.engine.chunks import Chunk, Job, Work, do_chunk
+from legacy_import.mapping.index import load_mappings
+from legacy_import.mapping.meaning import Readings
 from legacy_import.models import (
     ChunkReceipt,
     LegacyCourseMapping,
@@ -34,11 +37,9 @@ from legacy_import.models import (
 )
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
-from legacy_import.services.chunks import Chunk, Job, Work, do_chunk
-from legacy_import.services.mapping_index import load_mappings
-from legacy_import.services.readings import Readings
-from legacy_import.services.row_ids import keep_ids
-from legacy_import.services.staging import (
+from legacy_import.source.rows import LegacyRow
+from legacy_import.stages.staging.row_ids import keep_ids
+from legacy_import.stages.staging.rows import (
     Prepared,
     Understanding,
     hash_rows,
@@ -46,7 +47,6 @@ from legacy_import.services.staging import (
     previous_hashes,
     write_chunk,
 )
-from legacy_import.source.rows import LegacyRow
 from trainings.models import Course, LearnerProfile, LegacyCompletedTraining, Session
 
 CONNECTION = "legacy"

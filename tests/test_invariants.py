@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection
 
-from legacy_import.progress import Silent
-from legacy_import.services.commit import commit
-from legacy_import.services.rollback import rollback
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import commit
+from legacy_import.stages.rollback.rollback import rollback
 from tests.book import own_rows
 from tests.factories import NOW
 from tests.invariants import CHECKS, broken

@@ -6,8 +6,8 @@ import pytest
 from django.urls import URLPattern
 
 from legacy_import import urls
-from legacy_import.menu import SCREENS
 from legacy_import.permissions import GROUPS
+from legacy_import.screens.menu import SCREENS
 from scripts.demo_accounts import ADMIN, SHOWS
 from scripts.screenshots import FOLDER, MOST_BYTES, PHONE, PICTURES, ROOT, WIDE
 from tests.test_docs import PAGES, TEXT

@@ -7,8 +7,8 @@ from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
 from ecoin.celery import app
-from legacy_import.services.agreement import agreement
-from legacy_import.services.chunks import Chunk, Job
+from legacy_import.engine.agreement import agreement
+from legacy_import.engine.chunks import Chunk, Job
 
 CHUNK_TASK = "legacy_import.chunk"
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from legacy_import.engine import broker
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork
+from legacy_import.engine.receipts_wait import Flight
 from legacy_import.errors import LegacyImportError
-from legacy_import.progress import Progress
-from legacy_import.services import broker
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, OpenWork
-from legacy_import.services.flight import Flight
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 IN_FLIGHT = 64  # chunks that are sent and not finished; enough for as many workers
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two looks at the receipts

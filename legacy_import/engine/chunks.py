@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.services.runs import one_at_a_time
+from legacy_import.runs.lifecycle import one_at_a_time
 
 CHUNK_ROWS = 5_000
 # Their batches wait for each other, whichever runs they belong to and whoever works them.

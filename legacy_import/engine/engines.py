@@ -10,11 +10,11 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work, chunks_of, do_chunk
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, OpenWork, Work, chunks_of, do_chunk
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 
 class Worked(NamedTuple):
@@ -71,7 +71,7 @@ def engine_in_use() -> Engine:
     """The engine that the settings name. Pages never wait for workers: they say Inline()."""
     if import_conf().engine == "inline":
         return Inline()
-    from legacy_import.services.dispatch import Workers  # Celery is loaded where it is used only
+    from legacy_import.engine.celery_engine import Workers  # Celery is loaded where it is used only
 
     return Workers()
 
@@ -89,7 +89,7 @@ def engine_for(workers: int | None) -> Iterator[Engine]:
     if workers == 1:
         yield Inline()
         return
-    from legacy_import.services.processes import Processes
+    from legacy_import.engine.processes import Processes
 
     processes = Processes(workers)
     try:

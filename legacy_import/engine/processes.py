@@ -16,15 +16,16 @@ from typing import Any
 
 from django.db.models import Max, Min
 
+from legacy_import.engine import worker_process
+from legacy_import.engine.agreement import agreement
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork
+from legacy_import.engine.poison_rows import name_of
+from legacy_import.engine.receipts_wait import Flight, Key
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services import runs, worker_process
-from legacy_import.services.agreement import agreement
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, OpenWork
-from legacy_import.services.flight import Flight, Key
-from legacy_import.services.isolation import name_of
-from legacy_import.services.lease import Lease
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 PER_WORKER = 2  # chunks: one at work, and the next, so that it need not wait for the command
 PAUSE = 1.0  # seconds of waiting, after which is asked whether to stop
@@ -204,7 +205,7 @@ class _ByPipe(Flight):
             legacy_import_run_id=self.job.run_id, pk__range=(int(chunk.first), int(chunk.last))
         )
         ends = rows.aggregate(first=Min("pk"), last=Max("pk"))
-        names = runs.names_of_rows(ends.values())
+        names = lifecycle.names_of_rows(ends.values())
         return f"{chunk.name} ({names[ends['first']]} to {names[ends['last']]})"
 
 

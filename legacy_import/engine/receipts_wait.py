@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
-from legacy_import.progress import Progress
-from legacy_import.services.chunks import Chunk, ChunkDone, Job
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 RENEW_SECONDS = 20  # of a lease of a minute; every chunk at work delays it
 LOCKED = (1205, 1213)

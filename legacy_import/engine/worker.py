@@ -23,21 +23,19 @@ from django.utils import timezone
 
 from ecoin import load_data
 from legacy_import.choices import Stage
+from legacy_import.engine.agreement import agreement
+from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
+from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
-from legacy_import.services import (
-    classify,
-    commit_work,
-    intake,
-    plan,
-    rollback_work,
-    validate,
-)
-from legacy_import.services.agreement import agreement
-from legacy_import.services.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
-from legacy_import.services.isolation import name_of
-from legacy_import.services.lease import Lease, LeaseLost
+from legacy_import.runs.lease import Lease, LeaseLost
 from legacy_import.source.reader import SourceLost
+from legacy_import.stages.classification import classify
+from legacy_import.stages.commit import batch_work
+from legacy_import.stages.planning import dry_run
+from legacy_import.stages.rollback import batch_work as rollback_work
+from legacy_import.stages.staging import intake
+from legacy_import.stages.validation import validate
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +43,8 @@ STAGES: dict[Stage, OpenWork] = {
     Stage.IMPORT: intake.open_work,
     Stage.VALIDATE: validate.open_work,
     Stage.CLASSIFY: classify.open_work,
-    Stage.PLAN: plan.open_work,
-    Stage.COMMIT: commit_work.open_work,
+    Stage.PLAN: dry_run.open_work,
+    Stage.COMMIT: batch_work.open_work,
     Stage.ROLLBACK: rollback_work.open_work,
 }
 TRIES = 8  # with the rests between them, about half a minute: a server has restarted by then

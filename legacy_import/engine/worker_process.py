@@ -22,7 +22,7 @@ def main(orders: Connection) -> None:
         import django
 
         django.setup()
-        from legacy_import.services.chunk_work import work_chunk
+        from legacy_import.engine.worker import work_chunk
     except Exception as error:
         # Without its words: they may be settings.
         logging.getLogger("legacy_import").error(

@@ -21,9 +21,9 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections
 
 from ecoin import load_data
+from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.terminal import Terminal, TerminalProgress
-from legacy_import.services.isolation import name_of
 
 SCHEMA_VERSION = 1
 OBJECTS_BETWEEN_LOOKS = 20_000  # for circles of objects that nothing else refers to

@@ -9,14 +9,19 @@ from django.apps import apps
 from django.utils.translation import override
 
 from legacy_import.choices import FocusMode, LogAction, Outcome, PlannedAction
-from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, INTEREST, LEAD
 from legacy_import.management.base import Result
 from legacy_import.management.plan_result import WORDS
 from legacy_import.management.terminal import Terminal, number
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.rules.reasons import REASONS
-from legacy_import.services.commit import MAX_NAMED, CommitReport
-from legacy_import.services.runs import find_run
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.commit.commit import MAX_NAMED, CommitReport
+from legacy_import.stages.commit.effects.effect import (
+    COMPLETED_TRAINING,
+    ENROLLMENT,
+    INTEREST,
+    LEAD,
+)
 
 SOME_ROWS_FAILED = 4
 NAMED = 20  # rows in a table; --verbosity 2: all that the report names

@@ -7,9 +7,9 @@ from legacy_import.choices import PlannedAction
 from legacy_import.management.base import Result
 from legacy_import.management.terminal import Terminal, number
 from legacy_import.rules.reasons import REASONS
-from legacy_import.services.plan import PlanReport
-from legacy_import.services.runs import find_run
-from legacy_import.services.summary import PlanDifference
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.planning.dry_run import PlanReport
+from legacy_import.stages.planning.summary import PlanDifference
 
 # Action → the sign and the words of the plan, in the order of priority.
 WORDS = {

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 from legacy_import.management.base import Result
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.services.purge import Agenda
-from legacy_import.services.subject import Subject, SubjectReport
+from legacy_import.privacy.purge import Agenda
+from legacy_import.privacy.subject import Subject, SubjectReport
 
 
 class PurgeResult(Result):

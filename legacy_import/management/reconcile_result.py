@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.base import Result
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.services.reconcile_report import Check, Line, ReconcileReport
-from legacy_import.services.runs import find_run
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.reconciliation.report import Check, Line, ReconcileReport
 
 DOES_NOT_BALANCE = 1
 

@@ -7,9 +7,9 @@ from legacy_import.choices import ReversalOutcome
 from legacy_import.management.base import Result
 from legacy_import.management.commit_result import kind_in_words, show_named, words
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.services.rollback import MAX_NAMED, RollbackReport
-from legacy_import.services.rollback_work import KEPT
-from legacy_import.services.runs import find_run
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.rollback.batch_work import KEPT
+from legacy_import.stages.rollback.rollback import MAX_NAMED, RollbackReport
 
 NO_RECORD = "none"  # what skipped rows have
 

@@ -2,7 +2,7 @@
 
 from legacy_import.management.base import Result
 from legacy_import.management.terminal import Terminal
-from legacy_import.services.runs import StageReport, find_run
+from legacy_import.runs.lifecycle import StageReport, find_run
 
 TITLES = {
     "validation": "Validation: is the row trustworthy?",

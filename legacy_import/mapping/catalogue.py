@@ -6,10 +6,10 @@ from django.db import transaction
 
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.people.platform import platform_courses
 from legacy_import.rules.courses import index_by_name, suggest
 from legacy_import.rules.normalization import reference
 from legacy_import.rules.sessions import SessionKind, classify_session
-from legacy_import.services.candidates import platform_courses
 from legacy_import.source.reader import LegacyRow, LegacySource
 
 HUMAN = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)

@@ -7,11 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
-from legacy_import.rules.courses import index_by_name, suggest
-from legacy_import.rules.sessions import PLACEHOLDER_IDS
-from legacy_import.services.candidates import platform_courses
-from legacy_import.services.mapping_change import (
+from legacy_import.mapping.judgement import (
     MappingChange,
     MappingRefused,
     checked_note,
@@ -22,6 +18,10 @@ from legacy_import.services.mapping_change import (
     require_version,
     stamp_of,
 )
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.people.platform import platform_courses
+from legacy_import.rules.courses import index_by_name, suggest
+from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
 S = CourseMappingStatus
 

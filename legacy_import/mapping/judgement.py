@@ -13,14 +13,15 @@ from django.db.models import Q
 from ecoin.bulk import update_ids
 from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.errors import LegacyImportError
+from legacy_import.mapping import weights_kept
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
     LegacySessionMapping,
     LegacyStudentImport,
 )
-from legacy_import.services import facets, weights_kept
-from legacy_import.services.notes import without_contact
+from legacy_import.privacy.free_text import without_contact
+from legacy_import.runs import counts
 
 # Runs whose rows are not to be judged again: finished for good, or on their way back.
 SETTLED = (RunStatus.CLOSED, RunStatus.ROLLING_BACK)
@@ -140,7 +141,7 @@ def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
         ids = list(uncommitted.values_list("pk", flat=True))
-        with facets.following(run.pk, ids):
+        with counts.following(run.pk, ids):
             update_ids(LegacyStudentImport, ids, {"to_classify": True})
         weights_kept.keep(run)
         touched.append(Touched(run.pk, len(ids)))

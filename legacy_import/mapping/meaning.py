@@ -7,9 +7,9 @@ again, under the mappings of its own time, and writes what differs.
 from typing import NamedTuple
 
 from legacy_import.choices import Classification, SessionType
+from legacy_import.mapping.index import MappingIndex
 from legacy_import.rules import import_action, statuses
 from legacy_import.rules.courses import CourseState
-from legacy_import.services.mapping_index import MappingIndex
 
 MOST_PAIRS = 100_000  # pairs of formation and session that are remembered: some 20 MB
 

@@ -7,9 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from legacy_import.choices import SessionType
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacySessionMapping
-from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
-from legacy_import.services.mapping_change import (
+from legacy_import.mapping.judgement import (
     MappingChange,
     MappingRefused,
     checked_note,
@@ -20,6 +18,8 @@ from legacy_import.services.mapping_change import (
     require_version,
     stamp_of,
 )
+from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacySessionMapping
+from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = "session:real"
 ANSWERS = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)

@@ -14,16 +14,16 @@ from legacy_import.choices import (
     PlannedAction,
     SessionType,
 )
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.rules import import_action
-from legacy_import.rules.courses import CourseState, formation_of_row
-from legacy_import.rules.sessions import SessionKind
-from legacy_import.services.mapping_index import (
+from legacy_import.mapping.index import (
     CourseAnswer,
     MappingIndex,
     SessionAnswer,
     load_mappings,
 )
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules import import_action
+from legacy_import.rules.courses import CourseState, formation_of_row
+from legacy_import.rules.sessions import SessionKind
 
 COURSE_CAUSES = (CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value)
 SESSION_CAUSES = ("session_not_confirmed", "session_waiting", "session_unknown")

@@ -15,6 +15,7 @@ from django.db.models import Count, Sum
 from ecoin.bulk import insert_rows
 from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
+from legacy_import.mapping.weights import NO_ROWS, Weight, weigh
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -22,8 +23,7 @@ from legacy_import.models import (
     MappingTotals,
     MappingWeight,
 )
-from legacy_import.services.mapping_weights import NO_ROWS, Weight, weigh
-from legacy_import.services.runs import UNFINISHED
+from legacy_import.runs.lifecycle import UNFINISHED
 
 COURSE, SESSION = "course", "session"  # kinds of MappingWeight
 COLUMNS = (

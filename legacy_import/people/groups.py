@@ -15,11 +15,11 @@ from django.db import transaction
 from ecoin.among import Ids
 from ecoin.bulk import update_rows
 from legacy_import.choices import SourceTable
+from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
-from legacy_import.progress import Progress
 from legacy_import.rules.person_groups import Member, group_people
-from legacy_import.services.chunks import id_ranges
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 ROWS_PER_BATCH = 5_000
 ROWS_PER_WINDOW = 50_000  # of which the edges are read at once

@@ -18,11 +18,11 @@ from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey, LegacyImportRun
-from legacy_import.progress import Progress
-from legacy_import.services import contacts
-from legacy_import.services.candidates import page_of_changed_people, page_of_people
-from legacy_import.services.contacts import Contact
-from legacy_import.services.runs import one_at_a_time
+from legacy_import.people import contact as contacts
+from legacy_import.people.contact import Contact
+from legacy_import.people.platform import page_of_changed_people, page_of_people
+from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.progress import Progress
 
 # In a run's summary: when everybody, or everybody changed, was read for it last.
 READ = "people_read"

@@ -16,6 +16,10 @@ from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, LegacyImportRun, LegacyStudentImport
+from legacy_import.people.contact import Known, person_of
+from legacy_import.people.pairs import Pairs, pairs_of
+from legacy_import.people.platform import platform_people
+from legacy_import.people.shared_keys import HOT, KEYS
 from legacy_import.rules.duplicates import (
     Person,
     Target,
@@ -24,10 +28,6 @@ from legacy_import.rules.duplicates import (
     joins_group,
     judge,
 )
-from legacy_import.services.blocking import Pairs, pairs_of
-from legacy_import.services.candidates import platform_people
-from legacy_import.services.contacts import Known, person_of
-from legacy_import.services.hot_keys import HOT, KEYS
 
 MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count says how many there were
 MAX_TARGETS = 50  # users and leads kept: as many as any key can bring (hot_keys.CROWD)

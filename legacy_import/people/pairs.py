@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
+from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import (
     PAIR_COLUMNS,
     PLATFORM,
@@ -22,12 +23,11 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.progress import Progress
+from legacy_import.people.platform import BIRTH_DATE, BIRTH_DATES
+from legacy_import.people.shared_keys import CROWD, HOT, KEYS, join_by_value
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import BIRTH_DATE, BIRTH_DATES
-from legacy_import.services.chunks import id_ranges
-from legacy_import.services.hot_keys import CROWD, HOT, KEYS, join_by_value
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
 
 PAIRS = CandidatePair._meta.db_table
 PLATFORM_KINDS = ("P", "E", "D", "R", "Q")

@@ -7,9 +7,9 @@ from django.utils.translation import gettext_noop as _
 
 from ecoin.identity.phones import parse_phones
 from legacy_import.errors import LegacyImportError
+from legacy_import.people.contact import Contact
+from legacy_import.people.platform import contacts_of, people_with_phone
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import contacts_of, people_with_phone
-from legacy_import.services.contacts import Contact
 
 SALT = "legacy_import.people_search"
 HOURS_VALID = 8  # a working day with the page open

@@ -18,9 +18,9 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
+from legacy_import.people import contact as contacts
+from legacy_import.people.contact import Contact, Known
 from legacy_import.rules.duplicates import Target
-from legacy_import.services import contacts
-from legacy_import.services.contacts import Contact, Known
 from trainings.models import (
     Course,
     LearnerProfile,

@@ -1,7 +1,7 @@
 """Erasing payloads and contacts of closed runs whose retention is over (DESIGN §7).
 
 What the audit needs stays: ids, outcomes, hashes, classification, plan and commit log; names and
-birth dates stay too. Nothing on the platform is touched. One person: services/subject.py.
+birth dates stay too. Nothing on the platform is touched. One person: privacy/subject.py.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from django.db import transaction
 from ecoin.bulk import update_ids
 from legacy_import.choices import ErasureKind, RunStatus
 from legacy_import.conf import import_conf
+from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import (
     CandidatePair,
@@ -23,10 +24,9 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.progress import Progress
-from legacy_import.services.chunks import id_ranges
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.runs import find_run
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.runs.progress import Progress
 
 NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 

@@ -26,10 +26,10 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.progress import Progress
-from legacy_import.services import facets
-from legacy_import.services.lease import hold
-from legacy_import.services.purge import CONTACTS
+from legacy_import.privacy.purge import CONTACTS
+from legacy_import.runs import counts
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
 
 ERASED = "erased"  # the issue code of a row whose person was erased
 
@@ -145,7 +145,7 @@ def _rows_of(subject: Subject) -> list[tuple[int, int, list[str]]]:
 def _erase_rows(rows: Mapping[int, int]) -> None:
     """Erase these staged rows (row → its run) and what identity was made of."""
     for pk, run in rows.items():
-        with facets.following(run, [pk]):
+        with counts.following(run, [pk]):
             update_ids(LegacyStudentImport, [pk], PERSON)
             LegacyStudentImport.objects.filter(pk=pk).update(version=F("version") + 1)
         keys = IdentityKey.objects.filter(scope=run, owner_kind=PersonKind.STAGED, owner_id=pk)

@@ -21,10 +21,10 @@ from legacy_import.models import (
     LegacyReviewDecision,
     LegacyStudentImport,
 )
-from legacy_import.services import facets
-from legacy_import.services.review_filter import ReviewFilter
-from legacy_import.services.review_offer import applies
-from legacy_import.services.review_row import NotPossible, lock_run
+from legacy_import.review.filter import ReviewFilter
+from legacy_import.review.offer import applies
+from legacy_import.review.row import NotPossible, lock_run
+from legacy_import.runs import counts
 
 MAX_ROWS = 1_000
 D = ReviewDecision
@@ -139,7 +139,7 @@ def _write(run: LegacyImportRun, rows: Sequence[LegacyStudentImport], standing: 
     )
     for combination, number in moved.items():
         before = dict(combination)
-        facets.move(run.pk, before, {**before, "decision": standing}, number)
+        counts.move(run.pk, before, {**before, "decision": standing}, number)
 
 
 def _combination(row: LegacyStudentImport) -> Mapping[str, Any]:

@@ -18,12 +18,11 @@ from legacy_import.choices import (
     ReviewDecision,
 )
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport, ReviewClaim
-from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import contacts_of
-from legacy_import.services.notes import without_contact
-from legacy_import.services.people_search import is_proven
-from legacy_import.services.review_offer import NEEDS_PERSON, POINTLESS, TREATABLE, applies
-from legacy_import.services.review_row import (
+from legacy_import.people.phone_search import is_proven
+from legacy_import.people.platform import contacts_of
+from legacy_import.privacy.free_text import without_contact
+from legacy_import.review.offer import NEEDS_PERSON, POINTLESS, TREATABLE, applies
+from legacy_import.review.row import (
     DecidedMeanwhile,
     NotPossible,
     last_said,
@@ -32,6 +31,7 @@ from legacy_import.services.review_row import (
     people_shown,
     write_standing,
 )
+from legacy_import.rules.duplicates import Target
 
 CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10

@@ -26,9 +26,9 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.services.notes import HoldsContact, without_contact
-from legacy_import.services.row_search import Search, searched
-from legacy_import.services.waves import WAVES
+from legacy_import.privacy.free_text import HoldsContact, without_contact
+from legacy_import.review.search import Search, searched
+from legacy_import.stages.commit.waves import WAVES
 
 ALL, OTHER = "all", "other"
 FOCUSES = (*FocusMode.values, OTHER, ALL)

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from legacy_import.choices import Outcome, PlannedAction, SourceTable
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.services import review_filter
-from legacy_import.services.notes import without_contact
-from legacy_import.services.review_filter import UnknownFilter, with_facets
-from legacy_import.services.row_search import Matches, Search, find_matches, searched
+from legacy_import.privacy.free_text import without_contact
+from legacy_import.review import filter as review_filter
+from legacy_import.review.filter import UnknownFilter, with_facets
+from legacy_import.review.search import Matches, Search, find_matches, searched
 
 # Facet → the values it may have in an address; None: any code.
 VALUES: dict[str, tuple[str, ...] | None] = {

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop as _
 from legacy_import.choices import AccessKind
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
-from legacy_import.services.notes import without_contact
-from legacy_import.services.review_row import UnknownRow
-from legacy_import.services.subject import ERASED
+from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.subject import ERASED
+from legacy_import.review.row import UnknownRow
 
 PER_HOUR = 30
 HOUR = datetime.timedelta(hours=1)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop as _
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision, RunStatus
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.services import facets
+from legacy_import.runs import counts
 
 # Runs whose rows nobody decides: not yet all there, being taken back, or finished for good.
 CLOSED_TO_REVIEW = frozenset(
@@ -86,12 +86,12 @@ def write_standing(row: LegacyStudentImport) -> tuple[str, int]:
 
     Raises DecidedMeanwhile when the row is no longer in the version that was read.
     """
-    before = facets.combination_of(row.pk)
+    before = counts.combination_of(row.pk)
     standing, version = standing_decision(row.pk), row.version + 1
     mine = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
     if not mine.update(decision=standing, version=F("version") + 1):
         raise DecidedMeanwhile(row.pk, last_said(row.pk))
-    facets.move(row.legacy_import_run_id, before, {**before, "decision": standing})
+    counts.move(row.legacy_import_run_id, before, {**before, "decision": standing})
     return standing, version
 
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_noop as _
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import SavedFilter
-from legacy_import.services.notes import without_contact
-from legacy_import.services.review_filter import ReviewFilter
+from legacy_import.privacy.free_text import without_contact
+from legacy_import.review.filter import ReviewFilter
 
 MAX_FILTERS = 30
 

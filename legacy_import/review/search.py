@@ -16,7 +16,7 @@ from ecoin.identity.names import parse_name
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind, SourceTable
 from legacy_import.models import IdentityKey, LegacyImportRun, LegacyStudentImport
-from legacy_import.services.notes import OLD_NUMBER
+from legacy_import.privacy.free_text import OLD_NUMBER
 
 MATCHES = 1_000  # matches of a search that are looked at
 LOOKED_AT = 40_000  # rows that one request reads to find some

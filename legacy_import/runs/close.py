@@ -8,9 +8,9 @@ from django.db.models import Count
 
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services import runs
-from legacy_import.services.lease import hold
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
 
 # Outcomes of rows that a later plan and commit could still have dealt with.
 OPEN = (
@@ -36,14 +36,14 @@ def close(*, run_id: int, actor: str, now: datetime.datetime, progress: Progress
     Raises UnknownRun, OutOfOrder: held by another process, in the middle of a rollback, or closed
     already (whoever closes a run twice means another one).
     """
-    run = runs.find_run(run_id)
+    run = lifecycle.find_run(run_id)
     run.require(RunStatus.CLOSED)
     with hold(run, "legacy_close", progress) as lease:
         progress.opened(run.source_label)
         report = _report(run)
         run.importing_alone = None  # an abandoned import no longer stands in the way of another
         found = {"given_up": report.given_up}
-        runs.finish_stage(run, lease, RunStatus.CLOSED, actor=actor, started=now, found=found)
+        lifecycle.finish_stage(run, lease, RunStatus.CLOSED, actor=actor, started=now, found=found)
     return report
 
 

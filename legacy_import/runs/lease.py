@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun
-from legacy_import.progress import Progress
+from legacy_import.runs.progress import Progress
 
 LEASE_SECONDS = 60
 CANNOT_TELL = "unknown"  # the start time of a process, where the kernel shows none

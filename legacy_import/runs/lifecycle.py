@@ -14,7 +14,7 @@ from legacy_import.conf import import_conf
 from legacy_import.errors import OutOfOrder, UnknownRun
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.rules import RULES_VERSION
-from legacy_import.services.lease import Lease
+from legacy_import.runs.lease import Lease
 
 UNFINISHED = (RunStatus.IMPORTING, RunStatus.FAILED)
 

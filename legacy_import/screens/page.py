@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
 
-from legacy_import import menu
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun
+from legacy_import.screens import menu
 
 REFUSED = "admin/legacy_imports/refused.html"
 

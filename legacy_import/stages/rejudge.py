@@ -6,14 +6,14 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from legacy_import.choices import RunStatus
+from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import FacetCount, LegacyImportRun
-from legacy_import.progress import Silent
-from legacy_import.services.classify import classify
-from legacy_import.services.engine import Inline
-from legacy_import.services.plan import PlanReport, dry_run
-from legacy_import.services.runs import find_run
-from legacy_import.services.validate import validate
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.classification.classify import classify
+from legacy_import.stages.planning.dry_run import PlanReport, dry_run
+from legacy_import.stages.validation.validate import validate
 
 MOST_ROWS = 5_000
 """A run of this size is judged and planned while somebody waits for the page: some seconds."""

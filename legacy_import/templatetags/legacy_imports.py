@@ -10,8 +10,8 @@ from django.utils.translation import get_language, gettext
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import import choices
+from legacy_import.privacy.free_text import holds_contact
 from legacy_import.rules.reasons import REASONS
-from legacy_import.services.notes import holds_contact
 
 register = template.Library()
 

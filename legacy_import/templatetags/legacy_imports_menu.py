@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from legacy_import import menu
+from legacy_import.screens import menu
 
 register = template.Library()
 

@@ -7,9 +7,9 @@ from benchmarks.grouping_memory import bytes_a_row
 from benchmarks.import_export import learners
 from benchmarks.loop_and_save import save_all
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.intake import understanding_of
+from legacy_import.stages.staging.intake import understanding_of
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
-from tests.services.importing import content, import_from, latest
+from tests.stages.importing import content, import_from, latest
 
 OLD = tables(
     [

@@ -16,7 +16,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 
 COURSES, SESSIONS = "/admin/legacy-imports/course-mapping", "/admin/legacy-imports/session-mapping"
 HOSTILE = "<script>document.title='!'</script>\u202e\u2066 infographie"

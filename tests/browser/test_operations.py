@@ -14,9 +14,9 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun
 from tests.browser.conftest import scrolls_sideways, user_as
 from tests.factories import RunFactory
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
-from tests.services.stages import run_commit
-from tests.views.run_screens import ROOT, planned_run, signed_in
-from tests.views.test_runs import CERTIFICATE
+from tests.screens.runs.run_screens import ROOT, planned_run, signed_in
+from tests.screens.runs.test_views import CERTIFICATE
+from tests.stages.stages import run_commit
 from trainings.models import LegacyCompletedTraining
 
 LANGUAGES = {"fr": "ltr", "ar": "rtl", "en": "ltr"}

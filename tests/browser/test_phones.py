@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import scrolls_sideways
 from tests.factories import CrmLeadFactory
-from tests.views.run_screens import PHONE, ROOT, planned_run
+from tests.screens.runs.run_screens import PHONE, ROOT, planned_run
 
 STACKED = ".li-stack"
 # Whether each stacked table shows all of itself, with a label in every cell that is not a heading.

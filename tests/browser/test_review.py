@@ -22,8 +22,8 @@ from tests.factories import (
     spelled,
     stage_rows,
 )
-from tests.services.reviewing import queue_of_unknown, rows_of
-from tests.services.stages import run_stages
+from tests.review.reviewing import queue_of_unknown, rows_of
+from tests.stages.stages import run_stages
 
 ADDRESS = "/admin/legacy-imports/review"
 PHONE, EMAIL = "0559446168", "karim.haddad@exemple.dz"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from legacy_import.models import LegacyImportRun
 from tests.browser.conftest import scrolls_sideways
 from tests.factories import RunFactory, legacy_row, spelled, stage_rows
-from tests.services.stages import run_commit, run_stages
+from tests.stages.stages import run_commit, run_stages
 
 LIST = "/admin/legacy-imports/students"
 PHONE = "0559446482"

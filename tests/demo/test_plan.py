@@ -11,10 +11,10 @@ from legacy_import.demo.people import generate
 from legacy_import.demo.platform import seed_platform
 from legacy_import.demo.sqlite_writer import write_sqlite
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.stage import import_source
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.staging.import_source import import_source
 from tests.legacy_database import SQLiteLegacy, as_legacy
-from tests.services.stages import BUSINESS, content_hash, run_plan, run_stages, staging_hash
+from tests.stages.stages import BUSINESS, content_hash, run_plan, run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import FieldError
 from django.db import DataError, IntegrityError, OperationalError
 
+from legacy_import.engine.poison_rows import LOCK_WAIT_TIMEOUT, Poison, isolate
 from legacy_import.errors import OutOfOrder
-from legacy_import.services.isolation import LOCK_WAIT_TIMEOUT, Poison, isolate
 
 pytestmark = pytest.mark.django_db
 

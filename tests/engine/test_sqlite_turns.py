@@ -8,11 +8,11 @@ import pytest
 from django.db import connection
 
 from crm.models import CrmLead
-from legacy_import.services import turns
-from legacy_import.services.turns import REST_SECONDS, Turns
+from legacy_import.engine import sqlite_turns
+from legacy_import.engine.sqlite_turns import REST_SECONDS, Turns
 from tests.factories import CrmLeadFactory, RunFactory, StagedLearnerFactory
 from tests.processes import ON_MARIADB
-from tests.services.stages import run_commit, run_stages
+from tests.stages.stages import run_commit, run_stages
 
 WORK_SECONDS = 0.4
 
@@ -21,14 +21,14 @@ WORK_SECONDS = 0.4
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was rested, each time."""
     taken: list[float] = []
-    monkeypatch.setattr(turns, "WORK_SECONDS", WORK_SECONDS)
+    monkeypatch.setattr(sqlite_turns, "WORK_SECONDS", WORK_SECONDS)
     sleep = time.sleep
 
     def nap(seconds: float) -> None:
         taken.append(seconds)
         sleep(seconds)
 
-    monkeypatch.setattr(turns.time, "sleep", nap)
+    monkeypatch.setattr(sqlite_turns.time, "sleep", nap)
     return taken
 
 

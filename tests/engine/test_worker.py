@@ -11,11 +11,11 @@ import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from legacy_import.choices import Stage
+from legacy_import.engine import worker
+from legacy_import.engine.agreement import agreement
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
-from legacy_import.services import chunk_work
-from legacy_import.services.agreement import agreement
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
 from tests.factories import RunFactory
 from tests.processes import ROOT, environment
 
@@ -49,16 +49,16 @@ class Staged:
 def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that would have been rested."""
     found: list[float] = []
-    monkeypatch.setattr(chunk_work.time, "sleep", found.append)
+    monkeypatch.setattr(worker.time, "sleep", found.append)
     return found
 
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> Iterator[Staged]:
     staged = Staged()
-    monkeypatch.setitem(chunk_work.STAGES, Stage.VALIDATE, staged.open_work)
+    monkeypatch.setitem(worker.STAGES, Stage.VALIDATE, staged.open_work)
     yield staged
-    chunk_work._opened.clear()
+    worker._opened.clear()
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
 
 
 def work(run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
-    chunk_work.work_chunk(message(run, token), Chunk(position, "1", "80").as_message())
+    worker.work_chunk(message(run, token), Chunk(position, "1", "80").as_message())
 
 
 def test_a_chunk_that_is_done_leaves_its_receipt(stage: Staged, run: LegacyImportRun) -> None:
@@ -103,7 +103,7 @@ def test_a_database_in_the_way_is_tried_again_later_and_later(
 def test_a_database_that_stays_in_the_way_is_given_up_and_done_when_it_is_sent_again(
     stage: Staged, run: LegacyImportRun, rests: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage.errors = [OperationalError(1205, SECRET)] * chunk_work.TRIES
+    stage.errors = [OperationalError(1205, SECRET)] * worker.TRIES
     work(run)
     failure = ChunkFailure.objects.get()
     assert (failure.error, failure.message, failure.exit_code) == ("OperationalError 1205", "", 1)
@@ -142,13 +142,13 @@ def test_what_no_trying_helps_is_given_up_at_once(
 def test_of_two_workers_at_one_chunk_the_second_leaves_nothing(
     stage: Staged, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once: Callable[..., ChunkDone] = chunk_work.do_chunk
+    once: Callable[..., ChunkDone] = worker.do_chunk
 
     def twice(*what: Any) -> ChunkDone:
         once(*what)
         return once(*what)
 
-    monkeypatch.setattr(chunk_work, "do_chunk", twice)
+    monkeypatch.setattr(worker, "do_chunk", twice)
     work(run)
     assert stage.worked == [0, 0]
     assert ChunkReceipt.objects.count() == 1
@@ -171,14 +171,14 @@ def test_a_message_of_somebody_who_no_longer_holds_the_run_is_void(
 def test_a_run_that_is_taken_over_meanwhile_undoes_the_chunk(
     stage: Staged, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = chunk_work.Lease.check
+    check = worker.Lease.check
     asked: list[int] = []
 
-    def taken_over_after_the_first_look(lease: chunk_work.Lease) -> None:
+    def taken_over_after_the_first_look(lease: worker.Lease) -> None:
         asked.append(1)
         check(lease if len(asked) < 2 else dataclasses.replace(lease, token="lost"))
 
-    monkeypatch.setattr(chunk_work.Lease, "check", taken_over_after_the_first_look)
+    monkeypatch.setattr(worker.Lease, "check", taken_over_after_the_first_look)
     work(run)
     assert not ChunkReceipt.objects.exists()
     assert not ChunkFailure.objects.exists()
@@ -196,7 +196,7 @@ def test_what_all_chunks_of_a_job_need_is_read_once(stage: Staged, run: LegacyIm
 def test_a_message_of_another_version_is_dropped(
     stage: Staged, caplog: pytest.LogCaptureFixture
 ) -> None:
-    chunk_work.work_chunk({"run": 1, "new": SECRET}, {})
+    worker.work_chunk({"run": 1, "new": SECRET}, {})
     assert "A message that is no chunk (KeyError) was dropped." in caplog.text
     assert SECRET not in caplog.text
 
@@ -204,8 +204,10 @@ def test_a_message_of_another_version_is_dropped(
 def test_stages_in_one_process_never_load_celery() -> None:
     program = (
         "import sys, django; django.setup(); "
-        "from legacy_import.services import engine, stage, plan; "
-        "assert isinstance(engine.engine_in_use(), engine.Inline); "
+        "from legacy_import.engine import engines; "
+        "from legacy_import.stages.planning import dry_run; "
+        "from legacy_import.stages.staging import import_source; "
+        "assert isinstance(engines.engine_in_use(), engines.Inline); "
         "assert not {'celery', 'kombu', 'redis'} & set(sys.modules)"
     )
     env = environment(None, DJANGO_SETTINGS_MODULE="ecoin.settings")

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
     django.setup()
     connection_created.connect(watch)
     if "TEST_ROLLBACK_BATCH" in os.environ:
-        from legacy_import.services.rollback import rollback
+        from legacy_import.stages.rollback.rollback import rollback
 
         (rollback.__kwdefaults__ or {})["batch"] = int(os.environ["TEST_ROLLBACK_BATCH"])
     if "TEST_PACE" in os.environ:

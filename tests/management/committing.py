@@ -8,9 +8,9 @@ import pytest
 
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportRun
-from tests.commands.calling import COMMANDS, call, done
 from tests.factories import CourseFactory, CrmLeadFactory
 from tests.legacy_database import SQLiteLegacy, as_legacy, learner, sqlite_legacy, tables
+from tests.management.calling import COMMANDS, call, done
 from tests.processes import Ended
 
 CANARIES = ("Canaridza", "0559776655", "559776655", "canari.perchoir")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from legacy_import.checks import check_celery, check_settings
-from tests.commands.calling import assert_refused
 from tests.legacy_database import sqlite_legacy, tables
+from tests.management.calling import assert_refused
 from tests.processes import AppDatabase, environment, manage
 
 SECRET = "canary-password-of-nobody"

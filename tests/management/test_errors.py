@@ -10,7 +10,6 @@ from django.core.management import ManagementUtility
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
-from tests.commands.calling import STAGES, assert_refused, call, done
 from tests.legacy_database import (
     MakeLegacy,
     MariaDBLegacy,
@@ -21,6 +20,7 @@ from tests.legacy_database import (
     sqlite_legacy,
     tables,
 )
+from tests.management.calling import STAGES, assert_refused, call, done
 from tests.processes import AppDatabase, environment, manage
 from tests.servers import MariaDBServer
 

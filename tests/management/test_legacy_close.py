@@ -6,10 +6,10 @@ import pytest
 
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.lease import hold
-from tests.commands.calling import assert_refused, call, done
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Silent
 from tests.factories import RunFactory, StagedLearnerFactory, UserFactory
+from tests.management.calling import assert_refused, call, done
 from tests.processes import AppDatabase, environment, manage
 
 pytestmark = pytest.mark.django_db

@@ -16,10 +16,10 @@ from django.db import connection
 from legacy_import.choices import Outcome
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.lease import hold
-from tests.commands.calling import COMMANDS, assert_refused, call, done
-from tests.commands.committing import (
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Silent
+from tests.management.calling import COMMANDS, assert_refused, call, done
+from tests.management.committing import (
     CANARIES,
     LEADS,
     commit,
@@ -28,7 +28,7 @@ from tests.commands.committing import (
     text,
 )
 from tests.processes import ON_MARIADB, AppDatabase, environment, manage
-from tests.services.stages import BUSINESS, content_hash
+from tests.stages.stages import BUSINESS, content_hash
 
 __all__ = ["planned"]  # a fixture
 

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection
 from crm.models import CrmLead
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import done
-from tests.commands.committing import CANARIES, LEADS, commit, planned, text
 from tests.factories import CrmLeadFactory, UserFactory
+from tests.management.calling import done
+from tests.management.committing import CANARIES, LEADS, commit, planned, text
 from trainings.models import LegacyCompletedTraining
 
 __all__ = ["planned"]  # a fixture

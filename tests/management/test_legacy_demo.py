@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crm.models import CrmLead
-from tests.commands.calling import assert_refused, call, done
 from tests.legacy_database import SQLiteLegacy, as_legacy
+from tests.management.calling import assert_refused, call, done
 from trainings.models import Course, LearnerProfile
 
 

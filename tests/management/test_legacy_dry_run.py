@@ -14,8 +14,8 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import done
-from tests.commands.conftest import SCHOOL_ROWS
+from tests.management.calling import done
+from tests.management.conftest import SCHOOL_ROWS
 
 pytestmark = pytest.mark.django_db
 

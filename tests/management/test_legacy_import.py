@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import assert_refused, call, done
-from tests.commands.conftest import SCHOOL_ROWS
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
+from tests.management.calling import assert_refused, call, done
+from tests.management.conftest import SCHOOL_ROWS
 
 pytestmark = pytest.mark.django_db
 

@@ -15,14 +15,14 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services import purge as purging
-from legacy_import.services.lease import hold
-from tests.commands.calling import assert_refused, call
+from legacy_import.privacy import purge as purging
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Silent
 from tests.factories import NOW, RunFactory, StagedLearnerFactory, UserFactory
+from tests.management.calling import assert_refused, call
+from tests.privacy.erasing import CANARIES, CANARY, NAMES, closed_long_ago, found_in
 from tests.processes import AppDatabase, Ended, environment, manage
-from tests.services.erasing import CANARIES, CANARY, NAMES, closed_long_ago, found_in
-from tests.services.stages import run_stages, staging_hash
+from tests.stages.stages import run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,11 @@ import pytest
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.terminal import PIPE_WIDTH
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import STAGES, assert_refused, call, done
-from tests.commands.conftest import SCHOOL_ROWS
 from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows
 from tests.legacy_database import as_legacy
-from tests.services.reconciling import (
+from tests.management.calling import STAGES, assert_refused, call, done
+from tests.management.conftest import SCHOOL_ROWS
+from tests.stages.reconciliation.reconciling import (
     CANARIES,
     LEAD,
     SKIPPED,
@@ -21,8 +21,8 @@ from tests.services.reconciling import (
     Committed,
     committed,
 )
-from tests.services.reconciling import school as small_school
-from tests.services.stages import run_commit, run_stages
+from tests.stages.reconciliation.reconciling import school as small_school
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 

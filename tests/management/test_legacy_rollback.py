@@ -10,8 +10,9 @@ from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import COMMANDS, assert_refused, call, done
-from tests.commands.committing import (
+from tests.factories import CourseInterestFactory, RunFactory, UserFactory
+from tests.management.calling import COMMANDS, assert_refused, call, done
+from tests.management.committing import (
     CANARIES,
     LEADS,
     commit,
@@ -20,9 +21,8 @@ from tests.commands.committing import (
     planned,
     text,
 )
-from tests.factories import CourseInterestFactory, RunFactory, UserFactory
 from tests.processes import ON_MARIADB, AppDatabase, Ended, environment, manage
-from tests.services.stages import BUSINESS, content_hash
+from tests.stages.stages import BUSINESS, content_hash
 
 __all__ = ["planned"]  # a fixture
 

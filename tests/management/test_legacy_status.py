@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from legacy_import.models import LegacyImportRun
-from tests.commands.calling import STAGES, done
-from tests.commands.conftest import SCHOOL_ROWS
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_commit, run_stages
+from tests.management.calling import STAGES, done
+from tests.management.conftest import SCHOOL_ROWS
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ import pytest
 
 from legacy_import.choices import DuplicateConfidence, ValidationStatus
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from tests.commands.calling import done
-from tests.commands.conftest import SCHOOL_ROWS
+from tests.management.calling import done
+from tests.management.conftest import SCHOOL_ROWS
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from legacy_import.choices import CourseMappingStatus, SessionType
+from legacy_import.mapping.catalogue import refresh_mappings, suggest_courses
+from legacy_import.mapping.index import load_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.rules.courses import CourseState
-from legacy_import.services.mapping_index import load_mappings
-from legacy_import.services.mappings import refresh_mappings, suggest_courses
 from legacy_import.source.reader import open_source
 from tests.factories import (
     NOW,
@@ -19,7 +19,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
-from tests.services.stages import content_hash
+from tests.stages.stages import content_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -10,14 +10,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import CourseMappingStatus, Outcome, RunStatus, SessionType
-from legacy_import.models import (
-    FacetCount,
-    LegacyCourseMapping,
-    LegacyImportRun,
-    LegacyStudentImport,
-)
-from legacy_import.services.mapping_change import MappingChangedMeanwhile, MappingRefused, Touched
-from legacy_import.services.mapping_review import (
+from legacy_import.mapping.catalogue import suggest_courses
+from legacy_import.mapping.courses import (
     choose_course,
     confirm_exact_suggestions,
     confirm_suggestion,
@@ -26,10 +20,16 @@ from legacy_import.services.mapping_review import (
     set_aside,
     take_back,
 )
-from legacy_import.services.mapping_weights import Weight, weigh
-from legacy_import.services.mappings import suggest_courses
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.rejudge import NotNow, rejudge
+from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.mapping.weights import Weight, weigh
+from legacy_import.models import (
+    FacetCount,
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.stages.rejudge import NotNow, rejudge
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -41,14 +41,8 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import sqlite_legacy, tables
-from tests.services.importing import import_from
-from tests.services.stages import (
-    last_reason,
-    outcome_of,
-    plan_of,
-    run_commit,
-    run_stages,
-)
+from tests.stages.importing import import_from
+from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
 from trainings.models import Course
 
 pytestmark = pytest.mark.django_db

@@ -8,16 +8,16 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
-from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
-from legacy_import.services.mapping_change import MappingChangedMeanwhile, MappingRefused, Touched
-from legacy_import.services.mapping_weights import Weight, weigh
-from legacy_import.services.rejudge import rejudge
-from legacy_import.services.session_review import (
+from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.mapping.sessions import (
     confirm_real_sessions,
     confirm_session,
     real_stamp,
     take_back,
 )
+from legacy_import.mapping.weights import Weight, weigh
+from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
+from legacy_import.stages.rejudge import rejudge
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -28,8 +28,8 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import sqlite_legacy, tables
-from tests.services.importing import import_from
-from tests.services.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
+from tests.stages.importing import import_from
+from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 

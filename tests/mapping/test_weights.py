@@ -11,7 +11,11 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import RunStatus
-from legacy_import.mapping_lists.listing import COURSES, SESSIONS, Asked, listing
+from legacy_import.mapping import courses as mapping_review
+from legacy_import.mapping import sessions as session_review
+from legacy_import.mapping.judgement import MappingRefused
+from legacy_import.mapping.weights import NO_ROWS, Weight, weigh
+from legacy_import.mapping.weights_kept import kept
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -20,11 +24,8 @@ from legacy_import.models import (
     MappingTotals,
     MappingWeight,
 )
-from legacy_import.services import mapping_review, session_review
-from legacy_import.services.mapping_change import MappingRefused
-from legacy_import.services.mapping_weights import NO_ROWS, Weight, weigh
-from legacy_import.services.rejudge import rejudge
-from legacy_import.services.weights_kept import kept
+from legacy_import.screens.mapping.listing import COURSES, SESSIONS, Asked, listing
+from legacy_import.stages.rejudge import rejudge
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -36,8 +37,8 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import sqlite_legacy, tables
-from tests.services.importing import import_from
-from tests.services.stages import (
+from tests.stages.importing import import_from
+from tests.stages.stages import (
     run_classify,
     run_commit,
     run_plan,

@@ -7,7 +7,7 @@ import pytest
 
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.factories import CrmLeadFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_validate
+from tests.stages.stages import run_validate
 
 pytestmark = pytest.mark.django_db
 

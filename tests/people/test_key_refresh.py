@@ -11,9 +11,9 @@ from django.utils import timezone
 from crm.models import CrmLead
 from legacy_import.conf import import_conf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services import candidates, platform_keys
-from legacy_import.services.platform_keys import READ, refresh_changed, refresh_platform_keys
+from legacy_import.people import key_refresh, platform
+from legacy_import.people.key_refresh import READ, refresh_changed, refresh_platform_keys
+from legacy_import.runs.progress import Silent
 from tests.factories import (
     CrmLeadFactory,
     LearnerProfileFactory,
@@ -21,7 +21,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     last_reason,
     outcome_of,
     run_classify,
@@ -102,7 +102,7 @@ def test_keys_are_computed_anew_and_those_of_staged_rows_stay() -> None:
 def test_people_are_read_page_by_page_and_nobody_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(candidates, "PEOPLE_PER_PAGE", 2)
+    monkeypatch.setattr(platform, "PEOPLE_PER_PAGE", 2)
     leads = [CrmLeadFactory(phone=f"066122334{n}") for n in range(5)]
     users = [UserFactory(email=f"personne{n}@exemple.dz") for n in range(3)]
     assert refresh_platform_keys(import_conf(), Silent()) == 8
@@ -259,7 +259,7 @@ class TestWhoIsRead:
     def test_changed_leads_page_by_page(
         self, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(candidates, "PEOPLE_PER_PAGE", 2)
+        monkeypatch.setattr(platform, "PEOPLE_PER_PAGE", 2)
         for lead in CrmLead.objects.order_by("pk")[1:6]:
             lead.phone = TWO_PHONES
             lead.save()
@@ -288,7 +288,7 @@ class TestWhoIsRead:
     ) -> None:
         read: list[int] = []
         monkeypatch.setattr(
-            platform_keys,
+            key_refresh,
             "refresh_platform_keys",
             lambda conf, progress: read.append(refresh_platform_keys(conf, progress)),
         )

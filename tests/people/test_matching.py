@@ -15,7 +15,7 @@ from tests.factories import (
     StagedLearnerFactory,
     spelled,
 )
-from tests.services.stages import run_validate
+from tests.stages.stages import run_validate
 
 pytestmark = pytest.mark.django_db
 

@@ -19,11 +19,11 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.progress import Silent
+from legacy_import.people import pairs as blocking
+from legacy_import.people.shared_keys import CROWD, HOT_COLUMNS
 from legacy_import.rules.guards import BirthDates, birth_date_guard
-from legacy_import.services import blocking
-from legacy_import.services.hot_keys import CROWD, HOT_COLUMNS
-from legacy_import.services.lease import Lease, LeaseLost, hold
+from legacy_import.runs.lease import Lease, LeaseLost, hold
+from legacy_import.runs.progress import Silent
 from tests.factories import (
     CrmLeadFactory,
     LearnerProfileFactory,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from legacy_import.conf import import_conf
-from legacy_import.services import candidates
+from legacy_import.people import platform
 from tests.factories import (
     CompletedTrainingFactory,
     CourseFactory,
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def test_people_who_are_gone_are_absent() -> None:
     lead, user = CrmLeadFactory(full_name="Karim Haddad"), UserFactory(first_name="Amel")
     wanted = [("lead", lead.pk), ("user", user.pk), ("lead", 987_654), ("user", 987_654)]
-    found = candidates.platform_people(wanted, import_conf())
+    found = platform.platform_people(wanted, import_conf())
     assert set(found) == {("lead", lead.pk), ("user", user.pk)}
     assert found["lead", lead.pk].person.fold == "hadad karim"
 
@@ -33,7 +33,7 @@ def test_a_fingerprint_changes_with_anything_identity_is_made_of(changed: str) -
     lead = CrmLeadFactory(full_name="Karim Haddad", phone="0559446168")
 
     def fingerprint() -> str:
-        found = candidates.platform_people([("lead", lead.pk)], import_conf())
+        found = platform.platform_people([("lead", lead.pk)], import_conf())
         return found["lead", lead.pk].fingerprint
 
     before = fingerprint()
@@ -54,22 +54,20 @@ def test_origins_are_found_in_every_table_of_the_platform() -> None:
         for name in ("stagiaires:1", "stagiaires:2", "archives:3", "archives:1", "stagiaires:3")
     }
     ids = {row.pk: name for name, row in rows.items()}
-    found = candidates.imported_rows("legacy", ids.keys())
+    found = platform.imported_rows("legacy", ids.keys())
     assert {ids[pk] for pk in found} == {"stagiaires:1", "stagiaires:2", "archives:3"}
-    assert candidates.imported_rows("legacy", [rows["stagiaires:2"].pk]) == {
-        rows["stagiaires:2"].pk
-    }
-    assert not candidates.imported_rows("other", ids.keys())
-    assert candidates.any_origin_of("legacy")
-    assert not candidates.any_origin_of("leg")
-    assert not candidates.any_origin_of("other")
+    assert platform.imported_rows("legacy", [rows["stagiaires:2"].pk]) == {rows["stagiaires:2"].pk}
+    assert not platform.imported_rows("other", ids.keys())
+    assert platform.any_origin_of("legacy")
+    assert not platform.any_origin_of("leg")
+    assert not platform.any_origin_of("other")
 
 
 def test_a_platform_without_imports_has_no_origin() -> None:
     CrmLeadFactory()
-    assert not candidates.any_origin_of("legacy")
+    assert not platform.any_origin_of("legacy")
 
 
 def test_courses_come_with_id_and_name() -> None:
     course = CourseFactory(name="Comptabilité")
-    assert (course.pk, "Comptabilité") in candidates.platform_courses()
+    assert (course.pk, "Comptabilité") in platform.platform_courses()

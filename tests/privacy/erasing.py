@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import PLATFORM, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.close import close
-from legacy_import.services.hot_keys import CROWD
+from legacy_import.people.shared_keys import CROWD
+from legacy_import.runs.close import close
+from legacy_import.runs.progress import Silent
 from tests.factories import NOW, CrmLeadFactory, StagedLearnerFactory, spelled
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 
 PHONE, EMAIL = "0559712345", "Canari.Perchoir@exemple.dz"
 # Parts of the phone and the address that show in any spelling of them.

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ecoin.bulk import insert_rows
 from legacy_import.choices import ErasureKind, RunStatus
+from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import Interrupted, OutOfOrder, UnknownRun
 from legacy_import.models import (
     PAIR_COLUMNS,
@@ -22,14 +23,13 @@ from legacy_import.models import (
     LegacyTrainingImport,
     PersonEdge,
 )
-from legacy_import.progress import Progress, Silent
-from legacy_import.services import purge as purging
-from legacy_import.services.chunks import id_ranges
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.purge import Agenda, agenda, purge
+from legacy_import.privacy import purge as purging
+from legacy_import.privacy.purge import Agenda, agenda, purge
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Progress, Silent
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.erasing import NAMES, closed_long_ago, found_in, stage_canaries
-from tests.services.stages import BUSINESS, content_hash, run_stages, staging_hash
+from tests.privacy.erasing import NAMES, closed_long_ago, found_in, stage_canaries
+from tests.stages.stages import BUSINESS, content_hash, run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
 

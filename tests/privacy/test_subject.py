@@ -22,10 +22,7 @@ from legacy_import.models import (
     LegacyTrainingImport,
     PersonEdge,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.commit import commit
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.subject import (
+from legacy_import.privacy.subject import (
     Record,
     Subject,
     SubjectReport,
@@ -33,10 +30,13 @@ from legacy_import.services.subject import (
     erase_subject,
     find_subject,
 )
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import commit
 from tests.factories import CONNECTION, NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.erasing import CANARIES, CANARY, NAMES, found_in, stage_canaries
-from tests.services.reviewing import assert_facets_hold
-from tests.services.stages import (
+from tests.privacy.erasing import CANARIES, CANARY, NAMES, found_in, stage_canaries
+from tests.review.reviewing import assert_facets_hold
+from tests.stages.stages import (
     BUSINESS,
     content_hash,
     plan_of,

@@ -25,7 +25,7 @@ from tests.factories import (
     legacy_row,
     stage_rows,
 )
-from tests.services.stages import run_classify, run_plan, run_validate
+from tests.stages.stages import run_classify, run_plan, run_validate
 
 NAMES = (
     "Karim Haddad", "Haddad Karim", "Samira Belkacem", "Yacine Belkacem", "Nadia Mansouri",

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, RunStatus
 from legacy_import.errors import Interrupted
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.commit import CommitReport, commit
-from legacy_import.services.rollback import RollbackReport, rollback
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import CommitReport, commit
+from legacy_import.stages.rollback.rollback import RollbackReport, rollback
 from tests.book import own_rows
 from tests.committed import committed_content
 from tests.factories import NOW
 from tests.invariants import BESIDES, broken
 from tests.properties.changes import BEFORE_COMMIT, BY_STAFF, Change, kept_rows
 from tests.properties.schools import CROWD, SCHOOLS, School
-from tests.services.stages import BUSINESS, content_hash, run_plan, run_stages, staging_hash
+from tests.stages.stages import BUSINESS, content_hash, run_plan, run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.services import facets
-from legacy_import.services.review import Decided, decide
+from legacy_import.review.decisions import Decided, decide
+from legacy_import.runs import counts
 from tests.factories import NOW, RunFactory, UserFactory, legacy_row, spelled, stage_rows
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 
 LATER_ON = NOW + datetime.timedelta(minutes=1)
 
@@ -82,6 +82,6 @@ def assert_facets_hold(run: LegacyImportRun) -> None:
     """The adjusted counts are what counting anew would give."""
     adjusted = {}
     for count in FacetCount.objects.filter(legacy_import_run=run):
-        key = tuple(getattr(count, name) for name in facets.FACETS)
+        key = tuple(getattr(count, name) for name in counts.FACETS)
         adjusted[key] = adjusted.get(key, 0) + count.rows
-    assert {key: rows for key, rows in adjusted.items() if rows} == dict(facets.rebuild(run))
+    assert {key: rows for key, rows in adjusted.items() if rows} == dict(counts.rebuild(run))

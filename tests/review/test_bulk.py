@@ -8,14 +8,14 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.review import decide, last_decisions, undo
-from legacy_import.services.review_bulk import BulkReport, CountChanged, bulk
-from legacy_import.services.review_filter import ReviewFilter, UnknownFilter
-from legacy_import.services.review_row import DecidedMeanwhile, NotPossible
-from legacy_import.services.saved_filters import NotSaved, filters_of, forget_filter, save_filter
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.bulk import BulkReport, CountChanged, bulk
+from legacy_import.review.decisions import decide, last_decisions, undo
+from legacy_import.review.filter import ReviewFilter, UnknownFilter
+from legacy_import.review.row import DecidedMeanwhile, NotPossible
+from legacy_import.review.saved_filters import NotSaved, filters_of, forget_filter, save_filter
 from tests.factories import RunFactory, SessionMappingFactory, legacy_row, stage_rows
-from tests.services.reviewing import (
+from tests.review.reviewing import (
     LATER_ON,
     assert_facets_hold,
     queue_of_unknown,
@@ -23,7 +23,7 @@ from tests.services.reviewing import (
     rows_of,
     say,
 )
-from tests.services.stages import run_plan, run_stages
+from tests.stages.stages import run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 D = ReviewDecision
@@ -143,7 +143,7 @@ def test_rows_of_another_run_are_not_touched(me):
 
 
 def test_more_than_a_thousand_rows_are_refused(me, monkeypatch):
-    monkeypatch.setattr("legacy_import.services.review_bulk.MAX_ROWS", 3)
+    monkeypatch.setattr("legacy_import.review.bulk.MAX_ROWS", 3)
     run = queue_of_unknown(4)
     with pytest.raises(NotPossible):
         do(run, me, expected=4)

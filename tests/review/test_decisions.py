@@ -19,10 +19,10 @@ from legacy_import.models import (
     LegacyStudentImport,
     ReviewClaim,
 )
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.people_search import NoPhone, find_people
-from legacy_import.services.review import claim, decide, holders, last_decisions, undo
-from legacy_import.services.review_row import (
+from legacy_import.people.phone_search import NoPhone, find_people
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.decisions import claim, decide, holders, last_decisions, undo
+from legacy_import.review.row import (
     DecidedMeanwhile,
     NotPossible,
     RowCommitted,
@@ -35,7 +35,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.reviewing import (
+from tests.review.reviewing import (
     LATER_ON,
     assert_facets_hold,
     queue_of_unknown,
@@ -43,7 +43,7 @@ from tests.services.reviewing import (
     rows_of,
     say,
 )
-from tests.services.stages import plan_of, run_commit, run_plan, run_stages
+from tests.stages.stages import plan_of, run_commit, run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 D = ReviewDecision

@@ -7,10 +7,10 @@ from django.db import DatabaseError, connection
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyAccessLog, LegacyImportRun
-from legacy_import.progress import Silent
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.purge import purge
-from legacy_import.services.reveal import (
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.purge import purge
+from legacy_import.privacy.subject import Subject, erase_subject
+from legacy_import.review.reveal import (
     PER_HOUR,
     Erased,
     NoReason,
@@ -20,10 +20,10 @@ from legacy_import.services.reveal import (
     raw,
     reveal,
 )
-from legacy_import.services.review_row import UnknownRow
-from legacy_import.services.subject import Subject, erase_subject
+from legacy_import.review.row import UnknownRow
+from legacy_import.runs.progress import Silent
 from tests.factories import NOW, StagedLearnerFactory
-from tests.services.reviewing import LATER_ON, reviewer
+from tests.review.reviewing import LATER_ON, reviewer
 
 pytestmark = pytest.mark.django_db
 PHONE, EMAIL = "0559446168", "karim.haddad@exemple.dz"

@@ -8,12 +8,12 @@ from legacy_import.choices import LogAction, Outcome, RunStatus
 from legacy_import.errors import OutOfOrder, UnknownRun
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.models.run import TRANSITIONS
-from legacy_import.progress import Silent
-from legacy_import.services import runs
-from legacy_import.services.close import CloseReport, close
-from legacy_import.services.lease import Lease, hold
+from legacy_import.runs import lifecycle
+from legacy_import.runs.close import CloseReport, close
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Silent
 from tests.factories import CONNECTION, NOW, RunFactory, StagedLearnerFactory
-from tests.services.stages import BUSINESS, content_hash, run_validate, staging_hash
+from tests.stages.stages import BUSINESS, content_hash, run_validate, staging_hash
 
 pytestmark = pytest.mark.django_db
 
@@ -116,11 +116,11 @@ def test_a_lease_lost_while_closing_leaves_the_run_open(monkeypatch: pytest.Monk
 def test_an_abandoned_import_no_longer_stands_in_the_way(status: RunStatus) -> None:
     run = RunFactory(status=status, importing_alone=CONNECTION)
     with pytest.raises(OutOfOrder):
-        runs.refuse_unfinished(CONNECTION)
+        lifecycle.refuse_unfinished(CONNECTION)
     close_run(run)
     assert run.importing_alone is None
-    runs.refuse_unfinished(CONNECTION)
-    runs.start_run(alias=CONNECTION, actor="cli:test", now=NOW, limit=None, alone=True)
+    lifecycle.refuse_unfinished(CONNECTION)
+    lifecycle.start_run(alias=CONNECTION, actor="cli:test", now=NOW, limit=None, alone=True)
 
 
 def test_it_says_what_is_given_up_and_what_stays() -> None:

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services import facets
-from legacy_import.services.waves import about_to_come, pending_rows
+from legacy_import.runs import counts as facets
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.waves import about_to_come, pending_rows
 from tests.factories import (
     CourseMappingFactory,
     ReviewDecisionFactory,
@@ -18,7 +18,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     outcome_of,
     run_classify,
     run_commit,

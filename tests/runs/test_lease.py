@@ -12,16 +12,17 @@ import pytest
 from django.utils import timezone
 
 from legacy_import.choices import RunStatus
+from legacy_import.engine import chunks
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services import chunks, lease
-from legacy_import.services.classify import classify
-from legacy_import.services.lease import hold
-from legacy_import.services.plan import dry_run
-from legacy_import.services.validate import validate
+from legacy_import.runs import lease
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.classification.classify import classify
+from legacy_import.stages.planning.dry_run import dry_run
+from legacy_import.stages.validation.validate import validate
 from tests.factories import NOW, CrmLeadFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import plan_of, run_classify, run_validate, staging_hash
+from tests.stages.stages import plan_of, run_classify, run_validate, staging_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
-from legacy_import.services.review import decide
+from legacy_import.review.decisions import decide
 from tests.factories import (
     CourseMappingFactory,
     CrmLeadFactory,
@@ -30,8 +30,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import SQLiteLegacy, as_legacy, sqlite_legacy, tables
-from tests.services.stages import content_hash, run_commit, run_stages
-from tests.views.access import (
+from tests.screens.access import (
     ADMIN_FOR_ALL,
     ADMIN_FOR_STAFF,
     LOGIN,
@@ -44,6 +43,7 @@ from tests.views.access import (
     Role,
     expected,
 )
+from tests.stages.stages import content_hash, run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -256,7 +256,7 @@ every_address = pytest.mark.parametrize("name", SCREENS)
 
 def test_every_address_has_its_row_and_every_row_its_address():
     ours = {name for name, _ in ROUTES if not name.startswith("admin:")}
-    assert ours - set(SCREENS) == set(), "new addresses: give each a row in tests/views/access.py"
+    assert ours - set(SCREENS) == set(), "new addresses: give each a row in tests/screens/access.py"
     assert set(SCREENS) - ours == set(), "rows without an address"
 
 

@@ -23,8 +23,8 @@ from tests.factories import (
     legacy_row,
     stage_rows,
 )
-from tests.services.reviewing import say
-from tests.services.stages import run_commit, run_stages
+from tests.review.reviewing import say
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 

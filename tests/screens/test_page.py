@@ -11,18 +11,18 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
-from legacy_import import menu
 from legacy_import.choices import PlannedAction
 from legacy_import.errors import OutOfOrder
 from legacy_import.permissions import GROUPS
 from legacy_import.rules.reasons import REASONS
-from legacy_import.views.asked import run_asked
-from legacy_import.views.page import render_page, render_refusal
+from legacy_import.screens import menu
+from legacy_import.screens.address import run_asked
+from legacy_import.screens.page import render_page, render_refusal
 from tests.factories import RunFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-STATIC = Path(menu.__file__).parent / "static" / "legacy_imports"
+STATIC = Path(menu.__file__).parents[1] / "static" / "legacy_imports"
 STYLES = (STATIC / "screens.css").read_text("utf-8")
 PAGE = "admin/legacy_imports/base.html"
 

@@ -10,8 +10,8 @@ import pytest
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStudentImport
 from tests.factories import CourseMappingFactory, SessionMappingFactory, UserFactory
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
-from tests.services.stages import run_commit
-from tests.views.run_screens import ROOT, ask, planned_run, send, signed_in
+from tests.screens.runs.run_screens import ROOT, ask, planned_run, send, signed_in
+from tests.stages.stages import run_commit
 
 pytestmark = pytest.mark.django_db
 

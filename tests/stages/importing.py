@@ -13,8 +13,8 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.stage import ImportReport, import_source
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.staging.import_source import ImportReport, import_source
 from tests.legacy_database import LegacyDatabase, as_legacy
 
 

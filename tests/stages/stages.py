@@ -14,13 +14,13 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.classify import classify
-from legacy_import.services.commit import CommitReport, commit
-from legacy_import.services.plan import PlanReport, dry_run
-from legacy_import.services.rollback import RollbackReport, rollback
-from legacy_import.services.runs import StageReport
-from legacy_import.services.validate import validate
+from legacy_import.runs.lifecycle import StageReport
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.classification.classify import classify
+from legacy_import.stages.commit.commit import CommitReport, commit
+from legacy_import.stages.planning.dry_run import PlanReport, dry_run
+from legacy_import.stages.rollback.rollback import RollbackReport, rollback
+from legacy_import.stages.validation.validate import validate
 from tests.factories import NOW
 from trainings.models import (
     Course,

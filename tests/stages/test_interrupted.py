@@ -8,13 +8,13 @@ import pytest
 from legacy_import.choices import RunStatus
 from legacy_import.errors import Interrupted, OutOfOrder
 from legacy_import.models import LegacyImportRun
-from legacy_import.progress import Silent
-from legacy_import.services.classify import classify
-from legacy_import.services.lease import Lease
-from legacy_import.services.plan import dry_run
-from legacy_import.services.validate import validate
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.classification.classify import classify
+from legacy_import.stages.planning.dry_run import dry_run
+from legacy_import.stages.validation.validate import validate
 from tests.factories import NOW, CrmLeadFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_stages, staging_hash
+from tests.stages.stages import run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from tests.factories import (
     spelled,
     stage_rows,
 )
-from tests.services.stages import run_classify, run_plan, run_validate
+from tests.stages.stages import run_classify, run_plan, run_validate
 
 pytestmark = pytest.mark.django_db
 

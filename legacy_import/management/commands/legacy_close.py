@@ -10,8 +10,8 @@ from django.utils import timezone
 from legacy_import.conf import import_conf
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.services.close import CloseReport, close
-from legacy_import.services.runs import find_run
+from legacy_import.runs.close import CloseReport, close
+from legacy_import.runs.lifecycle import find_run
 
 
 class Command(LegacyCommand):

@@ -18,14 +18,14 @@ from legacy_import.management.commit_result import (
 )
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.commit import (
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.commit.commit import (
     CommitReport,
     TooManyFailures,
     commit,
     require_current_plan,
 )
-from legacy_import.services.runs import find_run
-from legacy_import.services.waves import next_wave, pending_rows, planned_counts
+from legacy_import.stages.commit.waves import next_wave, pending_rows, planned_counts
 
 
 class Command(LegacyCommand):

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from legacy_import.engine.engines import engine_for
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.plan_result import PlanResult
-from legacy_import.services.engine import engine_for
-from legacy_import.services.plan import dry_run
+from legacy_import.stages.planning.dry_run import dry_run
 
 
 class Command(LegacyCommand):

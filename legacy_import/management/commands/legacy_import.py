@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from legacy_import.engine.engines import engine_for
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.certificate import show_certificate
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.services import runs
-from legacy_import.services.engine import engine_for
-from legacy_import.services.stage import ImportReport, import_source, preflight
+from legacy_import.runs import lifecycle
 from legacy_import.source.engine import SourceLost
+from legacy_import.stages.staging.import_source import ImportReport, import_source, preflight
 
 
 class Command(LegacyCommand):
@@ -118,7 +118,7 @@ def with_resume_line(
 ) -> LegacyImportError:
     """Name the run to resume where the import was interrupted or the link was lost."""
     if isinstance(error, Interrupted | SourceLost) or not error.hint:
-        latest = runs.unfinished_run(alias)
+        latest = lifecycle.unfinished_run(alias)
         run = options["resume"] or (latest.pk if latest else None)
         if run:
             workers = f" --workers {options['workers']}" if options["workers"] else ""

@@ -13,8 +13,8 @@ from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.purge_result import PurgeResult, SubjectResult
 from legacy_import.models import LegacyErasureLog
-from legacy_import.services.purge import Agenda, agenda, purge
-from legacy_import.services.subject import Subject, erase_subject, find_subject
+from legacy_import.privacy.purge import Agenda, agenda, purge
+from legacy_import.privacy.subject import Subject, erase_subject, find_subject
 
 LONGEST_REASON = LegacyErasureLog._meta.get_field("reason").max_length
 SOURCE = "the staged rows (the old database is not read)"

@@ -5,7 +5,7 @@ from typing import Any
 
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.reconcile_result import ReconcileResult
-from legacy_import.services.reconcile import reconcile
+from legacy_import.stages.reconciliation.reconcile import reconcile
 
 
 class Command(LegacyCommand):

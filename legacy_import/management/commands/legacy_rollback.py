@@ -12,10 +12,10 @@ from legacy_import.management.commit_result import counted, tell_entries
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.rollback_result import RollbackResult
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.newest_first import require_newest
-from legacy_import.services.rollback import rollback
-from legacy_import.services.runs import find_run
-from legacy_import.services.waves import rows_in_force
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.commit.waves import rows_in_force
+from legacy_import.stages.rollback.order import require_newest
+from legacy_import.stages.rollback.rollback import rollback
 
 
 class Command(LegacyCommand):

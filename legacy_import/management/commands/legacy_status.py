@@ -6,8 +6,8 @@ from typing import Any
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.certificate import show_certificate
 from legacy_import.management.terminal import Terminal, number
-from legacy_import.queries import RunOverview, rows_left_out, run_overviews
 from legacy_import.rules.reasons import REASONS
+from legacy_import.runs.overview import RunOverview, rows_left_out, run_overviews
 
 
 class Command(LegacyCommand):

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from legacy_import.engine.engines import engine_for
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.stage_result import StageResult
-from legacy_import.services.engine import engine_for
-from legacy_import.services.validate import validate
+from legacy_import.stages.validation.validate import validate
 
 
 class Command(LegacyCommand):

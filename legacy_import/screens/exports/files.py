@@ -17,8 +17,6 @@ from import_export.resources import ModelResource
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import AccessKind
-from legacy_import.formulas import safe_cell
-from legacy_import.learners import LearnerFilter
 from legacy_import.models import (
     FACETS,
     FacetCount,
@@ -26,7 +24,9 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.services.facets import spread
+from legacy_import.runs.counts import spread
+from legacy_import.screens.exports.spreadsheet_cells import safe_cell
+from legacy_import.screens.learners import LearnerFilter
 
 SCHEMA_VERSION = 1
 BOM = "\ufeff"  # without it, spreadsheets read UTF-8 as something else
@@ -40,7 +40,7 @@ HEADER = (
     "planned_reason", "outcome",
 )  # fmt: skip
 READ = ("legacy_import_run_id", "phone_raw", "email_raw", *HEADER[1:4], *HEADER[6:])
-# The keys of a plan's summary that are counts and nothing else (services/summary.py).
+# The keys of a plan's summary that are counts and nothing else (stages/planning/summary.py).
 COUNTS = (
     "source_tables", "classification", "validation", "duplicate_confidence", "priority_buckets",
     "import_actions", "session_types", "risks", "plan", "review_reasons",

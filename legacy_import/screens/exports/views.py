@@ -8,15 +8,15 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from legacy_import import exports
-from legacy_import.learners import LearnerFilter
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
-from legacy_import.services.notes import HoldsContact
-from legacy_import.views.asked import run_numbered
-from legacy_import.views.page import render_refusal
-from legacy_import.views.review_screen import reviewer_of
-from legacy_import.views.students_asked import filter_asked
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.screens.address import run_numbered
+from legacy_import.screens.exports import files
+from legacy_import.screens.learners import LearnerFilter
+from legacy_import.screens.learners.address import filter_asked
+from legacy_import.screens.page import render_refusal
+from legacy_import.screens.review.render import reviewer_of
 
 
 @permission_needed(EXPORT)
@@ -24,8 +24,8 @@ from legacy_import.views.students_asked import filter_asked
 def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     """The rows that the address asks for (the keys of the learners list), ?separator= between cells."""
     exported = run_numbered(run)
-    separator = request.GET.get("separator", exports.DEFAULT_SEPARATOR)
-    if separator not in exports.SEPARATORS:
+    separator = request.GET.get("separator", files.DEFAULT_SEPARATOR)
+    if separator not in files.SEPARATORS:
         raise Http404
     try:
         query = filter_asked(request.GET.dict())
@@ -37,7 +37,7 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     if request.method == "HEAD":
         return _attached(HttpResponse(content_type=kind), exported, "csv")
     _log(request, exported, "csv", query)
-    content = exports.csv_of(exported, query, separator=separator)
+    content = files.csv_of(exported, query, separator=separator)
     return _attached(StreamingHttpResponse(content, content_type=kind), exported, "csv")
 
 
@@ -50,12 +50,12 @@ def export_json(request: HttpRequest, run: int) -> HttpResponseBase:
         return _attached(HttpResponse(content_type="application/json"), exported, "json")
     _log(request, exported, "json", LearnerFilter())
     options = {"ensure_ascii": False, "indent": 2}
-    response = JsonResponse(exports.summary_of(exported), json_dumps_params=options)
+    response = JsonResponse(files.summary_of(exported), json_dumps_params=options)
     return _attached(response, exported, "json")
 
 
 def _log(request: HttpRequest, run: LegacyImportRun, what: str, query: LearnerFilter) -> None:
-    exports.log_export(
+    files.log_export(
         run=run, what=what, query=query, actor=reviewer_of(request), now=timezone.now()
     )
 

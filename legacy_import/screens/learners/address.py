@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 
-from legacy_import.learners import LearnerFilter
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.review_filter import UnknownFilter
-from legacy_import.views.asked import number_asked
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.filter import UnknownFilter
+from legacy_import.screens.address import number_asked
+from legacy_import.screens.learners import LearnerFilter
 
 LIST, SEARCH = "legacy_imports:students", "legacy_imports:students-search"
 FORM = "filter"  # the field in which the search carries the facets of the address it came from

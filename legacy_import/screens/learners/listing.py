@@ -2,11 +2,11 @@
 
 How each question stays bounded, whatever the size of the run:
 
-- Counts come from the stored counts (services/facets.py); those of a search from its matches, of
+- Counts come from the stored counts (runs/counts.py); those of a search from its matches, of
   which there are at most MATCHES.
 - A page is `pk > …` and a limit on the rows of the run, in the order of the primary key; which rows
-  are read for it under a filter, learners/reading.py says. A filter that leaves nothing reads none.
-- A search by id or name is services/row_search.py; one by full phone is exact, by the index of
+  are read for it under a filter, reading.py says. A filter that leaves nothing reads none.
+- A search by id or name is review/search.py; one by full phone is exact, by the index of
   identity keys (kinds P and Q).
 
 Contacts leave this module masked, those that were typed into names and statuses too.
@@ -23,9 +23,6 @@ from django.db.models import Q
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import COMMITTED_OUTCOMES, PersonKind, PlannedAction
-from legacy_import.learners.filters import LearnerFilter, matches_of, rows_of
-from legacy_import.learners.reading import ROWS, Anchor, Reading, past, reading_for
-from legacy_import.lineage import MODEL_OF_EFFECT
 from legacy_import.models import (
     FACETS,
     FacetCount,
@@ -34,10 +31,13 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.queue import Counts, counts_of
-from legacy_import.services import facets
-from legacy_import.services.review_filter import UNCOMMITTED, ReviewFilter
-from legacy_import.services.row_search import Matches
+from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
+from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
+from legacy_import.review.search import Matches
+from legacy_import.runs import counts as facets
+from legacy_import.screens.learners.reading import ROWS, Anchor, Reading, past, reading_for
+from legacy_import.screens.lineage.trace import MODEL_OF_EFFECT
+from legacy_import.screens.review import Counts, counts_of
 
 EFFECT_OF_MODEL = {label: effect for effect, label in MODEL_OF_EFFECT.items()}
 COLUMNS = (

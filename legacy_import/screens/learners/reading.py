@@ -18,10 +18,10 @@ from typing import NamedTuple
 from django.db.models import Max, Min, Q, Sum
 
 from legacy_import.choices import Stage
-from legacy_import.learners.filters import LearnerFilter, Rows, rows_of
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.queue import Counts
-from legacy_import.services.row_search import LOOKED_AT
+from legacy_import.review.learner_filter import LearnerFilter, Rows, rows_of
+from legacy_import.review.search import LOOKED_AT
+from legacy_import.screens.review import Counts
 
 CELL = ("planned_action", "planned_reason", "classification")
 ROWS = 50  # of a page

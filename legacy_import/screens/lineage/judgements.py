@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
-from legacy_import.services.commit_log import BESIDES
+from legacy_import.stages.commit.log import BESIDES
 
 # A row left out may be planned again: a later entry of the row speaks for it then.
 MAY_COME_AGAIN = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})

@@ -23,14 +23,14 @@ from legacy_import.choices import (
     SessionType,
     SourceTable,
 )
-from legacy_import.commit_actions.created import CREATED
-from legacy_import.lineage.book import Entry, history
 from legacy_import.models import (
     LegacyImportCommitLog,
     LegacyReviewDecision,
     LegacyStudentImport,
 )
 from legacy_import.rules.reasons import REASONS
+from legacy_import.screens.lineage.judgements import Entry, history
+from legacy_import.stages.commit.effects.created import CREATED
 
 # The last part of an origin → the model of the record that carries it.
 MODEL_OF_EFFECT = {kind.effect: kind.label for kind in CREATED.values()}

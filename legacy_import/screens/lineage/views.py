@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
-from legacy_import.lineage.book import Entry
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.queries import lineage_of_origin
-from legacy_import.views.page import render_page
+from legacy_import.runs.overview import lineage_of_origin
+from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.page import render_page
 
 NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
 

@@ -23,22 +23,22 @@ from django.utils.translation import gettext as _
 
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping_lists.listing import Asked
-from legacy_import.mapping_lists.words import REFUSALS
+from legacy_import.mapping.judgement import (
+    MappingChange,
+    MappingChangedMeanwhile,
+    MappingRefused,
+)
 from legacy_import.models import (
     FacetCount,
     LegacyCourseMapping,
     LegacyImportRun,
     LegacySessionMapping,
 )
-from legacy_import.services.mapping_change import (
-    MappingChange,
-    MappingChangedMeanwhile,
-    MappingRefused,
-)
-from legacy_import.services.rejudge import COMMANDS, NotNow, rejudge, why_not
+from legacy_import.screens.address import run_asked
+from legacy_import.screens.mapping.listing import Asked
+from legacy_import.screens.mapping.words import REFUSALS
+from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
 from legacy_import.templatetags.legacy_imports import BIDI_CONTROLS, LONGEST_NAME, thousands
-from legacy_import.views.asked import run_asked
 
 LONGEST_SEARCH = 100
 KEPT = ("state", "q", "page")  # what an address of a list says besides the run
@@ -204,7 +204,7 @@ def refusal_words(error: LegacyImportError) -> str:
     """Why something was refused, in the reader's language."""
     if isinstance(error, (MappingRefused, NotNow)):
         return str(REFUSALS.get(error.code, error.message))
-    return _(error.message)  # services.notes marks its sentences for the catalogues
+    return _(error.message)  # privacy.free_text marks its sentences for the catalogues
 
 
 def back_to(name: str, run: LegacyImportRun, request: HttpRequest) -> HttpResponseRedirect:

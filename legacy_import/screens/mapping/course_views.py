@@ -9,18 +9,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from legacy_import.mapping_lists.courses import courses_for
-from legacy_import.mapping_lists.lines import CourseLine, said_of
-from legacy_import.mapping_lists.listing import COURSES, line_of, listing, together
+from legacy_import.mapping import courses as mapping_review
+from legacy_import.mapping.judgement import MappingChange
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
-from legacy_import.services import mapping_review
-from legacy_import.services.mapping_change import MappingChange
+from legacy_import.screens.address import run_asked
+from legacy_import.screens.mapping import base_views
+from legacy_import.screens.mapping.base_views import LONGEST_SEARCH, Bulk, Judgement, Screen
+from legacy_import.screens.mapping.courses import courses_for
+from legacy_import.screens.mapping.lines import CourseLine, said_of
+from legacy_import.screens.mapping.listing import COURSES, line_of, listing, together
+from legacy_import.screens.page import render_page
 from legacy_import.templatetags.legacy_imports import thousands
-from legacy_import.views import mapping_page
-from legacy_import.views.asked import run_asked
-from legacy_import.views.mapping_page import LONGEST_SEARCH, Bulk, Judgement, Screen
-from legacy_import.views.page import render_page
 
 SECTION = "course_mapping"
 LIST = "legacy_imports:course-mapping"
@@ -42,7 +42,7 @@ VERDICTS: dict[str, Callable[..., MappingChange]] = {
 @require_safe
 def courses(request: HttpRequest) -> HttpResponse:
     """Every old course of the run's source, those that hold back most rows first."""
-    run = mapping_page.run_or_none(request)
+    run = base_views.run_or_none(request)
     source = run.connection_name if run else ""
     return render_page(
         request,
@@ -50,9 +50,9 @@ def courses(request: HttpRequest) -> HttpResponse:
         section=SECTION,
         title=_("Old courses"),
         run=run,
-        listing=listing(run, COURSES, mapping_page.list_asked(request)),
+        listing=listing(run, COURSES, base_views.list_asked(request)),
         exact=mapping_review.exact_suggestions(source).count(),
-        **mapping_page.judging(run),
+        **base_views.judging(run),
     )
 
 
@@ -70,7 +70,7 @@ def course(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
     """Say what an old course is."""
-    return mapping_page.judge(request, SCREEN, mapping)
+    return base_views.judge(request, SCREEN, mapping)
 
 
 @never_cache
@@ -78,7 +78,7 @@ def judge(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
     """Confirm every exact suggestion."""
-    return mapping_page.confirm_all(request, SCREEN)
+    return base_views.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -86,7 +86,7 @@ def confirm_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """Judge and plan the run again, while somebody waits."""
-    return mapping_page.judge_again(request, LIST)
+    return base_views.judge_again(request, LIST)
 
 
 def _judge(said: Judgement) -> MappingChange:

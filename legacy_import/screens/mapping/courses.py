@@ -5,7 +5,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from ecoin.identity.text import fold
-from legacy_import.services.candidates import platform_catalogue
+from legacy_import.people.platform import platform_catalogue
 
 SHOWN = 12  # courses that one search lists
 

@@ -8,9 +8,9 @@ from django.contrib.contenttypes.models import ContentType
 
 from ecoin.identity.masking import mask_text
 from legacy_import.choices import CourseMappingStatus
-from legacy_import.mapping_lists.words import COURSE_STATES, RULES, SESSION_STATES, VERDICTS
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, MappingWeight
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
+from legacy_import.screens.mapping.words import COURSE_STATES, RULES, SESSION_STATES, VERDICTS
 
 OPEN = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
 NO_ROWS = MappingWeight(rows=0, waiting=0, frees=0)

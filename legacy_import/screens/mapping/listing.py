@@ -10,22 +10,22 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils.functional import Promise
 
 from ecoin.identity.text import fold
-from legacy_import.mapping_lists.lines import CourseLine, SessionLine, course_lines, session_lines
-from legacy_import.mapping_lists.words import COURSE_STATES, SESSION_STATES
+from legacy_import.mapping.weights import (
+    COURSE_CAUSES,
+    FORMATION_CAUSES,
+    SESSION_CAUSES,
+    SESSION_MISSING,
+)
+from legacy_import.mapping.weights_kept import COURSE, SESSION, kept
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
     LegacySessionMapping,
     MappingWeight,
 )
-from legacy_import.services.mapping_weights import (
-    COURSE_CAUSES,
-    FORMATION_CAUSES,
-    SESSION_CAUSES,
-    SESSION_MISSING,
-)
-from legacy_import.services.notes import holds_contact
-from legacy_import.services.weights_kept import COURSE, SESSION, kept
+from legacy_import.privacy.free_text import holds_contact
+from legacy_import.screens.mapping.lines import CourseLine, SessionLine, course_lines, session_lines
+from legacy_import.screens.mapping.words import COURSE_STATES, SESSION_STATES
 
 LINES_PER_PAGE = 50
 NAMED = 20  # mappings that a bulk page names

@@ -7,17 +7,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from legacy_import.mapping_lists.lines import SessionLine, said_of
-from legacy_import.mapping_lists.listing import SESSIONS, line_of, listing, together
+from legacy_import.mapping import sessions as session_review
+from legacy_import.mapping.judgement import MappingChange
 from legacy_import.models import LegacyImportRun, LegacySessionMapping
 from legacy_import.permissions import MAP, permission_needed
-from legacy_import.services import session_review
-from legacy_import.services.mapping_change import MappingChange
+from legacy_import.screens.address import run_asked
+from legacy_import.screens.mapping import base_views
+from legacy_import.screens.mapping.base_views import Bulk, Judgement, Screen
+from legacy_import.screens.mapping.lines import SessionLine, said_of
+from legacy_import.screens.mapping.listing import SESSIONS, line_of, listing, together
+from legacy_import.screens.page import render_page
 from legacy_import.templatetags.legacy_imports import thousands
-from legacy_import.views import mapping_page
-from legacy_import.views.asked import run_asked
-from legacy_import.views.mapping_page import Bulk, Judgement, Screen
-from legacy_import.views.page import render_page
 
 SECTION = "session_mapping"
 LIST = "legacy_imports:session-mapping"
@@ -31,7 +31,7 @@ VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Every old session of the run's source, those that hold back most rows first."""
-    run = mapping_page.run_or_none(request)
+    run = base_views.run_or_none(request)
     source = run.connection_name if run else ""
     return render_page(
         request,
@@ -39,9 +39,9 @@ def sessions(request: HttpRequest) -> HttpResponse:
         section=SECTION,
         title=_("Old sessions"),
         run=run,
-        listing=listing(run, SESSIONS, mapping_page.list_asked(request)),
+        listing=listing(run, SESSIONS, base_views.list_asked(request)),
         real=session_review.real_unconfirmed(source).count(),
-        **mapping_page.judging(run),
+        **base_views.judging(run),
     )
 
 
@@ -59,7 +59,7 @@ def session(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
     """Say what an old session is."""
-    return mapping_page.judge(request, SCREEN, mapping)
+    return base_views.judge(request, SCREEN, mapping)
 
 
 @never_cache
@@ -67,7 +67,7 @@ def judge(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
     """Confirm every session that the rules call real."""
-    return mapping_page.confirm_all(request, SCREEN)
+    return base_views.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -75,7 +75,7 @@ def confirm_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """Judge and plan the run again, while somebody waits."""
-    return mapping_page.judge_again(request, LIST)
+    return base_views.judge_again(request, LIST)
 
 
 def _judge(said: Judgement) -> MappingChange:

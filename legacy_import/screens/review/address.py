@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 
 from legacy_import.conf import import_conf
-from legacy_import.forms import person_of
 from legacy_import.models import LegacyImportRun
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.filter import KEYS, ReviewFilter, UnknownFilter
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.review_filter import KEYS, ReviewFilter, UnknownFilter
-from legacy_import.views.asked import MAX_DIGITS
+from legacy_import.screens.address import MAX_DIGITS
+from legacy_import.screens.review.forms import person_of
 
 LIST = "legacy_imports:review"
 FORM = "filter"  # the field in which every form of the queue carries the address it came from

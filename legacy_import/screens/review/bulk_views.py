@@ -12,9 +12,8 @@ from django.views.decorators.http import require_POST
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.forms import BulkForm
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.services.review_bulk import (
+from legacy_import.review.bulk import (
     MAX_ROWS,
     BulkReport,
     CountChanged,
@@ -22,12 +21,13 @@ from legacy_import.services.review_bulk import (
     matching,
     require_bulk,
 )
-from legacy_import.services.review_row import NotPossible
-from legacy_import.views.asked import MAX_DIGITS, run_numbered
-from legacy_import.views.page import render_page
-from legacy_import.views.review_asked import Asked, asked_before
-from legacy_import.views.review_screen import SECTION, render_queue, reviewer_of, title
-from legacy_import.views.review_words import EFFECTS, FACET_NAMES, STATE_NAMES, value_name
+from legacy_import.review.row import NotPossible
+from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.page import render_page
+from legacy_import.screens.review.address import Asked, asked_before
+from legacy_import.screens.review.forms import BulkForm
+from legacy_import.screens.review.render import SECTION, render_queue, reviewer_of, title
+from legacy_import.screens.review.screen_words import EFFECTS, FACET_NAMES, STATE_NAMES, value_name
 
 CONFIRM = "admin/legacy_imports/review_bulk.html"
 

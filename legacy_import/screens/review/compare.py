@@ -12,8 +12,8 @@ from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.names import parse_name
 from ecoin.identity.phones import parse_phones, raw_digits
 from legacy_import.models import LegacyStudentImport
+from legacy_import.people.contact import Contact
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
-from legacy_import.services.contacts import Contact
 
 
 class Likeness(StrEnum):

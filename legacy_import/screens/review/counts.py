@@ -14,8 +14,7 @@ from legacy_import.models import (
     LegacyReviewDecision,
     LegacyStudentImport,
 )
-from legacy_import.services import facets
-from legacy_import.services.review_filter import (
+from legacy_import.review.filter import (
     FOCUSES,
     STATES,
     UNCOMMITTED,
@@ -25,7 +24,8 @@ from legacy_import.services.review_filter import (
     is_reviewed,
     queue_of,
 )
-from legacy_import.services.row_search import Matches, find_matches
+from legacy_import.review.search import Matches, find_matches
+from legacy_import.runs import counts
 
 COUNTED = 1_000  # decisions
 WAITING = 5_000  # rows of one reason that are looked at
@@ -131,7 +131,7 @@ def count_queue(run: LegacyImportRun, query: ReviewFilter) -> Counts:
     if query.search:
         matches = find_matches(run, query.sought, among=queue_of(run))
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        counted = [(*values, number) for values, number in facets.count(rows).items()]
+        counted = [(*values, number) for values, number in counts.count(rows).items()]
         return counts_of(query, counted, matches)
     stored = FacetCount.objects.filter(
         legacy_import_run=run, planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED

@@ -9,18 +9,18 @@ from django.contrib.auth.models import User
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.queue.compare import ComparedLine, compare_with
-from legacy_import.queue.history import SaidLine, history_of, ruled_out
-from legacy_import.queue.matches import InRun, TargetView, rows_beside, targets_of
-from legacy_import.queue.training import Named, named_by
-from legacy_import.queue.words import issue_words
+from legacy_import.people.contact import Contact
+from legacy_import.people.platform import contacts_of
+from legacy_import.privacy.subject import ERASED
+from legacy_import.review.decisions import Holder, holders
+from legacy_import.review.offer import NEEDS_PERSON, applies
+from legacy_import.review.row import CLOSED_TO_REVIEW
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import contacts_of
-from legacy_import.services.contacts import Contact
-from legacy_import.services.review import Holder, holders
-from legacy_import.services.review_offer import NEEDS_PERSON, applies
-from legacy_import.services.review_row import CLOSED_TO_REVIEW
-from legacy_import.services.subject import ERASED
+from legacy_import.screens.review.compare import ComparedLine, compare_with
+from legacy_import.screens.review.history import SaidLine, history_of, ruled_out
+from legacy_import.screens.review.matches import InRun, TargetView, rows_beside, targets_of
+from legacy_import.screens.review.training import Named, named_by
+from legacy_import.screens.review.words import issue_words
 
 TARGETS_SHOWN = 10
 D = ReviewDecision

@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 
 from legacy_import.choices import Classification, PersonKind, ReviewDecision
+from legacy_import.privacy.free_text import MAX_NOTE
+from legacy_import.review.bulk import IN_BULK
+from legacy_import.review.offer import TREATABLE
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.notes import MAX_NOTE
-from legacy_import.services.review_bulk import IN_BULK
-from legacy_import.services.review_offer import TREATABLE
 
 MOST = 2**62  # ids and versions; every database can compare it with its keys
 PEOPLE = (PersonKind.USER.value, PersonKind.LEAD.value)
@@ -35,7 +35,7 @@ class DecisionForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False, strip=True)
 
     def told(self) -> dict[str, Any]:
-        """The arguments of services.review.decide that the form holds."""
+        """The arguments of review.decisions.decide that the form holds."""
         data = self.cleaned_data
         return {
             "version": data["version"],

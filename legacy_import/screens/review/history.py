@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
+from legacy_import.review.row import name_of
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.review_row import name_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import FocusMode
-from legacy_import.queue import Counts, Page
-from legacy_import.queue.counts import Progress
-from legacy_import.services.review_filter import ALL, FOCUSES, OTHER, ReviewFilter
-from legacy_import.services.row_search import BY_NAME
-from legacy_import.views.review_asked import Asked
-from legacy_import.views.review_words import FACET_NAMES, STATE_NAMES, value_name
+from legacy_import.review.filter import ALL, FOCUSES, OTHER, ReviewFilter
+from legacy_import.review.search import BY_NAME
+from legacy_import.screens.review import Counts, Page
+from legacy_import.screens.review.address import Asked
+from legacy_import.screens.review.counts import Progress
+from legacy_import.screens.review.screen_words import FACET_NAMES, STATE_NAMES, value_name
 
 QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecoin.identity.masking import mask_text
-from legacy_import.queue.words import phrases
+from legacy_import.people.contact import Contact
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.contacts import Contact
+from legacy_import.screens.review.words import phrases
 
 
 @dataclass(frozen=True, slots=True)

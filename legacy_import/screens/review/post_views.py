@@ -15,20 +15,20 @@ from django.views.decorators.http import require_POST
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.models import LegacyStudentImport
+from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
-from legacy_import.queue import count_queue, key_of, next_row
+from legacy_import.review import reveal as looking
+from legacy_import.review.decisions import claim, decide, undo
+from legacy_import.review.row import DecidedMeanwhile, NotPossible, RowCommitted
 from legacy_import.rules.duplicates import Target
-from legacy_import.services import reveal as looking
-from legacy_import.services.people_search import NoPhone, find_people
-from legacy_import.services.review import claim, decide, undo
-from legacy_import.services.review_row import DecidedMeanwhile, NotPossible, RowCommitted
-from legacy_import.views.asked import MAX_DIGITS, run_numbered
-from legacy_import.views.page import render_page
-from legacy_import.views.review_asked import FORM, Asked, asked_before
-from legacy_import.views.review_payload import payload_lines
-from legacy_import.views.review_screen import (
+from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.page import render_page
+from legacy_import.screens.review import count_queue, key_of, next_row
+from legacy_import.screens.review.address import FORM, Asked, asked_before
+from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.screens.review.payload import payload_lines
+from legacy_import.screens.review.render import (
     SECTION,
     render_queue,
     reviewer_of,

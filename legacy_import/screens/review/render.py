@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
-from legacy_import.queue import (
+from legacy_import.review.bulk import MAX_ROWS
+from legacy_import.review.decisions import Recent, holders, last_decisions
+from legacy_import.review.filter import ReviewFilter
+from legacy_import.review.saved_filters import filters_of
+from legacy_import.screens.page import render_page
+from legacy_import.screens.review import (
     Counts,
     Page,
     count_queue,
@@ -19,13 +24,8 @@ from legacy_import.queue import (
     detail_of,
     page_of,
 )
-from legacy_import.services.review import Recent, holders, last_decisions
-from legacy_import.services.review_bulk import MAX_ROWS
-from legacy_import.services.review_filter import ReviewFilter
-from legacy_import.services.saved_filters import filters_of
-from legacy_import.views.page import render_page
-from legacy_import.views.review_asked import Asked
-from legacy_import.views.review_links import (
+from legacy_import.screens.review.address import Asked
+from legacy_import.screens.review.links import (
     chips_of,
     facets_of,
     next_focus_of,
@@ -33,10 +33,7 @@ from legacy_import.views.review_links import (
     states_of,
     tabs_of,
 )
-from legacy_import.views.review_words import (
-    bulk_decisions,
-    treat_as_choices,
-)
+from legacy_import.screens.review.screen_words import bulk_decisions, treat_as_choices
 
 SECTION = "review"
 TEMPLATE = "admin/legacy_imports/review.html"

@@ -10,15 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.forms import FilterForm
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.review_filter import ReviewFilter, UnknownFilter
-from legacy_import.services.saved_filters import forget_filter, save_filter
-from legacy_import.views.asked import MAX_DIGITS, run_numbered
-from legacy_import.views.review_asked import Asked, asked_before
-from legacy_import.views.review_posts import refused_queue
-from legacy_import.views.review_screen import render_queue, reviewer_of
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.filter import ReviewFilter, UnknownFilter
+from legacy_import.review.saved_filters import forget_filter, save_filter
+from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.review.address import Asked, asked_before
+from legacy_import.screens.review.forms import FilterForm
+from legacy_import.screens.review.post_views import refused_queue
+from legacy_import.screens.review.render import render_queue, reviewer_of
 
 
 @never_cache

@@ -13,10 +13,10 @@ from legacy_import.choices import (
     SourceTable,
     ValidationStatus,
 )
+from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE
+from legacy_import.review.filter import ALL, DECIDED, LATER, PENDING, ReviewFilter
+from legacy_import.review.offer import TREATABLE
 from legacy_import.rules.reasons import REASONS
-from legacy_import.services.review_bulk import IN_BULK, OF_ONE_CAUSE
-from legacy_import.services.review_filter import ALL, DECIDED, LATER, PENDING, ReviewFilter
-from legacy_import.services.review_offer import TREATABLE
 
 STATE_NAMES: dict[str, Promise] = {
     PENDING: gettext_lazy("to decide"),

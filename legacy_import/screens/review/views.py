@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.services.notes import HoldsContact
-from legacy_import.views import review_bulk, review_filters, review_posts
-from legacy_import.views.asked import run_asked
-from legacy_import.views.page import render_page
-from legacy_import.views.review_asked import asked_in
-from legacy_import.views.review_screen import SECTION, render_queue, title
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.screens.address import run_asked
+from legacy_import.screens.page import render_page
+from legacy_import.screens.review import bulk_views, post_views, saved_filter_views
+from legacy_import.screens.review.address import asked_in
+from legacy_import.screens.review.render import SECTION, render_queue, title
 
 EMPTY = "admin/legacy_imports/review_empty.html"
 
@@ -48,12 +48,12 @@ def _without_search(request: HttpRequest) -> str:
 
 urlpatterns = [
     path("legacy-imports/review", review, name="review"),
-    path("legacy-imports/review/bulk", review_bulk.bulk_decision, name="review-bulk"),
-    *review_filters.urlpatterns,
-    path("legacy-imports/review/<int:row>/decide", review_posts.decision, name="review-decide"),
-    path("legacy-imports/review/<int:row>/undo", review_posts.undoing, name="review-undo"),
-    path("legacy-imports/review/<int:row>/claim", review_posts.claiming, name="review-claim"),
-    path("legacy-imports/review/<int:row>/person", review_posts.person, name="review-person"),
-    path("legacy-imports/review/<int:row>/reveal", review_posts.revealing, name="review-reveal"),
-    path("legacy-imports/review/<int:row>/raw", review_posts.raw_view, name="review-raw"),
+    path("legacy-imports/review/bulk", bulk_views.bulk_decision, name="review-bulk"),
+    *saved_filter_views.urlpatterns,
+    path("legacy-imports/review/<int:row>/decide", post_views.decision, name="review-decide"),
+    path("legacy-imports/review/<int:row>/undo", post_views.undoing, name="review-undo"),
+    path("legacy-imports/review/<int:row>/claim", post_views.claiming, name="review-claim"),
+    path("legacy-imports/review/<int:row>/person", post_views.person, name="review-person"),
+    path("legacy-imports/review/<int:row>/reveal", post_views.revealing, name="review-reveal"),
+    path("legacy-imports/review/<int:row>/raw", post_views.raw_view, name="review-raw"),
 ]

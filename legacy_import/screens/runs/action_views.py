@@ -12,19 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import COMMIT, MAP, permission_needed
-from legacy_import.run_page import obstacles
-from legacy_import.run_page.counts import counts_of
-from legacy_import.run_page.obstacles import Obstacle
-from legacy_import.run_page.proof import proof_lines
-from legacy_import.services.engine import Inline
-from legacy_import.services.plan import dry_run
-from legacy_import.services.reconcile import reconcile
-from legacy_import.views.asked import run_numbered
-from legacy_import.views.in_request import InRequest, attempt, told
-from legacy_import.views.operations import refuse
-from legacy_import.views.page import render_page
+from legacy_import.screens.address import run_numbered
+from legacy_import.screens.page import render_page
+from legacy_import.screens.runs import obstacles
+from legacy_import.screens.runs.counts import counts_of
+from legacy_import.screens.runs.in_request import InRequest, attempt, told
+from legacy_import.screens.runs.obstacles import Obstacle
+from legacy_import.screens.runs.operation_views import refuse
+from legacy_import.screens.runs.proof import proof_lines
+from legacy_import.stages.planning.dry_run import dry_run
+from legacy_import.stages.reconciliation.reconcile import reconcile
 
 
 @permission_needed(MAP)

@@ -22,7 +22,7 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import FACETS, FacetCount
-from legacy_import.services.waves import WAVES, WITHOUT_EFFECT
+from legacy_import.stages.commit.waves import WAVES, WITHOUT_EFFECT
 
 Facets = Mapping[str, Any]
 OTHER = "other"  # rows of no focus mode

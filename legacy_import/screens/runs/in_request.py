@@ -8,7 +8,7 @@ from django.db import Error as AnyDatabaseError
 from django.utils.translation import gettext as _
 
 from legacy_import.errors import Interrupted, LegacyImportError, OutOfOrder
-from legacy_import.progress import Silent
+from legacy_import.runs.progress import Silent
 
 Answer = TypeVar("Answer")
 SECONDS = 20  # after which a request does not begin another batch

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.run_page.counts import counts_of, in_force, waiting
+from legacy_import.screens.runs.counts import counts_of, in_force, waiting
 
 STAGE_OF = {
     "legacy_import": Stage.IMPORT,

@@ -9,8 +9,8 @@ from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
 from legacy_import.models.run import TRANSITIONS
 from legacy_import.rules import RULES_VERSION
-from legacy_import.run_page.live import holder_of
-from legacy_import.services.commit import WITH_A_PLAN
+from legacy_import.screens.runs.live import holder_of
+from legacy_import.stages.commit.commit import WITH_A_PLAN
 
 # Rows that a request may plan, prove or preview while a browser waits.
 MOST_ROWS_PLANNED = 5_000

@@ -20,25 +20,25 @@ from django.views.decorators.http import require_http_methods
 
 from legacy_import.choices import Stage
 from legacy_import.conf import database_name
+from legacy_import.engine.engines import Inline
+from legacy_import.engine.receipts import next_position
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed
-from legacy_import.progress import Silent
-from legacy_import.run_page import obstacles
-from legacy_import.run_page.counts import counts_of, in_force
-from legacy_import.run_page.live import live, live_words, stamp_of
-from legacy_import.run_page.log import done_since, receipts, undone_since
-from legacy_import.run_page.obstacles import MOST_ROWS_PREVIEWED, Obstacle
-from legacy_import.run_page.waves import outcomes_in_force, wave_lines
-from legacy_import.services.commit import commit
-from legacy_import.services.engine import Inline
-from legacy_import.services.receipts import next_position
-from legacy_import.services.rollback import rollback
-from legacy_import.views import once
-from legacy_import.views.asked import run_numbered
-from legacy_import.views.in_request import InRequest, attempt, told
-from legacy_import.views.operation_asked import LARGEST_BATCH, Asked, parse
-from legacy_import.views.page import render_page
+from legacy_import.runs.progress import Silent
+from legacy_import.screens import once
+from legacy_import.screens.address import run_numbered
+from legacy_import.screens.page import render_page
+from legacy_import.screens.runs import obstacles
+from legacy_import.screens.runs.counts import counts_of, in_force
+from legacy_import.screens.runs.in_request import InRequest, attempt, told
+from legacy_import.screens.runs.live import live, live_words, stamp_of
+from legacy_import.screens.runs.log import done_since, receipts, undone_since
+from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
+from legacy_import.screens.runs.operation_address import LARGEST_BATCH, Asked, parse
+from legacy_import.screens.runs.waves import outcomes_in_force, wave_lines
+from legacy_import.stages.commit.commit import commit
+from legacy_import.stages.rollback.rollback import rollback
 
 
 @dataclass(frozen=True, slots=True)

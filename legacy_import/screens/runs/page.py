@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from legacy_import.choices import Stage
 from legacy_import.models import LegacyImportRun
-from legacy_import.run_page.certificate import Certificate, certificate_of
-from legacy_import.run_page.counts import (
+from legacy_import.screens.runs.certificate import Certificate, certificate_of
+from legacy_import.screens.runs.counts import (
     Counts,
     Distribution,
     Reviewed,
@@ -19,9 +19,9 @@ from legacy_import.run_page.counts import (
     reviewed,
     reviewed_by_focus,
 )
-from legacy_import.run_page.live import Live, live, rows_staged
-from legacy_import.run_page.log import LogPage, log_page
-from legacy_import.run_page.plan import (
+from legacy_import.screens.runs.live import Live, live, rows_staged
+from legacy_import.screens.runs.log import LogPage, log_page
+from legacy_import.screens.runs.plan import (
     Card,
     PlanLine,
     Risk,
@@ -33,8 +33,8 @@ from legacy_import.run_page.plan import (
     since_plan,
     written,
 )
-from legacy_import.run_page.run_list import RunLine, RunList, run_list
-from legacy_import.run_page.timeline import Step, duration_words, time_worked, timeline
+from legacy_import.screens.runs.run_list import RunLine, RunList, run_list
+from legacy_import.screens.runs.timeline import Step, duration_words, time_worked, timeline
 
 __all__ = ["RunLine", "RunList", "RunPage", "run_list", "run_page"]
 

@@ -16,8 +16,8 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision
-from legacy_import.run_page.counts import Counts, in_force, in_queue
-from legacy_import.services.summary import BUCKETS
+from legacy_import.screens.runs.counts import Counts, in_force, in_queue
+from legacy_import.stages.planning.summary import BUCKETS
 
 MOST_DECISIONS = 1_000  # that are looked through; more are said to be more
 

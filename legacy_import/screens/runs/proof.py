@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import LogAction, SourceTable
-from legacy_import.services.reconcile_report import Check, ReconcileReport
+from legacy_import.stages.reconciliation.report import Check, ReconcileReport
 
 # Check, or its part before the colon → what has to hold. A check without words keeps its own.
 MEANINGS: dict[str, str | Promise] = {

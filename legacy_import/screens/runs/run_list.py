@@ -8,15 +8,15 @@ from django.db.models import Sum
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.run_page.counts import (
+from legacy_import.screens.runs.counts import (
     Counts,
     Reviewed,
     counts_of_runs,
     queue_reasons,
     reviewed,
 )
-from legacy_import.run_page.live import Holder, holder_of
-from legacy_import.run_page.timeline import duration_words, time_worked, timeline
+from legacy_import.screens.runs.live import Holder, holder_of
+from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
 
 RUNS_PER_PAGE = 25
 

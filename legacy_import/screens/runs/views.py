@@ -8,13 +8,13 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from legacy_import import run_page
 from legacy_import.choices import RunStatus
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.run_page import obstacles
-from legacy_import.run_page.live import live, live_words
-from legacy_import.views.asked import number_asked, run_numbered
-from legacy_import.views.page import render_page
+from legacy_import.screens.address import number_asked, run_numbered
+from legacy_import.screens.page import render_page
+from legacy_import.screens.runs import obstacles
+from legacy_import.screens.runs import page as run_page
+from legacy_import.screens.runs.live import live, live_words
 
 LONGEST_ALIAS = 64
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from legacy_import.choices import COMMITTED_OUTCOMES, FocusMode, PlannedAction
-from legacy_import.run_page.counts import Counts, waiting
+from legacy_import.screens.runs.counts import Counts, waiting
 
 
 @dataclass(frozen=True, slots=True)

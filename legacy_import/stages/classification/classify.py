@@ -7,15 +7,17 @@ from django.db import transaction
 
 from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
+from legacy_import.engine.chunks import ChunkDone, Job, Work
+from legacy_import.engine.engines import Engine, Worked, work_in_chunks
+from legacy_import.mapping import weights_kept
+from legacy_import.mapping.catalogue import suggest_courses
+from legacy_import.mapping.index import load_mappings
+from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
-from legacy_import.progress import Progress
-from legacy_import.services import facets, runs, weights_kept
-from legacy_import.services.chunks import ChunkDone, Job, Work
-from legacy_import.services.engine import Engine, Worked, work_in_chunks
-from legacy_import.services.lease import hold
-from legacy_import.services.mapping_index import load_mappings
-from legacy_import.services.mappings import suggest_courses
-from legacy_import.services.readings import MeaningColumns, Readings, TrainingColumns
+from legacy_import.runs import counts as facets
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
 
 NAMED = ("pk", "training__pk", "raw_status", "legacy_formation_id", "legacy_session_id")
 MARKED = ("to_classify",)
@@ -32,18 +34,18 @@ def classify(
     now: datetime.datetime,
     progress: Progress,
     engine: Engine | None = None,
-) -> runs.StageReport:
+) -> lifecycle.StageReport:
     """Classify every row of the run (None: the latest). Repeatable; reviewers' words are kept.
 
     Raises UnknownRun, OutOfOrder (not validated yet, or held by another process), Interrupted.
     """
-    run = runs.find_run(run_id)
-    runs.require_installed_rules(run)
+    run = lifecycle.find_run(run_id)
+    lifecycle.require_installed_rules(run)
     run.require(RunStatus.CLASSIFIED)
     progress.opened(run.source_label)
     with hold(run, "legacy_classify", progress) as lease:
         run.require(RunStatus.CLASSIFIED)
-        runs.begin_stage(run, lease, RunStatus.VALIDATED)
+        lifecycle.begin_stage(run, lease, RunStatus.VALIDATED)
         with transaction.atomic():
             lease.confirm()
             suggest_courses(run.connection_name)
@@ -58,8 +60,10 @@ def classify(
         )
         counts = _counts(_facets(run, worked))
         weights_kept.forget(run)
-        runs.finish_stage(run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts)
-    return runs.StageReport(run.pk, worked.rows, counts)
+        lifecycle.finish_stage(
+            run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts
+        )
+    return lifecycle.StageReport(run.pk, worked.rows, counts)
 
 
 def open_work(job: Job) -> Work:

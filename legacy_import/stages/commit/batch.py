@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from ecoin.among import Ids
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
-from legacy_import.commit_actions import EFFECTS
-from legacy_import.commit_actions.effect import Doing, Entry, Learner
 from legacy_import.conf import ImportConf
+from legacy_import.engine.poison_rows import isolate
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.platform import leads_of_rows, lock_people, platform_people
 from legacy_import.rules.commit_policy import FOLLOWS, IMPORTED_BEFORE
 from legacy_import.rules.duplicates import Target
-from legacy_import.services import commit_log
-from legacy_import.services.candidates import leads_of_rows, lock_people, platform_people
-from legacy_import.services.drift import Plan, drifted
-from legacy_import.services.gather import Case, Gatherer, these
-from legacy_import.services.isolation import isolate
+from legacy_import.stages.commit import log
+from legacy_import.stages.commit.drift import Plan, drifted
+from legacy_import.stages.commit.effects import EFFECTS
+from legacy_import.stages.commit.effects.effect import Doing, Entry, Learner
+from legacy_import.stages.planning.gather import Case, Gatherer, these
 
 PLAN = Plan._fields
 FOUND_LENGTH = 190  # of a date as found
@@ -92,7 +92,7 @@ class Batch:
         self._log(entries)
 
     def _log(self, entries: list[Entry]) -> None:
-        commit_log.write(self.run, entries, batch=self.number, actor=self.actor, now=self.now)
+        log.write(self.run, entries, batch=self.number, actor=self.actor, now=self.now)
         self.entries.extend(entries)
 
     def _effects(

@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from ecoin.among import Ids
 from legacy_import.choices import LogAction, Outcome
-from legacy_import.commit_actions.effect import Entry
 from legacy_import.conf import ImportConf, import_conf
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.mapping.index import load_mappings, mapping_stamp
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.services import commit_log, facets
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
-from legacy_import.services.commit_batch import Batch
-from legacy_import.services.gather import Gatherer, gatherer_under_lock
-from legacy_import.services.mapping_index import load_mappings, mapping_stamp
+from legacy_import.runs import counts
+from legacy_import.stages.commit import log
+from legacy_import.stages.commit.batch import Batch
+from legacy_import.stages.commit.effects.effect import Entry
+from legacy_import.stages.planning.gather import Gatherer, gatherer_under_lock
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
 FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
@@ -31,8 +32,8 @@ def open_work(job: Job) -> Work:
     def batch(chunk: Chunk) -> ChunkDone:
         entries = work(chunk)
         # Exactly the rows with an entry were pending, and nothing but their outcome is another now.
-        after = facets.of_rows({entry.row for entry in entries})
-        facets.follow(run.pk, facets.with_outcome(after, Outcome.PENDING.value), after)
+        after = counts.of_rows({entry.row for entry in entries})
+        counts.follow(run.pk, counts.with_outcome(after, Outcome.PENDING.value), after)
         return ChunkDone(len(chunk.ids), found=_told(entries))
 
     return batch
@@ -62,15 +63,13 @@ class _Batches:
             for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
         ]
         now = timezone.now()
-        commit_log.write(self.run, entries, batch=chunk.position, actor=self.actor, now=now)
+        log.write(self.run, entries, batch=chunk.position, actor=self.actor, now=now)
         return entries
 
 
 def _told(entries: Sequence[Entry]) -> dict[str, Any]:
     """Rows by outcome, records by model, and the rows left out with their causes."""
-    outcomes = Counter(
-        entry.action.value for entry in entries if entry.action not in commit_log.BESIDES
-    )
+    outcomes = Counter(entry.action.value for entry in entries if entry.action not in log.BESIDES)
     created = Counter(entry.target_model for entry in entries if entry.created)
     left_out = [
         [entry.row, entry.action.value, entry.reason]

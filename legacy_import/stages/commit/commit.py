@@ -10,18 +10,18 @@ from django.db import transaction
 
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf, import_conf
+from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of
+from legacy_import.engine.engines import Engine, engine_in_use
+from legacy_import.engine.receipts import next_position
+from legacy_import.engine.sqlite_turns import Turns
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun
-from legacy_import.progress import Progress
-from legacy_import.services import runs
-from legacy_import.services.chunks import CHUNK_ROWS, Job, batch_of
-from legacy_import.services.commit_work import FOR_REVIEW, open_work
-from legacy_import.services.engine import Engine, engine_in_use
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.platform_keys import refresh_changed
-from legacy_import.services.receipts import next_position
-from legacy_import.services.turns import Turns
-from legacy_import.services.waves import about_to_come, in_batches, passes, pending_rows
+from legacy_import.people.key_refresh import refresh_changed
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Progress
+from legacy_import.stages.commit.batch_work import FOR_REVIEW, open_work
+from legacy_import.stages.commit.waves import about_to_come, in_batches, passes, pending_rows
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
 FEW_FAILURES = 5  # so few are single poison rows, whatever their share
@@ -78,7 +78,7 @@ def commit(
     current plan, a partial run without `allow_partial`, held by another process), TooManyFailures,
     Interrupted (at the end of a batch).
     """
-    run = runs.find_run(run_id)
+    run = lifecycle.find_run(run_id)
     require_current_plan(run, allow_partial=allow_partial)
     progress.opened(run.source_label)
     with hold(run, "legacy_commit", progress) as lease:
@@ -93,7 +93,7 @@ def commit(
 
 def require_current_plan(run: LegacyImportRun, *, allow_partial: bool) -> None:
     """Raise OutOfOrder unless the run's plan was made after everything it rests on."""
-    runs.require_installed_rules(run)
+    lifecycle.require_installed_rules(run)
     if run.status not in WITH_A_PLAN or not run.plan_fingerprint:
         raise OutOfOrder(
             f"Run {run.pk} is '{run.status}': it has no current plan to commit.",
@@ -156,7 +156,7 @@ class _Commit:
                 run.move_to(RunStatus.COMMITTING)
             told = {"outcomes": dict(report.outcomes), "pending": report.pending}
             found = {"commit": told, **self.read}
-            runs.finish_stage(
+            lifecycle.finish_stage(
                 run, self.lease, status, actor=self.actor, started=self.started, found=found
             )
         report.status = run.status
@@ -180,7 +180,7 @@ class _Commit:
         report.created.update(found["created"])
         report.causes.update(reason for _, _, reason in found["left_out"])
         if found["left_out"] and len(report.named) < MAX_NAMED:
-            names = runs.names_of_rows(row for row, _, _ in found["left_out"])
+            names = lifecycle.names_of_rows(row for row, _, _ in found["left_out"])
             report.named += [
                 LeftOut(names[row], outcome, reason) for row, outcome, reason in found["left_out"]
             ]

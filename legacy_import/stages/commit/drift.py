@@ -12,12 +12,12 @@ from ecoin.among import Ids
 from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, Origin, decide
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.gather import Case
-from legacy_import.services.newcomers import rows_with_newcomers, source_row
-from legacy_import.services.ruled_out import people_ruled_out
+from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
+from legacy_import.stages.planning.gather import Case
 
 PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 

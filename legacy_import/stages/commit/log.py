@@ -10,12 +10,18 @@ from ecoin.among import Ids
 from ecoin.bulk import insert_rendered, render, update_ids, update_rows
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome, ReversalOutcome
-from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, LEAD, Entry, Logged
 from legacy_import.models import (
     LegacyImportCommitLog,
     LegacyImportRun,
     LegacyStudentImport,
     LegacyTrainingImport,
+)
+from legacy_import.stages.commit.effects.effect import (
+    COMPLETED_TRAINING,
+    ENROLLMENT,
+    LEAD,
+    Entry,
+    Logged,
 )
 
 LOG_COLUMNS = (

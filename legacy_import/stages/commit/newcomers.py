@@ -8,10 +8,10 @@ from ecoin.identity.keys import Key
 from legacy_import.choices import DuplicateConfidence
 from legacy_import.conf import ImportConf
 from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport
+from legacy_import.people.platform import carriers, still_carry, who_carry
+from legacy_import.people.ruled_out import SourceRow, people_ruled_out
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import carriers, still_carry, who_carry
-from legacy_import.services.gather import Case
-from legacy_import.services.ruled_out import SourceRow, people_ruled_out
+from legacy_import.stages.planning.gather import Case
 
 
 def rows_with_newcomers(run: LegacyImportRun, cases: Sequence[Case], conf: ImportConf) -> set[int]:

@@ -17,18 +17,19 @@ from legacy_import.choices import (
     Stage,
 )
 from legacy_import.conf import import_conf
+from legacy_import.engine.chunks import ChunkDone, Job, Work, id_ranges
+from legacy_import.engine.engines import Engine, work_in_chunks
+from legacy_import.mapping import weights_kept
+from legacy_import.mapping.index import load_mappings
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
+from legacy_import.people.key_refresh import refresh_again
 from legacy_import.rules.commit_policy import FOLLOWS, decide
-from legacy_import.services import runs, weights_kept
-from legacy_import.services.chunks import ChunkDone, Job, Work, id_ranges
-from legacy_import.services.engine import Engine, work_in_chunks
-from legacy_import.services.followers import plan_followers
-from legacy_import.services.gather import Gatherer, between, gatherer
-from legacy_import.services.lease import hold
-from legacy_import.services.mapping_index import load_mappings
-from legacy_import.services.platform_keys import refresh_again
-from legacy_import.services.summary import (
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
+from legacy_import.stages.planning.followers import plan_followers
+from legacy_import.stages.planning.gather import Gatherer, between, gatherer
+from legacy_import.stages.planning.summary import (
     PlanDifference,
     plan_difference,
     require_plan,
@@ -75,16 +76,16 @@ def dry_run(
     previous plan. `engine`: another one than the settings name. Raises UnknownRun, OutOfOrder (not
     classified yet, classified under other rules, or held by another process), Interrupted.
     """
-    run = runs.find_run(run_id)
+    run = lifecycle.find_run(run_id)
     if compare_with is not None and compare_with != run.pk:
-        require_plan(runs.find_run(compare_with))
-    runs.require_installed_rules(run)
+        require_plan(lifecycle.find_run(compare_with))
+    lifecycle.require_installed_rules(run)
     run.require(RunStatus.PLANNED)
     conf = import_conf()
     progress.opened(run.source_label)
     with hold(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
-        runs.begin_stage(run, lease, RunStatus.CLASSIFIED)
+        lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
         read = refresh_again(run, conf, progress)
         worked = work_in_chunks(
             run,
@@ -100,7 +101,7 @@ def dry_run(
         counts = summarize(run)
         weights_kept.keep(run)
         found = {**counts, **read}
-        runs.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
+        lifecycle.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
     difference = None if compare_with is None else plan_difference(run, compare_with)
     return PlanReport(run.pk, worked.rows, run.plan_fingerprint, counts, difference)
 

@@ -15,12 +15,12 @@ from legacy_import.choices import (
     SessionType,
     ValidationStatus,
 )
+from legacy_import.mapping.index import Training
 from legacy_import.rules import import_action
 from legacy_import.rules.commit_policy import Facts, Origin, Place
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.duplicates import SEVERAL_TARGETS, Match, Target, judge
 from legacy_import.rules.validation import status_of, worst_issue
-from legacy_import.services.mapping_index import Training
 
 
 class Row(NamedTuple):

@@ -9,7 +9,10 @@ from django.db.models import F, OuterRef, Subquery
 from ecoin.bulk import update_rows
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
+from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.platform import leads_of_rows, platform_people
+from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     GETS_PERSON,
@@ -18,10 +21,7 @@ from legacy_import.rules.commit_policy import (
     Decision,
 )
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import leads_of_rows, platform_people
-from legacy_import.services.chunks import CHUNK_ROWS
-from legacy_import.services.lease import Lease
-from legacy_import.services.ruled_out import RuledOut, people_ruled_out
+from legacy_import.runs.lease import Lease
 
 OF_FIRST = (
     "source_table", "legacy_id", "planned_action", "planned_reason", "planned_target_kind",

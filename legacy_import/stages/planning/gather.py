@@ -17,12 +17,13 @@ from legacy_import.choices import (
     SourceTable,
 )
 from legacy_import.conf import ImportConf
+from legacy_import.mapping.index import MappingIndex, Training
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
-from legacy_import.services.candidates import any_origin_of, imported_rows, platform_people
-from legacy_import.services.facts import (
+from legacy_import.stages.planning.facts import (
     ISSUES_AS_TEXT,
     NO_MATCH,
     OWN,
@@ -34,7 +35,6 @@ from legacy_import.services.facts import (
     matching_of,
     place_of,
 )
-from legacy_import.services.mapping_index import MappingIndex, Training
 
 MOST_PAIRS = 100_000  # of formation and session that are remembered
 HAS_HISTORY = frozenset(

@@ -18,8 +18,8 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import FACETS, LegacyImportRun, LegacyStudentImport
-from legacy_import.services import facets
-from legacy_import.services.facets import Combinations
+from legacy_import.runs import counts
+from legacy_import.runs.counts import Combinations
 
 # Classification → priority bucket (DESIGN §1): history first, then registrations, then leads.
 BUCKETS = {
@@ -44,10 +44,10 @@ class PlanDifference:
 
 def summarize(run: LegacyImportRun) -> dict[str, Any]:
     """Count the run's plan. Numbers of rows only; keys are a contract."""
-    found = facets.rebuild(run)
+    found = counts.rebuild(run)
 
     def of(facet: str, values: Iterable[str]) -> dict[str, int]:
-        return facets.spread(found, facet, values)
+        return counts.spread(found, facet, values)
 
     classification = of("classification", Classification.values)
     validation = of("validation_status", ValidationStatus.values)

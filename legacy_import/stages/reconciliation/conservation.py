@@ -8,8 +8,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome
-from legacy_import.commit_actions.created import CREATED
-from legacy_import.commit_actions.effect import LEAD
+from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.effect import LEAD
 
 MOST_NAMED = 20  # rows that one check names
 

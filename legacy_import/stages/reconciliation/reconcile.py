@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from legacy_import.choices import RunStatus, SourceTable
-from legacy_import.commit_actions.created import CREATED, origins_of, records_without_entry
+from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services import runs
-from legacy_import.services.chunks import id_ranges
-from legacy_import.services.conservation import Entry, Imported, Judged, Row, Tally
-from legacy_import.services.lease import hold
-from legacy_import.services.reconcile_report import ReconcileReport, report_of
-from legacy_import.services.reconcile_source import reread_source
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
+from legacy_import.stages.commit.effects.created import CREATED, origins_of, records_without_entry
+from legacy_import.stages.reconciliation.conservation import Entry, Imported, Judged, Row, Tally
+from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
+from legacy_import.stages.reconciliation.source_rows import reread_source
 
 ROW_COLUMNS = (
     "pk", "source_table", "legacy_id", "classification", "outcome", "training__pk",
@@ -35,7 +35,7 @@ def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
     Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted. What
     does not balance is in the report, never an error.
     """
-    run = runs.find_run(run_id)
+    run = lifecycle.find_run(run_id)
     _require_imported(run)
     with hold(run, "legacy_reconcile", progress) as lease:
         _require_imported(run)

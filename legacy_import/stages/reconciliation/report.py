@@ -7,10 +7,17 @@ from itertools import product
 from typing import Any
 
 from legacy_import.choices import Classification, Outcome, SourceTable
-from legacy_import.commit_actions.created import CREATED
 from legacy_import.models import LegacyImportRun
-from legacy_import.services.conservation import MAIN, PARTS, ROW_CHECKS, Cell, Named, Tally
-from legacy_import.services.reconcile_source import Reread, rows_let_through
+from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.reconciliation.conservation import (
+    MAIN,
+    PARTS,
+    ROW_CHECKS,
+    Cell,
+    Named,
+    Tally,
+)
+from legacy_import.stages.reconciliation.source_rows import Reread, rows_let_through
 
 ACTIONS = (*MAIN, *PARTS)
 

@@ -9,9 +9,9 @@ from django.db.models.functions import Length
 from legacy_import.choices import SourceTable
 from legacy_import.errors import Interrupted, LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services.conservation import Named
+from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.stages.reconciliation.conservation import Named
 
 IDS_PER_PAGE = 20_000
 

@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from ecoin.among import Ids
 from legacy_import.choices import Outcome, PlannedAction, ReversalOutcome
-from legacy_import.commit_actions import EFFECTS
-from legacy_import.commit_actions.effect import LEAD, Logged, Undoing
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.poison_rows import isolate
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
-from legacy_import.services import commit_log, facets, runs
-from legacy_import.services.chunks import Chunk, ChunkDone, Job, Work
-from legacy_import.services.isolation import isolate
-from legacy_import.services.newest_first import committed_rows, require_newest
+from legacy_import.runs import counts, lifecycle
+from legacy_import.stages.commit import log
+from legacy_import.stages.commit.effects import EFFECTS
+from legacy_import.stages.commit.effects.effect import LEAD, Logged, Undoing
+from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
 
@@ -30,13 +31,13 @@ def open_work(job: Job) -> Work:
         require_newest(run, chunk.ids)  # it may have been committed meanwhile
         rows = committed_rows(run).filter(pk__among=Ids(chunk.ids)).select_for_update()
         actions = dict(rows.order_by("pk").values_list("pk", "outcome"))
-        before = facets.of_rows(actions)
+        before = counts.of_rows(actions)
         found = taking_back.undo(actions)
         if found["rows"] == len(actions):
-            after = facets.with_outcome(before, Outcome.ROLLED_BACK.value)
+            after = counts.with_outcome(before, Outcome.ROLLED_BACK.value)
         else:
-            after = facets.of_rows(actions)
-        facets.follow(run.pk, before, after)
+            after = counts.of_rows(actions)
+        counts.follow(run.pk, before, after)
         return ChunkDone(len(chunk.ids), found=found)
 
     return batch
@@ -56,7 +57,7 @@ class TakingBack:
     def undo(self, actions: Mapping[int, str]) -> dict[str, Any]:
         """`actions`: staged row id → its outcome. Returns the counts, JSON-ready."""
         ids = list(actions)
-        entries = commit_log.entries_in_force(ids)
+        entries = log.entries_in_force(ids)
         outcomes: dict[int, ReversalOutcome] = {}
 
         def undo(part: Sequence[int]) -> None:
@@ -68,7 +69,7 @@ class TakingBack:
 
         for poison in isolate(undo, ids):
             if not poison.error.startswith("IntegrityError"):
-                (name,) = runs.names_of_rows([poison.row]).values()
+                (name,) = lifecycle.names_of_rows([poison.row]).values()
                 raise LegacyImportError(
                     f"The app database refused to take {name} back ({poison.error}).",
                     hint=f"Look at its records, then: manage.py legacy_rollback --run {self.run.pk}",
@@ -106,10 +107,8 @@ class TakingBack:
         }
         if not self.preview:
             at = timezone.now()
-            commit_log.reverse(outcomes, kept=KEPT, actor=self.actor, now=at)
-            commit_log.release_rows(
-                {row: logged for row, logged in entries.items() if row not in kept}
-            )
+            log.reverse(outcomes, kept=KEPT, actor=self.actor, now=at)
+            log.release_rows({row: logged for row, logged in entries.items() if row not in kept})
         else:
             undone = [e for row, logged in entries.items() if row not in kept for e in logged]
             self.undone |= {entry.id for entry in undone}
@@ -130,7 +129,7 @@ def _told(
         for logged in entries.values()
         for entry in logged
     )
-    names = runs.names_of_rows(kept) if kept else {}
+    names = lifecycle.names_of_rows(kept) if kept else {}
     return {
         "rows": len(entries) - len(kept),
         "kept_rows": len(kept),

@@ -10,18 +10,18 @@ from django.db import transaction
 
 from ecoin.among import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
+from legacy_import.engine.chunks import Job, batch_of
+from legacy_import.engine.engines import Engine, engine_in_use
+from legacy_import.engine.receipts import next_position
+from legacy_import.engine.sqlite_turns import Turns
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
-from legacy_import.progress import Progress
-from legacy_import.services import runs
-from legacy_import.services.chunks import Job, batch_of
-from legacy_import.services.engine import Engine, engine_in_use
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.newest_first import committed_rows, require_newest
-from legacy_import.services.receipts import next_position
-from legacy_import.services.rollback_work import TakingBack, open_work
-from legacy_import.services.turns import Turns
-from legacy_import.services.waves import in_batches
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Progress
+from legacy_import.stages.commit.waves import in_batches
+from legacy_import.stages.rollback.batch_work import TakingBack, open_work
+from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 BATCH_ROWS = 1_000
 MAX_NAMED = 1_000  # kept rows that a report names; the commit log names all
@@ -66,7 +66,7 @@ def rollback(
     that the settings name. Raises UnknownRun, OutOfOrder (nothing was ever
     committed, a newer run rests on this one, held by another process), Interrupted (between batches).
     """
-    run = runs.find_run(run_id)
+    run = lifecycle.find_run(run_id)
     _require_committed(run)
     require_newest(run)
     progress.opened(run.source_label)
@@ -83,7 +83,7 @@ def rollback(
             work.take_back()
         if run.status == RunStatus.ROLLING_BACK:
             found = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
-            runs.finish_stage(
+            lifecycle.finish_stage(
                 run, lease, RunStatus.ROLLED_BACK, actor=actor, started=now, found=found
             )
         report.status = run.status

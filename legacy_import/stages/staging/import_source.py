@@ -8,16 +8,18 @@ from django.db import transaction
 from django.db.models import Count
 
 from legacy_import.choices import RunStatus, SourceTable
+from legacy_import.engine.engines import Engine, engine_in_use
 from legacy_import.errors import LegacyImportError
+from legacy_import.mapping import weights_kept
+from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Progress
-from legacy_import.services import facets, runs, weights_kept
-from legacy_import.services.engine import Engine, engine_in_use
-from legacy_import.services.intake import Intake, of_workers, understanding_of
-from legacy_import.services.lease import Lease, hold
-from legacy_import.services.mappings import refresh_mappings
-from legacy_import.services.row_ids import RowIds
+from legacy_import.runs import counts as facets
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.stages.staging.intake import Intake, of_workers, understanding_of
+from legacy_import.stages.staging.row_ids import RowIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,17 @@ def import_source(
     stays, and `resume` goes on from there.
     """
     if resume is not None:
-        runs.require_unfinished(resume, alias)
+        lifecycle.require_unfinished(resume, alias)
     elif not new:
-        runs.refuse_unfinished(alias)
+        lifecycle.refuse_unfinished(alias)
     with open_source(alias, allow_writable=allow_writable) as source:
         _announce(alias, source, progress)
         if resume is not None:
-            run = runs.find_run(resume)
+            run = lifecycle.find_run(resume)
         else:
-            run = runs.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
+            run = lifecycle.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
         with hold(run, "legacy_import", progress) as lease:
-            runs.open_for_import(run, source.label, source.certificate.as_dict())
+            lifecycle.open_for_import(run, source.label, source.certificate.as_dict())
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
@@ -79,7 +81,7 @@ def import_source(
             counts = _conclude(run, source)
             facets.rebuild(run)
             weights_kept.forget(run)
-            runs.finish_stage(
+            lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )
     return ImportReport(run.pk, run.source_label, run.certificate, counts)
@@ -133,7 +135,7 @@ def _conclude(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:
         tables[table] = {"source": in_source, "staged": staged.filter(source_table=table).count()}
     lost = [name for name, count in tables.items() if count["source"] != count["staged"]]
     if lost and not run.is_partial:
-        runs.fail(run, f"source and staged rows differ in {', '.join(lost)}")
+        lifecycle.fail(run, f"source and staged rows differ in {', '.join(lost)}")
         raise LegacyImportError(
             f"Run {run.pk} staged another number of rows than the source has: "
             + ", ".join(

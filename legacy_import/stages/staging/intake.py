@@ -18,10 +18,7 @@ from django.utils import timezone
 
 from legacy_import.choices import SourceTable, Stage
 from legacy_import.conf import import_conf
-from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.progress import Progress
-from legacy_import.rules.normalization import Settings
-from legacy_import.services.chunks import (
+from legacy_import.engine.chunks import (
     Chunk,
     ChunkDone,
     Job,
@@ -30,12 +27,16 @@ from legacy_import.services.chunks import (
     leave_receipt,
     place_of,
 )
-from legacy_import.services.engine import Engine
-from legacy_import.services.lease import Lease
-from legacy_import.services.mapping_index import load_mappings
-from legacy_import.services.readings import Readings
-from legacy_import.services.row_ids import RowIds
-from legacy_import.services.staging import (
+from legacy_import.engine.engines import Engine
+from legacy_import.mapping.index import load_mappings
+from legacy_import.mapping.meaning import Readings
+from legacy_import.models import ChunkReceipt, LegacyImportRun
+from legacy_import.rules.normalization import Settings
+from legacy_import.runs.lease import Lease
+from legacy_import.runs.progress import Progress
+from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.stages.staging.row_ids import RowIds
+from legacy_import.stages.staging.rows import (
     HashedRow,
     Prepared,
     Understanding,
@@ -46,8 +47,7 @@ from legacy_import.services.staging import (
     remove_chunk,
     write_chunk,
 )
-from legacy_import.services.windows import Window, after_of, windows
-from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.stages.staging.windows import Window, after_of, windows
 
 PAGE_ROWS = 2_000
 PAGES_AHEAD = 1  # normalized while the database writes another; more would only be memory

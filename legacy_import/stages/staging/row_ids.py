@@ -6,7 +6,7 @@ from django.db.models import Max
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.services.runs import one_at_a_time
+from legacy_import.runs.lifecycle import one_at_a_time
 
 
 class RowIds:

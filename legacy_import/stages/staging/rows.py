@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from ecoin.bulk import Rendered, delete_ids, insert_rendered, render
 from legacy_import.choices import PersonKind, SourceChange
+from legacy_import.engine.chunks import ChunkDone
+from legacy_import.mapping.meaning import MeaningColumns, Reading, Readings, TrainingColumns
 from legacy_import.models import (
     KEY_COLUMNS,
     ChunkReceipt,
@@ -19,8 +21,6 @@ from legacy_import.models import (
     LegacyTrainingImport,
 )
 from legacy_import.rules.normalization import NormalizedLearner, Settings, normalize_learner
-from legacy_import.services.chunks import ChunkDone
-from legacy_import.services.readings import MeaningColumns, Reading, Readings, TrainingColumns
 from legacy_import.source.reader import LegacyRow
 from legacy_import.source.rows import Json
 

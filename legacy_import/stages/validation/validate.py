@@ -18,28 +18,29 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.conf import ImportConf, import_conf
+from legacy_import.engine.chunks import ChunkDone, Job, Work
+from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.models import (
     IdentityKey,
     LegacyImportRun,
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.progress import Progress
+from legacy_import.people.contact import Known
+from legacy_import.people.groups import group_run
+from legacy_import.people.key_refresh import refresh_all
+from legacy_import.people.matching import RowMatches, match_chunk
+from legacy_import.people.pairs import find_pairs, forget_pairs
+from legacy_import.people.ruled_out import RuledOut, people_ruled_out
+from legacy_import.people.shared_keys import find_hot_keys
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
-from legacy_import.services import facets, runs
-from legacy_import.services.blocking import find_pairs, forget_pairs
-from legacy_import.services.chunks import ChunkDone, Job, Work
-from legacy_import.services.contacts import Known
-from legacy_import.services.engine import Engine, work_in_chunks
-from legacy_import.services.facts import ISSUES_AS_TEXT, issues_of
-from legacy_import.services.groups import group_run
-from legacy_import.services.hot_keys import find_hot_keys
-from legacy_import.services.lease import hold
-from legacy_import.services.matching import RowMatches, match_chunk
-from legacy_import.services.platform_keys import refresh_all
-from legacy_import.services.ruled_out import RuledOut, people_ruled_out
+from legacy_import.runs import counts as facets
+from legacy_import.runs import lifecycle
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Progress
+from legacy_import.stages.planning.facts import ISSUES_AS_TEXT, issues_of
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
 ALONE = {
@@ -66,19 +67,19 @@ def validate(
     now: datetime.datetime,
     progress: Progress,
     engine: Engine | None = None,
-) -> runs.StageReport:
+) -> lifecycle.StageReport:
     """Judge every row of the run (None: the latest). Repeatable; nothing a person decided changes.
 
     Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted.
     """
-    run = runs.find_run(run_id)
-    runs.require_installed_normalization(run)
+    run = lifecycle.find_run(run_id)
+    lifecycle.require_installed_normalization(run)
     run.require(RunStatus.VALIDATED)
     conf = import_conf()
     progress.opened(run.source_label)
     with hold(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
-        runs.begin_stage(run, lease, RunStatus.IMPORTED)
+        lifecycle.begin_stage(run, lease, RunStatus.IMPORTED)
         read = refresh_all(conf, progress)
         with transaction.atomic():
             lease.confirm()
@@ -99,8 +100,10 @@ def validate(
         counts = _counts(run)
         run.rules_version = RULES_VERSION
         found = {**counts, **read}
-        runs.finish_stage(run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=found)
-    return runs.StageReport(run.pk, worked.rows, counts)
+        lifecycle.finish_stage(
+            run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=found
+        )
+    return lifecycle.StageReport(run.pk, worked.rows, counts)
 
 
 def open_work(job: Job) -> Work:

@@ -1,0 +1,1 @@
+"""The normalizers are tested as tables and as properties; no database."""

@@ -16,9 +16,9 @@ from ecoin.identity import dates, emails, names, phones, text
 from ecoin.identity.keys import canonical_date, is_missing_date, swapped_date
 from legacy_import.demo.people import generate
 from legacy_import.rules import normalization
-from legacy_import.services.staging import hash_rows
 from legacy_import.source.decode import CORRECTIONS, decoder_for
 from legacy_import.source.rows import Json, LegacyRow
+from legacy_import.stages.staging.rows import hash_rows
 
 TODAY = date(2026, 3, 1)
 PIECES = [

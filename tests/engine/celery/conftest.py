@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.celery.running import Cluster
+from tests.engine.celery.running import Cluster
 from tests.legacy_database import MariaDBLegacy, Tables, mariadb_legacy
 from tests.processes import (
     APP_PASSWORD,

@@ -124,7 +124,7 @@ class Cluster:
 
     def start(self, *arguments: str, engine: str = "celery", **sizes: Any) -> Any:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.celery.smaller", *arguments],
+            [sys.executable, "-m", "tests.engine.celery.smaller", *arguments],
             env=self.environment(engine, **sizes), cwd=ROOT, text=True, encoding="utf-8",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`manage.py` with small chunks and short waits: `python -m tests.celery.smaller COMMAND…`.
+"""`manage.py` with small chunks and short waits: `python -m tests.engine.celery.smaller COMMAND…`.
 
 TEST_SIZES: a JSON object of the constants to replace; `page` and `chunk` are rows, `twice` sends every
 message two times. Workers need none of it: the command decides what a chunk is. A `+` between
@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> None:
 
 
 def replace(sizes: dict[str, Any]) -> None:
-    from legacy_import.services import broker, chunks, dispatch, intake
+    from legacy_import.engine import broker, celery_engine, chunks
+    from legacy_import.stages.staging import intake
 
     intake.PAGE_ROWS = sizes.pop("page", 60)
     chunks.id_ranges.__defaults__ = (sizes.pop("chunk", 80),)
@@ -36,8 +37,8 @@ def replace(sizes: dict[str, Any]) -> None:
 
         broker.send = send
     for name, value in sizes.items():
-        assert hasattr(dispatch, name)
-        setattr(dispatch, name, value)
+        assert hasattr(celery_engine, name)
+        setattr(celery_engine, name, value)
 
 
 if __name__ == "__main__":

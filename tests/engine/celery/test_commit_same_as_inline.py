@@ -1,7 +1,7 @@
 """Through a worker, commit and rollback make what they make in one process."""
 
-from tests.celery.running import Cluster
 from tests.committed import committed_content
+from tests.engine.celery.running import Cluster
 from tests.faults.planning import REVIEWED
 from tests.invariants import broken
 from tests.processes import empty_app

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ecoin.celery import app
-from tests.celery.running import Cluster, eventually
+from tests.engine.celery.running import Cluster, eventually
 from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
 from tests.processes import Ended, finish
 

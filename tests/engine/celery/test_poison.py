@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests import canaries
-from tests.celery.running import Cluster
+from tests.engine.celery.running import Cluster
 from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
 from tests.processes import Ended, finish
 

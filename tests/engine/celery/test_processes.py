@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import canaries
-from tests.celery.running import STAGES, Cluster, eventually, is_gone, processes_of
+from tests.engine.celery.running import STAGES, Cluster, eventually, is_gone, processes_of
 from tests.legacy_database import COLUMNS, MariaDBLegacy, Tables, learner, tables
 from tests.processes import AppDatabase, Ended, empty_app, environment, finish, manage
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.celery.running import Cluster, Dump
+from tests.engine.celery.running import Cluster, Dump
 from tests.processes import AppDatabase, empty_app
 from tests.servers import RedisServer
 

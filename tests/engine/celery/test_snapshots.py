@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from tests.celery.running import Cluster, eventually
+from tests.engine.celery.running import Cluster, eventually
 from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
 from tests.processes import empty_app, finish
 

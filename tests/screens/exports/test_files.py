@@ -9,15 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from legacy_import import exports
 from legacy_import.choices import AccessKind
-from legacy_import.exports import MaskedLearners, csv_of, log_export, summary_of
-from legacy_import.formulas import STARTS, safe_cell
-from legacy_import.learners import LearnerFilter
 from legacy_import.models import FACETS, LegacyAccessLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.screens.exports import files
+from legacy_import.screens.exports.files import MaskedLearners, csv_of, log_export, summary_of
+from legacy_import.screens.exports.spreadsheet_cells import STARTS, safe_cell
+from legacy_import.screens.learners import LearnerFilter
 from tests.factories import NOW, RunFactory, UserFactory, legacy_row, spelled, stage_rows
-from tests.services.stages import run_stages
-from tests.services.test_learners import CANARY_FIELDS
+from tests.screens.learners.test_listing import CANARY_FIELDS
+from tests.stages.stages import run_stages
 
 CONTRACT = (
     "run,source_table,legacy_id,full_name,phone_masked,email_masked,raw_status,classification,"
@@ -147,7 +147,7 @@ def test_no_formula_in_any_column_survives(column):
     for row, text in zip(rows, hostile, strict=True):
         setattr(row, column, text)
     LegacyStudentImport.objects.bulk_update(rows, [column])
-    for separator, delimiter in exports.SEPARATORS.items():
+    for separator, delimiter in files.SEPARATORS.items():
         found = cells(exported(run, separator), delimiter)
         assert len(found) == len(hostile)
         for row in found:
@@ -184,7 +184,7 @@ def test_what_the_list_shows_is_what_is_exported(query):
 
 @pytest.mark.django_db
 def test_rows_come_in_pieces_one_query_each(monkeypatch):
-    monkeypatch.setattr(exports, "CHUNK", 100)
+    monkeypatch.setattr(files, "CHUNK", 100)
     run = run_of(1_000)
     with CaptureQueriesContext(connection) as captured:
         pieces = csv_of(run, LearnerFilter())
@@ -208,7 +208,7 @@ def test_2000_rows_take_three_queries():
 
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_run(monkeypatch):
-    monkeypatch.setattr(exports, "CHUNK", 100)
+    monkeypatch.setattr(files, "CHUNK", 100)
     peaks = []
     for number in (400, 2_000):
         run = run_of(number)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from legacy_import.choices import AccessKind
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from tests.factories import RunFactory, UserFactory
-from tests.services.test_learners import CANARY_FIELDS, EMAIL, PHONE, run_of
+from tests.screens.learners.test_listing import CANARY_FIELDS, EMAIL, PHONE, run_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,12 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import LogAction, Outcome
-from legacy_import.learners import (
-    LearnerFilter,
-    learners_with_phone,
-    list_learners,
-    reading,
-)
 from legacy_import.models import (
     FACETS,
     ChunkReceipt,
@@ -23,12 +17,19 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.services import facets, row_search
-from legacy_import.services.notes import HoldsContact
-from legacy_import.services.review_filter import UnknownFilter
-from legacy_import.services.row_search import BY_ID, BY_NAME, BY_PARTS
+from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review import search as row_search
+from legacy_import.review.filter import UnknownFilter
+from legacy_import.review.search import BY_ID, BY_NAME, BY_PARTS
+from legacy_import.runs import counts
+from legacy_import.screens.learners import (
+    LearnerFilter,
+    learners_with_phone,
+    list_learners,
+    reading,
+)
 from tests.factories import NOW, RunFactory, legacy_row, spelled, stage_rows
-from tests.services.stages import run_commit, run_stages
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -194,7 +195,7 @@ def test_rare_rows_are_all_found_in_both_directions(query, few, monkeypatch):
     rare = list(rows.order_by("pk").values_list("pk", flat=True))[2::29]
     rows.filter(pk__in=rare).update(outcome="failed", validation_status="failed")
     LegacyTrainingImport.objects.filter(student_import__in=rare).update(session_type="unknown")
-    facets.rebuild(run)
+    counts.rebuild(run)
     monkeypatch.setattr(reading, "FEW", few)
     monkeypatch.setattr(reading, "LOOKED_AT", 21)
     wanted = list(asked(**query).rows(run).order_by("pk").values_list("pk", flat=True))
@@ -256,7 +257,7 @@ def test_a_facet_is_counted_under_the_other_active_filters(facet, search):
     query = asked(classification="lead_only", source_table="stagiaires", q=search)
     listing = list_learners(run, query)
     others = replace(query, facets={k: v for k, v in query.facets.items() if k != facet})
-    told = facets.spread(facets.count(others.rows(run)), facet)
+    told = counts.spread(counts.count(others.rows(run)), facet)
     expected = {str(int(v)) if isinstance(v, bool) else str(v): rows for v, rows in told.items()}
     found = {value.value: value.rows for value in listing.counts.facet(facet) if value.rows}
     assert found == expected

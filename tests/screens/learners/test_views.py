@@ -9,11 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from legacy_import.exports import SEPARATORS
 from legacy_import.models import LegacyAccessLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.screens.exports.files import SEPARATORS
 from tests.factories import RunFactory, StagedLearnerFactory, UserFactory, legacy_row, stage_rows
-from tests.services.stages import run_commit, run_stages
-from tests.services.test_learners import CANARY_FIELDS, CONTACTS, run_of
+from tests.screens.learners.test_listing import CANARY_FIELDS, CONTACTS, run_of
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 

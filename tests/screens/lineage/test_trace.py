@@ -7,10 +7,10 @@ import pytest
 
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.choices import Classification, LogAction, Outcome, ReviewDecision
-from legacy_import.lineage import lineage_of_origin, lineage_of_record, lineage_of_row
-from legacy_import.lineage.book import Entry
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
+from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.lineage.trace import lineage_of_origin, lineage_of_record, lineage_of_row
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -20,7 +20,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 
 pytestmark = pytest.mark.django_db
 

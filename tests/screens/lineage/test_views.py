@@ -21,8 +21,8 @@ from legacy_import.choices import (
     ReviewDecision,
 )
 from legacy_import.models import LegacyImportCommitLog, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.commit import commit
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import commit
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -32,7 +32,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import plan_of, run_stages
+from tests.stages.stages import plan_of, run_stages
 from trainings.models import Course
 
 pytestmark = pytest.mark.django_db

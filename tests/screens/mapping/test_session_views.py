@@ -16,8 +16,8 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import plan_of, run_stages
-from tests.views.test_course_mapping import VISITORS, mapper, signed_in, text
+from tests.screens.mapping.test_course_views import VISITORS, mapper, signed_in, text
+from tests.stages.stages import plan_of, run_stages
 from trainings.models import Session
 
 pytestmark = pytest.mark.django_db

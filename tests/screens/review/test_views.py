@@ -19,9 +19,9 @@ from legacy_import.models import (
     ReviewClaim,
     SavedFilter,
 )
-from legacy_import.services import row_search
-from legacy_import.services.reveal import PER_HOUR, reveal
-from legacy_import.services.review import claim
+from legacy_import.review import search as row_search
+from legacy_import.review.decisions import claim
+from legacy_import.review.reveal import PER_HOUR, reveal
 from tests.factories import (
     NOW,
     CourseMappingFactory,
@@ -33,8 +33,8 @@ from tests.factories import (
     spelled,
     stage_rows,
 )
-from tests.services.reviewing import queue_of_unknown, reviewer, rows_of, say
-from tests.services.stages import run_stages
+from tests.review.reviewing import queue_of_unknown, reviewer, rows_of, say
+from tests.stages.stages import run_stages
 
 pytestmark = pytest.mark.django_db
 

@@ -26,7 +26,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import BUSINESS, content_hash, run_stages
+from tests.stages.stages import BUSINESS, content_hash, run_stages
 
 ROOT = "/admin/legacy-imports"
 PHONE, EMAIL, NAME = "0559446168", "karim.haddad@exemple.dz", "Karim Haddad"

@@ -16,11 +16,10 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.run_page import obstacles
+from legacy_import.screens.runs import obstacles
 from tests.factories import ReviewDecisionFactory
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
-from tests.services.stages import BUSINESS, content_hash, run_commit
-from tests.views.run_screens import (
+from tests.screens.runs.run_screens import (
     ROOT,
     everything,
     held,
@@ -30,6 +29,7 @@ from tests.views.run_screens import (
     text,
     update,
 )
+from tests.stages.stages import BUSINESS, content_hash, run_commit
 
 pytestmark = pytest.mark.django_db
 

@@ -17,11 +17,10 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.run_page import obstacles
-from legacy_import.views import in_request, once
+from legacy_import.screens import once
+from legacy_import.screens.runs import in_request, obstacles
 from tests.factories import ReviewDecisionFactory, StagedLearnerFactory
-from tests.services.stages import run_commit, run_stages
-from tests.views.run_screens import (
+from tests.screens.runs.run_screens import (
     ROOT,
     ask,
     batches,
@@ -38,6 +37,7 @@ from tests.views.run_screens import (
     text,
     update,
 )
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -382,7 +382,7 @@ def test_what_waits_for_people_is_left_in_bounded_pieces(
     client: Client, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_request, "SECONDS", -1)
-    monkeypatch.setattr("legacy_import.services.commit.CHUNK_ROWS", 1)
+    monkeypatch.setattr("legacy_import.stages.commit.commit.CHUNK_ROWS", 1)
     answer = commit_batch(client, run, focus="")
     assert outcomes(run)["review"] == 1
     assert outcomes(run)["create_crm_lead"] == 3

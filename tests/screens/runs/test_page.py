@@ -8,22 +8,29 @@ from django.utils import timezone, translation
 
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.run_page import run_list, run_page
-from legacy_import.run_page.certificate import certificate_of
-from legacy_import.run_page.counts import counts_of, in_force, in_queue, reviewed_by_focus, waiting
-from legacy_import.run_page.live import holder_of, live, rows_expected, stamp_of
-from legacy_import.run_page.log import done_since, log_page, undone_since
-from legacy_import.run_page.plan import RISKS, since_plan
-from legacy_import.run_page.proof import MEANINGS, proof_lines
-from legacy_import.run_page.timeline import duration_words, time_worked, timeline
-from legacy_import.services import facets
-from legacy_import.services.conservation import ROW_CHECKS
-from legacy_import.services.reconcile import reconcile
-from legacy_import.services.waves import planned_counts, rows_in_force
+from legacy_import.runs import counts as facets
+from legacy_import.runs.progress import Silent
+from legacy_import.screens.runs import run_list
+from legacy_import.screens.runs.certificate import certificate_of
+from legacy_import.screens.runs.counts import (
+    counts_of,
+    in_force,
+    in_queue,
+    reviewed_by_focus,
+    waiting,
+)
+from legacy_import.screens.runs.live import holder_of, live, rows_expected, stamp_of
+from legacy_import.screens.runs.log import done_since, log_page, undone_since
+from legacy_import.screens.runs.page import run_page
+from legacy_import.screens.runs.plan import RISKS, since_plan
+from legacy_import.screens.runs.proof import MEANINGS, proof_lines
+from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
+from legacy_import.stages.commit.waves import planned_counts, rows_in_force
+from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
+from legacy_import.stages.reconciliation.reconcile import reconcile
 from tests.factories import NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_commit, run_plan, run_rollback
-from tests.views.run_screens import planned_run
+from tests.screens.runs.run_screens import planned_run
+from tests.stages.stages import run_commit, run_plan, run_rollback
 
 pytestmark = pytest.mark.django_db
 
@@ -225,7 +232,7 @@ def test_decisions_since_the_plan_are_counted_up_to_a_bound(
     found = since_plan(run, counts)
     assert found is not None
     assert (found.decisions, found.more) == (4, False)
-    monkeypatch.setattr("legacy_import.run_page.plan.MOST_DECISIONS", 3)
+    monkeypatch.setattr("legacy_import.screens.runs.plan.MOST_DECISIONS", 3)
     found = since_plan(run, counts)
     assert found is not None
     assert (found.decisions, found.more) == (3, True)

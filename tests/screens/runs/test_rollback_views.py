@@ -13,9 +13,8 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.views import in_request
-from tests.services.stages import run_commit
-from tests.views.run_screens import (
+from legacy_import.screens.runs import in_request
+from tests.screens.runs.run_screens import (
     ROOT,
     ask,
     everything,
@@ -30,6 +29,7 @@ from tests.views.run_screens import (
     text,
     update,
 )
+from tests.stages.stages import run_commit
 from trainings.models import LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_the_rollbacks_page_shows_what_would_become_of_each_record(
 def test_a_large_rollback_shows_counts_and_the_preview_command(
     client: Client, committed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("legacy_import.views.operations.MOST_ROWS_PREVIEWED", 5)
+    monkeypatch.setattr("legacy_import.screens.runs.operation_views.MOST_ROWS_PREVIEWED", 5)
     told = text(client.get(f"{ROOT}/{committed.pk}/rollback"))
     assert "lead created 3" in told
     assert f"legacy_rollback --preview --run {committed.pk}" in told

@@ -13,8 +13,7 @@ from django.utils import timezone
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.factories import NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import run_commit, run_plan, run_rollback, run_stages
-from tests.views.run_screens import (
+from tests.screens.runs.run_screens import (
     EMAIL,
     NAME,
     PHONE,
@@ -25,6 +24,7 @@ from tests.views.run_screens import (
     signed_in,
     text,
 )
+from tests.stages.stages import run_commit, run_plan, run_rollback, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -187,7 +187,7 @@ def test_the_commit_log_is_paged_by_batch(
     client: Client, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_commit(run, batch=1)
-    monkeypatch.setattr("legacy_import.run_page.log.MOST_BATCHES", 3)
+    monkeypatch.setattr("legacy_import.screens.runs.log.MOST_BATCHES", 3)
     page = run_page(client, run).content.decode()
     (older,) = re.findall(r'href="\?before=(\d+)#log"', page)
     rest = run_page(client, run, before=older).content.decode()
@@ -200,7 +200,7 @@ def test_large_batches_make_short_pages(
     client: Client, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_commit(run, batch=2)
-    monkeypatch.setattr("legacy_import.run_page.log.MOST_ROWS", 3)
+    monkeypatch.setattr("legacy_import.screens.runs.log.MOST_ROWS", 3)
     batches = re.findall(
         r'<th scope="row" class="li-num">(\d+)</th>', run_page(client, run).content.decode()
     )

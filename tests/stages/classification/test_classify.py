@@ -24,7 +24,7 @@ from tests.factories import (
     legacy_row,
     stage_rows,
 )
-from tests.services.stages import run_classify, run_validate, staging_hash
+from tests.stages.stages import run_classify, run_validate, staging_hash
 
 pytestmark = pytest.mark.django_db
 

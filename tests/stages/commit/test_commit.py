@@ -15,15 +15,15 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.commit import TooManyFailures
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import TooManyFailures
 from tests.factories import (
     CourseMappingFactory,
     RunFactory,
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     last_reason,
     outcome_of,
     run_classify,

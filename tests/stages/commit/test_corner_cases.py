@@ -17,7 +17,7 @@ from tests.factories import (
     spelled,
     stage_rows,
 )
-from tests.services.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
+from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
 from trainings.models import LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db

@@ -25,7 +25,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.services.stages import last_reason, outcome_of, run_commit, run_plan, run_stages
+from tests.stages.stages import last_reason, outcome_of, run_commit, run_plan, run_stages
 from trainings.models import LearnerProfile
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import outcome_of, run_commit, run_plan, run_stages
+from tests.stages.stages import outcome_of, run_commit, run_plan, run_stages
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment, Session
 
 pytestmark = pytest.mark.django_db

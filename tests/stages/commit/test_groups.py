@@ -17,7 +17,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     last_reason,
     outcome_of,
     plan_of,

@@ -9,7 +9,7 @@ from crm.models import CrmLead
 from legacy_import.models import LegacyImportRun
 from tests.factories import CrmLeadFactory, RunFactory, StagedLearnerFactory
 from tests.processes import ON_MARIADB
-from tests.services.stages import outcome_of, run_commit, run_stages
+from tests.stages.stages import outcome_of, run_commit, run_stages
 
 PHONE = "0559446168"
 KARIM: dict[str, Any] = {"full_name": "Karim Haddad", "phone": PHONE, "birth_date": "1999-02-03"}
@@ -47,8 +47,8 @@ if ON_MARIADB:  # SQLite has one lock for all, and no row of it
 
     from legacy_import.conf import import_conf
     from legacy_import.models import PLATFORM, IdentityKey
-    from legacy_import.progress import Silent
-    from legacy_import.services.platform_keys import refresh_platform_keys
+    from legacy_import.people.key_refresh import refresh_platform_keys
+    from legacy_import.runs.progress import Silent
 
     @contextmanager
     def held_by_somebody(lead: CrmLead) -> Iterator[None]:

@@ -14,7 +14,7 @@ from tests.factories import (
     StagedLearnerFactory,
     earlier_commit,
 )
-from tests.services.stages import plan_of, run_stages
+from tests.stages.stages import plan_of, run_stages
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from legacy_import.choices import ReviewDecision
 from legacy_import.errors import UnknownRun
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.services.stages import (
+from tests.stages.stages import (
     content_hash,
     plan_of,
     run_classify,

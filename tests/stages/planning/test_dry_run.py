@@ -23,7 +23,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     BUSINESS,
     content_hash,
     plan_of,

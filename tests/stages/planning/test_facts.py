@@ -16,7 +16,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import plan_of, run_plan, run_stages
+from tests.stages.stages import plan_of, run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -219,7 +219,7 @@ def test_not_the_same_person_leaves_the_other_target(run: LegacyImportRun) -> No
 def test_ruling_out_the_matches_that_are_shown_says_nothing_of_those_that_are_not(
     run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("legacy_import.services.matching.MAX_TARGETS", 5)
+    monkeypatch.setattr("legacy_import.people.matching.MAX_TARGETS", 5)
     leads = CrmLeadFactory.create_batch(6, full_name="Karim Haddad", phone=PHONE)
     row = StagedLearnerFactory(run=run, **KARIM)
     run_stages(run)

@@ -15,7 +15,7 @@ from tests.factories import (
     StagedLearnerFactory,
     spelled,
 )
-from tests.services.stages import plan_of, run_plan, run_stages
+from tests.stages.stages import plan_of, run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 

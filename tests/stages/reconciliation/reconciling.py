@@ -12,9 +12,9 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.reconcile import reconcile
-from legacy_import.services.reconcile_report import Check, ReconcileReport
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.reconciliation.reconcile import reconcile
+from legacy_import.stages.reconciliation.report import Check, ReconcileReport
 from tests.factories import (
     NOW,
     CompletedTrainingFactory,
@@ -25,7 +25,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import LegacyDatabase, SQLiteLegacy, learner, sqlite_legacy, tables
-from tests.services.importing import import_from, latest
+from tests.stages.importing import import_from, latest
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 # No output may hold any of these.

@@ -20,16 +20,16 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.progress import Silent
-from legacy_import.services.commit import commit
-from legacy_import.services.conservation import MOST_NAMED
-from legacy_import.services.lease import hold
-from legacy_import.services.reconcile import reconcile
-from legacy_import.services.rollback import rollback
+from legacy_import.runs.lease import hold
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.commit.commit import commit
+from legacy_import.stages.reconciliation.conservation import MOST_NAMED
+from legacy_import.stages.reconciliation.reconcile import reconcile
+from legacy_import.stages.rollback.rollback import rollback
 from tests.factories import NOW, CrmLeadFactory, RunFactory, legacy_row, stage_rows
 from tests.legacy_database import MakeLegacy, SQLiteLegacy, as_legacy, learner, tables
-from tests.services.importing import import_from, latest
-from tests.services.reconciling import (
+from tests.stages.importing import import_from, latest
+from tests.stages.reconciliation.reconciling import (
     AGAIN,
     ARCHIVED,
     DRIFTED,
@@ -50,7 +50,7 @@ from tests.services.reconciling import (
     school,
     spread,
 )
-from tests.services.stages import run_stages
+from tests.stages.stages import run_stages
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 pytestmark = pytest.mark.django_db

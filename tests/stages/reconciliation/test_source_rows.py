@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from legacy_import.models import LegacyStudentImport
-from legacy_import.services import reconcile_source
-from legacy_import.services.reconcile_source import compare, staged_ids
 from legacy_import.source import reader
 from legacy_import.source.engine import SourceLost
+from legacy_import.stages.reconciliation import source_rows
+from legacy_import.stages.reconciliation.source_rows import compare, staged_ids
 from tests.factories import RunFactory, legacy_row, stage_rows
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
-from tests.services.importing import import_from, latest
-from tests.services.reconciling import Committed, committed, elsewhere, school
+from tests.stages.importing import import_from, latest
+from tests.stages.reconciliation.reconciling import Committed, committed, elsewhere, school
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +101,7 @@ class TestTheSource:
         self, make_legacy: MakeLegacy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(reader, "IDS_PER_PAGE", 3)
-        monkeypatch.setattr(reconcile_source, "IDS_PER_PAGE", 2)
+        monkeypatch.setattr(source_rows, "IDS_PER_PAGE", 2)
         database = make_legacy(tables([learner(n) for n in range(5, 15)]))
         import_from(database)
         with as_legacy(database):
@@ -149,7 +149,7 @@ IDS = ["-100", "-99", "-4", "0", "1", "9", "10", "99", "100", "92233720368547758
 def test_staged_ids_rise_as_numbers_whatever_the_page(
     page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile_source, "IDS_PER_PAGE", page)
+    monkeypatch.setattr(source_rows, "IDS_PER_PAGE", page)
     run, other = RunFactory(), RunFactory()
     stage_rows(run, [legacy_row(table="stagiaires", legacy_id=one) for one in reversed(IDS)])
     stage_rows(run, [legacy_row(table="archives", legacy_id="5")])

@@ -10,7 +10,7 @@ from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun
-from legacy_import.progress import Silent
+from legacy_import.runs.progress import Silent
 from tests.factories import (
     CourseMappingFactory,
     ReviewDecisionFactory,
@@ -18,7 +18,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import outcome_of, plan_of, run_commit, run_rollback, run_stages
+from tests.stages.stages import outcome_of, plan_of, run_commit, run_rollback, run_stages
 from trainings.models import LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.progress import Silent
+from legacy_import.runs.progress import Silent
 from tests.factories import (
     CompletedTrainingFactory,
     CourseInterestFactory,
@@ -26,7 +26,7 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.services.stages import (
+from tests.stages.stages import (
     BUSINESS,
     content_hash,
     outcome_of,

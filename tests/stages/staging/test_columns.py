@@ -9,7 +9,7 @@ import pytest
 
 from legacy_import.models import IdentityKey, LegacyStudentImport
 from tests.legacy_database import COLUMNS, MakeLegacy, learner, sqlite_legacy, tables
-from tests.services.importing import import_from, staged
+from tests.stages.importing import import_from, staged
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ import pytest
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services import intake
-from legacy_import.services.stage import preflight
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.staging import intake
+from legacy_import.stages.staging.import_source import preflight
 from tests.legacy_database import (
     COLUMNS,
     MakeLegacy,
@@ -20,7 +20,7 @@ from tests.legacy_database import (
     tables,
 )
 from tests.servers import MariaDBServer
-from tests.services.importing import (
+from tests.stages.importing import (
     Meanwhile,
     content,
     import_from,

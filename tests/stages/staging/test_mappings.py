@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from tests.legacy_database import MakeLegacy, learner, tables
-from tests.services.importing import import_from
+from tests.stages.importing import import_from
 from trainings.models import Course
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 
 from legacy_import.models import LegacyImportRun
 from tests.legacy_database import LegacyDatabase, MakeLegacy, learner, tables
-from tests.services.importing import StopAfter, content, import_from, latest, staged
+from tests.stages.importing import StopAfter, content, import_from, latest, staged
 
 pytestmark = pytest.mark.django_db
 

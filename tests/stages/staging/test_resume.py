@@ -12,8 +12,8 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.services import intake
 from legacy_import.source.engine import SourceLost
+from legacy_import.stages.staging import intake
 from tests.legacy_database import (
     LegacyDatabase,
     MakeLegacy,
@@ -22,7 +22,7 @@ from tests.legacy_database import (
     tables,
 )
 from tests.servers import MariaDBServer
-from tests.services.importing import (
+from tests.stages.importing import (
     Meanwhile,
     StopAfter,
     content,

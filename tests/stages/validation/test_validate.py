@@ -8,8 +8,8 @@ import pytest
 from legacy_import.choices import ReviewDecision, RunStatus
 from legacy_import.errors import LegacyImportError, OutOfOrder, UnknownRun
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.progress import Silent
-from legacy_import.services.validate import validate
+from legacy_import.runs.progress import Silent
+from legacy_import.stages.validation.validate import validate
 from tests.factories import (
     NOW,
     CrmLeadFactory,
@@ -19,7 +19,7 @@ from tests.factories import (
     StagedLearnerFactory,
     spelled,
 )
-from tests.services.stages import run_validate, staging_hash
+from tests.stages.stages import run_validate, staging_hash
 
 pytestmark = pytest.mark.django_db
 

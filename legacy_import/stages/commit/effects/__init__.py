@@ -1,14 +1,14 @@
 """The five effects a commit can have, each with its undoing. There is no sixth."""
 
 from legacy_import.choices import PlannedAction
-from legacy_import.commit_actions import (
+from legacy_import.stages.commit.effects import (
     completed_training,
     crm_lead,
     legacy_enrollment,
     link_existing,
     skip,
 )
-from legacy_import.commit_actions.effect import Effect
+from legacy_import.stages.commit.effects.effect import Effect
 
 EFFECTS: dict[PlannedAction, Effect] = {
     PlannedAction.CREATE_CRM_LEAD: crm_lead,

@@ -6,7 +6,7 @@ Attached to its person where that is known beyond doubt; otherwise the learner s
 from collections.abc import Mapping, Sequence
 
 from legacy_import.choices import LogAction, ReversalOutcome
-from legacy_import.commit_actions.effect import (
+from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
     Doing,
     Entry,
@@ -14,8 +14,8 @@ from legacy_import.commit_actions.effect import (
     Logged,
     Undoing,
 )
-from legacy_import.commit_actions.history import log_history, new_history
-from legacy_import.commit_actions.reversal import reverse
+from legacy_import.stages.commit.effects.history import log_history, new_history
+from legacy_import.stages.commit.effects.reversal import reverse
 from trainings.services import create_completed_trainings
 
 EFFECT = "training"  # the last part of its origin

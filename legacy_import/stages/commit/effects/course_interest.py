@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from crm.services import NewInterest, create_interests
 from legacy_import.choices import LogAction
-from legacy_import.commit_actions.effect import INTEREST, Entry, Learner
+from legacy_import.stages.commit.effects.effect import INTEREST, Entry, Learner
 
 
 def add_interests(learners: Sequence[Learner], leads: Mapping[int, int]) -> list[Entry]:

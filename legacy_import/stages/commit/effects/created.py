@@ -8,8 +8,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import LogAction
-from legacy_import.commit_actions.effect import COMPLETED_TRAINING, ENROLLMENT, INTEREST, LEAD
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
+from legacy_import.stages.commit.effects.effect import (
+    COMPLETED_TRAINING,
+    ENROLLMENT,
+    INTEREST,
+    LEAD,
+)
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from crm.services import NewLead, create_leads
 from legacy_import.choices import LogAction, ReversalOutcome
-from legacy_import.commit_actions.course_interest import add_interests
-from legacy_import.commit_actions.effect import LEAD, Doing, Entry, Learner, Logged, Undoing
-from legacy_import.commit_actions.reversal import reverse
+from legacy_import.stages.commit.effects.course_interest import add_interests
+from legacy_import.stages.commit.effects.effect import LEAD, Doing, Entry, Learner, Logged, Undoing
+from legacy_import.stages.commit.effects.reversal import reverse
 
 
 def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from ecoin.records import Created
 from legacy_import.choices import LogAction, PersonKind
-from legacy_import.commit_actions.effect import Entry, Learner
-from legacy_import.commit_actions.link_existing import link
+from legacy_import.stages.commit.effects.effect import Entry, Learner
+from legacy_import.stages.commit.effects.link_existing import link
 from trainings.services import NewHistory
 
 

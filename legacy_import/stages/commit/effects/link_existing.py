@@ -6,8 +6,8 @@ A row that is the same person as an earlier row of its run adds its course inter
 from collections.abc import Mapping, Sequence
 
 from legacy_import.choices import LogAction, ReversalOutcome
-from legacy_import.commit_actions.course_interest import add_interests
-from legacy_import.commit_actions.effect import (
+from legacy_import.stages.commit.effects.course_interest import add_interests
+from legacy_import.stages.commit.effects.effect import (
     Doing,
     Entry,
     Learner,
@@ -15,7 +15,7 @@ from legacy_import.commit_actions.effect import (
     Undoing,
     person_label,
 )
-from legacy_import.commit_actions.reversal import reverse
+from legacy_import.stages.commit.effects.reversal import reverse
 
 
 def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:

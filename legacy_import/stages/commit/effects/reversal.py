@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crm import services as crm
 from legacy_import.choices import ReversalOutcome
-from legacy_import.commit_actions.effect import (
+from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
     ENROLLMENT,
     INTEREST,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from legacy_import.choices import LogAction, ReversalOutcome
-from legacy_import.commit_actions.effect import Doing, Entry, Learner, Logged, Undoing
+from legacy_import.stages.commit.effects.effect import Doing, Entry, Learner, Logged, Undoing
 
 
 def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
