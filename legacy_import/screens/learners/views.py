@@ -76,7 +76,7 @@ def _show(
         return _empty(request, asked.run)
     return render_page(
         request,
-        "admin/legacy_imports/students.html",
+        "admin/legacy_imports/learners/page.html",
         section=SECTION,
         title=_("Learners"),
         run=asked.run,
@@ -95,7 +95,7 @@ def _show(
 def _show_phone(request: HttpRequest, asked: Asked, phone: str) -> HttpResponse:
     return render_page(
         request,
-        "admin/legacy_imports/students_phone.html",
+        "admin/legacy_imports/learners/phone.html",
         section=SECTION,
         title=_("Learners with one phone number"),
         run=asked.run,
@@ -108,7 +108,7 @@ def _show_phone(request: HttpRequest, asked: Asked, phone: str) -> HttpResponse:
 
 
 def _empty(request: HttpRequest, run: LegacyImportRun | None) -> HttpResponse:
-    template = "admin/legacy_imports/students_empty.html"
+    template = "admin/legacy_imports/learners/empty.html"
     return render_page(request, template, section=SECTION, title=_("Learners"), run=run)
 
 

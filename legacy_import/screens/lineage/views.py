@@ -34,7 +34,7 @@ def lineage(request: HttpRequest) -> HttpResponse:
     lines = [_line(request, entry) for entry in found.entries] if found else []
     return render_page(
         request,
-        "admin/legacy_imports/lineage.html",
+        "admin/legacy_imports/lineage/page.html",
         section="lineage",
         title=_("Lineage of a record"),
         status=200 if found else 404,

@@ -24,7 +24,7 @@ from legacy_import.templatetags.legacy_imports import thousands
 
 SECTION = "course_mapping"
 LIST = "legacy_imports:course-mapping"
-FOLDER = "admin/legacy_imports/"
+FOLDER = "admin/legacy_imports/mapping/"
 CHOOSE = "choose"
 
 # Value of the button → the judgement.
@@ -46,7 +46,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     source = run.connection_name if run else ""
     return render_page(
         request,
-        FOLDER + "course_mapping.html",
+        FOLDER + "courses.html",
         section=SECTION,
         title=_("Old courses"),
         run=run,
@@ -129,7 +129,7 @@ def _page_of(
     found, total = courses_for(mapping.legacy_name, words)
     return render_page(
         request,
-        FOLDER + "course_mapping_one.html",
+        FOLDER + "course.html",
         section=SECTION,
         title=_("Which course is it?"),
         run=run,
@@ -149,7 +149,7 @@ def _bulk_page(
     count, stamp = mapping_review.exact_stamp(run.connection_name)
     return render_page(
         request,
-        FOLDER + "course_mapping_all.html",
+        FOLDER + "courses_all.html",
         section=SECTION,
         title=_("Confirm all exact suggestions"),
         run=run,

@@ -21,7 +21,7 @@ from legacy_import.templatetags.legacy_imports import thousands
 
 SECTION = "session_mapping"
 LIST = "legacy_imports:session-mapping"
-FOLDER = "admin/legacy_imports/"
+FOLDER = "admin/legacy_imports/mapping/"
 TAKE_BACK = "take_back"
 VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
 
@@ -35,7 +35,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     source = run.connection_name if run else ""
     return render_page(
         request,
-        FOLDER + "session_mapping.html",
+        FOLDER + "sessions.html",
         section=SECTION,
         title=_("Old sessions"),
         run=run,
@@ -125,7 +125,7 @@ def _page_of(
 ) -> HttpResponse:
     return render_page(
         request,
-        FOLDER + "session_mapping_one.html",
+        FOLDER + "session.html",
         section=SECTION,
         title=_("What is this session?"),
         run=run,
@@ -142,7 +142,7 @@ def _bulk_page(
     count, stamp = session_review.real_stamp(run.connection_name)
     return render_page(
         request,
-        FOLDER + "session_mapping_all.html",
+        FOLDER + "sessions_all.html",
         section=SECTION,
         title=_("Confirm all sessions that the rules call real"),
         run=run,

@@ -29,7 +29,7 @@ from legacy_import.screens.review.forms import BulkForm
 from legacy_import.screens.review.render import SECTION, render_queue, reviewer_of, title
 from legacy_import.screens.review.screen_words import EFFECTS, FACET_NAMES, STATE_NAMES, value_name
 
-CONFIRM = "admin/legacy_imports/review_bulk.html"
+CONFIRM = "admin/legacy_imports/review/bulk.html"
 
 
 @never_cache

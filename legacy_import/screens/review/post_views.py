@@ -45,7 +45,7 @@ class FoundLine(NamedTuple):
     proof: str
 
 
-CONFLICT = "admin/legacy_imports/review_conflict.html"
+CONFLICT = "admin/legacy_imports/review/conflict.html"
 
 
 @never_cache

@@ -36,7 +36,7 @@ from legacy_import.screens.review.links import (
 from legacy_import.screens.review.screen_words import bulk_decisions, treat_as_choices
 
 SECTION = "review"
-TEMPLATE = "admin/legacy_imports/review.html"
+TEMPLATE = "admin/legacy_imports/review/page.html"
 
 
 def reviewer_of(request: HttpRequest) -> User:

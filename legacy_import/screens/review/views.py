@@ -16,7 +16,7 @@ from legacy_import.screens.review import bulk_views, post_views, saved_filter_vi
 from legacy_import.screens.review.address import asked_in
 from legacy_import.screens.review.render import SECTION, render_queue, title
 
-EMPTY = "admin/legacy_imports/review_empty.html"
+EMPTY = "admin/legacy_imports/review/empty.html"
 
 
 @never_cache

@@ -65,7 +65,7 @@ def prove(request: HttpRequest, run: int) -> HttpResponse:
         return refuse(request, found, title, Obstacle(told(error)))
     return render_page(
         request,
-        "admin/legacy_imports/run_proof.html",
+        "admin/legacy_imports/runs/proof.html",
         section="run",
         title=title,
         run=found,

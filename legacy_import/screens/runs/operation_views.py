@@ -136,7 +136,7 @@ def _show(
         context, obstacle = {}, Obstacle(told(error))
     return render_page(
         request,
-        f"admin/legacy_imports/operation_{operation.name}.html",
+        f"admin/legacy_imports/runs/operation_{operation.name}.html",
         section="run",
         title=operation.title,
         run=run,
@@ -165,7 +165,7 @@ def refuse(
     now = live(run)
     return render_page(
         request,
-        "admin/legacy_imports/operation_refused.html",
+        "admin/legacy_imports/runs/operation_refused.html",
         section="run",
         title=title,
         run=run,

@@ -28,7 +28,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     found = run_page.run_list(status=status, source=source, before=number_asked(request, "before"))
     return render_page(
         request,
-        "admin/legacy_imports/run_list.html",
+        "admin/legacy_imports/runs/list.html",
         section="runs",
         title=_("Legacy imports"),
         found=found,
@@ -47,7 +47,7 @@ def run(request: HttpRequest, run: int) -> HttpResponse:
     to_classify = page.since_plan.to_classify if page.since_plan else 0
     return render_page(
         request,
-        "admin/legacy_imports/run.html",
+        "admin/legacy_imports/runs/run.html",
         section="run",
         title=_("Run %(number)s") % {"number": shown.pk},
         run=shown,
