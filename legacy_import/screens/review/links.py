@@ -10,7 +10,7 @@ from legacy_import.review.filter import ALL, FOCUSES, OTHER, ReviewFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.review import Counts, Page
 from legacy_import.screens.review.address import Asked
-from legacy_import.screens.review.counts import Progress
+from legacy_import.review.counts import Progress
 from legacy_import.screens.review.screen_words import FACET_NAMES, STATE_NAMES, value_name
 
 QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.screens.review.counts import Counts
+from legacy_import.review.counts import Counts
 
 ROWS = 25
 ORDER = ("planned_reason", "classification", "pk")

@@ -10,7 +10,7 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
-from legacy_import.screens.review.counts import rows_waiting_for
+from legacy_import.review.counts import rows_waiting_for
 
 # Reasons that one judgement on a mapping lifts for many rows.
 FOR_COURSE = frozenset({"course_unmapped", "course_no_equivalent"})
