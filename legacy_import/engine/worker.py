@@ -30,23 +30,9 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
 from legacy_import.runs.lease import Lease, LeaseLost
 from legacy_import.source.reader import SourceLost
-from legacy_import.stages.classification import classify
-from legacy_import.stages.commit import batch_work
-from legacy_import.stages.planning import dry_run
-from legacy_import.stages.rollback import batch_work as rollback_work
-from legacy_import.stages.staging import intake
-from legacy_import.stages.validation import validate
 
 logger = logging.getLogger(__name__)
 
-STAGES: dict[Stage, OpenWork] = {
-    Stage.IMPORT: intake.open_work,
-    Stage.VALIDATE: validate.open_work,
-    Stage.CLASSIFY: classify.open_work,
-    Stage.PLAN: dry_run.open_work,
-    Stage.COMMIT: batch_work.open_work,
-    Stage.ROLLBACK: rollback_work.open_work,
-}
 TRIES = 8  # with the rests between them, about half a minute: a server has restarted by then
 FIRST_REST = 0.25  # seconds; each is twice as long as the last one, and no two workers' are alike
 TRANSIENT = (OperationalError, InterfaceError, SourceLost)
@@ -59,8 +45,15 @@ class OtherSettings(LegacyImportError):
     """The worker would judge rows by other rules or settings than the command that asks it to."""
 
 
-def work_chunk(job_message: Mapping[str, Any], chunk_message: Mapping[str, Any]) -> None:
-    """Work the chunk of a message, leave its receipt or a ChunkFailure, and raise nothing."""
+def work_chunk(
+    job_message: Mapping[str, Any],
+    chunk_message: Mapping[str, Any],
+    stages: Mapping[Stage, OpenWork],
+) -> None:
+    """Work the chunk of a message, leave its receipt or a ChunkFailure, and raise nothing.
+
+    `stages`: the work of each stage.
+    """
     try:
         job = Job.of_message({k: v for k, v in job_message.items() if k != "agreement"})
         chunk = Chunk.of_message(chunk_message)
@@ -69,7 +62,7 @@ def work_chunk(job_message: Mapping[str, Any], chunk_message: Mapping[str, Any])
         return
     try:
         _require_agreement(job_message.get("agreement", ""))
-        _until_done(job, chunk)
+        _until_done(job, chunk, stages[job.stage])
     except LeaseLost:
         _say(logging.INFO, job, chunk, "is void: another command holds the run, or none")
     except Exception as error:
@@ -77,11 +70,11 @@ def work_chunk(job_message: Mapping[str, Any], chunk_message: Mapping[str, Any])
         _give_up(job, chunk, error)
 
 
-def _until_done(job: Job, chunk: Chunk) -> None:
+def _until_done(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
     """Try until it is done. Raises LeaseLost when it is void, and what cannot be helped."""
     for rest in (*(FIRST_REST * 2**n for n in range(TRIES - 1)), None):
         try:
-            _once(job, chunk)
+            _once(job, chunk, open_work)
             return
         except IntegrityError:
             _disconnect()
@@ -96,21 +89,21 @@ def _until_done(job: Job, chunk: Chunk) -> None:
         time.sleep(rest * random.uniform(0.5, 1.5))
 
 
-def _once(job: Job, chunk: Chunk) -> None:
+def _once(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
     lease = Lease(job.run_id, job.token)
     lease.check()
     if _is_done(job, chunk):
         return
-    do_chunk(job, chunk, _work_of(job), lease.check)
+    do_chunk(job, chunk, _work_of(job, open_work), lease.check)
     ChunkFailure.objects.filter(**place_of(job, chunk)).delete()
 
 
-def _work_of(job: Job) -> Work:
+def _work_of(job: Job, open_work: OpenWork) -> Work:
     """What the job's other chunks were worked with in this process, or opened now."""
     if not _opened or _opened[0][0] != job:
         _opened.clear()
         load_data.allow()
-        _opened.append((job, STAGES[job.stage](job)))
+        _opened.append((job, open_work(job)))
     return _opened[0][1]
 
 

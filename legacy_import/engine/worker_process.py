@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
@@ -23,6 +24,8 @@ def main(orders: Connection) -> None:
 
         django.setup()
         from legacy_import.engine.worker import work_chunk
+
+        stages = import_module("legacy_import.stages").STAGES
     except Exception as error:
         # Without its words: they may be settings.
         logging.getLogger("legacy_import").error(
@@ -32,7 +35,7 @@ def main(orders: Connection) -> None:
     while True:
         try:
             job, chunk = orders.recv()
-            work_chunk(job, chunk)
+            work_chunk(job, chunk, stages)
             orders.send(None)
         except (EOFError, OSError):
             return

@@ -13,7 +13,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
 from legacy_import.engine.agreement import agreement
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
@@ -21,6 +21,7 @@ from tests.processes import ROOT, environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+STAGES: dict[Stage, OpenWork] = {}  # what the worker is given; `stage` fills it
 TOKEN = "ours"
 SECRET = "zqserin.aa@exemple.dz"
 
@@ -56,7 +57,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> Iterator[Staged]:
     staged = Staged()
-    monkeypatch.setitem(worker.STAGES, Stage.VALIDATE, staged.open_work)
+    monkeypatch.setitem(STAGES, Stage.VALIDATE, staged.open_work)
     yield staged
     worker._opened.clear()
 
@@ -72,7 +73,8 @@ def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
 
 
 def work(run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
-    worker.work_chunk(message(run, token), Chunk(position, "1", "80").as_message())
+    chunk = Chunk(position, "1", "80")
+    worker.work_chunk(message(run, token), chunk.as_message(), STAGES)
 
 
 def test_a_chunk_that_is_done_leaves_its_receipt(stage: Staged, run: LegacyImportRun) -> None:
@@ -196,7 +198,7 @@ def test_what_all_chunks_of_a_job_need_is_read_once(stage: Staged, run: LegacyIm
 def test_a_message_of_another_version_is_dropped(
     stage: Staged, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker.work_chunk({"run": 1, "new": SECRET}, {})
+    worker.work_chunk({"run": 1, "new": SECRET}, {}, STAGES)
     assert "A message that is no chunk (KeyError) was dropped." in caplog.text
     assert SECRET not in caplog.text
 
