@@ -27,10 +27,11 @@ from legacy_import.models.review import (
     SavedFilter,
 )
 from legacy_import.models.run import LegacyImportRun
-from legacy_import.models.staging import LegacyStudentImport, LegacyTrainingImport
+from legacy_import.models.staging import ISSUES_AS_TEXT, LegacyStudentImport, LegacyTrainingImport
 
 __all__ = [
     "FACETS",
+    "ISSUES_AS_TEXT",
     "KEY_COLUMNS",
     "PAIR_COLUMNS",
     "PLATFORM",

@@ -1,6 +1,7 @@
 """The staged rows: every source row exactly once, as found and as understood."""
 
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField, FixedAsciiField
@@ -17,6 +18,9 @@ from legacy_import.choices import (
     SourceTable,
     ValidationStatus,
 )
+
+# The issues of a row as they are stored: reading the JSON is for the few distinct texts.
+ISSUES_AS_TEXT = Cast("validation_issues", models.TextField())
 
 
 class LegacyStudentImport(models.Model):

@@ -1,5 +1,6 @@
 """Is a row structurally trustworthy? (DESIGN §5) Issues are recorded all; the worst one decides."""
 
+import json
 from collections.abc import Iterable
 from enum import IntEnum
 from functools import lru_cache
@@ -43,6 +44,12 @@ ISSUES: dict[str, Severity] = {
     "email_role_mailbox": Severity.NOTE,
     "email_typo": Severity.NOTE,  # gmail.con: offered as a hint, never applied
 }
+
+
+@lru_cache(maxsize=10_000)  # hardly any two hundred of them are distinct
+def issues_of(told: str) -> tuple[str, ...]:
+    """The issues of a row from the JSON text of its column."""
+    return tuple(json.loads(told))
 
 
 def severity(issue: str) -> Severity:

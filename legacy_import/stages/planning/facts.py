@@ -1,12 +1,7 @@
 """The facts that rules.commit_policy decides on, made of one staged row and what surrounds it."""
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
-
-from django.db.models import TextField
-from django.db.models.functions import Cast
 
 from legacy_import.choices import (
     Classification,
@@ -20,7 +15,7 @@ from legacy_import.rules import import_action
 from legacy_import.rules.commit_policy import Facts, Origin, Place
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.duplicates import SEVERAL_TARGETS, Match, Target, judge
-from legacy_import.rules.validation import status_of, worst_issue
+from legacy_import.rules.validation import issues_of, status_of, worst_issue
 
 
 class Row(NamedTuple):
@@ -51,16 +46,6 @@ class Row(NamedTuple):
 
 PER_ROW = Row._fields.index("version")  # from here on, columns that many rows share,
 OWN = Row._fields.index("legacy_formation_id")  # up to those that only say which training it is
-
-
-# A list of issues as it is stored: hardly any two hundred of them are distinct.
-ISSUES_AS_TEXT = Cast("validation_issues", TextField())
-
-
-@lru_cache(maxsize=10_000)
-def issues_of(told: str) -> tuple[str, ...]:
-    """The issues of a row from the JSON text of its column."""
-    return tuple(json.loads(told))
 
 
 class Matching(NamedTuple):

@@ -18,13 +18,17 @@ from legacy_import.choices import (
 )
 from legacy_import.conf import ImportConf
 from legacy_import.mapping.index import MappingIndex, Training
-from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.models import (
+    ISSUES_AS_TEXT,
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+)
 from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.planning.facts import (
-    ISSUES_AS_TEXT,
     NO_MATCH,
     OWN,
     PER_ROW,

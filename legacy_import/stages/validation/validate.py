@@ -21,6 +21,7 @@ from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import ChunkDone, Job, Work
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.models import (
+    ISSUES_AS_TEXT,
     IdentityKey,
     LegacyImportRun,
     LegacyStudentImport,
@@ -35,12 +36,11 @@ from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.people.shared_keys import find_hot_keys
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
-from legacy_import.rules.validation import status_of
+from legacy_import.rules.validation import issues_of, status_of
 from legacy_import.runs import counts as facets
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
-from legacy_import.stages.planning.facts import ISSUES_AS_TEXT, issues_of
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
 ALONE = {
