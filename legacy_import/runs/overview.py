@@ -9,10 +9,6 @@ from django.db.models import Count, OuterRef, Subquery
 from legacy_import.choices import Outcome
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lifecycle import find_run
-from legacy_import.screens.lineage.trace import lineage_of_origin, lineage_of_record, lineage_of_row
-
-__all__ = ["RunOverview", "lineage_of_origin", "lineage_of_record", "lineage_of_row",
-           "rows_left_out", "run_overviews"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,13 @@
 """What a request asks for, read once and in one way."""
 
+from collections.abc import Mapping
+
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 
 from legacy_import.models import LegacyImportRun
+from legacy_import.review.filter import UnknownFilter
+from legacy_import.review.learner_filter import LearnerFilter
 
 MAX_DIGITS = 18  # a number that every database can compare with its keys
 
@@ -38,3 +43,18 @@ def run_numbered(number: int) -> LegacyImportRun:
     if run is None:
         raise Http404
     return run
+
+
+def filter_asked(query: Mapping[str, str]) -> LearnerFilter:
+    """The filter in an address. Raises HoldsContact, Http404 for what is no filter."""
+    try:
+        return LearnerFilter.asked(query)
+    except UnknownFilter:
+        raise Http404 from None
+
+
+def reviewer_of(request: HttpRequest) -> User:
+    """Whoever is signed in; `permission_needed` let nobody else pass."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

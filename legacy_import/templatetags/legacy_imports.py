@@ -6,31 +6,16 @@ from django import template
 from django.db.models import TextChoices
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import import choices
 from legacy_import.privacy.free_text import holds_contact
 from legacy_import.rules.reasons import REASONS
+from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, thousands
 
 register = template.Library()
-
-NOTHING = "—"
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-LONGEST_NAME = 120  # letters of a name that a screen shows
-# What can reverse or hide the text around it: bidi marks, embeddings, overrides and isolates.
-BIDI_CONTROLS = dict.fromkeys(
-    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
-
-
-@register.filter
-def thousands(number: int | None) -> str:
-    """1234567 → '1 234 567' (French, Arabic), '1,234,567' (English); a dash for None."""
-    if number is None:
-        return NOTHING
-    english = (get_language() or "").startswith("en")
-    return f"{number:,}" if english else f"{number:,}".replace(",", NO_BREAK_SPACE)
+register.filter(thousands)
 
 
 @register.simple_tag

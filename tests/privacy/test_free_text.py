@@ -4,7 +4,7 @@ import pytest
 
 from legacy_import.privacy.free_text import HoldsContact, holds_contact, without_contact
 from legacy_import.review.filter import ReviewFilter
-from legacy_import.screens.learners import LearnerFilter
+from legacy_import.review.learner_filter import LearnerFilter
 
 CONTACTS = [
     "0559446168", "0559 44 61 68", "+213 559 44 61 68", "00213559446168", "٠٥٥٩٤٤٦١٦٨", "0559-44-61-68",

@@ -24,9 +24,9 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
+from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.runs.counts import spread
 from legacy_import.screens.exports.spreadsheet_cells import safe_cell
-from legacy_import.screens.learners import LearnerFilter
 
 SCHEMA_VERSION = 1
 BOM = "\ufeff"  # without it, spreadsheets read UTF-8 as something else

@@ -11,12 +11,10 @@ from django.views.decorators.http import require_safe
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.screens.address import run_numbered
+from legacy_import.review.learner_filter import LearnerFilter
+from legacy_import.screens.address import filter_asked, reviewer_of, run_numbered
 from legacy_import.screens.exports import files
-from legacy_import.screens.learners import LearnerFilter
-from legacy_import.screens.learners.address import filter_asked
 from legacy_import.screens.page import render_refusal
-from legacy_import.screens.review.render import reviewer_of
 
 
 @permission_needed(EXPORT)

@@ -1,6 +1,5 @@
 """The address of the learners list, read and written in one place; its exports use the same keys."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +9,8 @@ from django.urls import reverse
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.review.filter import UnknownFilter
-from legacy_import.screens.address import number_asked
-from legacy_import.screens.learners import LearnerFilter
+from legacy_import.review.learner_filter import LearnerFilter
+from legacy_import.screens.address import filter_asked, number_asked
 
 LIST, SEARCH = "legacy_imports:students", "legacy_imports:students-search"
 FORM = "filter"  # the field in which the search carries the facets of the address it came from
@@ -49,14 +47,6 @@ def asked_in(run: LegacyImportRun, request: HttpRequest) -> Asked:
         before=number_asked(request, "before"),
         beyond=number_asked(request, "beyond"),
     )
-
-
-def filter_asked(query: Mapping[str, str]) -> LearnerFilter:
-    """The filter in an address. Raises HoldsContact, Http404 for what is no filter."""
-    try:
-        return LearnerFilter.asked(query)
-    except UnknownFilter:
-        raise Http404 from None
 
 
 def facets_before(request: HttpRequest) -> LearnerFilter:

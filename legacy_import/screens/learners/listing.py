@@ -31,15 +31,15 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
+from legacy_import.review.counts import Counts, counts_of
 from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
 from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
 from legacy_import.review.search import Matches
 from legacy_import.runs import counts as facets
 from legacy_import.screens.learners.reading import ROWS, Anchor, Reading, past, reading_for
-from legacy_import.screens.lineage.trace import MODEL_OF_EFFECT
-from legacy_import.screens.review import Counts, counts_of
+from legacy_import.stages.commit.effects.created import CREATED
 
-EFFECT_OF_MODEL = {label: effect for effect, label in MODEL_OF_EFFECT.items()}
+EFFECT_OF_MODEL = {kind.label: kind.effect for kind in CREATED.values()}
 COLUMNS = (
     "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
     "classification", "validation_status", "duplicate_confidence", "planned_action",

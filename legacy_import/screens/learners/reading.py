@@ -19,9 +19,9 @@ from django.db.models import Max, Min, Q, Sum
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
+from legacy_import.review.counts import Counts
 from legacy_import.review.learner_filter import LearnerFilter, Rows, rows_of
 from legacy_import.review.search import LOOKED_AT
-from legacy_import.screens.review import Counts
 
 CELL = ("planned_action", "planned_reason", "classification")
 ROWS = 50  # of a page

@@ -19,15 +19,11 @@ from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.address import run_asked, run_numbered
-from legacy_import.screens.learners import (
-    LearnerFilter,
-    Listing,
-    learners_with_phone,
-    list_learners,
-)
 from legacy_import.screens.learners.address import FORM, SEARCH, Asked, asked_in, facets_before
+from legacy_import.screens.learners.listing import Listing, learners_with_phone, list_learners
 from legacy_import.screens.learners.words import chips_of, facets_of
 from legacy_import.screens.page import render_page
 

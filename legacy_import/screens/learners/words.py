@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import Outcome, PlannedAction
+from legacy_import.review.counts import Counts
+from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.learners.address import Asked
-from legacy_import.screens.review import Counts
-from legacy_import.screens.review.screen_words import FACET_NAMES, value_name
 
 # In the order of the journey of a row: where it comes from, what it is, what is planned, what became.
 NAMES: dict[str, str | Promise] = {

@@ -30,6 +30,7 @@ from legacy_import.models import (
 )
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens.lineage.judgements import Entry, history
+from legacy_import.screens.text import BIDI_CONTROLS
 from legacy_import.stages.commit.effects.created import CREATED
 
 # The last part of an origin → the model of the record that carries it.
@@ -41,10 +42,6 @@ UNREAD = (  # payloads and evidence hold contacts and are not needed here
     "raw_payload", "duplicate_evidence", "validation_issues", "legacy_import_run__summary",
     "legacy_import_run__certificate",
 )  # fmt: skip
-# These turn the text around them; no name needs them.
-BIDI_CONTROLS = dict.fromkeys(
-    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.runs.overview import lineage_of_origin
 from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.lineage.trace import lineage_of_origin
 from legacy_import.screens.page import render_page
 
 NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})

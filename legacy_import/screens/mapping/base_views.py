@@ -34,11 +34,11 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacySessionMapping,
 )
-from legacy_import.screens.address import run_asked
+from legacy_import.screens.address import reviewer_of, run_asked
 from legacy_import.screens.mapping.listing import Asked
 from legacy_import.screens.mapping.words import REFUSALS
+from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
 from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
-from legacy_import.templatetags.legacy_imports import BIDI_CONTROLS, LONGEST_NAME, thousands
 
 LONGEST_SEARCH = 100
 KEPT = ("state", "q", "page")  # what an address of a list says besides the run
@@ -114,7 +114,7 @@ def judge(request: HttpRequest, screen: Screen, pk: int) -> HttpResponse:
     form = JudgeForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in screen.verdicts:
         return _incomplete()
-    said = Judgement(mapping.pk, actor_of(request), timezone.now(), **form.cleaned_data)
+    said = Judgement(mapping.pk, reviewer_of(request), timezone.now(), **form.cleaned_data)
     try:
         change = screen.judge(said)
     except MappingChangedMeanwhile:
@@ -137,7 +137,7 @@ def confirm_all(request: HttpRequest, screen: Screen) -> HttpResponse:
     if not form.is_valid():
         return _incomplete()
     now = timezone.now()
-    bulk = Bulk(run.connection_name, actor_of(request), now, **form.cleaned_data)
+    bulk = Bulk(run.connection_name, reviewer_of(request), now, **form.cleaned_data)
     try:
         change = screen.confirm(bulk)
     except MappingChangedMeanwhile:
@@ -176,12 +176,6 @@ def judging(run: LegacyImportRun | None) -> dict[str, Any]:
         "why_not": REFUSALS.get(code, ""),
         "commands": commands if code in ("too_many_rows", "being_committed") else [],
     }
-
-
-def actor_of(request: HttpRequest) -> User:
-    """Who asks; `permission_needed` lets nobody in who is not signed in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _say_changed(request: HttpRequest, what: str, change: MappingChange) -> None:

@@ -20,7 +20,7 @@ from legacy_import.screens.mapping.courses import courses_for
 from legacy_import.screens.mapping.lines import CourseLine, said_of
 from legacy_import.screens.mapping.listing import COURSES, line_of, listing, together
 from legacy_import.screens.page import render_page
-from legacy_import.templatetags.legacy_imports import thousands
+from legacy_import.screens.text import thousands
 
 SECTION = "course_mapping"
 LIST = "legacy_imports:course-mapping"

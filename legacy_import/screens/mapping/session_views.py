@@ -17,7 +17,7 @@ from legacy_import.screens.mapping.base_views import Bulk, Judgement, Screen
 from legacy_import.screens.mapping.lines import SessionLine, said_of
 from legacy_import.screens.mapping.listing import SESSIONS, line_of, listing, together
 from legacy_import.screens.page import render_page
-from legacy_import.templatetags.legacy_imports import thousands
+from legacy_import.screens.text import thousands
 
 SECTION = "session_mapping"
 LIST = "legacy_imports:session-mapping"

@@ -22,12 +22,13 @@ from legacy_import.review.bulk import (
     require_bulk,
 )
 from legacy_import.review.row import NotPossible
-from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
+from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.address import Asked, asked_before
 from legacy_import.screens.review.forms import BulkForm
-from legacy_import.screens.review.render import SECTION, render_queue, reviewer_of, title
-from legacy_import.screens.review.screen_words import EFFECTS, FACET_NAMES, STATE_NAMES, value_name
+from legacy_import.screens.review.render import SECTION, render_queue, title
+from legacy_import.screens.review.screen_words import EFFECTS, STATE_NAMES
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
 

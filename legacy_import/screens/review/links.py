@@ -6,12 +6,13 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import FocusMode
+from legacy_import.review.counts import Counts, Progress
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, ReviewFilter
 from legacy_import.review.search import BY_NAME
-from legacy_import.screens.review import Counts, Page
+from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.review.address import Asked
-from legacy_import.review.counts import Progress
-from legacy_import.screens.review.screen_words import FACET_NAMES, STATE_NAMES, value_name
+from legacy_import.screens.review.listing import Page
+from legacy_import.screens.review.screen_words import STATE_NAMES
 
 QUIET_FACETS = ("decision",)  # the states say it better; still a chip when an address has it
 

@@ -19,21 +19,17 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review import reveal as looking
+from legacy_import.review.counts import count_queue
 from legacy_import.review.decisions import claim, decide, undo
 from legacy_import.review.row import DecidedMeanwhile, NotPossible, RowCommitted
 from legacy_import.rules.duplicates import Target
-from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review import count_queue, key_of, next_row
 from legacy_import.screens.review.address import FORM, Asked, asked_before
 from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.screens.review.listing import key_of, next_row
 from legacy_import.screens.review.payload import payload_lines
-from legacy_import.screens.review.render import (
-    SECTION,
-    render_queue,
-    reviewer_of,
-    title,
-)
+from legacy_import.screens.review.render import SECTION, render_queue, title
 
 
 class FoundLine(NamedTuple):

@@ -12,19 +12,14 @@ from django.utils.translation import gettext as _
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
+from legacy_import.review.counts import Counts, count_queue, decisions_since_plan
 from legacy_import.review.decisions import Recent, holders, last_decisions
 from legacy_import.review.filter import ReviewFilter
 from legacy_import.review.saved_filters import filters_of
+from legacy_import.screens.address import reviewer_of
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review import (
-    Counts,
-    Page,
-    count_queue,
-    decisions_since_plan,
-    detail_of,
-    page_of,
-)
 from legacy_import.screens.review.address import Asked
+from legacy_import.screens.review.detail import detail_of
 from legacy_import.screens.review.links import (
     chips_of,
     facets_of,
@@ -33,17 +28,11 @@ from legacy_import.screens.review.links import (
     states_of,
     tabs_of,
 )
+from legacy_import.screens.review.listing import Page, page_of
 from legacy_import.screens.review.screen_words import bulk_decisions, treat_as_choices
 
 SECTION = "review"
 TEMPLATE = "admin/legacy_imports/review/page.html"
-
-
-def reviewer_of(request: HttpRequest) -> User:
-    """Whoever is signed in; `permission_needed` let nobody else pass."""
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
 
 
 def title() -> str:
@@ -151,4 +140,4 @@ def _people(asked: Asked, detail: Any) -> Sequence[tuple[Any, str]]:
     return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]
 
 
-__all__ = ["Recent", "asked_address", "render_queue", "reviewer_of"]
+__all__ = ["Recent", "asked_address", "render_queue"]

@@ -14,11 +14,11 @@ from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.filter import ReviewFilter, UnknownFilter
 from legacy_import.review.saved_filters import forget_filter, save_filter
-from legacy_import.screens.address import MAX_DIGITS, run_numbered
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.review.address import Asked, asked_before
 from legacy_import.screens.review.forms import FilterForm
 from legacy_import.screens.review.post_views import refused_queue
-from legacy_import.screens.review.render import render_queue, reviewer_of
+from legacy_import.screens.review.render import render_queue
 
 
 @never_cache

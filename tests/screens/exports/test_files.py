@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import AccessKind
 from legacy_import.models import FACETS, LegacyAccessLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.screens.exports import files
 from legacy_import.screens.exports.files import MaskedLearners, csv_of, log_export, summary_of
 from legacy_import.screens.exports.spreadsheet_cells import STARTS, safe_cell
-from legacy_import.screens.learners import LearnerFilter
 from tests.factories import NOW, RunFactory, UserFactory, legacy_row, spelled, stage_rows
 from tests.screens.learners.test_listing import CANARY_FIELDS
 from tests.stages.stages import run_stages

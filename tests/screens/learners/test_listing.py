@@ -20,14 +20,11 @@ from legacy_import.models import (
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review import search as row_search
 from legacy_import.review.filter import UnknownFilter
+from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_ID, BY_NAME, BY_PARTS
 from legacy_import.runs import counts
-from legacy_import.screens.learners import (
-    LearnerFilter,
-    learners_with_phone,
-    list_learners,
-    reading,
-)
+from legacy_import.screens.learners import reading
+from legacy_import.screens.learners.listing import learners_with_phone, list_learners
 from tests.factories import NOW, RunFactory, legacy_row, spelled, stage_rows
 from tests.stages.stages import run_commit, run_stages
 
