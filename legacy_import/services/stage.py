@@ -12,7 +12,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Progress
 from legacy_import.services import facets, runs, weights_kept
-from legacy_import.services.engine import Engine, engine_in_use
+from legacy_import.services.engine import engine_in_use
 from legacy_import.services.intake import Intake, of_workers, understanding_of
 from legacy_import.services.lease import Lease, hold
 from legacy_import.services.mappings import refresh_mappings
@@ -47,15 +47,13 @@ def import_source(
     limit: int | None = None,
     new: bool = False,
     allow_writable: bool = False,
-    engine: Engine | None = None,
 ) -> ImportReport:
     """Stage every learner of the source inside one snapshot.
 
     `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
-    partial), `new` starts a run although an unfinished one exists, `engine` is another one than the
-    settings name. Raises LegacyImportError and its subclasses: an unreachable or writable source, a
-    missing table or column, another unfinished run, a lost connection; what was staged until then
-    stays, and `resume` goes on from there.
+    partial), `new` starts a run although an unfinished one exists. Raises LegacyImportError and its
+    subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
+    a lost connection; what was staged until then stays, and `resume` goes on from there.
     """
     if resume is not None:
         runs.require_unfinished(resume, alias)
@@ -72,9 +70,7 @@ def import_source(
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
-            _intake(
-                run, lease, source, engine or engine_in_use(), allow_writable, progress
-            ).stage_tables()
+            _intake(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
             counts = _conclude(run, source)
             facets.rebuild(run)
@@ -94,7 +90,6 @@ def _intake(
     run: LegacyImportRun,
     lease: Lease,
     source: LegacySource,
-    engine: Engine,
     allow_writable: bool,
     progress: Progress,
 ) -> Intake:
@@ -102,7 +97,7 @@ def _intake(
     if run.row_limit is not None:
         expected = min(expected, run.row_limit)
     ids = RowIds(run, expected)
-    by = understanding_of(run)
+    engine, by = engine_in_use(), understanding_of(run)
     return Intake(run, lease, source, engine, allow_writable, ids, by, progress)
 
 

@@ -8,21 +8,14 @@ from django.utils import timezone
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.stage_result import StageResult
 from legacy_import.services.classify import classify
-from legacy_import.services.engine import engine_for
 
 
 class Command(LegacyCommand):
     help = "Give every staged row its business meaning. Safe to repeat."
     name = "legacy_classify"
-    workers_argument = True
 
     def work(self, options: Mapping[str, Any], actor: str) -> Result:
-        with engine_for(options["workers"]) as engine:
-            report = classify(
-                run_id=options["run"],
-                actor=actor,
-                now=timezone.now(),
-                progress=self.progress,
-                engine=engine,
-            )
+        report = classify(
+            run_id=options["run"], actor=actor, now=timezone.now(), progress=self.progress
+        )
         return StageResult(report)
