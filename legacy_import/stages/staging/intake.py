@@ -6,9 +6,8 @@ So what is staged in the end is what this one snapshot holds, whoever wrote it.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -111,12 +110,11 @@ class Intake:
         for table in SourceTable.values:
             total = self.source.count(table)
             progress.begin(f"staging {table}", total if left is None else min(total, left))
-            with closing(self._stage_table(table, left)) as chunks:
-                for staged in chunks:
-                    progress.advance(staged)
-                    left = left if left is None else left - staged
+            for staged in self._stage_table(table, left):
+                progress.advance(staged)
+                left = left if left is None else left - staged
 
-    def _stage_table(self, table: str, limit: int | None) -> Generator[int, None, None]:
+    def _stage_table(self, table: str, limit: int | None) -> Iterator[int]:
         """Stage one table; yields the number of rows of each chunk that is safe."""
         staged, position = 0, 0
         covered = windows(self.run, table)

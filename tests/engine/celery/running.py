@@ -66,25 +66,6 @@ class Worker:
         self.process.wait()
 
 
-def processes_of(command: subprocess.Popen[str]) -> list[int]:
-    """The worker processes that a command with `--workers` has started and that still run."""
-    tasks = Path(f"/proc/{command.pid}/task").glob("*/children")
-    children = [int(pid) for task in tasks for pid in task.read_text().split()]
-    return [pid for pid in children if "spawn_main" in _command_line(pid)]
-
-
-def is_gone(pid: int) -> bool:
-    """Ended, whether somebody has asked for its exit code or not."""
-    return not _command_line(pid)
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
-
-
 @dataclass
 class Cluster:
     """One app database, one broker, and as many workers as a test starts."""
@@ -137,11 +118,9 @@ class Cluster:
         assert ended.code == 0, (ended.err, self.logs())
         return ended
 
-    def stages(self, *arguments: str, **options: Any) -> Ended:
-        """Import, validate, classify and plan, one after the other; `arguments` for each of them."""
-        return self.manage(
-            *" + ".join(" ".join((s, *arguments)) for s in STAGES).split(), **options
-        )
+    def stages(self, **options: Any) -> Ended:
+        """Import, validate, classify and plan, one after the other."""
+        return self.manage(*" + ".join(STAGES).split(), **options)
 
     def receipts(self, stage: str) -> int:
         return int(
