@@ -35,7 +35,7 @@ Row = TypeVar("Row")
 Known = Mapping[str, Any]
 
 
-class Asked(NamedTuple):
+class RowRange(NamedTuple):
     """The rows with after < id <= until of a table, in pages of `size`, `limit` of them in all."""
 
     table: str
@@ -95,7 +95,7 @@ class LegacySource:
         return self._paged(
             lambda part: builder.build(self._engine.rows(select + part)),
             lambda row: row.legacy_id,
-            Asked(table, after, until, size, limit),
+            RowRange(table, after, until, size, limit),
         )
 
     def bounds(
@@ -110,7 +110,7 @@ class LegacySource:
         """(first id, last id, rows) of each page that `pages` would give; only ids are read."""
         mapped = self._tables[table]
         select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
-        asked = Asked(table, after, until, size, limit)
+        asked = RowRange(table, after, until, size, limit)
         for page in self._paged(
             lambda part: self._engine.rows(select + part), lambda row: str(row[0]), asked
         ):
@@ -134,7 +134,7 @@ class LegacySource:
             after = str(found[-1][0])
 
     def _paged(
-        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: Asked
+        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: RowRange
     ) -> Iterator[Sequence[Row]]:
         """`read` gets the WHERE, ORDER BY and LIMIT of each page in turn, until one is empty."""
         table, after, until, size, left = asked

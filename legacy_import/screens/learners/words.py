@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from legacy_import.choices import Outcome, PlannedAction
 from legacy_import.review.counts import Counts
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
-from legacy_import.screens.learners.address import Asked
+from legacy_import.screens.learners.address import LearnersAddress
 
 # In the order of the journey of a row: where it comes from, what it is, what is planned, what became.
 NAMES: dict[str, str | Promise] = {
@@ -57,7 +57,7 @@ class Chip(NamedTuple):
     address: str
 
 
-def facets_of(asked: Asked, counts: Counts) -> list[Facet]:
+def facets_of(asked: LearnersAddress, counts: Counts) -> list[Facet]:
     """Each facet in which rows differ, its values counted under the other active filters."""
     found = []
     for place, (name, words) in enumerate(NAMES.items()):
@@ -81,7 +81,7 @@ def facets_of(asked: Asked, counts: Counts) -> list[Facet]:
     return found
 
 
-def chips_of(asked: Asked) -> list[Chip]:
+def chips_of(asked: LearnersAddress) -> list[Chip]:
     """Every active filter, the search among them."""
     chips = [
         Chip(str(NAMES[name]), named(name, value),

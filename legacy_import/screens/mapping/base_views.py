@@ -35,7 +35,7 @@ from legacy_import.models import (
     LegacySessionMapping,
 )
 from legacy_import.screens.address import reviewer_of, run_asked
-from legacy_import.screens.mapping.listing import Asked
+from legacy_import.screens.mapping.listing import ListQuery
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
 from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
@@ -155,10 +155,10 @@ def run_or_none(request: HttpRequest) -> LegacyImportRun | None:
     return run_asked(request)
 
 
-def list_asked(request: HttpRequest) -> Asked:
+def list_asked(request: HttpRequest) -> ListQuery:
     """What the address asks of the list."""
     words = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
-    return Asked(words, request.GET.get("state", ""), request.GET.get("page"))
+    return ListQuery(words, request.GET.get("state", ""), request.GET.get("page"))
 
 
 def judging(run: LegacyImportRun | None) -> dict[str, Any]:

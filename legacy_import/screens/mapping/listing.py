@@ -44,7 +44,7 @@ COURSES = Kind(COURSE, COURSE_STATES, (*COURSE_CAUSES, *FORMATION_CAUSES), cours
 SESSIONS = Kind(SESSION, SESSION_STATES, (*SESSION_CAUSES, SESSION_MISSING), session_lines)
 
 
-class Asked(NamedTuple):
+class ListQuery(NamedTuple):
     """What an address asks of a list, as typed."""
 
     search: str = ""
@@ -81,7 +81,7 @@ class Together:
     frees: int
 
 
-def listing(run: LegacyImportRun | None, kind: Kind, asked: Asked) -> Listing:
+def listing(run: LegacyImportRun | None, kind: Kind, asked: ListQuery) -> Listing:
     """The asked page of the run's list; each state is counted under the search that is on.
 
     A search that holds a phone or an e-mail is no search. Without a run, an empty page.
