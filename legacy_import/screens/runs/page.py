@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from legacy_import.choices import Stage
 from legacy_import.models import LegacyImportRun
-from legacy_import.screens.runs.certificate import Certificate, certificate_of
+from legacy_import.screens.runs.certificate import CertificateSection, certificate_of
 from legacy_import.screens.runs.counts import (
     Counts,
     Distribution,
@@ -47,7 +47,7 @@ class RunPage:
     planned: bool
     worked: str
     steps: tuple[Step, ...]
-    certificate: Certificate
+    certificate: CertificateSection
     written: Written
     reviewed: Reviewed
     by_focus: tuple[Reviewed, ...]
