@@ -31,7 +31,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.review.counts import Counts, counts_of
+from legacy_import.review.counts import FilteredCounts, counts_of
 from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
 from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
 from legacy_import.review.search import Matches
@@ -78,7 +78,7 @@ class Listing:
     """One page of the list, and what the filter and the search leave."""
 
     lines: Sequence[Line]
-    counts: Counts
+    counts: FilteredCounts
     total: int
     matches: Matches | None = None  # None: nothing is searched
     previous: int | None = None  # `before=` of the page before this one
@@ -113,7 +113,7 @@ def list_learners(
 def _reading(
     run: LegacyImportRun,
     query: LearnerFilter,
-    counts: Counts,
+    counts: FilteredCounts,
     anchor: Anchor,
     matches: Matches | None,
     certain: bool,
@@ -135,7 +135,7 @@ def _page(reading: Reading, anchor: Anchor) -> tuple[list[Line], bool]:
 
 def _listing(
     lines: Sequence[Line],
-    counts: Counts,
+    counts: FilteredCounts,
     total: int,
     matches: Matches | None,
     anchor: Anchor,
@@ -186,7 +186,7 @@ def _masked_line(values: tuple[Any, ...]) -> Line:
     )
 
 
-def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None) -> Counts:
+def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None) -> FilteredCounts:
     filters = ReviewFilter(state="all", facets=query.facets)
     if matches is None:
         stored = FacetCount.objects.filter(legacy_import_run=run).values_list(*FACETS, "rows")

@@ -19,7 +19,7 @@ from django.db.models import Max, Min, Q, Sum
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.review.counts import Counts
+from legacy_import.review.counts import FilteredCounts
 from legacy_import.review.learner_filter import LearnerFilter, Rows, rows_of
 from legacy_import.review.search import LOOKED_AT
 
@@ -56,7 +56,7 @@ class Reading(NamedTuple):
 
 
 def reading_for(
-    run: LegacyImportRun, query: LearnerFilter, counts: Counts, anchor: Anchor
+    run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts, anchor: Anchor
 ) -> Reading:
     """What to read for a page of a filter that leaves rows."""
     rows = past(rows_of(run, query.facets), anchor)
@@ -95,7 +95,7 @@ def _window(rows: Rows, query: LearnerFilter, span: Span, anchor: Anchor) -> Rea
     return Reading(rows, stop if stop < span.last else None)
 
 
-def _span(run: LegacyImportRun, query: LearnerFilter, counts: Counts) -> Span | None:
+def _span(run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts) -> Span | None:
     """Between which numbers the filtered rows lie; None where the receipts do not tell all rows."""
     table = query.facets.get("source_table", "")
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
@@ -110,7 +110,7 @@ def _span(run: LegacyImportRun, query: LearnerFilter, counts: Counts) -> Span | 
     return Span(found["first"], found["last"]) if found["rows"] == staged else None
 
 
-def _cells(counts: Counts) -> list[tuple[tuple[str, ...], int]]:
+def _cells(counts: FilteredCounts) -> list[tuple[tuple[str, ...], int]]:
     """The cells in which the filter has rows, each with all its rows, filtered or not."""
     total: dict[tuple[str, ...], int] = {}
     meant = set()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import FocusMode
-from legacy_import.review.counts import Counts, Progress
+from legacy_import.review.counts import FilteredCounts, ReviewProgress
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, ReviewFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
@@ -33,7 +33,7 @@ class Tab:
     name: str
     address: str
     current: bool
-    progress: Progress
+    progress: ReviewProgress
 
 
 def focus_name(focus: str) -> str:
@@ -43,7 +43,7 @@ def focus_name(focus: str) -> str:
     return _("other") if focus == OTHER else str(FocusMode(focus).label)
 
 
-def tabs_of(asked: QueueAddress, progress: dict[str, Progress]) -> list[Tab]:
+def tabs_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> list[Tab]:
     return [
         Tab(
             focus_name(focus),
@@ -55,7 +55,7 @@ def tabs_of(asked: QueueAddress, progress: dict[str, Progress]) -> list[Tab]:
     ]
 
 
-def states_of(asked: QueueAddress, counts: Counts) -> list[Link]:
+def states_of(asked: QueueAddress, counts: FilteredCounts) -> list[Link]:
     return [
         Link(
             str(STATE_NAMES[found.value]),
@@ -67,7 +67,7 @@ def states_of(asked: QueueAddress, counts: Counts) -> list[Link]:
     ]
 
 
-def facets_of(asked: QueueAddress, counts: Counts) -> list[tuple[str, list[Link]]]:
+def facets_of(asked: QueueAddress, counts: FilteredCounts) -> list[tuple[str, list[Link]]]:
     """Each facet with more than one value: its values, counted under the other active filters."""
     groups = []
     for name, words in FACET_NAMES.items():
@@ -104,7 +104,7 @@ def chips_of(asked: QueueAddress) -> list[tuple[str, str, str]]:
     return chips
 
 
-def pager_of(asked: QueueAddress, page: Page, counts: Counts) -> dict[str, str]:
+def pager_of(asked: QueueAddress, page: Page, counts: FilteredCounts) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
@@ -121,7 +121,7 @@ def pager_of(asked: QueueAddress, page: Page, counts: Counts) -> dict[str, str]:
     }
 
 
-def next_focus_of(asked: QueueAddress, progress: dict[str, Progress]) -> Tab | None:
+def next_focus_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
     """The next focus, in the order of the work, in which rows still wait."""
     for focus in (*FocusMode.values, OTHER):
         if focus != asked.query.focus and progress[focus].left:

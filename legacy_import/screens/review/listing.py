@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.review.counts import Counts
+from legacy_import.review.counts import FilteredCounts
 
 ROWS = 25
 ORDER = ("planned_reason", "classification", "pk")
@@ -65,7 +65,7 @@ class Page:
 
 def page_of(
     run: LegacyImportRun,
-    counts: Counts,
+    counts: FilteredCounts,
     *,
     after: int | None = None,
     before: int | None = None,
@@ -90,7 +90,7 @@ def page_of(
     )
 
 
-def next_row(run: LegacyImportRun, counts: Counts, after: Key | None) -> int | None:
+def next_row(run: LegacyImportRun, counts: FilteredCounts, after: Key | None) -> int | None:
     """The next row that the filter leaves, from the beginning again after the last; None: no row."""
     for anchor in (after, None):
         for line in _lines(run, counts, anchor, 1):
@@ -109,7 +109,7 @@ def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:
 
 def _lines(
     run: LegacyImportRun,
-    counts: Counts,
+    counts: FilteredCounts,
     anchor: Key | None,
     limit: int,
     *,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
-from legacy_import.review.counts import Counts, count_queue, decisions_since_plan
+from legacy_import.review.counts import FilteredCounts, count_queue, decisions_since_plan
 from legacy_import.review.decisions import Recent, holders, last_decisions
 from legacy_import.review.filter import ReviewFilter
 from legacy_import.review.saved_filters import filters_of
@@ -97,7 +97,7 @@ def asked_address(run: LegacyImportRun, query: str) -> str:
     return f"{QueueAddress(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
 
 
-def _page(asked: QueueAddress, counts: Counts) -> Page:
+def _page(asked: QueueAddress, counts: FilteredCounts) -> Page:
     if asked.at or asked.after or asked.before:
         found = page_of(asked.run, counts, at=asked.at, after=asked.after, before=asked.before)
         if found.lines:
