@@ -19,7 +19,7 @@ from legacy_import.source.engine import (
 )
 from legacy_import.source.grants import Grant
 from legacy_import.source.sqlite.base import DatabaseWrapper
-from legacy_import.source.sqlite.driver import GuardedConnection
+from legacy_import.source.sqlite.driver import GuardedSQLiteConnection
 
 
 class UndecodableText(bytes):
@@ -44,7 +44,7 @@ class SQLiteEngine:
         try:
             wrapper.close()
             wrapper.ensure_connection()
-            connection: GuardedConnection = wrapper.connection
+            connection: GuardedSQLiteConnection = wrapper.connection
             connection.execute("PRAGMA schema_version").fetchone()
         except (DatabaseError, sqlite3.Error):
             wrapper.close()
