@@ -38,7 +38,7 @@ UNDO_LAST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionResult:
     """The event that was appended, and how the row stands now."""
 
     event: int
@@ -67,7 +67,7 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class ClaimHolder:
     """Who is looking at a row, and until when that is taken for granted."""
 
     actor: str
@@ -86,7 +86,7 @@ def decide(
     person: Target | None = None,
     proof: str = "",
     note: str = "",
-) -> Decided:
+) -> DecisionResult:
     """Append one decision about the row that the reviewer saw in this version.
 
     `proof`: from people_search.find_people, for a person whom the evidence does not name. Raises
@@ -111,10 +111,10 @@ def decide(
         )
         standing, version = write_standing(row)
         ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
-    return Decided(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+    return DecisionResult(event.pk, row.pk, row.legacy_import_run_id, standing, version)
 
 
-def undo(*, event_id: int, actor: User, now: datetime.datetime) -> Decided:
+def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResult:
     """Take back one of the actor's own last ten decisions: a new event, nothing is deleted.
 
     Raises NotPossible, RowCommitted.
@@ -134,7 +134,7 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> Decided:
             created_at=now,
         )
         standing, version = write_standing(row)
-    return Decided(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+    return DecisionResult(event.pk, row.pk, row.legacy_import_run_id, standing, version)
 
 
 def last_decisions(actor: User) -> list[Recent]:
@@ -160,7 +160,7 @@ def last_decisions(actor: User) -> list[Recent]:
     ]
 
 
-def claim(*, row_id: int, actor: User, now: datetime.datetime) -> Holder | None:
+def claim(*, row_id: int, actor: User, now: datetime.datetime) -> ClaimHolder | None:
     """Say that the actor looks at the row; returns who does. Soft: it stops nobody.
 
     A colleague's claim that has not run out stays. None: no such row.
@@ -183,11 +183,11 @@ def claim(*, row_id: int, actor: User, now: datetime.datetime) -> Holder | None:
     return holders(row_ids=[row_id], actor=actor, now=now).get(row_id)
 
 
-def holders(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, Holder]:
+def holders(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, ClaimHolder]:
     """Row id → who is looking at it now."""
     claims = ReviewClaim.objects.filter(student_import_id__in=row_ids, expires_at__gt=now)
     return {
-        found.student_import_id: Holder(
+        found.student_import_id: ClaimHolder(
             name_of(found.actor), found.actor_id == actor.pk, found.expires_at
         )
         for found in claims.select_related("actor")

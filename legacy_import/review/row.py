@@ -19,7 +19,7 @@ CLOSED_TO_REVIEW = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StandingDecision:
     """Who decided what about a row, and when."""
 
     decision: ReviewDecision
@@ -49,7 +49,7 @@ class DecidedMeanwhile(LegacyImportError):
 
     exit_code = 5
 
-    def __init__(self, row_id: int, said: Said | None) -> None:
+    def __init__(self, row_id: int, said: StandingDecision | None) -> None:
         super().__init__(_("Somebody else dealt with this row while you were looking at it."))
         self.row_id, self.said = row_id, said
 
@@ -102,15 +102,15 @@ def standing_decision(row_id: int) -> str:
     return "" if latest in (None, ReviewDecision.RESET) else str(latest)
 
 
-def last_said(row_id: int) -> Said | None:
+def last_said(row_id: int) -> StandingDecision | None:
     """The newest event of the row, an undoing included."""
     events = LegacyReviewDecision.objects.filter(student_import=row_id).select_related("actor")
     event = events.order_by("-pk").first()
     return said_in(event) if event else None
 
 
-def said_in(event: LegacyReviewDecision) -> Said:
-    return Said(
+def said_in(event: LegacyReviewDecision) -> StandingDecision:
+    return StandingDecision(
         ReviewDecision(event.decision), event.actor_id, name_of(event.actor), event.created_at
     )
 

@@ -45,7 +45,7 @@ UNREAD = (  # payloads and evidence hold contacts and are not needed here
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class RecordedDecision:
     """What a reviewer said about the row, oldest first where there are several."""
 
     decision: ReviewDecision
@@ -82,7 +82,7 @@ class Lineage:
     planned_reason: str
     planned_basis: str
     outcome: Outcome
-    decisions: tuple[Decided, ...]
+    decisions: tuple[RecordedDecision, ...]
     entries: tuple[Entry, ...]  # of every run that dealt with this source row, oldest first
     made_by: Entry | None  # the entry that made the record asked about
 
@@ -187,10 +187,10 @@ def _lineage(
     )
 
 
-def _decisions(row: LegacyStudentImport) -> tuple[Decided, ...]:
+def _decisions(row: LegacyStudentImport) -> tuple[RecordedDecision, ...]:
     said = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
     return tuple(
-        Decided(
+        RecordedDecision(
             decision=ReviewDecision(event.decision),
             treat_as=Classification(event.treat_as) if event.treat_as else None,
             target_kind=PersonKind(event.target_kind) if event.target_kind else None,

@@ -130,7 +130,7 @@ class SessionLine(NamedTuple):
         return self.legacy_id in PLACEHOLDER_IDS
 
 
-class Said(NamedTuple):
+class MappingHistoryLine(NamedTuple):
     """One judgement that stands in the book."""
 
     verdict: str
@@ -174,13 +174,15 @@ def session_lines(weights: Iterable[MappingWeight]) -> list[SessionLine]:
     ]
 
 
-def said_of(model: type[LegacyCourseMapping | LegacySessionMapping], pk: int) -> list[Said]:
+def said_of(
+    model: type[LegacyCourseMapping | LegacySessionMapping], pk: int
+) -> list[MappingHistoryLine]:
     """Every judgement on one mapping, the newest first."""
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(model), object_id=str(pk)
     )
     return [
-        Said(message.partition(": ")[0], message.partition(": ")[2], user, at)
+        MappingHistoryLine(message.partition(": ")[0], message.partition(": ")[2], user, at)
         for message, user, at in entries.order_by("-pk").values_list(
             "change_message", "user__username", "action_time"
         )[:LAST_WORDS]

@@ -12,7 +12,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.subject import ERASED
-from legacy_import.review.decisions import Holder, holders
+from legacy_import.review.decisions import ClaimHolder, holders
 from legacy_import.review.offer import NEEDS_PERSON, applies
 from legacy_import.review.row import CLOSED_TO_REVIEW
 from legacy_import.rules.duplicates import Target
@@ -55,7 +55,7 @@ class Detail:
     in_run_total: int
     said: Sequence[SaidLine]
     offers: Sequence[Offer]
-    holder: Holder | None
+    holder: ClaimHolder | None
     committed: bool
     erased: bool
     purged: bool

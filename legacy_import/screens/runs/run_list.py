@@ -15,7 +15,7 @@ from legacy_import.screens.runs.counts import (
     queue_reasons,
     reviewed,
 )
-from legacy_import.screens.runs.live import Holder, holder_of
+from legacy_import.screens.runs.live import LeaseHolder, holder_of
 from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
 
 RUNS_PER_PAGE = 25
@@ -37,7 +37,7 @@ class RunLine:
     worked: str
     actor: str
     row_limit: int | None
-    holder: Holder | None
+    holder: LeaseHolder | None
 
 
 @dataclass(frozen=True, slots=True)
