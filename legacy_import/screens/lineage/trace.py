@@ -29,7 +29,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.judgements import Entry, history
+from legacy_import.screens.lineage.judgements import HistoryEntry, history
 from legacy_import.screens.text import BIDI_CONTROLS
 from legacy_import.stages.commit.effects.created import CREATED
 
@@ -83,8 +83,8 @@ class Lineage:
     planned_basis: str
     outcome: Outcome
     decisions: tuple[RecordedDecision, ...]
-    entries: tuple[Entry, ...]  # of every run that dealt with this source row, oldest first
-    made_by: Entry | None  # the entry that made the record asked about
+    entries: tuple[HistoryEntry, ...]  # of every run that dealt with this source row, oldest first
+    made_by: HistoryEntry | None  # the entry that made the record asked about
 
     @property
     def planned_words(self) -> str:
@@ -95,7 +95,7 @@ class Lineage:
         return REASONS.get(self.action_reason, "")
 
     @property
-    def records(self) -> tuple[Entry, ...]:
+    def records(self) -> tuple[HistoryEntry, ...]:
         """The entries of the records that this staged row made and that were not taken back."""
         return tuple(
             entry
@@ -155,7 +155,7 @@ def _staged_rows() -> Any:
 
 
 def _lineage(
-    row: LegacyStudentImport, entries: tuple[Entry, ...], made_by: Entry | None
+    row: LegacyStudentImport, entries: tuple[HistoryEntry, ...], made_by: HistoryEntry | None
 ) -> Lineage:
     run, training = row.legacy_import_run, row.training
     return Lineage(

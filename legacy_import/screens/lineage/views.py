@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.lineage.judgements import HistoryEntry
 from legacy_import.screens.lineage.trace import lineage_of_origin
 from legacy_import.screens.page import render_page
 
@@ -21,7 +21,7 @@ NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
 class Line(NamedTuple):
     """An entry of the log and the record it speaks of: its kind in words, and its page if any."""
 
-    entry: Entry
+    entry: HistoryEntry
     kind: str
     page: str
 
@@ -44,7 +44,7 @@ def lineage(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _line(request: HttpRequest, entry: Entry) -> Line:
+def _line(request: HttpRequest, entry: HistoryEntry) -> Line:
     if not entry.target_model:
         return Line(entry, "", "")
     try:

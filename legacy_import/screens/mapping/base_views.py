@@ -64,7 +64,7 @@ class AllForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class MappingVerdict:
     """What a person says of one mapping, as the form has it."""
 
     mapping_id: int
@@ -89,13 +89,13 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class MappingScreen:
     """What a screen fills into the frame. `one` and `every` answer with a page, refused or not."""
 
     address: str  # name of the list's
     model: type[LegacyCourseMapping] | type[LegacySessionMapping]
     verdicts: Collection[str]
-    judge: Callable[[Judgement], MappingChange]
+    judge: Callable[[MappingVerdict], MappingChange]
     confirm: Callable[[Bulk], MappingChange]
     one: Callable[..., HttpResponse]
     every: Callable[..., HttpResponse]
@@ -107,14 +107,14 @@ class Screen:
         return get_object_or_404(self.model, pk=pk, connection_name=run.connection_name)
 
 
-def judge(request: HttpRequest, screen: Screen, pk: int) -> HttpResponse:
+def judge(request: HttpRequest, screen: MappingScreen, pk: int) -> HttpResponse:
     """Say what one mapping is: 409 with what happened when somebody was faster."""
     run = run_asked(request)
     mapping = screen.find(run, pk)
     form = JudgeForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in screen.verdicts:
         return _incomplete()
-    said = Judgement(mapping.pk, reviewer_of(request), timezone.now(), **form.cleaned_data)
+    said = MappingVerdict(mapping.pk, reviewer_of(request), timezone.now(), **form.cleaned_data)
     try:
         change = screen.judge(said)
     except MappingChangedMeanwhile:
@@ -128,7 +128,7 @@ def judge(request: HttpRequest, screen: Screen, pk: int) -> HttpResponse:
     return back_to(screen.address, run, request)
 
 
-def confirm_all(request: HttpRequest, screen: Screen) -> HttpResponse:
+def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Confirm everything that can be at once: N and the effect named, counted again."""
     run = run_asked(request)
     if request.method != "POST":

@@ -15,7 +15,12 @@ from legacy_import.models import LegacyCourseMapping, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import run_asked
 from legacy_import.screens.mapping import base_views
-from legacy_import.screens.mapping.base_views import LONGEST_SEARCH, Bulk, Judgement, Screen
+from legacy_import.screens.mapping.base_views import (
+    LONGEST_SEARCH,
+    Bulk,
+    MappingScreen,
+    MappingVerdict,
+)
 from legacy_import.screens.mapping.courses import courses_for
 from legacy_import.screens.mapping.lines import CourseLine, said_of
 from legacy_import.screens.mapping.listing import COURSES, line_of, listing, together
@@ -89,7 +94,7 @@ def again(request: HttpRequest) -> HttpResponse:
     return base_views.judge_again(request, LIST)
 
 
-def _judge(said: Judgement) -> MappingChange:
+def _judge(said: MappingVerdict) -> MappingChange:
     chosen = {"course_id": said.course or 0} if said.verdict == CHOOSE else {}
     return VERDICTS[said.verdict](
         mapping_id=said.mapping_id,
@@ -161,7 +166,7 @@ def _bulk_page(
     )
 
 
-SCREEN = Screen(
+SCREEN = MappingScreen(
     address=LIST,
     model=LegacyCourseMapping,
     verdicts=VERDICTS,

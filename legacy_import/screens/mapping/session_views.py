@@ -13,7 +13,7 @@ from legacy_import.models import LegacyImportRun, LegacySessionMapping
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import run_asked
 from legacy_import.screens.mapping import base_views
-from legacy_import.screens.mapping.base_views import Bulk, Judgement, Screen
+from legacy_import.screens.mapping.base_views import Bulk, MappingScreen, MappingVerdict
 from legacy_import.screens.mapping.lines import SessionLine, said_of
 from legacy_import.screens.mapping.listing import SESSIONS, line_of, listing, together
 from legacy_import.screens.page import render_page
@@ -78,7 +78,7 @@ def again(request: HttpRequest) -> HttpResponse:
     return base_views.judge_again(request, LIST)
 
 
-def _judge(said: Judgement) -> MappingChange:
+def _judge(said: MappingVerdict) -> MappingChange:
     if said.verdict == TAKE_BACK:
         return session_review.take_back(
             mapping_id=said.mapping_id,
@@ -154,7 +154,7 @@ def _bulk_page(
     )
 
 
-SCREEN = Screen(
+SCREEN = MappingScreen(
     address=LIST,
     model=LegacySessionMapping,
     verdicts=VERDICTS,

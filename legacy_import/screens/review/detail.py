@@ -19,7 +19,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.screens.review.compare import ComparedLine, compare_with
 from legacy_import.screens.review.history import SaidLine, history_of, ruled_out
 from legacy_import.screens.review.matches import InRun, TargetView, rows_beside, targets_of
-from legacy_import.screens.review.training import Named, named_by
+from legacy_import.screens.review.training import CatalogueNames, named_by
 from legacy_import.screens.review.words import issue_words
 
 TARGETS_SHOWN = 10
@@ -47,7 +47,7 @@ class Detail:
     phone: str
     email: str
     issues: Sequence[tuple[str, str]]
-    named: Named
+    named: CatalogueNames
     targets: Sequence[TargetView]
     targets_total: int
     compared: Sequence[ComparedLine]

@@ -14,7 +14,7 @@ from legacy_import.stages.reconciliation.conservation import (
     PARTS,
     ROW_CHECKS,
     Cell,
-    Named,
+    RowSample,
     Tally,
 )
 from legacy_import.stages.reconciliation.source_rows import Reread, rows_let_through
@@ -150,13 +150,13 @@ def _staging_checks(tally: Tally) -> Iterator[Check]:
         "one_training_each",
         "every staged learner has exactly one training row",
         staged,
-        tally.broken.get("one_training_each", Named()),
+        tally.broken.get("one_training_each", RowSample()),
     )
     yield _named(
         "outcomes_add_up",
         "every staged row has one outcome of the vocabulary",
         staged,
-        tally.broken.get("outcomes_add_up", Named()),
+        tally.broken.get("outcomes_add_up", RowSample()),
     )
 
 
@@ -197,20 +197,20 @@ def _row_checks(tally: Tally) -> Iterator[Check]:
     meanings["entry_of_another_run"] = "no entry of this run speaks of a row of another run"
     meanings["record_without_entry"] = "no record says it is of this run without an entry in force"
     for name, meaning in meanings.items():
-        broken = tally.broken.get(name, Named())
+        broken = tally.broken.get(name, RowSample())
         yield Check(
             name, meaning, 0, broken.total, not broken.total, tuple(broken.first), _more(broken)
         )
 
 
-def _named(name: str, meaning: str, expected: int, broken: Named) -> Check:
+def _named(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
     return Check(
         name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
         _more(broken),
     )  # fmt: skip
 
 
-def _more(broken: Named) -> int:
+def _more(broken: RowSample) -> int:
     return broken.total - len(broken.first)
 
 
