@@ -33,7 +33,7 @@ class TrainingColumns(NamedTuple):
     action_reason: str
 
 
-class Reading(NamedTuple):
+class CaseMeaning(NamedTuple):
     """What one distinct case comes to, and the versions of the mappings that said so."""
 
     meaning: MeaningColumns
@@ -61,9 +61,9 @@ class Readings:
         self._numbers: dict[_Kind, int] = {}
         self._kinds: list[_Kind] = []
         self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._found: dict[tuple[str, int], Reading] = {}
+        self._found: dict[tuple[str, int], CaseMeaning] = {}
 
-    def of(self, raw_status: str, formation: str | None, session: str | None) -> Reading:
+    def of(self, raw_status: str, formation: str | None, session: str | None) -> CaseMeaning:
         """What a row with this status means that names this formation and this session."""
         pair = (formation, session)
         number = self._pairs.get(pair)
@@ -96,10 +96,10 @@ class Readings:
         return number
 
 
-def _read(raw_status: str, kind: _Kind) -> Reading:
+def _read(raw_status: str, kind: _Kind) -> CaseMeaning:
     meaning = statuses.classify(raw_status, kind.session_type)
     action = import_action.decide(meaning.classification, kind.session_type, kind.course_state)
-    return Reading(
+    return CaseMeaning(
         MeaningColumns(Classification(meaning.classification).value, meaning.rule),
         TrainingColumns(
             session_type=kind.session_type.value,

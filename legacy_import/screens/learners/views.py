@@ -29,7 +29,11 @@ from legacy_import.screens.learners.address import (
     asked_in,
     facets_before,
 )
-from legacy_import.screens.learners.listing import Listing, learners_with_phone, list_learners
+from legacy_import.screens.learners.listing import (
+    LearnerListing,
+    learners_with_phone,
+    list_learners,
+)
 from legacy_import.screens.learners.words import chips_of, facets_of
 from legacy_import.screens.page import render_page
 
@@ -123,7 +127,7 @@ def _search_form(asked: LearnersAddress) -> dict[str, Any]:
     }
 
 
-def _pager(asked: LearnersAddress, listing: Listing) -> dict[str, str]:
+def _pager(asked: LearnersAddress, listing: LearnerListing) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: rows that were not looked at yet; `parts`: the same search for parts of names.

@@ -31,7 +31,7 @@ LINES_PER_PAGE = 50
 NAMED = 20  # mappings that a bulk page names
 
 
-class Kind(NamedTuple):
+class MappingKind(NamedTuple):
     """What a list of courses and a list of sessions differ in."""
 
     name: str
@@ -40,8 +40,8 @@ class Kind(NamedTuple):
     lines: Callable[[Iterable[MappingWeight]], Sequence[CourseLine] | Sequence[SessionLine]]
 
 
-COURSES = Kind(COURSE, COURSE_STATES, (*COURSE_CAUSES, *FORMATION_CAUSES), course_lines)
-SESSIONS = Kind(SESSION, SESSION_STATES, (*SESSION_CAUSES, SESSION_MISSING), session_lines)
+COURSES = MappingKind(COURSE, COURSE_STATES, (*COURSE_CAUSES, *FORMATION_CAUSES), course_lines)
+SESSIONS = MappingKind(SESSION, SESSION_STATES, (*SESSION_CAUSES, SESSION_MISSING), session_lines)
 
 
 class ListQuery(NamedTuple):
@@ -53,7 +53,7 @@ class ListQuery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class MappingListing:
     """One page of a list, and the states it can be filtered by with their counts."""
 
     page: Page[MappingWeight]
@@ -81,7 +81,7 @@ class Together:
     frees: int
 
 
-def listing(run: LegacyImportRun | None, kind: Kind, asked: ListQuery) -> Listing:
+def listing(run: LegacyImportRun | None, kind: MappingKind, asked: ListQuery) -> MappingListing:
     """The asked page of the run's list; each state is counted under the search that is on.
 
     A search that holds a phone or an e-mail is no search. Without a run, an empty page.
@@ -94,7 +94,7 @@ def listing(run: LegacyImportRun | None, kind: Kind, asked: ListQuery) -> Listin
     counted = dict(found.values_list("state").annotate(Count("pk")))
     listed = found.filter(state=state) if state else found
     page = Paginator(listed.order_by("position"), LINES_PER_PAGE).get_page(asked.page)
-    return Listing(
+    return MappingListing(
         page=page,
         lines=kind.lines(page.object_list),
         any=bool(counted) or everything.exists(),
@@ -111,7 +111,7 @@ def listing(run: LegacyImportRun | None, kind: Kind, asked: ListQuery) -> Listin
 
 
 def line_of(
-    run: LegacyImportRun, kind: Kind, mapping: LegacyCourseMapping | LegacySessionMapping
+    run: LegacyImportRun, kind: MappingKind, mapping: LegacyCourseMapping | LegacySessionMapping
 ) -> CourseLine | SessionLine:
     """One mapping as the run's list shows it."""
     kept(run)
@@ -121,7 +121,7 @@ def line_of(
 
 def together(
     run: LegacyImportRun,
-    kind: Kind,
+    kind: MappingKind,
     mappings: QuerySet[LegacyCourseMapping] | QuerySet[LegacySessionMapping],
 ) -> Together:
     """These mappings in the run's list: the first by their names, and the rows behind all."""
@@ -136,7 +136,7 @@ def together(
     )
 
 
-def _stored(run: LegacyImportRun | None, kind: Kind) -> QuerySet[MappingWeight]:
+def _stored(run: LegacyImportRun | None, kind: MappingKind) -> QuerySet[MappingWeight]:
     if run is None:
         return MappingWeight.objects.none()
     return MappingWeight.objects.filter(legacy_import_run=run, kind=kind.name)

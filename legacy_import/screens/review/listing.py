@@ -25,7 +25,7 @@ class Key(NamedTuple):
     row: int
 
 
-class Line(NamedTuple):
+class QueueLine(NamedTuple):
     """One row of the list. Nothing in it needs a mask."""
 
     reason: str
@@ -58,7 +58,7 @@ COLUMNS = (
 class Page:
     """Rows in queue order; the row before the first and the last one, where there is more."""
 
-    lines: Sequence[Line]
+    lines: Sequence[QueueLine]
     previous: int | None = None  # `before=` of the page before this one
     next: int | None = None  # `after=` of the page after this one
 
@@ -115,7 +115,7 @@ def _lines(
     *,
     backwards: bool = False,
     inclusive: bool = False,
-) -> list[Line]:
+) -> list[QueueLine]:
     """Up to `limit` rows beyond the anchor, in order; backwards: the nearest before it first."""
     if counts.matches is not None:
         where = _beyond(anchor, backwards, inclusive) & Q(pk__in=counts.matches.rows)
@@ -127,10 +127,10 @@ def _lines(
         where = reduce(or_, (_in_cell(cell, anchor, backwards, inclusive) for cell in places))
     order = [f"-{name}" for name in ORDER] if backwards else ORDER
     rows = counts.query.filtered(run).filter(where)
-    return [_masked(Line(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
+    return [_masked(QueueLine(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
 
 
-def _masked(line: Line) -> Line:
+def _masked(line: QueueLine) -> QueueLine:
     return line._replace(full_name=mask_text(line.full_name), raw_status=mask_text(line.raw_status))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from django.db import DatabaseError
 
-from legacy_import.source.columns import Column, FoundTable, Kind
+from legacy_import.source.columns import Column, FoundTable, ValueKind
 from legacy_import.source.engine import (
     ServerFacts,
     SnapshotFacts,
@@ -148,7 +148,7 @@ def _column(name: str, declared: str) -> Column:
         name=name,
         sql_name=quoted,
         declared=declared.lower(),
-        kind=Kind.DYNAMIC,
+        kind=ValueKind.DYNAMIC,
         charset="utf8",
         read=quoted,
         read_cut=f"CASE WHEN {too_long} THEN CASE TYPEOF({quoted}) WHEN 'blob' THEN {start}"

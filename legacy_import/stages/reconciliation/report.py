@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One source table and classification: rows per outcome, entries and records per action."""
 
     source_table: str
@@ -66,7 +66,7 @@ class ReconcileReport:
     source: str
     balanced: bool
     checks: tuple[Check, ...]
-    table: tuple[Line, ...]
+    table: tuple[ReportLine, ...]
     outcomes: Mapping[str, int]
     tables: Mapping[str, SourceLine]
     row_limit: int | None
@@ -214,13 +214,13 @@ def _more(broken: RowSample) -> int:
     return broken.total - len(broken.first)
 
 
-def _lines(tally: Tally) -> Iterator[Line]:
+def _lines(tally: Tally) -> Iterator[ReportLine]:
     staged: Counter[tuple[str, str]] = Counter()
     for (table, classification, _), count in tally.rows.items():
         staged[table, classification] += count
     for cell in product(SourceTable.values, Classification.values):
         if staged[cell]:
-            yield Line(
+            yield ReportLine(
                 *cell,
                 staged[cell],
                 _per_value(tally.rows, cell, Outcome.values),
