@@ -112,7 +112,7 @@ def _show(
     operation: Operation,
     *,
     asked: OperationForm,
-    done: once.Token | None = None,
+    done: once.FormToken | None = None,
     problem: str = "",
     token: str = "",
     status: int = 200,

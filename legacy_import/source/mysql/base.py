@@ -18,14 +18,14 @@ from legacy_import.source.mysql.session import (
 from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
 
 
-class MySQLCreation(GuardedCreation, MySQLCreation):
+class GuardedMySQLCreation(GuardedCreation, MySQLCreation):
     """No test database is ever made on the legacy server."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
     """A connection whose every statement is judged and whose session is read-only from the start."""
 
-    creation_class = MySQLCreation
+    creation_class = GuardedMySQLCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments. Raises ImproperlyConfigured for options that could weaken the guard."""

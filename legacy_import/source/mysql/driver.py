@@ -11,7 +11,7 @@ from legacy_import.source.mysql import session
 
 
 class GuardedMySQLCursor(cursors.Cursor):  # type: ignore[misc]
-    """A cursor that only executes reads. Every cursor ends in GuardedConnection.query anyway."""
+    """A cursor that only executes reads. Every cursor ends in GuardedMySQLConnection.query anyway."""
 
     def callproc(self, procname: str, args: Sequence[Any] = ()) -> NoReturn:
         """Always raises NotARead: a procedure may do anything."""

@@ -17,14 +17,14 @@ from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
 from legacy_import.source.sqlite.driver import GuardedDjangoCursor, GuardedSQLiteConnection
 
 
-class SQLiteCreation(GuardedCreation, SQLiteCreation):
+class GuardedSQLiteCreation(GuardedCreation, SQLiteCreation):
     """No test database is ever made beside the legacy file."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
     """A connection opened with mode=ro and query_only, whose every statement is judged."""
 
-    creation_class = SQLiteCreation
+    creation_class = GuardedSQLiteCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments for a read-only URI.
