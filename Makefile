@@ -1,9 +1,10 @@
 # make demo   a fictional old database, imported up to the plan, then the server (SERVE=0: without)
 # make test   every check and test, on SQLite and on a private MariaDB
-# make test-faults   kills, cuts and races at every point, on both; some twenty minutes
+# make test-one T=tests/rules   some tests on one database (DB=sqlite, mariadb or mysql), in seconds
+# make test-all   every test on every database, faults at every point; hours
 # make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
 # make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so
-.PHONY: demo test test-faults screenshots venv bench matching clean
+.PHONY: demo test test-one test-all screenshots venv bench matching clean
 
 demo:
 	@bash scripts/demo.sh
@@ -11,8 +12,12 @@ demo:
 test:
 	@bash scripts/test.sh
 
-test-faults:
-	@bash scripts/test_faults.sh
+DB ?= sqlite
+test-one:
+	@bash scripts/test_one.sh $(DB) $(T)
+
+test-all:
+	@bash scripts/test.sh --all
 
 screenshots:
 	@bash scripts/setup.sh dev

@@ -1,4 +1,4 @@
-"""The same faults at every point, or at very many: `make test-faults`, minutes on each database."""
+"""The same faults at every point, or at very many: `make test-all`, minutes on each database."""
 
 import itertools
 import random

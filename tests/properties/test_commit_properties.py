@@ -1,6 +1,5 @@
 """What is true of every commit and rollback, whatever was staged, known, decided or changed."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,10 +26,10 @@ from tests.stages.stages import BUSINESS, content_hash, run_plan, run_stages, st
 
 pytestmark = pytest.mark.django_db
 
-MORE = os.environ.get("PROPERTY_EXAMPLES")  # make test-faults
+THOROUGH = settings.get_current_profile_name() == "thorough"  # an example is a whole migration
 usual = settings(
-    max_examples=int(MORE or 25),
-    derandomize=MORE is None,
+    max_examples=300 if THOROUGH else 25,
+    derandomize=not THOROUGH,
     database=None,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),

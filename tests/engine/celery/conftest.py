@@ -10,16 +10,12 @@ from tests.engine.celery.running import Cluster
 from tests.legacy_database import MariaDBLegacy, Tables, mariadb_legacy
 from tests.processes import (
     APP_PASSWORD,
-    ON_MARIADB,
     AppDatabase,
     empty_app,
     environment,
     manage,
 )
 from tests.servers import MariaDBServer, RedisServer
-
-# They need a server of both kinds in any case: once is enough.
-collect_ignore_glob = ["test_*.py"] if ON_MARIADB else []
 
 
 @pytest.fixture(scope="session")
