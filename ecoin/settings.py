@@ -97,7 +97,7 @@ if "mysql" in _default["ENGINE"]:
         "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
     }
 elif "sqlite" in _default["ENGINE"]:
-    # With the defaults, 242 of 400 concurrent transactions failed; with these, none (DESIGN §7).
+    # With the defaults, 242 of 400 concurrent transactions failed; with these, none.
     _default["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN §3): the contracts hold, and each of them catches its violation."""
+"""Who may import whom: the contracts hold, and each of them catches its violation."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
 ]
 
 # Contract id → (importing module, imported module): one import that the contract must refuse.
-# Every line is a rule of DESIGN §3; a line is added to a copy of the code, never to the code.
+# A line is added to a copy of the code, never to the code.
 VIOLATIONS = [
     ("layers", "legacy_import.services.validate", "legacy_import.queries"),
     ("layers", "legacy_import.services.stage", "legacy_import.management.terminal"),

@@ -55,7 +55,7 @@ def test_the_demos_plan_holds_every_kind_of_answer(env: dict[str, str], app: App
     }  # fmt: skip
     assert counts["plan"]["skip"] == 0  # nothing was committed yet, and nobody reviewed
     assert min(counts["risks"].values()) > 0
-    # Until a person confirms a session as real, no registration becomes an enrolment (DESIGN §5).
+    # No registration becomes an enrolment before a person confirms its session (docs/decisions/0001).
     assert counts["plan"]["create_enrollment"] == 0
     assert counts["risks"]["registered_to_decide"] == counts["classification"]["registered"]
 
