@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,13 +32,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "csp",
     "crm",
     "trainings",
     "legacy_import",
 ]
 
 MIDDLEWARE = [
-    "ecoin.csp.ContentPolicyMiddleware",  # outermost: redirects and refusals carry the policy too
+    "csp.middleware.CSPMiddleware",  # outermost: redirects and refusals carry the policy too
     "ecoin.no_store.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
@@ -216,6 +218,20 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Nothing inline, nothing from elsewhere, no frame (docs/decisions/0043).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.WithoutData"
 CSRF_FAILURE_VIEW = "ecoin.refusals.csrf_failed"
 # Nothing is uploaded; a form is small, though a selection may have a thousand rows.
