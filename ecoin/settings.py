@@ -5,6 +5,7 @@ HTTPS only. `manage.py check` names the key of every bad LEGACY_* value (legacy_
 """
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+_env_file = BASE_DIR / env.str("ENV_FILE", default=".env")  # an absolute path stays what it is
+if "ENV_FILE" in os.environ and not _env_file.exists():
+    raise ImproperlyConfigured(f"ENV_FILE: there is no file {_env_file}")
+environ.Env.read_env(str(_env_file))
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = (
