@@ -36,4 +36,4 @@ matching:
 	@.venv/bin/python -m benchmarks.matching.quality
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis db.sqlite3* legacy_demo.sqlite3*
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo.env db.sqlite3* legacy_demo.sqlite3*

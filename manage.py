@@ -18,7 +18,10 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"Error: {error}.\nNext:  set it in .env, a copy of .env.example; see README.")
+        sys.exit(
+            f"Error: {error}.\nNext:  set it in .env, a copy of .env.example; see README. "
+            "After `make demo`: export ENV_FILE=demo.env"
+        )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 
 COPY is another database on the app database's server: the same tables with the same indexes and
 foreign keys, in the state from before the commit. The records are read back from the app database,
-which is not timed; what is timed is the driver's `executemany` (the multi-row INSERT that DESIGN §11
-measured) and one `DELETE … WHERE id IN (…)`, BATCH records a transaction. Nothing is recomputed,
+which is not timed; what is timed is the driver's `executemany` (one multi-row INSERT, the fastest
+plain way) and one `DELETE … WHERE id IN (…)`, BATCH records a transaction. Nothing is recomputed,
 compared, logged or given an outcome. Prints JSON.
 """
 

@@ -1,4 +1,6 @@
-"""Every vocabulary of the import, with what each word means. The values are a contract (DESIGN §4)."""
+"""Every vocabulary of the import, with what each word means. Stored rows, JSON and filters carry
+the values: a new word is a new value, and none is renamed.
+"""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +48,7 @@ class ValidationStatus(TextChoices):
 
 
 class DuplicateConfidence(TextChoices):
-    """The best tier at which an existing user or lead matches (DESIGN §6)."""
+    """The best tier at which an existing user or lead matches; no permission (docs/decisions/0010)."""
 
     NONE = "none", _("none")
     LOW = "low", _("low")  # similar full name only

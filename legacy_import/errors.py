@@ -5,7 +5,7 @@ class LegacyImportError(Exception):
     """Something an operator can act on. Subclasses live beside the code that raises them.
 
     `message` says what happened and to which row (source table and legacy id, never personal data),
-    `hint` the next step, `exit_code` what the command ends with (DESIGN §8).
+    `hint` the next step, `exit_code` what the command ends with (the README lists them).
     """
 
     exit_code = 1

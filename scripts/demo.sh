@@ -3,10 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh run
-unset "${!LEGACY_@}"
-# The demo has settings of its own: a .env for the real thing is neither read nor written.
-export ENV_FILE=/dev/null DEBUG=true DATABASE_URL="sqlite:///$PWD/db.sqlite3" \
-    LEGACY_DB_DRIVER=sqlite LEGACY_DB_DATABASE="$PWD/legacy_demo.sqlite3"
+# The environment wins over a settings file: nothing of the caller's own may lead elsewhere.
+unset DATABASE_URL DEBUG SECRET_KEY ALLOWED_HOSTS CELERY_BROKER_URL "${!LEGACY_@}"
+.venv/bin/python -m scripts.demo_settings
+export ENV_FILE=demo.env
 manage=".venv/bin/python manage.py"
 step() { printf '\n\033[1m$ manage.py %s\033[0m\n' "$*"; $manage "$@"; }
 
@@ -26,16 +26,18 @@ step legacy_dry_run
 run=$($manage legacy_status --json | .venv/bin/python -c "
 import json, sys
 print(json.load(sys.stdin)['counts']['runs'][-1]['run'])")
-cat <<EOF
+cat <<END
 
 The plan is not committed: that is yours to do, and to take back, on the screens or in another
-terminal, in this folder:
-  export ENV_FILE=/dev/null DEBUG=true LEGACY_DB_DRIVER=sqlite
+terminal, in this folder. One line gives every command there the settings of this demo:
+  export ENV_FILE=demo.env
+For example:
+  $manage legacy_status
   $manage legacy_commit --run $run --no-input --confirm-database db.sqlite3
   $manage legacy_reconcile --run $run
   $manage legacy_rollback --run $run --preview
   $manage legacy_rollback --run $run --no-input --confirm-database db.sqlite3
-EOF
+END
 if [ "${SERVE:-1}" = 0 ]; then exit 0; fi
 printf '\nSign in at http://127.0.0.1:8000/admin/legacy-imports (fictional accounts, this demo only);
 each sees what the one before sees, and more. A tour: docs/tour.md\n'

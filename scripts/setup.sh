@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prepare this checkout: the virtual environment, pinned requirements and, where they can be
 # installed (root and apt), the system packages that are missing.
-#   setup.sh run   what the platform and the demo need; the MySQL driver if it can be built
+#   setup.sh run   requirements.txt; without the MySQL driver where that cannot be built
 #   setup.sh dev   what the checks and tests need; anything missing is an error that names it
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,7 +30,7 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 
-# A stamp of the requirement files: nothing is done when nothing changed.
+# A stamp of what was asked for: nothing is done when nothing changed.
 install() {
     local stamp=".venv/.installed-$1" sum
     shift
@@ -52,15 +52,20 @@ mysql_can_be_built() {
 }
 build_packages=(default-libmysqlclient-dev pkg-config build-essential python3-dev)
 
+driver_works() { .venv/bin/python -c 'import MySQLdb' 2>/dev/null; }
+
 if [ "$what" = run ]; then
-    install run requirements.txt
-    if ! .venv/bin/python -c 'import MySQLdb' 2>/dev/null; then
-        mysql_can_be_built || { can_install && apt_install "${build_packages[@]}" || true; }
-        mysql_can_be_built && install mysql requirements-mysql.txt 2>/dev/null || {
-            say "The MySQL driver was not built; the SQLite demo works without it. For MySQL or MariaDB:"
-            say "  apt-get install ${build_packages[*]}   and then   make venv"
-        }
+    driver_works || mysql_can_be_built || ! can_install || apt_install "${build_packages[@]}" || true
+    because=""
+    if driver_works || mysql_can_be_built; then
+        install run requirements.txt 2>.venv/driver.log && exit 0
+        because=" (its build failed: .venv/driver.log)"
     fi
+    # Everything else, and one line for people: the demo needs no driver.
+    grep -v '^mysqlclient==' requirements.txt >.venv/without-driver.txt
+    install without-driver .venv/without-driver.txt
+    driver_works || say "No MySQL driver$because, which the SQLite demo does not need. For MySQL or" \
+        "MariaDB: apt-get install ${build_packages[*]} && make venv"
     exit 0
 fi
 

@@ -1,7 +1,7 @@
 """The everyday dirt of ordinary rows: what goes wrong, how often, and how it looks.
 
-Shares follow DESIGN §6. Each ordinary row draws once from every table, so a row may have a swapped
-name *and* a missing birth date.
+Shares are near those on which matching is measured (benchmarks/matching). Each ordinary row draws
+once from every table, so a row may have a swapped name *and* a missing birth date.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ PLATFORM = 0  # the scope of users and leads; a staged row's scope is its run
 
 
 class IdentityKey(models.Model):
-    """One key of one person: kind and value as ecoin.identity.keys makes them (DESIGN §6).
+    """One key of one person: kind and value as ecoin.identity.keys makes them.
 
     Clustered by owner (rows arrive in that order), found by value through the covering index.
     """

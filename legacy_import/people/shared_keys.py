@@ -1,4 +1,4 @@
-"""Key values that too many different people carry to say who anyone is (DESIGN §6)."""
+"""Key values that too many different people carry to say who anyone is."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

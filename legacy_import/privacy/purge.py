@@ -1,4 +1,4 @@
-"""Erasing payloads and contacts of closed runs whose retention is over (DESIGN §7).
+"""Erasing payloads and contacts of closed runs whose retention is over (docs/decisions/0036).
 
 What the audit needs stays: ids, outcomes, hashes, classification, plan and commit log; names and
 birth dates stay too. Nothing on the platform is touched. One person: privacy/subject.py.

@@ -1,4 +1,4 @@
-"""The one decision that plan and commit share: what a commit does with a row (DESIGN §5).
+"""The one decision that plan and commit share: what a commit does with a row (docs/rules.md).
 
 `legacy_dry_run` and `legacy_commit` both call `decide`: a dry run cannot promise what a commit would
 refuse. The ladder is read from the top; the first rung that answers wins; the last one is review.
@@ -165,7 +165,8 @@ def _lead_again(facts: Facts) -> Decision | None:
     if facts.place != Place.FOLLOWER:
         return None
     if facts.confidence == DuplicateConfidence.HIGH:
-        return Decision(REVIEW, facts.blocker)  # a blocked match goes to review first (DESIGN §6)
+        # Who a blocked match is must be known before anything follows it (docs/decisions/0010).
+        return Decision(REVIEW, facts.blocker)
     return FOLLOWS if facts.first_gets_person else WAITS
 
 

@@ -1,4 +1,4 @@
-"""Which course of the platform a row's training is (DESIGN §5). A course is never created."""
+"""Which course of the platform a row's training is (docs/rules.md). A course is never created."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

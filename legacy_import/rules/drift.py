@@ -1,4 +1,6 @@
-"""What can change between a plan and its commit: such a row is left out, and says why (DESIGN §7)."""
+"""What can change between a plan and its commit: such a row is left out, and says why
+(docs/decisions/0030).
+"""
 
 from enum import StrEnum
 

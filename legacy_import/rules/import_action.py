@@ -1,4 +1,4 @@
-"""What a training row asks for (DESIGN §5): a ladder, first hit wins, the last rung is review."""
+"""What a training row asks for (docs/rules.md): a ladder, first hit wins, the last rung is review."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,6 @@
-"""One mask everywhere (DESIGN §7). It lives with the normalizers, where crm and trainings reach it."""
+"""One mask everywhere. It lives with the normalizers, where crm and trainings reach it too
+(docs/decisions/0028).
+"""
 
 from ecoin.identity.masking import mask_email, mask_key, mask_phone, mask_text
 

@@ -1,4 +1,4 @@
-"""What an old session is: a real one, a waiting list, unknown, or none (DESIGN §5)."""
+"""What an old session is: a real one, a waiting list, unknown, or none (docs/rules.md)."""
 
 from collections.abc import Container
 from typing import NamedTuple

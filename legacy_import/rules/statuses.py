@@ -1,4 +1,4 @@
-"""Status → classification: what a hand-typed status of the old platform means (DESIGN §5)."""
+"""Status → classification: what a hand-typed status of the old platform means (docs/rules.md)."""
 
 from functools import lru_cache
 from typing import NamedTuple

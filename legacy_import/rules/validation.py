@@ -1,4 +1,4 @@
-"""Is a row structurally trustworthy? (DESIGN §5) Issues are recorded all; the worst one decides."""
+"""Is a row structurally trustworthy? (docs/rules.md) Issues are recorded all; the worst one decides."""
 
 import json
 from collections.abc import Iterable

@@ -27,7 +27,7 @@ class RunOverview:
     certificate: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys of `legacy_status --json` (DESIGN §8)."""
+        """The keys of `legacy_status --json`, which scripts read."""
         return {
             "run": self.run,
             "status": self.status,

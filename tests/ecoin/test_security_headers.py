@@ -14,7 +14,6 @@ from django.db import IntegrityError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from ecoin.csp import POLICY
 from ecoin.logs import WithoutWords
 from ecoin.sign_in import client_address
 from tests.factories import UserFactory
@@ -24,6 +23,12 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "/admin/login/"
 PASSWORD = "un-mot-de-passe-fictif"
+# Written by hand, not read from the settings.
+POLICY = {
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
+    "connect-src 'self'", "form-action 'self'", "img-src 'self' data:", "base-uri 'none'",
+    "frame-ancestors 'none'",
+}  # fmt: skip
 ANSWERS = {
     "login page": (LOGIN, 200),
     "redirect to the login": ("/admin/", 302),
@@ -34,21 +39,25 @@ ANSWERS = {
 }
 
 
+def policy(answer):
+    """The directives of an answer's policy, in no order."""
+    return set(answer["Content-Security-Policy"].split("; "))
+
+
 @pytest.mark.parametrize(("address", "status"), ANSWERS.values(), ids=ANSWERS)
 def test_every_answer_carries_the_policy(client, address, status):
     answer = client.get(address)
     assert answer.status_code == status
-    assert answer["Content-Security-Policy"] == POLICY
+    assert policy(answer) == POLICY
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
-def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():
-    allowed = dict(part.split(" ", 1) for part in POLICY.split("; "))
+def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere(client):
+    allowed = dict(part.split(" ", 1) for part in policy(client.get(LOGIN)))
     assert allowed["default-src"] == "'none'"
-    assert {"unsafe-inline", "unsafe-eval", "*", "http:", "https:"}.isdisjoint(POLICY.split())
     assert set(allowed.values()) == {"'none'", "'self'", "'self' data:"}
 
 
@@ -62,7 +71,7 @@ def test_refusals_and_errors_carry_it_too(client, settings, crash):
     else:
         answer = client.get(LOGIN, headers={"host": "evil.example"})
         assert answer.status_code == 400
-    assert answer["Content-Security-Policy"] == POLICY
+    assert policy(answer) == POLICY
     assert "<style" not in answer.content.decode()
 
 
@@ -247,4 +256,4 @@ for cookie in ('SESSION', 'CSRF', 'LANGUAGE'):
 
 def test_everybody_signs_in_unless_a_view_says_otherwise():
     assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in configured.MIDDLEWARE
-    assert configured.MIDDLEWARE[0] == "ecoin.csp.ContentPolicyMiddleware"
+    assert configured.MIDDLEWARE[0] == "csp.middleware.CSPMiddleware"

@@ -9,7 +9,7 @@ import pytest
 from legacy_import.checks import check_celery, check_settings
 from tests.legacy_database import sqlite_legacy, tables
 from tests.management.calling import assert_refused
-from tests.processes import AppDatabase, environment, manage
+from tests.processes import ROOT, AppDatabase, environment, manage
 
 SECRET = "canary-password-of-nobody"
 
@@ -60,6 +60,12 @@ class TestThePlatformIsNotReady:
         assert "DATABASE_URL must be" in ended.err
         assert "Traceback" not in ended.err
         assert SECRET not in ended.err + ended.out
+
+    def test_a_settings_file_that_is_not_there_is_refused_by_its_path(self) -> None:
+        ended = manage("legacy_status", env={**environment(None), "ENV_FILE": "nowhere/x.env"})
+        assert ended.code == 1
+        assert f"there is no file {ROOT / 'nowhere/x.env'}" in ended.err
+        assert "Traceback" not in ended.err
 
 
 BAD_VALUES = {

@@ -1,4 +1,4 @@
-"""The one decision that plan and commit share, from its first rung to its last (DESIGN §5)."""
+"""The one decision that plan and commit share, from its first rung to its last."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Which course of the platform a row's training is (DESIGN §5)."""
+"""Which course of the platform a row's training is."""
 
 import pytest
 

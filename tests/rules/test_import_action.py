@@ -1,4 +1,4 @@
-"""What a training row asks for: the ladder of DESIGN §5 in its order."""
+"""What a training row asks for: the ladder in its order."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""What an old session is (DESIGN §5)."""
+"""What an old session is."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Status → classification (DESIGN §5)."""
+"""Status → classification."""
 
 import pytest
 from hypothesis import given

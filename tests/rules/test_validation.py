@@ -1,4 +1,4 @@
-"""Is a row structurally trustworthy? Every issue counts, the worst decides (DESIGN §5)."""
+"""Is a row structurally trustworthy? Every issue counts, the worst decides."""
 
 import pytest
 

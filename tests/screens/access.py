@@ -1,7 +1,7 @@
 """Who may do what at which address: the table that the access tests hold every address against.
 
-Written by hand from DESIGN §9 and UI.md, not read from the code: neither the permissions of the
-groups nor those of the views are taken from what they are compared with.
+Written by hand from what each role is for (docs/settings.md), not read from the code: neither the
+permissions of the groups nor those of the views are taken from what they are compared with.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Cells that no spreadsheet takes for a formula (DESIGN §7, UI: exports)."""
+"""Cells that no spreadsheet takes for a formula (docs/decisions/0047)."""
 
 import re
 import unicodedata

@@ -63,7 +63,7 @@ def _settled_hot_keys(
 ) -> dict[int, set[Key]]:
     """Row id → its hot keys of which somebody it was compared with is a carrier.
 
-    One carrier stands for all of a hot key (DESIGN §6): the others were there, and are not new.
+    One carrier stands for all of a hot key: the others were there, and are not new.
     """
     values = {key.value for keys in carried.values() for key in keys}
     hot = {

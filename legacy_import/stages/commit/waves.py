@@ -1,4 +1,4 @@
-"""The waves of a commit (DESIGN §1): completed history first, then registrations, then leads."""
+"""The waves of a commit: completed history, then registrations, then leads (docs/decisions/0031)."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The plan's second look: leads that waited for the first row of their group (DESIGN §5)."""
+"""The plan's second look: leads that waited for the first row of their group."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a plan comes to: the counts of DESIGN §8, every distribution adding up to its total."""
+"""What a plan comes to: its counts, every distribution adding up to its total."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ from legacy_import.models import FACETS, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts
 from legacy_import.runs.counts import Combinations
 
-# Classification → priority bucket (DESIGN §1): history first, then registrations, then leads.
+# Classification → priority bucket, the school's order: history first, then registrations, then leads.
 BUCKETS = {
     Classification.COMPLETED: "completed_history",
     Classification.ARCHIVED_TRAINING: "completed_history",

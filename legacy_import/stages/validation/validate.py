@@ -189,7 +189,7 @@ def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -
 
 
 def _has_own_contact(carried: frozenset[Key], hot: frozenset[Key], role: bool) -> bool:
-    """A phone or an address that is neither hot nor everybody's mailbox (DESIGN §5)."""
+    """A phone or an address that is neither hot nor everybody's mailbox: what a lead needs."""
     own = carried - hot
     return any(key.kind == "P" or (key.kind == "E" and not role) for key in own)
 

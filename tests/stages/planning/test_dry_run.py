@@ -79,7 +79,7 @@ def town(run: LegacyImportRun) -> None:
     ReviewDecisionFactory(student_import=skipped, decision=ReviewDecision.SKIP)
 
 
-# --- the counts of DESIGN §8 ---------------------------------------------------------------------
+# --- the counts of a plan ------------------------------------------------------------------------
 
 KEYS = {
     "source_tables": {"stagiaires", "archives"},
