@@ -3,7 +3,7 @@
 from typing import Any
 
 from ecoin.celery import app
-from legacy_import.engine.broker import CHUNK_TASK
+from legacy_import.engine.celery_engine import CHUNK_TASK
 from legacy_import.engine.worker import work_chunk
 from legacy_import.stages import STAGES
 

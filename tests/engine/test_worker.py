@@ -12,8 +12,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
-from legacy_import.engine.agreement import agreement
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work
+from legacy_import.engine.worker import agreement
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
