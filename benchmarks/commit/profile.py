@@ -1,6 +1,6 @@
 """The sampling profiler with the areas of commit and rollback.
 
-python -m benchmarks.commit_profile OUT.json legacy_commit --run 1 …
+python -m benchmarks.commit.profile OUT.json legacy_commit --run 1 …
 """
 
 from benchmarks import sampling
