@@ -27,7 +27,6 @@ from django.utils import timezone
 
 from ecoin import load_data
 from ecoin.identity.keys import NORM_VERSION
-from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
 from legacy_import.engine.poison_rows import name_of
@@ -54,11 +53,11 @@ class OtherSettings(LegacyImportError):
 def work_chunk(
     job_message: Mapping[str, Any],
     chunk_message: Mapping[str, Any],
-    stages: Mapping[Stage, OpenWork],
+    open_work: OpenWork,
 ) -> None:
     """Work the chunk of a message, leave its receipt or a ChunkFailure, and raise nothing.
 
-    `stages`: the work of each stage.
+    `open_work`: of whichever stage the job is of.
     """
     try:
         job = Job.of_message({k: v for k, v in job_message.items() if k != "agreement"})
@@ -68,7 +67,7 @@ def work_chunk(
         return
     try:
         _require_agreement(job_message.get("agreement", ""))
-        _until_done(job, chunk, stages[job.stage])
+        _until_done(job, chunk, open_work)
     except LeaseLost:
         _say(logging.INFO, job, chunk, "is void: another command holds the run, or none")
     except Exception as error:
