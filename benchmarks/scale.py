@@ -16,11 +16,12 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import commit, disk, scale_docs, targets
+from benchmarks import disk, scale_docs, targets
+from benchmarks.commit.measure import measure_commits
 from benchmarks.figures import Figures, in_words
 from benchmarks.processes import CommandFailed, own_peak_mb
 from benchmarks.report import Report, machine
-from benchmarks.rivals import run_rivals
+from benchmarks.rivals.compare import run_rivals
 from benchmarks.servers import connect, load_legacy, start_server
 from benchmarks.stages import measure_size, profile
 from tests.servers import MariaDBServer
@@ -56,7 +57,7 @@ def measure(options: argparse.Namespace, report: Report, figures: Figures) -> No
             server.execute(f"DROP DATABASE `{legacy}`")
         connection.close()
         if options.commit_rows:
-            found = commit.measure_size(server, options.commit_rows, COMMIT_BATCH, report)
+            found = measure_commits(server, options.commit_rows, COMMIT_BATCH, report)
             report.lines += found.lines
             figures.commit = {line.what: line for line in found.lines}
 

@@ -4,7 +4,7 @@ from benchmarks import plot, projection
 from benchmarks.figures import IMPORT, STAGES, Figures, in_words
 from benchmarks.plot import Point
 from benchmarks.report import DOCS, PERFORMANCE, Report, around_block, table, write_block
-from benchmarks.rivals import LOOP, import_export
+from benchmarks.rivals.compare import LOOP, import_export
 
 COST_PLOT = "performance-scale.svg"
 RIVALS_PLOT = "performance-rivals.svg"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from benchmarks import commit_report
+from benchmarks.commit import report
 from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Figures, Size
 from benchmarks.report import Line, Target
-from benchmarks.rivals import IMPORT_EXPORT, LOOP, import_export
+from benchmarks.rivals.compare import IMPORT_EXPORT, LOOP, import_export
 
 SHARE_OF_FLOOR = 0.30
 SHARE_OF_IMPORT = 0.50  # of its seconds, for validate, classify and dry run together
@@ -32,7 +32,7 @@ def judge(figures: Figures) -> list[Target]:
         *_costs(figures),
         *_memories(figures),
         *_rivals(figures),
-        *(commit_report.shares(list(figures.commit.values())) if figures.commit else []),
+        *(report.shares(list(figures.commit.values())) if figures.commit else []),
     ]
 
 

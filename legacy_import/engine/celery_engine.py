@@ -11,14 +11,19 @@ from typing import TypeVar
 
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
+from kombu.exceptions import ChannelError
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
-from legacy_import.engine import broker
+from ecoin.celery import app
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork
+from legacy_import.engine.worker import agreement
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
+CHUNK_TASK = "legacy_import.chunk"
 IN_FLIGHT = 64  # chunks that are sent and not finished; enough for as many workers
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two looks at the receipts
 RENEW_SECONDS = 20  # of a lease of a minute; every chunk at work delays it
@@ -125,7 +130,7 @@ class _PendingChunks:
             )
 
     def _send(self, chunk: Chunk) -> None:
-        self._at_broker(lambda: broker.send(self.job, chunk))
+        self._at_broker(lambda: send_chunk(self.job, chunk))
 
     def _rest(self) -> None:
         """Are there workers, do they still know? Looks are the rarer, the longer nothing comes."""
@@ -163,7 +168,7 @@ class _PendingChunks:
 
     def _untaken(self) -> bool:
         """As many chunks wait for a worker as were sent; some may be another command's."""
-        return self._at_broker(broker.waiting) >= len(self.pending)
+        return self._at_broker(waiting_messages) >= len(self.pending)
 
     def _at_broker(self, ask: Callable[[], Answer]) -> Answer:
         """Ask until the broker answers. Raises LegacyImportError when it does not for too long."""
@@ -171,18 +176,18 @@ class _PendingChunks:
         while True:
             try:
                 return ask()
-            except broker.BrokerAway:
+            except BrokerAway:
                 away = time.monotonic() - began
             if away > BROKER_SECONDS:
                 raise LegacyImportError(
-                    f"The broker at {broker.address()} has not answered for "
+                    f"The broker at {broker_address()} has not answered for "
                     f"{BROKER_SECONDS / 60:.0f} minutes.",
                     hint=f"Start it, or correct CELERY_BROKER_URL; then: manage.py {self._again}",
                 )
             if away > FIRST_NOTICE_SECONDS:
                 self._say(
                     "broker",
-                    f"The broker at {broker.address()} does not answer; trying again for "
+                    f"The broker at {broker_address()} does not answer; trying again for "
                     f"{BROKER_SECONDS / 60:.0f} minutes. Everything finished is kept.",
                 )
             self._wait(LONGEST_PAUSE)
@@ -219,3 +224,41 @@ class _PendingChunks:
     def _again(self) -> str:
         """The command that goes on, without `manage.py`."""
         return LegacyImportRun.objects.get(pk=self.job.run_id).next_command
+
+
+class BrokerAway(Exception):
+    """The broker does not answer, or not yet again."""
+
+
+def broker_address() -> str:
+    """Where the broker is, without its password."""
+    return str(app.connection_for_write().as_uri())
+
+
+def send_chunk(job: Job, chunk: Chunk) -> None:
+    """Hand a chunk to whichever worker takes it. Raises BrokerAway."""
+    message = job.as_message() | {"agreement": agreement()}
+    arguments = [message, chunk.as_message()]
+    _ask_broker(lambda: app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0}))
+
+
+def waiting_messages() -> int:
+    """How many messages no worker has taken yet. Raises BrokerAway."""
+    return _ask_broker(_count_messages)
+
+
+def _count_messages() -> int:
+    with app.connection_for_write() as connection:
+        try:
+            channel = connection.channel()
+            queue = channel.queue_declare(app.conf.task_default_queue, passive=True)
+        except ChannelError:  # nothing was ever sent, or everything was taken
+            return 0
+        return int(queue.message_count)
+
+
+def _ask_broker(ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except (BrokerError, RedisError, OSError) as error:
+        raise BrokerAway from error

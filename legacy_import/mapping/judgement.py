@@ -13,7 +13,7 @@ from django.db.models import Q
 from ecoin.bulk import update_ids
 from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping import weights_kept
+from legacy_import.mapping.weights import store_weights
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -143,6 +143,6 @@ def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
         ids = list(uncommitted.values_list("pk", flat=True))
         with counts.following(run.pk, ids):
             update_ids(LegacyStudentImport, ids, {"to_classify": True})
-        weights_kept.keep(run)
+        store_weights(run)
         touched.append(Touched(run.pk, len(ids)))
     return tuple(touched)

@@ -1,12 +1,23 @@
-"""How many rows of a run each course and session stands for, holds back, and would free."""
+"""How many rows of a run each course and session stands for, holds back, and would free.
+
+The numbers are stored per run, in the order of the lists of the mapping screens, so that a page counts
+no rows. Every plan stores them, and every judgement in its own transaction. An import and a
+classification forget them, and another run of the source may have changed a mapping since: the next
+look stores them again. No decision, commit or rollback changes them: a row that waits for a mapping is
+planned `review`, and stays so until the next plan.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Case, CharField, Count, F, Value, When
+from django.db import transaction
+from django.db.models import Case, CharField, Count, F, Sum, Value, When
 
+from ecoin.bulk import insert_rows
+from ecoin.identity.masking import mask_text
+from ecoin.identity.text import fold
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
@@ -20,10 +31,18 @@ from legacy_import.mapping.index import (
     SessionAnswer,
     load_mappings,
 )
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStudentImport,
+    MappingTotals,
+    MappingWeight,
+)
 from legacy_import.rules import import_action
 from legacy_import.rules.courses import CourseState, formation_of_row
 from legacy_import.rules.sessions import SessionKind
+from legacy_import.runs.lifecycle import UNFINISHED
 
 COURSE_CAUSES = (CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value)
 SESSION_CAUSES = ("session_not_confirmed", "session_waiting", "session_unknown")
@@ -35,6 +54,16 @@ FORMATION_CAUSES = (
 )
 SESSION_MISSING = "session_missing"
 CAUSES = (*COURSE_CAUSES, *SESSION_CAUSES, *FORMATION_CAUSES, SESSION_MISSING)
+
+COURSE, SESSION = "course", "session"  # kinds of MappingWeight
+COLUMNS = (
+    "legacy_import_run_id", "kind", "mapping_id", "position", "rows", "waiting", "frees", "state",
+    "searched",
+)  # fmt: skip
+LONGEST_SEARCHED = 500
+
+# (mapping, its legacy id, what it and its course are called)
+Listed = tuple[LegacyCourseMapping | LegacySessionMapping, str, str]
 
 
 class Alike(NamedTuple):
@@ -150,3 +179,79 @@ def _passes(alike: Alike, index: MappingIndex) -> bool:
     if action == ImportAction.CREATE_LEGACY_ENROLLMENT:
         return training.session_confirmed
     return action != ImportAction.NEEDS_REVIEW
+
+
+def stored_weights(run: LegacyImportRun) -> MappingTotals:
+    """What is stored of the run; MappingWeight stands beside it. Weighed anew where that is old."""
+    totals = MappingTotals.objects.filter(legacy_import_run=run).first()
+    if totals is None or run.status in UNFINISHED:
+        return store_weights(run)
+    return totals if totals.mappings == _mappings_of(run.connection_name) else store_weights(run)
+
+
+def store_weights(run: LegacyImportRun) -> MappingTotals:
+    """Weigh every mapping of the run's source by the run's rows, and store the two lists."""
+    with transaction.atomic():
+        # A judgement locks the run first, too: none is lost between the steps.
+        LegacyImportRun.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
+        stamp = _mappings_of(run.connection_name)  # before they are read: never newer than they are
+        weights = weigh(run)
+        MappingWeight.objects.filter(legacy_import_run=run).delete()
+        for kind, listed, weight_of in (
+            (COURSE, _courses(run.connection_name), weights.courses),
+            (SESSION, _sessions(run.connection_name), weights.sessions),
+        ):
+            lines = ((run.pk, kind, *line) for line in _in_order(listed, weight_of))
+            insert_rows(MappingWeight, COLUMNS, lines)
+        totals, _ = MappingTotals.objects.update_or_create(
+            legacy_import_run=run, defaults={"mappings": stamp, "causes": weights.causes}
+        )
+    return totals
+
+
+def forget_weights(run: LegacyImportRun) -> None:
+    """The run's rows read otherwise from now on: whoever looks next has the lists kept anew."""
+    MappingTotals.objects.filter(legacy_import_run=run).delete()
+
+
+def _mappings_of(connection_name: str) -> str:
+    """Another text after every change of a mapping of the source: their versions only grow."""
+    told = [
+        model._default_manager.filter(connection_name=connection_name).aggregate(
+            rows=Count("pk"), versions=Sum("version")
+        )
+        for model in (LegacyCourseMapping, LegacySessionMapping)
+    ]
+    return " ".join(f"{found['rows']}:{found['versions'] or 0}" for found in told)
+
+
+def _courses(connection_name: str) -> Iterator[Listed]:
+    for mapping in LegacyCourseMapping.objects.filter(connection_name=connection_name):
+        yield mapping, mapping.legacy_formation_id, ""
+
+
+def _sessions(connection_name: str) -> Iterator[Listed]:
+    courses = LegacyCourseMapping.objects.filter(connection_name=connection_name)
+    names = {
+        formation: fold(mask_text(name))
+        for formation, name in courses.values_list("legacy_formation_id", "legacy_name")
+    }
+    for mapping in LegacySessionMapping.objects.filter(connection_name=connection_name):
+        course = names.get(mapping.legacy_formation_id or "", "")
+        yield mapping, mapping.legacy_session_id, course
+
+
+def _in_order(
+    listed: Iterable[Listed], weight_of: Mapping[str, Weight]
+) -> Iterator[tuple[Any, ...]]:
+    """The columns after `kind`: by the rows a mapping would free, then by those that wait, …"""
+    lines = []
+    for mapping, legacy_id, course in listed:
+        weight = weight_of.get(legacy_id, NO_ROWS)
+        name = fold(mask_text(mapping.called))
+        heaviest = (-weight.frees, -weight.waiting, -weight.rows, name, mapping.pk)
+        searched = f"{legacy_id} {name} {course}".strip()[:LONGEST_SEARCHED]
+        lines.append((heaviest, mapping.pk, weight, mapping.state, searched))
+    lines.sort(key=lambda line: line[0])
+    for position, (_, pk, weight, state, searched) in enumerate(lines):
+        yield pk, position, weight.rows, weight.waiting, weight.frees, state, searched

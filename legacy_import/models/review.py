@@ -47,7 +47,7 @@ class FacetCount(models.Model):
 class MappingTotals(models.Model):
     """How many rows of a run wait for mappings, per cause, and for which mappings that is true.
 
-    Stands while `mappings` is what mapping/weights_kept.py finds of the source's mappings.
+    Stands while `mappings` is what mapping/weights.py finds of the source's mappings.
     """
 
     legacy_import_run = models.OneToOneField("LegacyImportRun", on_delete=models.CASCADE)
@@ -65,7 +65,7 @@ class MappingTotals(models.Model):
 class MappingWeight(models.Model):
     """One mapping in a run's list: its place, the rows of the run it stands for, its words.
 
-    Written by mapping/weights_kept.py with MappingTotals, so that no screen counts staged rows.
+    Written by mapping/weights.py with MappingTotals, so that no screen counts staged rows.
     """
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)

@@ -1,10 +1,10 @@
 """Made-up figures of a scale benchmark."""
 
-from benchmarks.commit_report import COMMIT, DELETES, IDLE, INSERTS, ROLLBACK
+from benchmarks.commit.report import COMMIT, DELETES, IDLE, INSERTS, ROLLBACK
 from benchmarks.disk import Room
 from benchmarks.figures import IMPORT, STAGES, Edges, Figures, Size
 from benchmarks.report import Line
-from benchmarks.rivals import LOOP, import_export
+from benchmarks.rivals.compare import LOOP, import_export
 
 STARTING = 2.0
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmarks.commit_report import COMMIT, INSERTS
+from benchmarks.commit.report import COMMIT, INSERTS
 from benchmarks.figures import Figures, median_of
 from benchmarks.report import Line, Target
-from benchmarks.rivals import LOOP, import_export
+from benchmarks.rivals.compare import LOOP, import_export
 from benchmarks.targets import judge
 from tests.benchmarks.figures import figures, size
 

@@ -14,8 +14,7 @@ from legacy_import.choices import RunStatus
 from legacy_import.mapping import courses as mapping_review
 from legacy_import.mapping import sessions as session_review
 from legacy_import.mapping.judgement import MappingRefused
-from legacy_import.mapping.weights import NO_ROWS, Weight, weigh
-from legacy_import.mapping.weights_kept import kept
+from legacy_import.mapping.weights import NO_ROWS, Weight, stored_weights, weigh
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -258,7 +257,7 @@ def test_the_first_look_after_an_import_keeps_its_lists(tmp_path: Path):
     report = import_from(sqlite_legacy(tmp_path / "old.sqlite3", old))
     run = LegacyImportRun.objects.get(pk=report.run)
     assert not stored(run)
-    kept(run)
+    stored_weights(run)
     assert Weight(1, 0, 0) in [weight for weight, _ in stored(run).values()]
     assert_as_counted(run)
 
@@ -290,7 +289,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
 def test_a_look_writes_nothing_while_nothing_changed(run):
     run_stages(run)
     with CaptureQueriesContext(connection) as asked:
-        kept(run)
+        stored_weights(run)
         listing(run, SESSIONS, ListQuery(state="to_confirm"))
     assert all(query["sql"].startswith("SELECT") for query in asked)
     assert not any("legacy_student_imports" in query["sql"] for query in asked)
@@ -307,9 +306,9 @@ def test_a_run_that_was_staged_before_the_lists_were_kept_is_counted_once(run):
 def test_an_import_that_goes_on_is_counted_at_every_look(run):
     LegacyImportRun.objects.filter(pk=run.pk).update(status=RunStatus.IMPORTING)
     run.refresh_from_db()
-    kept(run)
+    stored_weights(run)
     StagedLearnerFactory(run=run, legacy_id="9999", formation_id="9")
-    kept(run)
+    stored_weights(run)
     assert_as_counted(run)
 
 

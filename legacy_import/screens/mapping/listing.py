@@ -11,12 +11,14 @@ from django.utils.functional import Promise
 
 from ecoin.identity.text import fold
 from legacy_import.mapping.weights import (
+    COURSE,
     COURSE_CAUSES,
     FORMATION_CAUSES,
+    SESSION,
     SESSION_CAUSES,
     SESSION_MISSING,
+    stored_weights,
 )
-from legacy_import.mapping.weights_kept import COURSE, SESSION, kept
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -88,7 +90,7 @@ def listing(run: LegacyImportRun | None, kind: MappingKind, asked: ListQuery) ->
     """
     search = "" if holds_contact(asked.search) else asked.search
     state = asked.state if asked.state in kind.states else ""
-    causes = kept(run).causes if run else {}
+    causes = stored_weights(run).causes if run else {}
     everything = _stored(run, kind)
     found = everything.filter(searched__contains=fold(search)) if search else everything
     counted = dict(found.values_list("state").annotate(Count("pk")))
@@ -114,7 +116,7 @@ def line_of(
     run: LegacyImportRun, kind: MappingKind, mapping: LegacyCourseMapping | LegacySessionMapping
 ) -> CourseLine | SessionLine:
     """One mapping as the run's list shows it."""
-    kept(run)
+    stored_weights(run)
     (line,) = kind.lines(_stored(run, kind).filter(mapping_id=mapping.pk))
     return line
 
@@ -125,7 +127,7 @@ def together(
     mappings: QuerySet[LegacyCourseMapping] | QuerySet[LegacySessionMapping],
 ) -> Together:
     """These mappings in the run's list: the first by their names, and the rows behind all."""
-    kept(run)
+    stored_weights(run)
     found = _stored(run, kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = found.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
     return Together(

@@ -21,7 +21,7 @@ from legacy_import.review.bulk import (
     matching,
     require_bulk,
 )
-from legacy_import.review.row import NotPossible
+from legacy_import.review.decisions import NotPossible
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page

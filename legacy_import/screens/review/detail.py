@@ -12,9 +12,13 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.subject import ERASED
-from legacy_import.review.decisions import ClaimHolder, holders
-from legacy_import.review.offer import NEEDS_PERSON, applies
-from legacy_import.review.row import CLOSED_TO_REVIEW
+from legacy_import.review.decisions import (
+    CLOSED_TO_REVIEW,
+    NEEDS_PERSON,
+    ClaimHolder,
+    applies,
+    holders,
+)
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.review.compare import ComparedLine, compare_with
 from legacy_import.screens.review.history import SaidLine, history_of, ruled_out

@@ -20,8 +20,14 @@ from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review import reveal as looking
 from legacy_import.review.counts import count_queue
-from legacy_import.review.decisions import claim, decide, undo
-from legacy_import.review.row import DecidedMeanwhile, NotPossible, RowCommitted
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    NotPossible,
+    RowCommitted,
+    claim,
+    decide,
+    undo,
+)
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.page import render_page

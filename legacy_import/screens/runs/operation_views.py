@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 
 from legacy_import.choices import Stage
 from legacy_import.conf import database_name
+from legacy_import.engine.chunks import next_position
 from legacy_import.engine.engines import Inline
-from legacy_import.engine.receipts import next_position
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed

@@ -9,12 +9,12 @@ from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
 from legacy_import.engine.chunks import ChunkDone, Job, Work
 from legacy_import.engine.engines import Engine, Worked, work_in_chunks
-from legacy_import.mapping import weights_kept
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
+from legacy_import.mapping.weights import forget_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
@@ -59,7 +59,7 @@ def classify(
             engine=engine,
         )
         counts = _counts(_facets(run, worked))
-        weights_kept.forget(run)
+        forget_weights(run)
         lifecycle.finish_stage(
             run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts
         )
@@ -99,12 +99,12 @@ def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readi
 def _facets(run: LegacyImportRun, worked: Worked) -> facets.Combinations:
     """The stored counts where every row read as before; counted anew, too, if they do not add up."""
     found = {} if worked.found["changed"] else facets.stored(run)
-    return found if sum(found.values()) == worked.rows and found else facets.rebuild(run)
+    return found if sum(found.values()) == worked.rows and found else stored_counts.rebuild(run)
 
 
 def _counts(found: facets.Combinations) -> dict[str, dict[str, int]]:
     return {
-        "classification": facets.spread(found, "classification", Classification.values),
-        "session_types": facets.spread(found, "session_type", SessionType.values),
-        "import_actions": facets.spread(found, "import_action", ImportAction.values),
+        "classification": stored_counts.spread(found, "classification", Classification.values),
+        "session_types": stored_counts.spread(found, "session_type", SessionType.values),
+        "import_actions": stored_counts.spread(found, "import_action", ImportAction.values),
     }

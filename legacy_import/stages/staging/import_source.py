@@ -10,16 +10,16 @@ from django.db.models import Count
 from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.engines import engine_in_use
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping import weights_kept
 from legacy_import.mapping.catalogue import refresh_mappings
+from legacy_import.mapping.weights import forget_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, hold
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
 from legacy_import.stages.staging.intake import Intake, of_workers, understanding_of
-from legacy_import.stages.staging.row_ids import RowIds
+from legacy_import.stages.staging.windows import RowIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def import_source(
             _intake(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
             counts = _conclude(run, source)
-            facets.rebuild(run)
-            weights_kept.forget(run)
+            stored_counts.rebuild(run)
+            forget_weights(run)
             lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )

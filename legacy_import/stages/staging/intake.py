@@ -34,7 +34,6 @@ from legacy_import.rules.normalization import Settings
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
-from legacy_import.stages.staging.row_ids import RowIds
 from legacy_import.stages.staging.rows import (
     HashedRow,
     Prepared,
@@ -46,7 +45,7 @@ from legacy_import.stages.staging.rows import (
     remove_chunk,
     write_chunk,
 )
-from legacy_import.stages.staging.windows import Window, after_of, windows
+from legacy_import.stages.staging.windows import RowIds, Window, after_of, windows
 
 PAGE_ROWS = 2_000
 PAGES_AHEAD = 1  # normalized while the database writes another; more would only be memory

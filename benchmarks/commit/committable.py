@@ -1,7 +1,7 @@
 """A fictional old database nearly all of whose learners can be committed, in a realistic mix.
 
-    python -m benchmarks.committable people ROWS    who is on the platform already
-    python -m benchmarks.committable confirm        a person confirms every cohort that looks real
+    python -m benchmarks.commit.committable people ROWS    who is on the platform already
+    python -m benchmarks.commit.committable confirm        a person confirms every cohort that looks real
 
 The demo's school (`legacy_demo`) sends every other row to a reviewer; a benchmark of the commit
 wants rows that are committed. People, courses and cohorts are the demo's; dirt and siblings are left
