@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ from tests.docs_rules import KEY_KINDS, RUNGS
 from tests.docs_tables import DOCS, ROOT, TABLES, written
 
 README = ROOT / "README.md"
-PAGES = (README, *sorted(DOCS.rglob("*.md")))
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+PAGES = (README, CONTRIBUTING, ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md")))
 TEXT = {page: page.read_text("utf-8") for page in PAGES}
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "legacy_import")
@@ -66,7 +68,7 @@ def first_cells(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_a_table_says_what_the_code_says(name):
-    places = [tables[name] for page in PAGES[1:] if name in (tables := written(page))]
+    places = [tables[name] for page in PAGES if name in (tables := written(page))]
     assert places == [TABLES[name]()], "python -m tests.docs_tables writes it"
 
 
@@ -237,6 +239,44 @@ def test_every_file_of_the_rule_table_exists_and_its_test_holds_tests():
         assert [p for p in re.findall(r"`([^`]+)`", edit) if not (ROOT / p).is_file()] == []
         for path in re.findall(r"`([^`]+)`", test):
             assert any(name.startswith("test_") for name in _functions(path)), path
+
+
+def test_every_file_that_contributing_sends_to_exists():
+    where = section(CONTRIBUTING, "## Where something new goes")
+    paths = {path for path in re.findall(r"`([^`\s]+)`", where) if "/" in path or "." in path[1:]}
+    assert len(paths) > 30
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_contributing_says_where_everything_goes_that_has_a_place():
+    new = set(first_cells(section(CONTRIBUTING, "## Where something new goes")))
+    assert new >= {
+        "rule",
+        "reason to review a row",
+        "decision of a reviewer",
+        "screen",
+        "command",
+        "setting",
+    }
+
+
+CHANGES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+
+
+def test_the_changelog_has_the_form_of_keep_a_changelog():
+    page = DOCS / "changelog.md"
+    versions = re.findall(r"^## (.+)$", TEXT[page], re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    released = [
+        re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", name) for name in versions[1:]
+    ]
+    assert all(released)
+    assert (released[-1][1], released[-1][2]) == ("0.1.0", "2026-11-30")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert released[0][1] == project["version"]
+    for name in versions:
+        kinds = re.findall(r"^### (.+)$", section(page, f"## {name}"), re.MULTILINE)
+        assert kinds == sorted(kinds, key=CHANGES.index), name
 
 
 def test_the_fields_of_the_schema_file_are_those_the_readme_lists():

@@ -49,3 +49,11 @@ def test_without_a_compiler_exactly_the_driver_is_left_out() -> None:
     )
     left_out = [line for line in requirements("requirements.txt") if re.search(pattern, line)]
     assert [line.partition("==")[0] for line in left_out] == ["mysqlclient"]
+
+
+def test_the_hooks_before_a_commit_are_our_own_programs_and_fetch_nothing() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert re.findall(r"repo: (.+)", hooks) == ["local"]
+    assert set(re.findall(r"language: (.+)", hooks)) == {"system"}
+    programs = {entry.split()[0] for entry in re.findall(r"entry: (.+)", hooks)}
+    assert programs == {".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/python"}

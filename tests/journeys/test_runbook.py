@@ -1,15 +1,21 @@
-"""The production runbook, run as it is written: every command and statement of it, in its order."""
+"""The production runbook, run as it is written: every command and statement of it, in its order.
+
+What cannot be undone stands after the steps and is refused as it is written. The operator fills in
+what is in capitals, and answers the question.
+"""
 
 import ast
 import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+import MySQLdb
 import pytest
 
 from legacy_import.management.plan_result import RISKS, WORDS
@@ -20,29 +26,32 @@ from tests.servers import MariaDBServer
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 MANAGE = ".venv/bin/python manage.py "
-PASSWORD = "choose-a-password"  # the page's own
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$|^## (\d+)\. ", re.DOTALL | re.MULTILINE)
-# What the page lets the operator fill in: the shell's variables, and names in statements.
-VARIABLES = {"OLD", "NEW", "LEGACY", "DATABASE", "BACKUPS", "RUN"}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$|^##+ (?:(\d+)\. )?(.+?)$", re.DOTALL | re.MULTILINE)
+# What the page lets the operator fill in: the shell's variables, and what is in capitals.
+VARIABLES = {"OLD", "NEW", "LEGACY", "DATABASE", "BACKUPS", "RUN", "READER_PASSWORD"}
+CAPITALS = {"RUN": "1", "ID": "4", "DATE": "3 March", "ADDRESS": "127.0.0.1"}
+QUESTION = "Type the name of the database"
 EXIT_CODES = {"–", "0", "1", "2", "3", "4", "5", "130"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line to run. `step`: the number of its heading; `code`: what it has to end with."""
+    """One line to run. `step`: its heading, by number if it has one; `code`: what it has to end with."""
 
-    step: int
-    kind: str  # console or sql
+    step: int | str
+    kind: str  # console, or text: to be filled in
     text: str
     code: int = 0
 
 
 def lines_of_the_page() -> list[Line]:
     """Every command and every statement, in the order of the page."""
-    found, step = [], 0
-    for kind, body, number in FENCE.findall(PAGE):
-        step = int(number) if number else step
-        for text in filter(None, map(str.strip, body.splitlines())):
+    found: list[Line] = []
+    step: int | str = 0
+    for kind, body, number, heading in FENCE.findall(PAGE):
+        step = int(number) if number else heading or step
+        # A statement for a server's client is one line up to its end mark.
+        for text in re.findall(r"^.+<<SQL\n(?:.*\n)*?SQL$|^.+$", body, re.MULTILINE):
             command, _, code = text.partition("  # exit ")
             found.append(Line(step, kind, command, int(code or 0)))
     return found
@@ -53,21 +62,28 @@ LINES = lines_of_the_page()
 
 @dataclass
 class Operator:
-    """Who goes through the page. `fills`: the page's variables; `renames`: names in statements."""
+    """Who goes through the page. `fills`: the shell's variables; `reader`: the account's name here."""
 
     app: AppDatabase
     server: MariaDBServer
     legacy: MariaDBLegacy
     fills: dict[str, str]
-    renames: dict[str, str]
+    reader: str
     env: dict[str, str]
-    ended: dict[int, list[Ended]] = field(default_factory=dict)  # step → its commands' ends
+    ended: dict[int | str, list[Ended]] = field(default_factory=dict)  # step → its commands' ends
 
     def run(self, line: Line) -> None:
-        if line.kind == "sql":
-            self.server.execute(re.sub("|".join(self.renames), self._renamed, line.text))
+        if line.kind == "text":
+            self._fill_in(line)
+        elif line.text.startswith("export READER_PASSWORD="):
+            self.fills["READER_PASSWORD"] = self._shell(
+                f"{line.text}; echo $READER_PASSWORD"
+            ).strip()
         elif line.text.startswith("export "):
             assert set(re.findall(r"(\w+)=", line.text)) <= VARIABLES, line.text
+        elif line.text.startswith("echo "):
+            key, _, value = self._shell(line.text).strip().partition("=")
+            self.env[key] = value  # into .env, as the page says
         elif line.text.startswith(MANAGE):
             self._manage(line)
         elif line.text.startswith(("mariadb ", "mariadb-dump ")):
@@ -75,29 +91,60 @@ class Operator:
         else:
             pytest.fail(f"nobody knows how to run this line of the page: {line.text}")
 
-    def last(self, step: int, position: int = -1) -> str:
+    def last(self, step: int | str, position: int = -1) -> str:
         """What a command of a step printed, blanks folded."""
         return " ".join(self.ended[step][position].out.split())
-
-    def _renamed(self, found: re.Match[str]) -> str:
-        return self.renames[found[0]]
 
     def _manage(self, line: Line) -> None:
         filled = Template(line.text.removeprefix(MANAGE)).substitute(self.fills)
         command, _, target = filled.partition(" > ")
-        ended = manage(*shlex.split(command), env=self.env)
+        ended = self._answering(*shlex.split(command))
         assert ended.code == line.code, f"{line.text}\n{ended.out}\n{ended.err}"
         assert "Traceback" not in ended.err
         if target:
             Path(target).write_text(ended.out, "utf-8")
         self.ended.setdefault(line.step, []).append(ended)
 
+    def _answering(self, *arguments: str) -> Ended:
+        """A command whose question, if it has one, is answered with the name of the database."""
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            input=f"{self.fills['DATABASE']}\n", env=self.env, cwd=ROOT, text=True,
+            encoding="utf-8", capture_output=True, timeout=120, check=False,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def _fill_in(self, line: Line) -> None:
+        """What cannot be undone: nothing happens as it is written, all of it once it is filled in."""
+        capitals = re.compile(rf"\b({'|'.join(CAPITALS)})\b")
+        filled = capitals.sub(lambda found: CAPITALS[found[1]], line.text)
+        assert filled != line.text
+        if line.text.startswith(MANAGE):
+            copied = self._answering(*shlex.split(line.text.removeprefix(MANAGE)))
+            assert copied.code == 2, f"{line.text}\n{copied.out}"
+            self._manage(Line(line.step, "console", filled))
+            return
+        with pytest.raises(MySQLdb.OperationalError):  # no such account
+            self.server.execute(self._renamed(line.text))
+        self.server.execute(self._renamed(filled))
+
+    def _renamed(self, text: str) -> str:
+        return text.replace("ecoin_reader", self.reader)
+
     def _client(self, line: Line) -> None:
         """Lines about the app database need a server: the pass on SQLite leaves them to the other."""
         if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_MARIADB:
             return
-        command = Template(line.text).substitute(self.fills)
-        subprocess.run(["bash", "-c", f"set -e; {command}"], check=True, capture_output=True)
+        self._shell(self._renamed(line.text))
+
+    def _shell(self, text: str) -> str:
+        """What bash prints for lines of the page."""
+        ended = subprocess.run(
+            ["bash", "-c", f"set -e\n{text}"], env={**os.environ, **self.fills}, text=True,
+            encoding="utf-8", capture_output=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, f"{text}\n{ended.stderr}"
+        return ended.stdout
 
 
 def school() -> Tables:
@@ -141,7 +188,7 @@ BY_HAND = {
     7: "UPDATE legacy_session_mappings SET confirmed_by_id = (SELECT MIN(id) FROM auth_user), "
     "confirmed_at = '2025-03-01 10:00:00', version = version + 1 WHERE legacy_session_id = '10'",
     10: "UPDATE crm_leads SET full_name = 'Lotfi Ziani Bey' WHERE full_name = 'Lotfi Ziani'",
-    12: "UPDATE legacy_import_runs SET finished_at = '2020-01-01 00:00:00'",
+    "Purge a run": "UPDATE legacy_import_runs SET finished_at = '2020-01-01 00:00:00'",
 }  # fmt: skip
 BEFORE = {"crm_leads": 1, "trainings_courses": 1, "auth_user": 1}
 COMMITTED = {
@@ -162,14 +209,13 @@ def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterat
     root = f"--no-defaults --socket={mariadb.socket} -uroot"
     database = app.name or (app.path.name if app.path else "")
     env = environment(app, **{**legacy.environment(), "LEGACY_DB_USERNAME": reader,
-                              "LEGACY_DB_PASSWORD": PASSWORD})  # fmt: skip
+                              "LEGACY_DB_PASSWORD": ""})  # fmt: skip
     ended = manage("shell", "--verbosity", "0", "-c", PLATFORM, env=env)
     assert ended.code == 0, ended.err
     fills = {"OLD": root, "NEW": root, "LEGACY": name, "DATABASE": database,
              "BACKUPS": str(tmp_path), "RUN": "1"}  # fmt: skip
-    assert set(fills) == VARIABLES
-    renames = {"ecoin_legacy": name, "ecoin_reader": reader}
-    yield Operator(app, mariadb, legacy, fills, renames, env)
+    assert {*fills, "READER_PASSWORD"} == VARIABLES
+    yield Operator(app, mariadb, legacy, fills, reader, env)
     mariadb.execute(
         *(f"DROP DATABASE IF EXISTS `{one}`" for one in (name, f"{name}_copy")),
         f"DROP DATABASE IF EXISTS `{database}_rehearsal`",
@@ -179,7 +225,7 @@ def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterat
 
 def test_the_page_runs_from_its_first_command_to_its_last(operator: Operator) -> None:
     app, source = operator.app, operator.legacy.checksum()
-    counts: dict[int, dict[str, int]] = {}
+    counts: dict[int | str, dict[str, int]] = {}
     for position, line in enumerate(LINES):
         if LINES[position - 1].step != line.step and line.step in BY_HAND:
             app.execute(BY_HAND[line.step])
@@ -188,13 +234,13 @@ def test_the_page_runs_from_its_first_command_to_its_last(operator: Operator) ->
     assert operator.legacy.checksum() == source
     assert_what_was_committed(operator, counts)
     assert_the_drill_left_the_edited_lead(operator)
-    assert_it_is_closed_purged_and_forgotten(app)
+    assert_it_is_closed_purged_and_forgotten(operator)
 
 
-def assert_what_was_committed(operator: Operator, counts: dict[int, dict[str, int]]) -> None:
+def assert_what_was_committed(operator: Operator, counts: dict[int | str, dict[str, int]]) -> None:
     """Nothing before step 8; every kind of effect then; the same again after the drill."""
     assert counts[1] == counts[7] == BEFORE
-    assert counts[8] == counts[9] == counts[10] == counts[13] == COMMITTED
+    assert counts[8] == counts[9] == counts[10] == counts["Erase one person"] == COMMITTED
     assert "run=1 " in operator.last(5, 0)
     assert "No business table was changed." in operator.last(7)
     for proof in (operator.last(9, 0), operator.last(10)):
@@ -210,6 +256,7 @@ def assert_what_was_committed(operator: Operator, counts: dict[int, dict[str, in
 
 def assert_the_drill_left_the_edited_lead(operator: Operator) -> None:
     preview, done, proof = (operator.last(10, position) for position in range(3))
+    assert QUESTION in operator.ended[10][1].err
     for told in (preview, done):
         assert "undone=6 kept=1" in told
         assert "stagiaires:3" in told
@@ -220,7 +267,12 @@ def assert_the_drill_left_the_edited_lead(operator: Operator) -> None:
     assert left == [("Lotfi Ziani Bey",)]
 
 
-def assert_it_is_closed_purged_and_forgotten(app: AppDatabase) -> None:
+def assert_it_is_closed_purged_and_forgotten(operator: Operator) -> None:
+    app = operator.app
+    for step in ("Purge a run", "Erase one person"):
+        assert [QUESTION in ended.err for ended in operator.ended[step]] == [True], step
+    with pytest.raises(MySQLdb.OperationalError):  # its account was taken away
+        operator.server.execute(f"SHOW GRANTS FOR '{operator.reader}'@'127.0.0.1'")
     assert app.one("SELECT status FROM legacy_import_runs") == "closed"
     contacts = "phone_raw <> '' OR email_raw <> '' OR phone_normalized IS NOT NULL"
     assert app.one(f"SELECT COUNT(*) FROM legacy_student_imports WHERE {contacts}") == 0
