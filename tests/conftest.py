@@ -1,3 +1,5 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["tests.source_fixtures", "tests.legacy_database", "tests.processes"]
+pytest_plugins = [
+    "tests.server_marks", "tests.processes", "tests.source_fixtures", "tests.legacy_database",
+]  # fmt: skip

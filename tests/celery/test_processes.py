@@ -11,14 +11,14 @@ import pytest
 
 from tests import canaries
 from tests.celery.running import STAGES, Cluster, eventually, is_gone, processes_of
-from tests.legacy_database import COLUMNS, MariaDBLegacy, Tables, learner, tables
+from tests.legacy_database import COLUMNS, ServerLegacy, Tables, learner, tables
 from tests.processes import AppDatabase, Ended, empty_app, environment, finish, manage
 
 ROWS = 240  # of them 80 in a chunk: the second one holds row 100
 ROW_100 = "SELECT id FROM legacy_student_imports WHERE id = 100 FOR UPDATE"
 JUDGED = "SELECT COUNT(*) FROM legacy_student_imports WHERE validation_status = 'valid'"
 LEASES = "SELECT status, lease_token FROM legacy_import_runs"
-MakeSchool = Callable[[Tables], MariaDBLegacy]
+MakeSchool = Callable[[Tables], ServerLegacy]
 
 
 @pytest.fixture

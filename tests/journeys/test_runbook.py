@@ -14,9 +14,9 @@ import pytest
 
 from legacy_import.management.plan_result import RISKS, WORDS
 from tests.journeys.roads import business_counts
-from tests.legacy_database import MariaDBLegacy, Tables, learner, mariadb_legacy, tables
-from tests.processes import ON_MARIADB, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import MariaDBServer
+from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables
+from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
+from tests.servers import DatabaseServer
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 MANAGE = ".venv/bin/python manage.py "
@@ -56,8 +56,8 @@ class Operator:
     """Who goes through the page. `fills`: the page's variables; `renames`: names in statements."""
 
     app: AppDatabase
-    server: MariaDBServer
-    legacy: MariaDBLegacy
+    server: DatabaseServer
+    legacy: ServerLegacy
     fills: dict[str, str]
     renames: dict[str, str]
     env: dict[str, str]
@@ -94,7 +94,7 @@ class Operator:
 
     def _client(self, line: Line) -> None:
         """Lines about the app database need a server: the pass on SQLite leaves them to the other."""
-        if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_MARIADB:
+        if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_SERVER:
             return
         command = Template(line.text).substitute(self.fills)
         subprocess.run(["bash", "-c", f"set -e; {command}"], check=True, capture_output=True)
@@ -155,11 +155,11 @@ ROLLED_BACK = {**BEFORE, "crm_leads": 2, "crm_course_interests": 1}  # the edite
 
 
 @pytest.fixture
-def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterator[Operator]:
+def operator(app: AppDatabase, db_server: DatabaseServer, tmp_path: Path) -> Iterator[Operator]:
     """An operator with a fictional school, whose account the page itself has to make."""
     name, reader = f"runbook_{os.getpid()}", f"runbook_reader_{os.getpid()}"
-    legacy = mariadb_legacy(mariadb, name, school())
-    root = f"--no-defaults --socket={mariadb.socket} -uroot"
+    legacy = server_legacy(db_server, name, school())
+    root = f"--no-defaults --socket={db_server.socket} -uroot"
     database = app.name or (app.path.name if app.path else "")
     env = environment(app, **{**legacy.environment(), "LEGACY_DB_USERNAME": reader,
                               "LEGACY_DB_PASSWORD": PASSWORD})  # fmt: skip
@@ -169,8 +169,8 @@ def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterat
              "BACKUPS": str(tmp_path), "RUN": "1"}  # fmt: skip
     assert set(fills) == VARIABLES
     renames = {"ecoin_legacy": name, "ecoin_reader": reader}
-    yield Operator(app, mariadb, legacy, fills, renames, env)
-    mariadb.execute(
+    yield Operator(app, db_server, legacy, fills, renames, env)
+    db_server.execute(
         *(f"DROP DATABASE IF EXISTS `{one}`" for one in (name, f"{name}_copy")),
         f"DROP DATABASE IF EXISTS `{database}_rehearsal`",
         *(f"DROP USER IF EXISTS {one}" for one in (f"'{reader}'@'127.0.0.1'", f"'{legacy.reader}'@'%'")),

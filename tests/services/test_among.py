@@ -14,7 +14,7 @@ from crm.models import CourseInterest, CrmLead
 from ecoin.among import Ids
 from ecoin.database import prepare
 from tests.factories import CourseInterestFactory, CrmLeadFactory
-from tests.processes import ON_MARIADB
+from tests.processes import ON_SERVER
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_thousands_of_ids_are_one_statement_without_a_parameter() -> None:
     assert list(found) == [lead]
 
 
-if ON_MARIADB:
+if ON_SERVER:
 
     def test_mariadb_makes_no_subquery_of_a_long_list() -> None:
         with connection.cursor() as cursor:

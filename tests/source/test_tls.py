@@ -8,7 +8,7 @@ import pytest
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.source.reader import open_source
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
 from tests.source_fixtures import AliasOpener
 
@@ -33,10 +33,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tls_server(authority: Path) -> Iterator[MariaDBServer]:
+def tls_server(authority: Path) -> Iterator[DatabaseServer]:
     options = [f"--ssl-{name}={authority / file}" for name, file in
                (("ca", "ca.pem"), ("cert", "server.pem"), ("key", "server.key"))]  # fmt: skip
-    with MariaDBServer(*options) as server:
+    with new_server(*options) as server:
         database = OldDatabase(server, server.create_database("old"))
         database.execute(*OLD_TABLES)
         server.create_account("reader", "fictional", ["SELECT ON old.*"])
@@ -56,7 +56,7 @@ def tls_server(authority: Path) -> Iterator[MariaDBServer]:
     ],
 )
 def test_the_certificate_tells_whether_the_link_is_encrypted(
-    mode: str, authority_file: str, encrypted: bool, authority: Path, tls_server: MariaDBServer,
+    mode: str, authority_file: str, encrypted: bool, authority: Path, tls_server: DatabaseServer,
     legacy_alias: AliasOpener,
 ) -> None:  # fmt: skip
     options = {
@@ -77,7 +77,7 @@ def test_the_certificate_tells_whether_the_link_is_encrypted(
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
 @pytest.mark.parametrize("file", ["stranger.pem", ""])
 def test_a_certificate_of_another_authority_is_refused(
-    mode: str, file: str, authority: Path, tls_server: MariaDBServer, legacy_alias: AliasOpener
+    mode: str, file: str, authority: Path, tls_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
     options = {"ssl_mode": mode, "ssl_ca": str(authority / file) if file else ""}
     with (
