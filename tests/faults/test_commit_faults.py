@@ -121,7 +121,8 @@ def test_an_app_database_that_fails_half_way_is_one_sentence_and_loses_nothing(
     app = commit_fault.app
     if ON_SERVER:
         user = app.url.split("//")[1].split(":")[0]
-        app.server.execute(f"KILL USER '{user}'")  # type: ignore[union-attr]
+        assert app.server
+        assert app.server.kill_connections(user)
     else:
         app.execute("ALTER TABLE legacy_chunk_receipts RENAME TO taken_away")
     ended = finish(process)

@@ -222,7 +222,7 @@ def test_a_lost_connection_keeps_what_was_staged(
 ) -> None:
     rows = [learner(n) for n in range(1, 8)]
     database = server_legacy(db_server, server_legacy_name, tables(rows))
-    kill = Meanwhile(1, lambda: db_server.execute(f"KILL USER 'reader_{server_legacy_name}'"))
+    kill = Meanwhile(1, lambda: db_server.kill_connections(database.reader))
     with pytest.raises(SourceLost) as caught:
         import_from(database, progress=kill)
     run = latest()
