@@ -8,7 +8,9 @@ from hypothesis import settings
 
 from tests.lanes import Lane, lanes_of, touches_app_database
 
-pytest_plugins = ["tests.source_fixtures", "tests.legacy_database", "tests.processes"]
+pytest_plugins = [
+    "tests.server_marks", "tests.processes", "tests.source_fixtures", "tests.legacy_database",
+]  # fmt: skip
 
 TESTS = Path(__file__).parent
 LANES = pytest.StashKey[dict[str, frozenset[Lane]]]()  # of every collected test, by node id

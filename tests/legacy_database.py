@@ -1,6 +1,6 @@
 """Small legacy databases for tests: the four tables with exactly the rows a test names.
 
-A learner row is a dict by column name; what it leaves out is NULL. `bytes` stay bytes: in MariaDB
+A learner row is a dict by column name; what it leaves out is NULL. `bytes` stay bytes: on a server
 `prenom` is VARBINARY (its utf8 columns replace bytes that are no UTF-8), in SQLite text that is not
 UTF-8 comes from a cast.
 """
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 from tests.source_fixtures import READER_PASSWORD, swapped_alias
 
 Row = Mapping[str, Any]
@@ -123,10 +123,10 @@ class SQLiteLegacy:
 
 
 @dataclass(frozen=True)
-class MariaDBLegacy:
+class ServerLegacy:
     """A legacy database on the private server, read through an account that can only SELECT."""
 
-    server: MariaDBServer
+    server: DatabaseServer
     name: str
 
     @property
@@ -180,9 +180,9 @@ def sqlite_legacy(path: Path, content: Tables) -> SQLiteLegacy:
     return SQLiteLegacy(path)
 
 
-def mariadb_legacy(
-    server: MariaDBServer, name: str, content: Tables, engine: str = "InnoDB"
-) -> MariaDBLegacy:
+def server_legacy(
+    server: DatabaseServer, name: str, content: Tables, engine: str = "InnoDB"
+) -> ServerLegacy:
     """Make the database anew (utf8mb4), with an account that may SELECT from it."""
     server.create_database(name)
     with closing(server.admin(name)) as connection, connection.cursor() as cursor:
@@ -199,9 +199,9 @@ def mariadb_legacy(
     return readable(server, name)
 
 
-def readable(server: MariaDBServer, name: str) -> MariaDBLegacy:
+def readable(server: DatabaseServer, name: str) -> ServerLegacy:
     """The database with its reader's account."""
-    database = MariaDBLegacy(server, name)
+    database = ServerLegacy(server, name)
     server.create_account(database.reader, READER_PASSWORD, [f"SELECT ON `{name}`.*"])
     return database
 
@@ -210,21 +210,23 @@ MakeLegacy = Callable[[Tables], LegacyDatabase]
 
 
 @pytest.fixture
-def mariadb_legacy_name(mariadb: MariaDBServer) -> Iterator[str]:
+def server_legacy_name(db_server: DatabaseServer) -> Iterator[str]:
     """A database name of this test process; dropped at the end with its reader."""
     name = f"legacy_{os.getpid()}"
     yield name
-    mariadb.execute(f"DROP DATABASE IF EXISTS `{name}`", f"DROP USER IF EXISTS 'reader_{name}'@'%'")
+    db_server.execute(
+        f"DROP DATABASE IF EXISTS `{name}`", f"DROP USER IF EXISTS 'reader_{name}'@'%'"
+    )
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=["sqlite", "server"])
 def make_legacy(request: pytest.FixtureRequest, tmp_path: Path) -> MakeLegacy:
     """make_legacy(tables(…)): a legacy database of either kind; a second call replaces the first."""
     if request.param == "sqlite":
         return lambda content: sqlite_legacy(tmp_path / "legacy.sqlite3", content)
-    server: MariaDBServer = request.getfixturevalue("mariadb")
-    name: str = request.getfixturevalue("mariadb_legacy_name")
-    return lambda content: mariadb_legacy(server, name, content)
+    server: DatabaseServer = request.getfixturevalue("db_server")
+    name: str = request.getfixturevalue("server_legacy_name")
+    return lambda content: server_legacy(server, name, content)
 
 
 def _sqlite_type(declared: str) -> str:

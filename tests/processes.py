@@ -1,7 +1,7 @@
 """Commands in processes of their own, on an app database of their own: how operators run them.
 
-`app` is a migrated, empty app database: a SQLite file, or with TEST_APP_DATABASE=mariadb a database
-on the private server, as the test settings have it.
+`app` is a migrated, empty app database: a SQLite file, or with TEST_APP_DATABASE=mariadb or
+mysql a database on the private server, as the test settings have it.
 """
 
 import json
@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.servers import MariaDBServer
+from tests.servers import MARIADB, MYSQL, DatabaseServer
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_MARIADB = os.environ.get("TEST_APP_DATABASE") == "mariadb"
+ON_SERVER = os.environ.get("TEST_APP_DATABASE") in (MARIADB, MYSQL)
 APP_PASSWORD = "fictional-app-password"
 JSON_KEYS = ["schema_version", "command", "run", "source", "counts", "errors", "duration_s"]
 OWN_KEYS = ("LEGACY_", "TEST_", "DATABASE_URL", "DJANGO_", "SECRET_KEY", "DEBUG", "NO_COLOR")
@@ -49,7 +49,7 @@ class AppDatabase:
 
     url: str
     path: Path | None = None
-    server: MariaDBServer | None = None
+    server: DatabaseServer | None = None
     name: str = ""
 
     def connect(self) -> Any:
@@ -109,9 +109,9 @@ def manage(*arguments: str, env: Mapping[str, str]) -> Ended:
 def migrated_app(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[AppDatabase]:
-    """The migrated app database that `app` copies (SQLite) or empties (MariaDB)."""
-    if ON_MARIADB:
-        server: MariaDBServer = request.getfixturevalue("mariadb")
+    """The migrated app database that `app` copies (SQLite) or empties (a server)."""
+    if ON_SERVER:
+        server: DatabaseServer = request.getfixturevalue("db_server")
         name = server.create_database(f"app_commands_{os.getpid()}")
         server.create_account(name[-30:], APP_PASSWORD, [f"ALL ON `{name}`.*"])
         url = f"mysql://{name[-30:]}:{APP_PASSWORD}@{server.host}:{server.port}/{name}"

@@ -1,8 +1,12 @@
-"""Private MariaDB and Redis servers for tests: their own data folders and ports, stopped when done.
+"""Private MariaDB, MySQL and Redis servers for tests: own data folders and ports, stopped when done.
 
 `python -m tests.servers -- COMMAND…` runs COMMAND with TEST_MARIADB_SOCKET and TEST_MARIADB_PORT
-set, so that several test processes share one server. Only the server started here is ever stopped,
-by its process id. Fast, unsafe settings: the data is thrown away.
+set, so that several test processes share one server. `python -m tests.servers --mysql -- COMMAND…`
+does the same with a MySQL (TEST_MYSQL_HOST, _PORT, _USER, _PASSWORD, and TEST_APP_DATABASE=mysql):
+the one that these keys already name, else one of our own (scripts/mysql_server.py).
+
+Only a server started here is ever stopped, by its process id. Fast, unsafe settings: the data is
+thrown away.
 """
 
 import ctypes
@@ -19,6 +23,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from scripts import mysql_server
+
+MARIADB, MYSQL = "mariadb", "mysql"
 START_SECONDS = 60
 START_ATTEMPTS = 3  # somebody may take the free port first
 FAST_AND_UNSAFE = (
@@ -27,7 +34,6 @@ FAST_AND_UNSAFE = (
     "--sync-binlog=0",
     "--skip-log-bin",
     "--innodb-buffer-pool-size=256M",
-    "--innodb-log-file-size=128M",
     "--performance-schema=off",
     "--skip-name-resolve",
 )
@@ -61,31 +67,25 @@ def _program(*names: str, package: str = "mariadb-server") -> str:
     raise NoServerProgram(package)
 
 
-class MariaDBServer:
+class DatabaseServer:
     """A running server. As a context manager it starts one and stops it at the end.
 
-    `socket` is the path of its Unix socket, `port` its TCP port on 127.0.0.1. `options` are further
-    arguments of mariadbd. A server found through the environment is used and left running.
+    `socket` is the path of its Unix socket ("": there is none), `host` and `port` its TCP address;
+    `user` and `password` are an account that may do everything. `options` are further arguments of
+    the server program. A server found through the environment is used and left running.
     """
 
-    host = "127.0.0.1"
+    kind = ""
 
     def __init__(self, *options: str) -> None:
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
-        self.socket = ""
-        self.port = 0
-
-    @classmethod
-    def running_at(cls, socket_path: str, port: int) -> "MariaDBServer":
-        """A server somebody else started and will stop."""
-        server = cls()
-        server.socket, server.port = socket_path, port
-        return server
+        self.socket, self.host, self.port = "", "127.0.0.1", 0
+        self.user, self.password = "root", ""
 
     def __enter__(self) -> Self:
-        if not self.socket:
+        if not self.port:
             self._start()
         return self
 
@@ -100,22 +100,47 @@ class MariaDBServer:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def admin(self, database: str | None = None) -> Any:
-        """An unguarded connection as root over the socket, in autocommit."""
+    def environment(self) -> dict[str, str]:
+        """What other test processes need in order to share this server (`server_for_tests`)."""
+        raise NotImplementedError
+
+    @property
+    def address(self) -> str:
+        """Socket or host, as Django's HOST and the driver's `host` take it."""
+        return self.socket or self.host
+
+    def admin(self, database: str | None = None, *, read_timeout: int = 120) -> Any:
+        """An unguarded connection of the account that may do everything, in autocommit.
+
+        A test that waits for a lock fails after `read_timeout` seconds instead of hanging; 0: never.
+        """
         import MySQLdb
 
-        extra = {"database": database} if database else {}
+        where = (
+            {"unix_socket": self.socket} if self.socket else {"host": self.host, "port": self.port}
+        )
         return MySQLdb.connect(
-            unix_socket=self.socket,
-            user="root",
+            user=self.user,
+            password=self.password,
             charset="utf8mb4",
             autocommit=True,
-            read_timeout=120,  # a test that waits for a lock fails instead of hanging
-            **extra,
+            **({"read_timeout": read_timeout} if read_timeout else {}),
+            **where,
+            **({"database": database} if database else {}),
         )
 
+    def client(self, database: str, *options: str) -> list[str]:
+        """The command line client as that account: it reads statements from its stdin."""
+        where = (
+            [f"--socket={self.socket}"]
+            if self.socket
+            else [f"--host={self.host}", f"--port={self.port}", "--protocol=tcp"]
+        )
+        account = [f"--user={self.user}"] + ([f"--password={self.password}"] * bool(self.password))
+        return [_program("mariadb", "mysql"), "--no-defaults", *where, *account, *options, database]
+
     def execute(self, *statements: str | bytes, database: str | None = None) -> None:
-        """Run statements as root, one after the other."""
+        """Run statements as that account, one after the other."""
         connection = self.admin(database)
         try:
             with connection.cursor() as cursor:
@@ -140,49 +165,71 @@ class MariaDBServer:
             *(f"GRANT {grant} TO {account}" for grant in grants),
         )
 
+    def kill_connections(self, user: str) -> int:
+        """End every connection of the account, as an administrator would. Returns how many."""
+        connection = self.admin()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW PROCESSLIST")
+                ids = [row[0] for row in cursor.fetchall() if row[1] == user]
+                for one in ids:
+                    _kill(cursor, one)
+        finally:
+            connection.close()
+        return len(ids)
+
+    def data_folder(self) -> Path:
+        """Where the server keeps its databases, as this machine sees it."""
+        connection = self.admin()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT @@datadir")
+                return Path(cursor.fetchone()[0])
+        finally:
+            connection.close()
+
+    def kill(self) -> None:
+        """`kill -9`, as a power cut."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def start_again(self) -> None:
+        """Start on the same data folder and port; returns when crash recovery is over."""
+        assert self._process is not None
+        self._launch(self._process.args)
+        assert self._answers(), "the server did not come up again"
+
+    def _prepare(self) -> tuple[list[str], Path]:
+        """Set up a data folder. Returns the command without an address, and the server's log."""
+        raise NotImplementedError
+
     def _start(self) -> None:
-        server = _program("mariadbd", "mysqld")
-        install = _program("mariadb-install-db", "mysql_install_db")
-        self._folder = Path(tempfile.mkdtemp(prefix="legacy-mariadb-"))
-        data = self._folder / "data"
-        data.mkdir()
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        common = ["--no-defaults", f"--datadir={data}", f"--user={user}"]
-        subprocess.run(
-            # In one folder for temporary files, two that are set up at a time disturb each other.
-            [
-                install,
-                *common,
-                f"--tmpdir={self._folder}",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        self.socket = str(self._folder / "s")
-        log = self._folder / "server.log"
+        self._folder = Path(tempfile.mkdtemp(prefix=f"legacy-{self.kind}-"))
+        try:
+            command, log = self._prepare()
+        except BaseException:
+            self.__exit__()
+            raise
         for _ in range(START_ATTEMPTS):
             self.port = free_port()
-            arguments = [server, *common, f"--socket={self.socket}", f"--port={self.port}",
-                         "--bind-address=127.0.0.1", f"--pid-file={self._folder / 'pid'}",
-                         f"--log-error={log}", f"--tmpdir={self._folder}",
-                         *FAST_AND_UNSAFE, *self._options]  # fmt: skip
-            self._process = subprocess.Popen(
-                arguments,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                preexec_fn=_end_with_parent,
-            )
+            self._launch([*command, f"--port={self.port}", "--bind-address=127.0.0.1"])
             if self._answers():
                 return
-        told = log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
+        last = log.read_text(errors="replace")[-2000:] if log.exists() else "no log"
         self.__exit__()
-        raise RuntimeError(f"The test server did not start:\n{told}")
+        raise RuntimeError(f"The test server did not start:\n{last}")
+
+    def _launch(self, arguments: Any) -> None:
+        self._process = subprocess.Popen(
+            arguments,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_end_with_parent,
+        )
 
     def _answers(self) -> bool:
-        """Whether the started server lets root in before it ends or the time is up."""
+        """Whether the started server lets the account in before it ends or the time is up."""
         import MySQLdb
 
         deadline = time.monotonic() + START_SECONDS
@@ -193,6 +240,100 @@ class MariaDBServer:
             except MySQLdb.OperationalError:
                 time.sleep(0.1)
         return False
+
+
+class MariaDBServer(DatabaseServer):
+    """The MariaDB that is installed on this machine."""
+
+    kind = MARIADB
+
+    def environment(self) -> dict[str, str]:
+        return {"TEST_MARIADB_SOCKET": self.socket, "TEST_MARIADB_PORT": str(self.port)}
+
+    def _prepare(self) -> tuple[list[str], Path]:
+        server = _program("mariadbd", "mysqld")
+        install = _program("mariadb-install-db", "mysql_install_db")
+        assert self._folder is not None
+        data, log = self._folder / "data", self._folder / "server.log"
+        data.mkdir()
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        # In one folder for temporary files, two that are set up at a time disturb each other.
+        shared = [
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--user={user}",
+            f"--tmpdir={self._folder}",
+        ]
+        subprocess.run(
+            [install, *shared, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.socket = str(self._folder / "s")
+        return [server, *shared, f"--socket={self.socket}", f"--pid-file={self._folder / 'pid'}",
+                f"--log-error={log}", "--innodb-log-file-size=128M",
+                *FAST_AND_UNSAFE, *self._options], log  # fmt: skip
+
+
+class MySQLServer(DatabaseServer):
+    """The MySQL that scripts/mysql_server.py fetched; its data is below the root that it runs in."""
+
+    kind = MYSQL
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "TEST_APP_DATABASE": MYSQL, "TEST_MYSQL_HOST": self.host,
+            "TEST_MYSQL_PORT": str(self.port), "TEST_MYSQL_USER": self.user,
+            "TEST_MYSQL_PASSWORD": self.password, "TEST_MYSQL_SOCKET": self.socket,
+        }  # fmt: skip
+
+    def __exit__(self, *exc_info: object) -> None:
+        place = (self._folder / "place").resolve() if self._folder else None
+        super().__exit__(*exc_info)
+        if place:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def data_folder(self) -> Path:
+        return mysql_server.fetch() / super().data_folder().relative_to("/")
+
+    def _prepare(self) -> tuple[list[str], Path]:
+        root = mysql_server.fetch()
+        (root / "srv").mkdir(exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix="tests-", dir=root / "srv"))
+        assert self._folder is not None
+        link = self._folder / "place"  # short: a socket's path has 107 bytes at most
+        link.symlink_to(place)
+        inside = f"/srv/{place.name}"
+        shared = ["chroot", str(root), mysql_server.MYSQLD, "--no-defaults", "--user=root",
+                  f"--datadir={inside}/data", f"--tmpdir={inside}",
+                  f"--log-error={inside}/server.err"]  # fmt: skip
+        subprocess.run([*shared, "--initialize-insecure"], check=True, stderr=subprocess.PIPE)
+        self.socket = str(link / "s")
+        return [*shared, f"--socket={inside}/s", f"--pid-file={inside}/pid", "--mysqlx=off",
+                "--secure-file-priv=NULL", "--local-infile=on", "--innodb-redo-log-capacity=256M",
+                "--innodb-flush-method=nosync",
+                *FAST_AND_UNSAFE, *(_inside(one, place) for one in self._options),
+                ], place / "server.err"  # fmt: skip
+
+
+def _inside(option: str, place: Path) -> str:
+    """An option whose value is a file, with a copy of the file that the server can see."""
+    name, equals, value = option.partition("=")
+    if not equals or not value.startswith("/"):
+        return option
+    shutil.copy(value, place)
+    return f"{name}=/srv/{place.name}/{Path(value).name}"
+
+
+def _kill(cursor: Any, connection_id: int) -> None:
+    import MySQLdb
+
+    try:
+        cursor.execute(f"KILL {connection_id}")
+    except MySQLdb.OperationalError as error:
+        if error.args[0] != 1094:  # it has ended by itself
+            raise
 
 
 class RedisServer:
@@ -259,25 +400,49 @@ class RedisServer:
         self._process.wait()
 
 
-def server_for_tests() -> MariaDBServer:
+SERVERS: dict[str, type[DatabaseServer]] = {MARIADB: MariaDBServer, MYSQL: MySQLServer}
+
+
+def kind_for_tests() -> str:
+    """Which server the tests read from, and write to where the app database is a server."""
+    return MYSQL if os.environ.get("TEST_APP_DATABASE") == MYSQL else MARIADB
+
+
+def new_server(*options: str) -> DatabaseServer:
+    """A server of the tests' kind, to be started with `with`: for tests that stop it or set it up."""
+    return SERVERS[kind_for_tests()](*options)
+
+
+def server_for_tests() -> DatabaseServer:
     """The server of the environment if there is one, else a new one (start it with `with`)."""
-    path, port = os.environ.get("TEST_MARIADB_SOCKET"), os.environ.get("TEST_MARIADB_PORT")
-    if path and port:
-        return MariaDBServer.running_at(path, int(port))
-    return MariaDBServer()
+    server = new_server()
+    given = os.environ.get
+    if server.kind == MYSQL and given("TEST_MYSQL_HOST"):
+        server.host = given("TEST_MYSQL_HOST", "")
+        server.port = int(given("TEST_MYSQL_PORT") or 3306)
+        server.user = given("TEST_MYSQL_USER") or "root"
+        server.password = given("TEST_MYSQL_PASSWORD", "")
+        server.socket = given("TEST_MYSQL_SOCKET", "")
+    elif server.kind == MARIADB and given("TEST_MARIADB_SOCKET") and given("TEST_MARIADB_PORT"):
+        server.socket = given("TEST_MARIADB_SOCKET", "")
+        server.port = int(given("TEST_MARIADB_PORT", ""))
+    return server
 
 
 def main(arguments: list[str]) -> int:
     """Run the command after `--` beside a server; returns its exit code."""
-    command = arguments[arguments.index("--") + 1 :] if "--" in arguments else arguments
-    if not command:
-        print("usage: python -m tests.servers -- COMMAND…", file=sys.stderr)
+    cut = arguments.index("--") if "--" in arguments else 0
+    own, command = arguments[:cut], arguments[cut:]
+    command = command[1:] if command[:1] == ["--"] else command
+    if not command or set(own) - {"--mysql"}:
+        print("usage: python -m tests.servers [--mysql] -- COMMAND…", file=sys.stderr)
         return 2
+    if own:
+        os.environ["TEST_APP_DATABASE"] = MYSQL
     try:
         with server_for_tests() as server:
-            found = {"TEST_MARIADB_SOCKET": server.socket, "TEST_MARIADB_PORT": str(server.port)}
-            return subprocess.call(command, env={**os.environ, **found})
-    except NoServerProgram as error:
+            return subprocess.call(command, env={**os.environ, **server.environment()})
+    except (NoServerProgram, mysql_server.NoMySQL) as error:
         print(error, file=sys.stderr)
         return 1
 

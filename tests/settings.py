@@ -1,8 +1,8 @@
 """The platform's own settings with what a test run needs: no .env file, a throw-away key.
 
 The app database is a SQLite file of this process (a live server asks it from threads of its own),
-or, with TEST_APP_DATABASE=mariadb, the private server that
-`python -m tests.servers -- …` started.
+or, with TEST_APP_DATABASE=mariadb or mysql, the private server that
+`python -m tests.servers -- …` started or the environment names.
 """
 
 import os
@@ -13,16 +13,20 @@ os.environ["DEBUG"] = "true"
 
 from ecoin.settings import *  # noqa: F403
 from ecoin.settings import DATABASES
+from tests.servers import SERVERS, server_for_tests
 
 AXES_ENABLED = False  # the tests of the lock-out turn it on
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-if os.environ.get("TEST_APP_DATABASE") == "mariadb":
+if os.environ.get("TEST_APP_DATABASE") in SERVERS:
+    _server = server_for_tests()
     DATABASES["default"] = {
         "ENGINE": "django.db.backends.mysql",
         "NAME": "app",
-        "USER": "root",
-        "HOST": os.environ["TEST_MARIADB_SOCKET"],
+        "USER": _server.user,
+        "PASSWORD": _server.password,
+        "HOST": _server.address,
+        "PORT": "" if _server.socket else str(_server.port),
         "OPTIONS": {
             "charset": "utf8mb4",
             "isolation_level": "read committed",

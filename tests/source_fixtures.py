@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from tests.servers import MariaDBServer, server_for_tests
+from tests.processes import ON_SERVER
+from tests.servers import DatabaseServer, server_for_tests
 
 
 def own(name: str) -> str:
@@ -52,14 +53,25 @@ def swapped_alias(alias: str, **values: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDBServer]:
-    """One private server for the whole test run."""
+def db_server() -> Iterator[DatabaseServer]:
+    """One private server for the whole test run: a MariaDB, or with TEST_APP_DATABASE=mysql a MySQL."""
     with server_for_tests() as server:
         yield server
 
 
 @pytest.fixture
-def legacy_alias(mariadb: MariaDBServer, django_db_blocker: Any) -> AliasOpener:
+def app_database_exists(request: pytest.FixtureRequest) -> None:
+    """Opening the source asks the app database, which may be empty, whether it is the same one."""
+    if ON_SERVER:
+        server: DatabaseServer = request.getfixturevalue("db_server")
+        name = connections["default"].settings_dict["NAME"]
+        server.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
+
+
+@pytest.fixture
+def legacy_alias(
+    db_server: DatabaseServer, app_database_exists: None, django_db_blocker: Any
+) -> AliasOpener:
     """legacy_alias(database, user=…, password=…): the alias `legacy` on the private server.
 
     Without `user`, an account with SELECT on that database is made. Other keywords go into
@@ -72,7 +84,7 @@ def legacy_alias(mariadb: MariaDBServer, django_db_blocker: Any) -> AliasOpener:
     ) -> Iterator[Any]:
         if not user:
             user, password = READER, READER_PASSWORD
-            mariadb.create_account(user, password, [f"SELECT ON `{database}`.*"])
+            db_server.create_account(user, password, [f"SELECT ON `{database}`.*"])
         with (
             django_db_blocker.unblock(),
             swapped_alias(
@@ -82,8 +94,8 @@ def legacy_alias(mariadb: MariaDBServer, django_db_blocker: Any) -> AliasOpener:
                     "NAME": database,
                     "USER": user,
                     "PASSWORD": password,
-                    "HOST": mariadb.host,
-                    "PORT": str(mariadb.port),
+                    "HOST": db_server.host,
+                    "PORT": str(db_server.port),
                     **values,
                 },
             ) as wrapper,
@@ -94,7 +106,7 @@ def legacy_alias(mariadb: MariaDBServer, django_db_blocker: Any) -> AliasOpener:
 
 
 @pytest.fixture
-def legacy_sqlite_alias(django_db_blocker: Any) -> AliasOpener:
+def legacy_sqlite_alias(app_database_exists: None, django_db_blocker: Any) -> AliasOpener:
     """legacy_sqlite_alias(path): the alias `legacy` on a SQLite file."""
 
     @contextmanager

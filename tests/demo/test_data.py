@@ -245,17 +245,17 @@ def test_inserts_stay_below_a_megabyte_except_for_the_one_larger_value(world: Le
 
 
 def test_the_dump_loads_on_mariadb_with_every_value(
-    world: LegacyWorld, mariadb: Any, tmp_path: Path
+    world: LegacyWorld, db_server: Any, tmp_path: Path
 ) -> None:
     dump = tmp_path / "dump.sql"
     with dump.open("wb") as stream:
         counts = write_dump(world, stream)
-    database = mariadb.create_database("demo_dump")
+    database = db_server.create_database("demo_dump")
     for _ in range(2):  # a second load replaces the first
         with dump.open("rb") as stream:
-            client = ["mariadb", "--no-defaults", f"--socket={mariadb.socket}", "-uroot", database]
+            client = db_server.client(database)
             subprocess.run(client, stdin=stream, check=True)
-    connection = mariadb.admin(database)
+    connection = db_server.admin(database)
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"SELECT COUNT(*) FROM {table}")

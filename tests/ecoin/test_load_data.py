@@ -14,7 +14,7 @@ from ecoin import load_data
 from ecoin.bulk import insert_rendered, insert_rows, render
 from legacy_import.models import IdentityKey, LegacyTrainingImport, PersonEdge
 from tests.factories import RunFactory, StagedLearnerFactory
-from tests.processes import ON_MARIADB
+from tests.processes import ON_SERVER
 from trainings.models import Course
 
 OPTIONS = dict(connections.settings[DEFAULT_DB_ALIAS].get("OPTIONS", {}))
@@ -30,7 +30,7 @@ def way(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(load_data, "FEWEST_ROWS", 1)
     connection.ensure_connection()
     takes_files = getattr(connection, "sends_files", False)
-    assert takes_files == ON_MARIADB, "on MariaDB the tests' own server takes files"
+    assert takes_files == ON_SERVER, "on MariaDB the tests' own server takes files"
     if request.param == "statements":
         monkeypatch.setattr(load_data, "possible", lambda connection, rows: False)
     return str(request.param)
@@ -44,7 +44,7 @@ def statements_of(way: str, *rows: tuple[Any, ...]) -> list[str]:
 
 
 def test_a_file_is_sent_where_the_server_takes_one(way: str) -> None:
-    expected = "LOAD" if ON_MARIADB and way == "file" else "INSERT"
+    expected = "LOAD" if ON_SERVER and way == "file" else "INSERT"
     assert statements_of(way, ("Infographie", "INF")) == [expected]
 
 
@@ -86,7 +86,7 @@ def test_a_moment_is_said_as_the_statements_say_it() -> None:
 def test_what_a_statement_would_refuse_is_refused_whole(
     model: Any, columns: Any, rows: Any
 ) -> None:
-    if not ON_MARIADB and rows[-1][-1] == "1" * 191:
+    if not ON_SERVER and rows[-1][-1] == "1" * 191:
         rows = [*rows, rows[0]]  # SQLite knows no lengths: refused for being there twice
     before = model.objects.count()
     with pytest.raises(Error), transaction.atomic():
@@ -126,9 +126,9 @@ def test_nothing_stays_open_and_nothing_lies_on_a_disk() -> None:
 def test_only_a_process_that_asks_sends_files(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {key: value for key, value in OPTIONS.items() if key != "local_infile"}
     monkeypatch.setitem(connections.settings[DEFAULT_DB_ALIAS], "OPTIONS", options)
-    assert "local_infile" not in connection.get_connection_params() or not ON_MARIADB
+    assert "local_infile" not in connection.get_connection_params() or not ON_SERVER
     load_data.allow()
-    assert options.get("local_infile", False) == ON_MARIADB
+    assert options.get("local_infile", False) == ON_SERVER
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)

@@ -15,33 +15,33 @@ from legacy_import.demo.people import generate
 from tests.faults.committing import CommitFault, Undisturbed, undisturbed_in
 from tests.faults.importing import ImportFault, content
 from tests.faults.planning import PlannedApp
-from tests.legacy_database import MariaDBLegacy, readable
-from tests.processes import ON_MARIADB, AppDatabase, empty_app, environment, manage
-from tests.servers import MariaDBServer
+from tests.legacy_database import ServerLegacy, readable
+from tests.processes import ON_SERVER, AppDatabase, empty_app, environment, manage
+from tests.servers import DatabaseServer
 
 ROWS = 12_000
 # What only a server can do to a client.
-collect_ignore = [] if ON_MARIADB else ["test_server_faults.py"]
+collect_ignore = [] if ON_SERVER else ["test_server_faults.py"]
 
 
 @pytest.fixture(scope="session")
 def big_legacy(
-    mariadb: MariaDBServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MariaDBLegacy]:
+    db_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerLegacy]:
     """The demo's school with 12,000 learners: seven chunks."""
-    name = mariadb.create_database(f"big_legacy_{os.getpid()}")
+    name = db_server.create_database(f"big_legacy_{os.getpid()}")
     dump = tmp_path_factory.mktemp("dump") / "school.sql"
     with dump.open("wb") as stream:
         write_dump(generate(ROWS, seed=7), stream)
-    client = ["mariadb", "--no-defaults", f"--socket={mariadb.socket}", "-uroot", name]
+    client = db_server.client(name)
     with dump.open("rb") as stream:
         subprocess.run(client, stdin=stream, check=True)
-    yield readable(mariadb, name)
-    mariadb.execute(f"DROP DATABASE `{name}`", f"DROP USER 'reader_{name}'@'%'")
+    yield readable(db_server, name)
+    db_server.execute(f"DROP DATABASE `{name}`", f"DROP USER 'reader_{name}'@'%'")
 
 
 @pytest.fixture(scope="session")
-def whole(big_legacy: MariaDBLegacy, migrated_app: AppDatabase) -> dict[str, str]:
+def whole(big_legacy: ServerLegacy, migrated_app: AppDatabase) -> dict[str, str]:
     """The content that an import in one go stages."""
     if migrated_app.server:
         empty_app(migrated_app)  # of what the tests before this one left
@@ -64,7 +64,7 @@ def whole(big_legacy: MariaDBLegacy, migrated_app: AppDatabase) -> dict[str, str
 
 @pytest.fixture
 def fault(
-    big_legacy: MariaDBLegacy, whole: dict[str, str], app: AppDatabase
+    big_legacy: ServerLegacy, whole: dict[str, str], app: AppDatabase
 ) -> Iterator[ImportFault]:
     """An import of the big legacy database that something will happen to."""
     fault = ImportFault(app, big_legacy, whole)

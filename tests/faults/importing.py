@@ -7,7 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from tests.legacy_database import MariaDBLegacy
+from tests.legacy_database import ServerLegacy
 from tests.processes import AppDatabase, Ended, environment, finish, manage, start
 
 STUDENT = (
@@ -51,7 +51,7 @@ class ImportFault:
     """Starts imports of one legacy database into one app database, and checks what they leave."""
 
     app: AppDatabase
-    legacy: MariaDBLegacy
+    legacy: ServerLegacy
     whole: dict[str, str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 

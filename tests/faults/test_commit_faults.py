@@ -8,7 +8,7 @@ import pytest
 from tests.faults.committing import COMMIT, PACE, CommitFault, settled
 from tests.faults.planning import PlannedApp
 from tests.faults.test_import_faults import assert_one_clear_sentence
-from tests.processes import ON_MARIADB, finish
+from tests.processes import ON_SERVER, finish
 from tests.stages.commit.invariants import broken
 
 # Leads that imports made, by phone and name, more than one of each.
@@ -119,13 +119,14 @@ def test_an_app_database_that_fails_half_way_is_one_sentence_and_loses_nothing(
     process = commit_fault.start(COMMIT, pace=PACE)
     commit_fault.wait_for_receipts(COMMIT, 5, process)
     app = commit_fault.app
-    if ON_MARIADB:
+    if ON_SERVER:
         user = app.url.split("//")[1].split(":")[0]
-        app.server.execute(f"KILL USER '{user}'")  # type: ignore[union-attr]
+        assert app.server
+        assert app.server.kill_connections(user)
     else:
         app.execute("ALTER TABLE legacy_chunk_receipts RENAME TO taken_away")
     ended = finish(process)
-    if not ON_MARIADB:
+    if not ON_SERVER:
         app.execute("ALTER TABLE taken_away RENAME TO legacy_chunk_receipts")
     assert_one_clear_sentence(ended, 1, "app database", "OperationalError")
     commit_fault.assert_whole()

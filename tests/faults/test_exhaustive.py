@@ -18,7 +18,7 @@ from tests.faults.committing import (
 )
 from tests.faults.importing import ImportFault
 from tests.faults.planning import PlannedApp
-from tests.processes import ON_MARIADB, finish
+from tests.processes import ON_SERVER, finish
 from tests.stages.commit.committed import committed_content
 
 pytestmark = pytest.mark.exhaustive
@@ -112,13 +112,14 @@ def test_commit_and_rollback_at_once_leave_nothing_half_done(
     assert_same_platform(committed_content(commit_fault.app.rows), commit_fault.undisturbed.before)
 
 
-if ON_MARIADB:
-    from tests.faults.power import MortalServer
+if ON_SERVER:
+    from tests.faults.power import mortal_server
     from tests.faults.test_server_faults import ARRIVES, lose
     from tests.processes import APP_PASSWORD, AppDatabase, environment, manage
+    from tests.servers import DatabaseServer
 
     class Mortal(NamedTuple):
-        server: MortalServer
+        server: DatabaseServer
         planned: PlannedApp
         undisturbed: Undisturbed
 
@@ -143,7 +144,7 @@ if ON_MARIADB:
     @pytest.fixture(scope="module")
     def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
         """A durable server of its own, with a planned app database."""
-        with MortalServer() as server:
+        with mortal_server() as server:
             name = server.create_database("mortal_app")
             server.create_account("mortal", APP_PASSWORD, [f"ALL ON `{name}`.*"])
             url = f"mysql://mortal:{APP_PASSWORD}@{server.host}:{server.port}/{name}"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.faults.importing import ImportFault, content
-from tests.processes import ON_MARIADB, Ended, environment, finish, manage
+from tests.processes import ON_SERVER, Ended, environment, finish, manage
 
 
 def assert_one_clear_sentence(ended: Ended, code: int, *words: str) -> None:
@@ -106,7 +106,7 @@ def test_a_silent_holder_on_another_host_is_waited_for(fault: ImportFault) -> No
 def test_a_lost_link_to_the_source_loses_nothing(fault: ImportFault) -> None:
     process = fault.start()
     fault.wait_for_receipts(3, process)
-    fault.legacy.server.execute(f"KILL USER '{fault.legacy.reader}'")
+    assert fault.legacy.server.kill_connections(fault.legacy.reader)
     ended = finish(process)
     assert_one_clear_sentence(
         ended, 1, "link to the legacy database was lost", "manage.py legacy_import --resume 1"
@@ -123,13 +123,14 @@ def test_an_app_database_that_fails_half_way_is_one_sentence_and_loses_nothing(
 ) -> None:
     process = fault.start()
     fault.wait_for_receipts(3, process)
-    if ON_MARIADB:
+    if ON_SERVER:
         user = fault.app.url.split("//")[1].split(":")[0]
-        fault.app.server.execute(f"KILL USER '{user}'")  # type: ignore[union-attr]
+        assert fault.app.server
+        assert fault.app.server.kill_connections(user)
     else:
         fault.app.execute("ALTER TABLE legacy_chunk_receipts RENAME TO taken_away")
     ended = finish(process)
-    if not ON_MARIADB:
+    if not ON_SERVER:
         fault.app.execute("ALTER TABLE taken_away RENAME TO legacy_chunk_receipts")
     assert_one_clear_sentence(ended, 1, "app database", "OperationalError")
     fault.assert_whole_chunks()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.roads import assert_every_row_is_planned, business_content, follow_the_advice
-from tests.legacy_database import MariaDBLegacy, SQLiteLegacy
+from tests.legacy_database import ServerLegacy, SQLiteLegacy
 from tests.processes import AppDatabase, environment, manage
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 from tests.source_fixtures import READER_PASSWORD
 
 ROWS = 2_500
@@ -19,23 +19,23 @@ FOUR = ("stagiaires", "archives", "formations", "session_ecoins")
 
 
 @pytest.fixture
-def legacy(mariadb: MariaDBServer, tmp_path: Path) -> Iterator[MariaDBLegacy]:
+def legacy(db_server: DatabaseServer, tmp_path: Path) -> Iterator[ServerLegacy]:
     """The fictional school's dump in a database of the server, readable by one account only."""
     dump = tmp_path / "school.sql"
     ended = manage("legacy_demo", "--mysql-dump", str(dump), env=environment(None))
     assert ended.code == 0, ended.err
-    legacy = MariaDBLegacy(mariadb, mariadb.create_database(f"journey_{os.getpid()}"))
-    client = ["mariadb", "--no-defaults", f"--socket={mariadb.socket}", "-uroot", legacy.name]
+    legacy = ServerLegacy(db_server, db_server.create_database(f"journey_{os.getpid()}"))
+    client = db_server.client(legacy.name)
     with dump.open("rb") as stream:
         subprocess.run(client, stdin=stream, check=True)
     grants = [f"SELECT ON `{legacy.name}`.`{table}`" for table in FOUR]
-    mariadb.create_account(legacy.reader, READER_PASSWORD, grants)
+    db_server.create_account(legacy.reader, READER_PASSWORD, grants)
     yield legacy
-    mariadb.execute(f"DROP DATABASE `{legacy.name}`", f"DROP USER '{legacy.reader}'@'%'")
+    db_server.execute(f"DROP DATABASE `{legacy.name}`", f"DROP USER '{legacy.reader}'@'%'")
 
 
 def test_from_a_dump_to_the_plan_without_a_trace_on_the_old_server(
-    legacy: MariaDBLegacy, app: AppDatabase, tmp_path: Path
+    legacy: ServerLegacy, app: AppDatabase, tmp_path: Path
 ) -> None:
     env = environment(app, **legacy.environment())
     platform = manage(
@@ -56,7 +56,7 @@ def test_from_a_dump_to_the_plan_without_a_trace_on_the_old_server(
 
 
 def test_the_same_school_gives_the_same_plan_from_both_databases_where_they_can_hold_it(
-    legacy: MariaDBLegacy, app: AppDatabase, tmp_path: Path
+    legacy: ServerLegacy, app: AppDatabase, tmp_path: Path
 ) -> None:
     file = SQLiteLegacy(tmp_path / "legacy_demo.sqlite3")
     first = environment(app, **file.environment())

@@ -20,9 +20,9 @@ import pytest
 
 from legacy_import.management.plan_result import RISKS, WORDS
 from tests.journeys.roads import business_counts
-from tests.legacy_database import MariaDBLegacy, Tables, learner, mariadb_legacy, tables
-from tests.processes import ON_MARIADB, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import MariaDBServer
+from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables
+from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
+from tests.servers import DatabaseServer
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 MANAGE = ".venv/bin/python manage.py "
@@ -65,8 +65,8 @@ class Operator:
     """Who goes through the page. `fills`: the shell's variables; `reader`: the account's name here."""
 
     app: AppDatabase
-    server: MariaDBServer
-    legacy: MariaDBLegacy
+    server: DatabaseServer
+    legacy: ServerLegacy
     fills: dict[str, str]
     reader: str
     env: dict[str, str]
@@ -133,7 +133,7 @@ class Operator:
 
     def _client(self, line: Line) -> None:
         """Lines about the app database need a server: the pass on SQLite leaves them to the other."""
-        if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_MARIADB:
+        if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_SERVER:
             return
         self._shell(self._renamed(line.text))
 
@@ -202,11 +202,11 @@ ROLLED_BACK = {**BEFORE, "crm_leads": 2, "crm_course_interests": 1}  # the edite
 
 
 @pytest.fixture
-def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterator[Operator]:
+def operator(app: AppDatabase, db_server: DatabaseServer, tmp_path: Path) -> Iterator[Operator]:
     """An operator with a fictional school, whose account the page itself has to make."""
     name, reader = f"runbook_{os.getpid()}", f"runbook_reader_{os.getpid()}"
-    legacy = mariadb_legacy(mariadb, name, school())
-    root = f"--no-defaults --socket={mariadb.socket} -uroot"
+    legacy = server_legacy(db_server, name, school())
+    root = f"--no-defaults --socket={db_server.socket} -uroot"
     database = app.name or (app.path.name if app.path else "")
     env = environment(app, **{**legacy.environment(), "LEGACY_DB_USERNAME": reader,
                               "LEGACY_DB_PASSWORD": ""})  # fmt: skip
@@ -215,8 +215,8 @@ def operator(app: AppDatabase, mariadb: MariaDBServer, tmp_path: Path) -> Iterat
     fills = {"OLD": root, "NEW": root, "LEGACY": name, "DATABASE": database,
              "BACKUPS": str(tmp_path), "RUN": "1"}  # fmt: skip
     assert {*fills, "READER_PASSWORD"} == VARIABLES
-    yield Operator(app, mariadb, legacy, fills, reader, env)
-    mariadb.execute(
+    yield Operator(app, db_server, legacy, fills, reader, env)
+    db_server.execute(
         *(f"DROP DATABASE IF EXISTS `{one}`" for one in (name, f"{name}_copy")),
         f"DROP DATABASE IF EXISTS `{database}_rehearsal`",
         *(f"DROP USER IF EXISTS {one}" for one in (f"'{reader}'@'127.0.0.1'", f"'{legacy.reader}'@'%'")),

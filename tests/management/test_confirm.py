@@ -18,7 +18,7 @@ import pytest
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.management.confirm import confirm_database, database_name
 from legacy_import.management.terminal import Terminal, target_label
-from tests.processes import ON_MARIADB, ROOT, AppDatabase, environment, manage
+from tests.processes import ON_SERVER, ROOT, AppDatabase, environment, manage
 
 WHAT = "Three rows will be erased."
 
@@ -222,7 +222,7 @@ class TestOnATerminal:
             "VALUES (1, 'closed', 'legacy', 'lead_only', 1, 1, '', '{}', '{}', 'cli:test', "
             "'2020-01-01 00:00:00', '2020-01-02 00:00:00', '', '', '', '')"
         )
-        return app.name if ON_MARIADB else str(app.path and app.path.name)
+        return app.name if ON_SERVER else str(app.path and app.path.name)
 
     @pytest.fixture
     def asked(self, due: str, app: AppDatabase) -> Iterator[OnATerminal]:

@@ -12,26 +12,26 @@ from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
 from tests.legacy_database import (
     MakeLegacy,
-    MariaDBLegacy,
+    ServerLegacy,
     SQLiteLegacy,
     as_legacy,
     learner,
-    mariadb_legacy,
+    server_legacy,
     sqlite_legacy,
     tables,
 )
 from tests.management.calling import STAGES, assert_refused, call, done
 from tests.processes import AppDatabase, environment, manage
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 SECRET = "canary-password-of-nobody"
 
 
 @pytest.fixture
-def old(mariadb: MariaDBServer, mariadb_legacy_name: str) -> MariaDBLegacy:
+def old(db_server: DatabaseServer, server_legacy_name: str) -> ServerLegacy:
     """A legacy database on the private server, with one learner in each table."""
     content = tables([learner(1)], [learner(2)])
-    return mariadb_legacy(mariadb, mariadb_legacy_name, content)
+    return server_legacy(db_server, server_legacy_name, content)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ class TestTheSourceCannotBeRead:
         ids=["wrong_host", "wrong_socket", "wrong_password", "wrong_database"],
     )
     def test_a_wrong_address_or_login(
-        self, values: dict[str, str], words: tuple[str, ...], old: MariaDBLegacy,
+        self, values: dict[str, str], words: tuple[str, ...], old: ServerLegacy,
         app: AppDatabase, nothing_staged: None,
     ) -> None:  # fmt: skip
         env = environment(app, **{**old.environment(), **values})
@@ -116,7 +116,7 @@ class TestTheSourceCannotBeRead:
 
 class TestItWouldNotBeSafe:
     @pytest.fixture
-    def writer(self, old: MariaDBLegacy) -> dict[str, str]:
+    def writer(self, old: ServerLegacy) -> dict[str, str]:
         """The environment of an account that may write."""
         user = f"writer_{os.getpid()}"
         old.server.create_account(user, SECRET, [f"SELECT, INSERT ON `{old.name}`.*"])
@@ -146,7 +146,7 @@ class TestItWouldNotBeSafe:
     ) -> None:
         if app.server:
             login, _, place = app.url.removeprefix("mysql://").partition("@")
-            same = MariaDBLegacy(app.server, app.name).environment()
+            same = ServerLegacy(app.server, app.name).environment()
             user, _, password = login.partition(":")
             same |= {"LEGACY_DB_USERNAME": user, "LEGACY_DB_PASSWORD": password}
             assert place

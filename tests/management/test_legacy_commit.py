@@ -27,7 +27,7 @@ from tests.management.committing import (
     planned,
     text,
 )
-from tests.processes import ON_MARIADB, AppDatabase, environment, manage
+from tests.processes import ON_SERVER, AppDatabase, environment, manage
 from tests.stages.stages import BUSINESS, content_hash
 
 __all__ = ["planned"]  # a fixture
@@ -188,7 +188,7 @@ class TestInItsOwnProcess:
         assert asked.code == 2
         assert "Plan of run 1: legacy_commit will" in asked.out
         assert app.one("SELECT COUNT(*) FROM legacy_import_commit_logs") == 0
-        name = app.name if ON_MARIADB else str(app.path and app.path.name)
+        name = app.name if ON_SERVER else str(app.path and app.path.name)
         given = ("--no-input", "--confirm-database", name)
         told = manage("legacy_commit", "--run", "1", "--json", "-v3", *given, env=env).told
         assert told["counts"]["outcomes"]["create_crm_lead"] == len(LEADS) + 1
@@ -203,8 +203,8 @@ class TestInItsOwnProcess:
     ) -> None:
         for name in COMMANDS:
             assert manage(name, env=env).code == 0
-        app.execute(ON_MARIADB_REFUSES if ON_MARIADB else SQLITE_REFUSES)
-        name = app.name if ON_MARIADB else str(app.path and app.path.name)
+        app.execute(SERVER_REFUSES if ON_SERVER else SQLITE_REFUSES)
+        name = app.name if ON_SERVER else str(app.path and app.path.name)
         try:
             ended = manage("legacy_commit", "--run", "1", "--json", "-v3", "--no-input",
                            "--confirm-database", name, env=env)  # fmt: skip
@@ -224,7 +224,7 @@ SQLITE_REFUSES = (
     "CREATE TRIGGER refuses BEFORE INSERT ON crm_leads WHEN NEW.origin LIKE '%:13:lead' "
     "BEGIN SELECT RAISE(ABORT, 'Canaridza is refused'); END"
 )
-ON_MARIADB_REFUSES = (
+SERVER_REFUSES = (
     "CREATE TRIGGER refuses BEFORE INSERT ON crm_leads FOR EACH ROW "
     "IF NEW.origin LIKE '%:13:lead' THEN SIGNAL SQLSTATE '45000' "
     "SET MESSAGE_TEXT = 'Canaridza is refused'; END IF"

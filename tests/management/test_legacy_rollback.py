@@ -21,7 +21,7 @@ from tests.management.committing import (
     planned,
     text,
 )
-from tests.processes import ON_MARIADB, AppDatabase, Ended, environment, manage
+from tests.processes import ON_SERVER, AppDatabase, Ended, environment, manage
 from tests.stages.stages import BUSINESS, content_hash
 
 __all__ = ["planned"]  # a fixture
@@ -277,7 +277,7 @@ class TestInItsOwnProcess:
 
     def test_there_and_back(self, app: AppDatabase, tmp_path: Path) -> None:
         env = environment(app, **old_school(tmp_path / "legacy.sqlite3").environment())
-        name = app.name if ON_MARIADB else str(app.path and app.path.name)
+        name = app.name if ON_SERVER else str(app.path and app.path.name)
         given = ("--run", "1", "--no-input", "--confirm-database", name, "-v3")
         told = [manage(command, env=env) for command in COMMANDS]
         told.append(manage("legacy_commit", *given, env=env))

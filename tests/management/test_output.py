@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from legacy_import.management.base import SCHEMA_VERSION
-from tests.legacy_database import learner, mariadb_legacy, tables
+from tests.legacy_database import learner, server_legacy, tables
 from tests.management.calling import COMMANDS, call, done
-from tests.processes import ON_MARIADB, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import MariaDBServer
+from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
+from tests.servers import DatabaseServer
 
 EVERY = (*COMMANDS, "legacy_status")
 PASSWORD = "canary-password-of-the-reader"
@@ -48,11 +48,11 @@ def canary_rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def canary_env(
-    mariadb: MariaDBServer, mariadb_legacy_name: str, app: AppDatabase
+    db_server: DatabaseServer, server_legacy_name: str, app: AppDatabase
 ) -> dict[str, str]:
     """The environment of commands over the canary people; the platform knows two of them."""
-    old = mariadb_legacy(mariadb, mariadb_legacy_name, tables(canary_rows(), canary_rows()))
-    mariadb.create_account(old.reader, PASSWORD, [f"SELECT ON `{old.name}`.*"])
+    old = server_legacy(db_server, server_legacy_name, tables(canary_rows(), canary_rows()))
+    db_server.create_account(old.reader, PASSWORD, [f"SELECT ON `{old.name}`.*"])
     env = environment(app, **{**old.environment(), "LEGACY_DB_PASSWORD": PASSWORD})
     seeded = manage("shell", "--verbosity", "0", "-c", SEED, env=env)
     assert seeded.code == 0, seeded.err
@@ -120,7 +120,7 @@ class TestJson:
 
 
 def target() -> str:
-    return "mysql://" if ON_MARIADB else "sqlite:///"
+    return "mysql://" if ON_SERVER else "sqlite:///"
 
 
 class TestPeople:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 LEARNER_COLUMNS = """
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, nom VARCHAR(100), prenom VARCHAR(100),
@@ -34,7 +34,7 @@ OLD_ROWS = (
 class OldDatabase:
     """A database of the private server, reached as root."""
 
-    server: MariaDBServer
+    server: DatabaseServer
     name: str
 
     def execute(self, *statements: str | bytes) -> None:
@@ -64,12 +64,12 @@ class OldDatabase:
 
 
 @pytest.fixture
-def empty_old(mariadb: MariaDBServer) -> Iterator[OldDatabase]:
+def empty_old(db_server: DatabaseServer) -> Iterator[OldDatabase]:
     """The old database without a table."""
     name = f"old_{os.getpid()}"
-    mariadb.create_database(name)
-    yield OldDatabase(mariadb, name)
-    mariadb.execute(f"DROP DATABASE `{name}`")
+    db_server.create_database(name)
+    yield OldDatabase(db_server, name)
+    db_server.execute(f"DROP DATABASE `{name}`")
 
 
 @pytest.fixture
@@ -80,10 +80,10 @@ def old(empty_old: OldDatabase) -> OldDatabase:
 
 
 @pytest.fixture
-def powerful(mariadb: MariaDBServer) -> tuple[str, str]:
+def powerful(db_server: DatabaseServer) -> tuple[str, str]:
     """(user, password) of an account that may do everything on the server."""
     user, password = f"powerful_{os.getpid()}", "fictional-powerful-password"
-    mariadb.create_account(user, password, ["ALL PRIVILEGES ON *.*"])
+    db_server.create_account(user, password, ["ALL PRIVILEGES ON *.*"])
     return user, password
 
 

@@ -31,6 +31,8 @@ WRITES = {
     "call": "CALL wipe()",
     "load_data": "LOAD DATA INFILE '{file}' INTO TABLE formations",
 }
+# Of these, what is a syntax error to MySQL, or a comment that does nothing.
+MARIADB_ONLY = ("mariadb_comment", "analyze", "execute_immediate", "begin_not_atomic")
 MULTI = {
     "second_statement": "SELECT 1; DELETE FROM stagiaires",
     "after_a_string": "SELECT ';'; DELETE FROM stagiaires",

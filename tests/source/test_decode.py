@@ -3,7 +3,7 @@
 import pytest
 
 from legacy_import.source.decode import CODECS, cut_decoder_for, decoder_for
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 SINGLE_BYTE = ["latin1", "latin2", "latin5", "latin7", "greek", "hebrew", "cp1250", "cp1251",
                "cp1256", "cp1257", "cp850", "cp852", "cp866", "koi8r", "koi8u", "macce",
@@ -11,10 +11,10 @@ SINGLE_BYTE = ["latin1", "latin2", "latin5", "latin7", "greek", "hebrew", "cp125
 
 
 @pytest.mark.parametrize("charset", SINGLE_BYTE)
-def test_every_byte_means_what_the_server_says(charset: str, mariadb: MariaDBServer) -> None:
+def test_every_byte_means_what_the_server_says(charset: str, db_server: DatabaseServer) -> None:
     decode = decoder_for(charset)
     assert decode is not None
-    connection = mariadb.admin()
+    connection = db_server.admin()
     differing = {}
     with connection.cursor() as cursor:
         for byte in range(256):
@@ -43,8 +43,8 @@ def test_every_charset_of_the_table_reads_arabic_or_french_or_fails(charset: str
         assert decode(stored) == text
 
 
-def test_the_servers_charsets_are_known_or_kept_as_bytes(mariadb: MariaDBServer) -> None:
-    connection = mariadb.admin()
+def test_the_servers_charsets_are_known_or_kept_as_bytes(db_server: DatabaseServer) -> None:
+    connection = db_server.admin()
     with connection.cursor() as cursor:
         cursor.execute("SHOW CHARSET")
         names = {row[0] for row in cursor.fetchall()}

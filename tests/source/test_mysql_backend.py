@@ -220,11 +220,18 @@ def test_a_new_session_is_read_only_before_anybody_holds_it(
     old: OldDatabase, legacy_alias: AliasOpener
 ) -> None:
     with legacy_alias(old.name) as legacy, legacy.cursor() as cursor:
+        # MariaDB's names begin with tx_, MySQL's with transaction_, and newer MariaDBs have both.
         cursor.execute(
-            "SELECT @@session.tx_read_only, @@session.tx_isolation, @@session.sql_mode,"
-            " @@session.character_set_client"
+            "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_read_only', 'tx_isolation',"
+            " 'transaction_read_only', 'transaction_isolation', 'sql_mode', 'character_set_client')"
         )
-        assert cursor.fetchone() == (1, "REPEATABLE-READ", "STRICT_TRANS_TABLES", "utf8mb4")
+        values = {name.replace("tx_", "transaction_"): value for name, value in cursor.fetchall()}
+        assert values == {
+            "transaction_read_only": "ON",
+            "transaction_isolation": "REPEATABLE-READ",
+            "sql_mode": "STRICT_TRANS_TABLES",
+            "character_set_client": "utf8mb4",
+        }
 
 
 def test_strict_and_collation_are_settings(
@@ -270,19 +277,20 @@ def test_several_statements_and_local_files_are_off_in_the_driver(
 
 
 def test_a_silent_server_ends_in_a_timeout(
-    old: OldDatabase, legacy_alias: AliasOpener, mariadb: Any
+    old: OldDatabase, legacy_alias: AliasOpener, db_server: Any
 ) -> None:
     """SLEEP is refused by the guard, so a locked table plays the silent server."""
-    locker = mariadb.admin(old.name)
+    locker = db_server.admin(old.name)
     try:
         with locker.cursor() as cursor:
             cursor.execute("LOCK TABLES stagiaires WRITE")
         with (
             legacy_alias(old.name, OPTIONS={"read_timeout": 1}) as legacy,
             legacy.cursor() as cursor,
-            pytest.raises(OperationalError, match="2013"),
+            pytest.raises(OperationalError) as caught,
         ):
             cursor.execute("SELECT * FROM stagiaires")
+        assert caught.value.args[0] in (2013, 2026), "2026 where the link is encrypted"
     finally:
         locker.close()
 

@@ -15,7 +15,8 @@ from legacy_import.source.engine import SourceUnreachable
 from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
 from legacy_import.source.schema import SchemaMismatch
-from tests.servers import MariaDBServer, free_port
+from tests.server_marks import NAMES
+from tests.servers import DatabaseServer, free_port
 from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
 from tests.source_fixtures import READER_PASSWORD, AliasOpener, own, swapped_alias
 
@@ -136,20 +137,20 @@ class TestAccount:
                   "SELECT ON {db}.* WITH GRANT", "LOCK TABLES ON {db}.*"],
     )  # fmt: skip
     def test_one_privilege_too_many_is_refused(
-        self, grant: str, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+        self, grant: str, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
-        mariadb.create_account(own("too_much"), "fictional", [f"SELECT ON {old.name}.*"])
+        db_server.create_account(own("too_much"), "fictional", [f"SELECT ON {old.name}.*"])
         what, _, option = grant.format(db=old.name).partition(" WITH GRANT")
         option = " WITH GRANT OPTION" if grant.endswith("GRANT") else option
-        mariadb.execute(f"GRANT {what} TO '{own('too_much')}'@'%'{option}")
+        db_server.execute(f"GRANT {what} TO '{own('too_much')}'@'%'{option}")
         with legacy_alias(old.name, user=own("too_much"), password="fictional"):
             assert refusal().exit_code == 3
 
     def test_a_role_is_refused(
-        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
-        mariadb.create_account(own("with_role"), "fictional", [f"SELECT ON {old.name}.*"])
-        mariadb.execute(
+        db_server.create_account(own("with_role"), "fictional", [f"SELECT ON {old.name}.*"])
+        db_server.execute(
             "CREATE ROLE IF NOT EXISTS reporting", f"GRANT reporting TO '{own('with_role')}'@'%'"
         )
         with legacy_alias(old.name, user=own("with_role"), password="fictional"):
@@ -158,10 +159,10 @@ class TestAccount:
         assert "a role" in error.message
 
     def test_select_on_the_four_tables_is_exactly_enough(
-        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
         tables = ("stagiaires", "archives", "formations", "session_ecoins")
-        mariadb.create_account(
+        db_server.create_account(
             own("exact"), "fictional", [f"SELECT ON {old.name}.{table}" for table in tables]
         )
         with (
@@ -182,21 +183,21 @@ class TestAccount:
 class TestSameDatabase:
     @pytest.mark.parametrize("by", ["tcp", "socket", "localhost"])
     def test_source_and_target_on_one_database_are_refused_however_addressed(
-        self, by: str, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+        self, by: str, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
-        host = {"tcp": "127.0.0.1", "socket": mariadb.socket, "localhost": mariadb.socket}[by]
+        host = {"tcp": "127.0.0.1", "socket": db_server.socket, "localhost": db_server.socket}[by]
         app = {"ENGINE": "django.db.backends.mysql", "NAME": old.name, "USER": "root",
-               "HOST": mariadb.socket}  # fmt: skip
+               "HOST": db_server.socket}  # fmt: skip
         with legacy_alias(old.name, HOST=host), swapped_alias("default", **app):
             error = refusal(allow_writable=True)
         assert error.exit_code == 3
         assert "same database" in error.message
 
     def test_another_database_of_the_same_server_is_fine(
-        self, old: OldDatabase, mariadb: MariaDBServer, legacy_alias: AliasOpener
+        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
         app = {"ENGINE": "django.db.backends.mysql", "NAME": "mysql", "USER": "root",
-               "HOST": mariadb.socket}  # fmt: skip
+               "HOST": db_server.socket}  # fmt: skip
         with (
             legacy_alias(old.name),
             swapped_alias("default", **app),
@@ -337,7 +338,7 @@ def test_the_certificate_holds_what_a_reader_of_the_run_needs(
         assert source.label == told["label"]
     assert told["label"].startswith("mysql://legacy_reader")
     assert told["label"].endswith(f"/{old.name}")
-    assert told["server"] == "MariaDB"
+    assert told["server"] == NAMES[old.server.kind]
     assert told["row_counts"] == {
         "stagiaires": 2, "archives": 0, "formations": 2, "session_ecoins": 2,
     }  # fmt: skip
@@ -349,5 +350,6 @@ def test_the_certificate_holds_what_a_reader_of_the_run_needs(
     assert told["isolation"] == "REPEATABLE-READ"
     assert told["read_only_verified"] is True
     assert told["snapshots"] == 1
-    assert told["tls"] == {"state": "plain", "cipher": "", "mode": "PREFERRED"}
+    assert told["tls"]["mode"] == "PREFERRED"
+    assert told["tls"]["state"] == ("encrypted" if told["tls"]["cipher"] else "plain")
     assert told["privileges"][0]["privileges"] == ["USAGE"]

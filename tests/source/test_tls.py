@@ -8,9 +8,11 @@ import pytest
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.source.reader import open_source
-from tests.servers import MariaDBServer
+from tests.servers import MARIADB, MYSQL, DatabaseServer, kind_for_tests, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
 from tests.source_fixtures import AliasOpener
+
+pytestmark = pytest.mark.own_server("servers with other TLS settings")
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +35,30 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tls_server(authority: Path) -> Iterator[MariaDBServer]:
+def tls_server(authority: Path) -> Iterator[DatabaseServer]:
     options = [f"--ssl-{name}={authority / file}" for name, file in
                (("ca", "ca.pem"), ("cert", "server.pem"), ("key", "server.key"))]  # fmt: skip
-    with MariaDBServer(*options) as server:
-        database = OldDatabase(server, server.create_database("old"))
-        database.execute(*OLD_TABLES)
-        server.create_account("reader", "fictional", ["SELECT ON old.*"])
-        yield server
+    with new_server(*options) as server:
+        yield readable_old(server)
+
+
+# How each is told to speak no TLS, which both offer by themselves (MariaDB from 11.4 on).
+WITHOUT_TLS = {MARIADB: "--skip-ssl", MYSQL: "--tls-version="}
+
+
+@pytest.fixture(scope="module")
+def plain_server() -> Iterator[DatabaseServer]:
+    """A server without TLS."""
+    with new_server(WITHOUT_TLS[kind_for_tests()]) as server:
+        yield readable_old(server)
+
+
+def readable_old(server: DatabaseServer) -> DatabaseServer:
+    """The server with an old database, and an account `reader` that may only read it."""
+    database = OldDatabase(server, server.create_database("old"))
+    database.execute(*OLD_TABLES)
+    server.create_account("reader", "fictional", ["SELECT ON old.*"])
+    return server
 
 
 @pytest.mark.parametrize(
@@ -56,7 +74,7 @@ def tls_server(authority: Path) -> Iterator[MariaDBServer]:
     ],
 )
 def test_the_certificate_tells_whether_the_link_is_encrypted(
-    mode: str, authority_file: str, encrypted: bool, authority: Path, tls_server: MariaDBServer,
+    mode: str, authority_file: str, encrypted: bool, authority: Path, tls_server: DatabaseServer,
     legacy_alias: AliasOpener,
 ) -> None:  # fmt: skip
     options = {
@@ -77,7 +95,7 @@ def test_the_certificate_tells_whether_the_link_is_encrypted(
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
 @pytest.mark.parametrize("file", ["stranger.pem", ""])
 def test_a_certificate_of_another_authority_is_refused(
-    mode: str, file: str, authority: Path, tls_server: MariaDBServer, legacy_alias: AliasOpener
+    mode: str, file: str, authority: Path, tls_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
     options = {"ssl_mode": mode, "ssl_ca": str(authority / file) if file else ""}
     with (
@@ -91,24 +109,57 @@ def test_a_certificate_of_another_authority_is_refused(
 
 
 def test_required_is_refused_where_the_driver_would_speak_in_plain_text(
-    old: OldDatabase, legacy_alias: AliasOpener
+    plain_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
     with (
-        legacy_alias(old.name, OPTIONS={"ssl_mode": "REQUIRED"}),
+        legacy_alias("old", user="reader", password="fictional", PORT=str(plain_server.port),
+                     OPTIONS={"ssl_mode": "REQUIRED"}),
         pytest.raises(LegacyImportError, match="without TLS") as caught,
         open_source("legacy"),
-    ):
+    ):  # fmt: skip
         pass
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.parametrize("mode", ["DISABLED", "PREFERRED"])
+def test_a_server_without_tls_is_read_in_plain_text(
+    mode: str, plain_server: DatabaseServer, legacy_alias: AliasOpener
+) -> None:
+    """Also by an account that MySQL has not let in before: it then asks for the password itself."""
+    plain_server.create_account("reader", "fictional", ["SELECT ON old.*"])
+    with (
+        legacy_alias("old", user="reader", password="fictional", PORT=str(plain_server.port),
+                     OPTIONS={"ssl_mode": mode}),
+        open_source("legacy") as source,
+    ):  # fmt: skip
+        assert source.certificate.tls == {"state": "plain", "cipher": "", "mode": mode}
+
+
+@pytest.mark.parametrize("mode", ["PREFERRED", "REQUIRED"])
+def test_a_wrong_password_is_that_with_and_without_tls(
+    mode: str, plain_server: DatabaseServer, tls_server: DatabaseServer, legacy_alias: AliasOpener
+) -> None:
+    for server, message in (
+        (tls_server, "refused the account reader or its password"),
+        (plain_server, "without TLS|refused the account reader or its password"),
+    ):
+        with (
+            legacy_alias("old", user="reader", password="wrong", PORT=str(server.port),
+                         OPTIONS={"ssl_mode": mode}),
+            pytest.raises(LegacyImportError, match=message),
+            open_source("legacy"),
+        ):  # fmt: skip
+            pass
+
+
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
 def test_verified_modes_are_refused_by_a_server_without_tls(
-    mode: str, authority: Path, old: OldDatabase, legacy_alias: AliasOpener
+    mode: str, authority: Path, plain_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
     with (
-        legacy_alias(old.name, OPTIONS={"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}),
-        pytest.raises(LegacyImportError),
+        legacy_alias("old", user="reader", password="fictional", PORT=str(plain_server.port),
+                     OPTIONS={"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}),
+        pytest.raises(LegacyImportError, match="No safe TLS link"),
         open_source("legacy"),
-    ):
+    ):  # fmt: skip
         pass

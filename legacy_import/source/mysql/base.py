@@ -8,7 +8,9 @@ from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.guard import NotARead
+from legacy_import.source.mysql.connect_errors import REFUSED, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
+from legacy_import.source.mysql.greeting import offers_tls
 from legacy_import.source.mysql.session import (
     ENFORCED_TLS,
     SessionOptions,
@@ -51,7 +53,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> GuardedMySQLConnection:
         """A connection already read-only. Raises SafetyRefusal if enforced TLS is not in use."""
-        connection = GuardedMySQLConnection(**conn_params)
+        connection = self._sign_in(conn_params)
         try:
             if connection.encoders.get(bytes) is bytes:  # as Django's own backend does
                 connection.encoders.pop(bytes)
@@ -64,6 +66,27 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             raise
         return connection
 
+    def _sign_in(self, params: dict[str, Any]) -> GuardedMySQLConnection:
+        """A connection as the driver opens it, whether the server has TLS or not.
+
+        MariaDB's client library answers MySQL's caching_sha2_password as if the link were encrypted
+        wherever it was given a TLS argument. A server without TLS then refuses a right password.
+        """
+        try:
+            return GuardedMySQLConnection(**params)
+        except MySQLdb.OperationalError as error:
+            mode = params["ssl_mode"]
+            refused = number_of(error) == REFUSED and mode in ("PREFERRED", "REQUIRED")
+            if not refused or "host" not in params or self._server_offers_tls(params):
+                raise
+        if mode == "REQUIRED":
+            raise _without_tls(mode)
+        return GuardedMySQLConnection(**{key: params[key] for key in params if key != "ssl"})
+
+    @staticmethod
+    def _server_offers_tls(params: dict[str, Any]) -> bool:
+        return offers_tls(params["host"], params.get("port", 3306), params["connect_timeout"])
+
     @staticmethod
     def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
         """REQUIRED connects in plain text to a server without TLS, so the cipher is asked for."""
@@ -73,10 +96,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
         cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
         found = cursor.fetchone()
         if not found or not found[1]:
-            raise SafetyRefusal(
-                f"LEGACY_DB_SSL_MODE is {options.ssl_mode}, but the server speaks without TLS.",
-                hint="Switch TLS on at the server, or set LEGACY_DB_SSL_MODE=PREFERRED.",
-            )
+            raise _without_tls(options.ssl_mode)
 
     def init_connection_state(self) -> None:
         """Nothing: the session is set when it opens, and old servers are welcome here.
@@ -89,6 +109,13 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
 
     def enable_constraint_checking(self) -> None:
         """Nothing to do: they are never switched off."""
+
+
+def _without_tls(mode: str) -> SafetyRefusal:
+    return SafetyRefusal(
+        f"LEGACY_DB_SSL_MODE is {mode}, but the server speaks without TLS.",
+        hint="Switch TLS on at the server, or set LEGACY_DB_SSL_MODE=PREFERRED.",
+    )
 
 
 def _tls_params(options: SessionOptions) -> dict[str, Any]:

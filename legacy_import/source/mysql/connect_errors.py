@@ -1,5 +1,8 @@
 """The driver's error numbers as sentences. The driver's own text is never shown: it holds values."""
 
+import errno
+import re
+
 from legacy_import.source.engine import SourceLost, SourceReadError, SourceUnreachable
 
 _HOST = "Check LEGACY_DB_HOST, LEGACY_DB_PORT or LEGACY_DB_SOCKET, and that the server is running."
@@ -26,7 +29,7 @@ CONNECT = {
     2002: ("The legacy server cannot be reached at {where}.", _HOST),
     2003: ("The legacy server cannot be reached at {where}.", _HOST),
     2005: ("The host of the legacy server is unknown: {where}.", _HOST),
-    2013: ("The legacy server at {where} did not answer in time.", _HOST),
+    2013: ("The legacy server at {where} did not answer in time, or ended the link.", _HOST),
     2019: ("The driver does not know the charset of LEGACY_DB_CHARSET.", _CHARSET),
     2026: ("No safe TLS link to the legacy server could be made.", _TLS),
     2059: ("The driver lacks the kind of login the account {user} uses.", _LOGIN),
@@ -36,8 +39,19 @@ CONNECT = {
 }  # fmt: skip
 
 # The link is gone: client errors, a killed connection, a server that shuts down or timed out.
-LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2055,
-                  3024, 4031})  # fmt: skip
+# Over TLS the driver reports 2026 where it reports 2013 otherwise.
+LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2026,
+                  2055, 3024, 4031})  # fmt: skip
+REFUSED, LOST_LINK, TLS_FAILED = 1045, 2013, 2026
+# While connecting, 2026 is a refused certificate or cipher, or a link that broke during the handshake:
+# then the driver's text ends in the number of a system error, or has no reason of TLS in it.
+_SYSTEM_ERROR = re.compile(r"\((\d+)\)$")
+_NO_REASON = re.compile(r"unexpected eof|error:00000000:", re.IGNORECASE)
+_LINK_ERRORS = frozenset({
+    errno.ETIMEDOUT, errno.ECONNRESET, errno.ECONNABORTED, errno.ENETRESET, errno.ENOTCONN,
+    errno.EPIPE, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EAGAIN,
+    errno.EINPROGRESS,
+})  # fmt: skip
 
 
 def number_of(error: BaseException) -> int:
@@ -50,10 +64,19 @@ def unreachable(error: BaseException, user: str, where: str, database: str) -> S
     """The error to raise when connecting failed."""
     number = number_of(error)
     message, hint = CONNECT.get(
-        number, ("The legacy server at {where} refused the connection.", _HOST)
+        LOST_LINK if _broke_in_the_handshake(error) else number,
+        ("The legacy server at {where} refused the connection.", _HOST),
     )
     message = message.format(user=user or "(none)", where=where, database=database or "(none)")
     return SourceUnreachable(f"{message} (error {number})" if number else message, hint=hint)
+
+
+def _broke_in_the_handshake(error: BaseException) -> bool:
+    if number_of(error) != TLS_FAILED:
+        return False
+    text = str(error.args[1]).strip() if len(error.args) > 1 else ""
+    system = _SYSTEM_ERROR.search(text)
+    return int(system[1]) in _LINK_ERRORS if system else _NO_REASON.search(text) is not None
 
 
 def while_reading(error: BaseException) -> SourceLost | SourceReadError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.celery.running import Cluster
-from tests.legacy_database import MariaDBLegacy, Tables, mariadb_legacy
+from tests.legacy_database import ServerLegacy, Tables, server_legacy
 from tests.processes import (
     APP_PASSWORD,
     AppDatabase,
@@ -15,7 +15,7 @@ from tests.processes import (
     environment,
     manage,
 )
-from tests.servers import MariaDBServer, RedisServer
+from tests.servers import DatabaseServer, RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +25,16 @@ def redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def shared_app(mariadb: MariaDBServer) -> Iterator[AppDatabase]:
+def shared_app(db_server: DatabaseServer) -> Iterator[AppDatabase]:
     """A migrated app database that workers can share."""
-    name = mariadb.create_database(f"app_celery_{os.getpid()}")
-    mariadb.create_account(name, APP_PASSWORD, [f"ALL ON `{name}`.*"])
-    url = f"mysql://{name}:{APP_PASSWORD}@{mariadb.host}:{mariadb.port}/{name}"
-    app = AppDatabase(url, server=mariadb, name=name)
+    name = db_server.create_database(f"app_celery_{os.getpid()}")
+    db_server.create_account(name, APP_PASSWORD, [f"ALL ON `{name}`.*"])
+    url = f"mysql://{name}:{APP_PASSWORD}@{db_server.host}:{db_server.port}/{name}"
+    app = AppDatabase(url, server=db_server, name=name)
     ended = manage("migrate", "--verbosity", "0", env=environment(app))
     assert ended.code == 0, ended.err
     yield app
-    mariadb.execute(f"DROP DATABASE `{name}`", f"DROP USER '{name}'@'%'")
+    db_server.execute(f"DROP DATABASE `{name}`", f"DROP USER '{name}'@'%'")
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def cluster(shared_app: AppDatabase, redis: RedisServer, tmp_path: Path) -> Iter
 
 @pytest.fixture
 def legacy(
-    cluster: Cluster, mariadb: MariaDBServer, mariadb_legacy_name: str
-) -> Callable[[Tables], MariaDBLegacy]:
+    cluster: Cluster, db_server: DatabaseServer, server_legacy_name: str
+) -> Callable[[Tables], ServerLegacy]:
     """legacy(tables(…)): a legacy database of the cluster."""
 
-    def make(content: Tables) -> MariaDBLegacy:
-        database = mariadb_legacy(mariadb, mariadb_legacy_name, content)
+    def make(content: Tables) -> ServerLegacy:
+        database = server_legacy(db_server, server_legacy_name, content)
         cluster.source = database.environment()
         return database
 

@@ -9,7 +9,7 @@ import pytest
 
 from ecoin.celery import app
 from tests.engine.celery.running import Cluster, eventually
-from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
+from tests.legacy_database import ServerLegacy, Tables, learner, tables
 from tests.processes import Ended, finish
 
 ROWS = 240  # of them 80 in a chunk: the second one holds row 100
@@ -20,7 +20,7 @@ NOT_IN_TIME = {"RESEND_SECONDS": 999}
 
 
 @pytest.fixture
-def imported(cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]) -> Cluster:
+def imported(cluster: Cluster, legacy: Callable[[Tables], ServerLegacy]) -> Cluster:
     """A run of 240 valid rows that is to be validated in three chunks."""
     legacy(tables(stagiaires=[learner(number) for number in range(1, ROWS + 1)]))
     cluster.manage("legacy_import", engine="inline")
@@ -110,7 +110,7 @@ def test_a_broker_that_is_away_is_named_and_waited_for_only_so_long(imported: Cl
 
 
 def test_a_killed_import_is_finished_by_resume(
-    cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+    cluster: Cluster, legacy: Callable[[Tables], ServerLegacy]
 ) -> None:
     legacy(
         tables(
@@ -177,7 +177,7 @@ def test_a_worker_with_other_settings_is_refused(imported: Cluster) -> None:
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_an_import_and_the_command_prints_how_to_go_on(
-    sent: signal.Signals, cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+    sent: signal.Signals, cluster: Cluster, legacy: Callable[[Tables], ServerLegacy]
 ) -> None:
     legacy(tables(stagiaires=[learner(number) for number in range(1, 1_001)]))
     cluster.worker()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests import canaries
 from tests.engine.celery.running import Cluster
-from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
+from tests.legacy_database import ServerLegacy, Tables, learner, tables
 from tests.processes import Ended, finish
 
 ROWS = 150
@@ -31,7 +31,7 @@ def told_and_stopped(ended: Ended, *words: str) -> None:
 
 
 def test_no_personal_data_leaves_the_databases_whatever_fails(
-    cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+    cluster: Cluster, legacy: Callable[[Tables], ServerLegacy]
 ) -> None:
     legacy(school())
     cluster.worker(PYTHONWARNINGS="ignore")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from tests.engine.celery.running import Cluster, eventually
-from tests.legacy_database import MariaDBLegacy, Tables, learner, tables
+from tests.legacy_database import ServerLegacy, Tables, learner, tables
 from tests.processes import empty_app, finish
 
 LONG = "é" * 600_000  # 1.2 MB
@@ -25,7 +25,7 @@ AGAIN = 5  # the pages of 50, 150, 310–400, 510–600, and the one of archives
 
 
 def test_what_is_staged_is_the_commands_own_snapshot(
-    cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+    cluster: Cluster, legacy: Callable[[Tables], ServerLegacy]
 ) -> None:
     rows = [learner(number) for number in range(10, 810, 10)]
     rows[70]["remarque"] = rows[3]["remarque"] = LONG

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from crm.models import CrmLead
 from legacy_import.models import LegacyImportRun
 from tests.factories import CrmLeadFactory, RunFactory, StagedLearnerFactory
-from tests.processes import ON_MARIADB
+from tests.processes import ON_SERVER
 from tests.stages.stages import outcome_of, run_commit, run_stages
 
 PHONE = "0559446168"
@@ -39,7 +39,7 @@ def test_a_lock_waited_for_in_vain_is_no_row_s_fault() -> None:
     assert {outcome_of(row) for row in rows} == {"create_crm_lead"}
 
 
-if ON_MARIADB:  # SQLite has one lock for all, and no row of it
+if ON_SERVER:  # SQLite has one lock for all, and no row of it
     import threading
     from collections.abc import Iterator
     from concurrent.futures import ThreadPoolExecutor

@@ -16,10 +16,10 @@ from tests.legacy_database import (
     MakeLegacy,
     as_legacy,
     learner,
-    mariadb_legacy,
+    server_legacy,
     tables,
 )
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 from tests.stages.importing import (
     Meanwhile,
     content,
@@ -99,11 +99,11 @@ class TestEveryRowIsStaged:
         assert one.phone_normalized == "213559000001"
 
     def test_the_largest_unsigned_id_is_kept(
-        self, mariadb: MariaDBServer, mariadb_legacy_name: str
+        self, db_server: DatabaseServer, server_legacy_name: str
     ) -> None:
         largest = 2**64 - 1
         rows = [learner(7), learner(largest, formation_id=str(largest))]
-        database = mariadb_legacy(mariadb, mariadb_legacy_name, tables(rows))
+        database = server_legacy(db_server, server_legacy_name, tables(rows))
         found = staged(import_from(database).run)
         assert set(found) == {("stagiaires", "7"), ("stagiaires", str(largest))}
         assert found["stagiaires", str(largest)].training.legacy_formation_id == str(largest)
@@ -118,12 +118,12 @@ class TestEveryRowIsStaged:
         assert receipts(report.run) == []
 
     def test_rows_that_appear_behind_the_snapshot_stop_the_run(
-        self, mariadb: MariaDBServer, mariadb_legacy_name: str, monkeypatch: pytest.MonkeyPatch
+        self, db_server: DatabaseServer, server_legacy_name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """MyISAM has no snapshot: what the import counted is no longer what it read."""
         monkeypatch.setattr(intake, "PAGE_ROWS", 2)
         rows = [learner(number) for number in range(1, 13)]  # more than are read ahead
-        database = mariadb_legacy(mariadb, mariadb_legacy_name, tables(rows), engine="MyISAM")
+        database = server_legacy(db_server, server_legacy_name, tables(rows), engine="MyISAM")
         late = Meanwhile(1, lambda: database.execute("INSERT INTO stagiaires (id) VALUES (99)"))
         with pytest.raises(LegacyImportError, match="stagiaires 13 of 12") as caught:
             import_from(database, progress=late)

@@ -18,10 +18,10 @@ from tests.legacy_database import (
     LegacyDatabase,
     MakeLegacy,
     learner,
-    mariadb_legacy,
+    server_legacy,
     tables,
 )
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 from tests.stages.importing import (
     Meanwhile,
     StopAfter,
@@ -218,11 +218,11 @@ class TestOneWriter:
 
 
 def test_a_lost_connection_keeps_what_was_staged(
-    mariadb: MariaDBServer, mariadb_legacy_name: str
+    db_server: DatabaseServer, server_legacy_name: str
 ) -> None:
     rows = [learner(n) for n in range(1, 8)]
-    database = mariadb_legacy(mariadb, mariadb_legacy_name, tables(rows))
-    kill = Meanwhile(1, lambda: mariadb.execute(f"KILL USER 'reader_{mariadb_legacy_name}'"))
+    database = server_legacy(db_server, server_legacy_name, tables(rows))
+    kill = Meanwhile(1, lambda: db_server.kill_connections(database.reader))
     with pytest.raises(SourceLost) as caught:
         import_from(database, progress=kill)
     run = latest()

@@ -1,0 +1,63 @@
+"""What can be tested on one kind of server only: deselected on the other, and counted at the end.
+
+`@pytest.mark.mariadb_only("why")` and `@pytest.mark.mysql_only("why")`; the reason is required. So is
+it for `own_server`: the test stops or sets up a server of its own, which cannot be done where the
+environment names the one MySQL that may be used (TEST_NO_OWN_SERVER).
+"""
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.servers import MARIADB, MYSQL, kind_for_tests
+
+NAMES = {MARIADB: "MariaDB", MYSQL: "MySQL"}
+MARKS = {"mariadb_only": MARIADB, "mysql_only": MYSQL}
+_deselected = pytest.StashKey[Counter[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark, kind in MARKS.items():
+        config.addinivalue_line("markers", f"{mark}(reason): it is {NAMES[kind]}'s only")
+    config.addinivalue_line(
+        "markers", "own_server(reason): it stops or sets up a server of its own"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept, out, why = [], [], Counter[str]()
+    for item in items:
+        reason = _reason_against(item)
+        if reason:
+            why[reason] += 1
+        (out if reason else kept).append(item)
+    config.stash[_deselected] = why
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    # Where processes share the tests, each of them deselected the same ones.
+    why = config.stash.get(_deselected, Counter())
+    for reason, tests in sorted(why.items()):
+        terminalreporter.write_line(f"not on this server ({tests} tests): {reason}")
+
+
+def _reason_against(item: pytest.Item) -> str:
+    """Why the test cannot run on the server at hand; "" if it can."""
+    for mark in item.iter_markers():
+        if mark.name in MARKS and MARKS[mark.name] != kind_for_tests():
+            return f"{NAMES[MARKS[mark.name]]} only: {_given(mark, item)}"
+        if mark.name == "own_server" and os.environ.get("TEST_NO_OWN_SERVER"):
+            return f"needs a server of its own: {_given(mark, item)}"
+    return ""
+
+
+def _given(mark: pytest.Mark, item: pytest.Item) -> str:
+    if len(mark.args) != 1 or not mark.args[0]:
+        raise pytest.UsageError(f"{item.nodeid}: the mark {mark.name} needs its reason")
+    return str(mark.args[0])
