@@ -35,7 +35,7 @@ from legacy_import.review.counts import FilteredCounts, counts_of
 from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
 from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
 from legacy_import.review.search import Matches
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.screens.learners.reading import ROWS, Anchor, PageRows, past, reading_for
 from legacy_import.stages.commit.effects.created import CREATED
 
@@ -193,7 +193,7 @@ def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None)
         found: Iterable[tuple[Any, ...]] = stored
     else:
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        found = ((*values, number) for values, number in facets.count(rows).items())
+        found = ((*values, number) for values, number in stored_counts.count(rows).items())
     return counts_of(filters, found, matches)
 
 

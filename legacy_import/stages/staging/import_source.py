@@ -13,7 +13,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import forget_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, hold
 from legacy_import.runs.progress import Progress
@@ -75,7 +75,7 @@ def import_source(
             _intake(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
             counts = _conclude(run, source)
-            facets.rebuild(run)
+            stored_counts.rebuild(run)
             forget_weights(run)
             lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}

@@ -37,7 +37,7 @@ from legacy_import.people.shared_keys import find_hot_keys
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import issues_of, status_of
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
@@ -205,11 +205,11 @@ def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[K
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    found = facets.rebuild(run)
+    found = stored_counts.rebuild(run)
     judged = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
     return {
-        "validation": facets.spread(found, "validation_status", judged),
-        "duplicate_confidence": facets.spread(
+        "validation": stored_counts.spread(found, "validation_status", judged),
+        "duplicate_confidence": stored_counts.spread(
             found, "duplicate_confidence", DuplicateConfidence.values
         ),
     }
