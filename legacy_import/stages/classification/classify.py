@@ -96,13 +96,13 @@ def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readi
     return ChunkDone(len(rows), found={"changed": changed})
 
 
-def _facets(run: LegacyImportRun, worked: Worked) -> facets.Combinations:
+def _facets(run: LegacyImportRun, worked: Worked) -> stored_counts.Combinations:
     """The stored counts where every row read as before; counted anew, too, if they do not add up."""
-    found = {} if worked.found["changed"] else facets.stored(run)
+    found = {} if worked.found["changed"] else stored_counts.stored(run)
     return found if sum(found.values()) == worked.rows and found else stored_counts.rebuild(run)
 
 
-def _counts(found: facets.Combinations) -> dict[str, dict[str, int]]:
+def _counts(found: stored_counts.Combinations) -> dict[str, dict[str, int]]:
     return {
         "classification": stored_counts.spread(found, "classification", Classification.values),
         "session_types": stored_counts.spread(found, "session_type", SessionType.values),
