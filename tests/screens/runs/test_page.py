@@ -10,7 +10,6 @@ from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, 
 from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
-from legacy_import.screens.runs import run_list
 from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import (
     counts_of,
@@ -24,6 +23,7 @@ from legacy_import.screens.runs.log import done_since, log_page, undone_since
 from legacy_import.screens.runs.page import run_page
 from legacy_import.screens.runs.plan import RISKS, since_plan
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
+from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
 from legacy_import.stages.commit.waves import planned_counts, rows_in_force
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
