@@ -27,7 +27,8 @@ def create() -> None:
         user, _ = users.get_or_create(username=name.lower())
         user.is_staff = True
         user.is_superuser = name == ADMIN
-        user.set_password(PASSWORD)
+        if not user.check_password(PASSWORD):  # a new hash would sign people out
+            user.set_password(PASSWORD)
         user.save()
         if name in GROUPS:
             user.groups.set([Group.objects.get(name=name)])
