@@ -2,8 +2,10 @@
 # make test   every check and test, on SQLite and on a private MariaDB
 # make test-faults   kills, cuts and races at every point, on both; some twenty minutes
 # make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
+# make test-mysql   what can differ there, on a real MySQL (fetched as root on Debian, or TEST_MYSQL_*)
 # make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so
-.PHONY: demo test test-faults screenshots venv bench matching clean
+#              (ARGS="--server mysql": on a MySQL; other ARGS: benchmarks/scale.py)
+.PHONY: demo test test-faults test-mysql screenshots venv bench matching clean
 
 demo:
 	@bash scripts/demo.sh
@@ -13,6 +15,9 @@ test:
 
 test-faults:
 	@bash scripts/test_faults.sh
+
+test-mysql:
+	@bash scripts/test_mysql.sh
 
 screenshots:
 	@bash scripts/setup.sh dev
@@ -24,7 +29,7 @@ venv:
 bench:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python -m benchmarks.scale $(ARGS)
-	@.venv/bin/python -m benchmarks.screens
+	@.venv/bin/python -m benchmarks.screens $(filter --server% mariadb mysql,$(ARGS))
 
 matching:
 	@bash scripts/setup.sh dev

@@ -21,7 +21,7 @@ from benchmarks.figures import (
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report, show
 from benchmarks.servers import Workplace
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 STARTS = 3  # how often starting is measured; the median counts
 SMALL_ROWS = 20_000  # up to here a run takes seconds, and one look at a busy machine says little:
@@ -29,7 +29,7 @@ SMALL_ROUNDS = 3  # so it is done so often, and the median counts
 GROUPING_ROWS = 200_000  # rows in pairs, to learn what one takes in memory
 
 
-def measure_size(server: MariaDBServer, connection: Any, legacy: str, rows: int) -> Size:
+def measure_size(server: DatabaseServer, connection: Any, legacy: str, rows: int) -> Size:
     """Import to dry run of so many rows, in an app database of its own; small runs several times.
 
     `connection`: root's, to look from outside.
@@ -62,7 +62,7 @@ def _measure_round(place: Workplace, connection: Any, rows: int) -> Size:
     return size
 
 
-def measure_with_processes(server: MariaDBServer, legacy: str, rows: int, report: Report) -> Size:
+def measure_with_processes(server: DatabaseServer, legacy: str, rows: int, report: Report) -> Size:
     """Import to dry run once more, each with `--workers`, in an app database of its own.
 
     Peak MB of a line is that of the largest process, CPU that of all of them.
@@ -109,7 +109,7 @@ def run_stage(
     )
 
 
-def profile(server: MariaDBServer, legacy: str, rows: int, report: Report) -> None:
+def profile(server: DatabaseServer, legacy: str, rows: int, report: Report) -> None:
     """Each command once more, on another app database, with a sampler beside it."""
     place = Workplace(server, legacy, "app_profile").create(platform_of=rows)
     with tempfile.TemporaryDirectory() as folder:
