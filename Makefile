@@ -3,8 +3,10 @@
 # make test-one T=tests/rules   some tests on one database (DB=sqlite, mariadb or mysql), in seconds
 # make test-all   every test on every database, faults at every point; hours
 # make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
+# make test-mysql   what can differ there, on a real MySQL (fetched as root on Debian, or TEST_MYSQL_*)
 # make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so
-.PHONY: demo test test-one test-all screenshots venv bench matching clean
+#              (ARGS="--server mysql": on a MySQL; other ARGS: benchmarks/scale.py)
+.PHONY: demo test test-one test-all test-mysql screenshots venv bench matching clean
 
 demo:
 	@bash scripts/demo.sh
@@ -19,6 +21,9 @@ test-one:
 test-all:
 	@bash scripts/test.sh --all
 
+test-mysql:
+	@bash scripts/test_mysql.sh
+
 screenshots:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python -m scripts.screenshots
@@ -29,7 +34,7 @@ venv:
 bench:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python -m benchmarks.scale $(ARGS)
-	@.venv/bin/python -m benchmarks.screens
+	@.venv/bin/python -m benchmarks.screens $(filter --server% mariadb mysql,$(ARGS))
 
 matching:
 	@bash scripts/setup.sh dev

@@ -39,7 +39,10 @@ def room(connection: Any, database: str, tables: Iterable[str]) -> dict[str, Roo
 def redo_written(connection: Any) -> int:
     """Bytes that the server has written to its redo log since it was made."""
     with connection.cursor() as cursor:
-        cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'")
+        cursor.execute(
+            "SHOW GLOBAL STATUS WHERE Variable_name IN "
+            "('Innodb_lsn_current', 'Innodb_redo_log_current_lsn')"  # MariaDB's name, and MySQL's
+        )
         return int(cursor.fetchone()[1])
 
 

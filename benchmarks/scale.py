@@ -3,9 +3,10 @@
     python -m benchmarks.scale                                       as `make bench` runs it
     python -m benchmarks.scale --rows 1000,2000,3000 --workers 1,2 --commit-rows 1000     a quick look
     python -m benchmarks.scale --rows 100000 --workers "" --no-rivals --commit-rows 0     stages only
+    python -m benchmarks.scale --server mysql                        on a MySQL instead
     python -m benchmarks.scale --profile --write-docs                also where the time goes; the docs
 
-Starts a private MariaDB, stops it at the end. Commands run as an operator runs them, each in a process
+Starts a private server, stops it at the end. Commands run as an operator runs them, each in a process
 of its own; seconds are from start to exit. What goes through Celery, and under the profiler, is the
 middle size; rivals get the first rows of the largest.
 """
@@ -22,21 +23,21 @@ from benchmarks.figures import Figures, in_words
 from benchmarks.processes import CommandFailed, own_peak_mb
 from benchmarks.report import Report, machine
 from benchmarks.rivals.compare import run_rivals
-from benchmarks.servers import connect, load_legacy, start_server
+from benchmarks.servers import add_server_option, connect, load_legacy, start_server
 from benchmarks.stages import measure_size, profile
-from tests.servers import MariaDBServer
+from tests.servers import MARIADB, NAMES, DatabaseServer
 
 COMMIT_BATCH = 2_000
 
 
 def measure(options: argparse.Namespace, report: Report, figures: Figures) -> None:
     """Everything that was asked for, on one server, small sizes first. Raises CommandFailed."""
-    with start_server() as server:
+    with start_server(options.server) as server:
         connection = connect(server)
         figures.buffer_pool = disk.buffer_pool(connection)
         report.conditions += [
             *machine(),
-            ("MariaDB", connection.get_server_info()),
+            (NAMES[server.kind], connection.get_server_info()),
             (
                 "server",
                 f"{figures.buffer_pool >> 20:,} MB buffer pool, log flushed once a second, "
@@ -64,7 +65,7 @@ def measure(options: argparse.Namespace, report: Report, figures: Figures) -> No
 
 def _middle(
     options: argparse.Namespace,
-    server: MariaDBServer,
+    server: DatabaseServer,
     legacy: str,
     rows: int,
     report: Report,
@@ -108,6 +109,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--commit-rows", type=int, default=100_000, metavar="N",
                         help="learners to commit beside plain INSERTs (0: none)")  # fmt: skip
     parser.add_argument("--profile", action="store_true", help="also: where the time goes")
+    add_server_option(parser)
     parser.add_argument("--write-docs", action="store_true",
                         help="put figures, plots and projection into docs/")  # fmt: skip
     return parser
@@ -118,6 +120,8 @@ def main() -> int:
     options = parser.parse_args()
     if not options.rows:
         parser.error("--rows: at least one number")
+    if options.write_docs and options.server != MARIADB:
+        parser.error("--write-docs: the pages have MariaDB's figures")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stops the server
     if options.write_docs:
         scale_docs.require_places()

@@ -3,7 +3,8 @@
     python -m benchmarks.screens                              200,000 and 2,000 rows
     python -m benchmarks.screens --rows 20000 --small 2000    quick
 
-Starts a private MariaDB, stops it at the end. The runs are made by the real commands; pages are asked
+Starts a private MariaDB (`--server mysql`: a MySQL), stops it at the end.
+The runs are made by the real commands; pages are asked
 by an administrator through Django's test client, in a process of its own with production settings:
 the best of several, without network and browser.
 """
@@ -14,8 +15,8 @@ import sys
 
 from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import run_measured
-from benchmarks.servers import Workplace, load_legacy, start_server
-from tests.servers import MariaDBServer
+from benchmarks.servers import Workplace, add_server_option, load_legacy, start_server
+from tests.servers import DatabaseServer
 
 TIMES_SLOWER = (
     3  # the most that a page of the large run may take, of what it takes in the small one
@@ -79,7 +80,7 @@ def measure_here() -> None:
     print(json.dumps(found))
 
 
-def measure_size(server: MariaDBServer, rows: int) -> Measures:
+def measure_size(server: DatabaseServer, rows: int) -> Measures:
     """The pages of a planned run of so many rows."""
     print(f"{rows:,} rows: import, validate, classify, plan …", flush=True)
     legacy = load_legacy(server, rows)
@@ -115,12 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--small", type=int, default=2_000)
+    add_server_option(parser)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         measure_here()
         return
-    with start_server() as server:
+    with start_server(options.server) as server:
         small = measure_size(server, options.small)
         large = measure_size(server, options.rows)
     show(options.small, small, options.rows, large)

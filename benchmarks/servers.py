@@ -1,5 +1,6 @@
-"""A private MariaDB with the fictional old platform and the databases of the new one."""
+"""A private MariaDB, or MySQL, with the fictional old platform and the databases of the new one."""
 
+import argparse
 import os
 import secrets
 import subprocess
@@ -11,17 +12,14 @@ from typing import Any, BinaryIO, cast
 from benchmarks.processes import run_measured
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
-from tests.servers import MariaDBServer
+from tests.servers import MARIADB, MYSQL, SERVERS, DatabaseServer
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 2024
 SOURCE_TABLES = ("stagiaires", "archives", "formations", "session_ecoins")
 # On top of tests.servers: a server in whose memory the tables of a million learners have room.
-OPTIONS = (
-    "--innodb-buffer-pool-size=4G",
-    "--innodb-log-file-size=512M",
-    "--max-allowed-packet=64M",
-)
+OPTIONS = ("--innodb-buffer-pool-size=4G", "--max-allowed-packet=64M")
+REDO_LOG = {MARIADB: "--innodb-log-file-size=512M", MYSQL: "--innodb-redo-log-capacity=512M"}
 # Without bytecode of its own modules, which an installation has, every command would compile them.
 OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTINGS_MODULE",
                 "CELERY_BROKER_URL", "PYTHONDONTWRITEBYTECODE")  # fmt: skip
@@ -31,7 +29,7 @@ OWN_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ENV_FILE", "DJANGO_SETTI
 class Workplace:
     """One old database and one new database on the same server, each with its own account."""
 
-    server: MariaDBServer
+    server: DatabaseServer
     legacy: str
     app: str
     _password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
@@ -80,26 +78,29 @@ class Workplace:
         self.server.execute(f"DROP DATABASE IF EXISTS `{self.app}`")
 
 
-def start_server() -> MariaDBServer:
+def add_server_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--server", choices=sorted(SERVERS), default=MARIADB,
+        help="mysql: a MySQL that is fetched with apt, as root on Debian (default: mariadb)",
+    )  # fmt: skip
+
+
+def start_server(kind: str) -> DatabaseServer:
     """The server, to be used with `with`: stopped and removed at the end."""
-    return MariaDBServer(*OPTIONS)
+    return SERVERS[kind](*OPTIONS, REDO_LOG[kind])
 
 
-def connect(server: MariaDBServer) -> Any:
+def connect(server: DatabaseServer) -> Any:
     """A root connection that waits as long as a statement takes."""
-    import MySQLdb
-
-    return MySQLdb.connect(unix_socket=server.socket, user="root", autocommit=True)
+    return server.admin(read_timeout=0)
 
 
-def load_legacy(server: MariaDBServer, rows: int) -> str:
+def load_legacy(server: DatabaseServer, rows: int) -> str:
     """Create the old database of `rows` fictional learners; the dump is streamed, never kept."""
     name = server.create_database(f"legacy_{rows}")
     client = subprocess.Popen(
-        ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root",
-         "--max-allowed-packet=64M", name],
-        stdin=subprocess.PIPE,
-    )  # fmt: skip
+        server.client(name, "--max-allowed-packet=64M"), stdin=subprocess.PIPE
+    )
     with client:
         write_dump(generate(rows, SEED), cast(BinaryIO, client.stdin))
     if client.returncode:

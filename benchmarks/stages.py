@@ -13,7 +13,7 @@ from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Edges, Size, median
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report, show
 from benchmarks.servers import Workplace
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 STARTS = 3  # how often starting is measured; the median counts
 SMALL_ROWS = 20_000  # up to here a run takes seconds, and one look at a busy machine says little:
@@ -21,7 +21,7 @@ SMALL_ROUNDS = 3  # so it is done so often, and the median counts
 GROUPING_ROWS = 200_000  # rows in pairs, to learn what one takes in memory
 
 
-def measure_size(server: MariaDBServer, connection: Any, legacy: str, rows: int) -> Size:
+def measure_size(server: DatabaseServer, connection: Any, legacy: str, rows: int) -> Size:
     """Import to dry run of so many rows, in an app database of its own; small runs several times.
 
     `connection`: root's, to look from outside.
@@ -82,7 +82,7 @@ def run_stage(
     )
 
 
-def profile(server: MariaDBServer, legacy: str, rows: int, report: Report) -> None:
+def profile(server: DatabaseServer, legacy: str, rows: int, report: Report) -> None:
     """Each command once more, on another app database, with a sampler beside it."""
     place = Workplace(server, legacy, "app_profile").create(platform_of=rows)
     with tempfile.TemporaryDirectory() as folder:

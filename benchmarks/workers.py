@@ -14,14 +14,14 @@ from benchmarks.processes import ROOT, CommandFailed
 from benchmarks.report import Line, Report
 from benchmarks.servers import Workplace
 from benchmarks.stages import run_stage, starting_seconds
-from tests.servers import MariaDBServer, RedisServer, _end_with_parent
+from tests.servers import DatabaseServer, RedisServer, _end_with_parent
 
 READY_SECONDS = 120
 END_SECONDS = 30
 
 
 def through_workers(
-    server: MariaDBServer, legacy: str, rows: int, count: int, report: Report
+    server: DatabaseServer, legacy: str, rows: int, count: int, report: Report
 ) -> Size:
     """Import to dry run through `count` worker processes, in an app database of its own.
 

@@ -13,5 +13,5 @@ export ENV_FILE=/dev/null
 unset DATABASE_URL "${!LEGACY_@}"
 # A server that somebody else runs is neither stopped nor set up by a test.
 [ -z "${TEST_MYSQL_HOST:-}" ] || export TEST_NO_OWN_SERVER=1
-[ $# -gt 0 ] || set -- tests/source tests/services tests/commands tests/journeys tests/celery tests/faults
+[ $# -gt 0 ] || set -- tests/{source,stages,engine,runs,people,mapping,review,privacy,ecoin,management,journeys,faults}
 .venv/bin/python -m tests.servers --mysql -- .venv/bin/python -m pytest -q -n 2 "$@"

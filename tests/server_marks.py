@@ -10,9 +10,8 @@ from collections import Counter
 
 import pytest
 
-from tests.servers import MARIADB, MYSQL, kind_for_tests
+from tests.servers import MARIADB, MYSQL, NAMES, kind_for_tests
 
-NAMES = {MARIADB: "MariaDB", MYSQL: "MySQL"}
 MARKS = {"mariadb_only": MARIADB, "mysql_only": MYSQL}
 _deselected = pytest.StashKey[Counter[str]]()
 

@@ -26,6 +26,7 @@ from typing import Any, Self
 from scripts import mysql_server
 
 MARIADB, MYSQL = "mariadb", "mysql"
+NAMES = {MARIADB: "MariaDB", MYSQL: "MySQL"}
 START_SECONDS = 60
 START_ATTEMPTS = 3  # somebody may take the free port first
 FAST_AND_UNSAFE = (

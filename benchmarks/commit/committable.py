@@ -24,7 +24,7 @@ from legacy_import.demo import tables
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import LegacyWorld, Row, SourceTable, generate
 from legacy_import.demo.population import FictionalPerson, KnownPerson
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 
 class Kind(NamedTuple):
@@ -128,11 +128,11 @@ def committable(rows: int) -> CommittableWorld:
     return CommittableWorld(rows, SEED, school.formations, school.sessions)
 
 
-def load(server: MariaDBServer, rows: int) -> str:
+def load(server: DatabaseServer, rows: int) -> str:
     """Create the old database of so many learners on the server; returns its name."""
     name = server.create_database(f"legacy_committable_{rows}")
     client = subprocess.Popen(
-        ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", name],
+        server.client(name),
         stdin=subprocess.PIPE,
     )
     with client:

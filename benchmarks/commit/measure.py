@@ -4,7 +4,8 @@
     python -m benchmarks.commit.measure --rows 20000 --small 2000   quick
     python -m benchmarks.commit.measure --profile --write-docs      also where the time goes, into docs
 
-Starts a private MariaDB, stops it at the end. The rows are staged, judged and planned by the real
+Starts a private MariaDB (`--server mysql`: a MySQL), stops it at the end.
+The rows are staged, judged and planned by the real
 commands, which are not measured here; commit and rollback run as an operator would run them, each in
 a process of its own, seconds from start to exit.
 """
@@ -24,13 +25,13 @@ from benchmarks.commit.report import DELETES, IDLE, INSERTS, judge, write_sectio
 from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
 from benchmarks.report import Line, Report, machine
-from benchmarks.servers import Workplace, start_server
-from tests.servers import MariaDBServer
+from benchmarks.servers import Workplace, add_server_option, start_server
+from tests.servers import MARIADB, NAMES, DatabaseServer
 
 EFFECTS = ("create_crm_lead", "link_existing", "create_completed_training", "create_enrollment")
 
 
-def prepare(server: MariaDBServer, rows: int, name: str) -> Workplace:
+def prepare(server: DatabaseServer, rows: int, name: str) -> Workplace:
     """An app database with a planned run of so many rows."""
     place = Workplace(server, committable.load(server, rows), name).create()
     place.python("-m", "benchmarks.commit.committable", "people", str(rows))
@@ -47,7 +48,7 @@ def commands(place: Workplace, batch: int) -> tuple[list[str], list[str]]:
     return ["legacy_commit", *sure, "--batch", str(batch)], ["legacy_rollback", *sure]
 
 
-def measure_commits(server: MariaDBServer, rows: int, batch: int, report: Report) -> Report:
+def measure_commits(server: DatabaseServer, rows: int, batch: int, report: Report) -> Report:
     """Commit, plain INSERTs, plain DELETEs, rollback of so many rows; returns their lines."""
     print(f"{rows:,} rows: staging and planning …", flush=True)
     place = prepare(server, rows, f"app_{rows}")
@@ -67,7 +68,7 @@ def measure_commits(server: MariaDBServer, rows: int, batch: int, report: Report
 
 
 def measure_plain(
-    server: MariaDBServer, place: Workplace, rows: int, batch: int, report: Report
+    server: DatabaseServer, place: Workplace, rows: int, batch: int, report: Report
 ) -> None:
     """The very same records into, and out of, copies of their tables; lines per table and for all."""
     copy = server.create_database(f"{place.app}_plain")
@@ -81,7 +82,7 @@ def measure_plain(
         report.add(Line(what, rows, sum(seconds for _, seconds in told[verb].values())))
 
 
-def profile(server: MariaDBServer, rows: int, batch: int, report: Report) -> None:
+def profile(server: DatabaseServer, rows: int, batch: int, report: Report) -> None:
     """Commit and rollback once more, on another app database, with a sampler beside them."""
     place = prepare(server, rows, "app_profile")
     with tempfile.TemporaryDirectory() as folder:
@@ -98,11 +99,11 @@ def profile(server: MariaDBServer, rows: int, batch: int, report: Report) -> Non
 def measure(options: argparse.Namespace, report: Report) -> None:
     """Both sizes on one server, the small one first."""
     print(f"Learners: {committable.MIX}.", flush=True)
-    with start_server() as server:
+    with start_server(options.server) as server:
         connection = server.admin()
         report.conditions += [
             *machine(),
-            ("MariaDB", connection.get_server_info()),
+            (NAMES[server.kind], connection.get_server_info()),
             ("rows in a transaction", f"{options.batch:,} (rollback: its own batches)"),
         ]
         connection.close()
@@ -141,7 +142,10 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true", help="also: where the time goes")
     parser.add_argument("--write-docs", action="store_true",
                         help="put the figures into docs/performance.md")  # fmt: skip
+    add_server_option(parser)
     options = parser.parse_args()
+    if options.write_docs and options.server != MARIADB:
+        parser.error("--write-docs: the page has MariaDB's figures")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stops the server
     report = Report()
     try:

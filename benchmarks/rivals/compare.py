@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report
 from benchmarks.servers import Workplace
-from tests.servers import MariaDBServer
+from tests.servers import DatabaseServer
 
 MODES = {
     "default": "default settings",
@@ -32,7 +32,9 @@ def import_export(mode: str, work: str) -> str:
     return f"django-import-export, {MODES[mode]}, {WORKS[work]}"
 
 
-def run_rivals(server: MariaDBServer, legacy: str, rows: int, report: Report) -> Mapping[str, Line]:
+def run_rivals(
+    server: DatabaseServer, legacy: str, rows: int, report: Report
+) -> Mapping[str, Line]:
     """The first rows of an old database of `rows` through each; what each tells of itself."""
     commands = {
         import_export(mode, work): [

@@ -15,8 +15,7 @@ from legacy_import.source.engine import SourceUnreachable
 from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
 from legacy_import.source.schema import SchemaMismatch
-from tests.server_marks import NAMES
-from tests.servers import DatabaseServer, free_port
+from tests.servers import NAMES, DatabaseServer, free_port
 from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
 from tests.source_fixtures import READER_PASSWORD, AliasOpener, own, swapped_alias
 

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import resource
-import socket
-import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,45 +11,11 @@ import pytest
 from legacy_import.source import reader
 from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
+from tests.relay import Relay
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import READER, READER_PASSWORD, AliasOpener, own
 
 MEGABYTE = 1_048_576
-
-
-class Relay:
-    """A link to the server that can fall silent: answers are swallowed once `silent` is set."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._sockets: list[socket.socket] = []
-        self.silent = threading.Event()
-
-    def __enter__(self) -> "Relay":
-        listener = socket.create_server(("127.0.0.1", 0))
-        self._sockets.append(listener)
-        self.port = listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        for one in self._sockets:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
-            one.close()
-
-    def _accept(self, listener: socket.socket) -> None:
-        client, _ = listener.accept()
-        server = socket.create_connection(("127.0.0.1", self._target))
-        self._sockets += [client, server]
-        threading.Thread(target=self._copy, args=(client, server, False), daemon=True).start()
-        self._copy(server, client, True)
-
-    def _copy(self, source: socket.socket, target: socket.socket, may_fail: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                if not (may_fail and self.silent.is_set()):
-                    target.sendall(data)
 
 
 @pytest.fixture
@@ -446,7 +410,7 @@ class TestLostLink:
             legacy_alias(old.name, PORT=str(relay.port), OPTIONS={"read_timeout": 1}),
             open_source("legacy") as source,
         ):
-            relay.silent.set()
+            relay.strike()
             with pytest.raises(SourceLost):
                 next(source.pages("archives"))
 

@@ -1,13 +1,16 @@
 """TLS as the driver really does it: the mode promises, the cipher proves."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from legacy_import.errors import LegacyImportError
+from legacy_import.source.engine import SourceLost, SourceUnreachable
 from legacy_import.source.reader import open_source
+from tests.certificates import create_authority, new_tls_server
+from tests.relay import Relay
 from tests.servers import MARIADB, MYSQL, DatabaseServer, kind_for_tests, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
 from tests.source_fixtures import AliasOpener
@@ -17,28 +20,13 @@ pytestmark = pytest.mark.own_server("servers with other TLS settings")
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem, server.pem and server.key, valid for 127.0.0.1, and a stranger's ca."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments: str) -> None:
-        command = ["openssl", *arguments]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test")
-    openssl("req", "-x509", *key, "-keyout", "x.key", "-out", "stranger.pem", "-subj", "/CN=X")
-    openssl("req", *key[:3], "-keyout", "server.key", "-out", "s.csr", "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    openssl("x509", "-req", "-in", "s.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", "names", "-out", "server.pem")  # fmt: skip
-    return folder
+    """A folder with certificates of our own and of a stranger."""
+    return create_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
 def tls_server(authority: Path) -> Iterator[DatabaseServer]:
-    options = [f"--ssl-{name}={authority / file}" for name, file in
-               (("ca", "ca.pem"), ("cert", "server.pem"), ("key", "server.key"))]  # fmt: skip
-    with new_server(*options) as server:
+    with new_tls_server(authority) as server:
         yield readable_old(server)
 
 
@@ -163,3 +151,45 @@ def test_verified_modes_are_refused_by_a_server_without_tls(
         open_source("legacy"),
     ):  # fmt: skip
         pass
+
+
+FAULTS = pytest.mark.parametrize("fault", ["silent", "cut"])
+
+
+@FAULTS
+def test_an_encrypted_link_that_breaks_while_reading_is_a_lost_link(
+    fault: Literal["silent", "cut"], tls_server: DatabaseServer, legacy_alias: AliasOpener
+) -> None:
+    """The driver reports another number for it than without TLS."""
+    with (
+        Relay(tls_server.port, fault) as relay,
+        legacy_alias("old", user="reader", password="fictional", PORT=str(relay.port),
+                     OPTIONS={"ssl_mode": "REQUIRED", "read_timeout": 1}),
+        open_source("legacy") as source,
+    ):  # fmt: skip
+        assert source.certificate.tls["state"] == "encrypted"
+        relay.strike()
+        with pytest.raises(SourceLost, match="error 2026") as caught:
+            next(source.pages("archives"))
+    assert "legacy_import --resume" in caught.value.hint
+
+
+@FAULTS
+@pytest.mark.parametrize("mode", ["PREFERRED", "VERIFY_IDENTITY"])
+def test_a_link_that_breaks_in_the_handshake_is_no_bad_certificate(
+    mode: str, fault: Literal["silent", "cut"], authority: Path, tls_server: DatabaseServer,
+    legacy_alias: AliasOpener,
+) -> None:  # fmt: skip
+    greeting = 150  # bytes at most; the server's part of the handshake is longer
+    with (
+        Relay(tls_server.port, fault, after=greeting) as relay,
+        legacy_alias("old", user="reader", password="fictional", PORT=str(relay.port),
+                     OPTIONS={"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem"),
+                              "connect_timeout": 1}),
+        pytest.raises(SourceUnreachable, match="did not answer in time, or ended the link") as caught,
+        open_source("legacy"),
+    ):  # fmt: skip
+        pass
+    assert "error 2026" in caught.value.message
+    assert "LEGACY_DB_HOST" in caught.value.hint
+    assert "LEGACY_DB_SSL" not in caught.value.hint
