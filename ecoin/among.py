@@ -10,6 +10,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.lookups import Lookup
 
+from ecoin.database import is_mysql
+
 ROWS_PER_RANGE = 4  # where neighbours are fewer on average, single ids are as fast
 
 
@@ -37,12 +39,12 @@ class Ids:
             (numbers[start], numbers[end - 1]) for start, end in zip(starts, ends, strict=False)
         ]
 
-    def within(self, column: str, vendor: str) -> str:
+    def within(self, column: str, connection: Any) -> str:
         """The condition that the column holds one of them; there must be one.
 
         MariaDB looks for each number of an IN by itself: neighbours are cheaper as a range.
         """
-        ranges = self.ranges() if vendor == "mysql" else []
+        ranges = self.ranges() if is_mysql(connection) else []
         if ranges and len(ranges) * ROWS_PER_RANGE <= len(self.numbers):
             return (
                 f"({' OR '.join([f'{column} BETWEEN {one} AND {last}' for one, last in ranges])})"
@@ -63,4 +65,4 @@ class Among(Lookup):  # type: ignore[type-arg]
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
         assert not params
-        return self.rhs.within(column, connection.vendor), params
+        return self.rhs.within(column, connection), params

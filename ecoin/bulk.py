@@ -11,6 +11,7 @@ from django.db import connections, models
 
 from ecoin import load_data
 from ecoin.among import Ids
+from ecoin.database import is_mysql
 
 # One statement stays well under every server's max_allowed_packet (16 MB by default).
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
@@ -98,7 +99,7 @@ def _insert(
     names = ", ".join(quote(column) for column in columns)
     statement = f"INSERT INTO {quote(table)} ({names}) VALUES "
     with connection.cursor() as cursor:
-        if connection.vendor == "mysql":
+        if is_mysql(connection):
             # The driver's executemany takes twice as long to say the same.
             texts: list[Any] = []
             tuples = [f"({', '.join([_place(value, texts) for value in row])})" for row in batch]
@@ -130,7 +131,7 @@ def update_ids(
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {quote(model._meta.db_table)} SET {', '.join(parts)} "
-            f"WHERE {Ids(ids).within('id', connection.vendor)}",
+            f"WHERE {Ids(ids).within('id', connection)}",
             list(values.values()),
         )
 
@@ -143,7 +144,7 @@ def delete_ids(model: type[models.Model], ids: Sequence[int], *, using: str = "d
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)} "
-            f"WHERE {Ids(ids).within('id', connection.vendor)}"
+            f"WHERE {Ids(ids).within('id', connection)}"
         )
 
 
@@ -161,7 +162,7 @@ def update_rows(
     """
     connection = connections[using]
     write, most = _set_by_case, ROWS_PER_CASE
-    if connection.vendor == "mysql":
+    if is_mysql(connection):
         write, most = _set_by_place, ROWS_PER_STATEMENT
     long = [position + 1 for position in _long_columns(model, columns)]
     rows = ((int(pk), *values[pk]) for pk in sorted(values))
@@ -214,7 +215,7 @@ def _set(
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {quote(table)} SET {', '.join(sets)} "
-            f"WHERE {Ids(row[0] for row in rows).within('id', connection.vendor)}",
+            f"WHERE {Ids(row[0] for row in rows).within('id', connection)}",
             texts,
         )
 

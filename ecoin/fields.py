@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from ecoin.database import ascii_type, fixed_width_type
+
 if TYPE_CHECKING:
     CharField = models.CharField[Any, Any]
 else:
@@ -18,10 +20,7 @@ class AsciiField(CharField):
     """
 
     def db_type(self, connection: Any) -> str | None:
-        column = super().db_type(connection)
-        if connection.vendor == "mysql":
-            return f"{column} CHARACTER SET ascii COLLATE ascii_bin"
-        return column
+        return ascii_type(connection, super().db_type(connection))
 
 
 class FixedAsciiField(AsciiField):
@@ -32,7 +31,4 @@ class FixedAsciiField(AsciiField):
     """
 
     def db_type(self, connection: Any) -> str | None:
-        column = super().db_type(connection)
-        if connection.vendor == "mysql" and column:
-            return column.replace("varchar(", "char(", 1)
-        return column
+        return fixed_width_type(connection, super().db_type(connection))

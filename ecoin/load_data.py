@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 
+from ecoin.database import is_mysql
+
 FEWEST_ROWS = 100  # fewer are as fast in a statement
 _NULL = "\0"  # stands for NULL until everything else is escaped
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
@@ -24,15 +26,17 @@ class Refused(Exception):
 def allow() -> None:
     """Let this process send files to the app database. Call it before the first query."""
     connection = connections[DEFAULT_DB_ALIAS]
-    if connection.vendor != "mysql" or not hasattr(os, "memfd_create"):
+    if not is_mysql(connection) or not hasattr(os, "memfd_create"):
         return
     connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]["local_infile"] = True
     if not connection.in_atomic_block:
         connection.close()  # it is opened again when it is needed
 
 
-def note_permission(connection: Any) -> None:
+def note_permission(connection: Any, **_: object) -> None:
     """Remember whether this new connection may send files: both sides must have said so."""
+    if connection.alias != DEFAULT_DB_ALIAS or not is_mysql(connection):
+        return
     asked = connection.settings_dict["OPTIONS"].get("local_infile")
     connection.sends_files = False
     if asked:

@@ -3,7 +3,7 @@ from django.contrib.admin import apps as stock_admin
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
-from ecoin.database import prepare
+from ecoin import database, load_data
 
 
 class LegacyImportConfig(AppConfig):
@@ -13,7 +13,8 @@ class LegacyImportConfig(AppConfig):
     verbose_name = _("Legacy imports")
 
     def ready(self) -> None:
-        connection_created.connect(prepare, dispatch_uid="ecoin.database")
+        connection_created.connect(database.prepare, dispatch_uid="ecoin.database")
+        connection_created.connect(load_data.note_permission, dispatch_uid="ecoin.load_data")
         from legacy_import import checks  # noqa: F401  (registers the system checks)
 
 

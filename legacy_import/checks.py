@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 from django.db.utils import DatabaseError
 
+from ecoin.database import configured_on_sqlite, is_mysql
 from legacy_import import conf
 
 FIRST_SETTING_ID = 10  # E010, E011 … in the order of conf._RULES
@@ -40,7 +41,7 @@ def check_celery(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.LEGACY_IMPORT_ENGINE != "celery":
         return []
     messages: list[CheckMessage] = []
-    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+    if configured_on_sqlite():
         messages.append(
             Error("LEGACY_IMPORT_ENGINE=celery does not work on a SQLite app database.",
                   hint="Workers share it over the network: set DATABASE_URL to MariaDB or MySQL, or "
@@ -65,7 +66,7 @@ def check_app_database(
     if not databases or "default" not in databases:
         return []
     connection = connections["default"]
-    if connection.vendor != "mysql":
+    if not is_mysql(connection):
         return []
     try:
         with connection.cursor() as cursor:

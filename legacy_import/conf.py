@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from ecoin.database import configured_on_sqlite
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
 
@@ -54,9 +55,8 @@ def import_conf() -> ImportConf:
 
 def database_name() -> str:
     """The name of the app database; of a SQLite file without its folder."""
-    default = settings.DATABASES["default"]
-    name = str(default["NAME"])
-    return Path(name).name if "sqlite" in default["ENGINE"] else name
+    name = str(settings.DATABASES["default"]["NAME"])
+    return Path(name).name if configured_on_sqlite() else name
 
 
 def problems() -> list[tuple[str, str]]:

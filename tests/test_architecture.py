@@ -1,6 +1,7 @@
 """Who may import whom, what names and folders may hold: the rules hold, and catch their violations."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,39 @@ def test_every_screen_is_in_the_contract_that_keeps_them_apart():
     folders = {path.parent.name for path in (ROOT / "legacy_import/screens").glob("*/__init__.py")}
     (contract,) = [entry for entry in CONTRACTS if entry["id"] == "screens"]
     assert {name.rpartition(".")[2] for name in contract["modules"]} == folders
+
+
+# --- Which database it is ----------------------------------------------------------------------------
+
+ASKS_FOR_VENDOR = re.compile(r"\bvendor\b|\bmysql_is_mariadb\b")
+MAY_ASK = ("ecoin/bulk", "ecoin/database.py")  # ecoin/bulk.py, or a package of that name
+
+
+def modules_that_ask(root: Path) -> list[str]:
+    """The product's modules in which a connection is asked which database it leads to."""
+    paths = (path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
+    return [
+        str(path.relative_to(root))
+        for path in paths
+        if ASKS_FOR_VENDOR.search(path.read_text("utf-8"))
+    ]
+
+
+def test_only_database_and_bulk_know_which_database_it_is():
+    asking = modules_that_ask(ROOT)
+    assert "ecoin/database.py" in asking
+    assert [path for path in asking if not path.startswith(MAY_ASK)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['if connection.vendor == "sqlite":', "told = one.mysql_is_mariadb", 'getattr(one, "vendor")'],
+)
+def test_a_module_that_asks_for_itself_is_found(tmp_path, line):
+    (tmp_path / "crm").mkdir()
+    (tmp_path / "crm" / "models.py").write_text(f"{line}\n")
+    (tmp_path / "crm" / "admin.py").write_text("vendors = 1\n")
+    assert modules_that_ask(tmp_path) == ["crm/models.py"]
 
 
 def _section(report: str, contract_name: str) -> str:

@@ -157,10 +157,18 @@ def test_every_decision_has_its_page_and_its_place_in_the_list():
     pages = [page.name for page in sorted((DOCS / "decisions").glob("0*.md"))]
     numbers = [int(name[:4]) for name in pages]
     assert numbers == list(range(1, len(pages) + 1))
-    assert LINK.findall(TEXT[DOCS / "decisions/README.md"]) == pages
+    index = TEXT[DOCS / "decisions/README.md"]
+    assert sorted(LINK.findall(index)) == pages
     for page in pages:
         text = TEXT[DOCS / "decisions" / page]
-        assert text.startswith(f"# {int(page[:4])}. ")
+        number, title = text.partition("\n")[0].removeprefix("# ").split(". ", 1)
+        assert int(number) == int(page[:4])
+        later = re.search(
+            r"^\*\*(Superseded|Changed in part) by \[(\d+)\]\(0*\2-", text, re.MULTILINE
+        )
+        mark = f" ({later[1].lower()} by {later[2]})" if later else ""
+        assert f"\n- {number}. [{title}]({page}){mark}\n" in index
+        assert not later or int(number) < int(later[2]) <= len(pages)
         for heading in ("## Context", "## Decision", "## Consequences"):
             assert heading in text, page
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from ecoin.database import one_writer_at_a_time
+
 WORK_SECONDS = 1.0  # between two rests; a batch is not cut short
 REST_SECONDS = 0.15  # longer than SQLite's longest pause between two attempts
 
@@ -21,6 +23,6 @@ class Turns:
 
     def give_way(self) -> None:
         """After a batch's transaction: rest a moment if others had no turn for long."""
-        if connection.vendor == "sqlite" and time.monotonic() - self.since >= WORK_SECONDS:
+        if one_writer_at_a_time(connection) and time.monotonic() - self.since >= WORK_SECONDS:
             time.sleep(REST_SECONDS)
             self.since = time.monotonic()

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ecoin.database import configured_on_sqlite
 from legacy_import.errors import Interrupted
 
 PIPE_WIDTH = 100  # columns, where the output is no terminal
@@ -158,7 +159,7 @@ class TerminalProgress:
 def target_label() -> str:
     """The app database as an address without user or password."""
     default: Mapping[str, Any] = settings.DATABASES["default"]
-    if "sqlite" in default["ENGINE"]:
+    if configured_on_sqlite():
         return f"sqlite:///{default['NAME']}"
     host = default.get("HOST") or "localhost"
     port = f":{default['PORT']}" if default.get("PORT") else ""

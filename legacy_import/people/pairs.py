@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from django.db import connection, transaction
 
+from ecoin.database import force_index
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.engine.chunks import id_ranges
@@ -147,7 +148,7 @@ def _with_platform(run: LegacyImportRun, kind: str) -> str:
 def _similar_names() -> str:
     """In the order of the rows, which are read beside their names."""
     join, by_value = join_by_value()
-    by_owner = "FORCE INDEX (PRIMARY)" if by_value else ""
+    by_owner = force_index(connection, "PRIMARY")
     return f"""
     FROM {KEYS} s {by_owner}
     {_HOT} s.value

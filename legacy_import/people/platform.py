@@ -12,6 +12,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.among import Ids
+from ecoin.database import as_ascii, force_index, join_in_order
 from ecoin.fields import AsciiField
 from ecoin.identity.keys import Key
 from ecoin.identity.phones import parse_phones
@@ -181,18 +182,17 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
         return
     which = (
         f"s.scope = {run_id:d} AND s.owner_kind = '{PersonKind.STAGED.value}' "
-        f"AND {Ids(rows).within('s.owner_id', connection.vendor)}"
+        f"AND {Ids(rows).within('s.owner_id', connection)}"
     )
     # From the rows to who carries their keys, whatever statistics say of tables that grow meanwhile:
     # left to itself, MariaDB compared everybody on the platform with every row of the run.
-    told = connection.vendor == "mysql"
-    join = "STRAIGHT_JOIN" if told else "CROSS JOIN"
+    join = join_in_order(connection)
     with connection.cursor() as cursor:
         for kind, pk, table, index, match in _CARRIERS:
             cursor.execute(
                 f"SELECT s.owner_id, {kind}, {pk}, s.kind, s.value "
-                f"FROM {IdentityKey._meta.db_table} s {'FORCE INDEX (PRIMARY)' if told else ''} "
-                f"{join} {table} t {f'FORCE INDEX ({index})' if told else ''} ON {match} "
+                f"FROM {IdentityKey._meta.db_table} s {force_index(connection, 'PRIMARY')} "
+                f"{join} {table} t {force_index(connection, index)} ON {match} "
                 f"WHERE {which} AND s.kind IN ('P', 'E')"
             )
             for row, person, found, key, value in cursor.fetchall():
@@ -205,7 +205,7 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
             f"SELECT k.owner_id, t.id, k.value FROM {get_user_model()._meta.db_table} t "
             f"{join} (SELECT s.owner_id, s.value FROM {IdentityKey._meta.db_table} s "
             f"WHERE {which} AND s.kind = 'E' LIMIT {MOST_ADDRESSES}) k "
-            f"ON k.value = {f'CONVERT({typed} USING ascii)' if told else typed} "
+            f"ON k.value = {as_ascii(connection, typed)} "
             f"WHERE t.email <> ''"
         )
         for row, user, address in cursor.fetchall():

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from ecoin.database import share_lock
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.progress import Progress
@@ -51,10 +52,8 @@ class Lease:
         for them. Raises LeaseLost when the run is somebody else's, or nobody's, by now.
         """
         query = "SELECT lease_token FROM legacy_import_runs WHERE id = %s"
-        if connection.vendor == "mysql":
-            query += " LOCK IN SHARE MODE"  # as MariaDB and every MySQL say it
         with connection.cursor() as cursor:
-            cursor.execute(query, [self.run_id])
+            cursor.execute(f"{query} {share_lock(connection)}", [self.run_id])
             if cursor.fetchone() != (self.token,):
                 raise self._lost()
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
+from ecoin.database import is_sqlite
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures
@@ -250,7 +251,7 @@ def _guarded_connection(alias: str) -> Any:
 def _connect(wrapper: Any) -> SourceEngine:
     """The engine of the wrapper, connected. The MySQL driver is imported only where it is used."""
     try:
-        if wrapper.vendor == "sqlite":
+        if is_sqlite(wrapper):
             from legacy_import.source.sqlite.engine import SQLiteEngine
 
             return SQLiteEngine(wrapper)

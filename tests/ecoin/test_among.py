@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from crm.models import CourseInterest, CrmLead
 from ecoin.among import Ids
 from ecoin.database import prepare
+from ecoin.load_data import note_permission
 from tests.factories import CourseInterestFactory, CrmLeadFactory
 from tests.processes import ON_SERVER
 
@@ -62,9 +64,10 @@ def test_ranges_hold_exactly_the_ids(wanted: set[int]) -> None:
 
 
 def test_neighbours_are_asked_for_as_a_range_where_the_server_likes_that() -> None:
-    assert Ids([9, 2, 4, 3, 5, 2]).within("id", "sqlite") == "id IN (2,3,4,5,9)"
-    assert Ids([9, 2, 4, 3, 5, 2]).within("id", "mysql") == "id IN (2,3,4,5,9)"
-    assert Ids([*range(2, 9), 12]).within("id", "mysql") == (
+    sqlite, mysql = SimpleNamespace(vendor="sqlite"), SimpleNamespace(vendor="mysql")
+    assert Ids([9, 2, 4, 3, 5, 2]).within("id", sqlite) == "id IN (2,3,4,5,9)"
+    assert Ids([9, 2, 4, 3, 5, 2]).within("id", mysql) == "id IN (2,3,4,5,9)"
+    assert Ids([*range(2, 9), 12]).within("id", mysql) == (
         "(id BETWEEN 2 AND 8 OR id BETWEEN 12 AND 12)"
     )
 
@@ -101,4 +104,5 @@ def test_the_old_platforms_connection_is_told_nothing() -> None:
             raise AssertionError("nothing may be said on it")
 
     prepare(Legacy())
+    note_permission(Legacy())
     assert connections["legacy"].alias == "legacy"

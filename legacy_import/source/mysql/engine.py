@@ -6,6 +6,7 @@ from typing import Any
 import MySQLdb
 from django.db import DatabaseError
 
+from ecoin.database import is_mysql
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.columns import FoundTable
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
@@ -80,7 +81,7 @@ class MySQLEngine:
 
     def is_same_database(self, target: Any) -> bool:
         """Compares what the servers say of themselves, not how they were addressed."""
-        if target.vendor != "mysql":
+        if not is_mysql(target):
             return False
         with target.cursor() as cursor:
             cursor.execute(IDENTITY_SQL)

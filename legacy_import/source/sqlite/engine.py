@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from django.db import DatabaseError
 
+from ecoin.database import is_sqlite
 from legacy_import.source.columns import Column, FoundTable, ValueKind
 from legacy_import.source.engine import (
     ServerFacts,
@@ -85,7 +86,7 @@ class SQLiteEngine:
 
     def is_same_database(self, target: Any) -> bool:
         """Compares the files themselves: neither a link nor another spelling hides the same file."""
-        if target.vendor != "sqlite":
+        if not is_sqlite(target):
             return False
         name = str(target.settings_dict["NAME"])
         if name.startswith("file:"):
