@@ -12,6 +12,7 @@ import pytest
 
 from tests.servers import MARIADB, MYSQL, NAMES, kind_for_tests
 
+OWN_SERVER = "own_server"
 MARKS = {"mariadb_only": MARIADB, "mysql_only": MYSQL}
 _deselected = pytest.StashKey[Counter[str]]()
 
@@ -49,14 +50,12 @@ def pytest_terminal_summary(
 def _reason_against(item: pytest.Item) -> str:
     """Why the test cannot run on the server at hand; "" if it can."""
     for mark in item.iter_markers():
+        if mark.name not in MARKS and mark.name != OWN_SERVER:
+            continue
+        if len(mark.args) != 1 or not mark.args[0]:
+            raise pytest.UsageError(f"{item.nodeid}: the mark {mark.name} needs its reason")
+        if mark.name == OWN_SERVER and os.environ.get("TEST_NO_OWN_SERVER"):
+            return f"needs a server of its own: {mark.args[0]}"
         if mark.name in MARKS and MARKS[mark.name] != kind_for_tests():
-            return f"{NAMES[MARKS[mark.name]]} only: {_given(mark, item)}"
-        if mark.name == "own_server" and os.environ.get("TEST_NO_OWN_SERVER"):
-            return f"needs a server of its own: {_given(mark, item)}"
+            return f"{NAMES[MARKS[mark.name]]} only: {mark.args[0]}"
     return ""
-
-
-def _given(mark: pytest.Mark, item: pytest.Item) -> str:
-    if len(mark.args) != 1 or not mark.args[0]:
-        raise pytest.UsageError(f"{item.nodeid}: the mark {mark.name} needs its reason")
-    return str(mark.args[0])
