@@ -27,6 +27,7 @@ from legacy_import.rules.commit_policy import LADDER
 from legacy_import.source.schema import ACCEPTED
 from tests.docs_rules import KEY_KINDS, RUNGS
 from tests.docs_tables import DOCS, ROOT, TABLES, written
+from tests.lanes import Lane
 
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
@@ -254,6 +255,19 @@ def test_every_file_that_contributing_sends_to_exists():
     paths = {path for path in re.findall(r"`([^`\s]+)`", where) if "/" in path or "." in path[1:]}
     assert len(paths) > 30
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_target_of_make_that_is_named_exists(page):
+    there = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    named = re.findall(r"(?:`|^)make ([a-z][a-z-]*)", TEXT[page], re.MULTILINE)
+    assert [target for target in named if target not in there] == []
+
+
+def test_contributing_lists_the_lanes_of_make_test():
+    text = section(CONTRIBUTING, "## What `make test` checks").partition("Beyond it")[0]
+    assert first_cells(text)[:1] == ["checks"]
+    assert set(first_cells(text)[1:]) == set(Lane)
 
 
 def test_contributing_says_where_everything_goes_that_has_a_place():
