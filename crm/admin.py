@@ -8,7 +8,7 @@ from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.lineage import CameFrom
 
 
-class CourseInterestInline(CameFrom, admin.TabularInline):  # type: ignore[type-arg]
+class CourseInterestInline(CameFrom, admin.StackedInline):  # type: ignore[type-arg]
     model = CourseInterest
     extra = 0
     autocomplete_fields = ("course",)

@@ -74,6 +74,10 @@ mysql_can_be_built || missing+=("${build_packages[@]}")
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v msgfmt >/dev/null || missing+=(gettext)
+# The two font sets of the layout tests (tests/browser/fonts.py).
+for font in fonts-dejavu-core:DejaVuSans fonts-lemonada:Lemonada-Regular; do
+    find /usr/share/fonts /usr/local/share/fonts -name "${font#*:}.*" 2>/dev/null | grep -q . || missing+=("${font%%:*}")
+done
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -gt 0 ]; then
     if can_install; then apt_install "${missing[@]}"; else

@@ -11,17 +11,15 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
-from legacy_import.permissions import APP_LABEL, GROUPS
+from tests.browser.fonts import DEJAVU, FONT_SETS, shown_families
+from tests.browser.sessions import session_of, user_as
+from tests.browser.states import HEIGHT
 
 REMEDY = "These tests need a browser: apt-get install chromium"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-HEIGHT = 900
 OWN_SCHEMES = ("data:", "blob:", "about:")
 
 PageAs = Callable[..., Page]
@@ -30,7 +28,7 @@ PageAs = Callable[..., Page]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if here in item.path.parents and "live_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True))
 
 
@@ -76,19 +74,44 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium for the whole run. Without one the tests fail; none is skipped."""
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
+    """browsers(name): the headless Chromium that shows pages in that font set, one for the whole run.
+
+    A browser takes its fonts from the file in FONTCONFIG_FILE, written here for each set, so it sees
+    the same fonts on every machine: "dejavu" (nothing but DejaVu) or "wide" (Lemonada before DejaVu,
+    for Latin and Arabic); `tests/browser/fonts.py` says why these. A browser or a font that is
+    missing is a failure that names its package; no test is skipped.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.fail(REMEDY, pytrace=False)
     # Playwright keeps an event loop in this thread, in which Django would otherwise ask no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    folder = tmp_path_factory.mktemp("fonts")
+    started: dict[str, Browser] = {}
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield started
-        started.close()
+
+        def browser(name: str) -> Browser:
+            if name not in started:
+                fonts = next(one for one in FONT_SETS if one.name == name)
+                launched = playwright.chromium.launch(
+                    executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"],
+                    env={**os.environ, "FONTCONFIG_FILE": str(fonts.write(folder))},
+                )  # fmt: skip
+                families = shown_families(launched)
+                if families != {fonts.text}:
+                    launched.close()
+                    pytest.fail(
+                        f"These tests need the font {fonts.text}: apt-get install {fonts.package} "
+                        f"(the browser shows {', '.join(sorted(families)) or 'none'})",
+                        pytrace=False,
+                    )
+                started[name] = launched
+            return started[name]
+
+        yield browser
+        for one in started.values():
+            one.close()
 
 
 @pytest.fixture
@@ -100,19 +123,20 @@ def watch(live_server: Any) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs]:
-    """page_as(role, language, width, dark): a page of a signed-in user of that role.
+def page_as(browsers: Callable[[str], Browser], live_server: Any, watch: Watch) -> Iterator[PageAs]:
+    """page_as(role, language, width, dark, fonts): a page of a signed-in user of that role.
 
     A role is the name of a group, "superuser", "staff" (no permission) or "" (nobody). Each call is
-    a browser of its own, with a user of its own: `page.goto("/admin/…")`.
+    a browser of its own; the same name is the same user in the same session: `page.goto("/admin/…")`.
     """
     opened: list[BrowserContext] = []
+    sessions: dict[int, str] = {}
 
     def open_page(
         role: str = "Operator", *, language: str = "fr", width: int = 1280, dark: bool = False,
-        script: bool = True, username: str = "",
+        script: bool = True, username: str = "", fonts: str = DEJAVU.name,
     ) -> Page:  # fmt: skip
-        context = browser.new_context(
+        context = browsers(fonts).new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light",
@@ -124,7 +148,10 @@ def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs
         watch.follow(context)
         cookies = {settings.LANGUAGE_COOKIE_NAME: language}
         if role:
-            cookies[settings.SESSION_COOKIE_NAME] = session_of(user_as(role, username))
+            user = user_as(role, username)
+            if user.pk not in sessions:
+                sessions[user.pk] = session_of(user)
+            cookies[settings.SESSION_COOKIE_NAME] = sessions[user.pk]
         context.add_cookies(
             [
                 {"name": name, "value": value, "url": live_server.url}
@@ -139,36 +166,21 @@ def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs
             context.close()
 
 
-def user_as(role: str, username: str = "") -> Any:
-    """A fictional member of staff with that role; the same name gives the same user."""
-    name = username or f"essai.{role.lower()}"
-    user, _ = get_user_model().objects.get_or_create(
-        username=name, defaults={"is_staff": True, "is_superuser": role == "superuser"}
-    )
-    if role in GROUPS:
-        group, _ = Group.objects.get_or_create(name=role)
-        granted = Permission.objects.filter(
-            content_type__app_label=APP_LABEL, codename__in=GROUPS[role]
-        )
-        group.permissions.set(granted)  # a transactional test leaves no groups behind
-        user.groups.add(group)
-    return user
-
-
-def session_of(user: Any) -> str:
-    """The value of a session cookie for this user."""
-    client = Client()
-    client.force_login(user)
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    """axe(page): what axe finds wrong with the page, a line per place; the CSP stays in force."""
+    """axe(page): what axe finds wrong with the page, a line per place; the CSP stays in force.
+
+    It fetches no style sheet of its own (`preload`): no rule of these tags needs one.
+    """
 
     def violations(page: Page) -> list[str]:
-        page.evaluate(AXE)
-        options = {"runOnly": {"type": "tag", "values": list(RULES)}}
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE)
+        options = {
+            "runOnly": {"type": "tag", "values": list(RULES)},
+            "resultTypes": ["violations"],
+            "preload": False,
+        }
         found = page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{one['id']}: {node['html'][:160]} – {node['failureSummary']}"
@@ -177,11 +189,3 @@ def axe() -> Callable[[Page], list[str]]:
         ]
 
     return violations
-
-
-def scrolls_sideways(page: Page) -> bool:
-    """Whether the page as a whole is wider than its window (a wide table scrolls by itself)."""
-    wider: bool = page.evaluate(
-        "() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
-    )
-    return wider

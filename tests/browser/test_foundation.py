@@ -3,45 +3,6 @@
 import re
 
 import pytest
-from playwright.sync_api import Page
-
-from tests.browser.conftest import scrolls_sideways
-
-LANGUAGES = {"fr": "ltr", "ar": "rtl", "en": "ltr"}
-# Page → (address, role, status).
-PAGES = {
-    "index": ("/admin/", "Operator", 200),
-    "login": ("/admin/login/", "", 200),
-    "not-permitted": ("/admin/legacy-imports/lineage", "staff", 403),
-    "nothing-here": ("/admin/legacy-imports/nothing", "Reader", 404),
-    "nothing-here-for-nobody": ("/nothing", "", 404),
-}  # fmt: skip
-
-
-def visit(page: Page, address: str, status: int) -> None:
-    answer = page.goto(address)
-    assert answer is not None
-    assert answer.status == status
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("which", PAGES)
-def test_axe_finds_nothing(page_as, axe, which, language, dark):
-    address, role, status = PAGES[which]
-    page = page_as(role, language=language, dark=dark)
-    visit(page, address, status)
-    assert page.locator("html").get_attribute("dir") == LANGUAGES[language]
-    assert axe(page) == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("which", PAGES)
-def test_a_narrow_window_needs_no_sideways_scrolling(page_as, which, language):
-    address, role, status = PAGES[which]
-    page = page_as(role, language=language, width=320)
-    visit(page, address, status)
-    assert not scrolls_sideways(page)
 
 
 def test_the_language_is_chosen_in_the_header_and_the_page_stays(page_as):
@@ -81,14 +42,6 @@ def test_whatever_has_the_focus_shows_it(page_as, dark):
         seen += 1
         assert outline >= 2, (name, shadow)
     assert seen > 5
-
-
-def test_buttons_and_links_of_the_header_are_large_enough(page_as):
-    page = page_as("Operator")
-    page.goto("/admin/")
-    for target in page.locator("#header :is(a, button)").all():
-        box = target.bounding_box()
-        assert box is None or (box["height"] >= 24 and box["width"] >= 24), target.inner_text()
 
 
 def test_those_without_permission_find_no_way_to_the_import(page_as):

@@ -1,66 +1,16 @@
-"""The mapping screens in a real browser: a bulk, a choice, the keyboard, every language and light."""
-
-from collections.abc import Callable
-from typing import Any
+"""The mapping screens in a real browser: a bulk, a choice, a race, the keyboard alone."""
 
 import pytest
 from playwright.sync_api import Page
 
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacySessionMapping
-from tests.browser.conftest import scrolls_sideways
-from tests.factories import (
-    CourseFactory,
-    CourseMappingFactory,
-    RunFactory,
-    SessionMappingFactory,
-    StagedLearnerFactory,
-    UserFactory,
-)
-from tests.stages.stages import run_stages
-
-COURSES, SESSIONS = "/admin/legacy-imports/course-mapping", "/admin/legacy-imports/session-mapping"
-HOSTILE = "<script>document.title='!'</script>\u202e\u2066 infographie"
-WAITING = {"course": None, "status": "unmapped", "rule": "course:no_exact_name"}
+from legacy_import.models import LegacyCourseMapping, LegacyImportRun
+from tests.browser.screens.mappings import COURSES, SESSIONS, mapped_run, mapping_of
+from tests.factories import UserFactory
 
 
 @pytest.fixture
 def run() -> LegacyImportRun:
-    """A planned run with courses and sessions in every state."""
-    started = RunFactory()
-    for number, name in enumerate(("Gestion", "Anglais", "Comptabilité"), start=8):
-        course = CourseFactory(name=name, code=f"C-{number}")
-        CourseMappingFactory(legacy_formation_id=str(number), legacy_name=name.upper(),
-                             course=course, status="suggested", rule="course:exact_name")  # fmt: skip
-    CourseFactory(name="Infographie et PAO", code="INF")
-    CourseMappingFactory(legacy_formation_id="7", legacy_name="Infographie PAO", **WAITING)
-    CourseMappingFactory(legacy_formation_id="6", legacy_name=HOSTILE, **WAITING)
-    SessionMappingFactory(legacy_session_id="40", legacy_code="INF-2019", legacy_formation_id="8",
-                          starts_on_raw="2019-01-06", ends_on_raw="0000-00-00")  # fmt: skip
-    SessionMappingFactory(legacy_session_id="41", legacy_code="INF-2020", legacy_formation_id="8",
-                          confirmed=True)  # fmt: skip
-    SessionMappingFactory(legacy_session_id="235", legacy_code=HOSTILE, legacy_formation_id="8",
-                          session_type="waiting_placeholder", rule="session:placeholder_id")  # fmt: skip
-    rows = [("Formée", "7", None), ("Formée", "7", None), ("Confirmer", "8", "40"),
-            ("Formée", "9", None), ("Formée", "8", "235")]  # fmt: skip
-    for legacy_id, (status, formation, session) in enumerate(rows, start=1):
-        StagedLearnerFactory(run=started, legacy_id=str(legacy_id), status=status,
-                             formation_id=formation, session_id=session)  # fmt: skip
-    run_stages(started)
-    return started
-
-
-def of(model: Any, legacy_id: str) -> Any:
-    key = "legacy_formation_id" if model is LegacyCourseMapping else "legacy_session_id"
-    return model.objects.get(**{key: legacy_id})
-
-
-def addresses() -> list[str]:
-    course, session = of(LegacyCourseMapping, "7"), of(LegacySessionMapping, "40")
-    parked = of(LegacySessionMapping, "235")
-    return [
-        COURSES, f"{COURSES}/confirm-all", f"{COURSES}/{course.pk}", f"{COURSES}?q=zzz",
-        SESSIONS, f"{SESSIONS}/confirm-all", f"{SESSIONS}/{session.pk}", f"{SESSIONS}/{parked.pk}",
-    ]  # fmt: skip
+    return mapped_run()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -78,12 +28,12 @@ def test_a_manager_confirms_all_and_frees_the_rest(run, page_as, script):
     page.get_by_role("button", name="Confirm real : INF-2019").click()
     page.get_by_role("button", name="Validate, classify and plan this run now").click()
     assert "4 rows waited for review, now 1 do" in page.inner_text(".messagelist")
-    assert of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
+    assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
 
 
 def test_two_people_collide(run, page_as):
     page: Page = page_as("Manager", language="en")
-    page.goto(f"{COURSES}/{of(LegacyCourseMapping, '7').pk}")
+    page.goto(f"{COURSES}/{mapping_of(LegacyCourseMapping, '7').pk}")
     LegacyCourseMapping.objects.filter(legacy_formation_id="7").update(
         version=2, status="no_equivalent", confirmed_by=UserFactory(username="yacine"),
         confirmed_at=run.started_at,
@@ -94,7 +44,7 @@ def test_two_people_collide(run, page_as):
     assert "Somebody else was faster" in alert.inner_text()
     assert "by yacine" in alert.inner_text()
     page.get_by_role("link", name="Keep theirs, back to the list").click()
-    assert of(LegacyCourseMapping, "7").status == "no_equivalent"
+    assert mapping_of(LegacyCourseMapping, "7").status == "no_equivalent"
 
 
 def test_the_keyboard_alone_chooses_a_course(run, page_as):
@@ -108,7 +58,7 @@ def test_the_keyboard_alone_chooses_a_course(run, page_as):
     _tab_to(page, "This is the course")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{COURSES}?run=*")
-    assert of(LegacyCourseMapping, "7").status == "confirmed"
+    assert mapping_of(LegacyCourseMapping, "7").status == "confirmed"
 
 
 def _tab_to(page: Page, name: str) -> None:
@@ -122,27 +72,3 @@ def _tab_to(page: Page, name: str) -> None:
         if seen[-1] == name:
             return
     raise AssertionError(f"{name!r} is not reached: {seen}")
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_axe_finds_nothing(
-    run, page_as, axe: Callable[[Page], list[str]], language: str, dark: bool
-) -> None:
-    page: Page = page_as("Manager", language=language, dark=dark)
-    for address in addresses():
-        page.goto(address)
-        assert axe(page) == [], address
-    page.goto(f"{SESSIONS}/{of(LegacySessionMapping, '40').pk}")
-    page.locator("button[value=waiting_placeholder]").click()  # refused: no reason was given
-    assert page.locator(".li-alert").is_visible()
-    assert axe(page) == []
-
-
-@pytest.mark.parametrize("language", ["fr", "ar"])
-def test_it_fits_a_phone_and_hostile_names_do_nothing(run, page_as, language):
-    page: Page = page_as("Manager", language=language, width=320)
-    for address in addresses():
-        page.goto(address)
-        assert not scrolls_sideways(page), address
-        assert page.title() != "!"

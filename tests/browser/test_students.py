@@ -1,59 +1,15 @@
-"""The learners list in a real browser: finding somebody, filters, every language and light."""
-
-from collections.abc import Callable
+"""The learners list in a real browser: finding somebody, filters, pages, an export."""
 
 import pytest
 from playwright.sync_api import Page
 
 from legacy_import.models import LegacyImportRun
-from tests.browser.conftest import scrolls_sideways
-from tests.factories import RunFactory, legacy_row, spelled, stage_rows
-from tests.stages.stages import run_commit, run_stages
-
-LIST = "/admin/legacy-imports/students"
-PHONE = "0559446482"
-HOSTILE = "<script>document.title='!'</script>\u202e\u2066" + "x" * 100
-PEOPLE = [
-    ("Karim Haddad", PHONE, "karim.haddad@exemple.dz", "Formée"),
-    (f"Amina {PHONE} Zerrouki", "0776845160", "a@exemple.dz", "nouveau"),
-    ("سميرة بن علي", "+213 661 22 33 44", "", "Confirmer"),
-    (HOSTILE, "123", "personne", "mystère"),
-    ("", "0661555444", "", "Archivé"),
-]
+from tests.browser.screens.learners import LIST, PEOPLE, listed_run, look_for
 
 
 @pytest.fixture
 def run() -> LegacyImportRun:
-    """A run of some sixty learners, its first wave committed."""
-    started = RunFactory()
-    rows = [
-        legacy_row(table="stagiaires", legacy_id=str(n), full_name=name, phone=phone, email=email,
-                   status=status)
-        for n, (name, phone, email, status) in enumerate(PEOPLE, start=1)
-    ]  # fmt: skip
-    rows += [
-        legacy_row(table="archives", legacy_id=str(n), full_name=f"{spelled(n)} {spelled(n * 7)}",
-                   phone=f"0661{300_000 + n}", status=("Informer", "Archivé", "Reporter")[n % 3])
-        for n in range(55)
-    ]  # fmt: skip
-    stage_rows(started, rows)
-    run_stages(started)
-    run_commit(started, limit=5)
-    return started
-
-
-def addresses() -> list[str]:
-    return [
-        LIST, f"{LIST}?classification=lead_only&outcome=pending", f"{LIST}?q=haddad",
-        f"{LIST}?q=karim+haddad", f"{LIST}?outcome=skip", f"{LIST}?q=a@b.dz",
-    ]  # fmt: skip
-
-
-def look_for(page: Page, text: str) -> None:
-    page.goto(LIST)
-    page.locator("#li-search").fill(text)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    return listed_run()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -109,45 +65,3 @@ def test_a_manager_exports_what_the_list_shows(run, page_as):
     lines = download.value.path().read_text("utf-8").splitlines()
     assert lines[0].startswith("\ufeffrun,source_table")
     assert len(lines) == 2
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_axe_finds_nothing(
-    run, page_as, axe: Callable[[Page], list[str]], language: str, dark: bool
-) -> None:
-    page: Page = page_as("Manager", language=language, dark=dark)
-    for address in addresses():
-        page.goto(address)
-        assert axe(page) == [], address
-    for typed in (PHONE, "0661999888"):
-        look_for(page, typed)
-        assert axe(page) == [], typed
-
-
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_axe_finds_nothing_where_there_is_no_run(page_as, axe, language):
-    page: Page = page_as("Reader", language=language)
-    page.goto(LIST)
-    assert page.locator(".li-empty").is_visible()
-    assert axe(page) == []
-
-
-@pytest.mark.parametrize("language", ["fr", "ar"])
-def test_it_fits_a_phone_and_hostile_names_do_nothing(run, page_as, language):
-    page: Page = page_as("Manager", language=language, width=320)
-    for address in addresses():
-        page.goto(address)
-        assert not scrolls_sideways(page), address
-        assert page.title() != "!"
-        assert PHONE not in page.content()
-    look_for(page, PHONE)
-    assert not scrolls_sideways(page)
-
-
-def test_targets_are_large_enough(run, page_as):
-    page: Page = page_as("Manager", language="en")
-    page.goto(f"{LIST}?classification=lead_only")
-    for target in page.locator("#content :is(a, button, summary)").all():
-        box = target.bounding_box()
-        assert not box or not box["height"] or box["height"] >= 24, target.inner_text()

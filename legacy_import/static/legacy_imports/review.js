@@ -8,7 +8,7 @@ const row = document.getElementById("li-row");
 const help = document.getElementById("li-help");
 const decide = document.getElementById("li-decide");
 const links = [...document.querySelectorAll(".li-line > a")];
-const boxes = [...document.querySelectorAll(".li-line > input[type=checkbox]")];
+const boxes = [...document.querySelectorAll(".li-line input[type=checkbox]")];
 
 function stored(name) {
   try { return localStorage.getItem(name); } catch { return null; }
@@ -32,7 +32,7 @@ function move(step) {
 }
 
 function select() {
-  const box = document.querySelector(".li-line > input[data-current]");
+  const box = document.querySelector(".li-line input[data-current]");
   if (!box) return;
   box.checked = !box.checked;
   box.dispatchEvent(new Event("change", { bubbles: true }));

@@ -1,0 +1,52 @@
+"""Every screen in every state, French, Arabic and English: axe finds nothing, and the layout holds."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+from django.urls import URLPattern
+from playwright.sync_api import Page
+
+from legacy_import import urls
+from tests.browser.screens import frame, learners, mappings, review, runs
+from tests.browser.states import LANGUAGES, State, Walk
+from tests.test_screenshots import ANSWERS_NO_PAGE
+
+
+class Group(NamedTuple):
+    states: Callable[[str], Iterator[State]]
+    screens: set[str]  # the names of the addresses that its walk visits, at least
+
+
+GROUPS = {
+    "frame": Group(frame.states, set()),
+    "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile"}),
+    "learners": Group(learners.states, {"students", "students-search", "lineage"}),
+    "review": Group(
+        review.states, {"review", "review-bulk", "review-person", "review-reveal", "review-raw"}
+    ),
+    "mappings": Group(
+        mappings.states,
+        {
+            f"{kind}-mapping{part}"
+            for kind in ("course", "session")
+            for part in ("", "-one", "-all")
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("group", GROUPS)
+def test_axe_and_layout_find_nothing(
+    page_as: Callable[..., Page], axe: Callable[[Page], list[str]], group: str, language: str
+) -> None:
+    walk = Walk(page_as, axe, language)
+    walk.see(GROUPS[group].states(language))
+    assert not walk.faults, "\n".join(walk.faults)
+    assert walk.screens >= GROUPS[group].screens
+
+
+def test_every_screen_is_in_a_group():
+    names = {one.name for one in urls.urlpatterns if isinstance(one, URLPattern)}
+    assert set().union(*(group.screens for group in GROUPS.values())) == names - ANSWERS_NO_PAGE
