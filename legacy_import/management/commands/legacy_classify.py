@@ -6,8 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from legacy_import.engine.engines import engine_for
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.stage_result import StageResult
+from legacy_import.management.base import LegacyCommand
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.stage import stage_result
 from legacy_import.stages.classification.classify import classify
 
 
@@ -16,7 +17,7 @@ class Command(LegacyCommand):
     name = "legacy_classify"
     workers_argument = True
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         with engine_for(options["workers"]) as engine:
             report = classify(
                 run_id=options["run"],
@@ -25,4 +26,4 @@ class Command(LegacyCommand):
                 progress=self.progress,
                 engine=engine,
             )
-        return StageResult(report)
+        return stage_result(report)
