@@ -1,8 +1,7 @@
-"""What every command of the import does alike: arguments, signals, errors, JSON, exit codes."""
+"""What all commands of the import share: arguments, signals, errors, exit codes."""
 
 import gc
 import getpass
-import json
 import os
 import shlex
 import signal
@@ -23,17 +22,17 @@ from django.db import connections
 from ecoin import load_data
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
+from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.terminal import Terminal, TerminalProgress
 
-SCHEMA_VERSION = 1
 OBJECTS_BETWEEN_LOOKS = 20_000  # for circles of objects that nothing else refers to
 
 
 class LegacyCommand(BaseCommand):
     """Parses, calls one service through `work`, prints what it returned.
 
-    Subclasses set `help` and define `work`. `name` is the command's own name, `repeated` the options
-    that say what is done: an interrupted command prints them as the line that goes on.
+    Subclasses set `help` and define `work`. `name` is the command's own name; `repeated` lists the
+    options that an interrupted command prints again in the line that continues its work.
     """
 
     # Settings and models. Checking addresses and templates would load every view, which takes longer
@@ -59,11 +58,11 @@ class LegacyCommand(BaseCommand):
             "--actor", metavar="USERNAME", help="record this user instead of cli:<system user>"
         )
 
-    def work(self, options: Mapping[str, Any], actor: str) -> "Result":
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         """Call the service and return what to print. Raises LegacyImportError."""
         raise NotImplementedError
 
-    def again(self, options: Mapping[str, Any]) -> str:
+    def same_command(self, options: Mapping[str, Any]) -> str:
         """The same command with the same options, without `manage.py`."""
         words = [self.name]
         for name in self.repeated:
@@ -94,16 +93,14 @@ class LegacyCommand(BaseCommand):
         else:
             self._end_well(result, options, started)
 
-    def _end_well(self, result: "Result", options: Mapping[str, Any], started: float) -> None:
-        seconds = self._worked(started)
-        problems = [result.problem] if result.problem else []
+    def _end_well(self, result: CommandResult, options: Mapping[str, Any], started: float) -> None:
+        seconds = self._work_seconds(started)
         if options["json"]:
-            told = [{"message": message, "hint": hint} for message, hint in problems]
-            self._print_json(result.run, result.source, result.counts, told, seconds)
+            self.stdout.write(json_text(self.name, result, seconds))
         else:
-            result.show(self.terminal, seconds)
-        for message, hint in problems:
-            self.terminal.error(message, hint)
+            print_result(self.terminal, result, seconds)
+        if result.problem:
+            self.terminal.error(*result.problem)
         if result.exit_code:
             sys.exit(result.exit_code)
 
@@ -111,29 +108,16 @@ class LegacyCommand(BaseCommand):
         self, error: LegacyImportError, options: Mapping[str, Any], started: float
     ) -> None:
         if isinstance(error, Interrupted) and not error.hint:
-            error.hint = f"Run it again: manage.py {self.again(options)}"
+            error.hint = f"Run it again: manage.py {self.same_command(options)}"
         self.terminal.error(error.message, error.hint, unbroken=isinstance(error, Interrupted))
         if options["json"]:
-            told = [{"message": error.message, "hint": error.hint}]
-            self._print_json(options.get("run"), "", {}, told, self._worked(started))
+            problem = (error.message, error.hint)
+            result = CommandResult(options.get("run"), "", {}, problem=problem)
+            self.stdout.write(json_text(self.name, result, self._work_seconds(started)))
         sys.exit(error.exit_code)
 
-    def _worked(self, started: float) -> float:
+    def _work_seconds(self, started: float) -> float:
         return time.monotonic() - started - self.terminal.waited
-
-    def _print_json(
-        self, run: int | None, source: str, counts: Any, errors: list[Any], seconds: float
-    ) -> None:
-        told = {
-            "schema_version": SCHEMA_VERSION,
-            "command": self.name,
-            "run": run,
-            "source": source,
-            "counts": counts,
-            "errors": errors,
-            "duration_s": round(seconds, 3),
-        }
-        self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
 
     def _actor(self, username: str | None) -> str:
         if username is None:
@@ -177,6 +161,13 @@ def _system_user() -> str:
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def positive(value: str) -> int:
+    """A whole number from one to what a 64-bit column holds, for argparse."""
+    if not value.isdigit() or not 1 <= int(value) < 2**63:
+        raise ArgumentTypeError("must be a whole number, 1 or more")
+    return int(value)
+
+
 LARGEST_BATCH = 5_000  # rows
 
 
@@ -185,25 +176,6 @@ def batch_size(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_BATCH):
         raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_BATCH:,}")
     return int(value)
-
-
-class Result:
-    """What a command prints: `counts` as JSON, `show` for people.
-
-    `problem`: what kept some of the work from being done, and the next step, as an error has them.
-    """
-
-    exit_code = 0
-    problem: tuple[str, str] | None = None
-
-    def __init__(self, run: int | None, source: str, counts: Mapping[str, Any]) -> None:
-        self.run = run
-        self.source = source
-        self.counts = counts
-
-    def show(self, terminal: Terminal, seconds: float) -> None:
-        """Print the result for a person; `seconds` is how long it took."""
-        raise NotImplementedError
 
 
 def app_database_error(error: Exception) -> LegacyImportError:

@@ -1,12 +1,13 @@
-"""The question before anything is written or erased: the database's name, typed or given."""
+"""The question before anything is written or erased: the database's name, typed or as an option."""
 
 import signal
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from rich.text import Text
 
@@ -17,7 +18,7 @@ from legacy_import.management.terminal import Terminal, target_label
 
 
 def add_confirmation_arguments(parser: ArgumentParser) -> None:
-    """`--no-input` and `--confirm-database NAME`, as `confirm_database` wants them."""
+    """`--no-input` and `--confirm-database NAME`, for `confirm_database`."""
     parser.add_argument(
         "--no-input", action="store_true", help="do not ask; needs --confirm-database"
     )
@@ -28,18 +29,18 @@ def add_confirmation_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def confirm_database(terminal: Terminal, *, given: str | None, no_input: bool, what: str) -> None:
-    """Return once the app database was confirmed by its name; `what` is a sentence for people.
+def confirm_database(terminal: Terminal, options: Mapping[str, Any], warning: str) -> None:
+    """Return once the app database is confirmed by its name; `warning` is shown with the question.
 
-    The question goes to stderr, so that stdout stays the result's. A name that was given is checked
-    first and spares the question only with `no_input`. Raises SafetyRefusal for another name,
-    LegacyImportError (usage) where nobody can answer, Interrupted.
+    The question goes to stderr: stdout is for the result. The name of --confirm-database is checked
+    first; it replaces the question only with --no-input. Raises SafetyRefusal for another name,
+    LegacyImportError (usage) if no one can answer, Interrupted.
     """
-    name = database_name()
-    if given is not None:
-        _require(name, given)
-    if no_input:
-        if given is None:
+    name, confirmed_name = database_name(), options["confirm_database"]
+    if confirmed_name is not None:
+        _require(name, confirmed_name)
+    if options["no_input"]:
+        if confirmed_name is None:
             raise LegacyImportError(
                 "--no-input asks nothing, so the database must be named. Nothing was written.",
                 hint=f"Add --confirm-database {name}",
@@ -47,12 +48,12 @@ def confirm_database(terminal: Terminal, *, given: str | None, no_input: bool, w
             )
         return
     with _stopped_at_once():
-        terminal.note(what)
+        terminal.note(warning)
         terminal.note(f"Target: default → {target_label()}")
         terminal.err.print(Text(f"Type the name of the database, {name}, to go on:"), end=" ")
-        asked = time.monotonic()
+        question_start = time.monotonic()
         answer = _typed(name)
-        terminal.waited += time.monotonic() - asked
+        terminal.waited += time.monotonic() - question_start
     _require(name, answer)
 
 
@@ -66,10 +67,10 @@ def _require(name: str, answer: str) -> None:
 
 
 def _typed(name: str) -> str:
-    """One line of stdin. Raises LegacyImportError where nobody answers."""
+    """One line of stdin. Raises LegacyImportError if there is none."""
     try:
         answer = sys.stdin.readline() if sys.stdin else ""
-    except (OSError, ValueError):  # closed, no longer ours, or no text
+    except (OSError, ValueError):  # closed, no longer ours, or not text
         answer = ""
     if not answer:
         raise LegacyImportError(
@@ -82,7 +83,7 @@ def _typed(name: str) -> str:
 
 @contextmanager
 def _stopped_at_once() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the question itself: no chunk is at hand."""
+    """Ctrl-C and SIGTERM end the question itself: no chunk is in progress."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted("Stopped at the question. Nothing was written.")

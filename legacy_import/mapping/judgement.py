@@ -141,8 +141,8 @@ def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
         ids = list(uncommitted.values_list("pk", flat=True))
-        with counts.following(run.pk, ids):
-            update_ids(LegacyStudentImport, ids, {"to_classify": True})
+        counts.apply(run.pk, ids, new={"to_classify": True})
+        update_ids(LegacyStudentImport, ids, {"to_classify": True})
         store_weights(run)
         touched.append(Touched(run.pk, len(ids)))
     return tuple(touched)

@@ -145,9 +145,9 @@ def _rows_of(subject: Subject) -> list[tuple[int, int, list[str]]]:
 def _erase_rows(rows: Mapping[int, int]) -> None:
     """Erase these staged rows (row → its run) and what identity was made of."""
     for pk, run in rows.items():
-        with counts.following(run, [pk]):
-            update_ids(LegacyStudentImport, [pk], PERSON)
-            LegacyStudentImport.objects.filter(pk=pk).update(version=F("version") + 1)
+        counts.apply(run, [pk], new=PERSON)
+        update_ids(LegacyStudentImport, [pk], PERSON)
+        LegacyStudentImport.objects.filter(pk=pk).update(version=F("version") + 1)
         keys = IdentityKey.objects.filter(scope=run, owner_kind=PersonKind.STAGED, owner_id=pk)
         values = list(keys.values_list("kind", "value"))
         keys.delete()

@@ -1,10 +1,8 @@
 """One decision about many rows: never a link, never a commit, never more than a thousand at once."""
 
 import datetime
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -15,12 +13,7 @@ from ecoin.bulk import insert_rows
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.models import (
-    FACETS,
-    LegacyImportRun,
-    LegacyReviewDecision,
-    LegacyStudentImport,
-)
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.review.decisions import NotPossible, applies, lock_run
 from legacy_import.review.filter import ReviewFilter
 from legacy_import.runs import counts
@@ -129,24 +122,9 @@ def _append(
 
 
 def _write(run: LegacyImportRun, rows: Sequence[LegacyStudentImport], standing: str) -> None:
-    """The standing decision, a new version, and the facets, one move per combination."""
-    moved: Counter[tuple[Any, ...]] = Counter()
-    for row in rows:
-        moved[tuple(_combination(row).items())] += 1
-    LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
+    """The standing decision, a new version, and the stored counts."""
+    ids = [row.pk for row in rows]
+    counts.apply(run.pk, ids, new={"decision": standing})
+    LegacyStudentImport.objects.filter(pk__in=ids).update(
         decision=standing, version=F("version") + 1
     )
-    for combination, number in moved.items():
-        before = dict(combination)
-        counts.move(run.pk, before, {**before, "decision": standing}, number)
-
-
-def _combination(row: LegacyStudentImport) -> Mapping[str, Any]:
-    """facets.combination_of for a row that is already read."""
-    training = row.training
-    known = {
-        "session_type": training.session_type,
-        "import_action": training.import_action,
-        "without_course": training.course_id is None,
-    }
-    return {name: known[name] if name in known else getattr(row, name) for name in FACETS}

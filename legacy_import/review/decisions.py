@@ -126,12 +126,11 @@ def write_standing(row: LegacyStudentImport) -> tuple[str, int]:
 
     Raises DecidedMeanwhile when the row is no longer in the version that was read.
     """
-    before = counts.combination_of(row.pk)
     standing, version = standing_decision(row.pk), row.version + 1
+    counts.apply(row.legacy_import_run_id, [row.pk], new={"decision": standing})
     mine = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
     if not mine.update(decision=standing, version=F("version") + 1):
         raise DecidedMeanwhile(row.pk, last_said(row.pk))
-    counts.move(row.legacy_import_run_id, before, {**before, "decision": standing})
     return standing, version
 
 

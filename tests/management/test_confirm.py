@@ -33,7 +33,8 @@ class Asked:
         )
 
     def confirm(self, given: str | None = None, *, no_input: bool = False) -> None:
-        confirm_database(self.terminal, given=given, no_input=no_input, what=WHAT)
+        options = {"confirm_database": given, "no_input": no_input}
+        confirm_database(self.terminal, options, WHAT)
 
     @property
     def told(self) -> str:

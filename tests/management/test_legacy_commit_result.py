@@ -167,7 +167,7 @@ class TestLeftOut:
     def test_many_rows_are_named_up_to_twenty(
         self, planned: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("legacy_import.management.commit_result.NAMED", 3)
+        monkeypatch.setattr("legacy_import.management.printer.SHORT_LIST", 3)
         for number in LEADS:
             CrmLeadFactory(phone=f"0559{number:06}")
         quiet = text(commit(planned))
@@ -177,7 +177,7 @@ class TestLeftOut:
     def test_verbosity_2_names_all_of_them(
         self, planned: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("legacy_import.management.commit_result.NAMED", 3)
+        monkeypatch.setattr("legacy_import.management.printer.SHORT_LIST", 3)
         for number in LEADS:
             CrmLeadFactory(phone=f"0559{number:06}")
         named = text(commit(planned, "--verbosity", "2"))

@@ -226,7 +226,7 @@ class TestKept:
     def test_many_are_named_up_to_twenty_and_all_with_verbosity_2(
         self, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("legacy_import.management.commit_result.NAMED", 3)
+        monkeypatch.setattr("legacy_import.management.printer.SHORT_LIST", 3)
         edit_and_refer()  # two leads, each with its interest
         assert "… and 1 more" in text(preview(run))
         named = text(preview(run, "--verbosity", "2"))

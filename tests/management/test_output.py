@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from legacy_import.management.base import SCHEMA_VERSION
+from legacy_import.management.printer import SCHEMA_VERSION
 from tests.legacy_database import learner, server_legacy, tables
 from tests.management.calling import COMMANDS, call, done
 from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage

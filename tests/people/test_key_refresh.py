@@ -12,7 +12,7 @@ from crm.models import CrmLead
 from legacy_import.conf import import_conf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyImportRun, LegacyStudentImport
 from legacy_import.people import key_refresh, platform
-from legacy_import.people.key_refresh import READ, refresh_changed, refresh_platform_keys
+from legacy_import.people.key_refresh import LAST_REFRESH, refresh_platform_keys
 from legacy_import.runs.progress import Silent
 from tests.factories import (
     CrmLeadFactory,
@@ -39,6 +39,25 @@ TWO_PHONES = f"0776845160 / {PHONE}"  # the tables' own columns know the first o
 HOUR, MINUTE = datetime.timedelta(hours=1), datetime.timedelta(minutes=1)
 
 
+class Reading(Silent):
+    """Counts the people that are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.people = 0
+
+    def advance(self, rows: int) -> None:
+        self.people += rows
+        super().advance(rows)
+
+
+def refresh(run: LegacyImportRun | None = None, **how: Any) -> int:
+    """Refresh the keys, of everyone unless told otherwise; returns how many people were read."""
+    progress = Reading()
+    refresh_platform_keys(run or RunFactory(), import_conf(), progress, **how)
+    return progress.people
+
+
 def keys_of(kind: str, pk: int) -> set[tuple[str, str]]:
     found = IdentityKey.objects.filter(scope=PLATFORM, owner_kind=kind, owner_id=pk)
     return set(found.values_list("kind", "value"))
@@ -60,7 +79,7 @@ def test_users_and_leads_get_the_keys_a_staged_row_would_get() -> None:
                           phone="+213559446168", birth_date=born)  # fmt: skip
     row = StagedLearnerFactory(full_name="Karim Haddad", email="k.haddad@exemple.dz",
                                phone="0559446168", birth_date="03/02/1999")  # fmt: skip
-    assert refresh_platform_keys(import_conf(), Silent()) == 2
+    assert refresh() == 2
     assert keys_of("user", user.pk) == keys_of("lead", lead.pk) == KARIM_KEYS
     staged = IdentityKey.objects.filter(scope=row.legacy_import_run_id, owner_id=row.pk)
     assert set(staged.values_list("kind", "value")) == KARIM_KEYS
@@ -78,7 +97,7 @@ def test_a_user_without_a_profile_counts_by_address_or_name(
     fields: dict[str, str], kinds: set[str]
 ) -> None:
     user = UserFactory(**fields)
-    refresh_platform_keys(import_conf(), Silent())
+    refresh()
     assert {kind for kind, _ in keys_of("user", user.pk)} == kinds
 
 
@@ -87,12 +106,12 @@ def test_keys_are_computed_anew_and_those_of_staged_rows_stay() -> None:
     row = StagedLearnerFactory()
     staged = IdentityKey.objects.filter(scope=row.legacy_import_run_id)
     before = staged.count()
-    refresh_platform_keys(import_conf(), Silent())
+    refresh()
     lead.phone = "0661223344"
     lead.save()
     gone_id = gone.pk
     gone.delete()
-    refresh_platform_keys(import_conf(), Silent())
+    refresh()
     assert ("P", "213661223344") in keys_of("lead", lead.pk)
     assert ("P", "213559446168") not in keys_of("lead", lead.pk)
     assert keys_of("lead", gone_id) == set()
@@ -105,7 +124,7 @@ def test_people_are_read_page_by_page_and_nobody_is_left_out(
     monkeypatch.setattr(platform, "PEOPLE_PER_PAGE", 2)
     leads = [CrmLeadFactory(phone=f"066122334{n}") for n in range(5)]
     users = [UserFactory(email=f"personne{n}@exemple.dz") for n in range(3)]
-    assert refresh_platform_keys(import_conf(), Silent()) == 8
+    assert refresh() == 8
     assert all(keys_of("lead", lead.pk) for lead in leads)
     assert all(keys_of("user", user.pk) for user in users)
 
@@ -113,28 +132,17 @@ def test_people_are_read_page_by_page_and_nobody_is_left_out(
 def test_the_configured_placeholders_and_mailboxes_count(settings: Any) -> None:
     settings.LEGACY_IMPORT_PLACEHOLDER_EMAILS = ["ECOLE@exemple.dz"]
     lead = CrmLeadFactory(email="ecole@exemple.dz")
-    refresh_platform_keys(import_conf(), Silent())
+    refresh()
     assert "E" not in {kind for kind, _ in keys_of("lead", lead.pk)}
 
 
 def test_where_nothing_changed_no_key_is_written_again() -> None:
+    run = RunFactory()
     CrmLeadFactory.create_batch(3)
-    refresh_platform_keys(import_conf(), Silent())
+    refresh(run)
     with CaptureQueriesContext(connection) as captured:
-        refresh_platform_keys(import_conf(), Silent())
+        refresh(run)
     assert not [q for q in captured.captured_queries if q["sql"].startswith("INSERT")]
-
-
-class Reading(Silent):
-    """Counts the people that are read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.people = 0
-
-    def advance(self, rows: int) -> None:
-        self.people += rows
-        super().advance(rows)
 
 
 def long_ago(lead: CrmLead) -> CrmLead:
@@ -146,7 +154,7 @@ def long_ago(lead: CrmLead) -> CrmLead:
 def read_back(run: LegacyImportRun, before: datetime.timedelta) -> None:
     """As if everybody had been read for the run that long ago."""
     run.refresh_from_db()
-    run.summary[READ] = (timezone.now() - before).isoformat()
+    run.summary[LAST_REFRESH] = (timezone.now() - before).isoformat()
     run.save()
 
 
@@ -215,7 +223,7 @@ class TestWhatACommitFindsThroughThem:
         self, run: LegacyImportRun, row: LegacyStudentImport
     ) -> None:
         lead = CrmLeadFactory(phone=TWO_PHONES)
-        refresh_platform_keys(import_conf(), Silent())
+        refresh()
         gone = lead.pk
         lead.delete()
         run_commit(run)
@@ -229,7 +237,7 @@ class TestWhatACommitFindsThroughThem:
     ) -> None:
         long_ago(CrmLeadFactory(phone=TWO_PHONES))
         run.refresh_from_db()
-        del run.summary[READ]
+        del run.summary[LAST_REFRESH]
         run.save()
         assert self.left_out(run, row)
 
@@ -248,10 +256,8 @@ class TestWhoIsRead:
         return run
 
     def read(self, run: LegacyImportRun) -> int:
-        progress = Reading()
         run.refresh_from_db()
-        refresh_changed(run, import_conf(), progress)
-        return progress.people
+        return refresh(run, changed_only=True)
 
     def test_nobody_where_nobody_changed(self, run: LegacyImportRun) -> None:
         assert self.read(run) == 0
@@ -281,21 +287,23 @@ class TestWhoIsRead:
         before = timezone.now()
         run_commit(run)
         run.refresh_from_db()
-        assert datetime.datetime.fromisoformat(run.summary[READ]) >= before
+        assert datetime.datetime.fromisoformat(run.summary[LAST_REFRESH]) >= before
 
     def test_a_plan_reads_all_unless_they_were_just_read(
         self, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read: list[int] = []
-        monkeypatch.setattr(
-            key_refresh,
-            "refresh_platform_keys",
-            lambda conf, progress: read.append(refresh_platform_keys(conf, progress)),
-        )
+
+        def page(kind: str, *, after: int) -> key_refresh.Page:
+            people = platform.page_of_people(kind, after=after)
+            read.extend(pk for pk, _ in people)
+            return people
+
+        monkeypatch.setattr(key_refresh, "page_of_people", page)
         run_validate(run)
         run_classify(run)
         run_plan(run)
-        assert read == [16]
+        assert len(read) == 16
         read_back(run, 2 * MINUTE)
         run_plan(run)
-        assert read == [16, 16]
+        assert len(read) == 32

@@ -38,7 +38,18 @@ def stored(run: LegacyImportRun) -> Counter[tuple[object, ...]]:
 
 def counted(run: LegacyImportRun) -> Counter[tuple[object, ...]]:
     ids = LegacyStudentImport.objects.filter(legacy_import_run=run).values_list("pk", flat=True)
-    return Counter(tuple(stored_counts.combination_of(pk)[facet] for facet in FACETS) for pk in ids)
+    return Counter(combination_of(pk) for pk in ids)
+
+
+def combination_of(pk: int) -> tuple[object, ...]:
+    row = LegacyStudentImport.objects.select_related("training").get(pk=pk)
+    training = row.training
+    values = {
+        "session_type": training.session_type,
+        "import_action": training.import_action,
+        "without_course": training.course_id is None,
+    }
+    return tuple(values[name] if name in values else getattr(row, name) for name in FACETS)
 
 
 @pytest.fixture
@@ -66,13 +77,51 @@ def test_counts_of_another_run_are_left_alone(run: LegacyImportRun) -> None:
     assert stored(other) == before
 
 
-def test_a_row_moves_from_one_combination_to_another(run: LegacyImportRun) -> None:
+CHANGE = {"decision": "skip", "validation_status": "failed", "version": 7}  # two facets of three
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("counts", ["right", "missing"])
+def test_a_change_is_applied_before_the_rows_are_written(
+    rows: int, counts: str, run: LegacyImportRun
+) -> None:
+    rebuild_unless(counts, run)
+    changed = LegacyStudentImport.objects.filter(pk__in=ids_of(run)[:rows])
+    stored_counts.apply(run.pk, ids_of(run)[:rows], new=CHANGE)
+    changed.update(**CHANGE)
+    assert stored(run) == counted(run)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("counts", ["right", "missing"])
+def test_a_change_is_applied_after_the_rows_were_written(
+    rows: int, counts: str, run: LegacyImportRun
+) -> None:
+    rebuild_unless(counts, run)
+    for pk, outcome in zip(ids_of(run)[:rows], ("skip", "failed", "review"), strict=False):
+        LegacyStudentImport.objects.filter(pk=pk).update(outcome=outcome)
+    stored_counts.apply(run.pk, ids_of(run)[:rows], old={"outcome": "pending"})
+    assert stored(run) == counted(run)
+
+
+def test_a_change_that_changes_nothing_writes_nothing(run: LegacyImportRun) -> None:
     stored_counts.rebuild(run)
-    row = LegacyStudentImport.objects.earliest("pk")
-    before = stored_counts.combination_of(row.pk)
-    LegacyStudentImport.objects.filter(pk=row.pk).update(decision="skip")
-    stored_counts.move(run.pk, before, stored_counts.combination_of(row.pk))
-    assert +stored(run) == counted(run)
+    with CaptureQueriesContext(connection) as captured:
+        stored_counts.apply(run.pk, ids_of(run), new={"decision": "", "version": 9})
+        stored_counts.apply(run.pk, [], new=CHANGE)
+    assert [q["sql"] for q in captured.captured_queries if not q["sql"].startswith("SELECT")] == []
+    assert stored(run) == counted(run)
+
+
+def ids_of(run: LegacyImportRun) -> list[int]:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def rebuild_unless(counts: str, run: LegacyImportRun) -> None:
+    stored_counts.rebuild(run)
+    if counts == "missing":
+        FacetCount.objects.filter(legacy_import_run=run).delete()
 
 
 class Watching(Silent):
@@ -130,16 +179,18 @@ def test_a_batch_that_is_taken_back_moves_nothing(planned: LegacyImportRun) -> N
     assert stored(planned) == counted(planned) == before
 
 
-def test_a_commit_counts_the_rows_of_its_batches_only(planned: LegacyImportRun) -> None:
-    with CaptureQueriesContext(connection) as captured:
-        batches = run_commit(planned, batch=3).batches
-    counting = [q["sql"] for q in captured.captured_queries if "without_course" in q["sql"]]
-    staged = [sql for sql in counting if 'FROM "legacy_student' in sql.replace("`", '"')]
-    assert len(staged) == batches > 3  # what the rows were before is known
-    assert all(" IN (" in sql for sql in staged)
+def test_each_batch_counts_its_own_rows_and_only_once(planned: LegacyImportRun) -> None:
+    for work in (run_commit, run_rollback):
+        watching = Watching(planned)
+        with CaptureQueriesContext(connection) as captured:
+            work(planned, batch=3, progress=watching)
+        counting = [q["sql"] for q in captured.captured_queries if "without_course" in q["sql"]]
+        staged = [sql for sql in counting if 'FROM "legacy_student' in sql.replace("`", '"')]
+        assert len(staged) == watching.batches > 2
+        assert all(" IN (" in sql for sql in staged)
 
 
-def test_counts_that_were_wrong_are_made_anew(planned: LegacyImportRun) -> None:
+def test_wrong_counts_are_rebuilt(planned: LegacyImportRun) -> None:
     FacetCount.objects.filter(legacy_import_run=planned).delete()
     run_commit(planned, batch=3)
     assert stored(planned) == counted(planned)

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.stage_result import StageResult
+from legacy_import.management.base import LegacyCommand
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.stage import stage_result
 from legacy_import.stages.classification.classify import classify
 
 
@@ -14,8 +15,8 @@ class Command(LegacyCommand):
     help = "Give every staged row its business meaning. Safe to repeat."
     name = "legacy_classify"
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         report = classify(
             run_id=options["run"], actor=actor, now=timezone.now(), progress=self.progress
         )
-        return StageResult(report)
+        return stage_result(report)

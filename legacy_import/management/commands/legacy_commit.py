@@ -1,22 +1,22 @@
-"""legacy_commit: do what the plan says, and name every row that was left out."""
+"""legacy_commit: carry out the plan, and name every row that was left out."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.choices import FocusMode
-from legacy_import.management.base import LegacyCommand, Result, batch_size
-from legacy_import.management.commands.legacy_import import positive
-from legacy_import.management.commit_result import (
-    CommitResult,
-    show_intent,
-    tell_entries,
-    tell_failed,
-    what_is_asked,
-)
+from legacy_import.choices import FocusMode, LogAction
+from legacy_import.management.base import LegacyCommand, batch_size, positive
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
+from legacy_import.management.printer import CommandResult, print_blocks
+from legacy_import.management.results.legacy_commit import (
+    commit_intent,
+    commit_question,
+    commit_result,
+)
+from legacy_import.management.results.log_lines import log_lines
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.commit.commit import (
@@ -26,6 +26,8 @@ from legacy_import.stages.commit.commit import (
     require_current_plan,
 )
 from legacy_import.stages.commit.waves import next_wave, pending_rows, planned_counts
+
+NAMED_FAILURES = 20  # when too many rows failed; the commit log has all of them
 
 
 class Command(LegacyCommand):
@@ -60,7 +62,7 @@ class Command(LegacyCommand):
         )
         add_confirmation_arguments(parser)
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         run = find_run(options["run"])
         require_current_plan(run, allow_partial=options["allow_partial"])
         focus = FocusMode(options["focus"]) if options["focus"] else None
@@ -78,11 +80,12 @@ class Command(LegacyCommand):
                 allow_partial=options["allow_partial"],
             )
         except TooManyFailures:
-            tell_failed(self.terminal, run, since=started)
+            failed = log_lines(run, created_at__gte=started, action=LogAction.FAILED)
+            self.terminal.notes(islice(failed, NAMED_FAILURES))
             raise
         if self.terminal.verbosity >= 3:
-            tell_entries(self.terminal, run, created_at__gte=started)
-        return CommitResult(report, focus, self._next(report, focus, options))
+            self.terminal.notes(log_lines(run, created_at__gte=started))
+        return commit_result(report, focus, self._next(report, focus, options))
 
     def _ask(
         self, run: LegacyImportRun, focus: FocusMode | None, options: Mapping[str, Any]
@@ -92,12 +95,9 @@ class Command(LegacyCommand):
         if not any(planned.values()):
             return
         self.progress.opened(run.source_label)
-        show_intent(self.terminal, run, planned, focus, options["limit"])
+        print_blocks(self.terminal, commit_intent(run, planned, focus, options["limit"]))
         confirm_database(
-            self.terminal,
-            given=options["confirm_database"],
-            no_input=options["no_input"],
-            what=what_is_asked(run, planned, focus, options["limit"]),
+            self.terminal, options, commit_question(run, planned, focus, options["limit"])
         )
 
     def _next(
@@ -109,4 +109,4 @@ class Command(LegacyCommand):
             return run.next_command
         if focus and not pending_rows(run, focus).exists():
             focus = next_wave(run)
-        return self.again({**options, "focus": focus.value if focus else None})
+        return self.same_command({**options, "focus": focus.value if focus else None})

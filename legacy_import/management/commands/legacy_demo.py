@@ -14,9 +14,9 @@ from legacy_import.demo.people import LegacyWorld, generate
 from legacy_import.demo.platform import seed_platform
 from legacy_import.demo.sqlite_writer import write_sqlite
 from legacy_import.errors import LegacyImportError
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.commands.legacy_import import positive
-from legacy_import.management.terminal import Terminal, number
+from legacy_import.management.base import LegacyCommand, positive
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_demo import demo_result
 
 
 class Command(LegacyCommand):
@@ -56,7 +56,7 @@ class Command(LegacyCommand):
                             help="also give this platform the courses, users and leads that the "
                             "fictional school already knows (only with DEBUG=true)")  # fmt: skip
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         world = _world(options["rows"], options["seed"])
         if options["with_platform"] and not settings.DEBUG:
             raise LegacyImportError(
@@ -65,26 +65,26 @@ class Command(LegacyCommand):
                 exit_code=3,
             )
         dump = options["mysql_dump"]
-        written = dump or options["sqlite"] or _legacy_file()
+        path = dump or options["sqlite"] or _legacy_file()
         try:
             if dump:
                 with dump.open("wb") as stream:
                     tables = write_dump(world, stream)
             else:
-                tables = write_sqlite(world, written)
+                tables = write_sqlite(world, path)
         except FileExistsError as error:
             raise LegacyImportError(
-                f"{written} is no fictional database of this command, so it is not replaced.",
+                f"{path} is no fictional database of this command, so it is not replaced.",
                 hint="Give another file with --sqlite FILE, or move that one away.",
                 exit_code=3,
             ) from error
         except (OSError, sqlite3.Error):
             raise LegacyImportError(
-                f"The file {written} could not be written.",
+                f"The file {path} could not be written.",
                 hint="Check that its folder exists, may be written, and has space left.",
             ) from None
         people = seed_platform(world) if options["with_platform"] else {}
-        return DemoResult(written, tables, people)
+        return demo_result(path, tables, people)
 
 
 def _world(rows: int, seed: int) -> LegacyWorld:
@@ -106,21 +106,3 @@ def _legacy_file() -> Path:
             exit_code=2,
         )
     return Path(alias["NAME"])
-
-
-class DemoResult(Result):
-    """What was written, and where."""
-
-    def __init__(self, path: Path, tables: Mapping[str, int], people: Mapping[str, int]) -> None:
-        super().__init__(None, str(path), {"tables": dict(tables), "platform": dict(people)})
-        self.path = path
-
-    def show(self, terminal: Terminal, seconds: float) -> None:
-        for title, counts in (
-            ("Fictional legacy database", self.counts["tables"]),
-            ("Already on the platform", self.counts["platform"]),
-        ):
-            terminal.table(title, [(name, number(rows)) for name, rows in counts.items()],
-                           ("table", "rows"))  # fmt: skip
-        terminal.line(f"Done. Wrote {self.path} in {seconds:.1f} s")
-        terminal.next("legacy_import --check")

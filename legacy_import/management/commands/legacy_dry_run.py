@@ -2,13 +2,13 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.plan_result import PlanResult
+from legacy_import.management.base import LegacyCommand
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_dry_run import plan_result
 from legacy_import.stages.planning.dry_run import dry_run
 
 
@@ -23,7 +23,7 @@ class Command(LegacyCommand):
             help="compare with that run's latest plan; this run: with its own previous plan",
         )  # fmt: skip
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         report = dry_run(
             run_id=options["run"],
             actor=actor,
@@ -31,7 +31,4 @@ class Command(LegacyCommand):
             progress=self.progress,
             compare_with=options["diff"],
         )
-        counts = dict(report.counts)
-        if report.difference:
-            counts["diff"] = asdict(report.difference)
-        return PlanResult(report, counts)
+        return plan_result(report)

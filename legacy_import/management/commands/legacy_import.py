@@ -1,6 +1,6 @@
 """legacy_import: read the old database inside one snapshot and stage every row."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,12 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from legacy_import.errors import Interrupted, LegacyImportError
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.certificate import show_certificate
-from legacy_import.management.terminal import Terminal, number
+from legacy_import.management.base import LegacyCommand, positive
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_import import import_result
 from legacy_import.runs import lifecycle
 from legacy_import.source.engine import SourceLost
-from legacy_import.stages.staging.import_source import ImportReport, import_source, preflight
+from legacy_import.stages.staging.import_source import import_source, preflight
 
 
 class Command(LegacyCommand):
@@ -47,7 +47,7 @@ class Command(LegacyCommand):
         parser.add_argument("--allow-writable-source", action="store_true",
                             help="read with an account that could write (not advised)")  # fmt: skip
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         alias, writable = options["connection"], options["allow_writable_source"]
         if options["resume"] and (options["new"] or options["limit"]):
             raise LegacyImportError(
@@ -57,7 +57,7 @@ class Command(LegacyCommand):
             )
         try:
             if options["check"]:
-                return ImportResult(
+                return import_result(
                     preflight(alias=alias, progress=self.progress, allow_writable=writable)
                 )
             report = import_source(
@@ -72,41 +72,7 @@ class Command(LegacyCommand):
             )
         except LegacyImportError as error:
             raise with_resume_line(error, alias, options["resume"]) from error
-        return ImportResult(report)
-
-
-class ImportResult(Result):
-    """What was staged, or, after --check, what the source is."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__(report.run, report.source, report.counts or {"check": report.certificate})
-        self.report = report
-
-    def show(self, terminal: Terminal, seconds: float) -> None:
-        report = self.report
-        show_certificate(terminal, report.certificate)
-        if report.run is None:
-            terminal.line("Check passed. Nothing was staged.")
-            terminal.next("legacy_import")
-            return
-        tables: Mapping[str, Mapping[str, int]] = report.counts["tables"]  # type: ignore[assignment]
-        terminal.table(
-            "Staged",
-            [
-                (name, number(rows["source"]), number(rows["staged"]))
-                for name, rows in tables.items()
-            ],
-            ("table", "source rows", "staged rows"),
-        )
-        changes: Mapping[str, int | None] = report.counts["changes"]  # type: ignore[assignment]
-        terminal.table(
-            "Against the previous run of this source",
-            [(change, number(rows)) for change, rows in changes.items()],
-            ("change", "rows"),
-        )
-        rows = report.counts["rows"]
-        terminal.line(f"Done. run={report.run} staged={rows:,} in {seconds:.1f} s")
-        terminal.next(f"legacy_validate --run {report.run}")
+        return import_result(report)
 
 
 def with_resume_line(
@@ -121,10 +87,3 @@ def with_resume_line(
         elif isinstance(error, SourceLost):
             error.hint = "Nothing was staged. Check the link, then run the command again."
     return error
-
-
-def positive(value: str) -> int:
-    """A whole number from one to what a 64-bit column holds, for argparse."""
-    if not value.isdigit() or not 1 <= int(value) < 2**63:
-        raise ArgumentTypeError("must be a whole number, 1 or more")
-    return int(value)

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from legacy_import.choices import SourceTable
 from legacy_import.errors import LegacyImportError
-from legacy_import.management.base import LegacyCommand, Result
+from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
-from legacy_import.management.purge_result import PurgeResult, SubjectResult
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_purge import purge_result, subject_result
 from legacy_import.models import LegacyErasureLog
 from legacy_import.privacy.purge import Agenda, agenda, purge
 from legacy_import.privacy.subject import Subject, erase_subject, find_subject
@@ -46,7 +47,7 @@ class Command(LegacyCommand):
         )  # fmt: skip
         add_confirmation_arguments(parser)
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         if options["subject"] and options["run"]:
             raise _usage("--subject erases a person from every run; --run purges one.")
         if options["connection"] and not options["subject"]:
@@ -54,30 +55,31 @@ class Command(LegacyCommand):
         if options["subject"]:
             return self._erase_subject(options, actor)
         now = timezone.now()
-        found = agenda(run_id=options["run"], now=now)
-        erased: dict[int, int] = {}
-        if found.ready:
-            self._confirm(options, _what(found))
+        due = agenda(run_id=options["run"], now=now)
+        rows_by_run: dict[int, int] = {}
+        if due.ready:
+            confirm_database(self.terminal, options, _warning(due))
             self.progress.opened(SOURCE)
-            erased = purge(
-                run_ids=[one.run for one in found.ready],
+            rows_by_run = purge(
+                run_ids=[closed.run for closed in due.ready],
                 actor=actor,
                 reason=options["reason"],
                 now=now,
                 progress=self.progress,
             )
-        return PurgeResult(options["run"], found, erased)
+        return purge_result(options["run"], due, rows_by_run)
 
-    def _erase_subject(self, options: Mapping[str, Any], actor: str) -> Result:
+    def _erase_subject(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         table, legacy_id = options["subject"]
         connection = options["connection"] or settings.LEGACY_IMPORT_CONNECTION
         subject = Subject(connection, table, legacy_id)
-        left = [run for run, erased in find_subject(subject).items() if not erased]
-        if left:
-            self._confirm(
+        runs = [run for run, is_erased in find_subject(subject).items() if not is_erased]
+        if runs:
+            confirm_database(
+                self.terminal,
                 options,
                 f"Everything that says who {subject} of {connection} is will be erased from "
-                f"{_runs(left)}. This cannot be undone.",
+                f"{_runs(runs)}. This cannot be undone.",
             )
             self.progress.opened(SOURCE)
         report = erase_subject(
@@ -87,15 +89,7 @@ class Command(LegacyCommand):
             now=timezone.now(),
             progress=self.progress,
         )
-        return SubjectResult(subject, report)
-
-    def _confirm(self, options: Mapping[str, Any], what: str) -> None:
-        confirm_database(
-            self.terminal,
-            given=options["confirm_database"],
-            no_input=options["no_input"],
-            what=what,
-        )
+        return subject_result(subject, report)
 
 
 def source_row(value: str) -> tuple[str, str]:
@@ -115,8 +109,8 @@ def reason(value: str) -> str:
     return value
 
 
-def _what(found: Agenda) -> str:
-    rows = ", ".join(f"run {one.run}: {one.rows:,} rows" for one in found.ready)
+def _warning(due: Agenda) -> str:
+    rows = ", ".join(f"run {closed.run}: {closed.rows:,} rows" for closed in due.ready)
     return f"Payloads and contacts will be erased ({rows}). This cannot be undone."
 
 

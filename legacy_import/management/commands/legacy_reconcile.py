@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.reconcile_result import ReconcileResult
+from legacy_import.management.base import LegacyCommand
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_reconcile import reconcile_result
 from legacy_import.stages.reconciliation.reconcile import reconcile
 
 
@@ -15,5 +16,5 @@ class Command(LegacyCommand):
     )
     name = "legacy_reconcile"
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
-        return ReconcileResult(reconcile(run_id=options["run"], progress=self.progress))
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
+        return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))

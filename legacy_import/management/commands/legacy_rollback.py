@@ -1,4 +1,4 @@
-"""legacy_rollback: take back what a run created and nobody touched since."""
+"""legacy_rollback: undo what a run created, where it is unchanged since."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -7,10 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from legacy_import.choices import RunStatus
-from legacy_import.management.base import LegacyCommand, Result
-from legacy_import.management.commit_result import counted, tell_entries
+from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
-from legacy_import.management.rollback_result import RollbackResult
+from legacy_import.management.printer import CommandResult
+from legacy_import.management.results.legacy_rollback import rollback_result
+from legacy_import.management.results.log_lines import log_lines
+from legacy_import.management.results.wording import counted
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.commit.waves import rows_in_force
@@ -32,7 +34,7 @@ class Command(LegacyCommand):
         )
         add_confirmation_arguments(parser)
 
-    def work(self, options: Mapping[str, Any], actor: str) -> Result:
+    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         run = find_run(options["run"])
         run.require(RunStatus.ROLLING_BACK)
         require_newest(run)
@@ -48,15 +50,14 @@ class Command(LegacyCommand):
             preview=options["preview"],
         )
         if self.terminal.verbosity >= 3:
-            tell_entries(self.terminal, run, reversed_at__gte=started)
-        return RollbackResult(report)
+            self.terminal.notes(log_lines(run, reversed_at__gte=started))
+        return rollback_result(report)
 
     def _ask(self, run: LegacyImportRun, rows: int, options: Mapping[str, Any]) -> None:
         self.progress.opened(run.source_label)
         confirm_database(
             self.terminal,
-            given=options["confirm_database"],
-            no_input=options["no_input"],
-            what=f"{counted(rows, 'row')} of run {run.pk} will be taken back: what they created is "
+            options,
+            f"{counted(rows, 'row')} of run {run.pk} will be taken back: what they created is "
             "deleted, unless somebody edited it or refers to it (--preview shows which).",
         )

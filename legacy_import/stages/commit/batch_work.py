@@ -31,9 +31,9 @@ def open_work(job: Job) -> Work:
 
     def batch(chunk: Chunk) -> ChunkDone:
         entries = work(chunk)
-        # Exactly the rows with an entry were pending, and nothing but their outcome is another now.
-        after = counts.of_rows({entry.row for entry in entries})
-        counts.follow(run.pk, counts.with_outcome(after, Outcome.PENDING.value), after)
+        # Exactly the rows with an entry were pending, and only their outcome changed.
+        rows = {entry.row for entry in entries}
+        counts.apply(run.pk, rows, old={"outcome": Outcome.PENDING.value})
         return ChunkDone(len(chunk.ids), found=_told(entries))
 
     return batch

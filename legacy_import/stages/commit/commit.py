@@ -15,7 +15,7 @@ from legacy_import.engine.engines import Engine, engine_in_use
 from legacy_import.engine.sqlite_turns import Turns
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun
-from legacy_import.people.key_refresh import refresh_changed
+from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, hold
 from legacy_import.runs.progress import Progress
@@ -128,7 +128,7 @@ class _Commit:
             self.run.move_to(RunStatus.COMMITTING)
             self.run.save(update_fields=["status"])
         self.position = next_position(self.run, Stage.COMMIT)
-        self.read = refresh_changed(self.run, self.conf, self.progress)
+        self.read = refresh_platform_keys(self.run, self.conf, self.progress, changed_only=True)
 
     def take_up(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
         """First rows before their followers; what waits for people last, and only without a limit."""

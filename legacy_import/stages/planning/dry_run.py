@@ -22,7 +22,7 @@ from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.people.key_refresh import refresh_again
+from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
@@ -36,6 +36,7 @@ from legacy_import.stages.planning.summary import (
     summarize,
 )
 
+JUST_NOW = datetime.timedelta(minutes=1)  # a plan right after its validation reads no one again
 PLAN_COLUMNS = (
     "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
     "planned_target_id",
@@ -86,7 +87,7 @@ def dry_run(
     with hold(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
-        read = refresh_again(run, conf, progress)
+        read = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
         worked = work_in_chunks(
             run,
             Stage.PLAN,

@@ -31,14 +31,7 @@ def open_work(job: Job) -> Work:
         require_newest(run, chunk.ids)  # it may have been committed meanwhile
         rows = committed_rows(run).filter(pk__among=Ids(chunk.ids)).select_for_update()
         actions = dict(rows.order_by("pk").values_list("pk", "outcome"))
-        before = counts.of_rows(actions)
-        found = taking_back.undo(actions)
-        if found["rows"] == len(actions):
-            after = counts.with_outcome(before, Outcome.ROLLED_BACK.value)
-        else:
-            after = counts.of_rows(actions)
-        counts.follow(run.pk, before, after)
-        return ChunkDone(len(chunk.ids), found=found)
+        return ChunkDone(len(chunk.ids), found=taking_back.undo(actions))
 
     return batch
 
@@ -108,7 +101,9 @@ class TakingBack:
         if not self.preview:
             at = timezone.now()
             log.reverse(outcomes, kept=KEPT, actor=self.actor, now=at)
-            log.release_rows({row: logged for row, logged in entries.items() if row not in kept})
+            released = {row: logged for row, logged in entries.items() if row not in kept}
+            counts.apply(self.run.pk, released, new={"outcome": Outcome.ROLLED_BACK.value})
+            log.release_rows(released)
         else:
             undone = [e for row, logged in entries.items() if row not in kept for e in logged]
             self.undone |= {entry.id for entry in undone}

@@ -29,7 +29,7 @@ from legacy_import.models import (
 )
 from legacy_import.people.contact import Known
 from legacy_import.people.groups import group_run
-from legacy_import.people.key_refresh import refresh_all
+from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.people.matching import RowMatches, match_chunk
 from legacy_import.people.pairs import find_pairs, forget_pairs
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
@@ -80,7 +80,7 @@ def validate(
     with hold(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
         lifecycle.begin_stage(run, lease, RunStatus.IMPORTED)
-        read = refresh_all(conf, progress)
+        read = refresh_platform_keys(run, conf, progress)
         with transaction.atomic():
             lease.confirm()
             find_hot_keys(run, conf)

@@ -1,0 +1,76 @@
+"""What legacy_dry_run prints: the plan, and what must be known before it is committed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+
+from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine, shares
+from legacy_import.management.results.wording import plan_lines
+from legacy_import.rules.reasons import REASONS
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.planning.dry_run import PlanReport
+from legacy_import.stages.planning.summary import PlanDifference
+
+DISTRIBUTIONS = {
+    "source_tables": "Source tables",
+    "classification": "Classification",
+    "validation": "Validation",
+    "duplicate_confidence": "Duplicate confidence (existing users and leads)",
+    "priority_buckets": "Priority",
+    "import_actions": "Proposed training actions",
+    "session_types": "Session types",
+}
+RISKS = {
+    "needs_review_students": "learners with a structural doubt",
+    "duplicate_students": "learners with a high-confidence match",
+    "placeholder_sessions": "trainings in a waiting or placeholder session",
+    "unmapped_courses": "trainings (not of leads) without a mapped course",
+    "registered_to_decide": "registrations that need a person",
+}
+TOP_REASONS = 3  # under the line of the rows for review
+
+
+def plan_result(report: PlanReport) -> CommandResult:
+    """The stored plan: distributions, risks, and why each row under review is there."""
+    difference = {"diff": asdict(report.difference)} if report.difference else {}
+    counts = {**report.counts, **difference}
+    return CommandResult.of_run(find_run(report.run), counts, _blocks(report))
+
+
+def _blocks(report: PlanReport) -> Iterator[Block]:
+    counts, plan = report.counts, report.counts["plan"]
+    for name, title in DISTRIBUTIONS.items():
+        yield shares(title, counts[name])
+    risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
+    yield Table("Risks", ("what to look at before a commit", "rows"), risks)
+    reasons = counts["review_reasons"]
+    meanings = [(reason, rows, REASONS.get(reason, "")) for reason, rows in reasons.items()]
+    yield Table("Why rows need review", ("reason", "rows", "meaning"), meanings)
+    if report.difference:
+        yield _difference(report.difference)
+    yield from plan_lines(f"Plan of run {report.run}: legacy_commit would", plan)
+    if reasons:
+        yield " " * 22 + _top_reasons(reasons)
+    yield ""
+    ready = report.rows - plan["review"] - plan["skip"]
+    yield Summary(
+        f"Done. run={report.run} ready={ready:,} review={plan['review']:,} "
+        f"skip={plan['skip']:,} total={report.rows:,}"
+    )
+    yield f"Plan {report.fingerprint[:12]} is stored."
+    yield TextLine("No business table was changed.", bold=True)
+
+
+def _top_reasons(reasons: Mapping[str, int]) -> str:
+    top = [f"{reason} {rows:,}" for reason, rows in islice(reasons.items(), TOP_REASONS)]
+    return f"({', '.join(top)}{', …' if len(reasons) > TOP_REASONS else ''})"
+
+
+def _difference(difference: PlanDifference) -> Table:
+    rows = {
+        **difference.changed,
+        "unchanged": difference.unchanged,
+        "only in this run": difference.only_here,
+        "only in the other": difference.only_there,
+    }
+    return Table(f"Against {difference.other}", ("change", "rows"), rows.items())

@@ -1,0 +1,81 @@
+"""What legacy_rollback prints: what is gone, what stays, and why it stays."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from legacy_import.choices import ReversalOutcome
+from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine
+from legacy_import.management.results.wording import label, model_label
+from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.rollback.batch_work import KEPT
+from legacy_import.stages.rollback.rollback import MAX_NAMED, RollbackReport
+
+NO_RECORD = "none"  # what skipped rows have
+ORDER = ReversalOutcome.values
+
+
+def rollback_result(report: RollbackReport) -> CommandResult:
+    """What a rollback did with each kind of record, or with --preview would do."""
+    run = find_run(report.run)
+    records: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (model, outcome), number in sorted(report.records.items()):
+        records[model or NO_RECORD][outcome] = number
+    counts = {
+        "records": records,
+        "rows": report.rows,
+        "kept_rows": report.kept_rows,
+        "kept": [asdict(record) for record in report.kept[:MAX_NAMED]],
+        "preview": report.preview,
+        "status": report.status,
+    }
+    next_command = run.next_command
+    if report.preview:
+        next_command = f"legacy_rollback --run {report.run}" if report.rows else ""
+    return CommandResult.of_run(run, counts, _blocks(report), next_command=next_command)
+
+
+def _blocks(report: RollbackReport) -> Iterator[Block]:
+    if report.rows or report.kept_rows:
+        yield from _tables(report)
+        yield Summary(_summary(report))
+    else:
+        yield "Nothing left to roll back."
+    if report.preview:
+        yield TextLine("Nothing was changed.", bold=True)
+    elif report.kept_rows:
+        later = "What was kept can be rolled back later, once nothing holds it."
+        yield TextLine(later, detail=True)
+
+
+def _tables(report: RollbackReport) -> Iterator[Block]:
+    if report.preview:
+        title, column, kept_title = "What a rollback would do", "preview", "Would be kept"
+    else:
+        title, column, kept_title = "What became of the run's records", "outcome", "Kept"
+    rows = sorted((model, ORDER.index(o), number) for (model, o), number in report.records.items())
+    records = [(model_label(m), label(ReversalOutcome(ORDER[o])), number) for m, o, number in rows]
+    yield Table(title, ("kind", column, "number"), records)
+    named = [
+        (
+            record.row,
+            f"{record.target_model}:{record.target_id}",
+            label(ReversalOutcome(record.why)),
+        )
+        for record in report.kept[:MAX_NAMED]
+    ]
+    total = _records(report, *KEPT)
+    yield Table(kept_title, ("row", "record", "why"), named, total, MAX_NAMED)
+
+
+def _summary(report: RollbackReport) -> str:
+    return (
+        f"{'Preview' if report.preview else 'Done'}. rows: undone={report.rows:,} "
+        f"kept={report.kept_rows:,} total={report.rows + report.kept_rows:,}; records: "
+        f"deleted={_records(report, ReversalOutcome.DELETED):,} kept={_records(report, *KEPT):,}"
+    )
+
+
+def _records(report: RollbackReport, *outcomes: ReversalOutcome) -> int:
+    """Records, links among them, with one of these outcomes."""
+    return sum(n for (_, outcome), n in report.records.items() if outcome in outcomes)
