@@ -25,8 +25,8 @@ from legacy_import.errors import (
 from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS
 from legacy_import.rules.commit_policy import LADDER
 from legacy_import.source.schema import ACCEPTED
-from tests.docs_rules import KEY_KINDS, RUNGS
-from tests.docs_tables import DOCS, ROOT, TABLES, written
+from tests.docs.rules import KEY_KINDS, RUNGS
+from tests.docs.tables import DOCS, ROOT, TABLES, written
 from tests.lanes import Lane
 
 README = ROOT / "README.md"
@@ -70,7 +70,7 @@ def first_cells(text: str) -> list[str]:
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_a_table_says_what_the_code_says(name):
     places = [tables[name] for page in PAGES if name in (tables := written(page))]
-    assert places == [TABLES[name]()], "python -m tests.docs_tables writes it"
+    assert places == [TABLES[name]()], "python -m tests.docs.tables writes it"
 
 
 def test_every_rung_of_the_ladder_has_words_and_no_words_are_left_over():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.docs_tables import ROOT
+from tests.docs.tables import ROOT
 
 PINNED = re.compile(r"[A-Za-z0-9_.-]+(?:\[[a-z]+\])?==[0-9][0-9a-z.]*")
 BUILT_ON = {

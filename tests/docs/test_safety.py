@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_tables import DOCS, ROOT
+from tests.docs.tables import DOCS, ROOT
 
 RUNBOOK = DOCS / "legacy_production_migration_runbook.md"
 PAGES = (*sorted(ROOT.glob("*.md")), ROOT / ".env.example", *sorted(DOCS.rglob("*.md")))

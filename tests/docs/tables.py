@@ -1,6 +1,6 @@
 """The tables of docs/ that repeat what the code says, made from the code.
 
-`python -m tests.docs_tables` writes them into their places, between `<!-- table: NAME -->` and
+`python -m tests.docs.tables` writes them into their places, between `<!-- table: NAME -->` and
 `<!-- end -->`; tests/test_docs.py fails when a page says anything else than the code.
 """
 
@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests import docs_rules
-from tests.docs_rules import markdown
+from tests.docs import rules
+from tests.docs.rules import markdown
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PLACE = re.compile(r"(<!-- table: ([a-z_]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -68,17 +68,17 @@ def drift() -> str:
 TABLES = {
     table.__name__: table
     for table in (
-        docs_rules.statuses,
-        docs_rules.sessions,
-        docs_rules.courses,
-        docs_rules.import_action,
-        docs_rules.issues,
-        docs_rules.commit_policy,
-        docs_rules.reasons,
-        docs_rules.key_kinds,
-        docs_rules.blockers,
-        docs_rules.evidence,
-        docs_rules.numbers,
+        rules.statuses,
+        rules.sessions,
+        rules.courses,
+        rules.import_action,
+        rules.issues,
+        rules.commit_policy,
+        rules.reasons,
+        rules.key_kinds,
+        rules.blockers,
+        rules.evidence,
+        rules.numbers,
         drift,
         permissions,
         options,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_tables import DOCS, ROOT
+from tests.docs.tables import DOCS, ROOT
 
 SUFFIXES = {".py", ".html", ".txt", ".sh", ".toml", ".md", ".css", ".js", ".yaml", ".svg"}
 # Files without such a suffix, and those below a folder whose name begins with a dot.

@@ -1,4 +1,4 @@
-"""The tables of docs/rules.md, made by asking the rules themselves (see tests/docs_tables.py)."""
+"""The tables of docs/rules.md, made by asking the rules themselves (see tests/docs/tables.py)."""
 
 import itertools
 from collections.abc import Iterable, Sequence

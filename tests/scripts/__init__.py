@@ -1,0 +1,1 @@
+"""Tests of scripts/: what runs the tests, the demo and the screenshots."""
