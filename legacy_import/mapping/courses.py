@@ -7,14 +7,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.mapping.judgement import (
+from legacy_import.mapping.decisions import (
     MappingChange,
     MappingRefused,
-    checked_note,
+    clean_note,
     lock_open_runs,
-    mark_rows,
-    note_in_book,
-    require_same,
+    log_decision,
+    mark_affected_rows,
+    require_same_mappings,
     require_version,
     stamp_of,
 )
@@ -114,14 +114,14 @@ def confirm_exact_suggestions(
         runs = lock_open_runs(connection_name, now)
         found = exact_suggestions(connection_name).order_by("pk")
         mappings = list(found.select_for_update())
-        require_same(mappings, expected, stamp)
+        require_same_mappings(mappings, expected, stamp)
         LegacyCourseMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings]).update(
             status=S.CONFIRMED, confirmed_by=actor, confirmed_at=now, version=F("version") + 1
         )
-        note_in_book(mappings, S.CONFIRMED.value, "", actor)
+        log_decision(mappings, S.CONFIRMED.value, "", actor)
         formations = [mapping.legacy_formation_id for mapping in mappings]
-        touched = mark_rows(runs, rows_of_formations(connection_name, formations))
-    return MappingChange(len(mappings), touched)
+        affected = mark_affected_rows(runs, rows_of_formations(connection_name, formations))
+    return MappingChange(len(mappings), affected)
 
 
 def exact_stamp(connection_name: str) -> tuple[int, str]:
@@ -154,7 +154,7 @@ def _judge(
     by_person: bool = True,
 ) -> MappingChange:
     """Write one answer, note it, and mark the rows it touches: all of it or nothing."""
-    kept = checked_note(note)
+    kept = clean_note(note)
     source = LegacyCourseMapping.objects.values_list("connection_name", flat=True)
     with transaction.atomic():
         runs = lock_open_runs(source.get(pk=mapping_id), now)
@@ -166,6 +166,6 @@ def _judge(
         mapping.version += 1
         mapping.save()
         verdict = mapping.status if by_person else "taken_back"
-        note_in_book([mapping], verdict, kept, actor)
+        log_decision([mapping], verdict, kept, actor)
         which = rows_of_formations(mapping.connection_name, [mapping.legacy_formation_id])
-        return MappingChange(1, mark_rows(runs, which))
+        return MappingChange(1, mark_affected_rows(runs, which))

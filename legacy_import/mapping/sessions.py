@@ -7,14 +7,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from legacy_import.choices import SessionType
-from legacy_import.mapping.judgement import (
+from legacy_import.mapping.decisions import (
     MappingChange,
     MappingRefused,
-    checked_note,
+    clean_note,
     lock_open_runs,
-    mark_rows,
-    note_in_book,
-    require_same,
+    log_decision,
+    mark_affected_rows,
+    require_same_mappings,
     require_version,
     stamp_of,
 )
@@ -42,7 +42,7 @@ def confirm_session(
     """
     if session_type not in ANSWERS:
         raise MappingRefused("no_such_type", "A session is real, a waiting list, or unknown.")
-    kept = checked_note(reason)
+    kept = clean_note(reason)
     with transaction.atomic():
         runs, mapping = _locked(mapping_id, version, now)
         _require_possible(mapping, SessionType(session_type), kept)
@@ -50,15 +50,17 @@ def confirm_session(
         mapping.confirmed_by, mapping.confirmed_at, mapping.reason = actor, now, kept
         mapping.version += 1
         mapping.save()
-        note_in_book([mapping], session_type, kept, actor)
-        return MappingChange(1, mark_rows(runs, rows_of_sessions([mapping.legacy_session_id])))
+        log_decision([mapping], session_type, kept, actor)
+        return MappingChange(
+            1, mark_affected_rows(runs, rows_of_sessions([mapping.legacy_session_id]))
+        )
 
 
 def take_back(
     *, mapping_id: int, version: int, actor: User, now: datetime.datetime, reason: str = ""
 ) -> MappingChange:
     """What a person said no longer counts; the rule answers again. Raises as `confirm_session`."""
-    kept = checked_note(reason)
+    kept = clean_note(reason)
     with transaction.atomic():
         runs, mapping = _locked(mapping_id, version, now)
         if mapping.confirmed_at is None:
@@ -67,8 +69,10 @@ def take_back(
         mapping.confirmed_by, mapping.confirmed_at, mapping.reason = None, None, ""
         mapping.version += 1
         mapping.save()
-        note_in_book([mapping], "taken_back", kept, actor)
-        return MappingChange(1, mark_rows(runs, rows_of_sessions([mapping.legacy_session_id])))
+        log_decision([mapping], "taken_back", kept, actor)
+        return MappingChange(
+            1, mark_affected_rows(runs, rows_of_sessions([mapping.legacy_session_id]))
+        )
 
 
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
@@ -101,17 +105,17 @@ def confirm_real_sessions(
 
     Raises MappingChangedMeanwhile when they are not, MappingRefused as `confirm_session`.
     """
-    kept = checked_note(reason)
+    kept = clean_note(reason)
     with transaction.atomic():
         runs = lock_open_runs(connection_name, now)
         mappings = list(real_unconfirmed(connection_name).order_by("pk").select_for_update())
-        require_same(mappings, expected, stamp)
+        require_same_mappings(mappings, expected, stamp)
         LegacySessionMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings]).update(
             confirmed_by=actor, confirmed_at=now, reason=kept, version=F("version") + 1
         )
-        note_in_book(mappings, SessionType.REAL_SESSION.value, kept, actor)
+        log_decision(mappings, SessionType.REAL_SESSION.value, kept, actor)
         ids = [mapping.legacy_session_id for mapping in mappings]
-        return MappingChange(len(mappings), mark_rows(runs, rows_of_sessions(ids)))
+        return MappingChange(len(mappings), mark_affected_rows(runs, rows_of_sessions(ids)))
 
 
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:

@@ -37,7 +37,7 @@ SESSION_MISSING = "session_missing"
 CAUSES = (*COURSE_CAUSES, *SESSION_CAUSES, *FORMATION_CAUSES, SESSION_MISSING)
 
 
-class Alike(NamedTuple):
+class RowGroup(NamedTuple):
     """Rows of a run that are the same to every mapping. `cause` holds them back; "": nothing does."""
 
     formation: str | None
@@ -73,11 +73,11 @@ def weigh(run: LegacyImportRun) -> Weights:
     index = load_mappings(run.connection_name)
     named: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     causes: Counter[str] = Counter()
-    for alike in _rows_alike(run):
-        causes[alike.cause] += alike.rows
-        _weigh_course(alike, index, named)
-        if alike.session is not None:
-            _weigh_session(alike, index, named["session", alike.session])
+    for group in row_groups(run):
+        causes[group.cause] += group.rows
+        _weigh_course(group, index, named)
+        if group.session is not None:
+            _weigh_session(group, index, named["session", group.session])
     del causes[""]
     weights = {
         key: Weight(found["rows"], found["waiting"], found["frees"]) for key, found in named.items()
@@ -89,7 +89,7 @@ def weigh(run: LegacyImportRun) -> Weights:
     )
 
 
-def _rows_alike(run: LegacyImportRun) -> Iterable[Alike]:
+def row_groups(run: LegacyImportRun) -> Iterable[RowGroup]:
     """The run's rows grouped by what mappings look at."""
     held_back = When(
         planned_action=PlannedAction.REVIEW, planned_reason__in=CAUSES, then=F("planned_reason")
@@ -103,47 +103,47 @@ def _rows_alike(run: LegacyImportRun) -> Iterable[Alike]:
             output_field=CharField(),
         )
     ).values_list("legacy_formation_id", "legacy_session_id", "classification", "cause")
-    return (Alike(*values) for values in told.annotate(rows=Count("pk")))
+    return (RowGroup(*values) for values in told.annotate(rows=Count("pk")))
 
 
 def _weigh_course(
-    alike: Alike, index: MappingIndex, named: defaultdict[tuple[str, str], Counter[str]]
+    group: RowGroup, index: MappingIndex, named: defaultdict[tuple[str, str], Counter[str]]
 ) -> None:
     """Add these rows to the course they are about: their own, or their real session's."""
-    known = index.sessions.get(alike.session or "")
-    training = index.training(alike.formation, alike.session)
+    known = index.sessions.get(group.session or "")
+    training = index.training(group.formation, group.session)
     formation = formation_of_row(
-        alike.formation, training.session.session_type, known.formation_id if known else None
+        group.formation, training.session.session_type, known.formation_id if known else None
     ).formation_id
     if formation is None:
         return
     found = named["course", formation]
-    found["rows"] += alike.rows
-    if alike.cause in COURSE_CAUSES:
-        found["waiting"] += alike.rows
+    found["rows"] += group.rows
+    if group.cause in COURSE_CAUSES:
+        found["waiting"] += group.rows
         mapped = CourseAnswer(CourseState.MAPPED, 0, 0)
-        if _passes(alike, MappingIndex({formation: mapped}, index.sessions)):
-            found["frees"] += alike.rows
+        if _passes(group, MappingIndex({formation: mapped}, index.sessions)):
+            found["frees"] += group.rows
 
 
-def _weigh_session(alike: Alike, index: MappingIndex, found: Counter[str]) -> None:
-    found["rows"] += alike.rows
-    if alike.cause in SESSION_CAUSES:
-        found["waiting"] += alike.rows
-        known = index.sessions.get(alike.session or "")
-        if known is None or alike.session is None:
+def _weigh_session(group: RowGroup, index: MappingIndex, found: Counter[str]) -> None:
+    found["rows"] += group.rows
+    if group.cause in SESSION_CAUSES:
+        found["waiting"] += group.rows
+        known = index.sessions.get(group.session or "")
+        if known is None or group.session is None:
             return
         real = SessionAnswer(
             SessionKind(SessionType.REAL_SESSION, "session:real"), known.formation_id, True, 0
         )
-        if _passes(alike, MappingIndex(index.courses, {alike.session: real})):
-            found["frees"] += alike.rows
+        if _passes(group, MappingIndex(index.courses, {group.session: real})):
+            found["frees"] += group.rows
 
 
-def _passes(alike: Alike, index: MappingIndex) -> bool:
+def _passes(group: RowGroup, index: MappingIndex) -> bool:
     """Would no mapping hold these rows back any more? Other doubts may still do."""
-    training = index.training(alike.formation, alike.session)
-    classification = Classification(alike.classification)
+    training = index.training(group.formation, group.session)
+    classification = Classification(group.classification)
     action = import_action.decide(
         classification, training.session.session_type, training.course.state
     ).action

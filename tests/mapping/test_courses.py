@@ -20,7 +20,7 @@ from legacy_import.mapping.courses import (
     set_aside,
     take_back,
 )
-from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.mapping.decisions import AffectedRows, MappingChangedMeanwhile, MappingRefused
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import (
     FacetCount,
@@ -198,7 +198,7 @@ def test_all_exact_suggestions_are_confirmed_and_nothing_else(actor, run):
     change = confirm_exact_suggestions(
         connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
+    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 1),))
     for before in exact:
         after = LegacyCourseMapping.objects.get(pk=before.pk)
         assert (after.status, after.version, after.confirmed_by) == ("confirmed", 2, actor)
@@ -246,7 +246,7 @@ def test_the_rows_of_the_formation_are_to_be_classified_again(actor, run):
     run_stages(run)
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
     assert marked(run) == {"1", "2"}
-    assert change.touched == (Touched(run.pk, 2),)
+    assert change.affected == (AffectedRows(run.pk, 2),)
     counted = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
     assert sum(counted.values_list("rows", flat=True)) == 2
 
@@ -269,7 +269,7 @@ def test_every_open_run_of_the_source_is_touched_and_no_other(actor, run):
         run_stages(each)
     trained(unclassified, "1")
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
-    assert change.touched == (Touched(run.pk, 1), Touched(again.pk, 1))
+    assert change.affected == (AffectedRows(run.pk, 1), AffectedRows(again.pk, 1))
     assert not marked(elsewhere)
     assert not marked(unclassified)
 
@@ -287,11 +287,11 @@ def test_committed_rows_stay_as_they_are(actor, run):
 def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(actor, run):
     before = suggested("7")
     suggested("8")
-    touched, other = trained(run, "1"), trained(run, "2", formation_id="8")
+    affected, other = trained(run, "1"), trained(run, "2", formation_id="8")
     run_stages(run)
     confirm_suggestion(mapping_id=before.pk, version=1, actor=actor, now=NOW)
     run_commit(run)
-    assert (outcome_of(touched), last_reason(touched)) == ("drifted", "course_mapping_changed")
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "course_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_COMPLETED_TRAINING
 
 

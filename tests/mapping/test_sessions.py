@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
-from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.mapping.decisions import AffectedRows, MappingChangedMeanwhile, MappingRefused
 from legacy_import.mapping.sessions import (
     confirm_real_sessions,
     confirm_session,
@@ -161,7 +161,7 @@ def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor)
         connection_name=CONNECTION, expected=expected, stamp=stamp, reason="registre 2019",
         actor=actor, now=NOW,
     )  # fmt: skip
-    assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
+    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 1),))
     for before in real:
         after = LegacySessionMapping.objects.get(pk=before.pk)
         assert (after.confirmed_by, after.reason, after.version) == (actor, "registre 2019", 2)
@@ -188,12 +188,12 @@ def test_a_bulk_that_is_no_longer_what_was_shown_is_refused(run, actor):
 def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
     before = mapping("40", confirmed=True)
     mapping("41", confirmed=True)
-    touched, other = registered(run, "1"), registered(run, "2", session_id="41")
+    affected, other = registered(run, "1"), registered(run, "2", session_id="41")
     run_stages(run)
     change = judged(before, "waiting_placeholder", actor)
-    assert change.touched == (Touched(run.pk, 1),)
+    assert change.affected == (AffectedRows(run.pk, 1),)
     run_commit(run)
-    assert (outcome_of(touched), last_reason(touched)) == ("drifted", "session_mapping_changed")
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from legacy_import.choices import RunStatus
 from legacy_import.mapping import courses as mapping_review
 from legacy_import.mapping import sessions as session_review
-from legacy_import.mapping.judgement import MappingRefused
+from legacy_import.mapping.decisions import MappingRefused
 from legacy_import.mapping.weights import NO_ROWS, Weight, weigh
 from legacy_import.mapping.weights_kept import kept
 from legacy_import.models import (
@@ -24,7 +24,7 @@ from legacy_import.models import (
     MappingTotals,
     MappingWeight,
 )
-from legacy_import.screens.mapping.listing import COURSES, SESSIONS, Asked, listing
+from legacy_import.screens.mapping.listing import COURSES, SESSIONS, ListRequest, listing
 from legacy_import.stages.rejudge import rejudge
 from tests.factories import (
     CONNECTION,
@@ -242,7 +242,7 @@ def test_taking_a_course_back_and_its_rollback_are_counted(run):
 def test_before_the_first_plan_rows_are_counted_and_nothing_waits(run, stages):
     for stage in stages:
         stage(run)
-    first = listing(run, COURSES, Asked())
+    first = listing(run, COURSES, ListRequest())
     assert [line.weight.rows for line in first.lines] == sorted(
         (line.weight.rows for line in first.lines), reverse=True
     )
@@ -282,7 +282,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
     run.refresh_from_db()
     elsewhere(run)
     assert stored(run) != counted(run)
-    found = listing(run, COURSES, Asked(search="bureautique"))
+    found = listing(run, COURSES, ListRequest(search="bureautique"))
     assert [line.name for line in found.lines] == ["Bureautique"]
     assert_as_counted(run)
 
@@ -291,7 +291,7 @@ def test_a_look_writes_nothing_while_nothing_changed(run):
     run_stages(run)
     with CaptureQueriesContext(connection) as asked:
         kept(run)
-        listing(run, SESSIONS, Asked(state="to_confirm"))
+        listing(run, SESSIONS, ListRequest(state="to_confirm"))
     assert all(query["sql"].startswith("SELECT") for query in asked)
     assert not any("legacy_student_imports" in query["sql"] for query in asked)
 
@@ -300,7 +300,7 @@ def test_a_run_that_was_staged_before_the_lists_were_kept_is_counted_once(run):
     run_stages(run)
     MappingWeight.objects.all().delete()
     MappingTotals.objects.all().delete()
-    assert listing(run, SESSIONS, Asked()).any
+    assert listing(run, SESSIONS, ListRequest()).any
     assert_as_counted(run)
 
 
@@ -326,17 +326,21 @@ def test_every_run_of_the_source_has_its_own_lists(run):
 
 # --- searching ---------------------------------------------------------------------------------------
 
-SEARCHES: dict[str, tuple[Any, Asked, list[str]]] = {
-    "folded": (COURSES, Asked(search="INFOGRAPHIÉ 2d"), ["7"]),
-    "by number": (COURSES, Asked(search="10"), ["10"]),
-    "by state": (COURSES, Asked(state="gone"), ["10"]),
-    "a session by its course": (SESSIONS, Asked(search="gestion"), ["41"]),
-    "a wildcard is a letter": (SESSIONS, Asked(search="%"), []),
-    "an underscore is a letter": (SESSIONS, Asked(search="_"), []),
-    "search and state": (SESSIONS, Asked(search="pao", state="waiting_placeholder"), ["50", "2"]),
-    "a phone is no search": (COURSES, Asked(search="0559446168", state="suggested"), ["8"]),
-    "an unknown state is none": (COURSES, Asked(search="pao", state="' OR 1=1"), ["8"]),
-    "a page beyond the last": (COURSES, Asked(search="pao", page="99"), ["8"]),
+SEARCHES: dict[str, tuple[Any, ListRequest, list[str]]] = {
+    "folded": (COURSES, ListRequest(search="INFOGRAPHIÉ 2d"), ["7"]),
+    "by number": (COURSES, ListRequest(search="10"), ["10"]),
+    "by state": (COURSES, ListRequest(state="gone"), ["10"]),
+    "a session by its course": (SESSIONS, ListRequest(search="gestion"), ["41"]),
+    "a wildcard is a letter": (SESSIONS, ListRequest(search="%"), []),
+    "an underscore is a letter": (SESSIONS, ListRequest(search="_"), []),
+    "search and state": (
+        SESSIONS,
+        ListRequest(search="pao", state="waiting_placeholder"),
+        ["50", "2"],
+    ),
+    "a phone is no search": (COURSES, ListRequest(search="0559446168", state="suggested"), ["8"]),
+    "an unknown state is none": (COURSES, ListRequest(search="pao", state="' OR 1=1"), ["8"]),
+    "a page beyond the last": (COURSES, ListRequest(search="pao", page="99"), ["8"]),
 }
 
 
@@ -353,5 +357,5 @@ def test_a_phone_in_an_old_name_is_neither_stored_nor_found(run):
         legacy_code="INF 0559446168", version=2
     )
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()
-    assert not listing(run, SESSIONS, Asked(search="0559446168")).search
+    assert not listing(run, SESSIONS, ListRequest(search="0559446168")).search
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()

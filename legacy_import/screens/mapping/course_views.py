@@ -10,15 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from legacy_import.mapping import courses as mapping_review
-from legacy_import.mapping.judgement import MappingChange
+from legacy_import.mapping.decisions import MappingChange
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import run_asked
-from legacy_import.screens.mapping import base_views
-from legacy_import.screens.mapping.base_views import LONGEST_SEARCH, Bulk, Judgement, Screen
-from legacy_import.screens.mapping.courses import courses_for
-from legacy_import.screens.mapping.lines import CourseLine, said_of
-from legacy_import.screens.mapping.listing import COURSES, line_of, listing, together
+from legacy_import.screens.mapping import views
+from legacy_import.screens.mapping.course_search import courses_for
+from legacy_import.screens.mapping.lines import CourseLine, past_decisions
+from legacy_import.screens.mapping.listing import COURSES, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.views import LONGEST_SEARCH, Bulk, Judgement, Screen
 from legacy_import.screens.page import render_page
 from legacy_import.screens.text import thousands
 
@@ -28,7 +28,7 @@ FOLDER = "admin/legacy_imports/mapping/"
 CHOOSE = "choose"
 
 # Value of the button → the judgement.
-VERDICTS: dict[str, Callable[..., MappingChange]] = {
+DECISIONS: dict[str, Callable[..., MappingChange]] = {
     "confirm": mapping_review.confirm_suggestion,
     CHOOSE: mapping_review.choose_course,
     "no_equivalent": mapping_review.no_equivalent,
@@ -42,7 +42,7 @@ VERDICTS: dict[str, Callable[..., MappingChange]] = {
 @require_safe
 def courses(request: HttpRequest) -> HttpResponse:
     """Every old course of the run's source, those that hold back most rows first."""
-    run = base_views.run_or_none(request)
+    run = views.run_or_none(request)
     source = run.connection_name if run else ""
     return render_page(
         request,
@@ -50,9 +50,9 @@ def courses(request: HttpRequest) -> HttpResponse:
         section=SECTION,
         title=_("Old courses"),
         run=run,
-        listing=listing(run, COURSES, base_views.list_asked(request)),
+        listing=listing(run, COURSES, views.list_asked(request)),
         exact=mapping_review.exact_suggestions(source).count(),
-        **base_views.judging(run),
+        **views.judging(run),
     )
 
 
@@ -70,7 +70,7 @@ def course(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
     """Say what an old course is."""
-    return base_views.judge(request, SCREEN, mapping)
+    return views.judge(request, SCREEN, mapping)
 
 
 @never_cache
@@ -78,7 +78,7 @@ def judge(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
     """Confirm every exact suggestion."""
-    return base_views.confirm_all(request, SCREEN)
+    return views.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -86,12 +86,12 @@ def confirm_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """Judge and plan the run again, while somebody waits."""
-    return base_views.judge_again(request, LIST)
+    return views.judge_again(request, LIST)
 
 
 def _judge(said: Judgement) -> MappingChange:
     chosen = {"course_id": said.course or 0} if said.verdict == CHOOSE else {}
-    return VERDICTS[said.verdict](
+    return DECISIONS[said.verdict](
         mapping_id=said.mapping_id,
         version=said.version,
         note=said.note,
@@ -138,7 +138,7 @@ def _page_of(
         courses=found,
         courses_total=total,
         course_q=words,
-        said=said_of(LegacyCourseMapping, mapping.pk),
+        said=past_decisions(LegacyCourseMapping, mapping.pk),
         **told,
     )
 
@@ -156,7 +156,9 @@ def _bulk_page(
         status=status,
         expected=count,
         stamp=stamp,
-        together=together(run, COURSES, mapping_review.exact_suggestions(run.connection_name)),
+        bulk_summary=bulk_summary(
+            run, COURSES, mapping_review.exact_suggestions(run.connection_name)
+        ),
         **told,
     )
 
@@ -164,7 +166,7 @@ def _bulk_page(
 SCREEN = Screen(
     address=LIST,
     model=LegacyCourseMapping,
-    verdicts=VERDICTS,
+    verdicts=DECISIONS,
     judge=_judge,
     confirm=_confirm,
     one=_page_of,

@@ -10,11 +10,11 @@ from ecoin.identity.masking import mask_text
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, MappingWeight
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
-from legacy_import.screens.mapping.words import COURSE_STATES, RULES, SESSION_STATES, VERDICTS
+from legacy_import.screens.mapping.words import COURSE_STATES, DECISIONS, RULES, SESSION_STATES
 
 OPEN = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
 NO_ROWS = MappingWeight(rows=0, waiting=0, frees=0)
-LAST_WORDS = 20  # judgements on one mapping that its page lists
+LISTED_DECISIONS = 20  # judgements on one mapping that its page lists
 
 
 class CourseLine(NamedTuple):
@@ -130,7 +130,7 @@ class SessionLine(NamedTuple):
         return self.legacy_id in PLACEHOLDER_IDS
 
 
-class Said(NamedTuple):
+class PastDecision(NamedTuple):
     """One judgement that stands in the book."""
 
     verdict: str
@@ -140,7 +140,7 @@ class Said(NamedTuple):
 
     @property
     def words(self) -> str:
-        return str(VERDICTS.get(self.verdict, ""))
+        return str(DECISIONS.get(self.verdict, ""))
 
 
 def course_lines(weights: Iterable[MappingWeight]) -> list[CourseLine]:
@@ -174,14 +174,16 @@ def session_lines(weights: Iterable[MappingWeight]) -> list[SessionLine]:
     ]
 
 
-def said_of(model: type[LegacyCourseMapping | LegacySessionMapping], pk: int) -> list[Said]:
+def past_decisions(
+    model: type[LegacyCourseMapping | LegacySessionMapping], pk: int
+) -> list[PastDecision]:
     """Every judgement on one mapping, the newest first."""
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(model), object_id=str(pk)
     )
     return [
-        Said(message.partition(": ")[0], message.partition(": ")[2], user, at)
+        PastDecision(message.partition(": ")[0], message.partition(": ")[2], user, at)
         for message, user, at in entries.order_by("-pk").values_list(
             "change_message", "user__username", "action_time"
-        )[:LAST_WORDS]
+        )[:LISTED_DECISIONS]
     ]

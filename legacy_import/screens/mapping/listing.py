@@ -44,7 +44,7 @@ COURSES = Kind(COURSE, COURSE_STATES, (*COURSE_CAUSES, *FORMATION_CAUSES), cours
 SESSIONS = Kind(SESSION, SESSION_STATES, (*SESSION_CAUSES, SESSION_MISSING), session_lines)
 
 
-class Asked(NamedTuple):
+class ListRequest(NamedTuple):
     """What an address asks of a list, as typed."""
 
     search: str = ""
@@ -72,7 +72,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class BulkSummary:
     """What confirming several mappings at once is about."""
 
     lines: Sequence[CourseLine] | Sequence[SessionLine]  # the first NAMED
@@ -81,7 +81,7 @@ class Together:
     frees: int
 
 
-def listing(run: LegacyImportRun | None, kind: Kind, asked: Asked) -> Listing:
+def listing(run: LegacyImportRun | None, kind: Kind, asked: ListRequest) -> Listing:
     """The asked page of the run's list; each state is counted under the search that is on.
 
     A search that holds a phone or an e-mail is no search. Without a run, an empty page.
@@ -119,16 +119,16 @@ def line_of(
     return line
 
 
-def together(
+def bulk_summary(
     run: LegacyImportRun,
     kind: Kind,
     mappings: QuerySet[LegacyCourseMapping] | QuerySet[LegacySessionMapping],
-) -> Together:
+) -> BulkSummary:
     """These mappings in the run's list: the first by their names, and the rows behind all."""
     kept(run)
     found = _stored(run, kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = found.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
-    return Together(
+    return BulkSummary(
         lines=kind.lines(found.order_by("position")[:NAMED]),
         more=max(0, sums["mappings"] - NAMED),
         rows=sums["rows"] or 0,

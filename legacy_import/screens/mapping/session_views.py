@@ -8,14 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from legacy_import.mapping import sessions as session_review
-from legacy_import.mapping.judgement import MappingChange
+from legacy_import.mapping.decisions import MappingChange
 from legacy_import.models import LegacyImportRun, LegacySessionMapping
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import run_asked
-from legacy_import.screens.mapping import base_views
-from legacy_import.screens.mapping.base_views import Bulk, Judgement, Screen
-from legacy_import.screens.mapping.lines import SessionLine, said_of
-from legacy_import.screens.mapping.listing import SESSIONS, line_of, listing, together
+from legacy_import.screens.mapping import views
+from legacy_import.screens.mapping.lines import SessionLine, past_decisions
+from legacy_import.screens.mapping.listing import SESSIONS, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.views import Bulk, Judgement, Screen
 from legacy_import.screens.page import render_page
 from legacy_import.screens.text import thousands
 
@@ -23,7 +23,7 @@ SECTION = "session_mapping"
 LIST = "legacy_imports:session-mapping"
 FOLDER = "admin/legacy_imports/mapping/"
 TAKE_BACK = "take_back"
-VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
+DECISIONS = (*session_review.ANSWERS, TAKE_BACK)
 
 
 @never_cache
@@ -31,7 +31,7 @@ VERDICTS = (*session_review.ANSWERS, TAKE_BACK)
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Every old session of the run's source, those that hold back most rows first."""
-    run = base_views.run_or_none(request)
+    run = views.run_or_none(request)
     source = run.connection_name if run else ""
     return render_page(
         request,
@@ -39,9 +39,9 @@ def sessions(request: HttpRequest) -> HttpResponse:
         section=SECTION,
         title=_("Old sessions"),
         run=run,
-        listing=listing(run, SESSIONS, base_views.list_asked(request)),
+        listing=listing(run, SESSIONS, views.list_asked(request)),
         real=session_review.real_unconfirmed(source).count(),
-        **base_views.judging(run),
+        **views.judging(run),
     )
 
 
@@ -59,7 +59,7 @@ def session(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_POST
 def judge(request: HttpRequest, mapping: int) -> HttpResponse:
     """Say what an old session is."""
-    return base_views.judge(request, SCREEN, mapping)
+    return views.judge(request, SCREEN, mapping)
 
 
 @never_cache
@@ -67,7 +67,7 @@ def judge(request: HttpRequest, mapping: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest) -> HttpResponse:
     """Confirm every session that the rules call real."""
-    return base_views.confirm_all(request, SCREEN)
+    return views.confirm_all(request, SCREEN)
 
 
 @never_cache
@@ -75,7 +75,7 @@ def confirm_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """Judge and plan the run again, while somebody waits."""
-    return base_views.judge_again(request, LIST)
+    return views.judge_again(request, LIST)
 
 
 def _judge(said: Judgement) -> MappingChange:
@@ -131,7 +131,7 @@ def _page_of(
         run=run,
         status=status,
         line=line_of(run, SESSIONS, mapping),
-        said=said_of(LegacySessionMapping, mapping.pk),
+        said=past_decisions(LegacySessionMapping, mapping.pk),
         **told,
     )
 
@@ -149,7 +149,9 @@ def _bulk_page(
         status=status,
         expected=count,
         stamp=stamp,
-        together=together(run, SESSIONS, session_review.real_unconfirmed(run.connection_name)),
+        bulk_summary=bulk_summary(
+            run, SESSIONS, session_review.real_unconfirmed(run.connection_name)
+        ),
         **told,
     )
 
@@ -157,7 +159,7 @@ def _bulk_page(
 SCREEN = Screen(
     address=LIST,
     model=LegacySessionMapping,
-    verdicts=VERDICTS,
+    verdicts=DECISIONS,
     judge=_judge,
     confirm=_confirm,
     one=_page_of,

@@ -34,7 +34,7 @@ RULES: dict[str, Promise] = {
     "session:formation_not_in_source": _("it names a course that the old catalogue does not have"),
 }
 
-VERDICTS: dict[str, Promise] = {
+DECISIONS: dict[str, Promise] = {
     "confirmed": _("confirmed"),
     "no_equivalent": _("no equivalent"),
     "unmapped": _("suggestion refused"),

@@ -46,7 +46,7 @@ class MappingRefused(LegacyImportError):
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class AffectedRows:
     """How many uncommitted rows of one run are to be classified again."""
 
     run: int
@@ -58,11 +58,11 @@ class MappingChange:
     """What judgements changed: how many mappings, and the rows of every open run they touch."""
 
     mappings: int
-    touched: tuple[Touched, ...]
+    affected: tuple[AffectedRows, ...]
 
     @property
     def rows(self) -> int:
-        return sum(touched.rows for touched in self.touched)
+        return sum(affected.rows for affected in self.affected)
 
 
 def lock_open_runs(connection_name: str, now: datetime.datetime) -> list[LegacyImportRun]:
@@ -91,7 +91,7 @@ def require_version(mapping: Mapping, version: int) -> None:
         raise MappingChangedMeanwhile("The mapping changed since it was shown.")
 
 
-def require_same(mappings: Sequence[Mapping], expected: int, stamp: str) -> None:
+def require_same_mappings(mappings: Sequence[Mapping], expected: int, stamp: str) -> None:
     """Raise MappingChangedMeanwhile unless a bulk meets exactly the mappings that were confirmed."""
     told = stamp_of((mapping.pk, mapping.version) for mapping in mappings)
     if (len(mappings), told) != (expected, stamp):
@@ -105,12 +105,12 @@ def stamp_of(mappings: Iterable[tuple[int, int]]) -> str:
     return hashlib.sha256(repr(sorted(mappings)).encode()).hexdigest()[:16]
 
 
-def checked_note(note: str) -> str:
+def clean_note(note: str) -> str:
     """The note as it is kept. Raises HoldsContact for one too long, or with a contact in it."""
     return without_contact(" ".join(note.replace("\x00", "").split()))
 
 
-def note_in_book(mappings: Sequence[Mapping], verdict: str, note: str, actor: User) -> None:
+def log_decision(mappings: Sequence[Mapping], verdict: str, note: str, actor: User) -> None:
     """Who said what of these mappings, and why: entries of the admin's log, never changed."""
     if not mappings:
         return
@@ -131,12 +131,12 @@ def note_in_book(mappings: Sequence[Mapping], verdict: str, note: str, actor: Us
     )
 
 
-def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
+def mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[AffectedRows, ...]:
     """Mark these uncommitted rows of each (locked) run to be classified again; count and weigh anew.
 
     Call it last: the weights are those of the mappings as they stand then.
     """
-    touched = []
+    affected = []
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
@@ -144,5 +144,5 @@ def mark_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Touched, ...]:
         with counts.following(run.pk, ids):
             update_ids(LegacyStudentImport, ids, {"to_classify": True})
         weights_kept.keep(run)
-        touched.append(Touched(run.pk, len(ids)))
-    return tuple(touched)
+        affected.append(AffectedRows(run.pk, len(ids)))
+    return tuple(affected)

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping.judgement import (
+from legacy_import.mapping.decisions import (
     MappingChange,
     MappingChangedMeanwhile,
     MappingRefused,
@@ -35,7 +35,7 @@ from legacy_import.models import (
     LegacySessionMapping,
 )
 from legacy_import.screens.address import reviewer_of, run_asked
-from legacy_import.screens.mapping.listing import Asked
+from legacy_import.screens.mapping.listing import ListRequest
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
 from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
@@ -46,7 +46,7 @@ KEPT = ("state", "q", "page")  # what an address of a list says besides the run
 Mapping = LegacyCourseMapping | LegacySessionMapping
 
 
-class JudgeForm(forms.Form):
+class DecisionForm(forms.Form):
     """What a person says of one mapping; the service decides whether it can be said."""
 
     verdict = forms.CharField(max_length=20)
@@ -55,7 +55,7 @@ class JudgeForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False)
 
 
-class AllForm(forms.Form):
+class BulkForm(forms.Form):
     """A confirmed bulk: how many mappings the page named, and which."""
 
     expected = forms.IntegerField(min_value=0, max_value=2**31)
@@ -111,7 +111,7 @@ def judge(request: HttpRequest, screen: Screen, pk: int) -> HttpResponse:
     """Say what one mapping is: 409 with what happened when somebody was faster."""
     run = run_asked(request)
     mapping = screen.find(run, pk)
-    form = JudgeForm(request.POST)
+    form = DecisionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in screen.verdicts:
         return _incomplete()
     said = Judgement(mapping.pk, reviewer_of(request), timezone.now(), **form.cleaned_data)
@@ -133,7 +133,7 @@ def confirm_all(request: HttpRequest, screen: Screen) -> HttpResponse:
     run = run_asked(request)
     if request.method != "POST":
         return screen.every(request, run)
-    form = AllForm(request.POST)
+    form = BulkForm(request.POST)
     if not form.is_valid():
         return _incomplete()
     now = timezone.now()
@@ -155,10 +155,10 @@ def run_or_none(request: HttpRequest) -> LegacyImportRun | None:
     return run_asked(request)
 
 
-def list_asked(request: HttpRequest) -> Asked:
+def list_asked(request: HttpRequest) -> ListRequest:
     """What the address asks of the list."""
     words = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
-    return Asked(words, request.GET.get("state", ""), request.GET.get("page"))
+    return ListRequest(words, request.GET.get("state", ""), request.GET.get("page"))
 
 
 def judging(run: LegacyImportRun | None) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def judging(run: LegacyImportRun | None) -> dict[str, Any]:
 def _say_changed(request: HttpRequest, what: str, change: MappingChange) -> None:
     """Tell what was judged, and the rows that are to be judged again because of it."""
     told = [
-        _("%(rows)s in run %(run)s") % {"rows": thousands(touched.rows), "run": touched.run}
-        for touched in change.touched
-        if touched.rows
+        _("%(rows)s in run %(run)s") % {"rows": thousands(affected.rows), "run": affected.run}
+        for affected in change.affected
+        if affected.rows
     ]
     rows = _("Rows to be judged again: %(rows)s.") % {"rows": ", ".join(told)}
     words = rows if told else _("No open row is touched.")

@@ -10,13 +10,13 @@ from legacy_import.people.platform import platform_catalogue
 SHOWN = 12  # courses that one search lists
 
 
-class FoundCourse(NamedTuple):
+class CourseOption(NamedTuple):
     pk: int
     name: str
     code: str
 
 
-def courses_for(legacy_name: str, words: str = "") -> tuple[list[FoundCourse], int]:
+def courses_for(legacy_name: str, words: str = "") -> tuple[list[CourseOption], int]:
     """The courses in which all these words occur, closest to the old name first, and how many.
 
     Without words, the closest names. At most SHOWN are listed.
@@ -24,7 +24,7 @@ def courses_for(legacy_name: str, words: str = "") -> tuple[list[FoundCourse], i
     wanted = fold(words).split()
     old = fold(legacy_name)
     found = [
-        (-fuzz.token_set_ratio(old, fold(name)), fold(name), FoundCourse(pk, name, code))
+        (-fuzz.token_set_ratio(old, fold(name)), fold(name), CourseOption(pk, name, code))
         for pk, name, code in platform_catalogue()
         if all(word in f"{fold(name)} {fold(code)}" for word in wanted)
     ]
