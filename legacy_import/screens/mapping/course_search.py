@@ -1,4 +1,4 @@
-"""The platform's courses as somebody looks for one of them."""
+"""The search among the platform's courses."""
 
 from typing import NamedTuple
 
@@ -17,15 +17,15 @@ class CourseOption(NamedTuple):
 
 
 def courses_for(legacy_name: str, words: str = "") -> tuple[list[CourseOption], int]:
-    """The courses in which all these words occur, closest to the old name first, and how many.
+    """The courses that contain all these words, closest to the old name first, and how many.
 
-    Without words, the closest names. At most SHOWN are listed.
+    Without words, all of them. At most SHOWN are returned.
     """
     wanted = fold(words).split()
     old = fold(legacy_name)
-    found = [
+    matches = [
         (-fuzz.token_set_ratio(old, fold(name)), fold(name), CourseOption(pk, name, code))
         for pk, name, code in platform_catalogue()
         if all(word in f"{fold(name)} {fold(code)}" for word in wanted)
     ]
-    return [course for *_, course in sorted(found)[:SHOWN]], len(found)
+    return [course for *_, course in sorted(matches)[:SHOWN]], len(matches)

@@ -9,10 +9,10 @@ from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
 from legacy_import.engine.chunks import ChunkDone, Job, Work
 from legacy_import.engine.engines import Engine, Worked, work_in_chunks
-from legacy_import.mapping import weights_kept
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
+from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.runs import counts as facets
 from legacy_import.runs import lifecycle
@@ -59,7 +59,7 @@ def classify(
             engine=engine,
         )
         counts = _counts(_facets(run, worked))
-        weights_kept.forget(run)
+        discard_weights(run)
         lifecycle.finish_stage(
             run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts
         )

@@ -19,8 +19,8 @@ from legacy_import.choices import (
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import ChunkDone, Job, Work, id_ranges
 from legacy_import.engine.engines import Engine, work_in_chunks
-from legacy_import.mapping import weights_kept
 from legacy_import.mapping.index import load_mappings
+from legacy_import.mapping.weights import store_weights
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.key_refresh import refresh_again
 from legacy_import.rules.commit_policy import FOLLOWS, decide
@@ -99,7 +99,7 @@ def dry_run(
         plan_followers(run, lease, conf)
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
-        weights_kept.keep(run)
+        store_weights(run)
         found = {**counts, **read}
         lifecycle.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
     difference = None if compare_with is None else plan_difference(run, compare_with)

@@ -10,8 +10,8 @@ from django.db.models import Count
 from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.engines import Engine, engine_in_use
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping import weights_kept
 from legacy_import.mapping.catalogue import refresh_mappings
+from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as facets
 from legacy_import.runs import lifecycle
@@ -80,7 +80,7 @@ def import_source(
             _certify_workers(run, lease)
             counts = _conclude(run, source)
             facets.rebuild(run)
-            weights_kept.forget(run)
+            discard_weights(run)
             lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )
