@@ -11,9 +11,6 @@ LATER_STAGES = ("legacy_validate", "legacy_classify", "legacy_dry_run")
 STAGES = (IMPORT, *LATER_STAGES)
 FLOOR = "floor: INSERT … SELECT per table"
 STARTING = "starting: legacy_status"
-PROCESSES = (
-    2  # that the commands get as `--workers`: those of the machine that the targets speak of
-)
 
 
 @dataclass(slots=True)
@@ -74,10 +71,6 @@ def _seconds(lines: Mapping[str, Line]) -> float:
     return sum(line.seconds for line in lines.values())
 
 
-def with_processes() -> str:
-    return f"--workers {PROCESSES}"
-
-
 def in_words(workers: int) -> str:
     return "1 worker" if workers == 1 else f"{workers} workers"
 
@@ -91,7 +84,6 @@ class Figures:
     rivals: dict[str, Line] = field(default_factory=dict)
     commit: dict[str, Line] = field(default_factory=dict)
     buffer_pool: int = 0  # bytes
-    processes: dict[int, Size] = field(default_factory=dict)  # by rows: with `--workers 2`
 
     @property
     def largest(self) -> Size:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from benchmarks.commit_report import COMMIT, IDLE
+from benchmarks.commit.report import COMMIT, IDLE
 from benchmarks.figures import FLOOR, STAGES, Figures, Size
 from benchmarks.report import table
 

@@ -1,4 +1,4 @@
-"""The whole comparison in one run: sizes, floor, processes, Celery workers, rivals, commit, targets.
+"""The whole comparison in one run: sizes, floor, Celery workers, rivals, commit, targets.
 
     python -m benchmarks.scale                                       as `make bench` runs it
     python -m benchmarks.scale --rows 1000,2000,3000 --workers 1,2 --commit-rows 1000     a quick look
@@ -7,7 +7,7 @@
 
 Starts a private MariaDB, stops it at the end. Commands run as an operator runs them, each in a process
 of its own; seconds are from start to exit. What goes through Celery, and under the profiler, is the
-middle size; `--workers 2` gets the middle and the largest; rivals get the first rows of the largest.
+middle size; rivals get the first rows of the largest.
 """
 
 import argparse
@@ -16,13 +16,14 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import commit, disk, scale_docs, targets
-from benchmarks.figures import Figures, in_words, with_processes
+from benchmarks import disk, scale_docs, targets
+from benchmarks.commit.measure import measure_commits
+from benchmarks.figures import Figures, in_words
 from benchmarks.processes import CommandFailed, own_peak_mb
 from benchmarks.report import Report, machine
-from benchmarks.rivals import run_rivals
+from benchmarks.rivals.compare import run_rivals
 from benchmarks.servers import connect, load_legacy, start_server
-from benchmarks.stages import measure_size, measure_with_processes, profile
+from benchmarks.stages import measure_size, profile
 from tests.servers import MariaDBServer
 
 COMMIT_BATCH = 2_000
@@ -48,9 +49,6 @@ def measure(options: argparse.Namespace, report: Report, figures: Figures) -> No
             legacy = load_legacy(server, rows)
             figures.sizes.append(measure_size(server, connection, legacy, rows))
             report.lines += figures.largest.lines
-            if options.processes and rows in (middle, largest):
-                _say(f"{rows:,} learners with {with_processes()}")
-                figures.processes[rows] = measure_with_processes(server, legacy, rows, report)
             if rows == middle:
                 _middle(options, server, legacy, rows, report, figures)
             if rows == largest and options.rivals:
@@ -59,7 +57,7 @@ def measure(options: argparse.Namespace, report: Report, figures: Figures) -> No
             server.execute(f"DROP DATABASE `{legacy}`")
         connection.close()
         if options.commit_rows:
-            found = commit.measure_size(server, options.commit_rows, COMMIT_BATCH, report)
+            found = measure_commits(server, options.commit_rows, COMMIT_BATCH, report)
             report.lines += found.lines
             figures.commit = {line.what: line for line in found.lines}
 
@@ -105,12 +103,6 @@ def arguments() -> argparse.ArgumentParser:
                         metavar="N,…", help="learners (default: 10000,100000,1000000)")  # fmt: skip
     parser.add_argument("--workers", type=_numbers(1), default=[1, 2, 4], metavar="N,…",
                         help='Celery worker processes (default: 1,2,4; "": none)')  # fmt: skip
-    parser.add_argument(
-        "--processes",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help=f"the middle and the largest size with {with_processes()}, too",
-    )
     parser.add_argument("--rivals", action=argparse.BooleanOptionalAction, default=True,
                         help="what one would pick instead, beside it")  # fmt: skip
     parser.add_argument("--commit-rows", type=int, default=100_000, metavar="N",

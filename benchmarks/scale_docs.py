@@ -1,10 +1,10 @@
 """The scale benchmark's places in docs/: two plots, the figures, the projection."""
 
 from benchmarks import plot, projection
-from benchmarks.figures import IMPORT, STAGES, Figures, in_words, with_processes
+from benchmarks.figures import IMPORT, STAGES, Figures, in_words
 from benchmarks.plot import Point
 from benchmarks.report import DOCS, PERFORMANCE, Report, around_block, table, write_block
-from benchmarks.rivals import LOOP, import_export
+from benchmarks.rivals.compare import LOOP, import_export
 
 COST_PLOT = "performance-scale.svg"
 RIVALS_PLOT = "performance-rivals.svg"
@@ -27,9 +27,6 @@ def complete(report: Report, figures: Figures) -> None:
     """Give the report what is told in tables of its own."""
     if figures.sizes and figures.largest.floor:
         report.floor_lines = list(figures.largest.floor.values())
-    if figures.processes:
-        title = f"With `{with_processes()}`, of the seconds in one process:"
-        report.sections.append((title, _processes(figures)))
     if figures.workers:
         title = f"Through Celery workers, {figures.middle.rows:,} learners, of the seconds without:"
         report.sections.append((title, _workers(figures)))
@@ -71,20 +68,6 @@ def speeds(figures: Figures) -> dict[str, float]:
     return own | {
         name: figures.rivals[what].rate for what, name in IN_BARS.items() if what in figures.rivals
     }
-
-
-def _processes(figures: Figures) -> str:
-    """Seconds of each stage in one process and in several, at each size that has both."""
-    sizes = [size for size in figures.sizes if size.rows in figures.processes]
-    rows = []
-    for stage in STAGES:
-        cells = []
-        for size in sizes:
-            one = size.stages[stage].seconds
-            several = figures.processes[size.rows].stages[stage].seconds
-            cells.append(f"{one:,.1f} → {several:,.1f} ({one / several:.2f} ×)")
-        rows.append((stage, *cells))
-    return table(("stage", *(f"{size.rows:,} learners, s" for size in sizes)), rows)
 
 
 def _workers(figures: Figures) -> str:

@@ -4,20 +4,12 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import disk, floor
-from benchmarks.figures import (
-    IMPORT,
-    LATER_STAGES,
-    STAGES,
-    Edges,
-    Size,
-    median_of,
-    with_processes,
-)
+from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Edges, Size, median_of
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report, show
 from benchmarks.servers import Workplace
@@ -62,23 +54,6 @@ def _measure_round(place: Workplace, connection: Any, rows: int) -> Size:
     return size
 
 
-def measure_with_processes(server: MariaDBServer, legacy: str, rows: int, report: Report) -> Size:
-    """Import to dry run once more, each with `--workers`, in an app database of its own.
-
-    Peak MB of a line is that of the largest process, CPU that of all of them.
-    """
-    place = Workplace(server, legacy, f"app_processes_{rows}").create(platform_of=rows)
-    size = Size(rows, starting=starting_seconds(place))
-    asked = with_processes()
-    for stage in STAGES:
-        line = run_stage(
-            place, stage, rows, starting=size.starting, options=asked.split(), suffix=f", {asked}"
-        )
-        size.stages[stage] = report.add(line)
-    place.drop()
-    return size
-
-
 def starting_seconds(place: Workplace) -> float:
     """What a command takes that only starts Python and Django, asks the runs, and ends."""
     command = [sys.executable, "manage.py", "legacy_status", "--json"]
@@ -94,13 +69,11 @@ def run_stage(
     *,
     starting: float,
     settings: Mapping[str, str] | None = None,
-    options: Sequence[str] = (),
     suffix: str = "",
 ) -> Line:
     """One command over a run of so many rows. `settings`: on top of the place's environment."""
     measured = run_measured(
-        [sys.executable, "manage.py", stage, "--json", *options],
-        place.environment() | dict(settings or {}),
+        [sys.executable, "manage.py", stage, "--json"], place.environment() | dict(settings or {})
     )
     if stage == IMPORT:
         rows = json.loads(measured.output)["counts"]["rows"]

@@ -1,11 +1,11 @@
-"""What the stages must reach (issue 5), and how far they are."""
+"""What the stages must reach, and how far they are."""
 
 from collections.abc import Iterator
 
-from benchmarks import commit_report
-from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Figures, Size, with_processes
+from benchmarks.commit import report
+from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Figures, Size
 from benchmarks.report import Line, Target
-from benchmarks.rivals import IMPORT_EXPORT, LOOP, import_export
+from benchmarks.rivals.compare import IMPORT_EXPORT, LOOP, import_export
 
 SHARE_OF_FLOOR = 0.30
 SHARE_OF_IMPORT = 0.50  # of its seconds, for validate, classify and dry run together
@@ -32,42 +32,32 @@ def judge(figures: Figures) -> list[Target]:
         *_costs(figures),
         *_memories(figures),
         *_rivals(figures),
-        *(commit_report.shares(list(figures.commit.values())) if figures.commit else []),
+        *(report.shares(list(figures.commit.values())) if figures.commit else []),
     ]
 
 
 def _floors(figures: Figures) -> Iterator[Target]:
     for size in reversed(figures.sizes):
         floor = size.floor_line
-        for how, measured in _ways(figures, size):
-            if floor is None or IMPORT not in measured.stages:
-                continue
-            share = measured.stages[IMPORT].rate / floor.rate
-            yield Target(
-                f"import, learners/s, of the floor, {size.rows:,} rows, {how}",
-                f"≥ {SHARE_OF_FLOOR:.2f}", f"{share:.3f}", share >= SHARE_OF_FLOOR,
-                size is figures.largest,
-            )  # fmt: skip
+        if floor is None or IMPORT not in size.stages:
+            continue
+        share = size.stages[IMPORT].rate / floor.rate
+        yield Target(
+            f"import, learners/s, of the floor, {size.rows:,} rows", f"≥ {SHARE_OF_FLOOR:.2f}",
+            f"{share:.3f}", share >= SHARE_OF_FLOOR, size is figures.largest,
+        )  # fmt: skip
 
 
 def _judging(figures: Figures) -> Iterator[Target]:
     for size in reversed(figures.sizes):
-        for how, measured in _ways(figures, size):
-            if not _complete(measured):
-                continue
-            share = measured.seconds(*LATER_STAGES) / measured.seconds(IMPORT)
-            yield Target(
-                f"validate + classify + dry run, seconds, of the import, {size.rows:,} rows, {how}",
-                f"≤ {SHARE_OF_IMPORT:.2f}", f"{share:.2f}", share <= SHARE_OF_IMPORT,
-                size is figures.largest,
-            )  # fmt: skip
-
-
-def _ways(figures: Figures, size: Size) -> Iterator[tuple[str, Size]]:
-    """The same rows in one process, and in several where that was measured."""
-    yield "inline", size
-    if size.rows in figures.processes:
-        yield with_processes(), figures.processes[size.rows]
+        if not _complete(size):
+            continue
+        share = size.seconds(*LATER_STAGES) / size.seconds(IMPORT)
+        yield Target(
+            f"validate + classify + dry run, seconds, of the import, {size.rows:,} rows",
+            f"≤ {SHARE_OF_IMPORT:.2f}", f"{share:.2f}", share <= SHARE_OF_IMPORT,
+            size is figures.largest,
+        )  # fmt: skip
 
 
 def _costs(figures: Figures) -> Iterator[Target]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from ecoin.celery import app
-from legacy_import.engine.broker import CHUNK_TASK
+from legacy_import.engine.celery_engine import CHUNK_TASK
 from legacy_import.engine.worker import work_chunk
-from legacy_import.stages import STAGES
+from legacy_import.stages import open_work
 
 
 @app.task(name=CHUNK_TASK)  # type: ignore[untyped-decorator]
 def chunk(job_message: dict[str, Any], chunk_message: dict[str, Any]) -> None:
     """Work one chunk. It never raises: Celery would log what the error says."""
-    work_chunk(job_message, chunk_message, STAGES)
+    work_chunk(job_message, chunk_message, open_work)

@@ -38,7 +38,6 @@ from legacy_import.models import (
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
 from legacy_import.source.rows import LegacyRow
-from legacy_import.stages.staging.row_ids import keep_ids
 from legacy_import.stages.staging.rows import (
     Prepared,
     Understanding,
@@ -47,6 +46,7 @@ from legacy_import.stages.staging.rows import (
     previous_hashes,
     write_chunk,
 )
+from legacy_import.stages.staging.windows import keep_ids
 from trainings.models import Course, LearnerProfile, LegacyCompletedTraining, Session
 
 CONNECTION = "legacy"

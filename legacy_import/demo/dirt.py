@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, NamedTuple
 
 from . import tables
-from .population import SCHOOL_NUMBERS_FROM, SECOND_PHONE, Person, Population
+from .population import SCHOOL_NUMBERS_FROM, SECOND_PHONE, FictionalPerson, Population
 
 Row = dict[str, Any]
-Apply = Callable[[Row, Person, Random, Population], None]
+Apply = Callable[[Row, FictionalPerson, Random, Population], None]
 
 
 class Noise(NamedTuple):
@@ -54,11 +54,11 @@ def _pick(rng: Random, values: tuple[Any, ...]) -> Any:
 # --- names ---------------------------------------------------------------------------------------
 
 
-def _swapped(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _swapped(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"], row["prenom"] = person.first, person.last
 
 
-def _variant(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _variant(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     """Spell the given name another way, or split a family name (Benali, Ben Ali)."""
     head, _, rest = person.first.partition(" ")
     if head in tables.GIVEN_VARIANTS:
@@ -69,60 +69,64 @@ def _variant(row: Row, person: Person, rng: Random, population: Population) -> N
         row["nom"] = person.last.replace("ou", "u").replace("ch", "sh").replace("ï", "i")
 
 
-def _capitals(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _capitals(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"], row["prenom"] = person.last.upper(), person.first.lower()
 
 
-def _blanks(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _blanks(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"], row["prenom"] = f"  {person.last} ", person.first.replace(" ", "  ") + " "
 
 
-def _titled(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _titled(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"] = _pick(rng, ("Mme ", "Mlle ", "M. ", "Melle ")) + person.last
 
 
-def _all_in_nom(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _all_in_nom(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"], row["prenom"] = f"{person.last} {person.first}", ""
 
 
-def _arabic(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _arabic(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["prenom"], row["nom"] = _pick(rng, tables.ARABIC_NAMES)
 
 
-def _name_double_encoded(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _name_double_encoded(
+    row: Row, person: FictionalPerson, rng: Random, population: Population
+) -> None:
     row["nom"], row["prenom"] = double_encoded(person.last), double_encoded(person.first)
 
 
 # --- phones --------------------------------------------------------------------------------------
 
 
-def _spelling(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _spelling(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     second = population.phone(person.number + SECOND_PHONE)
     row["telephone"] = spell_phone(_pick(rng, tables.PHONE_SPELLINGS), person.phone, second)
 
 
-def _spelling_unicode(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _spelling_unicode(
+    row: Row, person: FictionalPerson, rng: Random, population: Population
+) -> None:
     row["telephone"] = spell_phone(_pick(rng, tables.PHONE_SPELLINGS_UNICODE), person.phone)
 
 
-def _second_phone(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _second_phone(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["telephone"] = population.phone(person.number + SECOND_PHONE)
 
 
-def _bad_phone(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _bad_phone(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["telephone"] = _pick(rng, tables.BAD_PHONES)[1]
 
 
-def _no_phone(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _no_phone(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["telephone"] = "" if rng.random() < 0.5 else None
 
 
-def _recycled(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _recycled(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     """The operator gave the number of an earlier learner to this one."""
     row["telephone"] = population.phone(int(rng.random() * (person.number + 1)))
 
 
-def _school_phone(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _school_phone(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     lender = SCHOOL_NUMBERS_FROM + int(rng.random() * population.school_numbers)
     row["telephone"] = population.phone(lender)
 
@@ -130,27 +134,29 @@ def _school_phone(row: Row, person: Person, rng: Random, population: Population)
 # --- e-mails -------------------------------------------------------------------------------------
 
 
-def _no_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _no_email(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["email"] = "" if rng.random() < 0.4 else None
 
 
-def _placeholder_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _placeholder_email(
+    row: Row, person: FictionalPerson, rng: Random, population: Population
+) -> None:
     row["email"] = _pick(rng, tables.PLACEHOLDER_EMAILS)
 
 
-def _role_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _role_email(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["email"] = _pick(rng, tables.ROLE_EMAILS)
 
 
-def _invalid_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _invalid_email(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["email"] = _pick(rng, tables.INVALID_EMAILS)
 
 
-def _capital_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _capital_email(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["email"] = f" {person.email.upper()}"
 
 
-def _typo_email(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _typo_email(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["email"] = person.email.partition("@")[0] + _pick(rng, tables.EMAIL_TYPOS)
 
 
@@ -158,33 +164,35 @@ def _typo_email(row: Row, person: Person, rng: Random, population: Population) -
 
 
 def _date(*values: str | None) -> Apply:
-    def apply(row: Row, person: Person, rng: Random, population: Population) -> None:
+    def apply(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
         row["date_naissance"] = _pick(rng, values)
 
     return apply
 
 
-def _day_month_swapped(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _day_month_swapped(
+    row: Row, person: FictionalPerson, rng: Random, population: Population
+) -> None:
     year, month, day = person.birth.split("-")
     if int(day) <= 12:
         row["date_naissance"] = f"{year}-{day}-{month}"
 
 
-def _year_only(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _year_only(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["date_naissance"] = f"{person.birth[:4]}-01-01"
 
 
-def _digit_off(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _digit_off(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     birth = person.birth
     if not birth.endswith("02-29"):  # the next year has no such day
         row["date_naissance"] = f"{birth[:3]}{(int(birth[3]) + 1) % 10}{birth[4:]}"
 
 
-def _other_date(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _other_date(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["date_naissance"] = population.person(int(rng.random() * population.learners)).birth
 
 
-def _french_date(row: Row, person: Person, rng: Random, population: Population) -> None:
+def _french_date(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     year, month, day = person.birth.split("-")
     mark = _pick(rng, ("/", "/", "-", "."))
     row["date_naissance"] = f"{day}{mark}{month}{mark}{year}"

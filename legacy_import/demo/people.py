@@ -15,7 +15,7 @@ from typing import Any, Literal
 from . import tables
 from .dirt import NOISE, Noise
 from .exhibits import EXHIBITS, HUGE_ID, Exhibit
-from .population import EXHIBITS_FROM, KnownPerson, Person, Population, known_as, slug
+from .population import EXHIBITS_FROM, FictionalPerson, KnownPerson, Population, known_as, slug
 
 Row = dict[str, Any]
 SourceTable = Literal["stagiaires", "archives"]
@@ -103,7 +103,7 @@ class LegacyWorld:
         return {**row, "id": row_id, **one.fields}
 
 
-def _clean_row(table: str, person: Person, what: tuple[Any, Any, Any], day: str) -> Row:
+def _clean_row(table: str, person: FictionalPerson, what: tuple[Any, Any, Any], day: str) -> Row:
     """Return a tidy learner row without an id; `what` is (statut, formation_id, session id)."""
     bits = person.bits
     moment = f"{day} {8 + bits % 10:02}:{(bits >> 8) % 60:02}:{(bits >> 16) % 60:02}"

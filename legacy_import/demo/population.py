@@ -42,7 +42,7 @@ def _mixed(number: int) -> int:
     return z ^ (z >> 31)
 
 
-class Person(NamedTuple):
+class FictionalPerson(NamedTuple):
     """A fictional person as they would write themselves; birth is ISO, phone has ten digits."""
 
     number: int
@@ -82,7 +82,7 @@ class Population:
         prefix = _PREFIXES[(number ^ self._salt) % 5]
         return f"{prefix}{(number * 7_654_321 + self._shift) % 10_000_000:07}"
 
-    def person(self, number: int) -> Person:
+    def person(self, number: int) -> FictionalPerson:
         """Return person `number`; odd ones may be a brother or sister of the one before."""
         bits = _mixed(self._salt ^ number)
         first = bits % len(_FIRST)
@@ -92,15 +92,15 @@ class Population:
             last = (_mixed(self._salt ^ (number - 1)) >> 12) % len(_LAST)
             phone_of -= (bits >> 23) & 1
         domain = tables.EMAIL_DOMAINS[(bits >> 50) % len(tables.EMAIL_DOMAINS)]
-        return Person(
+        return FictionalPerson(
             number, _FIRST[first], _LAST[last], _BIRTH_DATES[(bits >> 34) % len(_BIRTH_DATES)],
             self.phone(phone_of), f"{_FIRST_SLUG[first]}.{_LAST_SLUG[last]}{number}@{domain}", bits,
         )  # fmt: skip
 
-    def is_known(self, person: Person) -> bool:
+    def is_known(self, person: FictionalPerson) -> bool:
         return (person.bits >> 40) % 1000 < KNOWN_PER_THOUSAND
 
-    def known(self, person: Person) -> KnownPerson:
+    def known(self, person: FictionalPerson) -> KnownPerson:
         """Return what the platform holds of a person, in one of the ways it may know them."""
         dial = (person.bits >> 5) % 100
         first, last = person.first, person.last
@@ -127,7 +127,7 @@ class Population:
         return KnownPerson(person.number, kind, first, last, phone, email, birth, way)
 
 
-def known_as(number: int, person: Person, record: dict[str, Any]) -> KnownPerson:
+def known_as(number: int, person: FictionalPerson, record: dict[str, Any]) -> KnownPerson:
     """Return what the platform holds of a person: tidy except for what `record` names."""
     birth = record.get("birth_date", person.birth)
     return KnownPerson(

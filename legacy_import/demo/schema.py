@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Column(NamedTuple):
+class DemoColumn(NamedTuple):
     """A column of the legacy database, with its type on both servers."""
 
     name: str
@@ -17,21 +17,21 @@ class Column(NamedTuple):
 # stagiaires.prenom is VARBINARY because MySQL and MariaDB replace bytes that are no UTF-8 by `?`
 # in every utf8 column: a binary one is the only place where such bytes reach the reader.
 _LEARNER = (
-    Column("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
-    Column("nom", "TEXT", "VARCHAR(1000)"),
-    Column("prenom", "TEXT", "VARCHAR(1000)"),
-    Column("date_naissance", "TEXT", "VARCHAR(40)"),
-    Column("telephone", "TEXT", "VARCHAR(190)"),
-    Column("email", "TEXT", "VARCHAR(190)"),
-    Column("statut", "TEXT", "VARCHAR(190)"),
-    Column("formation_id", "INTEGER", "BIGINT"),
-    Column("session_ecoin_id", "TEXT", "VARCHAR(20)"),
-    Column("adresse", "TEXT", "TEXT"),
-    Column("wilaya", "TEXT", "VARCHAR(60)"),
-    Column("niveau", "TEXT", "VARCHAR(60)"),
-    Column("remarque", "TEXT", "LONGTEXT"),
-    Column("created_at", "TEXT", "DATETIME"),
-    Column("updated_at", "TEXT", "DATETIME"),
+    DemoColumn("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
+    DemoColumn("nom", "TEXT", "VARCHAR(1000)"),
+    DemoColumn("prenom", "TEXT", "VARCHAR(1000)"),
+    DemoColumn("date_naissance", "TEXT", "VARCHAR(40)"),
+    DemoColumn("telephone", "TEXT", "VARCHAR(190)"),
+    DemoColumn("email", "TEXT", "VARCHAR(190)"),
+    DemoColumn("statut", "TEXT", "VARCHAR(190)"),
+    DemoColumn("formation_id", "INTEGER", "BIGINT"),
+    DemoColumn("session_ecoin_id", "TEXT", "VARCHAR(20)"),
+    DemoColumn("adresse", "TEXT", "TEXT"),
+    DemoColumn("wilaya", "TEXT", "VARCHAR(60)"),
+    DemoColumn("niveau", "TEXT", "VARCHAR(60)"),
+    DemoColumn("remarque", "TEXT", "LONGTEXT"),
+    DemoColumn("created_at", "TEXT", "DATETIME"),
+    DemoColumn("updated_at", "TEXT", "DATETIME"),
 )
 _STAGIAIRES_TYPES = {"prenom": ("TEXT", "VARBINARY(1000)")}
 _ARCHIVES_TYPES = {
@@ -40,26 +40,26 @@ _ARCHIVES_TYPES = {
 }
 
 
-def _with_types(types: dict[str, tuple[str, str]]) -> tuple[Column, ...]:
-    return tuple(Column(c.name, *types.get(c.name, (c.sqlite, c.mysql))) for c in _LEARNER)
+def _with_types(types: dict[str, tuple[str, str]]) -> tuple[DemoColumn, ...]:
+    return tuple(DemoColumn(c.name, *types.get(c.name, (c.sqlite, c.mysql))) for c in _LEARNER)
 
 
-TABLES: dict[str, tuple[Column, ...]] = {
+TABLES: dict[str, tuple[DemoColumn, ...]] = {
     "formations": (
-        Column("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
-        Column("nom", "TEXT", "VARCHAR(190)"),
-        Column("duree", "TEXT", "VARCHAR(60)"),
-        Column("prix", "NUMERIC", "DECIMAL(10,2)"),
-        Column("created_at", "TEXT", "DATETIME"),
+        DemoColumn("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
+        DemoColumn("nom", "TEXT", "VARCHAR(190)"),
+        DemoColumn("duree", "TEXT", "VARCHAR(60)"),
+        DemoColumn("prix", "NUMERIC", "DECIMAL(10,2)"),
+        DemoColumn("created_at", "TEXT", "DATETIME"),
     ),
     "session_ecoins": (
-        Column("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
-        Column("code", "TEXT", "VARCHAR(190)"),
-        Column("formation_id", "INTEGER", "BIGINT"),
-        Column("date_debut", "TEXT", "DATE"),
-        Column("date_fin", "TEXT", "DATE"),
+        DemoColumn("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
+        DemoColumn("code", "TEXT", "VARCHAR(190)"),
+        DemoColumn("formation_id", "INTEGER", "BIGINT"),
+        DemoColumn("date_debut", "TEXT", "DATE"),
+        DemoColumn("date_fin", "TEXT", "DATE"),
     ),
     "stagiaires": _with_types(_STAGIAIRES_TYPES),
-    "archives": (*_with_types(_ARCHIVES_TYPES), Column("date_archive", "TEXT", "DATE")),
+    "archives": (*_with_types(_ARCHIVES_TYPES), DemoColumn("date_archive", "TEXT", "DATE")),
 }
 MYSQL_CHARSET = {"archives": "latin1"}  # everything else is utf8mb4

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from legacy_import.choices import Stage
@@ -146,3 +147,10 @@ def id_ranges(run: LegacyImportRun, size: int = CHUNK_ROWS) -> Iterator[tuple[in
     while first := ids.filter(pk__gt=last).values_list("pk", flat=True).first():
         last = first + size - 1
         yield first, last
+
+
+def next_position(run: LegacyImportRun, stage: Stage) -> int:
+    """The number of the stage's next batch: 0, 1, 2 … across all its commands."""
+    receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage)
+    last = receipts.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else int(last) + 1

@@ -1,17 +1,15 @@
-"""Who works the chunks of a stage: this process, several of this machine, or Celery workers anywhere."""
+"""Who works the chunks of a stage: this process, or Celery workers on any number of machines."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work, chunks_of, do_chunk
-from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -36,11 +34,10 @@ class Engine(Protocol):
         open_work: OpenWork,
         lease: Lease,
         progress: Progress,
-    ) -> Generator[tuple[Chunk, ChunkDone], None, None]:
+    ) -> Iterator[tuple[Chunk, ChunkDone]]:
         """Every chunk once it is done and safe in the database.
 
         `progress` hears of nothing but what keeps the engine waiting. Raises what its work raised.
-        Closed before its end, nothing more is worked for it.
         """
         ...
 
@@ -59,7 +56,7 @@ class Inline:
         open_work: OpenWork,
         lease: Lease,
         progress: Progress,
-    ) -> Generator[tuple[Chunk, ChunkDone], None, None]:
+    ) -> Iterator[tuple[Chunk, ChunkDone]]:
         if self.opened is None or self.opened[0] != job:
             self.opened = (job, open_work(job))
         _, work = self.opened
@@ -74,44 +71,6 @@ def engine_in_use() -> Engine:
     from legacy_import.engine.celery_engine import Workers  # Celery is loaded where it is used only
 
     return Workers()
-
-
-@contextmanager
-def engine_for(workers: int | None) -> Iterator[Engine]:
-    """The engine of a command that was told `--workers N`; None: it was not, the settings decide.
-
-    Raises LegacyImportError (usage) where so many workers make no sense.
-    """
-    if workers is None:
-        yield engine_in_use()
-        return
-    _require_sense(workers)
-    if workers == 1:
-        yield Inline()
-        return
-    from legacy_import.engine.processes import Processes
-
-    processes = Processes(workers)
-    try:
-        yield processes
-    finally:
-        processes.end()
-
-
-def _require_sense(workers: int) -> None:
-    if import_conf().engine == "celery":
-        raise LegacyImportError(
-            f"--workers {workers} asks for processes of this machine, LEGACY_IMPORT_ENGINE=celery for "
-            "Celery's.",
-            hint="Leave --workers out, or set LEGACY_IMPORT_ENGINE=inline.",
-            exit_code=2,
-        )
-    if workers > 1 and connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
-        raise LegacyImportError(
-            f"--workers {workers}: the app database is SQLite, which lets one process write at a time.",
-            hint="Leave --workers out, or use MariaDB or MySQL (DATABASE_URL).",
-            exit_code=2,
-        )
 
 
 def work_in_chunks(
@@ -137,9 +96,8 @@ def work_in_chunks(
     job = Job(run.pk, stage, lease.token)
     engine = engine or engine_in_use()
     rows, found = 0, Counter[str]()
-    with closing(engine.each(job, chunks, open_work, lease, progress)) as worked:
-        for _, done in worked:
-            rows += done.rows
-            found.update(done.found)
-            progress.advance(done.rows)
+    for _, done in engine.each(job, chunks, open_work, lease, progress):
+        rows += done.rows
+        found.update(done.found)
+        progress.advance(done.rows)
     return Worked(rows, found)

@@ -3,13 +3,17 @@
 Whatever goes wrong, no text of an error leaves this module: drivers put values into theirs.
 """
 
+import hashlib
 import logging
 import random
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import (
     DEFAULT_DB_ALIAS,
     IntegrityError,
@@ -22,14 +26,15 @@ from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
 from ecoin import load_data
-from legacy_import.choices import Stage
-from legacy_import.engine.agreement import agreement
+from ecoin.identity.keys import NORM_VERSION
+from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
+from legacy_import.rules import RULES_VERSION
 from legacy_import.runs.lease import Lease, LeaseLost
-from legacy_import.source.reader import SourceLost
+from legacy_import.source.engine import SourceLost
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +53,11 @@ class OtherSettings(LegacyImportError):
 def work_chunk(
     job_message: Mapping[str, Any],
     chunk_message: Mapping[str, Any],
-    stages: Mapping[Stage, OpenWork],
+    open_work: OpenWork,
 ) -> None:
     """Work the chunk of a message, leave its receipt or a ChunkFailure, and raise nothing.
 
-    `stages`: the work of each stage.
+    `open_work`: of whichever stage the job is of.
     """
     try:
         job = Job.of_message({k: v for k, v in job_message.items() if k != "agreement"})
@@ -62,12 +67,27 @@ def work_chunk(
         return
     try:
         _require_agreement(job_message.get("agreement", ""))
-        _until_done(job, chunk, stages[job.stage])
+        _until_done(job, chunk, open_work)
     except LeaseLost:
         _say(logging.INFO, job, chunk, "is void: another command holds the run, or none")
     except Exception as error:
         _opened.clear()
         _give_up(job, chunk, error)
+
+
+def agreement() -> str:
+    """One SHA-256 over everything outside the databases that decides what a chunk comes to.
+
+    A digest only: some settings are addresses.
+    """
+    conf = {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in asdict(import_conf()).items()
+    }
+    columns = settings.LEGACY_SCHEMA_FILE and Path(settings.LEGACY_SCHEMA_FILE).read_text("utf-8")
+    reading = (settings.LEGACY_DB_CHARSET, settings.LEGACY_DB_COLLATION, columns)
+    said = repr((RULES_VERSION, NORM_VERSION, settings.TIME_ZONE, sorted(conf.items()), reading))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _until_done(job: Job, chunk: Chunk, open_work: OpenWork) -> None:

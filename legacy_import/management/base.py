@@ -43,8 +43,7 @@ class LegacyCommand(BaseCommand):
     run_argument = True
     run_required = False
     run_help = "the run's number; default: the latest run"
-    repeated: tuple[str, ...] = ("run", "workers")
-    workers_argument = False
+    repeated: tuple[str, ...] = ("run",)
     terminal: Terminal
     progress: TerminalProgress
 
@@ -53,11 +52,6 @@ class LegacyCommand(BaseCommand):
             parser.add_argument(
                 "--run", type=int, metavar="RUN", required=self.run_required, help=self.run_help
             )
-        if self.workers_argument:
-            parser.add_argument(
-                "--workers", type=worker_count, metavar="N",
-                help="so many processes of this machine at a time; not with SQLite (default: 1)",
-            )  # fmt: skip
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object on stdout and nothing else"
         )
@@ -190,16 +184,6 @@ def batch_size(value: str) -> int:
     """`--batch`: rows in one transaction, for argparse."""
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_BATCH):
         raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_BATCH:,}")
-    return int(value)
-
-
-MOST_WORKERS = 64
-
-
-def worker_count(value: str) -> int:
-    """`--workers`: processes, for argparse."""
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_WORKERS):
-        raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_WORKERS}")
     return int(value)
 
 

@@ -6,7 +6,7 @@ from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.base import Result
 from legacy_import.management.terminal import Terminal, number
 from legacy_import.runs.lifecycle import find_run
-from legacy_import.stages.reconciliation.report import Check, Line, ReconcileReport
+from legacy_import.stages.reconciliation.report import Check, ReconcileReport, ReportLine
 
 DOES_NOT_BALANCE = 1
 
@@ -67,7 +67,7 @@ class ReconcileResult(Result):
         return self.proved.next_command
 
 
-def _outcomes(line: Line) -> Iterator[tuple[str, ...]]:
+def _outcomes(line: ReportLine) -> Iterator[tuple[str, ...]]:
     """What occurs in this table and classification: outcomes first, then parts of effects."""
     for what in dict.fromkeys((*Outcome.values, *line.entries)):
         rows = line.outcomes.get(what)

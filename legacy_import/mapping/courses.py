@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.mapping.index import CourseAnswer, MappingIndex
 from legacy_import.mapping.mapping_kind import (
-    Decision,
     DecisionInput,
     Fields,
+    MappingDecision,
     MappingKind,
     MappingRefused,
 )
@@ -82,12 +82,12 @@ COURSES = MappingKind(
     model=LegacyCourseMapping,
     answer_field="status",
     decisions={
-        "confirm": Decision({"status": S.CONFIRMED}, _suggested_course),
-        "choose": Decision({"status": S.CONFIRMED, "rule": CHOSEN}, _chosen_course),
-        "no_equivalent": Decision(
+        "confirm": MappingDecision({"status": S.CONFIRMED}, _suggested_course),
+        "choose": MappingDecision({"status": S.CONFIRMED, "rule": CHOSEN}, _chosen_course),
+        "no_equivalent": MappingDecision(
             {"status": S.NO_EQUIVALENT, "course_id": None, "rule": CHOSEN},
         ),
-        "set_aside": Decision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
+        "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },
     rule_answer=_rule_answer,
     bulk=exact_suggestions,

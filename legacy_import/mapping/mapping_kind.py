@@ -41,7 +41,7 @@ def _no_more_fields(mapping: Any, entered: DecisionInput) -> Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class MappingDecision:
     """One thing that people can decide about a mapping: the columns it writes.
 
     `check` raises MappingRefused where it is impossible, and returns the columns that depend on the
@@ -60,7 +60,7 @@ class MappingKind:
     model: type[SourceMapping]
     answer_field: str  # what is decided; its new value is written to the log
     note_field: str = ""  # contains the note of the current decision; "": only the log does
-    decisions: Mapping[str, Decision]  # by the value of the button
+    decisions: Mapping[str, MappingDecision]  # by the value of the button
     rule_answer: Callable[
         [Any], Fields
     ]  # what the rules say, which counts once a decision is undone

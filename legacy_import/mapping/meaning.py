@@ -33,7 +33,7 @@ class TrainingColumns(NamedTuple):
     action_reason: str
 
 
-class Reading(NamedTuple):
+class CaseMeaning(NamedTuple):
     """What one distinct case means, and the versions of the mappings it depends on."""
 
     meaning: MeaningColumns
@@ -61,9 +61,9 @@ class Readings:
         self._numbers: dict[_TrainingKey, int] = {}
         self._training_keys: list[_TrainingKey] = []
         self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._readings: dict[tuple[str, int], Reading] = {}
+        self._readings: dict[tuple[str, int], CaseMeaning] = {}
 
-    def of(self, raw_status: str, formation: str | None, session: str | None) -> Reading:
+    def of(self, raw_status: str, formation: str | None, session: str | None) -> CaseMeaning:
         """What a row with this status means that names this formation and this session."""
         pair = (formation, session)
         number = self._pairs.get(pair)
@@ -96,10 +96,10 @@ class Readings:
         return number
 
 
-def _read(raw_status: str, key: _TrainingKey) -> Reading:
+def _read(raw_status: str, key: _TrainingKey) -> CaseMeaning:
     meaning = statuses.classify(raw_status, key.session_type)
     action = import_action.decide(meaning.classification, key.session_type, key.course_state)
-    return Reading(
+    return CaseMeaning(
         MeaningColumns(Classification(meaning.classification).value, meaning.rule),
         TrainingColumns(
             session_type=key.session_type.value,

@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce
 from legacy_import.choices import SessionType
 from legacy_import.mapping.index import MappingIndex, SessionAnswer
 from legacy_import.mapping.mapping_kind import (
-    Decision,
     DecisionInput,
     Fields,
+    MappingDecision,
     MappingKind,
     MappingRefused,
 )
@@ -88,7 +88,7 @@ SESSIONS = MappingKind(
     note_field="reason",
     # The rule's name stays on a decided session.
     decisions={
-        value.value: Decision({"session_type": value}, partial(_require_possible, value))
+        value.value: MappingDecision({"session_type": value}, partial(_require_possible, value))
         for value in TYPES
     },
     rule_answer=lambda mapping: rule_of(mapping)._asdict(),

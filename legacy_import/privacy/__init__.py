@@ -1,0 +1,1 @@
+"""Contacts: purge of a run, erasure of one person, contacts in free text."""

@@ -1,0 +1,1 @@
+"""What reviewers decide: decisions, bulk, filters, counts, search, saved filters, reveal."""

@@ -21,9 +21,8 @@ from legacy_import.models import (
     LegacyReviewDecision,
     LegacyStudentImport,
 )
+from legacy_import.review.decisions import NotPossible, applies, lock_run
 from legacy_import.review.filter import ReviewFilter
-from legacy_import.review.offer import applies
-from legacy_import.review.row import NotPossible, lock_run
 from legacy_import.runs import counts
 
 MAX_ROWS = 1_000

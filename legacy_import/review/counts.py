@@ -32,7 +32,7 @@ WAITING = 5_000  # rows of one reason that are looked at
 CELL = ("planned_reason", "classification")  # what the queue is ordered by, before the row's number
 
 
-class Value(NamedTuple):
+class FacetValue(NamedTuple):
     """One value of a facet, with the rows it would leave under the other active filters."""
 
     value: str
@@ -40,7 +40,7 @@ class Value(NamedTuple):
     active: bool
 
 
-class Progress(NamedTuple):
+class ReviewProgress(NamedTuple):
     """How far one focus is reviewed."""
 
     reviewed: int
@@ -52,7 +52,7 @@ class Progress(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Counts:
+class FilteredCounts:
     """Combinations of facet values with their rows, all of the queue of one run.
 
     With a search, of its `matches`; `cut`: there were more than are counted.
@@ -83,7 +83,7 @@ class Counts:
                 found[values[CELL[0]], values[CELL[1]]] += rows
         return dict(sorted(found.items()))
 
-    def facet(self, name: str) -> list[Value]:
+    def facet(self, name: str) -> list[FacetValue]:
         """Every value of the facet that occurs in the focus, most rows first."""
         occurs: Counter[str] = Counter()
         for values, rows, missed in self._judged:
@@ -93,17 +93,17 @@ class Counts:
         if active:
             occurs[active] += 0
         ordered = sorted(occurs.items(), key=lambda item: (-item[1], item[0]))
-        return [Value(value, rows, value == active) for value, rows in ordered]
+        return [FacetValue(value, rows, value == active) for value, rows in ordered]
 
-    def states(self) -> list[Value]:
+    def states(self) -> list[FacetValue]:
         """Every state of a row, under the other active filters."""
         left = Counter(dict.fromkeys(STATES, 0))
         for values, rows, missed in self._judged:
             if missed <= {"state"}:
                 left.update({s: rows for s in STATES if in_state(s, values["decision"])})
-        return [Value(state, left[state], state == self.query.state) for state in STATES]
+        return [FacetValue(state, left[state], state == self.query.state) for state in STATES]
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, ReviewProgress]:
         """Focus → reviewed and total; of the whole queue, whatever else is filtered."""
         counted: Counter[tuple[str, bool]] = Counter()
         for values, rows in self.combinations:
@@ -113,7 +113,7 @@ class Counts:
             meant = ReviewFilter(focus=focus).classifications
             mine = {key: n for key, n in counted.items() if meant is None or key[0] in meant}
             reviewed = sum(rows for (_, is_done), rows in mine.items() if is_done)
-            found[focus] = Progress(reviewed, sum(mine.values()))
+            found[focus] = ReviewProgress(reviewed, sum(mine.values()))
         return found
 
     def causes(self) -> list[tuple[str, int]]:
@@ -126,7 +126,7 @@ class Counts:
         return sorted(((r, n) for r, n in found.items() if n > 0), key=lambda c: (-c[1], c[0]))
 
 
-def count_queue(run: LegacyImportRun, query: ReviewFilter) -> Counts:
+def count_queue(run: LegacyImportRun, query: ReviewFilter) -> FilteredCounts:
     """The counts of the run's queue, or of the matches of a search in it."""
     if query.search:
         matches = find_matches(run, query.sought, among=queue_of(run))
@@ -141,9 +141,9 @@ def count_queue(run: LegacyImportRun, query: ReviewFilter) -> Counts:
 
 def counts_of(
     query: ReviewFilter, counted: Iterable[tuple[Any, ...]], matches: Matches | None = None
-) -> Counts:
+) -> FilteredCounts:
     """Counts of combinations, each given as the values of FACETS and its rows."""
-    return Counts(
+    return FilteredCounts(
         query, [(dict(zip(FACETS, values, strict=True)), n) for *values, n in counted], matches
     )
 

@@ -14,7 +14,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from legacy_import.privacy.free_text import without_contact
 from legacy_import.privacy.subject import ERASED
-from legacy_import.review.row import UnknownRow
+from legacy_import.review.decisions import UnknownRow
 
 PER_HOUR = 30
 HOUR = datetime.timedelta(hours=1)

@@ -13,7 +13,7 @@ RUNS, RUN = "runs", "run"
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class MenuScreen:
     """A screen that a menu may offer. `permission` is a codename of the import."""
 
     section: str
@@ -23,7 +23,7 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuEntry:
     """A screen for one reader: its address keeps the run, if any."""
 
     section: str
@@ -33,15 +33,15 @@ class Entry:
 
 # In the order of work. The run itself is offered once one is open.
 SCREENS = (
-    Screen(RUNS, "runs", _("Runs"), VIEW),
-    Screen("students", "students", _("Learners"), VIEW),
-    Screen("review", "review", _("Review queue"), REVIEW),
-    Screen("course_mapping", "course-mapping", _("Courses"), MAP),
-    Screen("session_mapping", "session-mapping", _("Sessions"), MAP),
+    MenuScreen(RUNS, "runs", _("Runs"), VIEW),
+    MenuScreen("students", "students", _("Learners"), VIEW),
+    MenuScreen("review", "review", _("Review queue"), REVIEW),
+    MenuScreen("course_mapping", "course-mapping", _("Courses"), MAP),
+    MenuScreen("session_mapping", "session-mapping", _("Sessions"), MAP),
 )
 
 
-def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -> list[Entry]:
+def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -> list[MenuEntry]:
     """What this user may open, in the order of work; with a run, about that run."""
     found = []
     for screen in SCREENS:
@@ -52,8 +52,8 @@ def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -
             address = reverse(f"{APP_LABEL}:{screen.page}")
         except NoReverseMatch:
             continue
-        found.append(Entry(screen.section, screen.name, address + asked))
+        found.append(MenuEntry(screen.section, screen.name, address + asked))
         if run_id and screen.section == RUNS:
             name = _("Run %(number)s") % {"number": run_id}
-            found.append(Entry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))
+            found.append(MenuEntry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))
     return found

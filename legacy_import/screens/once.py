@@ -21,7 +21,7 @@ LONGEST = 64  # characters of a token that are looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class FormToken:
     """`stamp`: how the run stood. `first` and `end`: the batches it made, once it was `used`."""
 
     run: int
@@ -37,13 +37,13 @@ def issue(request: HttpRequest, *, run: int, operation: str, stamp: str) -> str:
     """A new token for the form of this operation on this run."""
     name = secrets.token_urlsafe(18)
     with _tokens(request) as tokens:
-        tokens[name] = asdict(Token(run, operation, stamp))
+        tokens[name] = asdict(FormToken(run, operation, stamp))
         for oldest in list(tokens)[:-KEPT]:
             del tokens[oldest]
     return name
 
 
-def look_up(request: HttpRequest, name: str, *, run: int, operation: str) -> Token | None:
+def look_up(request: HttpRequest, name: str, *, run: int, operation: str) -> FormToken | None:
     """The token of this name, if it was made for this operation on this run in this session."""
     kept = request.session.get(KEY, {}).get(name[:LONGEST])
     return _fitting(kept, run, operation)
@@ -51,7 +51,7 @@ def look_up(request: HttpRequest, name: str, *, run: int, operation: str) -> Tok
 
 def use_up(
     request: HttpRequest, name: str, *, run: int, operation: str, first: int
-) -> tuple[Token | None, bool]:
+) -> tuple[FormToken | None, bool]:
     """(the token, whether it is the caller's to act on): only one caller ever hears True."""
     with _tokens(request) as tokens:
         token = _fitting(tokens.get(name[:LONGEST]), run, operation)
@@ -69,8 +69,8 @@ def ended(request: HttpRequest, name: str, *, end: int, why: str = "") -> None:
             tokens[name] = {**tokens[name], "end": end, "why": why}
 
 
-def _fitting(kept: dict[str, Any] | None, run: int, operation: str) -> Token | None:
-    token = Token(**kept) if kept else None
+def _fitting(kept: dict[str, Any] | None, run: int, operation: str) -> FormToken | None:
+    token = FormToken(**kept) if kept else None
     return token if token and (token.run, token.operation) == (run, operation) else None
 
 

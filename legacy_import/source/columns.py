@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """How a value of the column arrives from the driver."""
 
     TEXT = "text"  # bytes in the column's own charset, decoded here
@@ -25,7 +25,7 @@ class Column:
     name: str
     sql_name: str
     declared: str
-    kind: Kind
+    kind: ValueKind
     charset: str
     read: str
     read_cut: str = ""

@@ -48,7 +48,7 @@ class SnapshotFacts:
     read_only: bool
 
 
-class Engine(Protocol):
+class SourceEngine(Protocol):
     """An open connection to the legacy database. All methods raise LegacyImportError subclasses."""
 
     has_accounts: bool

@@ -5,7 +5,7 @@ it leaves. The rules are tables; whatever stands in none of them is refused.
 """
 
 from legacy_import.errors import SafetyRefusal
-from legacy_import.source.sql_tokens import Kind, Token, Unreadable, tokens
+from legacy_import.source.sql_tokens import SqlToken, TokenKind, Unreadable, tokens
 
 
 class NotARead(SafetyRefusal):
@@ -102,18 +102,18 @@ def refuse_unless_read(sql: str, dialect: str) -> None:
         parts = list(tokens(sql, dialect))
     except Unreadable as error:
         raise NotARead(str(error)) from None
-    if parts and parts[-1].text == ";" and parts[-1].kind is Kind.SYMBOL:
+    if parts and parts[-1].text == ";" and parts[-1].kind is TokenKind.SYMBOL:
         parts.pop()
     if not parts:
         raise NotARead("it is empty")
-    if any(part.kind is Kind.SYMBOL and part.text == ";" for part in parts):
+    if any(part.kind is TokenKind.SYMBOL and part.text == ";" for part in parts):
         raise NotARead("it holds more than one statement")
     _judge(parts, dialect)
 
 
-def _judge(parts: list[Token], dialect: str) -> None:
+def _judge(parts: list[SqlToken], dialect: str) -> None:
     first = next((part for part in parts if part.text != "("), parts[0])
-    opening = first.text if first.kind is Kind.WORD else "an unknown word"
+    opening = first.text if first.kind is TokenKind.WORD else "an unknown word"
     if opening in ("SELECT", "WITH"):
         _refuse_effects(parts, dialect)
     elif dialect == "mysql" and opening == "SHOW" and parts[0] is first:
@@ -128,16 +128,16 @@ def _judge(parts: list[Token], dialect: str) -> None:
         raise NotARead(f"it starts with {opening[:30] if opening.isascii() else 'an unknown word'}")
 
 
-def _refuse_effects(parts: list[Token], dialect: str) -> None:
+def _refuse_effects(parts: list[SqlToken], dialect: str) -> None:
     """A SELECT may still write, lock or call: refuse forbidden words and unknown functions."""
     harmless = FUNCTIONS if dialect == "mysql" else SQLITE_FUNCTIONS
     for index, part in enumerate(parts):
         after = parts[index + 1] if index + 1 < len(parts) else None
-        calls = after is not None and after.kind is Kind.SYMBOL and after.text == "("
+        calls = after is not None and after.kind is TokenKind.SYMBOL and after.text == "("
         dotted = _follows_a_dot(parts, index)
-        if part.kind is Kind.QUOTED_NAME and calls:
+        if part.kind is TokenKind.QUOTED_NAME and calls:
             raise NotARead("it calls a function by a quoted name")
-        if part.kind is not Kind.WORD:
+        if part.kind is not TokenKind.WORD:
             continue
         if dotted:
             if calls:
@@ -151,17 +151,17 @@ def _refuse_effects(parts: list[Token], dialect: str) -> None:
             raise NotARead("it calls a function that is not known to be harmless")
 
 
-def _follows_a_dot(parts: list[Token], index: int) -> bool:
+def _follows_a_dot(parts: list[SqlToken], index: int) -> bool:
     """`t.update`: directly after the dot of a name, a keyword is a name too."""
     if index < 2 or parts[index].spaced:
         return False
     owner, dot = parts[index - 2], parts[index - 1]
-    is_name = owner.kind in (Kind.WORD, Kind.QUOTED_NAME)
-    return is_name and dot.kind is Kind.SYMBOL and dot.text == "."
+    is_name = owner.kind in (TokenKind.WORD, TokenKind.QUOTED_NAME)
+    return is_name and dot.kind is TokenKind.SYMBOL and dot.text == "."
 
 
-def _judge_show(parts: list[Token]) -> None:
-    subject = parts[1].text if len(parts) > 1 and parts[1].kind is Kind.WORD else ""
+def _judge_show(parts: list[SqlToken]) -> None:
+    subject = parts[1].text if len(parts) > 1 and parts[1].kind is TokenKind.WORD else ""
     if subject == "CREATE":
         if len(parts) > 2 and parts[2].text in ("TABLE", "VIEW"):
             _refuse_effects(parts[3:], "mysql")
@@ -172,15 +172,15 @@ def _judge_show(parts: list[Token]) -> None:
     raise NotARead("it is a SHOW of an unknown kind")
 
 
-def _judge_describe(parts: list[Token]) -> None:
+def _judge_describe(parts: list[SqlToken]) -> None:
     """DESCRIBE table [column]; MySQL also reads it as EXPLAIN, which this does not need."""
-    plain = (Kind.WORD, Kind.QUOTED_NAME, Kind.STRING)
+    plain = (TokenKind.WORD, TokenKind.QUOTED_NAME, TokenKind.STRING)
     if len(parts) > 5 or not all(part.kind in plain or part.text == "." for part in parts[1:]):
         raise NotARead("it is a DESCRIBE of an unknown kind")
     _refuse_effects(parts[1:], "mysql")
 
 
-def _judge_explain(parts: list[Token], dialect: str) -> None:
+def _judge_explain(parts: list[SqlToken], dialect: str) -> None:
     """EXPLAIN [QUERY PLAN | EXTENDED | FORMAT = …] SELECT …; never ANALYZE, which runs it."""
     skippable = {"QUERY", "PLAN", "EXTENDED", "PARTITIONS", "FORMAT", "=", "JSON", "TREE"}
     skippable.add("TRADITIONAL")
@@ -192,8 +192,8 @@ def _judge_explain(parts: list[Token], dialect: str) -> None:
     _refuse_effects(rest, dialect)
 
 
-def _judge_pragma(parts: list[Token]) -> None:
-    name = parts[1].text if len(parts) > 1 and parts[1].kind is Kind.WORD else ""
+def _judge_pragma(parts: list[SqlToken]) -> None:
+    name = parts[1].text if len(parts) > 1 and parts[1].kind is TokenKind.WORD else ""
     bare = len(parts) == 2
     called = len(parts) == 5 and parts[2].text == "(" and parts[4].text == ")"
     if (name in READ_PRAGMAS and (bare or called)) or (name in BARE_PRAGMAS and bare):

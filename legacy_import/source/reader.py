@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures
-from legacy_import.source.engine import Engine, SourceLost, SourceReadError, SourceUnreachable
+from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
 from legacy_import.source.grants import WritableAccount, only_reads
 from legacy_import.source.refusals import GuardedWrapper
 from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
@@ -35,7 +35,7 @@ Row = TypeVar("Row")
 Known = Mapping[str, Any]
 
 
-class Asked(NamedTuple):
+class RowRange(NamedTuple):
     """The rows with after < id <= until of a table, in pages of `size`, `limit` of them in all."""
 
     table: str
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 class LegacySource:
     """An opened source: one connection, one snapshot. Made by `open_source` only."""
 
-    def __init__(self, engine: Engine, tables: Mapping[str, TableMap],
+    def __init__(self, engine: SourceEngine, tables: Mapping[str, TableMap],
                  measures: Mapping[str, Measures], certificate: Certificate) -> None:  # fmt: skip
         self._engine = engine
         self._tables = tables
@@ -95,7 +95,7 @@ class LegacySource:
         return self._paged(
             lambda part: builder.build(self._engine.rows(select + part)),
             lambda row: row.legacy_id,
-            Asked(table, after, until, size, limit),
+            RowRange(table, after, until, size, limit),
         )
 
     def bounds(
@@ -110,7 +110,7 @@ class LegacySource:
         """(first id, last id, rows) of each page that `pages` would give; only ids are read."""
         mapped = self._tables[table]
         select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
-        asked = Asked(table, after, until, size, limit)
+        asked = RowRange(table, after, until, size, limit)
         for page in self._paged(
             lambda part: self._engine.rows(select + part), lambda row: str(row[0]), asked
         ):
@@ -134,7 +134,7 @@ class LegacySource:
             after = str(found[-1][0])
 
     def _paged(
-        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: Asked
+        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: RowRange
     ) -> Iterator[Sequence[Row]]:
         """`read` gets the WHERE, ORDER BY and LIMIT of each page in turn, until one is empty."""
         table, after, until, size, left = asked
@@ -247,7 +247,7 @@ def _guarded_connection(alias: str) -> Any:
     return wrapper
 
 
-def _connect(wrapper: Any) -> Engine:
+def _connect(wrapper: Any) -> SourceEngine:
     """The engine of the wrapper, connected. The MySQL driver is imported only where it is used."""
     try:
         if wrapper.vendor == "sqlite":
@@ -261,7 +261,7 @@ def _connect(wrapper: Any) -> Engine:
         raise SourceUnreachable(str(error), hint="Correct the LEGACY_DB_* settings.") from None
 
 
-def _refuse_own_database(engine: Engine) -> None:
+def _refuse_own_database(engine: SourceEngine) -> None:
     try:
         same = engine.is_same_database(connections[DEFAULT_DB_ALIAS])
     except Error:
@@ -276,11 +276,11 @@ def _refuse_own_database(engine: Engine) -> None:
         )
 
 
-def _count(engine: Engine, table: TableMap) -> int:
+def _count(engine: SourceEngine, table: TableMap) -> int:
     return int(engine.rows(f"SELECT COUNT(*) FROM {table.found.sql_name}")[0][0])
 
 
-def _measure(engine: Engine, table: TableMap) -> Measures:
+def _measure(engine: SourceEngine, table: TableMap) -> Measures:
     """One pass over the long columns: which hold values over a megabyte, and how long they get."""
     columns = [column for column in table.found.columns if column.measured]
     if not columns:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from legacy_import.source.columns import Column, Kind
+from legacy_import.source.columns import Column, ValueKind
 from legacy_import.source.decode import cut_decoder_for, decoder_for
 from legacy_import.source.schema import TableMap
 
@@ -139,20 +139,20 @@ def as_hex(value: bytes) -> Json:
 
 def _decoder(column: Column, is_field: bool) -> ToJson | None:
     """How the driver's value becomes JSON-ready; None: it already is text."""
-    if column.kind is Kind.EXACT:
+    if column.kind is ValueKind.EXACT:
         return None
-    if column.kind is Kind.DYNAMIC:
+    if column.kind is ValueKind.DYNAMIC:
         return _dynamic_field if is_field else _dynamic
-    if column.kind is Kind.BINARY and not is_field:
+    if column.kind is ValueKind.BINARY and not is_field:
         return as_hex
     return decoder_for(column.charset) or _no_decoder
 
 
 def _cut_decoder(column: Column, is_field: bool) -> ToJson:
-    if column.kind is Kind.BINARY and not is_field:
+    if column.kind is ValueKind.BINARY and not is_field:
         return as_hex
-    decode = cut_decoder_for("utf8" if column.kind is Kind.DYNAMIC else column.charset)
-    if column.kind is Kind.DYNAMIC and decode:
+    decode = cut_decoder_for("utf8" if column.kind is ValueKind.DYNAMIC else column.charset)
+    if column.kind is ValueKind.DYNAMIC and decode:
         return lambda value: (
             value
             if isinstance(value, str)

@@ -14,7 +14,7 @@ class Unreadable(ValueError):
     """The statement cannot be cut into tokens with certainty, so nobody may send it."""
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     WORD = "word"
     QUOTED_NAME = "quoted name"
     STRING = "string"
@@ -24,10 +24,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SqlToken:
     """`text` is upper case for words; `spaced`: blank or comment stood before it."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     spaced: bool
 
@@ -77,17 +77,17 @@ _SQLITE = re.compile(
     re.DOTALL,
 )
 _KINDS = {
-    "word": Kind.WORD,
-    "name": Kind.QUOTED_NAME,
-    "string": Kind.STRING,
-    "number": Kind.NUMBER,
-    "variable": Kind.VARIABLE,
-    "symbol": Kind.SYMBOL,
+    "word": TokenKind.WORD,
+    "name": TokenKind.QUOTED_NAME,
+    "string": TokenKind.STRING,
+    "number": TokenKind.NUMBER,
+    "variable": TokenKind.VARIABLE,
+    "symbol": TokenKind.SYMBOL,
 }
 GRAMMARS = {"mysql": _MYSQL, "sqlite": _SQLITE}
 
 
-def tokens(sql: str, dialect: str) -> Iterator[Token]:
+def tokens(sql: str, dialect: str) -> Iterator[SqlToken]:
     """The tokens of `sql`. Raises Unreadable at the first character that fits no token.
 
     MySQL is read with backslash escapes and without ANSI_QUOTES: the backend fixes the session's
@@ -108,5 +108,5 @@ def tokens(sql: str, dialect: str) -> Iterator[Token]:
             spaced = True
             continue
         text = match.group()
-        yield Token(_KINDS[group], text.upper() if group == "word" else text, spaced)
+        yield SqlToken(_KINDS[group], text.upper() if group == "word" else text, spaced)
         spaced = False

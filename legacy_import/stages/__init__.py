@@ -1,24 +1,27 @@
 """The stages: one package each, named as its command, its tests and its heading in docs/architecture.md.
 
-Here is which of them work in chunks, and with what: the table that workers look stages up in.
+This is the table of those that work in chunks. Workers look a stage up in it; a command loads its own
+stage only, so that starting one does not cost the loading of all.
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 
 from legacy_import.choices import Stage
-from legacy_import.engine.chunks import OpenWork
-from legacy_import.stages.classification import classify
-from legacy_import.stages.commit import batch_work as commit_work
-from legacy_import.stages.planning import dry_run
-from legacy_import.stages.rollback import batch_work as rollback_work
-from legacy_import.stages.staging import intake
-from legacy_import.stages.validation import validate
+from legacy_import.engine.chunks import Job, Work
 
-STAGES: Mapping[Stage, OpenWork] = {
-    Stage.IMPORT: intake.open_work,
-    Stage.VALIDATE: validate.open_work,
-    Stage.CLASSIFY: classify.open_work,
-    Stage.PLAN: dry_run.open_work,
-    Stage.COMMIT: commit_work.open_work,
-    Stage.ROLLBACK: rollback_work.open_work,
+# Stage → the module, below this package, whose `open_work` works its chunks.
+MODULES: Mapping[Stage, str] = {
+    Stage.IMPORT: "staging.intake",
+    Stage.VALIDATE: "validation.validate",
+    Stage.CLASSIFY: "classification.classify",
+    Stage.PLAN: "planning.dry_run",
+    Stage.COMMIT: "commit.batch_work",
+    Stage.ROLLBACK: "rollback.batch_work",
 }
+
+
+def open_work(job: Job) -> Work:
+    """The work of the job's stage, which has read what all chunks of the job need to know."""
+    work: Work = import_module(f"{__name__}.{MODULES[job.stage]}").open_work(job)
+    return work

@@ -1,10 +1,10 @@
 """Made-up figures of a scale benchmark."""
 
-from benchmarks.commit_report import COMMIT, DELETES, IDLE, INSERTS, ROLLBACK
+from benchmarks.commit.report import COMMIT, DELETES, IDLE, INSERTS, ROLLBACK
 from benchmarks.disk import Room
 from benchmarks.figures import IMPORT, STAGES, Edges, Figures, Size
 from benchmarks.report import Line
-from benchmarks.rivals import LOOP, import_export
+from benchmarks.rivals.compare import LOOP, import_export
 
 STARTING = 2.0
 
@@ -27,7 +27,7 @@ def size(rows: int, *, micros: float = 100, later: float = 10, floor: float = 40
 
 
 def figures(*sizes: Size) -> Figures:
-    """Those sizes, one worker count, two processes, rivals and a commit."""
+    """Those sizes, one worker count, rivals and a commit."""
     lines = [
         Line(LOOP, 500, 5.0),
         Line(import_export("default", "same"), 500, 10.0),
@@ -40,6 +40,4 @@ def figures(*sizes: Size) -> Figures:
     found = Figures(list(sizes), {}, {line.what: line for line in lines},
                     {line.what: line for line in commit}, 1 << 30)  # fmt: skip
     found.workers = {2: size(found.middle.rows, micros=50, later=5)}
-    both = {found.middle.rows, found.largest.rows}
-    found.processes = {rows: size(rows, micros=60, later=8) for rows in both}
     return found

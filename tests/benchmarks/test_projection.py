@@ -48,7 +48,7 @@ def cells(text: str, first: str) -> list[str]:
 
 def test_parts_that_were_not_measured_are_left_out():
     alone = figures(size(1_000))
-    alone.workers, alone.processes, alone.commit, alone.rivals = {}, {}, {}, {}
+    alone.workers, alone.commit, alone.rivals = {}, {}, {}
     report = Report()
     complete(report, alone)
     assert "Celery" not in render(alone)

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from benchmarks.grouping_memory import bytes_a_row
-from benchmarks.import_export import learners
-from benchmarks.loop_and_save import save_all
+from benchmarks.rivals.import_export import learners
+from benchmarks.rivals.loop_and_save import save_all
 from legacy_import.models import LegacyImportRun
 from legacy_import.stages.staging.intake import understanding_of
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables

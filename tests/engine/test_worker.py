@@ -12,8 +12,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
-from legacy_import.engine.agreement import agreement
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work
+from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.worker import agreement
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
@@ -21,7 +21,6 @@ from tests.processes import ROOT, environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-STAGES: dict[Stage, OpenWork] = {}  # what the worker is given; `stage` fills it
 TOKEN = "ours"
 SECRET = "zqserin.aa@exemple.dz"
 
@@ -55,9 +54,8 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> Iterator[Staged]:
+def stage(rests: list[float]) -> Iterator[Staged]:
     staged = Staged()
-    monkeypatch.setitem(STAGES, Stage.VALIDATE, staged.open_work)
     yield staged
     worker._opened.clear()
 
@@ -72,16 +70,16 @@ def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
     return Job(run.pk, Stage.VALIDATE, token).as_message() | {"agreement": agreement()}
 
 
-def work(run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
+def work(stage: Staged, run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
     chunk = Chunk(position, "1", "80")
-    worker.work_chunk(message(run, token), chunk.as_message(), STAGES)
+    worker.work_chunk(message(run, token), chunk.as_message(), stage.open_work)
 
 
 def test_a_chunk_that_is_done_leaves_its_receipt(stage: Staged, run: LegacyImportRun) -> None:
-    work(run)
+    work(stage, run)
     receipt = ChunkReceipt.objects.get()
     assert (receipt.stage, receipt.rows, receipt.found) == ("validate", 7, {"said": "so"})
-    work(run)
+    work(stage, run)
     assert stage.worked == [0]
 
 
@@ -93,7 +91,7 @@ def test_a_database_in_the_way_is_tried_again_later_and_later(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     stage.errors = [error, error, error]
-    work(run)
+    work(stage, run)
     assert ChunkReceipt.objects.count() == 1
     assert not ChunkFailure.objects.exists()
     assert len(rests) == 3
@@ -106,12 +104,12 @@ def test_a_database_that_stays_in_the_way_is_given_up_and_done_when_it_is_sent_a
     stage: Staged, run: LegacyImportRun, rests: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.errors = [OperationalError(1205, SECRET)] * worker.TRIES
-    work(run)
+    work(stage, run)
     failure = ChunkFailure.objects.get()
     assert (failure.error, failure.message, failure.exit_code) == ("OperationalError 1205", "", 1)
     assert 16 <= sum(rests) <= 64
     assert SECRET not in caplog.text
-    work(run)
+    work(stage, run)
     assert ChunkReceipt.objects.count() == 1
     assert not ChunkFailure.objects.exists()
 
@@ -134,7 +132,7 @@ def test_what_no_trying_helps_is_given_up_at_once(
     rests: list[float], caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     stage.errors = [error]
-    work(run)
+    work(stage, run)
     (found,) = ChunkFailure.objects.values_list("error", "message", "hint", "exit_code")
     assert found == told
     assert rests == []
@@ -151,7 +149,7 @@ def test_of_two_workers_at_one_chunk_the_second_leaves_nothing(
         return once(*what)
 
     monkeypatch.setattr(worker, "do_chunk", twice)
-    work(run)
+    work(stage, run)
     assert stage.worked == [0, 0]
     assert ChunkReceipt.objects.count() == 1
     assert not ChunkFailure.objects.exists()
@@ -163,7 +161,7 @@ def test_a_message_of_somebody_who_no_longer_holds_the_run_is_void(
 ) -> None:
     caplog.set_level(logging.INFO, logger="legacy_import")
     LegacyImportRun.objects.update(lease_token=token)
-    work(run)
+    work(stage, run)
     assert stage.worked == []
     assert not ChunkReceipt.objects.exists()
     assert not ChunkFailure.objects.exists()
@@ -181,24 +179,24 @@ def test_a_run_that_is_taken_over_meanwhile_undoes_the_chunk(
         check(lease if len(asked) < 2 else dataclasses.replace(lease, token="lost"))
 
     monkeypatch.setattr(worker.Lease, "check", taken_over_after_the_first_look)
-    work(run)
+    work(stage, run)
     assert not ChunkReceipt.objects.exists()
     assert not ChunkFailure.objects.exists()
 
 
 def test_what_all_chunks_of_a_job_need_is_read_once(stage: Staged, run: LegacyImportRun) -> None:
     for position in range(3):
-        work(run, position)
+        work(stage, run, position)
     assert len(stage.opened) == 1
     LegacyImportRun.objects.update(lease_token="another")
-    work(run, 3, token="another")
+    work(stage, run, 3, token="another")
     assert [job.token for job in stage.opened] == [TOKEN, "another"]
 
 
 def test_a_message_of_another_version_is_dropped(
     stage: Staged, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker.work_chunk({"run": 1, "new": SECRET}, {}, STAGES)
+    worker.work_chunk({"run": 1, "new": SECRET}, {}, stage.open_work)
     assert "A message that is no chunk (KeyError) was dropped." in caplog.text
     assert SECRET not in caplog.text
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.committed import committed_content
-from tests.invariants import broken
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage
+from tests.stages.commit.committed import committed_content
+from tests.stages.commit.invariants import broken
 
 PATIENCE = 60  # seconds
 BATCH = 10  # rows

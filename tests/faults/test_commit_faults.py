@@ -8,8 +8,8 @@ import pytest
 from tests.faults.committing import COMMIT, PACE, CommitFault, settled
 from tests.faults.planning import PlannedApp
 from tests.faults.test_import_faults import assert_one_clear_sentence
-from tests.invariants import broken
 from tests.processes import ON_MARIADB, finish
+from tests.stages.commit.invariants import broken
 
 # Leads that imports made, by phone and name, more than one of each.
 SAME_PERSON_TWICE = (

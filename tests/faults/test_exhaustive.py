@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.committed import committed_content
 from tests.faults.committing import (
     COMMIT,
     ROLLBACK,
@@ -20,6 +19,7 @@ from tests.faults.committing import (
 from tests.faults.importing import ImportFault
 from tests.faults.planning import PlannedApp
 from tests.processes import ON_MARIADB, finish
+from tests.stages.commit.committed import committed_content
 
 pytestmark = pytest.mark.exhaustive
 

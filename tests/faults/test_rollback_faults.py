@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from tests.committed import committed_content
 from tests.faults.committing import (
     COMMIT,
     PACE,
@@ -16,6 +15,7 @@ from tests.faults.committing import (
 )
 from tests.faults.test_import_faults import assert_one_clear_sentence
 from tests.processes import finish
+from tests.stages.commit.committed import committed_content
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from legacy_import.models import (
     MappingTotals,
     MappingWeight,
 )
-from legacy_import.screens.mapping.listing import ListRequest, listing
+from legacy_import.screens.mapping.listing import ListQuery, listing
 from legacy_import.screens.mapping.screens import COURSE_SCREEN, SESSION_SCREEN
 from legacy_import.stages.rejudge import rejudge
 from tests.factories import (
@@ -227,7 +227,7 @@ def test_taking_a_course_back_and_its_rollback_are_counted(run):
 def test_before_the_first_plan_rows_are_counted_and_nothing_waits(run, stages):
     for stage in stages:
         stage(run)
-    first = listing(run, COURSE_SCREEN, ListRequest())
+    first = listing(run, COURSE_SCREEN, ListQuery())
     assert [line.weight.rows for line in first.lines] == sorted(
         (line.weight.rows for line in first.lines), reverse=True
     )
@@ -267,7 +267,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
     run.refresh_from_db()
     elsewhere(run)
     assert stored(run) != counted(run)
-    found = listing(run, COURSE_SCREEN, ListRequest(search="bureautique"))
+    found = listing(run, COURSE_SCREEN, ListQuery(search="bureautique"))
     assert [line.name for line in found.lines] == ["Bureautique"]
     assert_as_counted(run)
 
@@ -276,7 +276,7 @@ def test_a_look_writes_nothing_while_nothing_changed(run):
     run_stages(run)
     with CaptureQueriesContext(connection) as asked:
         current_totals(run)
-        listing(run, SESSION_SCREEN, ListRequest(state="to_confirm"))
+        listing(run, SESSION_SCREEN, ListQuery(state="to_confirm"))
     assert all(query["sql"].startswith("SELECT") for query in asked)
     assert not any("legacy_student_imports" in query["sql"] for query in asked)
 
@@ -285,7 +285,7 @@ def test_a_run_that_was_staged_before_the_lists_were_kept_is_counted_once(run):
     run_stages(run)
     MappingWeight.objects.all().delete()
     MappingTotals.objects.all().delete()
-    assert listing(run, SESSION_SCREEN, ListRequest()).any
+    assert listing(run, SESSION_SCREEN, ListQuery()).any
     assert_as_counted(run)
 
 
@@ -311,25 +311,25 @@ def test_every_run_of_the_source_has_its_own_lists(run):
 
 # --- searching ---------------------------------------------------------------------------------------
 
-SEARCHES: dict[str, tuple[Any, ListRequest, list[str]]] = {
-    "folded": (COURSE_SCREEN, ListRequest(search="INFOGRAPHIÉ 2d"), ["7"]),
-    "by number": (COURSE_SCREEN, ListRequest(search="10"), ["10"]),
-    "by state": (COURSE_SCREEN, ListRequest(state="gone"), ["10"]),
-    "a session by its course": (SESSION_SCREEN, ListRequest(search="gestion"), ["41"]),
-    "a wildcard is a letter": (SESSION_SCREEN, ListRequest(search="%"), []),
-    "an underscore is a letter": (SESSION_SCREEN, ListRequest(search="_"), []),
+SEARCHES: dict[str, tuple[Any, ListQuery, list[str]]] = {
+    "folded": (COURSE_SCREEN, ListQuery(search="INFOGRAPHIÉ 2d"), ["7"]),
+    "by number": (COURSE_SCREEN, ListQuery(search="10"), ["10"]),
+    "by state": (COURSE_SCREEN, ListQuery(state="gone"), ["10"]),
+    "a session by its course": (SESSION_SCREEN, ListQuery(search="gestion"), ["41"]),
+    "a wildcard is a letter": (SESSION_SCREEN, ListQuery(search="%"), []),
+    "an underscore is a letter": (SESSION_SCREEN, ListQuery(search="_"), []),
     "search and state": (
         SESSION_SCREEN,
-        ListRequest(search="pao", state="waiting_placeholder"),
+        ListQuery(search="pao", state="waiting_placeholder"),
         ["50", "2"],
     ),
     "a phone is no search": (
         COURSE_SCREEN,
-        ListRequest(search="0559446168", state="suggested"),
+        ListQuery(search="0559446168", state="suggested"),
         ["8"],
     ),
-    "an unknown state is none": (COURSE_SCREEN, ListRequest(search="pao", state="' OR 1=1"), ["8"]),
-    "a page beyond the last": (COURSE_SCREEN, ListRequest(search="pao", page="99"), ["8"]),
+    "an unknown state is none": (COURSE_SCREEN, ListQuery(search="pao", state="' OR 1=1"), ["8"]),
+    "a page beyond the last": (COURSE_SCREEN, ListQuery(search="pao", page="99"), ["8"]),
 }
 
 
@@ -346,5 +346,5 @@ def test_a_phone_in_an_old_name_is_neither_stored_nor_found(run):
         legacy_code="INF 0559446168", version=2
     )
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()
-    assert not listing(run, SESSION_SCREEN, ListRequest(search="0559446168")).search
+    assert not listing(run, SESSION_SCREEN, ListQuery(search="0559446168")).search
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()

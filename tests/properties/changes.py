@@ -27,8 +27,8 @@ from tests.factories import (
     CrmLeadFactory,
     ReviewDecisionFactory,
 )
-from tests.invariants import BESIDES
 from tests.properties.schools import EMAILS, NAMES, PHONES
+from tests.stages.commit.invariants import BESIDES
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 HISTORY: tuple[type[models.Model], ...] = (LegacyCompletedTraining, LegacyImportedEnrollment)

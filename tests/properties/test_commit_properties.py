@@ -17,12 +17,12 @@ from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyS
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.commit import CommitReport, commit
 from legacy_import.stages.rollback.rollback import RollbackReport, rollback
-from tests.book import own_rows
-from tests.committed import committed_content
 from tests.factories import NOW
-from tests.invariants import BESIDES, broken
 from tests.properties.changes import BEFORE_COMMIT, BY_STAFF, Change, kept_rows
 from tests.properties.schools import CROWD, SCHOOLS, School
+from tests.stages.commit.book import own_rows
+from tests.stages.commit.committed import committed_content
+from tests.stages.commit.invariants import BESIDES, broken
 from tests.stages.stages import BUSINESS, content_hash, run_plan, run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db

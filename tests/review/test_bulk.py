@@ -10,9 +10,14 @@ from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.bulk import BulkReport, CountChanged, bulk
-from legacy_import.review.decisions import decide, last_decisions, undo
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    NotPossible,
+    decide,
+    last_decisions,
+    undo,
+)
 from legacy_import.review.filter import ReviewFilter, UnknownFilter
-from legacy_import.review.row import DecidedMeanwhile, NotPossible
 from legacy_import.review.saved_filters import NotSaved, filters_of, forget_filter, save_filter
 from tests.factories import RunFactory, SessionMappingFactory, legacy_row, stage_rows
 from tests.review.reviewing import (

@@ -21,12 +21,16 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.review.decisions import claim, decide, holders, last_decisions, undo
-from legacy_import.review.row import (
+from legacy_import.review.decisions import (
     DecidedMeanwhile,
     NotPossible,
     RowCommitted,
     UnknownRow,
+    claim,
+    decide,
+    holders,
+    last_decisions,
+    undo,
 )
 from tests.factories import (
     CourseMappingFactory,

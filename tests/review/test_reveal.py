@@ -10,6 +10,7 @@ from legacy_import.models import LegacyAccessLog, LegacyImportRun
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.privacy.purge import purge
 from legacy_import.privacy.subject import Subject, erase_subject
+from legacy_import.review.decisions import UnknownRow
 from legacy_import.review.reveal import (
     PER_HOUR,
     Erased,
@@ -20,7 +21,6 @@ from legacy_import.review.reveal import (
     raw,
     reveal,
 )
-from legacy_import.review.row import UnknownRow
 from legacy_import.runs.progress import Silent
 from tests.factories import NOW, StagedLearnerFactory
 from tests.review.reviewing import LATER_ON, reviewer

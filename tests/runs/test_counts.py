@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.waves import about_to_come, pending_rows
 from tests.factories import (
@@ -38,7 +38,7 @@ def stored(run: LegacyImportRun) -> Counter[tuple[object, ...]]:
 
 def counted(run: LegacyImportRun) -> Counter[tuple[object, ...]]:
     ids = LegacyStudentImport.objects.filter(legacy_import_run=run).values_list("pk", flat=True)
-    return Counter(tuple(facets.combination_of(pk)[facet] for facet in FACETS) for pk in ids)
+    return Counter(tuple(stored_counts.combination_of(pk)[facet] for facet in FACETS) for pk in ids)
 
 
 @pytest.fixture
@@ -60,18 +60,18 @@ def test_every_stage_leaves_counts_that_agree_with_the_rows(run: LegacyImportRun
 def test_counts_of_another_run_are_left_alone(run: LegacyImportRun) -> None:
     other = RunFactory()
     StagedLearnerFactory(run=other)
-    facets.rebuild(other)
+    stored_counts.rebuild(other)
     before = stored(other)
-    facets.rebuild(run)
+    stored_counts.rebuild(run)
     assert stored(other) == before
 
 
 def test_a_row_moves_from_one_combination_to_another(run: LegacyImportRun) -> None:
-    facets.rebuild(run)
+    stored_counts.rebuild(run)
     row = LegacyStudentImport.objects.earliest("pk")
-    before = facets.combination_of(row.pk)
+    before = stored_counts.combination_of(row.pk)
     LegacyStudentImport.objects.filter(pk=row.pk).update(decision="skip")
-    facets.move(run.pk, before, facets.combination_of(row.pk))
+    stored_counts.move(run.pk, before, stored_counts.combination_of(row.pk))
     assert +stored(run) == counted(run)
 
 

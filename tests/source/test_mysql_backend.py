@@ -14,7 +14,7 @@ from django.test.utils import setup_databases
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.guard import NotARead
 from legacy_import.source.mysql import base, session
-from legacy_import.source.mysql.driver import GuardedConnection
+from legacy_import.source.mysql.driver import GuardedMySQLConnection
 from tests.source import hostile
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import AliasOpener
@@ -121,7 +121,9 @@ def test_no_way_in_lets_a_hostile_statement_through(
 def test_the_guard_is_what_stops_them(wrapper: Any, old: OldDatabase) -> None:
     """Without the guard the same session would write: the layers below are really gone."""
     wrapper.ensure_connection()
-    super(GuardedConnection, wrapper.connection).query(b"INSERT INTO formations VALUES (77, 'x')")
+    super(GuardedMySQLConnection, wrapper.connection).query(
+        b"INSERT INTO formations VALUES (77, 'x')"
+    )
     old.execute("DELETE FROM formations WHERE id = 77")
 
 

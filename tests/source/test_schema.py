@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from legacy_import.source.columns import Column, FoundTable, Kind
+from legacy_import.source.columns import Column, FoundTable, ValueKind
 from legacy_import.source.schema import (
     ACCEPTED,
     REQUIRED,
@@ -19,7 +19,7 @@ from legacy_import.source.schema import (
 def table(name: str, *columns: str, keys: tuple[str, ...] = ("id",)) -> FoundTable:
     return FoundTable(
         name=name, sql_name=name, is_view=False, engine="InnoDB", transactional=True,
-        columns=tuple(Column(c, c, "text", Kind.TEXT, "utf8mb4", c) for c in columns),
+        columns=tuple(Column(c, c, "text", ValueKind.TEXT, "utf8mb4", c) for c in columns),
         keys=frozenset(keys),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.engine.engines import engine_for
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.plan_result import PlanResult
 from legacy_import.stages.planning.dry_run import dry_run
@@ -16,7 +15,6 @@ from legacy_import.stages.planning.dry_run import dry_run
 class Command(LegacyCommand):
     help = "Plan every row: exactly what legacy_commit would do, and why. Writes no business table."
     name = "legacy_dry_run"
-    workers_argument = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -26,15 +24,13 @@ class Command(LegacyCommand):
         )  # fmt: skip
 
     def work(self, options: Mapping[str, Any], actor: str) -> Result:
-        with engine_for(options["workers"]) as engine:
-            report = dry_run(
-                run_id=options["run"],
-                actor=actor,
-                now=timezone.now(),
-                progress=self.progress,
-                compare_with=options["diff"],
-                engine=engine,
-            )
+        report = dry_run(
+            run_id=options["run"],
+            actor=actor,
+            now=timezone.now(),
+            progress=self.progress,
+            compare_with=options["diff"],
+        )
         counts = dict(report.counts)
         if report.difference:
             counts["diff"] = asdict(report.difference)

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from legacy_import.engine.engines import engine_for
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.certificate import show_certificate
@@ -21,7 +20,6 @@ class Command(LegacyCommand):
     help = "Read the old database, which is never written, and stage every row of it."
     name = "legacy_import"
     run_argument = False
-    workers_argument = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -62,20 +60,18 @@ class Command(LegacyCommand):
                 return ImportResult(
                     preflight(alias=alias, progress=self.progress, allow_writable=writable)
                 )
-            with engine_for(options["workers"]) as engine:
-                report = import_source(
-                    alias=alias,
-                    actor=actor,
-                    now=timezone.now(),
-                    progress=self.progress,
-                    resume=options["resume"],
-                    limit=options["limit"],
-                    new=options["new"],
-                    allow_writable=writable,
-                    engine=engine,
-                )
+            report = import_source(
+                alias=alias,
+                actor=actor,
+                now=timezone.now(),
+                progress=self.progress,
+                resume=options["resume"],
+                limit=options["limit"],
+                new=options["new"],
+                allow_writable=writable,
+            )
         except LegacyImportError as error:
-            raise with_resume_line(error, alias, options) from error
+            raise with_resume_line(error, alias, options["resume"]) from error
         return ImportResult(report)
 
 
@@ -114,17 +110,14 @@ class ImportResult(Result):
 
 
 def with_resume_line(
-    error: LegacyImportError, alias: str, options: Mapping[str, Any]
+    error: LegacyImportError, alias: str, resumed: int | None
 ) -> LegacyImportError:
     """Name the run to resume where the import was interrupted or the link was lost."""
     if isinstance(error, Interrupted | SourceLost) or not error.hint:
         latest = lifecycle.unfinished_run(alias)
-        run = options["resume"] or (latest.pk if latest else None)
+        run = resumed or (latest.pk if latest else None)
         if run:
-            workers = f" --workers {options['workers']}" if options["workers"] else ""
-            error.hint = (
-                f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}{workers}"
-            )
+            error.hint = f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}"
         elif isinstance(error, SourceLost):
             error.hint = "Nothing was staged. Check the link, then run the command again."
     return error

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.engine.engines import engine_for
 from legacy_import.management.base import LegacyCommand, Result
 from legacy_import.management.stage_result import StageResult
 from legacy_import.stages.validation.validate import validate
@@ -14,15 +13,9 @@ from legacy_import.stages.validation.validate import validate
 class Command(LegacyCommand):
     help = "Judge every staged row: structural trust, and who it might be. Safe to repeat."
     name = "legacy_validate"
-    workers_argument = True
 
     def work(self, options: Mapping[str, Any], actor: str) -> Result:
-        with engine_for(options["workers"]) as engine:
-            report = validate(
-                run_id=options["run"],
-                actor=actor,
-                now=timezone.now(),
-                progress=self.progress,
-                engine=engine,
-            )
+        report = validate(
+            run_id=options["run"], actor=actor, now=timezone.now(), progress=self.progress
+        )
         return StageResult(report)

@@ -1,0 +1,1 @@
+"""Masked exports of a run: CSV and JSON."""

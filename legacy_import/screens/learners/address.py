@@ -17,7 +17,7 @@ FORM = "filter"  # the field in which the search carries the facets of the addre
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LearnersAddress:
     """One page of one run's list. `beyond`: the row after which a search for parts goes on."""
 
     run: LegacyImportRun
@@ -35,12 +35,12 @@ class Asked:
 
     def filtered(self, query: LearnerFilter) -> str:
         """The first page of the run's list under another filter."""
-        return Asked(self.run, query).address()
+        return LearnersAddress(self.run, query).address()
 
 
-def asked_in(run: LegacyImportRun, request: HttpRequest) -> Asked:
+def asked_in(run: LegacyImportRun, request: HttpRequest) -> LearnersAddress:
     """What the address asks of the run's list. Raises HoldsContact, Http404 for what is no filter."""
-    return Asked(
+    return LearnersAddress(
         run,
         filter_asked(request.GET.dict()),
         after=number_asked(request, "after"),

@@ -31,12 +31,12 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.review.counts import Counts, counts_of
+from legacy_import.review.counts import FilteredCounts, counts_of
 from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
 from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
 from legacy_import.review.search import Matches
-from legacy_import.runs import counts as facets
-from legacy_import.screens.learners.reading import ROWS, Anchor, Reading, past, reading_for
+from legacy_import.runs import counts as stored_counts
+from legacy_import.screens.learners.reading import ROWS, Anchor, PageRows, past, reading_for
 from legacy_import.stages.commit.effects.created import CREATED
 
 EFFECT_OF_MODEL = {kind.label: kind.effect for kind in CREATED.values()}
@@ -47,7 +47,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Line(NamedTuple):
+class LearnerLine(NamedTuple):
     """One row of the list, masked. `origin` is that of a record it made, "" where it made none."""
 
     row: int
@@ -74,11 +74,11 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class LearnerListing:
     """One page of the list, and what the filter and the search leave."""
 
-    lines: Sequence[Line]
-    counts: Counts
+    lines: Sequence[LearnerLine]
+    counts: FilteredCounts
     total: int
     matches: Matches | None = None  # None: nothing is searched
     previous: int | None = None  # `before=` of the page before this one
@@ -95,7 +95,7 @@ def list_learners(
     after: int | None = None,
     before: int | None = None,
     beyond: int = 0,
-) -> Listing:
+) -> LearnerListing:
     """The first page, or the one after or before a row. `beyond`: where a search goes on."""
     matches = matches_of(run, query, beyond=beyond) if query.search else None
     counts = _counts(run, query, matches)
@@ -103,7 +103,7 @@ def list_learners(
     certain = matches is not None or bool(counts.combinations and not run.lease_token)
     total = counts.total()
     if certain and not total:
-        return Listing((), counts, 0, matches)
+        return LearnerListing((), counts, 0, matches)
     anchor = Anchor(after, before)
     reading = _reading(run, query, counts, anchor, matches, certain)
     page, more = _page(reading, anchor)
@@ -113,19 +113,19 @@ def list_learners(
 def _reading(
     run: LegacyImportRun,
     query: LearnerFilter,
-    counts: Counts,
+    counts: FilteredCounts,
     anchor: Anchor,
     matches: Matches | None,
     certain: bool,
-) -> Reading:
+) -> PageRows:
     if matches is not None:
-        return Reading(past(rows_of(run, query.facets).filter(pk__in=matches.rows), anchor))
+        return PageRows(past(rows_of(run, query.facets).filter(pk__in=matches.rows), anchor))
     if query.facets and certain:
         return reading_for(run, query, counts, anchor)
-    return Reading(past(rows_of(run, query.facets), anchor))
+    return PageRows(past(rows_of(run, query.facets), anchor))
 
 
-def _page(reading: Reading, anchor: Anchor) -> tuple[list[Line], bool]:
+def _page(reading: PageRows, anchor: Anchor) -> tuple[list[LearnerLine], bool]:
     """The lines of the page in order, and whether there are more in that direction."""
     order = "-pk" if anchor.backwards else "pk"
     found = list(reading.rows.order_by(order).values_list(*COLUMNS)[: ROWS + 1])
@@ -134,19 +134,19 @@ def _page(reading: Reading, anchor: Anchor) -> tuple[list[Line], bool]:
 
 
 def _listing(
-    lines: Sequence[Line],
-    counts: Counts,
+    lines: Sequence[LearnerLine],
+    counts: FilteredCounts,
     total: int,
     matches: Matches | None,
     anchor: Anchor,
     more: bool,
     stop: int | None,
-) -> Listing:
+) -> LearnerListing:
     first = anchor.after is None and anchor.before is None
     on = None if more or (first and len(lines) >= total) else stop
     earlier = more if anchor.backwards else anchor.after is not None
     later = True if anchor.backwards else more
-    return Listing(
+    return LearnerListing(
         tuple(lines),
         counts,
         max(total, len(lines)),
@@ -158,7 +158,7 @@ def _listing(
     )
 
 
-def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[Line]:
+def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[LearnerLine]:
     """The rows of the run that carry exactly this number, or whose id it is; ROWS at most."""
     numbers = parse_phones(phone)
     wanted = [Q(kind="P", value=number) for number in numbers.valid]
@@ -175,9 +175,9 @@ def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[Line]:
     return _with_origins(run, [_masked_line(values) for values in page])
 
 
-def _masked_line(values: tuple[Any, ...]) -> Line:
+def _masked_line(values: tuple[Any, ...]) -> LearnerLine:
     """A row's COLUMNS as anybody with the permission to view may see them."""
-    line = Line(*values)
+    line = LearnerLine(*values)
     return line._replace(
         full_name=mask_text(line.full_name),
         phone_masked=mask_phone(line.phone_masked),
@@ -186,18 +186,18 @@ def _masked_line(values: tuple[Any, ...]) -> Line:
     )
 
 
-def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None) -> Counts:
+def _counts(run: LegacyImportRun, query: LearnerFilter, matches: Matches | None) -> FilteredCounts:
     filters = ReviewFilter(state="all", facets=query.facets)
     if matches is None:
         stored = FacetCount.objects.filter(legacy_import_run=run).values_list(*FACETS, "rows")
         found: Iterable[tuple[Any, ...]] = stored
     else:
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        found = ((*values, number) for values, number in facets.count(rows).items())
+        found = ((*values, number) for values, number in stored_counts.count(rows).items())
     return counts_of(filters, found, matches)
 
 
-def _with_origins(run: LegacyImportRun, lines: Sequence[Line]) -> Sequence[Line]:
+def _with_origins(run: LegacyImportRun, lines: Sequence[LearnerLine]) -> Sequence[LearnerLine]:
     """The lines, those that made a record with its origin: one query for all of them, or none."""
     committed = [line.row for line in lines if line.outcome in COMMITTED_OUTCOMES]
     if not committed:

@@ -19,7 +19,7 @@ from django.db.models import Max, Min, Q, Sum
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.review.counts import Counts
+from legacy_import.review.counts import FilteredCounts
 from legacy_import.review.learner_filter import LearnerFilter, Rows, rows_of
 from legacy_import.review.search import LOOKED_AT
 
@@ -48,7 +48,7 @@ class Span(NamedTuple):
     last: int
 
 
-class Reading(NamedTuple):
+class PageRows(NamedTuple):
     """The rows to read for a page, unordered. `stop`: the last one looked at, where others follow."""
 
     rows: Rows
@@ -56,8 +56,8 @@ class Reading(NamedTuple):
 
 
 def reading_for(
-    run: LegacyImportRun, query: LearnerFilter, counts: Counts, anchor: Anchor
-) -> Reading:
+    run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts, anchor: Anchor
+) -> PageRows:
     """What to read for a page of a filter that leaves rows."""
     rows = past(rows_of(run, query.facets), anchor)
     cells = _cells(counts)
@@ -65,9 +65,9 @@ def reading_for(
         where = reduce(or_, (Q(**dict(zip(CELL, cell, strict=True))) for cell, _rows in cells))
         # By number, in a query without an order: with one, MariaDB walks the primary key instead.
         found = list(rows.filter(where).values_list("pk", flat=True))
-        return Reading(rows_of(run).filter(pk__in=_nearest(found, anchor)))
+        return PageRows(rows_of(run).filter(pk__in=_nearest(found, anchor)))
     span = _span(run, query, counts)
-    return Reading(rows) if span is None else _window(rows, query, span, anchor)
+    return PageRows(rows) if span is None else _window(rows, query, span, anchor)
 
 
 def past(rows: Rows, anchor: Anchor) -> Rows:
@@ -82,20 +82,20 @@ def _nearest(found: Sequence[int], anchor: Anchor) -> list[int]:
     return sorted(found, reverse=anchor.backwards)[: 2 * ROWS]
 
 
-def _window(rows: Rows, query: LearnerFilter, span: Span, anchor: Anchor) -> Reading:
+def _window(rows: Rows, query: LearnerFilter, span: Span, anchor: Anchor) -> PageRows:
     width = LOOKED_AT // (TIMES_DEARER if any(name in query.facets for name in JOINED) else 1)
     if anchor.backwards:
         last = min(span.last, (anchor.before or 0) - 1)
         stop = last - width + 1
         rows = rows.filter(pk__gte=max(stop, span.first), pk__lte=last)
-        return Reading(rows, stop if stop > span.first else None)
+        return PageRows(rows, stop if stop > span.first else None)
     first = max(span.first, (anchor.after or 0) + 1)
     stop = first + width - 1
     rows = rows.filter(pk__gte=first, pk__lte=min(stop, span.last))
-    return Reading(rows, stop if stop < span.last else None)
+    return PageRows(rows, stop if stop < span.last else None)
 
 
-def _span(run: LegacyImportRun, query: LearnerFilter, counts: Counts) -> Span | None:
+def _span(run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts) -> Span | None:
     """Between which numbers the filtered rows lie; None where the receipts do not tell all rows."""
     table = query.facets.get("source_table", "")
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
@@ -110,7 +110,7 @@ def _span(run: LegacyImportRun, query: LearnerFilter, counts: Counts) -> Span | 
     return Span(found["first"], found["last"]) if found["rows"] == staged else None
 
 
-def _cells(counts: Counts) -> list[tuple[tuple[str, ...], int]]:
+def _cells(counts: FilteredCounts) -> list[tuple[tuple[str, ...], int]]:
     """The cells in which the filter has rows, each with all its rows, filtered or not."""
     total: dict[tuple[str, ...], int] = {}
     meant = set()

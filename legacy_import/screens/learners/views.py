@@ -22,8 +22,18 @@ from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.address import run_asked, run_numbered
-from legacy_import.screens.learners.address import FORM, SEARCH, Asked, asked_in, facets_before
-from legacy_import.screens.learners.listing import Listing, learners_with_phone, list_learners
+from legacy_import.screens.learners.address import (
+    FORM,
+    SEARCH,
+    LearnersAddress,
+    asked_in,
+    facets_before,
+)
+from legacy_import.screens.learners.listing import (
+    LearnerListing,
+    learners_with_phone,
+    list_learners,
+)
 from legacy_import.screens.learners.words import chips_of, facets_of
 from legacy_import.screens.page import render_page
 
@@ -42,7 +52,7 @@ def students(request: HttpRequest) -> HttpResponse:
     try:
         asked = asked_in(run, request)
     except HoldsContact as refused:
-        return _show(request, Asked(run), refused=refused)
+        return _show(request, LearnersAddress(run), refused=refused)
     return _show(request, asked)
 
 
@@ -51,7 +61,7 @@ def students(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Rows with exactly the phone number that was sent; an id or a name leads to its own address."""
     run = run_numbered(_digits(request.POST.get("run", "")))
-    asked = Asked(run, facets_before(request))
+    asked = LearnersAddress(run, facets_before(request))
     text = request.POST.get("q", "").strip()
     if _is_number(text):
         return _show_phone(request, asked, text)
@@ -63,7 +73,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, asked: Asked, *, refused: HoldsContact | None = None
+    request: HttpRequest, asked: LearnersAddress, *, refused: HoldsContact | None = None
 ) -> HttpResponse:
     listing = list_learners(
         asked.run, asked.query, after=asked.after, before=asked.before, beyond=asked.beyond or 0
@@ -88,7 +98,7 @@ def _show(
     )
 
 
-def _show_phone(request: HttpRequest, asked: Asked, phone: str) -> HttpResponse:
+def _show_phone(request: HttpRequest, asked: LearnersAddress, phone: str) -> HttpResponse:
     return render_page(
         request,
         "admin/legacy_imports/learners/phone.html",
@@ -108,7 +118,7 @@ def _empty(request: HttpRequest, run: LegacyImportRun | None) -> HttpResponse:
     return render_page(request, template, section=SECTION, title=_("Learners"), run=run)
 
 
-def _search_form(asked: Asked) -> dict[str, Any]:
+def _search_form(asked: LearnersAddress) -> dict[str, Any]:
     return {
         "search_address": reverse(SEARCH),
         "longest": LONGEST,
@@ -117,7 +127,7 @@ def _search_form(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _pager(asked: Asked, listing: Listing) -> dict[str, str]:
+def _pager(asked: LearnersAddress, listing: LearnerListing) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: rows that were not looked at yet; `parts`: the same search for parts of names.

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import Outcome, PlannedAction
-from legacy_import.review.counts import Counts
+from legacy_import.review.counts import FilteredCounts
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
-from legacy_import.screens.learners.address import Asked
+from legacy_import.screens.learners.address import LearnersAddress
 
 # In the order of the journey of a row: where it comes from, what it is, what is planned, what became.
 NAMES: dict[str, str | Promise] = {
@@ -31,7 +31,7 @@ FIRST = 7  # facets that are open from the beginning
 SHOWN = 6  # values of a facet that are shown before the others
 
 
-class Value(NamedTuple):
+class FacetLink(NamedTuple):
     """One value of a facet: where it leads ("" leads nowhere: it would leave no row)."""
 
     name: str
@@ -44,8 +44,8 @@ class Facet(NamedTuple):
     """A facet with its values, most rows first; `rest` are shown on demand."""
 
     name: str
-    values: list[Value]
-    rest: list[Value]
+    values: list[FacetLink]
+    rest: list[FacetLink]
     is_open: bool
 
 
@@ -57,13 +57,13 @@ class Chip(NamedTuple):
     address: str
 
 
-def facets_of(asked: Asked, counts: Counts) -> list[Facet]:
+def facets_of(asked: LearnersAddress, counts: FilteredCounts) -> list[Facet]:
     """Each facet in which rows differ, its values counted under the other active filters."""
     found = []
     for place, (name, words) in enumerate(NAMES.items()):
         active = asked.query.facets.get(name, "")
         values = [
-            Value(
+            FacetLink(
                 named(name, one.value),
                 one.rows,
                 asked.filtered(asked.query.with_facet(name, "" if one.active else one.value))
@@ -81,7 +81,7 @@ def facets_of(asked: Asked, counts: Counts) -> list[Facet]:
     return found
 
 
-def chips_of(asked: Asked) -> list[Chip]:
+def chips_of(asked: LearnersAddress) -> list[Chip]:
     """Every active filter, the search among them."""
     chips = [
         Chip(str(NAMES[name]), named(name, value),

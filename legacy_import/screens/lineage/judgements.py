@@ -14,7 +14,7 @@ MAY_COME_AGAIN = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILE
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One entry of the commit log, with the batch it was written in."""
 
     number: int
@@ -42,7 +42,7 @@ class Entry:
         return REASONS.get(self.reason, "")
 
 
-def history(connection: str, table: str, legacy_id: str) -> tuple[Entry, ...]:
+def history(connection: str, table: str, legacy_id: str) -> tuple[HistoryEntry, ...]:
     """What every run of the source did with this row, oldest first."""
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run__connection_name=connection, source_table=table, legacy_id=legacy_id
@@ -52,7 +52,7 @@ def history(connection: str, table: str, legacy_id: str) -> tuple[Entry, ...]:
     finished = _batches_finished(log)
     superseded = _superseded(log)
     return tuple(
-        Entry(
+        HistoryEntry(
             number=entry.pk,
             run=entry.legacy_import_run_id,
             staged_row=entry.student_import_id,

@@ -29,7 +29,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.judgements import Entry, history
+from legacy_import.screens.lineage.judgements import HistoryEntry, history
 from legacy_import.screens.text import BIDI_CONTROLS
 from legacy_import.stages.commit.effects.created import CREATED
 
@@ -45,7 +45,7 @@ UNREAD = (  # payloads and evidence hold contacts and are not needed here
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class RecordedDecision:
     """What a reviewer said about the row, oldest first where there are several."""
 
     decision: ReviewDecision
@@ -82,9 +82,9 @@ class Lineage:
     planned_reason: str
     planned_basis: str
     outcome: Outcome
-    decisions: tuple[Decided, ...]
-    entries: tuple[Entry, ...]  # of every run that dealt with this source row, oldest first
-    made_by: Entry | None  # the entry that made the record asked about
+    decisions: tuple[RecordedDecision, ...]
+    entries: tuple[HistoryEntry, ...]  # of every run that dealt with this source row, oldest first
+    made_by: HistoryEntry | None  # the entry that made the record asked about
 
     @property
     def planned_words(self) -> str:
@@ -95,7 +95,7 @@ class Lineage:
         return REASONS.get(self.action_reason, "")
 
     @property
-    def records(self) -> tuple[Entry, ...]:
+    def records(self) -> tuple[HistoryEntry, ...]:
         """The entries of the records that this staged row made and that were not taken back."""
         return tuple(
             entry
@@ -155,7 +155,7 @@ def _staged_rows() -> Any:
 
 
 def _lineage(
-    row: LegacyStudentImport, entries: tuple[Entry, ...], made_by: Entry | None
+    row: LegacyStudentImport, entries: tuple[HistoryEntry, ...], made_by: HistoryEntry | None
 ) -> Lineage:
     run, training = row.legacy_import_run, row.training
     return Lineage(
@@ -187,10 +187,10 @@ def _lineage(
     )
 
 
-def _decisions(row: LegacyStudentImport) -> tuple[Decided, ...]:
+def _decisions(row: LegacyStudentImport) -> tuple[RecordedDecision, ...]:
     said = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
     return tuple(
-        Decided(
+        RecordedDecision(
             decision=ReviewDecision(event.decision),
             treat_as=Classification(event.treat_as) if event.treat_as else None,
             target_kind=PersonKind(event.target_kind) if event.target_kind else None,

@@ -11,17 +11,17 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.lineage.judgements import HistoryEntry
 from legacy_import.screens.lineage.trace import lineage_of_origin
 from legacy_import.screens.page import render_page
 
 NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
 
 
-class Line(NamedTuple):
+class LineageLine(NamedTuple):
     """An entry of the log and the record it speaks of: its kind in words, and its page if any."""
 
-    entry: Entry
+    entry: HistoryEntry
     kind: str
     page: str
 
@@ -44,13 +44,13 @@ def lineage(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _line(request: HttpRequest, entry: Entry) -> Line:
+def _line(request: HttpRequest, entry: HistoryEntry) -> LineageLine:
     if not entry.target_model:
-        return Line(entry, "", "")
+        return LineageLine(entry, "", "")
     try:
         model = apps.get_model(entry.target_model)
     except (LookupError, ValueError):  # a model of an app that is no longer installed
-        return Line(entry, entry.target_model, "")
+        return LineageLine(entry, entry.target_model, "")
     may_see = (
         entry.reversal_outcome not in NO_LONGER_THERE
         and admin.site.has_permission(request)
@@ -59,7 +59,7 @@ def _line(request: HttpRequest, entry: Entry) -> Line:
     )
     options = model._meta
     page = f"admin:{options.app_label}_{options.model_name}_change"
-    return Line(
+    return LineageLine(
         entry,
         str(options.verbose_name),
         reverse(page, args=[entry.target_id]) if may_see else "",

@@ -1,1 +1,1 @@
-"""The read side of the mapping screens."""
+"""The lists of courses and sessions, and what is said of one of them."""

@@ -20,7 +20,7 @@ LINES_PER_PAGE = 50
 LISTED_IN_BULK = 20  # mappings that the page of a bulk lists
 
 
-class ListRequest(NamedTuple):
+class ListQuery(NamedTuple):
     """What an address asks of a list, as typed."""
 
     search: str = ""
@@ -29,7 +29,7 @@ class ListRequest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class MappingListing:
     """One page of a list, and the states it can be filtered by with their counts."""
 
     page: Page[MappingWeight]
@@ -57,7 +57,9 @@ class BulkSummary:
     frees: int
 
 
-def listing(run: LegacyImportRun | None, screen: MappingScreen, request: ListRequest) -> Listing:
+def listing(
+    run: LegacyImportRun | None, screen: MappingScreen, request: ListQuery
+) -> MappingListing:
     """One page of the run's list; each state is counted under the current search.
 
     A search with a phone or an e-mail in it is ignored. Without a run, an empty page.
@@ -71,7 +73,7 @@ def listing(run: LegacyImportRun | None, screen: MappingScreen, request: ListReq
     in_state = matching.filter(state=state) if state else matching
     page = Paginator(in_state.order_by("position"), LINES_PER_PAGE).get_page(request.page)
     own_causes = (*screen.kind.causes, *screen.kind.other_causes)
-    return Listing(
+    return MappingListing(
         page=page,
         lines=screen.lines(page.object_list),
         any=bool(counts) or stored.exists(),

@@ -34,7 +34,7 @@ from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import reviewer_of, run_asked
 from legacy_import.screens.mapping.lines import past_decisions
-from legacy_import.screens.mapping.listing import ListRequest, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.listing import ListQuery, bulk_summary, line_of, listing
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
@@ -44,7 +44,7 @@ from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
 LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run
 
 
-class DecisionForm(forms.Form):
+class MappingDecisionForm(forms.Form):
     """What a person decides about one mapping; the service checks whether it is possible."""
 
     verdict = forms.CharField(max_length=20)
@@ -53,7 +53,7 @@ class DecisionForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False)
 
 
-class BulkForm(forms.Form):
+class MappingBulkForm(forms.Form):
     """A confirmed bulk: how many mappings the page listed, and which."""
 
     expected = forms.IntegerField(min_value=0, max_value=2**31)
@@ -70,7 +70,7 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     if request.GET.get("run") or LegacyImportRun.objects.exists():
         run = run_asked(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
-    query = ListRequest(search, request.GET.get("state", ""), request.GET.get("page"))
+    query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
     return render_page(
         request,
         screen.template("list"),
@@ -100,7 +100,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
     """Decide what one mapping is; 409 with the current state when another user was faster."""
     run = run_asked(request)
     mapping = _find(screen, run, mapping_id)
-    form = DecisionForm(request.POST)
+    form = MappingDecisionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in (UNDO, *screen.kind.decisions):
         return _incomplete()
     entered = form.cleaned_data
@@ -134,7 +134,7 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     run = run_asked(request)
     if request.method != "POST":
         return _bulk_page(request, screen, run)
-    form = BulkForm(request.POST)
+    form = MappingBulkForm(request.POST)
     if not form.is_valid():
         return _incomplete()
     try:

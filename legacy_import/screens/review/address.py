@@ -21,7 +21,7 @@ FORM = "filter"  # the field in which every form of the queue carries the addres
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueueAddress:
     """One view of one run's queue: the filter, the page of the list, the row, whom to compare."""
 
     run: LegacyImportRun
@@ -41,13 +41,15 @@ class Asked:
         """The same list with another row open."""
         return self.address(row=row, person=None)
 
-    def beginning_at(self, row: int | None) -> "Asked":
+    def beginning_at(self, row: int | None) -> "QueueAddress":
         """The list from this row on, the row itself open: decided rows are not passed again."""
-        return Asked(self.run, self.query, row=row, at=row, only_differences=self.only_differences)
+        return QueueAddress(
+            self.run, self.query, row=row, at=row, only_differences=self.only_differences
+        )
 
     def filtered(self, query: ReviewFilter) -> str:
         """The first page of the run's queue under another filter."""
-        return Asked(self.run, query).address()
+        return QueueAddress(self.run, query).address()
 
     def encoded(self) -> str:
         told: dict[str, Any] = {"run": self.run.pk, **self.query.query()}
@@ -57,7 +59,7 @@ class Asked:
         return urlencode({name: value for name, value in told.items() if value})
 
 
-def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> Asked:
+def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> QueueAddress:
     """What an address asks of the run's queue. Raises HoldsContact, Http404 for what is no filter."""
     try:
         found = ReviewFilter.asked(
@@ -66,7 +68,7 @@ def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> Asked:
         )
     except UnknownFilter:
         raise Http404 from None
-    return Asked(
+    return QueueAddress(
         run=run,
         query=found,
         row=_number(query, "row"),
@@ -78,13 +80,15 @@ def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> Asked:
     )
 
 
-def asked_before(request: HttpRequest, run: LegacyImportRun, row: int | None = None) -> Asked:
+def asked_before(
+    request: HttpRequest, run: LegacyImportRun, row: int | None = None
+) -> QueueAddress:
     """The view from which a form was sent; what cannot be read there is the plain queue."""
     sent = QueryDict(request.POST.get(FORM, ""))
     try:
         found = asked_in(run, sent.dict())
     except (Http404, HoldsContact):
-        found = Asked(run, ReviewFilter())
+        found = QueueAddress(run, ReviewFilter())
     return replace(found, row=row) if row is not None else found
 
 

@@ -21,11 +21,11 @@ from legacy_import.review.bulk import (
     matching,
     require_bulk,
 )
-from legacy_import.review.row import NotPossible
+from legacy_import.review.decisions import NotPossible
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import Asked, asked_before
+from legacy_import.screens.review.address import QueueAddress, asked_before
 from legacy_import.screens.review.forms import BulkForm
 from legacy_import.screens.review.render import SECTION, render_queue, title
 from legacy_import.screens.review.screen_words import EFFECTS, STATE_NAMES
@@ -55,7 +55,7 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
 
 
 def _confirm(
-    request: HttpRequest, asked: Asked, decision: ReviewDecision, ids: Sequence[int] | None
+    request: HttpRequest, asked: QueueAddress, decision: ReviewDecision, ids: Sequence[int] | None
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
     try:
@@ -89,7 +89,7 @@ def _confirm(
 
 def _do(
     request: HttpRequest,
-    asked: Asked,
+    asked: QueueAddress,
     decision: ReviewDecision,
     ids: Sequence[int] | None,
     expected: int,
@@ -113,7 +113,7 @@ def _do(
     except LegacyImportError as refused:
         return render_queue(request, asked, status=409, refusal=_(refused.message))
     _tell(request, decision, report)
-    return HttpResponseRedirect(Asked(asked.run, asked.query).address())
+    return HttpResponseRedirect(QueueAddress(asked.run, asked.query).address())
 
 
 def _tell(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:

@@ -30,7 +30,7 @@ class Likeness(StrEnum):
         return self in (Likeness.SIMILAR, Likeness.DIFFERENT, Likeness.ONE_SIDED)
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What a line compares: names, dates and masked contacts are shown in different ways."""
 
     NAME = "name"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 class ComparedLine:
     """One line, masked on both sides."""
 
-    kind: Kind
+    kind: LineKind
     ours: str | datetime.date | None
     theirs: str | datetime.date | None
     likeness: Likeness
@@ -53,25 +53,25 @@ def compare_with(row: LegacyStudentImport, person: Contact) -> tuple[ComparedLin
     """Name, birth date, phone and e-mail of the row and of the person."""
     return (
         ComparedLine(
-            Kind.NAME,
+            LineKind.NAME,
             mask_text(row.full_name),
             mask_text(person.name),
             _names(row.full_name, person.name),
         ),
         ComparedLine(
-            Kind.BIRTH_DATE,
+            LineKind.BIRTH_DATE,
             row.birth_date,
             person.birth_date,
             _dates(row.birth_date, person.birth_date),
         ),
         ComparedLine(
-            Kind.PHONE,
+            LineKind.PHONE,
             mask_phone(row.phone_raw),
             mask_phone(person.phone),
             _phones(row.phone_raw, person.phone),
         ),
         ComparedLine(
-            Kind.EMAIL,
+            LineKind.EMAIL,
             mask_email(row.email_raw),
             mask_email(person.email),
             _emails(row.email_raw, person.email),

@@ -12,14 +12,18 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.subject import ERASED
-from legacy_import.review.decisions import Holder, holders
-from legacy_import.review.offer import NEEDS_PERSON, applies
-from legacy_import.review.row import CLOSED_TO_REVIEW
+from legacy_import.review.decisions import (
+    CLOSED_TO_REVIEW,
+    NEEDS_PERSON,
+    ClaimHolder,
+    applies,
+    holders,
+)
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.review.compare import ComparedLine, compare_with
 from legacy_import.screens.review.history import SaidLine, history_of, ruled_out
 from legacy_import.screens.review.matches import InRun, TargetView, rows_beside, targets_of
-from legacy_import.screens.review.training import Named, named_by
+from legacy_import.screens.review.training import CatalogueNames, named_by
 from legacy_import.screens.review.words import issue_words
 
 TARGETS_SHOWN = 10
@@ -47,7 +51,7 @@ class Detail:
     phone: str
     email: str
     issues: Sequence[tuple[str, str]]
-    named: Named
+    named: CatalogueNames
     targets: Sequence[TargetView]
     targets_total: int
     compared: Sequence[ComparedLine]
@@ -55,7 +59,7 @@ class Detail:
     in_run_total: int
     said: Sequence[SaidLine]
     offers: Sequence[Offer]
-    holder: Holder | None
+    holder: ClaimHolder | None
     committed: bool
     erased: bool
     purged: bool

@@ -7,7 +7,7 @@ from django import forms
 from legacy_import.choices import Classification, PersonKind, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
 from legacy_import.review.bulk import IN_BULK
-from legacy_import.review.offer import TREATABLE
+from legacy_import.review.decisions import TREATABLE
 from legacy_import.rules.duplicates import Target
 
 MOST = 2**62  # ids and versions; every database can compare it with its keys

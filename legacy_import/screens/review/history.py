@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
-from legacy_import.review.row import name_of
+from legacy_import.review.decisions import name_of
 from legacy_import.rules.duplicates import Target
 
 

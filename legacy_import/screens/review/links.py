@@ -6,11 +6,11 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import FocusMode
-from legacy_import.review.counts import Counts, Progress
+from legacy_import.review.counts import FilteredCounts, ReviewProgress
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, ReviewFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
-from legacy_import.screens.review.address import Asked
+from legacy_import.screens.review.address import QueueAddress
 from legacy_import.screens.review.listing import Page
 from legacy_import.screens.review.screen_words import STATE_NAMES
 
@@ -33,7 +33,7 @@ class Tab:
     name: str
     address: str
     current: bool
-    progress: Progress
+    progress: ReviewProgress
 
 
 def focus_name(focus: str) -> str:
@@ -43,7 +43,7 @@ def focus_name(focus: str) -> str:
     return _("other") if focus == OTHER else str(FocusMode(focus).label)
 
 
-def tabs_of(asked: Asked, progress: dict[str, Progress]) -> list[Tab]:
+def tabs_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> list[Tab]:
     return [
         Tab(
             focus_name(focus),
@@ -55,7 +55,7 @@ def tabs_of(asked: Asked, progress: dict[str, Progress]) -> list[Tab]:
     ]
 
 
-def states_of(asked: Asked, counts: Counts) -> list[Link]:
+def states_of(asked: QueueAddress, counts: FilteredCounts) -> list[Link]:
     return [
         Link(
             str(STATE_NAMES[found.value]),
@@ -67,7 +67,7 @@ def states_of(asked: Asked, counts: Counts) -> list[Link]:
     ]
 
 
-def facets_of(asked: Asked, counts: Counts) -> list[tuple[str, list[Link]]]:
+def facets_of(asked: QueueAddress, counts: FilteredCounts) -> list[tuple[str, list[Link]]]:
     """Each facet with more than one value: its values, counted under the other active filters."""
     groups = []
     for name, words in FACET_NAMES.items():
@@ -86,7 +86,7 @@ def facets_of(asked: Asked, counts: Counts) -> list[tuple[str, list[Link]]]:
     return groups
 
 
-def chips_of(asked: Asked) -> list[tuple[str, str, str]]:
+def chips_of(asked: QueueAddress) -> list[tuple[str, str, str]]:
     """(facet, value, the address without it) of every active filter."""
     chips = [
         (str(FACET_NAMES[name]), value_name(name, value),
@@ -104,12 +104,12 @@ def chips_of(asked: Asked) -> list[tuple[str, str, str]]:
     return chips
 
 
-def pager_of(asked: Asked, page: Page, counts: Counts) -> dict[str, str]:
+def pager_of(asked: QueueAddress, page: Page, counts: FilteredCounts) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
     """
-    first, matches = Asked(asked.run, asked.query), counts.matches
+    first, matches = QueueAddress(asked.run, asked.query), counts.matches
     further = replace(asked.query, beyond=matches.beyond or 0) if matches else asked.query
     parts = replace(asked.query, parts=True, beyond=0)
     return {
@@ -121,7 +121,7 @@ def pager_of(asked: Asked, page: Page, counts: Counts) -> dict[str, str]:
     }
 
 
-def next_focus_of(asked: Asked, progress: dict[str, Progress]) -> Tab | None:
+def next_focus_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
     """The next focus, in the order of the work, in which rows still wait."""
     for focus in (*FocusMode.values, OTHER):
         if focus != asked.query.focus and progress[focus].left:

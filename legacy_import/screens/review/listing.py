@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.review.counts import Counts
+from legacy_import.review.counts import FilteredCounts
 
 ROWS = 25
 ORDER = ("planned_reason", "classification", "pk")
@@ -25,7 +25,7 @@ class Key(NamedTuple):
     row: int
 
 
-class Line(NamedTuple):
+class QueueLine(NamedTuple):
     """One row of the list. Nothing in it needs a mask."""
 
     reason: str
@@ -58,14 +58,14 @@ COLUMNS = (
 class Page:
     """Rows in queue order; the row before the first and the last one, where there is more."""
 
-    lines: Sequence[Line]
+    lines: Sequence[QueueLine]
     previous: int | None = None  # `before=` of the page before this one
     next: int | None = None  # `after=` of the page after this one
 
 
 def page_of(
     run: LegacyImportRun,
-    counts: Counts,
+    counts: FilteredCounts,
     *,
     after: int | None = None,
     before: int | None = None,
@@ -90,7 +90,7 @@ def page_of(
     )
 
 
-def next_row(run: LegacyImportRun, counts: Counts, after: Key | None) -> int | None:
+def next_row(run: LegacyImportRun, counts: FilteredCounts, after: Key | None) -> int | None:
     """The next row that the filter leaves, from the beginning again after the last; None: no row."""
     for anchor in (after, None):
         for line in _lines(run, counts, anchor, 1):
@@ -109,13 +109,13 @@ def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:
 
 def _lines(
     run: LegacyImportRun,
-    counts: Counts,
+    counts: FilteredCounts,
     anchor: Key | None,
     limit: int,
     *,
     backwards: bool = False,
     inclusive: bool = False,
-) -> list[Line]:
+) -> list[QueueLine]:
     """Up to `limit` rows beyond the anchor, in order; backwards: the nearest before it first."""
     if counts.matches is not None:
         where = _beyond(anchor, backwards, inclusive) & Q(pk__in=counts.matches.rows)
@@ -127,10 +127,10 @@ def _lines(
         where = reduce(or_, (_in_cell(cell, anchor, backwards, inclusive) for cell in places))
     order = [f"-{name}" for name in ORDER] if backwards else ORDER
     rows = counts.query.filtered(run).filter(where)
-    return [_masked(Line(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
+    return [_masked(QueueLine(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
 
 
-def _masked(line: Line) -> Line:
+def _masked(line: QueueLine) -> QueueLine:
     return line._replace(full_name=mask_text(line.full_name), raw_status=mask_text(line.raw_status))
 
 

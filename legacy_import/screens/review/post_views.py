@@ -20,12 +20,18 @@ from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review import reveal as looking
 from legacy_import.review.counts import count_queue
-from legacy_import.review.decisions import claim, decide, undo
-from legacy_import.review.row import DecidedMeanwhile, NotPossible, RowCommitted
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    NotPossible,
+    RowCommitted,
+    claim,
+    decide,
+    undo,
+)
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import FORM, Asked, asked_before
+from legacy_import.screens.review.address import FORM, QueueAddress, asked_before
 from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.screens.review.listing import key_of, next_row
 from legacy_import.screens.review.payload import payload_lines
@@ -84,7 +90,7 @@ def undoing(request: HttpRequest, row: int) -> HttpResponse:
         return refused_queue(request, asked, refused, status=409)
     messages.success(request, _("Undone: the row waits again."))
     if undone.run != asked.run.pk:
-        asked = Asked(run_numbered(undone.run), asked.query)
+        asked = QueueAddress(run_numbered(undone.run), asked.query)
     return HttpResponseRedirect(asked.at_row(undone.row))
 
 
@@ -140,7 +146,7 @@ def raw_view(request: HttpRequest, row: int) -> HttpResponse:
     )
 
 
-def _asked(request: HttpRequest, row: int) -> Asked:
+def _asked(request: HttpRequest, row: int) -> QueueAddress:
     """The view the form came from, of the run the row is in. Raises Http404."""
     if len(str(row)) > MAX_DIGITS:
         raise Http404
@@ -151,7 +157,7 @@ def _asked(request: HttpRequest, row: int) -> Asked:
     return asked_before(request, run_numbered(run), row)
 
 
-def _next_address(asked: Asked) -> str:
+def _next_address(asked: QueueAddress) -> str:
     """The next row of the queue after this one; the queue itself once it is empty."""
     counts = count_queue(asked.run, asked.query)
     row = next_row(asked.run, counts, key_of(asked.run, asked.row))
@@ -159,7 +165,11 @@ def _next_address(asked: Asked) -> str:
 
 
 def _conflict(
-    request: HttpRequest, row: int, asked: Asked, late: LegacyImportError, told: dict[str, Any]
+    request: HttpRequest,
+    row: int,
+    asked: QueueAddress,
+    late: LegacyImportError,
+    told: dict[str, Any],
 ) -> HttpResponse:
     """Who decided what and when, and what the reviewer can do about it."""
     return render_page(
@@ -181,7 +191,7 @@ def _conflict(
 
 def refused_queue(
     request: HttpRequest,
-    asked: Asked,
+    asked: QueueAddress,
     refused: LegacyImportError,
     *,
     status: int = 400,

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
-from legacy_import.review.counts import Counts, count_queue, decisions_since_plan
+from legacy_import.review.counts import FilteredCounts, count_queue, decisions_since_plan
 from legacy_import.review.decisions import Recent, holders, last_decisions
 from legacy_import.review.filter import ReviewFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import reviewer_of
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import Asked
+from legacy_import.screens.review.address import QueueAddress
 from legacy_import.screens.review.detail import detail_of
 from legacy_import.screens.review.links import (
     chips_of,
@@ -40,7 +40,7 @@ def title() -> str:
 
 
 def render_queue(
-    request: HttpRequest, asked: Asked, *, status: int = 200, **told: Any
+    request: HttpRequest, asked: QueueAddress, *, status: int = 200, **told: Any
 ) -> HttpResponse:
     """The page. `told`: a refusal, a revealed contact, a payload, people found, for the template."""
     run, now, actor = asked.run, timezone.now(), reviewer_of(request)
@@ -94,10 +94,10 @@ def render_queue(
 
 def asked_address(run: LegacyImportRun, query: str) -> str:
     """The address of a saved filter in this run."""
-    return f"{Asked(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
+    return f"{QueueAddress(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
 
 
-def _page(asked: Asked, counts: Counts) -> Page:
+def _page(asked: QueueAddress, counts: FilteredCounts) -> Page:
     if asked.at or asked.after or asked.before:
         found = page_of(asked.run, counts, at=asked.at, after=asked.after, before=asked.before)
         if found.lines:
@@ -109,7 +109,7 @@ def _page(asked: Asked, counts: Counts) -> Page:
     return page
 
 
-def _first(asked: Asked, page: Page) -> int | None:
+def _first(asked: QueueAddress, page: Page) -> int | None:
     """The row that opens by itself: the nearest in the direction the reader came from."""
     if not page.lines:
         return None
@@ -120,7 +120,7 @@ def _position(page: Page, selected: int | None) -> int:
     return next((n for n, line in enumerate(page.lines, 1) if line.row == selected), 0)
 
 
-def _lines(asked: Asked, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
+def _lines(asked: QueueAddress, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
     stay = replace(asked, at=page.lines[0].row, after=None, before=None) if page.lines else asked
     looking = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
     return [
@@ -134,7 +134,7 @@ def _lines(asked: Asked, page: Page, actor: User, now: Any) -> list[dict[str, An
     ]
 
 
-def _people(asked: Asked, detail: Any) -> Sequence[tuple[Any, str]]:
+def _people(asked: QueueAddress, detail: Any) -> Sequence[tuple[Any, str]]:
     if detail is None:
         return ()
     return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]

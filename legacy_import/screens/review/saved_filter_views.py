@@ -15,7 +15,7 @@ from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.filter import ReviewFilter, UnknownFilter
 from legacy_import.review.saved_filters import forget_filter, save_filter
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
-from legacy_import.screens.review.address import Asked, asked_before
+from legacy_import.screens.review.address import QueueAddress, asked_before
 from legacy_import.screens.review.forms import FilterForm
 from legacy_import.screens.review.post_views import refused_queue
 from legacy_import.screens.review.render import render_queue
@@ -32,7 +32,7 @@ def search(request: HttpRequest) -> HttpResponse:
         found = ReviewFilter.asked({**before.query(), "q": request.POST.get("q", "").strip()})
     except HoldsContact:
         refusal = _("A phone or an e-mail is never searched for in an address.")
-        return render_queue(request, Asked(asked.run, before), status=400, refusal=refusal)
+        return render_queue(request, QueueAddress(asked.run, before), status=400, refusal=refusal)
     return HttpResponseRedirect(asked.filtered(found))
 
 
@@ -59,7 +59,7 @@ def filters(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(asked.address())
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> QueueAddress:
     """The view the form came from, of the run it names. Raises Http404."""
     digits = request.POST.get("run", "")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE
+from legacy_import.review.decisions import TREATABLE
 from legacy_import.review.filter import ALL, DECIDED, LATER, PENDING, ReviewFilter
-from legacy_import.review.offer import TREATABLE
 
 STATE_NAMES: dict[str, Promise] = {
     PENDING: gettext_lazy("to decide"),

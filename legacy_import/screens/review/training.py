@@ -18,7 +18,7 @@ FOR_SESSION = frozenset({"session_not_confirmed", "session_waiting"})
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class MissingMapping:
     """The mapping for which the row waits with others: `of` course or session, by its number."""
 
     of: str
@@ -29,20 +29,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class CatalogueNames:
     """What the old catalogue has of the course and session of one row, if anything."""
 
     course: LegacyCourseMapping | None
     course_name: str
     session: LegacySessionMapping | None
     session_code: str
-    waiting: Waiting | None
+    waiting: MissingMapping | None
 
 
-def named_by(run: LegacyImportRun, row: LegacyStudentImport) -> Named:
+def named_by(run: LegacyImportRun, row: LegacyStudentImport) -> CatalogueNames:
     session = _session(run, row)
     course = _course(run, row, session)
-    return Named(
+    return CatalogueNames(
         course=course,
         course_name=mask_text(course.legacy_name) if course else "",
         session=session,
@@ -77,7 +77,7 @@ def _waiting(
     row: LegacyStudentImport,
     course: LegacyCourseMapping | None,
     session: LegacySessionMapping | None,
-) -> Waiting | None:
+) -> MissingMapping | None:
     if row.planned_reason in FOR_COURSE and course and row.legacy_formation_id:
         of, name, mapping, value = "course", course.legacy_name, course.pk, row.legacy_formation_id
     elif row.planned_reason in FOR_SESSION and session and row.legacy_session_id:
@@ -86,4 +86,4 @@ def _waiting(
         return None
     column = "legacy_formation_id" if of == "course" else "legacy_session_id"
     rows, maybe_more = rows_waiting_for(run, row.planned_reason, column, value)
-    return Waiting(of, mask_text(name), mapping, rows, maybe_more)
+    return MissingMapping(of, mask_text(name), mapping, rows, maybe_more)

@@ -19,7 +19,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class CertificateSection:
     """`verified` is None where the run has no certificate yet. Never a password."""
 
     verified: bool | None
@@ -34,11 +34,11 @@ PER_TABLE = (
 )
 
 
-def certificate_of(stored: Mapping[str, Any]) -> Certificate:
+def certificate_of(stored: Mapping[str, Any]) -> CertificateSection:
     """The stored certificate, ready to be shown; what it does not hold is left out."""
     if "read_only_verified" not in stored:
-        return Certificate(None)
-    return Certificate(
+        return CertificateSection(None)
+    return CertificateSection(
         bool(stored["read_only_verified"]),
         tuple(fact for fact in _facts(stored) if fact.found or fact.meaning),
         tuple(str(note) for note in stored.get("notes", ())),

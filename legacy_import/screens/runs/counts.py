@@ -49,7 +49,7 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RunCounts:
     """The rows of one run: (facet values, number) of every combination that occurs."""
 
     combinations: tuple[tuple[Facets, int], ...]
@@ -71,13 +71,15 @@ class Counts:
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
-def counts_of(run_id: int) -> Counts:
+def counts_of(run_id: int) -> RunCounts:
     """The stored counts of a run: one query, some hundred lines."""
     stored = FacetCount.objects.filter(legacy_import_run=run_id).values_list(*FACETS, "rows")
-    return Counts(tuple((dict(zip(FACETS, values, strict=True)), rows) for *values, rows in stored))
+    return RunCounts(
+        tuple((dict(zip(FACETS, values, strict=True)), rows) for *values, rows in stored)
+    )
 
 
-def counts_of_runs(run_ids: Collection[int]) -> dict[int, Counts]:
+def counts_of_runs(run_ids: Collection[int]) -> dict[int, RunCounts]:
     """The same for several runs in one query, by the facets that the review progress needs."""
     facets = ("planned_action", "planned_reason", "outcome", "decision")
     stored = FacetCount.objects.filter(legacy_import_run__in=run_ids).order_by()
@@ -85,7 +87,7 @@ def counts_of_runs(run_ids: Collection[int]) -> dict[int, Counts]:
     found: dict[int, list[tuple[Facets, int]]] = {run: [] for run in run_ids}
     for run, *values, rows in grouped:
         found[run].append((dict(zip(facets, values, strict=True)), rows))
-    return {run: Counts(tuple(combinations)) for run, combinations in found.items()}
+    return {run: RunCounts(tuple(combinations)) for run, combinations in found.items()}
 
 
 def _fits(facets: Facets, wanted: Mapping[str, Collection[Any] | str]) -> bool:
@@ -101,7 +103,7 @@ UNCOMMITTED = tuple(value for value in Outcome.values if value not in COMMITTED_
 UNDECIDED = ("", ReviewDecision.LATER.value)
 
 
-def in_queue(counts: Counts, **wanted: Collection[Any] | str) -> int:
+def in_queue(counts: RunCounts, **wanted: Collection[Any] | str) -> int:
     """Planned rows that a person has to decide and that no commit has dealt with for good."""
     return sum(
         rows
@@ -113,7 +115,7 @@ def in_queue(counts: Counts, **wanted: Collection[Any] | str) -> int:
     )
 
 
-def queue_reasons(counts: Counts) -> dict[str, int]:
+def queue_reasons(counts: RunCounts) -> dict[str, int]:
     """Reason → rows of the queue, the most frequent first."""
     found = counts.spread(
         "planned_reason", planned_action=PlannedAction.REVIEW.value, outcome=UNCOMMITTED
@@ -121,13 +123,13 @@ def queue_reasons(counts: Counts) -> dict[str, int]:
     return {reason: rows for reason, rows in found.items() if reason}
 
 
-def reviewed(counts: Counts, focus: str = "", **wanted: Collection[Any] | str) -> Reviewed:
+def reviewed(counts: RunCounts, focus: str = "", **wanted: Collection[Any] | str) -> Reviewed:
     """A row is reviewed once somebody decided it; "later" is no decision."""
     rows = in_queue(counts, **wanted)
     return Reviewed(focus, rows, rows - in_queue(counts, decision=UNDECIDED, **wanted))
 
 
-def reviewed_by_focus(counts: Counts) -> tuple[Reviewed, ...]:
+def reviewed_by_focus(counts: RunCounts) -> tuple[Reviewed, ...]:
     """One line per focus mode, then the rows of none."""
     lines = [
         reviewed(counts, focus.value, classification=classifications)
@@ -139,7 +141,7 @@ def reviewed_by_focus(counts: Counts) -> tuple[Reviewed, ...]:
 # --- What a commit would take up ---------------------------------------------------------------------
 
 
-def waiting(counts: Counts, focus: FocusMode | None) -> dict[PlannedAction, int]:
+def waiting(counts: RunCounts, focus: FocusMode | None) -> dict[PlannedAction, int]:
     """Action → rows of the wave (None: of the run) that wait; `waves.planned_counts`, added up."""
     found = dict.fromkeys(PlannedAction, 0)
     for facets, rows in counts.combinations:
@@ -157,7 +159,7 @@ def _in_wave(facets: Facets, focus: FocusMode | None) -> bool:
     )
 
 
-def in_force(counts: Counts) -> int:
+def in_force(counts: RunCounts) -> int:
     """Rows whose effects a rollback would take back."""
     return counts.where(outcome=COMMITTED_OUTCOMES)
 
@@ -174,7 +176,7 @@ SHOWN: tuple[tuple[str, str | Promise, Any], ...] = (
 )
 
 
-def distributions(counts: Counts) -> Iterator[Distribution]:
+def distributions(counts: RunCounts) -> Iterator[Distribution]:
     """Every facet that the run page shows, each adding up to the rows of the run."""
     total = counts.rows
     for facet, title, vocabulary in SHOWN:

@@ -22,7 +22,7 @@ STAGE_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LeaseHolder:
     """Who has the lease: the command's name and its host. A browser's commit is a legacy_commit."""
 
     command: str
@@ -44,19 +44,19 @@ class Live:
     """`done` of `total` rows of what is under way; None where nothing is, or nobody can tell."""
 
     status: str
-    holder: Holder | None
+    holder: LeaseHolder | None
     stages: tuple[StageRows, ...]
     done: int | None
     total: int | None
 
 
-def holder_of(run: LegacyImportRun) -> Holder | None:
+def holder_of(run: LegacyImportRun) -> LeaseHolder | None:
     """Who holds the run, as far as the lease says; an expired lease is nobody's."""
     if not run.lease_token or run.lease_expires_at is None:
         return None
     if run.lease_expires_at < timezone.now():
         return None
-    return Holder(run.lease_command, run.lease_host)
+    return LeaseHolder(run.lease_command, run.lease_host)
 
 
 def live(run: LegacyImportRun) -> Live:

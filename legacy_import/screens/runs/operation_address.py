@@ -12,7 +12,7 @@ LARGEST_BATCH, USUAL_BATCH = 1_000, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OperationForm:
     """What a form asks for. `errors` by field; other fields than these are not looked at."""
 
     token: str = ""
@@ -22,7 +22,7 @@ class Asked:
     errors: tuple[tuple[str, str], ...] = ()
 
 
-def parse(data: QueryDict, *, confirmed: bool = False) -> Asked:
+def parse(data: QueryDict, *, confirmed: bool = False) -> OperationForm:
     """The fields of a form (or of an address, which confirms nothing)."""
     errors = []
     focus, batch = data.get("focus", ""), data.get("batch", str(USUAL_BATCH))
@@ -37,7 +37,7 @@ def parse(data: QueryDict, *, confirmed: bool = False) -> Asked:
     if confirmed and database != database_name():
         errors.append(("database", _("That is not the name of the database. Nothing was done.")))
         database = ""
-    return Asked(
+    return OperationForm(
         data.get("token", ""), FocusMode(focus) if focus else None, int(batch), database,
         tuple(errors) if confirmed else (),
     )  # fmt: skip

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 
 from legacy_import.choices import Stage
 from legacy_import.conf import database_name
+from legacy_import.engine.chunks import next_position
 from legacy_import.engine.engines import Inline
-from legacy_import.engine.receipts import next_position
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed
@@ -35,7 +35,7 @@ from legacy_import.screens.runs.in_request import InRequest, attempt, told
 from legacy_import.screens.runs.live import live, live_words, stamp_of
 from legacy_import.screens.runs.log import done_since, receipts, undone_since
 from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
-from legacy_import.screens.runs.operation_address import LARGEST_BATCH, Asked, parse
+from legacy_import.screens.runs.operation_address import LARGEST_BATCH, OperationForm, parse
 from legacy_import.screens.runs.waves import outcomes_in_force, wave_lines
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
@@ -49,9 +49,9 @@ class Operation:
     stage: Stage
     title: str | Promise
     obstacle: Callable[[LegacyImportRun], Obstacle | None]
-    work: Callable[[LegacyImportRun, Asked, str, InRequest], None]
+    work: Callable[[LegacyImportRun, OperationForm, str, InRequest], None]
     pieces: tuple[str, ...]  # of its work after which it may stop and be gone on with
-    shown: Callable[[LegacyImportRun, Asked], dict[str, Any]]
+    shown: Callable[[LegacyImportRun, OperationForm], dict[str, Any]]
     told: Callable[[LegacyImportRun, int, int | None], object]
 
 
@@ -111,8 +111,8 @@ def _show(
     run: LegacyImportRun,
     operation: Operation,
     *,
-    asked: Asked,
-    done: once.Token | None = None,
+    asked: OperationForm,
+    done: once.FormToken | None = None,
     problem: str = "",
     token: str = "",
     status: int = 200,
@@ -179,7 +179,9 @@ def refuse(
 # --- Commit ------------------------------------------------------------------------------------------
 
 
-def _commit_batch(run: LegacyImportRun, asked: Asked, actor: str, progress: InRequest) -> None:
+def _commit_batch(
+    run: LegacyImportRun, asked: OperationForm, actor: str, progress: InRequest
+) -> None:
     commit(
         run_id=run.pk,
         actor=actor,
@@ -192,7 +194,7 @@ def _commit_batch(run: LegacyImportRun, asked: Asked, actor: str, progress: InRe
     )
 
 
-def _shown_of_commit(run: LegacyImportRun, asked: Asked) -> dict[str, Any]:
+def _shown_of_commit(run: LegacyImportRun, asked: OperationForm) -> dict[str, Any]:
     """Every wave's effects; chosen is the one asked for while it has rows, else the first that has."""
     waves = wave_lines(counts_of(run.pk))
     with_rows = [wave.focus for wave in waves if wave.rows]
@@ -222,11 +224,11 @@ def commit_next(request: HttpRequest, run: int) -> HttpResponse:
 # --- Rollback ----------------------------------------------------------------------------------------
 
 
-def _roll_back(run: LegacyImportRun, asked: Asked, actor: str, progress: InRequest) -> None:
+def _roll_back(run: LegacyImportRun, asked: OperationForm, actor: str, progress: InRequest) -> None:
     rollback(run_id=run.pk, actor=actor, now=timezone.now(), progress=progress, engine=Inline())
 
 
-def _shown_of_rollback(run: LegacyImportRun, asked: Asked) -> dict[str, Any]:
+def _shown_of_rollback(run: LegacyImportRun, asked: OperationForm) -> dict[str, Any]:
     """What would become of each record, where that can be found out while a browser waits."""
     counts = counts_of(run.pk)
     rows = in_force(counts)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from legacy_import.choices import Stage
 from legacy_import.models import LegacyImportRun
-from legacy_import.screens.runs.certificate import Certificate, certificate_of
+from legacy_import.screens.runs.certificate import CertificateSection, certificate_of
 from legacy_import.screens.runs.counts import (
-    Counts,
     Distribution,
     Reviewed,
+    RunCounts,
     counts_of,
     distributions,
     queue_reasons,
@@ -47,7 +47,7 @@ class RunPage:
     planned: bool
     worked: str
     steps: tuple[Step, ...]
-    certificate: Certificate
+    certificate: CertificateSection
     written: Written
     reviewed: Reviewed
     by_focus: tuple[Reviewed, ...]
@@ -63,7 +63,7 @@ class RunPage:
 
 def run_page(run: LegacyImportRun, *, before: int | None = None) -> RunPage:
     """What the page of this run shows; `before`: the commit log from that batch back."""
-    counts: Counts = counts_of(run.pk)
+    counts: RunCounts = counts_of(run.pk)
     now, steps = live(run), timeline(run)
     ever = any(one.stage == Stage.COMMIT for one in now.stages)
     return RunPage(

@@ -16,7 +16,7 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision
-from legacy_import.screens.runs.counts import Counts, in_force, in_queue
+from legacy_import.screens.runs.counts import RunCounts, in_force, in_queue
 from legacy_import.stages.planning.summary import BUCKETS
 
 MOST_DECISIONS = 1_000  # that are looked through; more are said to be more
@@ -124,7 +124,7 @@ class SincePlan:
     to_classify: int
 
 
-def plan_lines(counts: Counts) -> Iterator[PlanLine]:
+def plan_lines(counts: RunCounts) -> Iterator[PlanLine]:
     for action, (sign, verb, what) in WORDS.items():
         rows = counts.where(planned_action=action.value)
         waits = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
@@ -132,7 +132,7 @@ def plan_lines(counts: Counts) -> Iterator[PlanLine]:
         yield PlanLine(action.value, sign, verb, what, rows, done, waits)
 
 
-def priorities(counts: Counts) -> Iterator[Card]:
+def priorities(counts: RunCounts) -> Iterator[Card]:
     for bucket, words in PRIORITIES:
         of_bucket = [value.value for value, name in BUCKETS.items() if name == bucket]
         yield Card(
@@ -142,18 +142,18 @@ def priorities(counts: Counts) -> Iterator[Card]:
         )
 
 
-def risks(counts: Counts) -> Iterator[Risk]:
+def risks(counts: RunCounts) -> Iterator[Risk]:
     for words, wanted, query in RISKS:
         rows = counts.where(**wanted)  # type: ignore[arg-type]
         yield Risk(words, rows, in_queue(counts, **query), urlencode(query))
 
 
-def written(counts: Counts, *, ever: bool) -> Written:
+def written(counts: RunCounts, *, ever: bool) -> Written:
     rows = in_force(counts)
     return Written(ever, rows, rows - counts.where(outcome=Outcome.SKIP.value))
 
 
-def since_plan(run: LegacyImportRun, counts: Counts) -> SincePlan | None:
+def since_plan(run: LegacyImportRun, counts: RunCounts) -> SincePlan | None:
     """None where there is no plan. Looks through the newest decisions only, of whatever run."""
     if run.planned_at is None:
         return None

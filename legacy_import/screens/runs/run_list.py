@@ -9,13 +9,13 @@ from django.db.models import Sum
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.screens.runs.counts import (
-    Counts,
     Reviewed,
+    RunCounts,
     counts_of_runs,
     queue_reasons,
     reviewed,
 )
-from legacy_import.screens.runs.live import Holder, holder_of
+from legacy_import.screens.runs.live import LeaseHolder, holder_of
 from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
 
 RUNS_PER_PAGE = 25
@@ -37,7 +37,7 @@ class RunLine:
     worked: str
     actor: str
     row_limit: int | None
-    holder: Holder | None
+    holder: LeaseHolder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _rows_staged(run_ids: Collection[int]) -> dict[int, int]:
     return dict(grouped)
 
 
-def _line(run: LegacyImportRun, counts: Counts, staged: int) -> RunLine:
+def _line(run: LegacyImportRun, counts: RunCounts, staged: int) -> RunLine:
     planned = run.planned_at is not None
     reasons = queue_reasons(counts) if planned else {}
     return RunLine(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from legacy_import.choices import COMMITTED_OUTCOMES, FocusMode, PlannedAction
-from legacy_import.screens.runs.counts import Counts, waiting
+from legacy_import.screens.runs.counts import RunCounts, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ ACTIONS = (
 )
 
 
-def wave_lines(counts: Counts) -> tuple[WaveLine, ...]:
+def wave_lines(counts: RunCounts) -> tuple[WaveLine, ...]:
     """One line per wave, in their order, then all of them with what belongs to none."""
     return tuple(_line(counts, focus) for focus in (*FocusMode, None))
 
 
-def _line(counts: Counts, focus: FocusMode | None) -> WaveLine:
+def _line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
     found = waiting(counts, focus)
     actions = tuple(found[action] for action in ACTIONS)
     return WaveLine(
@@ -43,6 +43,6 @@ def _line(counts: Counts, focus: FocusMode | None) -> WaveLine:
     )
 
 
-def outcomes_in_force(counts: Counts) -> tuple[tuple[str, int], ...]:
+def outcomes_in_force(counts: RunCounts) -> tuple[tuple[str, int], ...]:
     """(outcome, rows) of what stands on the platform, the most frequent first."""
     return tuple(counts.spread("outcome", outcome=COMMITTED_OUTCOMES).items())

@@ -8,7 +8,7 @@ from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.guard import NotARead
-from legacy_import.source.mysql.driver import GuardedConnection, GuardedCursor
+from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
 from legacy_import.source.mysql.session import (
     ENFORCED_TLS,
     SessionOptions,
@@ -18,14 +18,14 @@ from legacy_import.source.mysql.session import (
 from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
 
 
-class DatabaseCreation(GuardedCreation, MySQLCreation):
+class GuardedMySQLCreation(GuardedCreation, MySQLCreation):
     """No test database is ever made on the legacy server."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
     """A connection whose every statement is judged and whose session is read-only from the start."""
 
-    creation_class = DatabaseCreation
+    creation_class = GuardedMySQLCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments. Raises ImproperlyConfigured for options that could weaken the guard."""
@@ -42,16 +42,16 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             "write_timeout": options.read_timeout,
             "multi_statements": False,
             "local_infile": 0,
-            "cursorclass": GuardedCursor,
+            "cursorclass": GuardedMySQLCursor,
         }
         return params | _tls_params(options)
 
     def session_options(self) -> SessionOptions:
         return session_options(self.settings_dict["OPTIONS"])
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> GuardedConnection:
+    def get_new_connection(self, conn_params: dict[str, Any]) -> GuardedMySQLConnection:
         """A connection already read-only. Raises SafetyRefusal if enforced TLS is not in use."""
-        connection = GuardedConnection(**conn_params)
+        connection = GuardedMySQLConnection(**conn_params)
         try:
             if connection.encoders.get(bytes) is bytes:  # as Django's own backend does
                 connection.encoders.pop(bytes)
@@ -65,7 +65,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
         return connection
 
     @staticmethod
-    def _check_tls(connection: GuardedConnection, options: SessionOptions) -> None:
+    def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
         """REQUIRED connects in plain text to a server without TLS, so the cipher is asked for."""
         if options.ssl_mode not in ENFORCED_TLS:
             return

@@ -10,18 +10,18 @@ from legacy_import.source.guard import NotARead, refuse_unless_read
 from legacy_import.source.mysql import session
 
 
-class GuardedCursor(cursors.Cursor):  # type: ignore[misc]
-    """A cursor that only executes reads. Every cursor ends in GuardedConnection.query anyway."""
+class GuardedMySQLCursor(cursors.Cursor):  # type: ignore[misc]
+    """A cursor that only executes reads. Every cursor ends in GuardedMySQLConnection.query anyway."""
 
     def callproc(self, procname: str, args: Sequence[Any] = ()) -> NoReturn:
         """Always raises NotARead: a procedure may do anything."""
         raise NotARead("it calls a procedure")
 
 
-class GuardedConnection(Connection):  # type: ignore[misc]
+class GuardedMySQLConnection(Connection):  # type: ignore[misc]
     """A connection on which only reads leave, whichever cursor class or method sends them."""
 
-    default_cursor = GuardedCursor
+    default_cursor = GuardedMySQLCursor
 
     def query(self, query: str | bytes | bytearray) -> None:
         """Send one statement if it clearly is a read; raises NotARead otherwise."""

@@ -13,7 +13,7 @@ from legacy_import.source.grants import Grant, parse_grants
 from legacy_import.source.mysql import session
 from legacy_import.source.mysql.base import DatabaseWrapper
 from legacy_import.source.mysql.connect_errors import unreachable, while_reading
-from legacy_import.source.mysql.driver import GuardedConnection
+from legacy_import.source.mysql.driver import GuardedMySQLConnection
 from legacy_import.source.mysql.tables import found_tables
 
 # Together they tell one server from another, however it was reached (name, address, socket).
@@ -46,7 +46,7 @@ class MySQLEngine:
             wrapper.ensure_connection()
         except (DatabaseError, MySQLdb.Error) as error:
             raise unreachable(error, self._user, self._where, self._database) from None
-        connection: GuardedConnection = wrapper.connection
+        connection: GuardedMySQLConnection = wrapper.connection
         self._connection = connection
 
     def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:

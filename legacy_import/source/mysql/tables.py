@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from legacy_import.source.columns import Column, FoundTable, Kind
+from legacy_import.source.columns import Column, FoundTable, ValueKind
 
 Rows = Callable[[str], Sequence[tuple[Any, ...]]]
 
@@ -67,23 +67,23 @@ def _column(name: str, kind: str, declared: str, charset: str | None, octets: st
     measured = octets is not None and int(octets) >= MEASURED_FROM
     if kind == "json":  # MySQL's own type; MariaDB's is a longtext
         as_bytes = f"CONVERT(CONVERT({quoted} USING utf8mb4) USING binary)"
-        return _long(name, declared, Kind.TEXT, "utf8mb4", as_bytes, as_bytes)
+        return _long(name, declared, ValueKind.TEXT, "utf8mb4", as_bytes, as_bytes)
     if kind in TEXTS:
         as_bytes = f"CONVERT({quoted} USING binary)"
         if measured:
-            return _long(name, declared, Kind.TEXT, charset or "binary", as_bytes, quoted)
-        return Column(name, quoted, declared, Kind.TEXT, charset or "binary", as_bytes)
+            return _long(name, declared, ValueKind.TEXT, charset or "binary", as_bytes, quoted)
+        return Column(name, quoted, declared, ValueKind.TEXT, charset or "binary", as_bytes)
     if kind in BINARIES:
         if measured:
-            return _long(name, declared, Kind.BINARY, "binary", quoted, quoted)
-        return Column(name, quoted, declared, Kind.BINARY, "binary", quoted)
+            return _long(name, declared, ValueKind.BINARY, "binary", quoted, quoted)
+        return Column(name, quoted, declared, ValueKind.BINARY, "binary", quoted)
     # `+ 0` drops the padding of ZEROFILL (an id is its number) and makes a number of BIT.
     plain = f"{quoted} + 0" if kind == "bit" or "zerofill" in declared else quoted
-    return Column(name, quoted, declared, Kind.EXACT, "ascii", f"CAST({plain} AS CHAR)")
+    return Column(name, quoted, declared, ValueKind.EXACT, "ascii", f"CAST({plain} AS CHAR)")
 
 
 def _long(
-    name: str, declared: str, kind: Kind, charset: str, as_bytes: str, measured: str
+    name: str, declared: str, kind: ValueKind, charset: str, as_bytes: str, measured: str
 ) -> Column:
     length = f"OCTET_LENGTH({measured})"
     return Column(

@@ -14,17 +14,17 @@ from django.db.backends.sqlite3.creation import DatabaseCreation as SQLiteCreati
 from legacy_import.errors import LegacyImportError
 from legacy_import.source.guard import NotARead
 from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
-from legacy_import.source.sqlite.driver import GuardedConnection, GuardedDjangoCursor
+from legacy_import.source.sqlite.driver import GuardedDjangoCursor, GuardedSQLiteConnection
 
 
-class DatabaseCreation(GuardedCreation, SQLiteCreation):
+class GuardedSQLiteCreation(GuardedCreation, SQLiteCreation):
     """No test database is ever made beside the legacy file."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
     """A connection opened with mode=ro and query_only, whose every statement is judged."""
 
-    creation_class = DatabaseCreation
+    creation_class = GuardedSQLiteCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments for a read-only URI.
@@ -40,7 +40,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             "check_same_thread": False,
             "detect_types": 0,  # '0000-00-00' in a DATE column is text to keep, not an error
             "isolation_level": None,
-            "factory": GuardedConnection,
+            "factory": GuardedSQLiteConnection,
         }
 
     def file_path(self) -> Path:
@@ -54,8 +54,8 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             )
         return path
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> GuardedConnection:
-        connection: GuardedConnection = sqlite3.connect(**conn_params)
+    def get_new_connection(self, conn_params: dict[str, Any]) -> GuardedSQLiteConnection:
+        connection: GuardedSQLiteConnection = sqlite3.connect(**conn_params)
         register_functions(connection)
         return connection
 

@@ -36,14 +36,14 @@ def sha256_hex(value: object) -> str | None:
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else None
 
 
-class GuardedCursor(sqlite3.Cursor):
+class GuardedSQLiteCursor(sqlite3.Cursor):
     """A cursor that executes reads only."""
 
-    def execute(self, sql: str, *args: Any) -> "GuardedCursor":
+    def execute(self, sql: str, *args: Any) -> "GuardedSQLiteCursor":
         refuse_unless_read(sql, "sqlite")
         return super().execute(sql, *args)
 
-    def executemany(self, sql: str, *args: Any) -> "GuardedCursor":
+    def executemany(self, sql: str, *args: Any) -> "GuardedSQLiteCursor":
         refuse_unless_read(sql, "sqlite")
         return super().executemany(sql, *args)
 
@@ -51,11 +51,11 @@ class GuardedCursor(sqlite3.Cursor):
         raise NotARead("it is a script of several statements")
 
 
-class GuardedDjangoCursor(SQLiteCursorWrapper, GuardedCursor):
+class GuardedDjangoCursor(SQLiteCursorWrapper, GuardedSQLiteCursor):
     """Django's placeholders in front, the guard behind."""
 
 
-class GuardedConnection(sqlite3.Connection):
+class GuardedSQLiteConnection(sqlite3.Connection):
     """A connection that reads only, and on which nobody can take the authorizer off."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,17 +70,17 @@ class GuardedConnection(sqlite3.Connection):
             raise NotARead("it is not one of the session's own statements")
         sqlite3.Cursor(self).execute(statement)
 
-    def cursor(self, factory: Any = GuardedCursor) -> Any:
-        if not (isinstance(factory, type) and issubclass(factory, GuardedCursor)):
+    def cursor(self, factory: Any = GuardedSQLiteCursor) -> Any:
+        if not (isinstance(factory, type) and issubclass(factory, GuardedSQLiteCursor)):
             raise NotARead("it uses a cursor that is not guarded")
         return super().cursor(factory)
 
-    def execute(self, *args: Any) -> GuardedCursor:
-        cursor: GuardedCursor = self.cursor().execute(*args)
+    def execute(self, *args: Any) -> GuardedSQLiteCursor:
+        cursor: GuardedSQLiteCursor = self.cursor().execute(*args)
         return cursor
 
-    def executemany(self, *args: Any) -> GuardedCursor:
-        cursor: GuardedCursor = self.cursor().executemany(*args)
+    def executemany(self, *args: Any) -> GuardedSQLiteCursor:
+        cursor: GuardedSQLiteCursor = self.cursor().executemany(*args)
         return cursor
 
     def executescript(self, *args: Any) -> NoReturn:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from django.db import DatabaseError
 
-from legacy_import.source.columns import Column, FoundTable, Kind
+from legacy_import.source.columns import Column, FoundTable, ValueKind
 from legacy_import.source.engine import (
     ServerFacts,
     SnapshotFacts,
@@ -19,7 +19,7 @@ from legacy_import.source.engine import (
 )
 from legacy_import.source.grants import Grant
 from legacy_import.source.sqlite.base import DatabaseWrapper
-from legacy_import.source.sqlite.driver import GuardedConnection
+from legacy_import.source.sqlite.driver import GuardedSQLiteConnection
 
 
 class UndecodableText(bytes):
@@ -44,7 +44,7 @@ class SQLiteEngine:
         try:
             wrapper.close()
             wrapper.ensure_connection()
-            connection: GuardedConnection = wrapper.connection
+            connection: GuardedSQLiteConnection = wrapper.connection
             connection.execute("PRAGMA schema_version").fetchone()
         except (DatabaseError, sqlite3.Error):
             wrapper.close()
@@ -148,7 +148,7 @@ def _column(name: str, declared: str) -> Column:
         name=name,
         sql_name=quoted,
         declared=declared.lower(),
-        kind=Kind.DYNAMIC,
+        kind=ValueKind.DYNAMIC,
         charset="utf8",
         read=quoted,
         read_cut=f"CASE WHEN {too_long} THEN CASE TYPEOF({quoted}) WHEN 'blob' THEN {start}"

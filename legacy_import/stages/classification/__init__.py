@@ -1,0 +1,1 @@
+"""5 classify: what a row means, and what its training asks for."""

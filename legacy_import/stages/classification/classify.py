@@ -14,7 +14,7 @@ from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
@@ -96,15 +96,15 @@ def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readi
     return ChunkDone(len(rows), found={"changed": changed})
 
 
-def _facets(run: LegacyImportRun, worked: Worked) -> facets.Combinations:
+def _facets(run: LegacyImportRun, worked: Worked) -> stored_counts.Combinations:
     """The stored counts where every row read as before; counted anew, too, if they do not add up."""
-    found = {} if worked.found["changed"] else facets.stored(run)
-    return found if sum(found.values()) == worked.rows and found else facets.rebuild(run)
+    found = {} if worked.found["changed"] else stored_counts.stored(run)
+    return found if sum(found.values()) == worked.rows and found else stored_counts.rebuild(run)
 
 
-def _counts(found: facets.Combinations) -> dict[str, dict[str, int]]:
+def _counts(found: stored_counts.Combinations) -> dict[str, dict[str, int]]:
     return {
-        "classification": facets.spread(found, "classification", Classification.values),
-        "session_types": facets.spread(found, "session_type", SessionType.values),
-        "import_actions": facets.spread(found, "import_action", ImportAction.values),
+        "classification": stored_counts.spread(found, "classification", Classification.values),
+        "session_types": stored_counts.spread(found, "session_type", SessionType.values),
+        "import_actions": stored_counts.spread(found, "import_action", ImportAction.values),
     }

@@ -17,7 +17,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.drift import Plan, drifted
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import Doing, Entry, Learner
+from legacy_import.stages.commit.effects.effect import Doing, Learner, LogEntry
 from legacy_import.stages.planning.gather import Case, Gatherer, these
 
 PLAN = Plan._fields
@@ -58,9 +58,9 @@ class Batch:
     now: datetime.datetime
     conf: ImportConf
     gather: Gatherer
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
 
-    def commit(self, ids: Sequence[int]) -> list[Entry]:
+    def commit(self, ids: Sequence[int]) -> list[LogEntry]:
         """Commit those of the rows that are still pending; returns what was logged.
 
         In the caller's transaction. A row that the database refuses fails alone.
@@ -72,7 +72,7 @@ class Batch:
             for values in locked
         }
         refused = isolate(lambda part: self._commit([rows[pk] for pk in part]), list(rows))
-        failed = [Entry(poison.row, LogAction.FAILED, poison.error) for poison in refused]
+        failed = [LogEntry(poison.row, LogAction.FAILED, poison.error) for poison in refused]
         if failed:
             self._log(failed)
         return self.entries
@@ -85,13 +85,13 @@ class Batch:
         firsts = self._firsts(plans, cases)
         people = {pk: first.fingerprint for pk, first in firsts.items()}
         causes = drifted(self.run, plans, cases, firsts=people, conf=self.conf)
-        entries = [Entry(pk, LogAction.DRIFTED, cause.value) for pk, cause in causes.items()]
+        entries = [LogEntry(pk, LogAction.DRIFTED, cause.value) for pk, cause in causes.items()]
         entries += self._effects(
             [plan for plan in plans if plan.pk not in causes], cases, found, firsts
         )
         self._log(entries)
 
-    def _log(self, entries: list[Entry]) -> None:
+    def _log(self, entries: list[LogEntry]) -> None:
         log.write(self.run, entries, batch=self.number, actor=self.actor, now=self.now)
         self.entries.extend(entries)
 
@@ -101,13 +101,13 @@ class Batch:
         cases: Mapping[int, Case],
         found: Mapping[int, Found],
         firsts: Mapping[int, First],
-    ) -> list[Entry]:
+    ) -> list[LogEntry]:
         by_action: defaultdict[PlannedAction, list[Plan]] = defaultdict(list)
         for plan in plans:
             by_action[plan.decision.action].append(plan)
         dates = self._completion_dates(by_action[PlannedAction.CREATE_COMPLETED_TRAINING], found)
         doing = Doing(self.run.pk, now=self.now)
-        entries: list[Entry] = []
+        entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
             learners = [
                 self._learner(

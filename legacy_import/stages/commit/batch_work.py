@@ -16,7 +16,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.batch import Batch
-from legacy_import.stages.commit.effects.effect import Entry
+from legacy_import.stages.commit.effects.effect import LogEntry
 from legacy_import.stages.planning.gather import Gatherer, gatherer_under_lock
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
@@ -47,7 +47,7 @@ class _Batches:
     gather: Gatherer | None = None
     stamp: object = None
 
-    def commit(self, chunk: Chunk) -> list[Entry]:
+    def commit(self, chunk: Chunk) -> list[LogEntry]:
         stamp = mapping_stamp(self.run.connection_name)
         if self.gather is None or stamp != self.stamp:
             mappings = load_mappings(self.run.connection_name)
@@ -56,10 +56,10 @@ class _Batches:
         batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.gather)
         return batch.commit(chunk.ids)
 
-    def leave_for_review(self, chunk: Chunk) -> list[Entry]:
+    def leave_for_review(self, chunk: Chunk) -> list[LogEntry]:
         rows = LegacyStudentImport.objects.filter(pk__among=Ids(chunk.ids), outcome=Outcome.PENDING)
         entries = [
-            Entry(pk, LogAction.REVIEW, reason)
+            LogEntry(pk, LogAction.REVIEW, reason)
             for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
         ]
         now = timezone.now()
@@ -67,7 +67,7 @@ class _Batches:
         return entries
 
 
-def _told(entries: Sequence[Entry]) -> dict[str, Any]:
+def _told(entries: Sequence[LogEntry]) -> dict[str, Any]:
     """Rows by outcome, records by model, and the rows left out with their causes."""
     outcomes = Counter(entry.action.value for entry in entries if entry.action not in log.BESIDES)
     created = Counter(entry.target_model for entry in entries if entry.created)

@@ -10,9 +10,8 @@ from django.db import transaction
 
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf, import_conf
-from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of
+from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.receipts import next_position
 from legacy_import.engine.sqlite_turns import Turns
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun

@@ -20,7 +20,7 @@ from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
     ENROLLMENT,
     LEAD,
-    Entry,
+    LogEntry,
     Logged,
 )
 
@@ -44,7 +44,7 @@ TRAINING_COLUMNS = {
 
 def write(
     run: LegacyImportRun,
-    entries: Sequence[Entry],
+    entries: Sequence[LogEntry],
     *,
     batch: int,
     actor: str,
@@ -123,7 +123,7 @@ def release_rows(rows: Mapping[int, Sequence[Logged]]) -> None:
     )
 
 
-def _set_outcomes(entries: Sequence[Entry]) -> None:
+def _set_outcomes(entries: Sequence[LogEntry]) -> None:
     """One UPDATE per outcome; rows with a person get its id in the same statements."""
     people: dict[int, tuple[Any, ...]] = {}
     plain: defaultdict[str, list[int]] = defaultdict(list)
@@ -141,19 +141,19 @@ def _set_outcomes(entries: Sequence[Entry]) -> None:
     update_rows(LegacyStudentImport, ("outcome", *PERSON_COLUMNS), people)
 
 
-def _is_person(entry: Entry) -> bool:
+def _is_person(entry: LogEntry) -> bool:
     return entry.action in (
         LogAction.CREATE_CRM_LEAD, LogAction.LINK_EXISTING, LogAction.ATTACH_PERSON
     )  # fmt: skip
 
 
-def _person(entry: Entry) -> tuple[int | None, int | None]:
+def _person(entry: LogEntry) -> tuple[int | None, int | None]:
     """The row's imported_user_id and imported_lead_id."""
     lead = entry.target_model == LEAD
     return (None, entry.target_id) if lead else (entry.target_id, None)
 
 
-def _set_trainings(entries: Sequence[Entry], trainings: Mapping[int, int]) -> None:
+def _set_trainings(entries: Sequence[LogEntry], trainings: Mapping[int, int]) -> None:
     for model, column in TRAINING_COLUMNS.items():
         made = {
             trainings[entry.row]: (entry.target_id,)

@@ -1,0 +1,1 @@
+"""6 plan: what a commit would do, and why."""

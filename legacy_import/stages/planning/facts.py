@@ -18,7 +18,7 @@ from legacy_import.rules.duplicates import SEVERAL_TARGETS, Match, Target, judge
 from legacy_import.rules.validation import issues_of, status_of, worst_issue
 
 
-class Row(NamedTuple):
+class PlanRow(NamedTuple):
     """The staged columns that facts are made of, under their own names."""
 
     # each row's own
@@ -44,8 +44,8 @@ class Row(NamedTuple):
     legacy_session_id: str | None
 
 
-PER_ROW = Row._fields.index("version")  # from here on, columns that many rows share,
-OWN = Row._fields.index("legacy_formation_id")  # up to those that only say which training it is
+PER_ROW = PlanRow._fields.index("version")  # from here on, columns that many rows share,
+OWN = PlanRow._fields.index("legacy_formation_id")  # up to those that only say which training it is
 
 
 class Matching(NamedTuple):
@@ -72,7 +72,7 @@ class Around(NamedTuple):
 
 
 def facts_of(
-    row: Row, said: InForce, matching: Matching, training: Training, around: Around
+    row: PlanRow, said: InForce, matching: Matching, training: Training, around: Around
 ) -> Facts:
     classification = said.treat_as or Classification(row.classification)
     session_type = training.session.session_type
@@ -105,13 +105,13 @@ def facts_of(
     )
 
 
-def place_of(row: Row) -> Place:
+def place_of(row: PlanRow) -> Place:
     if row.group_first_id is None:
         return Place.ALONE
     return Place.FIRST if row.group_first_id == row.pk else Place.FOLLOWER
 
 
-def matching_of(row: Row, said: InForce, evidence: Mapping[int, Any]) -> Matching:
+def matching_of(row: PlanRow, said: InForce, evidence: Mapping[int, Any]) -> Matching:
     """The rule's verdict, unless a reviewer linked the row or ruled some of its matches out."""
     confidence = DuplicateConfidence(row.duplicate_confidence)
     if said.link_to:

@@ -29,7 +29,7 @@ OF_FIRST = (
 )  # fmt: skip
 
 
-class Waiting(NamedTuple):
+class WaitingLead(NamedTuple):
     """A lead that waits, and what is known of its group's first row."""
 
     pk: int
@@ -71,7 +71,7 @@ def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None
     ruled_out = people_ruled_out(run.connection_name)
     last = 0
     while page := [
-        Waiting(*values)
+        WaitingLead(*values)
         for values in waiting.filter(pk__gt=last)
         .order_by("pk")
         .values_list(
@@ -86,7 +86,9 @@ def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None
             _link(linked, conf)
 
 
-def _followers(run: LegacyImportRun, page: Sequence[Waiting], ruled_out: RuledOut) -> list[Waiting]:
+def _followers(
+    run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
+) -> list[WaitingLead]:
     """Those whose first row gets a person: a lead to be made, a known one, or an earlier import's."""
     before = {
         row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
@@ -104,7 +106,7 @@ def _followers(run: LegacyImportRun, page: Sequence[Waiting], ruled_out: RuledOu
     return followers
 
 
-def _link(rows: Sequence[Waiting], conf: ImportConf) -> None:
+def _link(rows: Sequence[WaitingLead], conf: ImportConf) -> None:
     LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
         planned_action=FOLLOWS.action,
         planned_reason=FOLLOWS.reason,

@@ -34,7 +34,7 @@ from legacy_import.stages.planning.facts import (
     PER_ROW,
     PERSON_GONE,
     Around,
-    Row,
+    PlanRow,
     facts_of,
     matching_of,
     place_of,
@@ -54,7 +54,7 @@ class Case(NamedTuple):
     `number`: rows of a chunk with the same number have the same facts, so one answer serves them.
     """
 
-    row: Row
+    row: PlanRow
     number: int
     facts: Facts
     target: Target | None
@@ -115,7 +115,7 @@ class Gatherer:
             outcome__in=COMMITTED_OUTCOMES
         )
         told = chunk.annotate(told_issues=ISSUES_AS_TEXT).order_by("pk")
-        rows = list(map(Row._make, told.values_list(*Row._fields)))
+        rows = list(map(PlanRow._make, told.values_list(*PlanRow._fields)))
         said_last, decisions = self._decisions(which("student_import__"))
         origins = self._origins(rows) if self.imported_before else {}
         with_history = self._groups_with_history(
@@ -211,7 +211,7 @@ class Gatherer:
             )
         }
 
-    def _origins(self, rows: list[Row]) -> dict[int, Origin]:
+    def _origins(self, rows: list[PlanRow]) -> dict[int, Origin]:
         """Which rows already have a record on the platform, and whether from the same payload."""
         found = imported_rows(self.run.connection_name, [row.pk for row in rows])
         imported = [row for row in rows if row.pk in found]
@@ -229,7 +229,7 @@ def _evidence(ids: Iterable[int]) -> dict[int, Any]:
     return dict(rows.values_list("pk", "duplicate_evidence"))
 
 
-def _committed_hashes(run: LegacyImportRun, rows: list[Row]) -> dict[tuple[str, str], str]:
+def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:
     """(table, legacy id) → payload hash that the latest run committed."""
     hashes: dict[tuple[str, str], str] = {}
     done = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]

@@ -1,0 +1,1 @@
+"""Proof: source rows, staged rows, log entries and records balance."""

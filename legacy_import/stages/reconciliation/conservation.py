@@ -38,7 +38,7 @@ class Imported(NamedTuple):
     enrollment: int | None = None
 
 
-class Row(NamedTuple):
+class ReconciledRow(NamedTuple):
     """A staged row. `training`: the id of its training row, if it has one."""
 
     id: int
@@ -54,7 +54,7 @@ class Row(NamedTuple):
         return f"{self.table}:{self.legacy_id}"
 
 
-class Entry(NamedTuple):
+class EntryInForce(NamedTuple):
     """A log entry in force. `origin`: of the record it speaks of, None where there is none."""
 
     action: str
@@ -67,8 +67,8 @@ class Entry(NamedTuple):
 class Judged(NamedTuple):
     """A row, its entries in the order of writing, and what its records' origins begin with."""
 
-    row: Row
-    entries: Sequence[Entry]
+    row: ReconciledRow
+    entries: Sequence[EntryInForce]
     origin: str
 
     @property
@@ -115,7 +115,7 @@ def _entry_incomplete(case: Judged) -> bool:
     return any(not _complete(entry) for entry in case.entries)
 
 
-def _complete(entry: Entry) -> bool:
+def _complete(entry: EntryInForce) -> bool:
     if entry.action in CREATED:
         kind = CREATED[entry.action]
         return entry.created and entry.target_model == kind.label and entry.target_id is not None
@@ -186,7 +186,7 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[Judged], bool]]] = {
 
 
 @dataclass(slots=True)
-class Named:
+class RowSample:
     """How many rows, and the names of the first few."""
 
     total: int = 0
@@ -209,7 +209,7 @@ class Tally:
     entries: Counter[Cell] = field(default_factory=Counter)
     records: Counter[Cell] = field(default_factory=Counter)
     trainings: int = 0
-    broken: dict[str, Named] = field(default_factory=dict)
+    broken: dict[str, RowSample] = field(default_factory=dict)
 
     def add(self, case: Judged) -> None:
         """Count one row with its entries."""
@@ -229,7 +229,7 @@ class Tally:
 
     def name(self, check: str, row: str) -> None:
         """Note that this row breaks this check."""
-        self.broken.setdefault(check, Named()).add(row)
+        self.broken.setdefault(check, RowSample()).add(row)
 
     def total(self, cells: Mapping[Cell, int], what: str) -> int:
         """Of all tables and classifications."""

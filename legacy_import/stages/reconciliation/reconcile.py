@@ -13,7 +13,13 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
 from legacy_import.stages.commit.effects.created import CREATED, origins_of, records_without_entry
-from legacy_import.stages.reconciliation.conservation import Entry, Imported, Judged, Row, Tally
+from legacy_import.stages.reconciliation.conservation import (
+    EntryInForce,
+    Imported,
+    Judged,
+    ReconciledRow,
+    Tally,
+)
 from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
 from legacy_import.stages.reconciliation.source_rows import reread_source
 
@@ -74,23 +80,23 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
     return tally
 
 
-def _rows(run: LegacyImportRun, first: int, last: int) -> list[Row]:
+def _rows(run: LegacyImportRun, first: int, last: int) -> list[ReconciledRow]:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
     return [
-        Row(pk, table, legacy_id, classification, outcome, training, Imported(*imported))
+        ReconciledRow(pk, table, legacy_id, classification, outcome, training, Imported(*imported))
         for pk, table, legacy_id, classification, outcome, training, *imported in (
             rows.order_by("pk").values_list(*ROW_COLUMNS)
         )
     ]
 
 
-def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[Entry]]:
+def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[EntryInForce]]:
     """Staged row id → its entries in force, in the order of writing, each with its record's origin."""
     logged = LegacyImportCommitLog.objects.filter(
         student_import_id__gte=first, student_import_id__lte=last, reversed_at=None
     )
     found = [
-        (row, Entry(*entry))
+        (row, EntryInForce(*entry))
         for row, of_run, *entry in logged.order_by("pk").values_list(*ENTRY_COLUMNS)
         if of_run == run.pk
     ]
@@ -100,7 +106,7 @@ def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[E
         )
         for action in CREATED
     }
-    entries: defaultdict[int, list[Entry]] = defaultdict(list)
+    entries: defaultdict[int, list[EntryInForce]] = defaultdict(list)
     for row, entry in found:
         there = origins.get(entry.action, {})
         entries[row].append(entry._replace(origin=there.get(entry.target_id or 0)))

@@ -14,7 +14,7 @@ from legacy_import.stages.reconciliation.conservation import (
     PARTS,
     ROW_CHECKS,
     Cell,
-    Named,
+    RowSample,
     Tally,
 )
 from legacy_import.stages.reconciliation.source_rows import Reread, rows_let_through
@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One source table and classification: rows per outcome, entries and records per action."""
 
     source_table: str
@@ -66,7 +66,7 @@ class ReconcileReport:
     source: str
     balanced: bool
     checks: tuple[Check, ...]
-    table: tuple[Line, ...]
+    table: tuple[ReportLine, ...]
     outcomes: Mapping[str, int]
     tables: Mapping[str, SourceLine]
     row_limit: int | None
@@ -150,13 +150,13 @@ def _staging_checks(tally: Tally) -> Iterator[Check]:
         "one_training_each",
         "every staged learner has exactly one training row",
         staged,
-        tally.broken.get("one_training_each", Named()),
+        tally.broken.get("one_training_each", RowSample()),
     )
     yield _named(
         "outcomes_add_up",
         "every staged row has one outcome of the vocabulary",
         staged,
-        tally.broken.get("outcomes_add_up", Named()),
+        tally.broken.get("outcomes_add_up", RowSample()),
     )
 
 
@@ -197,30 +197,30 @@ def _row_checks(tally: Tally) -> Iterator[Check]:
     meanings["entry_of_another_run"] = "no entry of this run speaks of a row of another run"
     meanings["record_without_entry"] = "no record says it is of this run without an entry in force"
     for name, meaning in meanings.items():
-        broken = tally.broken.get(name, Named())
+        broken = tally.broken.get(name, RowSample())
         yield Check(
             name, meaning, 0, broken.total, not broken.total, tuple(broken.first), _more(broken)
         )
 
 
-def _named(name: str, meaning: str, expected: int, broken: Named) -> Check:
+def _named(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
     return Check(
         name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
         _more(broken),
     )  # fmt: skip
 
 
-def _more(broken: Named) -> int:
+def _more(broken: RowSample) -> int:
     return broken.total - len(broken.first)
 
 
-def _lines(tally: Tally) -> Iterator[Line]:
+def _lines(tally: Tally) -> Iterator[ReportLine]:
     staged: Counter[tuple[str, str]] = Counter()
     for (table, classification, _), count in tally.rows.items():
         staged[table, classification] += count
     for cell in product(SourceTable.values, Classification.values):
         if staged[cell]:
-            yield Line(
+            yield ReportLine(
                 *cell,
                 staged[cell],
                 _per_value(tally.rows, cell, Outcome.values),

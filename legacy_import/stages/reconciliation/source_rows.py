@@ -11,7 +11,7 @@ from legacy_import.errors import Interrupted, LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
-from legacy_import.stages.reconciliation.conservation import Named
+from legacy_import.stages.reconciliation.conservation import RowSample
 
 IDS_PER_PAGE = 20_000
 
@@ -21,8 +21,8 @@ class Comparison:
     """The ids of one table: in the source and staged, in the source only, staged only."""
 
     both: int = 0
-    only_source: Named = field(default_factory=Named)
-    only_staged: Named = field(default_factory=Named)
+    only_source: RowSample = field(default_factory=RowSample)
+    only_staged: RowSample = field(default_factory=RowSample)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""8 rollback: what the run created and no one touched since."""

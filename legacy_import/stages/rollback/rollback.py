@@ -10,9 +10,8 @@ from django.db import transaction
 
 from ecoin.among import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
-from legacy_import.engine.chunks import Job, batch_of
+from legacy_import.engine.chunks import Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.receipts import next_position
 from legacy_import.engine.sqlite_turns import Turns
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun

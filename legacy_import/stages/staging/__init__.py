@@ -1,0 +1,1 @@
+"""3 stage: every source row becomes one staged row."""

@@ -8,18 +8,18 @@ from django.db import transaction
 from django.db.models import Count
 
 from legacy_import.choices import RunStatus, SourceTable
-from legacy_import.engine.engines import Engine, engine_in_use
+from legacy_import.engine.engines import engine_in_use
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, hold
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
 from legacy_import.stages.staging.intake import Intake, of_workers, understanding_of
-from legacy_import.stages.staging.row_ids import RowIds
+from legacy_import.stages.staging.windows import RowIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,13 @@ def import_source(
     limit: int | None = None,
     new: bool = False,
     allow_writable: bool = False,
-    engine: Engine | None = None,
 ) -> ImportReport:
     """Stage every learner of the source inside one snapshot.
 
     `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
-    partial), `new` starts a run although an unfinished one exists, `engine` is another one than the
-    settings name. Raises LegacyImportError and its subclasses: an unreachable or writable source, a
-    missing table or column, another unfinished run, a lost connection; what was staged until then
-    stays, and `resume` goes on from there.
+    partial), `new` starts a run although an unfinished one exists. Raises LegacyImportError and its
+    subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
+    a lost connection; what was staged until then stays, and `resume` goes on from there.
     """
     if resume is not None:
         lifecycle.require_unfinished(resume, alias)
@@ -74,12 +72,10 @@ def import_source(
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
-            _intake(
-                run, lease, source, engine or engine_in_use(), allow_writable, progress
-            ).stage_tables()
+            _intake(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
             counts = _conclude(run, source)
-            facets.rebuild(run)
+            stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
@@ -96,7 +92,6 @@ def _intake(
     run: LegacyImportRun,
     lease: Lease,
     source: LegacySource,
-    engine: Engine,
     allow_writable: bool,
     progress: Progress,
 ) -> Intake:
@@ -104,7 +99,7 @@ def _intake(
     if run.row_limit is not None:
         expected = min(expected, run.row_limit)
     ids = RowIds(run, expected)
-    by = understanding_of(run)
+    engine, by = engine_in_use(), understanding_of(run)
     return Intake(run, lease, source, engine, allow_writable, ids, by, progress)
 
 

@@ -6,9 +6,8 @@ So what is staged in the end is what this one snapshot holds, whoever wrote it.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -35,7 +34,6 @@ from legacy_import.rules.normalization import Settings
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
-from legacy_import.stages.staging.row_ids import RowIds
 from legacy_import.stages.staging.rows import (
     HashedRow,
     Prepared,
@@ -47,7 +45,7 @@ from legacy_import.stages.staging.rows import (
     remove_chunk,
     write_chunk,
 )
-from legacy_import.stages.staging.windows import Window, after_of, windows
+from legacy_import.stages.staging.windows import RowIds, Window, after_of, windows
 
 PAGE_ROWS = 2_000
 PAGES_AHEAD = 1  # normalized while the database writes another; more would only be memory
@@ -111,12 +109,11 @@ class Intake:
         for table in SourceTable.values:
             total = self.source.count(table)
             progress.begin(f"staging {table}", total if left is None else min(total, left))
-            with closing(self._stage_table(table, left)) as chunks:
-                for staged in chunks:
-                    progress.advance(staged)
-                    left = left if left is None else left - staged
+            for staged in self._stage_table(table, left):
+                progress.advance(staged)
+                left = left if left is None else left - staged
 
-    def _stage_table(self, table: str, limit: int | None) -> Generator[int, None, None]:
+    def _stage_table(self, table: str, limit: int | None) -> Iterator[int]:
         """Stage one table; yields the number of rows of each chunk that is safe."""
         staged, position = 0, 0
         covered = windows(self.run, table)

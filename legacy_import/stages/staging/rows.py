@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ecoin.bulk import Rendered, delete_ids, insert_rendered, render
 from legacy_import.choices import PersonKind, SourceChange
 from legacy_import.engine.chunks import ChunkDone
-from legacy_import.mapping.meaning import MeaningColumns, Reading, Readings, TrainingColumns
+from legacy_import.mapping.meaning import CaseMeaning, MeaningColumns, Readings, TrainingColumns
 from legacy_import.models import (
     KEY_COLUMNS,
     ChunkReceipt,
@@ -139,7 +139,7 @@ class _Chunk(NamedTuple):
     first_id: int
     rows: Sequence[HashedRow]
     learners: Sequence[NormalizedLearner]
-    readings: Sequence[Reading]
+    readings: Sequence[CaseMeaning]
 
 
 def remove_chunk(receipt: ChunkReceipt) -> None:

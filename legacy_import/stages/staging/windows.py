@@ -1,10 +1,18 @@
-"""The windows of legacy ids that cover a source table: those that are staged, and those between."""
+"""The windows of legacy ids that cover a source table, and the ids that the staged rows get.
+
+Staged row ids are given out before the rows are written: any machine may write the chunks, in any order,
+and every row gets the same number, in the order of the source.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from django.db import transaction
+from django.db.models import Max
+
 from legacy_import.choices import Stage
-from legacy_import.models import ChunkReceipt, LegacyImportRun
+from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from legacy_import.runs.lifecycle import one_at_a_time
 
 
 class Window(NamedTuple):
@@ -41,3 +49,43 @@ def _windows(run: LegacyImportRun, table: str) -> Iterator[Window]:
         yield Window(table, covered, receipt.last_id, receipt)
         covered, following = receipt.last_id, receipt.position + 1
     yield Window(table, covered, None)
+
+
+class RowIds:
+    """The ids that are kept for one run."""
+
+    def __init__(self, run: LegacyImportRun, expected: int) -> None:
+        """`expected`: the rows that are to come; as many ids are kept, more on demand."""
+        self._run = run
+        receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
+        used = receipts.aggregate(last=Max("last_row"))["last"]
+        self._next = int(used or run.row_ids_until) + 1
+        if self._left < expected:
+            self._keep(expected)
+
+    def take(self, rows: int) -> int:
+        """The first of `rows` ids in a row."""
+        if self._left < rows:
+            self._keep(rows)
+        first = self._next
+        self._next += rows
+        return first
+
+    @property
+    def _left(self) -> int:
+        return self._run.row_ids_until - self._next + 1
+
+    def _keep(self, rows: int) -> None:
+        self._next = keep_ids(self._run, rows)
+
+
+def keep_ids(run: LegacyImportRun, rows: int) -> int:
+    """Keep `rows` ids for this run that no other run and no row has; returns the first of them."""
+    with transaction.atomic():
+        one_at_a_time()
+        kept = LegacyImportRun.objects.aggregate(last=Max("row_ids_until"))["last"]
+        staged = LegacyStudentImport.objects.aggregate(last=Max("pk"))["last"]
+        first = max(int(kept or 0), int(staged or 0)) + 1
+        run.row_ids_until = first + rows - 1
+        run.save(update_fields=["row_ids_until"])
+    return first

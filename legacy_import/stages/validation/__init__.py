@@ -1,0 +1,1 @@
+"""4 validate: is a row structurally trustworthy, and who might it be?"""

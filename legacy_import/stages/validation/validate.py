@@ -37,7 +37,7 @@ from legacy_import.people.shared_keys import find_hot_keys
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import issues_of, status_of
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import hold
 from legacy_import.runs.progress import Progress
@@ -49,7 +49,7 @@ ALONE = {
 ROLE_MAILBOX = "email_role_mailbox"
 
 
-class Judgement(NamedTuple):
+class ValidationColumns(NamedTuple):
     """The columns of LegacyStudentImport that many rows of a chunk share, under their own names."""
 
     validation_status: ValidationStatus
@@ -133,8 +133,8 @@ def _validate_chunk(
         ((run.pk, left, right) for left, right in sorted(found.edges) if first <= right <= last),
     )
     carried = _contact_keys(run, list(found.hot))
-    answers: defaultdict[Judgement, list[int]] = defaultdict(list)
-    alone: dict[tuple[str, bool], Judgement] = {}  # of rows that match nobody
+    answers: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
+    alone: dict[tuple[str, bool], ValidationColumns] = {}  # of rows that match nobody
     for pk, told, phone, email in _contacts_and_issues(run, first, last):
         issues = issues_of(told)
         role = ROLE_MAILBOX in issues
@@ -171,14 +171,14 @@ def _contacts_and_issues(
     )
 
 
-def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -> Judgement:
+def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -> ValidationColumns:
     """What the issues and matches of one row come to."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
-        return Judgement(status, trusted, DuplicateConfidence.NONE, False, "", "")
+        return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
     verdict = matches.verdict
     confidence = DuplicateConfidence(verdict.confidence)
-    return Judgement(
+    return ValidationColumns(
         validation_status=status_of(issues, confidence),
         contact_trusted=trusted,
         duplicate_confidence=confidence,
@@ -205,11 +205,11 @@ def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[K
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    found = facets.rebuild(run)
+    found = stored_counts.rebuild(run)
     judged = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
     return {
-        "validation": facets.spread(found, "validation_status", judged),
-        "duplicate_confidence": facets.spread(
+        "validation": stored_counts.spread(found, "validation_status", judged),
+        "duplicate_confidence": stored_counts.spread(
             found, "duplicate_confidence", DuplicateConfidence.values
         ),
     }

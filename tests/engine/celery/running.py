@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish
 from tests.servers import RedisServer, _end_with_parent
 
@@ -64,25 +66,6 @@ class Worker:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-
-def processes_of(command: subprocess.Popen[str]) -> list[int]:
-    """The worker processes that a command with `--workers` has started and that still run."""
-    tasks = Path(f"/proc/{command.pid}/task").glob("*/children")
-    children = [int(pid) for task in tasks for pid in task.read_text().split()]
-    return [pid for pid in children if "spawn_main" in _command_line(pid)]
-
-
-def is_gone(pid: int) -> bool:
-    """Ended, whether somebody has asked for its exit code or not."""
-    return not _command_line(pid)
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
 
 
 @dataclass
@@ -137,11 +120,9 @@ class Cluster:
         assert ended.code == 0, (ended.err, self.logs())
         return ended
 
-    def stages(self, *arguments: str, **options: Any) -> Ended:
-        """Import, validate, classify and plan, one after the other; `arguments` for each of them."""
-        return self.manage(
-            *" + ".join(" ".join((s, *arguments)) for s in STAGES).split(), **options
-        )
+    def stages(self, **options: Any) -> Ended:
+        """Import, validate, classify and plan, one after the other."""
+        return self.manage(*" + ".join(STAGES).split(), **options)
 
     def receipts(self, stage: str) -> int:
         return int(
@@ -199,7 +180,8 @@ class Cluster:
     def overheard(self) -> Iterator[list[str]]:
         """Everything that the broker is told while the block runs."""
         heard: list[str] = []
-        with self.redis.client().monitor() as monitor:
+        # Without a timeout: on a busy machine the broker hears nothing for seconds.
+        with Redis.from_url(self.redis.url, socket_timeout=None).monitor() as monitor:
             thread = threading.Thread(target=_listen, args=(monitor, heard), daemon=True)
             thread.start()
             yield heard

@@ -23,19 +23,19 @@ def main(arguments: list[str]) -> None:
 
 
 def replace(sizes: dict[str, Any]) -> None:
-    from legacy_import.engine import broker, celery_engine, chunks
+    from legacy_import.engine import celery_engine, chunks
     from legacy_import.stages.staging import intake
 
     intake.PAGE_ROWS = sizes.pop("page", 60)
     chunks.id_ranges.__defaults__ = (sizes.pop("chunk", 80),)
     if sizes.pop("twice", False):
-        once = broker.send
+        once = celery_engine.send_chunk
 
         def send(*what: Any) -> None:
             once(*what)
             once(*what)
 
-        broker.send = send
+        celery_engine.send_chunk = send
     for name, value in sizes.items():
         assert hasattr(celery_engine, name)
         setattr(celery_engine, name, value)

@@ -1,10 +1,10 @@
 """Through a worker, commit and rollback make what they make in one process."""
 
-from tests.committed import committed_content
 from tests.engine.celery.running import Cluster
 from tests.faults.planning import REVIEWED
-from tests.invariants import broken
 from tests.processes import empty_app
+from tests.stages.commit.committed import committed_content
+from tests.stages.commit.invariants import broken
 
 ROWS = 300
 

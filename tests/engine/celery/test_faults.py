@@ -173,3 +173,47 @@ def test_a_worker_with_other_settings_is_refused(imported: Cluster) -> None:
     assert ended.code == 1, told
     assert "A worker has other rules or other LEGACY_* settings" in told
     assert imported.receipts("validate") == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_import_and_the_command_prints_how_to_go_on(
+    sent: signal.Signals, cluster: Cluster, legacy: Callable[[Tables], MariaDBLegacy]
+) -> None:
+    legacy(tables(stagiaires=[learner(number) for number in range(1, 1_001)]))
+    cluster.worker()
+    command = cluster.start("legacy_import", page=10)
+    eventually(lambda: cluster.receipts("import") >= 3, "some chunks are staged")
+    command.send_signal(sent)
+    ended = finish(command)
+    told = " ".join(ended.err.split())
+    assert ended.code == 130, told
+    assert "Stopped as asked, at the end of a chunk." in told
+    assert "manage.py legacy_import --resume 1" in told
+    assert "Traceback" not in told
+    assert cluster.app.rows("SELECT status, lease_token FROM legacy_import_runs") == [
+        ("importing", "")
+    ]
+    assert 3 <= cluster.receipts("import") < 100
+    cluster.manage("legacy_import", "--resume", "1", page=10)
+    assert cluster.app.one("SELECT COUNT(*) FROM legacy_student_imports") == 1_000
+
+
+def test_a_chunk_that_no_worker_finishes_ends_the_command(imported: Cluster) -> None:
+    worker = imported.worker()
+    with imported.held(ROW_100) as somebody_waits:
+        command = imported.start("legacy_validate", PATIENCE_SECONDS=6)
+        eventually(somebody_waits, "the chunk is at work")
+        worker.kill()
+        ended = finish(command, 60)
+    told = " ".join(ended.err.split())
+    assert ended.code == 1, told
+    assert "No chunk has been finished for" in told
+    assert "Look at the workers (celery -A ecoin worker) and their log" in told
+    assert "manage.py legacy_validate --run 1" in told
+    assert "Traceback" not in told
+    assert imported.app.rows("SELECT status, lease_token FROM legacy_import_runs") == [
+        ("imported", "")
+    ]
+    imported.worker()
+    ends_well(imported, imported.start("legacy_validate"))
+    assert_validated(imported)

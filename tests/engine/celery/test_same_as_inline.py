@@ -1,4 +1,4 @@
-"""Through workers of either kind, every stage writes what it writes in one process, row for row."""
+"""Through workers, every stage writes what it writes in one process, row for row."""
 
 from pathlib import Path
 
@@ -56,29 +56,6 @@ def test_two_workers_write_what_one_process_writes(
     for table, rows in inline[0].items():
         assert celery[table] == rows, table
     assert all("succeeded" in one.log.read_text() for one in workers), "both took part"
-
-
-def test_two_processes_of_this_machine_write_what_one_process_writes(
-    inline: tuple[Dump, Dump], cluster: Cluster
-) -> None:
-    cluster.source = school(cluster.folder)
-    fill(cluster)
-    ended = cluster.stages("--workers", "2", engine="inline")
-    here = cluster.dump()
-    for table, rows in inline[0].items():
-        assert here[table] == rows, table
-    assert "each in a snapshot of its own" in " ".join(ended.out.split())
-    assert ended.err == ""
-
-
-def test_a_limited_import_of_three_processes_stages_the_same_rows(
-    inline: tuple[Dump, Dump], cluster: Cluster
-) -> None:
-    cluster.source = school(cluster.folder)
-    fill(cluster)
-    empty_app(cluster.app)
-    cluster.manage("legacy_import", "--limit", "333", "--workers", "3", engine="inline")
-    assert cluster.dump() == inline[1]
 
 
 def test_a_limited_import_stages_the_same_rows(inline: tuple[Dump, Dump], cluster: Cluster) -> None:

@@ -9,7 +9,7 @@ from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.choices import Classification, LogAction, Outcome, ReviewDecision
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.judgements import Entry
+from legacy_import.screens.lineage.judgements import HistoryEntry
 from legacy_import.screens.lineage.trace import lineage_of_origin, lineage_of_record, lineage_of_row
 from tests.factories import (
     CONNECTION,
@@ -57,7 +57,7 @@ def taken_back(entry: LegacyImportCommitLog, how: str = "deleted") -> LegacyImpo
     return entry
 
 
-def numbers(entries: tuple[Entry, ...]) -> list[int]:
+def numbers(entries: tuple[HistoryEntry, ...]) -> list[int]:
     return [entry.number for entry in entries]
 
 

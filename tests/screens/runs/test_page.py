@@ -8,9 +8,8 @@ from django.utils import timezone, translation
 
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs import counts as facets
+from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
-from legacy_import.screens.runs import run_list
 from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import (
     counts_of,
@@ -24,6 +23,7 @@ from legacy_import.screens.runs.log import done_since, log_page, undone_since
 from legacy_import.screens.runs.page import run_page
 from legacy_import.screens.runs.plan import RISKS, since_plan
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
+from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
 from legacy_import.stages.commit.waves import planned_counts, rows_in_force
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
@@ -46,7 +46,7 @@ def decide(run: LegacyImportRun, *decisions: str) -> None:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, planned_action="review")
     for row, decision in zip(rows.order_by("pk"), decisions, strict=False):
         LegacyStudentImport.objects.filter(pk=row.pk).update(decision=decision)
-    facets.rebuild(run)
+    stored_counts.rebuild(run)
 
 
 # --- Counts ---------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_what_is_committed_left_the_queue(run: Any, outcome: str, stays: bool) -
 
 def test_before_a_plan_nothing_is_in_the_queue() -> None:
     run = StagedLearnerFactory().legacy_import_run
-    facets.rebuild(run)
+    stored_counts.rebuild(run)
     page = run_page(run)
     assert (page.planned, page.reviewed.rows, page.reasons) == (False, 0, ())
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from crm.services import NewInterest, create_interests
 from legacy_import.choices import LogAction
-from legacy_import.stages.commit.effects.effect import INTEREST, Entry, Learner
+from legacy_import.stages.commit.effects.effect import INTEREST, Learner, LogEntry
 
 
-def add_interests(learners: Sequence[Learner], leads: Mapping[int, int]) -> list[Entry]:
+def add_interests(learners: Sequence[Learner], leads: Mapping[int, int]) -> list[LogEntry]:
     """One interest each; `leads`: staged row id → lead id."""
     made = create_interests(
         [
@@ -18,7 +18,7 @@ def add_interests(learners: Sequence[Learner], leads: Mapping[int, int]) -> list
         ]
     )
     return [
-        Entry(
+        LogEntry(
             learner.row,
             LogAction.CREATE_COURSE_INTEREST,
             learner.reason,

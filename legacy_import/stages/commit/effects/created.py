@@ -19,7 +19,7 @@ from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RecordKind:
     """One kind of record that an import creates. `effect` is the last part of its origin."""
 
     label: str
@@ -29,15 +29,17 @@ class Kind:
 
 
 # The action of a log entry → the kind of record it speaks of.
-CREATED: dict[str, Kind] = {
-    LogAction.CREATE_CRM_LEAD.value: Kind(LEAD, CrmLead, "lead"),
-    LogAction.CREATE_COURSE_INTEREST.value: Kind(
+CREATED: dict[str, RecordKind] = {
+    LogAction.CREATE_CRM_LEAD.value: RecordKind(LEAD, CrmLead, "lead"),
+    LogAction.CREATE_COURSE_INTEREST.value: RecordKind(
         INTEREST, CourseInterest, "interest", of_run="lead__legacy_import_run_id"
     ),
-    LogAction.CREATE_COMPLETED_TRAINING.value: Kind(
+    LogAction.CREATE_COMPLETED_TRAINING.value: RecordKind(
         COMPLETED_TRAINING, LegacyCompletedTraining, "training"
     ),
-    LogAction.CREATE_ENROLLMENT.value: Kind(ENROLLMENT, LegacyImportedEnrollment, "enrollment"),
+    LogAction.CREATE_ENROLLMENT.value: RecordKind(
+        ENROLLMENT, LegacyImportedEnrollment, "enrollment"
+    ),
 }
 
 
@@ -56,7 +58,7 @@ def records_without_entry(run: LegacyImportRun) -> Iterator[tuple[str, int, str]
             yield kind.label, pk, origin or ""
 
 
-def _unspoken(kind: Kind, run: LegacyImportRun) -> QuerySet[Any, Any]:
+def _unspoken(kind: RecordKind, run: LegacyImportRun) -> QuerySet[Any, Any]:
     entries = LegacyImportCommitLog.objects.filter(
         target_model=kind.label, target_id=OuterRef("pk"), created_target=True, reversed_at=None
     )

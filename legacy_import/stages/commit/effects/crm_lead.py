@@ -5,18 +5,25 @@ from collections.abc import Mapping, Sequence
 from crm.services import NewLead, create_leads
 from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.course_interest import add_interests
-from legacy_import.stages.commit.effects.effect import LEAD, Doing, Entry, Learner, Logged, Undoing
+from legacy_import.stages.commit.effects.effect import (
+    LEAD,
+    Doing,
+    Learner,
+    LogEntry,
+    Logged,
+    Undoing,
+)
 from legacy_import.stages.commit.effects.reversal import reverse
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
     new = [
         NewLead(_origin(one), one.name, one.phone, one.email, one.birth_date) for one in learners
     ]
     made = create_leads(new, run_id=doing.run_id, now=doing.now)
     leads = {learner.row: made[_origin(learner)] for learner in learners}
     entries = [
-        Entry(
+        LogEntry(
             learner.row,
             LogAction.CREATE_CRM_LEAD,
             learner.reason,

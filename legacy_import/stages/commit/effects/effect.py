@@ -39,7 +39,7 @@ class Learner(NamedTuple):
     wants_course: bool
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """What goes into the commit log about one record."""
 
     row: int
@@ -87,7 +87,7 @@ class Doing:
 class Effect(Protocol):
     """A module of this package. Both functions work in the caller's transaction."""
 
-    def do(self, learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+    def do(self, learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
         """Make the effect for all learners; one main entry each. Raises what the database raises."""
 
     def undo(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ecoin.records import Created
 from legacy_import.choices import LogAction, PersonKind
-from legacy_import.stages.commit.effects.effect import Entry, Learner
+from legacy_import.stages.commit.effects.effect import Learner, LogEntry
 from legacy_import.stages.commit.effects.link_existing import link
 from trainings.services import NewHistory
 
@@ -35,10 +35,10 @@ def log_history(
     effect: str,
     action: LogAction,
     model: str,
-) -> list[Entry]:
+) -> list[LogEntry]:
     """An entry for every record, and one for every person it is attached to."""
     created = [
-        Entry(
+        LogEntry(
             learner.row,
             action,
             learner.reason,

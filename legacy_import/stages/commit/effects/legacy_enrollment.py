@@ -9,8 +9,8 @@ from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
     Doing,
-    Entry,
     Learner,
+    LogEntry,
     Logged,
     Undoing,
 )
@@ -21,7 +21,7 @@ from trainings.services import create_enrollments
 EFFECT = "enrollment"  # the last part of its origin
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
     new = [new_history(learner, EFFECT) for learner in learners]
     made = create_enrollments(new, run_id=doing.run_id, now=doing.now)
     return log_history(learners, made, EFFECT, LogAction.CREATE_ENROLLMENT, ENROLLMENT)

@@ -9,8 +9,8 @@ from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
     Doing,
-    Entry,
     Learner,
+    LogEntry,
     Logged,
     Undoing,
     person_label,
@@ -18,7 +18,7 @@ from legacy_import.stages.commit.effects.effect import (
 from legacy_import.stages.commit.effects.reversal import reverse
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
     entries = link(learners, LogAction.LINK_EXISTING)
     leads = {
         learner.row: learner.person[1]
@@ -28,10 +28,12 @@ def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
     return entries + add_interests([row for row in learners if row.row in leads], leads)
 
 
-def link(learners: Sequence[Learner], action: LogAction) -> list[Entry]:
+def link(learners: Sequence[Learner], action: LogAction) -> list[LogEntry]:
     """One entry for each learner that is given to a person."""
     return [
-        Entry(learner.row, action, learner.reason, person_label(learner.person), learner.person[1])
+        LogEntry(
+            learner.row, action, learner.reason, person_label(learner.person), learner.person[1]
+        )
         for learner in learners
         if learner.person
     ]

@@ -21,7 +21,7 @@ Ids = Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ReversibleKind:
     """One kind of record that an import makes. `referenced` takes ids, and model → ids to look past."""
 
     fingerprints: Callable[[Ids, bool], dict[int, str]]
@@ -29,8 +29,8 @@ class Kind:
     delete: Callable[[Sequence[int]], None]
 
 
-def _history(model: type[ImportedHistory]) -> Kind:
-    return Kind(
+def _history(model: type[ImportedHistory]) -> ReversibleKind:
+    return ReversibleKind(
         lambda ids, lock: trainings.history_fingerprints(model, ids, lock=lock),
         lambda ids, besides: trainings.referenced_history(model, ids),
         lambda ids: trainings.delete_history(model, ids),
@@ -38,13 +38,13 @@ def _history(model: type[ImportedHistory]) -> Kind:
 
 
 # In the order in which they are deleted: an interest before its lead.
-KINDS: dict[str, Kind] = {
-    INTEREST: Kind(
+KINDS: dict[str, ReversibleKind] = {
+    INTEREST: ReversibleKind(
         lambda ids, lock: crm.interest_fingerprints(ids, lock=lock),
         lambda ids, besides: crm.referenced_interests(ids),
         crm.delete_interests,
     ),
-    LEAD: Kind(
+    LEAD: ReversibleKind(
         lambda ids, lock: crm.lead_fingerprints(ids, lock=lock),
         lambda ids, besides: crm.referenced_leads(ids, besides=besides),
         crm.delete_leads,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from legacy_import.choices import LogAction, ReversalOutcome
-from legacy_import.stages.commit.effects.effect import Doing, Entry, Learner, Logged, Undoing
+from legacy_import.stages.commit.effects.effect import Doing, Learner, LogEntry, Logged, Undoing
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[Entry]:
-    return [Entry(learner.row, LogAction.SKIP, learner.reason) for learner in learners]
+def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+    return [LogEntry(learner.row, LogAction.SKIP, learner.reason) for learner in learners]
 
 
 def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:

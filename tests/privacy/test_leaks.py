@@ -19,9 +19,9 @@ from django.urls import reverse
 
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
-from tests.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
 from tests.canaries import email, found, phone
 from tests.legacy_database import as_legacy
+from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,10 @@ from django.db import connection
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
-from tests.book import own_rows
 from tests.factories import NOW
-from tests.invariants import CHECKS, broken
 from tests.properties.schools import SESSIONS, School
+from tests.stages.commit.book import own_rows
+from tests.stages.commit.invariants import CHECKS, broken
 
 pytestmark = pytest.mark.django_db
 

@@ -35,10 +35,15 @@ def import_export(mode: str, work: str) -> str:
 def run_rivals(server: MariaDBServer, legacy: str, rows: int, report: Report) -> Mapping[str, Line]:
     """The first rows of an old database of `rows` through each; what each tells of itself."""
     commands = {
-        import_export(mode, work): ["benchmarks.import_export", mode, work, str(min(rows, most))]
+        import_export(mode, work): [
+            "benchmarks.rivals.import_export",
+            mode,
+            work,
+            str(min(rows, most)),
+        ]
         for (mode, work), most in IMPORT_EXPORT.items()
     }
-    commands[LOOP] = ["benchmarks.loop_and_save", str(min(rows, LOOP_ROWS))]
+    commands[LOOP] = ["benchmarks.rivals.loop_and_save", str(min(rows, LOOP_ROWS))]
     lines = {}
     for what, arguments in commands.items():
         place = Workplace(server, legacy, "app_rival").create()

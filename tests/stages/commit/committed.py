@@ -2,8 +2,8 @@
 
 import hashlib
 
-from tests.book import Book, Logged, Query, Staged
-from tests.invariants import BESIDES, EFFECTS, LEFT_OUT
+from tests.stages.commit.book import Book, Logged, Query, Staged
+from tests.stages.commit.invariants import BESIDES, EFFECTS, LEFT_OUT
 
 CONTENT = {
     "leads": "SELECT id, full_name, phone, email, phone_normalized, email_normalized, birth_date, "

@@ -1,6 +1,6 @@
 """What a commit is measured against: plain INSERTs, then DELETEs, of the very records it made.
 
-    python -m benchmarks.plain_records COPY BATCH
+    python -m benchmarks.commit.plain_records COPY BATCH
 
 COPY is another database on the app database's server: the same tables with the same indexes and
 foreign keys, in the state from before the commit. The records are read back from the app database,

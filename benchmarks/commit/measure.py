@@ -1,8 +1,8 @@
 """Speed and memory of commit and rollback, beside plain INSERTs and DELETEs of the same records.
 
-    python -m benchmarks.commit                              100,000 and 10,000 rows (make bench)
-    python -m benchmarks.commit --rows 20000 --small 2000    quick
-    python -m benchmarks.commit --profile --write-docs       also where the time goes; refresh the docs
+    python -m benchmarks.commit.measure                             100,000 and 10,000 rows (make bench)
+    python -m benchmarks.commit.measure --rows 20000 --small 2000   quick
+    python -m benchmarks.commit.measure --profile --write-docs      also where the time goes, into docs
 
 Starts a private MariaDB, stops it at the end. The rows are staged, judged and planned by the real
 commands, which are not measured here; commit and rollback run as an operator would run them, each in
@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import committable
-from benchmarks.commit_report import DELETES, IDLE, INSERTS, judge, write_section
+from benchmarks.commit import committable
+from benchmarks.commit.report import DELETES, IDLE, INSERTS, judge, write_section
 from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
 from benchmarks.report import Line, Report, machine
@@ -33,9 +33,9 @@ EFFECTS = ("create_crm_lead", "link_existing", "create_completed_training", "cre
 def prepare(server: MariaDBServer, rows: int, name: str) -> Workplace:
     """An app database with a planned run of so many rows."""
     place = Workplace(server, committable.load(server, rows), name).create()
-    place.python("-m", "benchmarks.committable", "people", str(rows))
+    place.python("-m", "benchmarks.commit.committable", "people", str(rows))
     place.python("manage.py", "legacy_import", "--json")
-    place.python("-m", "benchmarks.committable", "confirm")
+    place.python("-m", "benchmarks.commit.committable", "confirm")
     for command in LATER_STAGES:
         place.python("manage.py", command, "--json")
     return place
@@ -47,7 +47,7 @@ def commands(place: Workplace, batch: int) -> tuple[list[str], list[str]]:
     return ["legacy_commit", *sure, "--batch", str(batch)], ["legacy_rollback", *sure]
 
 
-def measure_size(server: MariaDBServer, rows: int, batch: int, report: Report) -> Report:
+def measure_commits(server: MariaDBServer, rows: int, batch: int, report: Report) -> Report:
     """Commit, plain INSERTs, plain DELETEs, rollback of so many rows; returns their lines."""
     print(f"{rows:,} rows: staging and planning …", flush=True)
     place = prepare(server, rows, f"app_{rows}")
@@ -72,7 +72,7 @@ def measure_plain(
     """The very same records into, and out of, copies of their tables; lines per table and for all."""
     copy = server.create_database(f"{place.app}_plain")
     server.execute(f"GRANT ALL ON `{copy}`.* TO '{place.app}'@'%'")
-    told = json.loads(place.python("-m", "benchmarks.plain_records", copy, str(batch)))
+    told = json.loads(place.python("-m", "benchmarks.commit.plain_records", copy, str(batch)))
     server.execute(f"DROP DATABASE `{copy}`")
     for verb, what in (("insert", INSERTS), ("delete", DELETES)):
         for table, (records, seconds) in told[verb].items():
@@ -87,7 +87,7 @@ def profile(server: MariaDBServer, rows: int, batch: int, report: Report) -> Non
     with tempfile.TemporaryDirectory() as folder:
         for command in commands(place, batch):
             out = Path(folder) / f"{command[0]}.json"
-            place.python("-m", "benchmarks.commit_profile", str(out), *command)
+            place.python("-m", "benchmarks.commit.profile", str(out), *command)
             report.profiles[command[0]] = {
                 (area, waits): spent for area, waits, spent in json.loads(out.read_text())
             }
@@ -106,8 +106,8 @@ def measure(options: argparse.Namespace, report: Report) -> None:
             ("rows in a transaction", f"{options.batch:,} (rollback: its own batches)"),
         ]
         connection.close()
-        small = measure_size(server, options.small, options.batch, report)
-        full = measure_size(server, options.rows, options.batch, report)
+        small = measure_commits(server, options.small, options.batch, report)
+        full = measure_commits(server, options.rows, options.batch, report)
         if options.profile:
             print("profile …", flush=True)
             profile(server, options.rows, options.batch, report)

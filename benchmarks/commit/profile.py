@@ -1,6 +1,6 @@
 """The sampling profiler with the areas of commit and rollback.
 
-python -m benchmarks.commit_profile OUT.json legacy_commit --run 1 …
+python -m benchmarks.commit.profile OUT.json legacy_commit --run 1 …
 """
 
 from benchmarks import sampling
@@ -39,7 +39,7 @@ AREAS = (
     ("legacy_import/stages/commit/commit.py:_batch", "savepoints and COMMIT"),
     ("legacy_import/stages/commit/commit.py:", "counting"),
     ("legacy_import/runs/counts.py:", "lease, receipts, counts"),
-    ("legacy_import/engine/receipts.py:", "lease, receipts, counts"),
+    ("legacy_import/engine/chunks.py:", "lease, receipts, counts"),
     ("ecoin/records.py:create", "reading records back"),
     ("ecoin/records.py:fingerprints", "reading records to compare"),
     ("ecoin/records.py:referenced", "is it referred to?"),

@@ -7,7 +7,7 @@ as at the test's own (`book.own_rows`).
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from tests.book import LEAD, RECORDS, USER, Book, Logged, Query
+from tests.stages.commit.book import LEAD, RECORDS, USER, Book, Logged, Query
 
 EFFECTS = {
     "create_crm_lead", "link_existing", "create_completed_training", "create_enrollment", "skip",

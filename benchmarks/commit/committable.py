@@ -1,7 +1,7 @@
 """A fictional old database nearly all of whose learners can be committed, in a realistic mix.
 
-    python -m benchmarks.committable people ROWS    who is on the platform already
-    python -m benchmarks.committable confirm        a person confirms every cohort that looks real
+    python -m benchmarks.commit.committable people ROWS    who is on the platform already
+    python -m benchmarks.commit.committable confirm        a person confirms every cohort that looks real
 
 The demo's school (`legacy_demo`) sends every other row to a reviewer; a benchmark of the commit
 wants rows that are committed. People, courses and cohorts are the demo's; dirt and siblings are left
@@ -23,7 +23,7 @@ from benchmarks.servers import SEED
 from legacy_import.demo import tables
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import LegacyWorld, Row, SourceTable, generate
-from legacy_import.demo.population import KnownPerson, Person
+from legacy_import.demo.population import FictionalPerson, KnownPerson
 from tests.servers import MariaDBServer
 
 
@@ -82,7 +82,7 @@ class CommittableWorld(LegacyWorld):
                     person.phone, "", date.fromisoformat(person.birth), "same phone",
                 )  # fmt: skip
 
-    def _drawn(self) -> Iterator[tuple[int, Person, Kind, str]]:
+    def _drawn(self) -> Iterator[tuple[int, FictionalPerson, Kind, str]]:
         """Number, person, kind and status of each learner."""
         rng = Random(f"{self.seed}:{self.rows}:committable")
         leads: deque[int] = deque(maxlen=EARLIER)
@@ -97,7 +97,7 @@ class CommittableWorld(LegacyWorld):
                 leads.append(number)
             yield number, person, kind, kind.statuses[int(rng.random() * len(kind.statuses))]
 
-    def _person(self, number: int, *, known: bool) -> Person:
+    def _person(self, number: int, *, known: bool) -> FictionalPerson:
         """Even numbers have no siblings. Known people bear two family names.
 
         So nobody else resembles them: a mere likeness would send a lead to review.
@@ -109,7 +109,7 @@ class CommittableWorld(LegacyWorld):
         return person._replace(last=f"{person.last} {second}")
 
 
-def _row(number: int, person: Person, status: str, place: tuple[int, int]) -> Row:
+def _row(number: int, person: FictionalPerson, status: str, place: tuple[int, int]) -> Row:
     bits = person.bits
     moment = f"2022-{1 + bits % 12:02}-{1 + (bits >> 4) % 28:02} 10:{(bits >> 9) % 60:02}:00"
     return {

@@ -1,6 +1,8 @@
 """What a user would pick instead: the same learners through a django-import-export resource.
 
-    python -m benchmarks.import_export MODE WORK ROWS   MODE default | lean | bulk, WORK same | plain
+    python -m benchmarks.rivals.import_export MODE WORK ROWS
+
+MODE is default | lean | bulk, WORK is same | plain.
 
 Runs as a process of its own and prints JSON. Only `import_data` is timed: reading the old database
 and building the dataset are a gift, and so are the training rows and identity keys, which only

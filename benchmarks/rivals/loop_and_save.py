@@ -1,6 +1,6 @@
 """What one would write without this project: a loop over the old rows, and save().
 
-    python -m benchmarks.loop_and_save ROWS
+    python -m benchmarks.rivals.loop_and_save ROWS
 
 For each learner it saves one LegacyStudentImport (names, birth date, contacts, status, references,
 payload with its hash, issues, classification, what it was read by), one LegacyTrainingImport
@@ -20,7 +20,7 @@ from typing import Any
 
 import django
 
-from benchmarks.import_export import NORMALIZED, learners
+from benchmarks.rivals.import_export import NORMALIZED, learners
 
 
 def save_all(run: Any, rows: Iterable[Any], by: Any) -> int:
