@@ -9,7 +9,7 @@ from legacy_import.permissions import APP_LABEL
 from legacy_import.screens.exports import views as exports
 from legacy_import.screens.learners import views as students
 from legacy_import.screens.lineage import views as lineage
-from legacy_import.screens.mapping import course_views, session_views
+from legacy_import.screens.mapping import views as mapping
 from legacy_import.screens.review import views as review
 from legacy_import.screens.runs import action_views, operation_views
 from legacy_import.screens.runs import views as runs
@@ -18,8 +18,7 @@ from legacy_import.screens.slash import without_slash
 app_name = APP_LABEL
 
 AREAS = (
-    runs, operation_views, action_views, students, review, course_views, session_views, exports,
-    lineage,
+    runs, operation_views, action_views, students, review, mapping, exports, lineage,
 )  # fmt: skip
 
 urlpatterns: list[URLPattern] = [pattern for area in AREAS for pattern in area.urlpatterns]

@@ -11,12 +11,9 @@ from django.utils import timezone
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.conf import database_name
-from legacy_import.mapping.courses import (
-    choose_course,
-    confirm_exact_suggestions,
-    exact_stamp,
-)
-from legacy_import.mapping.sessions import confirm_real_sessions, real_stamp
+from legacy_import.mapping.courses import COURSES
+from legacy_import.mapping.decisions import bulk_stamp, confirm_mappings, decide_mapping
+from legacy_import.mapping.kinds import KINDS
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import platform_courses
 from legacy_import.review.decisions import claim, decide
@@ -63,23 +60,21 @@ def choose_one_course() -> LegacyImportRun:
     run, manager = LegacyImportRun.objects.get(), _account("manager")
     old = LegacyCourseMapping.objects.get(legacy_name="Marketing Digital")
     course = {name: number for number, name in platform_courses()}["Marketing digital"]
-    choose_course(
-        mapping_id=old.pk, course_id=course, version=old.version, actor=manager, now=timezone.now()
-    )
+    decide_mapping(
+        COURSES, "choose", choice=course, mapping_id=old.pk, version=old.version, actor=manager,
+        now=timezone.now(),
+    )  # fmt: skip
     return run
 
 
 def confirm_what_is_sure(run: LegacyImportRun) -> None:
     """All exact suggestions and real sessions; then the run is judged and planned again."""
     source, manager, now = run.connection_name, _account("manager"), timezone.now()
-    expected, stamp = exact_stamp(source)
-    confirm_exact_suggestions(
-        connection_name=source, expected=expected, stamp=stamp, actor=manager, now=now
-    )
-    expected, stamp = real_stamp(source)
-    confirm_real_sessions(
-        connection_name=source, expected=expected, stamp=stamp, reason="", actor=manager, now=now
-    )
+    for kind in KINDS:
+        expected, stamp = bulk_stamp(kind, source)
+        confirm_mappings(
+            kind, connection_name=source, expected=expected, stamp=stamp, actor=manager, now=now
+        )
     rejudge(run_id=run.pk, actor="manager", now=timezone.now())
 
 

@@ -1,4 +1,4 @@
-"""What the old courses and sessions are: refreshed from the source, a person's word kept."""
+"""What the old courses and sessions are: refreshed from the source; people's decisions stay."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,14 +12,14 @@ from legacy_import.rules.normalization import reference
 from legacy_import.rules.sessions import SessionKind, classify_session
 from legacy_import.source.reader import LegacyRow, LegacySource
 
-HUMAN = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
+DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
 
 
 def refresh_mappings(source: LegacySource, connection_name: str) -> None:
     """Bring both mapping tables up to date with the source's catalogue.
 
-    A row whose legacy name changed asks again: what a person said of the old name stays as the
-    suggestion only.
+    A mapping whose legacy name changed must be decided again: what was decided about the old name
+    remains as a suggestion only.
     """
     with transaction.atomic():
         formations = _refresh_courses(_rows(source, "formations"), connection_name)
@@ -28,20 +28,20 @@ def refresh_mappings(source: LegacySource, connection_name: str) -> None:
 
 
 def suggest_courses(connection_name: str) -> None:
-    """Suggest a course for every formation that no person has decided on."""
+    """Suggest a course for every formation that is not decided yet."""
     index = index_by_name(platform_courses())
     undecided = LegacyCourseMapping.objects.filter(connection_name=connection_name).exclude(
-        status__in=HUMAN
+        status__in=DECIDED
     )
     for mapping in undecided.filter(rule__in=("", *SUGGESTION_RULES)):
-        found = suggest(mapping.legacy_name, index)
-        if (mapping.status, mapping.course_id, mapping.rule) != found:
+        suggestion = suggest(mapping.legacy_name, index)
+        if (mapping.status, mapping.course_id, mapping.rule) != suggestion:
             mapping.version += 1 if mapping.rule else 0
-            mapping.status, mapping.course_id, mapping.rule = found
+            mapping.status, mapping.course_id, mapping.rule = suggestion
             mapping.save()
 
 
-# The rules of rules.courses.suggest; a mapping under another rule waits for a person.
+# The rules of rules.courses.suggest; a mapping under another rule waits for a decision.
 SUGGESTION_RULES = (
     "course:exact_name",
     "course:exact_name:repaired_encoding",
@@ -57,17 +57,17 @@ def _rows(source: LegacySource, table: str) -> Iterable[LegacyRow]:
 
 
 def _refresh_courses(rows: Iterable[LegacyRow], connection_name: str) -> set[str]:
-    """Insert what is new, ask again about what was renamed; returns the ids the catalogue has."""
-    known = {
+    """Insert what is new, reopen what was renamed; returns the ids the catalogue has."""
+    mappings = {
         mapping.legacy_formation_id: mapping
         for mapping in LegacyCourseMapping.objects.filter(connection_name=connection_name)
     }
-    seen: set[str] = set()
+    legacy_ids: set[str] = set()
     new = []
     for row in rows:
-        seen.add(row.legacy_id)
+        legacy_ids.add(row.legacy_id)
         name = _text(row, "name", 255)
-        mapping = known.get(row.legacy_id)
+        mapping = mappings.get(row.legacy_id)
         if mapping is None:
             new.append(
                 LegacyCourseMapping(
@@ -77,15 +77,15 @@ def _refresh_courses(rows: Iterable[LegacyRow], connection_name: str) -> set[str
                 )
             )
         elif mapping.legacy_name != name:
-            _ask_again_about_course(mapping, name)
+            _reopen_course(mapping, name)
     LegacyCourseMapping.objects.bulk_create(new, batch_size=500)
-    _note_presence(known, seen)
-    return seen
+    _update_presence(mappings, legacy_ids)
+    return legacy_ids
 
 
-def _ask_again_about_course(mapping: LegacyCourseMapping, name: str) -> None:
-    """A renamed formation: a person's answer is no longer an answer, only the best guess."""
-    if mapping.status in HUMAN:
+def _reopen_course(mapping: LegacyCourseMapping, name: str) -> None:
+    """A renamed formation: what was decided is a guess only."""
+    if mapping.status in DECIDED:
         mapping.rule = RENAMED
         mapping.status = CourseMappingStatus.UNMAPPED
     else:
@@ -99,35 +99,36 @@ def _ask_again_about_course(mapping: LegacyCourseMapping, name: str) -> None:
 def _refresh_sessions(
     rows: Iterable[LegacyRow], connection_name: str, formations: set[str]
 ) -> None:
-    known = {
+    mappings = {
         mapping.legacy_session_id: mapping
         for mapping in LegacySessionMapping.objects.filter(connection_name=connection_name)
     }
-    seen: set[str] = set()
+    legacy_ids: set[str] = set()
     new = []
     for row in rows:
-        seen.add(row.legacy_id)
+        legacy_ids.add(row.legacy_id)
         code = _text(row, "code", 190)
         formation_id = _formation_id(row)
         kind = classify_session(
             legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=formations
         )
-        mapping = known.get(row.legacy_id)
+        mapping = mappings.get(row.legacy_id)
         if mapping is None:
             new.append(_new_session(connection_name, row, code, formation_id, kind))
         else:
             _refresh_session(mapping, code, formation_id, kind)
     LegacySessionMapping.objects.bulk_create(new, batch_size=500)
-    _note_presence(known, seen)
+    _update_presence(mappings, legacy_ids)
 
 
-def _note_presence(
-    known: Mapping[str, LegacyCourseMapping] | Mapping[str, LegacySessionMapping], seen: set[str]
+def _update_presence(
+    mappings: Mapping[str, LegacyCourseMapping] | Mapping[str, LegacySessionMapping],
+    legacy_ids: set[str],
 ) -> None:
     """A course or session that vanished from the source keeps its mapping, but no row has it."""
-    for legacy_id, mapping in known.items():
-        if mapping.in_source != (legacy_id in seen):
-            mapping.in_source = legacy_id in seen
+    for legacy_id, mapping in mappings.items():
+        if mapping.in_source != (legacy_id in legacy_ids):
+            mapping.in_source = legacy_id in legacy_ids
             mapping.version += 1
             mapping.save(update_fields=["in_source", "version"])
 
@@ -152,7 +153,7 @@ def _refresh_session(
 ) -> None:
     renamed = (mapping.legacy_code, mapping.legacy_formation_id) != (code, formation_id)
     if mapping.confirmed_at and not renamed:
-        return  # a person's word stands
+        return  # a decision outlives the import
     if not renamed and (mapping.session_type, mapping.rule) == kind:
         return
     mapping.legacy_code, mapping.legacy_formation_id = code, formation_id

@@ -1,12 +1,12 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
 from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import MAPPING_MODELS, LegacyCourseMapping, LegacySessionMapping
 from legacy_import.rules.courses import CourseState, NamedFormation, formation_of_row
 from legacy_import.rules.sessions import SessionKind, session_of_row
 
@@ -23,7 +23,7 @@ class CourseAnswer(NamedTuple):
 
 
 class SessionAnswer(NamedTuple):
-    """What the mapping says of one session; `confirmed` by a person."""
+    """What the mapping says of one session; `confirmed`: a person decided it."""
 
     kind: SessionKind
     formation_id: str | None
@@ -34,10 +34,10 @@ class SessionAnswer(NamedTuple):
 
 
 class Training(NamedTuple):
-    """The session and course of one training row, and the rules that said so."""
+    """The session and course of one training row, and the rules behind both."""
 
     session: SessionKind
-    session_confirmed: bool  # a person said that it is real
+    session_confirmed: bool  # confirmed as real
     session_version: int
     course: CourseAnswer
     course_rule: str
@@ -113,16 +113,15 @@ def load_mappings(connection_name: str) -> MappingIndex:
     )  # fmt: skip
 
 
-def mapping_stamp(connection_name: str) -> tuple[Any, ...]:
+def mapping_stamp(connection_name: str) -> str:
     """Changes with every change of a mapping of this source: versions only grow."""
-    return tuple(
-        tuple(
-            model._default_manager.filter(connection_name=connection_name, in_source=True)
-            .aggregate(rows=Count("pk"), versions=Sum("version"))
-            .values()
+    counts = [
+        model._default_manager.filter(connection_name=connection_name).aggregate(
+            mappings=Count("pk"), versions=Sum("version")
         )
-        for model in (LegacyCourseMapping, LegacySessionMapping)
-    )
+        for model in MAPPING_MODELS
+    ]
+    return " ".join(f"{count['mappings']}:{count['versions'] or 0}" for count in counts)
 
 
 def _course_answer(

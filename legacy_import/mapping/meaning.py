@@ -1,6 +1,6 @@
 """What the rules read from a row's status, session and course: once per distinct case.
 
-The import writes this reading beside what it stages, so that a row is written once; `classify` reads
+The import writes this reading next to what it stages, so that a row is written once; `classify` reads
 again, under the mappings of its own time, and writes what differs.
 """
 
@@ -11,7 +11,7 @@ from legacy_import.mapping.index import MappingIndex
 from legacy_import.rules import import_action, statuses
 from legacy_import.rules.courses import CourseState
 
-MOST_PAIRS = 100_000  # pairs of formation and session that are remembered: some 20 MB
+MOST_PAIRS = 100_000  # pairs of formation and session that are remembered: about 20 MB
 
 
 class MeaningColumns(NamedTuple):
@@ -34,15 +34,15 @@ class TrainingColumns(NamedTuple):
 
 
 class CaseMeaning(NamedTuple):
-    """What one distinct case comes to, and the versions of the mappings that said so."""
+    """What one distinct case means, and the versions of the mappings it depends on."""
 
     meaning: MeaningColumns
     training: TrainingColumns
     versions: str
 
 
-class _Kind(NamedTuple):
-    """All that matters of a formation and a session; a few hundred of them stand for all pairs."""
+class _TrainingKey(NamedTuple):
+    """All that matters of a formation and a session: a few hundred for all pairs."""
 
     session_type: SessionType
     session_rule: str
@@ -58,10 +58,10 @@ class Readings:
 
     def __init__(self, mappings: MappingIndex) -> None:
         self._mappings = mappings
-        self._numbers: dict[_Kind, int] = {}
-        self._kinds: list[_Kind] = []
+        self._numbers: dict[_TrainingKey, int] = {}
+        self._training_keys: list[_TrainingKey] = []
         self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._found: dict[tuple[str, int], CaseMeaning] = {}
+        self._readings: dict[tuple[str, int], CaseMeaning] = {}
 
     def of(self, raw_status: str, formation: str | None, session: str | None) -> CaseMeaning:
         """What a row with this status means that names this formation and this session."""
@@ -73,15 +73,15 @@ class Readings:
                 self._pairs.clear()
             self._pairs[pair] = number
         case = (raw_status, number)
-        if case not in self._found:
-            if len(self._found) >= MOST_PAIRS:
-                self._found.clear()
-            self._found[case] = _read(raw_status, self._kinds[number])
-        return self._found[case]
+        if case not in self._readings:
+            if len(self._readings) >= MOST_PAIRS:
+                self._readings.clear()
+            self._readings[case] = _read(raw_status, self._training_keys[number])
+        return self._readings[case]
 
     def _number(self, formation: str | None, session: str | None) -> int:
         training = self._mappings.training(formation, session)
-        kind = _Kind(
+        key = _TrainingKey(
             training.session.session_type,
             training.session.rule,
             training.session_confirmed,
@@ -90,25 +90,25 @@ class Readings:
             training.course_rule,
             training.versions,
         )
-        number = self._numbers.setdefault(kind, len(self._kinds))
-        if number == len(self._kinds):
-            self._kinds.append(kind)
+        number = self._numbers.setdefault(key, len(self._training_keys))
+        if number == len(self._training_keys):
+            self._training_keys.append(key)
         return number
 
 
-def _read(raw_status: str, kind: _Kind) -> CaseMeaning:
-    meaning = statuses.classify(raw_status, kind.session_type)
-    action = import_action.decide(meaning.classification, kind.session_type, kind.course_state)
+def _read(raw_status: str, key: _TrainingKey) -> CaseMeaning:
+    meaning = statuses.classify(raw_status, key.session_type)
+    action = import_action.decide(meaning.classification, key.session_type, key.course_state)
     return CaseMeaning(
         MeaningColumns(Classification(meaning.classification).value, meaning.rule),
         TrainingColumns(
-            session_type=kind.session_type.value,
-            session_rule=kind.session_rule,
-            session_confirmed=kind.session_confirmed,
-            course_id=kind.course_id,
-            course_rule=kind.course_rule,
+            session_type=key.session_type.value,
+            session_rule=key.session_rule,
+            session_confirmed=key.session_confirmed,
+            course_id=key.course_id,
+            course_rule=key.course_rule,
             import_action=action.action.value,
             action_reason=action.reason,
         ),
-        kind.versions,
+        key.versions,
     )

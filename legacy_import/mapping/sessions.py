@@ -1,121 +1,37 @@
-"""A person says what an old session is. Ids 1, 2 and 235 can never become real."""
+"""What an old session is. Ids 1, 2 and 235 can never become real."""
 
-import datetime
+from functools import partial
+from typing import Any
 
-from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from legacy_import.choices import SessionType
-from legacy_import.mapping.judgement import (
-    MappingChange,
+from legacy_import.mapping.index import MappingIndex, SessionAnswer
+from legacy_import.mapping.mapping_kind import (
+    DecisionInput,
+    Fields,
+    MappingDecision,
+    MappingKind,
     MappingRefused,
-    checked_note,
-    lock_open_runs,
-    mark_rows,
-    note_in_book,
-    require_same,
-    require_version,
-    stamp_of,
 )
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacySessionMapping
+from legacy_import.mapping.row_groups import RowGroup, passes_mappings
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
-REAL = "session:real"
-ANSWERS = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)
-
-
-def confirm_session(
-    *,
-    mapping_id: int,
-    session_type: str,
-    reason: str,
-    version: int,
-    actor: User,
-    now: datetime.datetime,
-) -> MappingChange:
-    """The session is real, a waiting list, or nobody can tell. The rule's own name is kept.
-
-    Raises MappingRefused for a real 1, 2 or 235, another type than these three, an answer that
-    contradicts the rule without a reason, or while a run of the source is being classified;
-    HoldsContact for an unfit reason; MappingChangedMeanwhile when somebody was faster.
-    """
-    if session_type not in ANSWERS:
-        raise MappingRefused("no_such_type", "A session is real, a waiting list, or unknown.")
-    kept = checked_note(reason)
-    with transaction.atomic():
-        runs, mapping = _locked(mapping_id, version, now)
-        _require_possible(mapping, SessionType(session_type), kept)
-        mapping.session_type = session_type
-        mapping.confirmed_by, mapping.confirmed_at, mapping.reason = actor, now, kept
-        mapping.version += 1
-        mapping.save()
-        note_in_book([mapping], session_type, kept, actor)
-        return MappingChange(1, mark_rows(runs, rows_of_sessions([mapping.legacy_session_id])))
-
-
-def take_back(
-    *, mapping_id: int, version: int, actor: User, now: datetime.datetime, reason: str = ""
-) -> MappingChange:
-    """What a person said no longer counts; the rule answers again. Raises as `confirm_session`."""
-    kept = checked_note(reason)
-    with transaction.atomic():
-        runs, mapping = _locked(mapping_id, version, now)
-        if mapping.confirmed_at is None:
-            raise MappingRefused("nobody_judged", "Nobody has judged this mapping yet.")
-        mapping.session_type, mapping.rule = rule_of(mapping)
-        mapping.confirmed_by, mapping.confirmed_at, mapping.reason = None, None, ""
-        mapping.version += 1
-        mapping.save()
-        note_in_book([mapping], "taken_back", kept, actor)
-        return MappingChange(1, mark_rows(runs, rows_of_sessions([mapping.legacy_session_id])))
+REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
+TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)
 
 
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
-    """The sessions that the rules call real and nobody has confirmed yet."""
+    """The sessions that the rules call real and that are not confirmed yet."""
     return LegacySessionMapping.objects.filter(
-        connection_name=connection_name,
-        in_source=True,
-        session_type=SessionType.REAL_SESSION,
-        rule=REAL,
-        confirmed_at=None,
+        connection_name=connection_name, in_source=True, confirmed_at=None, **REAL._asdict()
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
 
 
-def real_stamp(connection_name: str) -> tuple[int, str]:
-    """How many sessions `confirm_real_sessions` would confirm, and the stamp that names them."""
-    mappings = list(real_unconfirmed(connection_name).values_list("pk", "version"))
-    return len(mappings), stamp_of(mappings)
-
-
-def confirm_real_sessions(
-    *,
-    connection_name: str,
-    expected: int,
-    stamp: str,
-    reason: str,
-    actor: User,
-    now: datetime.datetime,
-) -> MappingChange:
-    """Confirm every session that the rules call real, if they still are the `expected` ones.
-
-    Raises MappingChangedMeanwhile when they are not, MappingRefused as `confirm_session`.
-    """
-    kept = checked_note(reason)
-    with transaction.atomic():
-        runs = lock_open_runs(connection_name, now)
-        mappings = list(real_unconfirmed(connection_name).order_by("pk").select_for_update())
-        require_same(mappings, expected, stamp)
-        LegacySessionMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings]).update(
-            confirmed_by=actor, confirmed_at=now, reason=kept, version=F("version") + 1
-        )
-        note_in_book(mappings, SessionType.REAL_SESSION.value, kept, actor)
-        ids = [mapping.legacy_session_id for mapping in mappings]
-        return MappingChange(len(mappings), mark_rows(runs, rows_of_sessions(ids)))
-
-
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:
-    """What the rules say of the session, whatever a person said."""
+    """What the rules say of the session, whatever was decided."""
     formations = LegacyCourseMapping.objects.filter(
         connection_name=mapping.connection_name,
         in_source=True,
@@ -129,29 +45,59 @@ def rule_of(mapping: LegacySessionMapping) -> SessionKind:
     )
 
 
-def rows_of_sessions(ids: list[str]) -> Q:
-    """The staged rows that name these sessions."""
+def with_course_names() -> QuerySet[Any]:
+    """All sessions; `course_name` is what the old catalogue calls their course."""
+    courses = LegacyCourseMapping.objects.filter(
+        connection_name=OuterRef("connection_name"),
+        legacy_formation_id=OuterRef("legacy_formation_id"),
+    )
+    name = Coalesce(Subquery(courses.values("legacy_name")), Value(""))
+    return LegacySessionMapping.objects.annotate(course_name=name)
+
+
+def _rows_of_sessions(connection_name: str, ids: list[str]) -> Q:
     return Q(legacy_session_id__in=ids)
 
 
-def _locked(
-    mapping_id: int, version: int, now: datetime.datetime
-) -> tuple[list[LegacyImportRun], LegacySessionMapping]:
-    source = LegacySessionMapping.objects.values_list("connection_name", flat=True)
-    runs = lock_open_runs(source.get(pk=mapping_id), now)
-    mapping = LegacySessionMapping.objects.select_for_update().get(pk=mapping_id)
-    require_version(mapping, version)
-    return runs, mapping
-
-
 def _require_possible(
-    mapping: LegacySessionMapping, session_type: SessionType, reason: str
-) -> None:
+    session_type: SessionType, mapping: LegacySessionMapping, entered: DecisionInput
+) -> Fields:
     if session_type == SessionType.REAL_SESSION and mapping.legacy_session_id in PLACEHOLDER_IDS:
         raise MappingRefused(
             "placeholder_id", f"Session {mapping.legacy_session_id} can never become a real one."
         )
-    if session_type != rule_of(mapping).session_type and not reason:
+    if session_type != rule_of(mapping).session_type and not entered.note:
         raise MappingRefused(
             "reason_missing", "An answer that contradicts the rule needs a reason."
         )
+    return {}
+
+
+def _frees(group: RowGroup, index: MappingIndex) -> bool:
+    session = index.sessions.get(group.session or "")
+    if session is None or group.session is None:
+        return False
+    real = SessionAnswer(REAL, session.formation_id, True, 0)
+    return passes_mappings(group, MappingIndex(index.courses, {group.session: real}))
+
+
+SESSIONS = MappingKind(
+    name="session",
+    model=LegacySessionMapping,
+    answer_field="session_type",
+    note_field="reason",
+    # The rule's name stays on a decided session.
+    decisions={
+        value.value: MappingDecision({"session_type": value}, partial(_require_possible, value))
+        for value in TYPES
+    },
+    rule_answer=lambda mapping: rule_of(mapping)._asdict(),
+    bulk=real_unconfirmed,
+    mappings=with_course_names,
+    searched=("display_name", "course_name"),
+    affected_rows=_rows_of_sessions,
+    causes=("session_not_confirmed", "session_waiting", "session_unknown"),
+    other_causes=("session_missing",),
+    legacy_id_of=lambda group, index: group.session,
+    frees=_frees,
+)

@@ -17,12 +17,17 @@ from legacy_import.models.ledger import (
     LegacyImportCommitLog,
     LegacyReviewDecision,
 )
-from legacy_import.models.mapping import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models.mapping import (
+    MAPPING_MODELS,
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    MappingTotals,
+    MappingWeight,
+    SourceMapping,
+)
 from legacy_import.models.review import (
     FACETS,
     FacetCount,
-    MappingTotals,
-    MappingWeight,
     ReviewClaim,
     SavedFilter,
 )
@@ -33,6 +38,7 @@ __all__ = [
     "FACETS",
     "ISSUES_AS_TEXT",
     "KEY_COLUMNS",
+    "MAPPING_MODELS",
     "PAIR_COLUMNS",
     "PLATFORM",
     "CandidatePair",
@@ -55,4 +61,5 @@ __all__ = [
     "PersonEdge",
     "ReviewClaim",
     "SavedFilter",
+    "SourceMapping",
 ]

@@ -1,4 +1,7 @@
-"""What the old courses and sessions are on the new platform. Belongs to the source, not to a run."""
+"""What the old courses and sessions are on the new platform, and the stored lists of the screens.
+
+Mappings belong to the source, the lists to a run.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -9,26 +12,31 @@ from legacy_import.choices import CourseMappingStatus, SessionType
 
 # States of a mapping besides its own vocabulary.
 GONE = "gone"  # the source no longer has it
-TO_CONFIRM = "to_confirm"  # real by the rule, and nobody said so yet
+TO_CONFIRM = "to_confirm"  # real by the rule, not confirmed yet
 
 
 class SourceMapping(models.Model):
-    """What both have in common: the source they belong to, and a person's word on them."""
+    """What every kind has in common: its source, and who decided on it."""
 
     connection_name = AsciiField(max_length=64)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     confirmed_at = models.DateTimeField(null=True)
-    in_source = models.BooleanField(default=True)  # the last import still found it
+    in_source = models.BooleanField(default=True)  # the last import still had it
     version = models.PositiveIntegerField(default=1)  # grows with every change
 
     class Meta:
         abstract = True
 
     @property
-    def called(self) -> str:
-        """As the old platform calls it."""
+    def legacy_id(self) -> str:
+        """The value by which staged rows refer to it."""
+        raise NotImplementedError
+
+    @property
+    def display_name(self) -> str:
+        """Its name or code on the old platform."""
         raise NotImplementedError
 
     @property
@@ -63,7 +71,11 @@ class LegacyCourseMapping(SourceMapping):
         return f"{self.legacy_formation_id} {self.legacy_name}"
 
     @property
-    def called(self) -> str:
+    def legacy_id(self) -> str:
+        return str(self.legacy_formation_id)
+
+    @property
+    def display_name(self) -> str:
         return self.legacy_name
 
     @property
@@ -72,7 +84,7 @@ class LegacyCourseMapping(SourceMapping):
 
 
 class LegacySessionMapping(SourceMapping):
-    """One session of the old platform and what it is: the rule's answer until a person confirms."""
+    """One session of the old platform and what it is: the rule's answer until it is confirmed."""
 
     legacy_session_id = AsciiField(max_length=20)
     legacy_code = models.CharField(max_length=190)
@@ -98,7 +110,11 @@ class LegacySessionMapping(SourceMapping):
         return f"{self.legacy_session_id} {self.legacy_code}"
 
     @property
-    def called(self) -> str:
+    def legacy_id(self) -> str:
+        return str(self.legacy_session_id)
+
+    @property
+    def display_name(self) -> str:
         return self.legacy_code
 
     @property
@@ -108,3 +124,60 @@ class LegacySessionMapping(SourceMapping):
         if self.session_type == SessionType.REAL_SESSION and not self.confirmed_at:
             return TO_CONFIRM
         return str(self.session_type)
+
+
+# A change of any of these makes plans and stored lists of the source outdated.
+MAPPING_MODELS: tuple[type[SourceMapping], ...] = (LegacyCourseMapping, LegacySessionMapping)
+
+
+class MappingTotals(models.Model):
+    """How many rows of a run wait for mappings, by cause; true while `mappings` is their stamp."""
+
+    legacy_import_run = models.OneToOneField("LegacyImportRun", on_delete=models.CASCADE)
+    mappings = AsciiField(max_length=80)  # mapping.index.mapping_stamp when they were counted
+    causes = models.JSONField()
+
+    class Meta:
+        db_table = "legacy_mapping_totals"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.legacy_import_run_id} {self.mappings}"
+
+
+class MappingWeight(models.Model):
+    """One mapping in a run's list: its place, the rows of the run it stands for, its words.
+
+    Written with MappingTotals by mapping/weights.py, so that no screen counts staged rows.
+    """
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
+    kind = AsciiField(max_length=8)  # name of a MappingKind
+    mapping_id = models.BigIntegerField()
+    position = models.PositiveIntegerField()  # what would free most rows is first
+    rows = models.PositiveIntegerField()
+    waiting = models.PositiveIntegerField()
+    frees = models.PositiveIntegerField()
+    state = AsciiField(max_length=20)
+    searched = models.CharField(max_length=500)  # its number and its folded, masked names
+
+    class Meta:
+        db_table = "legacy_mapping_weights"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "kind", "mapping_id"], name="legacy_weight_identity"
+            ),
+            models.UniqueConstraint(
+                fields=["legacy_import_run", "kind", "position"], name="legacy_weight_place"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["legacy_import_run", "kind", "state", "position"],
+                name="legacy_weight_state",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mapping_id} ×{self.rows}"

@@ -1,4 +1,4 @@
-"""What the screens keep: counts of facets and mappings, soft claims on rows, saved filters."""
+"""What the screens keep: counts of facets, soft claims on rows, saved filters."""
 
 from django.conf import settings
 from django.db import models
@@ -42,62 +42,6 @@ class FacetCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.legacy_import_run_id} ×{self.rows}"
-
-
-class MappingTotals(models.Model):
-    """How many rows of a run wait for mappings, per cause, and for which mappings that is true.
-
-    Stands while `mappings` is what mapping/weights.py finds of the source's mappings.
-    """
-
-    legacy_import_run = models.OneToOneField("LegacyImportRun", on_delete=models.CASCADE)
-    mappings = AsciiField(max_length=80)  # how many there were, and the sum of their versions
-    causes = models.JSONField()
-
-    class Meta:
-        db_table = "legacy_mapping_totals"
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.legacy_import_run_id} {self.mappings}"
-
-
-class MappingWeight(models.Model):
-    """One mapping in a run's list: its place, the rows of the run it stands for, its words.
-
-    Written by mapping/weights.py with MappingTotals, so that no screen counts staged rows.
-    """
-
-    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
-    kind = AsciiField(max_length=8)  # course | session
-    mapping_id = models.BigIntegerField()
-    position = models.PositiveIntegerField()  # what would free most rows is first
-    rows = models.PositiveIntegerField()
-    waiting = models.PositiveIntegerField()
-    frees = models.PositiveIntegerField()
-    state = AsciiField(max_length=20)
-    searched = models.CharField(max_length=500)  # its number and its folded, masked names
-
-    class Meta:
-        db_table = "legacy_mapping_weights"
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["legacy_import_run", "kind", "mapping_id"], name="legacy_weight_identity"
-            ),
-            models.UniqueConstraint(
-                fields=["legacy_import_run", "kind", "position"], name="legacy_weight_place"
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["legacy_import_run", "kind", "state", "position"],
-                name="legacy_weight_state",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.mapping_id} ×{self.rows}"
 
 
 class ReviewClaim(models.Model):

@@ -11,16 +11,15 @@ from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import CourseMappingStatus, Outcome, RunStatus, SessionType
 from legacy_import.mapping.catalogue import suggest_courses
-from legacy_import.mapping.courses import (
-    choose_course,
-    confirm_exact_suggestions,
-    confirm_suggestion,
-    exact_stamp,
-    no_equivalent,
-    set_aside,
-    take_back,
+from legacy_import.mapping.courses import COURSES
+from legacy_import.mapping.decisions import (
+    AffectedRows,
+    MappingChangedMeanwhile,
+    bulk_stamp,
+    confirm_mappings,
+    decide_mapping,
 )
-from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
+from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import (
     FacetCount,
@@ -46,6 +45,12 @@ from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, ru
 from trainings.models import Course
 
 pytestmark = pytest.mark.django_db
+
+confirm_suggestion = partial(decide_mapping, COURSES, "confirm")
+choose_course = partial(decide_mapping, COURSES, "choose")
+no_equivalent = partial(decide_mapping, COURSES, "no_equivalent")
+set_aside = partial(decide_mapping, COURSES, "set_aside")
+take_back = partial(decide_mapping, COURSES, "take_back")
 
 UNMAPPED: dict[str, Any] = {"course": None, "status": CourseMappingStatus.UNMAPPED}
 
@@ -116,7 +121,7 @@ def test_a_judgement_without_a_course(actor, judge, expected):
 def test_choosing_a_course_creates_none(actor):
     before, course = mapping(), CourseFactory(name="Infographie")
     choose_course(
-        mapping_id=before.pk, course_id=course.pk, version=before.version, actor=actor, now=NOW
+        mapping_id=before.pk, choice=course.pk, version=before.version, actor=actor, now=NOW
     )
     after = LegacyCourseMapping.objects.get(pk=before.pk)
     assert (after.status, after.course_id) == ("confirmed", course.pk)
@@ -147,9 +152,9 @@ def test_every_judgement_is_noted_with_its_author_and_reason(actor):
 
 
 REFUSALS = {
-    "a-course-that-does-not-exist": ("no_such_course", partial(choose_course, course_id=999_999)),
+    "a-course-that-does-not-exist": ("no_such_course", partial(choose_course, choice=999_999)),
     "nothing-is-suggested": ("nothing_suggested", confirm_suggestion),
-    "nobody-judged": ("nobody_judged", take_back),
+    "not-decided": ("not_decided", take_back),
 }
 
 
@@ -194,11 +199,11 @@ def test_all_exact_suggestions_are_confirmed_and_nothing_else(actor, run):
     ]  # fmt: skip
     trained(run, "1"), trained(run, "2", formation_id="9")
     run_stages(run)
-    expected, stamp = exact_stamp(CONNECTION)
-    change = confirm_exact_suggestions(
-        connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
+    expected, stamp = bulk_stamp(COURSES, CONNECTION)
+    change = confirm_mappings(
+        COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
+    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 1),))
     for before in exact:
         after = LegacyCourseMapping.objects.get(pk=before.pk)
         assert (after.status, after.version, after.confirmed_by) == ("confirmed", 2, actor)
@@ -210,9 +215,9 @@ def test_all_exact_suggestions_are_confirmed_and_nothing_else(actor, run):
 
 def test_a_bulk_that_is_no_longer_what_was_shown_is_refused(actor):
     first = suggested("7")
-    expected, stamp = exact_stamp(CONNECTION)
+    expected, stamp = bulk_stamp(COURSES, CONNECTION)
     bulk = partial(
-        confirm_exact_suggestions,
+        confirm_mappings, COURSES,
         connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW,
     )  # fmt: skip
     LegacyCourseMapping.objects.filter(pk=first.pk).update(version=2)
@@ -246,7 +251,7 @@ def test_the_rows_of_the_formation_are_to_be_classified_again(actor, run):
     run_stages(run)
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
     assert marked(run) == {"1", "2"}
-    assert change.touched == (Touched(run.pk, 2),)
+    assert change.affected == (AffectedRows(run.pk, 2),)
     counted = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
     assert sum(counted.values_list("rows", flat=True)) == 2
 
@@ -269,7 +274,7 @@ def test_every_open_run_of_the_source_is_touched_and_no_other(actor, run):
         run_stages(each)
     trained(unclassified, "1")
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
-    assert change.touched == (Touched(run.pk, 1), Touched(again.pk, 1))
+    assert change.affected == (AffectedRows(run.pk, 1), AffectedRows(again.pk, 1))
     assert not marked(elsewhere)
     assert not marked(unclassified)
 
@@ -287,11 +292,11 @@ def test_committed_rows_stay_as_they_are(actor, run):
 def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(actor, run):
     before = suggested("7")
     suggested("8")
-    touched, other = trained(run, "1"), trained(run, "2", formation_id="8")
+    affected, other = trained(run, "1"), trained(run, "2", formation_id="8")
     run_stages(run)
     confirm_suggestion(mapping_id=before.pk, version=1, actor=actor, now=NOW)
     run_commit(run)
-    assert (outcome_of(touched), last_reason(touched)) == ("drifted", "course_mapping_changed")
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "course_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_COMPLETED_TRAINING
 
 
@@ -319,7 +324,7 @@ def test_a_person_s_word_outlives_the_next_import(actor, tmp_path: Path):
     course = CourseFactory(name="Infographie")
     asked = LegacyCourseMapping.objects.get(legacy_formation_id="7")
     choose_course(
-        mapping_id=asked.pk, course_id=course.pk, version=asked.version, actor=actor, now=NOW
+        mapping_id=asked.pk, choice=course.pk, version=asked.version, actor=actor, now=NOW
     )
     second = import_from(old)
     after = LegacyCourseMapping.objects.get(pk=asked.pk)
@@ -343,7 +348,7 @@ def test_a_weight_counts_what_names_it_what_waits_and_what_would_be_freed(run):
     trained(run, "5", status="nouveau")  # a lead needs no course
     trained(run, "6", session_id="99")  # held back by its session
     run_stages(run)
-    assert weigh(run).courses["7"] == Weight(rows=6, waiting=4, frees=2)
+    assert weigh(run).of(COURSES, "7") == Weight(rows=6, waiting=4, frees=2)
     assert weigh(run).causes == {"course_unmapped": 4, "session_unknown": 1}
 
 
@@ -356,8 +361,8 @@ def test_what_is_promised_is_freed(actor, run):
         trained(run, "3", status="Confirmer"),
     ]
     run_stages(run)
-    promised = weigh(run).courses["7"].frees
-    choose_course(mapping_id=before.pk, course_id=CourseFactory().pk, version=1, actor=actor,
+    promised = weigh(run).of(COURSES, "7").frees
+    choose_course(mapping_id=before.pk, choice=CourseFactory().pk, version=1, actor=actor,
                   now=NOW)  # fmt: skip
     rejudge(run_id=run.pk, actor="meriem", now=NOW)
     assert [plan_of(row) for row in rows] == [
@@ -366,7 +371,7 @@ def test_what_is_promised_is_freed(actor, run):
         ("review", "session_missing"),
     ]
     assert promised == 2
-    assert weigh(run).courses["7"] == Weight(rows=3, waiting=0, frees=0)
+    assert weigh(run).of(COURSES, "7") == Weight(rows=3, waiting=0, frees=0)
 
 
 def test_counting_is_one_pass(run, django_assert_num_queries):
@@ -384,7 +389,7 @@ def test_a_small_run_is_judged_and_planned_again(actor, run):
     before = mapping("7")
     row = trained(run, "1")
     run_stages(run)
-    choose_course(mapping_id=before.pk, course_id=CourseFactory().pk, version=1, actor=actor,
+    choose_course(mapping_id=before.pk, choice=CourseFactory().pk, version=1, actor=actor,
                   now=NOW)  # fmt: skip
     report = rejudge(run_id=run.pk, actor="meriem", now=NOW)
     assert (report.rows, plan_of(row)[0]) == (1, "create_completed_training")

@@ -8,13 +8,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
-from legacy_import.mapping.judgement import MappingChangedMeanwhile, MappingRefused, Touched
-from legacy_import.mapping.sessions import (
-    confirm_real_sessions,
-    confirm_session,
-    real_stamp,
-    take_back,
+from legacy_import.mapping.decisions import (
+    AffectedRows,
+    MappingChangedMeanwhile,
+    bulk_stamp,
+    confirm_mappings,
+    decide_mapping,
 )
+from legacy_import.mapping.mapping_kind import MappingRefused
+from legacy_import.mapping.sessions import SESSIONS
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
 from legacy_import.stages.rejudge import rejudge
@@ -32,6 +34,8 @@ from tests.stages.importing import import_from
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
+
+take_back = partial(decide_mapping, SESSIONS, "take_back")
 
 WAITING = {"session_type": SessionType.WAITING_PLACEHOLDER}
 
@@ -59,8 +63,8 @@ def registered(run: LegacyImportRun, legacy_id: str, **values: Any) -> LegacyStu
 
 
 def judged(before: LegacySessionMapping, session_type: str, actor: Any, **values: Any) -> Any:
-    given = {"reason": "vu dans le registre", "version": before.version, "now": NOW, **values}
-    return confirm_session(mapping_id=before.pk, session_type=session_type, actor=actor, **given)
+    given = {"note": "vu dans le registre", "version": before.version, "now": NOW, **values}
+    return decide_mapping(SESSIONS, session_type, mapping_id=before.pk, actor=actor, **given)
 
 
 # --- one session -------------------------------------------------------------------------------------
@@ -102,20 +106,20 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
 def test_an_answer_against_the_rule_needs_a_reason(run, actor, values, said):
     before = mapping(**values)
     with pytest.raises(MappingRefused) as refused:
-        judged(before, said, actor, reason="   ")
+        judged(before, said, actor, note="   ")
     assert refused.value.code == "reason_missing"
     assert judged(before, said, actor).mappings == 1
 
 
 def test_an_answer_with_the_rule_needs_none(run, actor):
-    assert judged(mapping(), "real_session", actor, reason="").mappings == 1
+    assert judged(mapping(), "real_session", actor, note="").mappings == 1
 
 
 @pytest.mark.parametrize("session_type", ["none", "", "Real_session", "x" * 400])
 def test_there_are_three_answers(run, actor, session_type):
     with pytest.raises(MappingRefused) as refused:
         judged(mapping(), session_type, actor)
-    assert refused.value.code == "no_such_type"
+    assert refused.value.code == "no_such_decision"
 
 
 def test_a_judgement_taken_back_is_the_rule_s_again(run, actor):
@@ -156,12 +160,12 @@ def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor)
     registered(run, "1")
     registered(run, "2", session_id="42")
     run_stages(run)
-    expected, stamp = real_stamp(CONNECTION)
-    change = confirm_real_sessions(
-        connection_name=CONNECTION, expected=expected, stamp=stamp, reason="registre 2019",
+    expected, stamp = bulk_stamp(SESSIONS, CONNECTION)
+    change = confirm_mappings(
+        SESSIONS, connection_name=CONNECTION, expected=expected, stamp=stamp, note="registre 2019",
         actor=actor, now=NOW,
     )  # fmt: skip
-    assert (change.mappings, change.touched) == (2, (Touched(run.pk, 1),))
+    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 1),))
     for before in real:
         after = LegacySessionMapping.objects.get(pk=before.pk)
         assert (after.confirmed_by, after.reason, after.version) == (actor, "registre 2019", 2)
@@ -171,10 +175,10 @@ def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor)
 
 def test_a_bulk_that_is_no_longer_what_was_shown_is_refused(run, actor):
     mapping("40")
-    expected, stamp = real_stamp(CONNECTION)
+    expected, stamp = bulk_stamp(SESSIONS, CONNECTION)
     mapping("41")
     bulk = partial(
-        confirm_real_sessions, connection_name=CONNECTION, reason="", actor=actor, now=NOW
+        confirm_mappings, SESSIONS, connection_name=CONNECTION, note="", actor=actor, now=NOW
     )
     for forged in ((expected, stamp), (2, stamp), (2, "")):
         with pytest.raises(MappingChangedMeanwhile):
@@ -188,12 +192,12 @@ def test_a_bulk_that_is_no_longer_what_was_shown_is_refused(run, actor):
 def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
     before = mapping("40", confirmed=True)
     mapping("41", confirmed=True)
-    touched, other = registered(run, "1"), registered(run, "2", session_id="41")
+    affected, other = registered(run, "1"), registered(run, "2", session_id="41")
     run_stages(run)
     change = judged(before, "waiting_placeholder", actor)
-    assert change.touched == (Touched(run.pk, 1),)
+    assert change.affected == (AffectedRows(run.pk, 1),)
     run_commit(run)
-    assert (outcome_of(touched), last_reason(touched)) == ("drifted", "session_mapping_changed")
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
 
 
@@ -203,8 +207,8 @@ def test_what_is_promised_is_freed(run, actor):
             registered(run, "3", session_id="98")]  # fmt: skip
     run_stages(run)
     weights = weigh(run)
-    assert weights.sessions["40"] == Weight(rows=2, waiting=1, frees=1)
-    assert weights.sessions["98"] == Weight(rows=1, waiting=1, frees=0)
+    assert weights.of(SESSIONS, "40") == Weight(rows=2, waiting=1, frees=1)
+    assert weights.of(SESSIONS, "98") == Weight(rows=1, waiting=1, frees=0)
     judged(before, "real_session", actor)
     rejudge(run_id=run.pk, actor="meriem", now=NOW)
     assert [plan_of(row)[1] for row in rows] == [
@@ -217,7 +221,7 @@ def test_a_waiting_list_made_real_would_free_its_history(run, actor):
     row = registered(run, "1", status="Formée")
     run_stages(run)
     assert plan_of(row) == ("review", "session_waiting")
-    assert weigh(run).sessions["40"].frees == 1
+    assert weigh(run).of(SESSIONS, "40").frees == 1
     judged(before, "real_session", actor)
     rejudge(run_id=run.pk, actor="meriem", now=NOW)
     assert plan_of(row) == ("create_completed_training", "history")
@@ -228,7 +232,7 @@ def test_a_placeholder_promises_nothing(run, legacy_id):
     mapping(legacy_id, rule="session:placeholder_id", **WAITING)
     registered(run, "1", session_id=legacy_id)
     run_stages(run)
-    assert weigh(run).sessions[legacy_id] == Weight(rows=1, waiting=1, frees=0)
+    assert weigh(run).of(SESSIONS, legacy_id) == Weight(rows=1, waiting=1, frees=0)
 
 
 def test_a_person_s_word_outlives_the_next_import(actor, tmp_path: Path):

@@ -11,10 +11,12 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import RunStatus
-from legacy_import.mapping import courses as mapping_review
-from legacy_import.mapping import sessions as session_review
-from legacy_import.mapping.judgement import MappingRefused
-from legacy_import.mapping.weights import NO_ROWS, Weight, stored_weights, weigh
+from legacy_import.mapping.courses import COURSES
+from legacy_import.mapping.decisions import bulk_stamp, confirm_mappings, decide_mapping
+from legacy_import.mapping.kinds import KINDS
+from legacy_import.mapping.mapping_kind import MappingKind, MappingRefused
+from legacy_import.mapping.sessions import SESSIONS
+from legacy_import.mapping.weights import Weight, current_totals, weigh
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
@@ -23,7 +25,8 @@ from legacy_import.models import (
     MappingTotals,
     MappingWeight,
 )
-from legacy_import.screens.mapping.listing import COURSES, SESSIONS, ListQuery, listing
+from legacy_import.screens.mapping.listing import ListQuery, listing
+from legacy_import.screens.mapping.screens import COURSE_SCREEN, SESSION_SCREEN
 from legacy_import.stages.rejudge import rejudge
 from tests.factories import (
     CONNECTION,
@@ -93,16 +96,10 @@ def stored(run: LegacyImportRun) -> dict[tuple[str, int], Any]:
 def counted(run: LegacyImportRun) -> dict[tuple[str, int], Any]:
     """The same, counted anew from the rows and the mappings as they stand."""
     weights = weigh(run)
-    courses = [
-        ("course", one.pk, weights.courses.get(one.legacy_formation_id, NO_ROWS), one)
-        for one in LegacyCourseMapping.objects.filter(connection_name=CONNECTION)
-    ]
-    sessions = [
-        ("session", one.pk, weights.sessions.get(one.legacy_session_id, NO_ROWS), one)
-        for one in LegacySessionMapping.objects.filter(connection_name=CONNECTION)
-    ]
     return {
-        (kind, pk): (weight, mapping.state) for kind, pk, weight, mapping in (*courses, *sessions)
+        (kind.name, mapping.pk): (weights.of(kind, mapping.legacy_id), mapping.state)
+        for kind in KINDS
+        for mapping in kind.model._default_manager.filter(connection_name=CONNECTION)
     }
 
 
@@ -122,50 +119,39 @@ def assert_as_counted(run: LegacyImportRun) -> None:
 # --- what may happen ---------------------------------------------------------------------------------
 
 
-def said_of_course(judge: Callable[..., Any], formation: str, **values: Any) -> Callable[..., Any]:
+def decided(
+    kind: MappingKind, decision: str, legacy_id: str, **values: Any
+) -> Callable[[LegacyImportRun], None]:
     def happen(run: LegacyImportRun) -> None:
-        mapping = LegacyCourseMapping.objects.get(legacy_formation_id=formation)
-        judge(mapping_id=mapping.pk, version=mapping.version, actor=someone(), now=NOW, **values)
-
-    return happen
-
-
-def said_of_session(session: str, session_type: str) -> Callable[..., Any]:
-    def happen(run: LegacyImportRun) -> None:
-        mapping = LegacySessionMapping.objects.get(legacy_session_id=session)
-        session_review.confirm_session(
-            mapping_id=mapping.pk, session_type=session_type, version=mapping.version,
-            reason="vu au registre", actor=someone(), now=NOW,
+        (mapping,) = (
+            one for one in kind.model._default_manager.all() if one.legacy_id == legacy_id
+        )
+        decide_mapping(
+            kind, decision, mapping_id=mapping.pk, version=mapping.version, actor=someone(), now=NOW,
+            **values,
         )  # fmt: skip
 
     return happen
 
 
-def taken_back_of_session(run: LegacyImportRun) -> None:
-    mapping = LegacySessionMapping.objects.get(legacy_session_id="41")
-    session_review.take_back(
-        mapping_id=mapping.pk, version=mapping.version, actor=someone(), now=NOW
-    )
+def session_decided(session_type: str, legacy_id: str) -> Callable[[LegacyImportRun], None]:
+    return decided(SESSIONS, session_type, legacy_id, note="vu au registre")
 
 
 def chosen(run: LegacyImportRun) -> None:
     course = Course.objects.get(name="Infographie").pk
-    said_of_course(mapping_review.choose_course, "7", course_id=course)(run)
+    decided(COURSES, "choose", "7", choice=course)(run)
 
 
-def all_exact(run: LegacyImportRun) -> None:
-    expected, stamp = mapping_review.exact_stamp(CONNECTION)
-    mapping_review.confirm_exact_suggestions(
-        connection_name=CONNECTION, expected=expected, stamp=stamp, actor=someone(), now=NOW
-    )
+def all_confirmed(kind: MappingKind) -> Callable[[LegacyImportRun], None]:
+    def happen(run: LegacyImportRun) -> None:
+        expected, stamp = bulk_stamp(kind, CONNECTION)
+        confirm_mappings(
+            kind, connection_name=CONNECTION, expected=expected, stamp=stamp, note="registre",
+            actor=someone(), now=NOW,
+        )  # fmt: skip
 
-
-def all_real(run: LegacyImportRun) -> None:
-    expected, stamp = session_review.real_stamp(CONNECTION)
-    session_review.confirm_real_sessions(
-        connection_name=CONNECTION, expected=expected, stamp=stamp, reason="registre",
-        actor=someone(), now=NOW,
-    )  # fmt: skip
+    return happen
 
 
 def someone() -> Any:
@@ -179,17 +165,17 @@ def back_again(run: LegacyImportRun) -> None:
 
 
 JUDGEMENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
-    "a suggestion confirmed": said_of_course(mapping_review.confirm_suggestion, "8"),
+    "a suggestion confirmed": decided(COURSES, "confirm", "8"),
     "a course chosen": chosen,
-    "no equivalent": said_of_course(mapping_review.no_equivalent, "9"),
-    "a suggestion set aside": said_of_course(mapping_review.set_aside, "8"),
-    "all exact suggestions": all_exact,
-    "a session confirmed real": said_of_session("40", "real_session"),
-    "a waiting list made real": said_of_session("50", "real_session"),
-    "a real session made a waiting list": said_of_session("41", "waiting_placeholder"),
-    "nobody can tell": said_of_session("40", "unknown"),
-    "a session taken back": taken_back_of_session,
-    "all real sessions": all_real,
+    "no equivalent": decided(COURSES, "no_equivalent", "9"),
+    "a suggestion set aside": decided(COURSES, "set_aside", "8"),
+    "all exact suggestions": all_confirmed(COURSES),
+    "a session confirmed real": session_decided("real_session", "40"),
+    "a waiting list made real": session_decided("real_session", "50"),
+    "a real session made a waiting list": session_decided("waiting_placeholder", "41"),
+    "nobody can tell": session_decided("unknown", "40"),
+    "a session taken back": decided(SESSIONS, "take_back", "41"),
+    "all real sessions": all_confirmed(SESSIONS),
 }
 EVENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
     **JUDGEMENTS,
@@ -232,8 +218,8 @@ def test_so_it_is_after_any_sequence_of_judgements(run, seed):
 
 def test_taking_a_course_back_and_its_rollback_are_counted(run):
     run_stages(run)
-    said_of_course(mapping_review.no_equivalent, "8")(run)
-    said_of_course(mapping_review.take_back, "8")(run)
+    decided(COURSES, "no_equivalent", "8")(run)
+    decided(COURSES, "take_back", "8")(run)
     assert_as_counted(run)
 
 
@@ -241,7 +227,7 @@ def test_taking_a_course_back_and_its_rollback_are_counted(run):
 def test_before_the_first_plan_rows_are_counted_and_nothing_waits(run, stages):
     for stage in stages:
         stage(run)
-    first = listing(run, COURSES, ListQuery())
+    first = listing(run, COURSE_SCREEN, ListQuery())
     assert [line.weight.rows for line in first.lines] == sorted(
         (line.weight.rows for line in first.lines), reverse=True
     )
@@ -257,7 +243,7 @@ def test_the_first_look_after_an_import_keeps_its_lists(tmp_path: Path):
     report = import_from(sqlite_legacy(tmp_path / "old.sqlite3", old))
     run = LegacyImportRun.objects.get(pk=report.run)
     assert not stored(run)
-    stored_weights(run)
+    current_totals(run)
     assert Weight(1, 0, 0) in [weight for weight, _ in stored(run).values()]
     assert_as_counted(run)
 
@@ -281,7 +267,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
     run.refresh_from_db()
     elsewhere(run)
     assert stored(run) != counted(run)
-    found = listing(run, COURSES, ListQuery(search="bureautique"))
+    found = listing(run, COURSE_SCREEN, ListQuery(search="bureautique"))
     assert [line.name for line in found.lines] == ["Bureautique"]
     assert_as_counted(run)
 
@@ -289,8 +275,8 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
 def test_a_look_writes_nothing_while_nothing_changed(run):
     run_stages(run)
     with CaptureQueriesContext(connection) as asked:
-        stored_weights(run)
-        listing(run, SESSIONS, ListQuery(state="to_confirm"))
+        current_totals(run)
+        listing(run, SESSION_SCREEN, ListQuery(state="to_confirm"))
     assert all(query["sql"].startswith("SELECT") for query in asked)
     assert not any("legacy_student_imports" in query["sql"] for query in asked)
 
@@ -299,16 +285,16 @@ def test_a_run_that_was_staged_before_the_lists_were_kept_is_counted_once(run):
     run_stages(run)
     MappingWeight.objects.all().delete()
     MappingTotals.objects.all().delete()
-    assert listing(run, SESSIONS, ListQuery()).any
+    assert listing(run, SESSION_SCREEN, ListQuery()).any
     assert_as_counted(run)
 
 
 def test_an_import_that_goes_on_is_counted_at_every_look(run):
     LegacyImportRun.objects.filter(pk=run.pk).update(status=RunStatus.IMPORTING)
     run.refresh_from_db()
-    stored_weights(run)
+    current_totals(run)
     StagedLearnerFactory(run=run, legacy_id="9999", formation_id="9")
-    stored_weights(run)
+    current_totals(run)
     assert_as_counted(run)
 
 
@@ -326,29 +312,33 @@ def test_every_run_of_the_source_has_its_own_lists(run):
 # --- searching ---------------------------------------------------------------------------------------
 
 SEARCHES: dict[str, tuple[Any, ListQuery, list[str]]] = {
-    "folded": (COURSES, ListQuery(search="INFOGRAPHIÉ 2d"), ["7"]),
-    "by number": (COURSES, ListQuery(search="10"), ["10"]),
-    "by state": (COURSES, ListQuery(state="gone"), ["10"]),
-    "a session by its course": (SESSIONS, ListQuery(search="gestion"), ["41"]),
-    "a wildcard is a letter": (SESSIONS, ListQuery(search="%"), []),
-    "an underscore is a letter": (SESSIONS, ListQuery(search="_"), []),
+    "folded": (COURSE_SCREEN, ListQuery(search="INFOGRAPHIÉ 2d"), ["7"]),
+    "by number": (COURSE_SCREEN, ListQuery(search="10"), ["10"]),
+    "by state": (COURSE_SCREEN, ListQuery(state="gone"), ["10"]),
+    "a session by its course": (SESSION_SCREEN, ListQuery(search="gestion"), ["41"]),
+    "a wildcard is a letter": (SESSION_SCREEN, ListQuery(search="%"), []),
+    "an underscore is a letter": (SESSION_SCREEN, ListQuery(search="_"), []),
     "search and state": (
-        SESSIONS,
+        SESSION_SCREEN,
         ListQuery(search="pao", state="waiting_placeholder"),
         ["50", "2"],
     ),
-    "a phone is no search": (COURSES, ListQuery(search="0559446168", state="suggested"), ["8"]),
-    "an unknown state is none": (COURSES, ListQuery(search="pao", state="' OR 1=1"), ["8"]),
-    "a page beyond the last": (COURSES, ListQuery(search="pao", page="99"), ["8"]),
+    "a phone is no search": (
+        COURSE_SCREEN,
+        ListQuery(search="0559446168", state="suggested"),
+        ["8"],
+    ),
+    "an unknown state is none": (COURSE_SCREEN, ListQuery(search="pao", state="' OR 1=1"), ["8"]),
+    "a page beyond the last": (COURSE_SCREEN, ListQuery(search="pao", page="99"), ["8"]),
 }
 
 
-@pytest.mark.parametrize(("kind", "asked", "expected"), SEARCHES.values(), ids=SEARCHES)
-def test_what_a_list_finds(run, kind, asked, expected):
+@pytest.mark.parametrize(("screen", "query", "expected"), SEARCHES.values(), ids=SEARCHES)
+def test_what_a_list_finds(run, screen, query, expected):
     run_stages(run)
-    found = listing(run, kind, asked)
-    assert {line.legacy_id for line in found.lines} == set(expected)
-    assert found.any
+    page = listing(run, screen, query)
+    assert {line.legacy_id for line in page.lines} == set(expected)
+    assert page.any
 
 
 def test_a_phone_in_an_old_name_is_neither_stored_nor_found(run):
@@ -356,5 +346,5 @@ def test_a_phone_in_an_old_name_is_neither_stored_nor_found(run):
         legacy_code="INF 0559446168", version=2
     )
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()
-    assert not listing(run, SESSIONS, ListQuery(search="0559446168")).search
+    assert not listing(run, SESSION_SCREEN, ListQuery(search="0559446168")).search
     assert not MappingWeight.objects.filter(searched__contains="559446168").exists()

@@ -1,49 +1,23 @@
-"""One page of a mapping screen's list, read from what is stored of the run."""
+"""One page of a mapping list, read from what is stored of the run."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
-from django.utils.functional import Promise
 
 from ecoin.identity.text import fold
-from legacy_import.mapping.weights import (
-    COURSE,
-    COURSE_CAUSES,
-    FORMATION_CAUSES,
-    SESSION,
-    SESSION_CAUSES,
-    SESSION_MISSING,
-    stored_weights,
-)
-from legacy_import.models import (
-    LegacyCourseMapping,
-    LegacyImportRun,
-    LegacySessionMapping,
-    MappingWeight,
-)
+from legacy_import.mapping.mapping_kind import MappingKind
+from legacy_import.mapping.weights import current_totals
+from legacy_import.models import LegacyImportRun, MappingWeight
 from legacy_import.privacy.free_text import holds_contact
-from legacy_import.screens.mapping.lines import CourseLine, SessionLine, course_lines, session_lines
-from legacy_import.screens.mapping.words import COURSE_STATES, SESSION_STATES
+from legacy_import.screens.mapping.lines import MappingLine
+from legacy_import.screens.mapping.screens import MappingScreen
 
 LINES_PER_PAGE = 50
-NAMED = 20  # mappings that a bulk page names
-
-
-class MappingKind(NamedTuple):
-    """What a list of courses and a list of sessions differ in."""
-
-    name: str
-    states: Mapping[str, tuple[Promise, str]]
-    causes: Sequence[str]
-    lines: Callable[[Iterable[MappingWeight]], Sequence[CourseLine] | Sequence[SessionLine]]
-
-
-COURSES = MappingKind(COURSE, COURSE_STATES, (*COURSE_CAUSES, *FORMATION_CAUSES), course_lines)
-SESSIONS = MappingKind(SESSION, SESSION_STATES, (*SESSION_CAUSES, SESSION_MISSING), session_lines)
+LISTED_IN_BULK = 20  # mappings that the page of a bulk lists
 
 
 class ListQuery(NamedTuple):
@@ -59,7 +33,7 @@ class MappingListing:
     """One page of a list, and the states it can be filtered by with their counts."""
 
     page: Page[MappingWeight]
-    lines: Sequence[CourseLine] | Sequence[SessionLine]
+    lines: Sequence[MappingLine]
     any: bool  # without any filter
     search: str
     state: str
@@ -69,70 +43,68 @@ class MappingListing:
     @property
     def query(self) -> str:
         """The list as it is filtered, for the way back to it."""
-        told = {"state": self.state, "q": self.search, "page": self.page.number}
-        return urlencode({name: value for name, value in told.items() if value})
+        fields = {"state": self.state, "q": self.search, "page": self.page.number}
+        return urlencode({name: value for name, value in fields.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """What confirming several mappings at once is about."""
+class BulkSummary:
+    """The mappings that a bulk would confirm."""
 
-    lines: Sequence[CourseLine] | Sequence[SessionLine]  # the first NAMED
+    lines: Sequence[MappingLine]  # the first LISTED_IN_BULK
     more: int
     rows: int
     frees: int
 
 
-def listing(run: LegacyImportRun | None, kind: MappingKind, asked: ListQuery) -> MappingListing:
-    """The asked page of the run's list; each state is counted under the search that is on.
+def listing(
+    run: LegacyImportRun | None, screen: MappingScreen, request: ListQuery
+) -> MappingListing:
+    """One page of the run's list; each state is counted under the current search.
 
-    A search that holds a phone or an e-mail is no search. Without a run, an empty page.
+    A search with a phone or an e-mail in it is ignored. Without a run, an empty page.
     """
-    search = "" if holds_contact(asked.search) else asked.search
-    state = asked.state if asked.state in kind.states else ""
-    causes = stored_weights(run).causes if run else {}
-    everything = _stored(run, kind)
-    found = everything.filter(searched__contains=fold(search)) if search else everything
-    counted = dict(found.values_list("state").annotate(Count("pk")))
-    listed = found.filter(state=state) if state else found
-    page = Paginator(listed.order_by("position"), LINES_PER_PAGE).get_page(asked.page)
+    search = "" if holds_contact(request.search) else request.search
+    state = request.state if request.state in screen.states else ""
+    causes = current_totals(run).causes if run else {}
+    stored = _stored(run, screen.kind)
+    matching = stored.filter(searched__contains=fold(search)) if search else stored
+    counts = dict(matching.values_list("state").annotate(Count("pk")))
+    in_state = matching.filter(state=state) if state else matching
+    page = Paginator(in_state.order_by("position"), LINES_PER_PAGE).get_page(request.page)
+    own_causes = (*screen.kind.causes, *screen.kind.other_causes)
     return MappingListing(
         page=page,
-        lines=kind.lines(page.object_list),
-        any=bool(counted) or everything.exists(),
+        lines=screen.lines(page.object_list),
+        any=bool(counts) or stored.exists(),
         search=search,
         state=state,
         states=[
-            (value, str(words), counted.get(value, 0)) for value, (words, _) in kind.states.items()
+            (value, str(words), counts.get(value, 0)) for value, (words, _) in screen.states.items()
         ],
         causes=sorted(
-            ((cause, rows) for cause, rows in causes.items() if cause in kind.causes),
+            ((cause, rows) for cause, rows in causes.items() if cause in own_causes),
             key=lambda cause: -cause[1],
         ),
     )
 
 
-def line_of(
-    run: LegacyImportRun, kind: MappingKind, mapping: LegacyCourseMapping | LegacySessionMapping
-) -> CourseLine | SessionLine:
+def line_of(run: LegacyImportRun, screen: MappingScreen, pk: int) -> MappingLine:
     """One mapping as the run's list shows it."""
-    stored_weights(run)
-    (line,) = kind.lines(_stored(run, kind).filter(mapping_id=mapping.pk))
+    current_totals(run)
+    (line,) = screen.lines(_stored(run, screen.kind).filter(mapping_id=pk))
     return line
 
 
-def together(
-    run: LegacyImportRun,
-    kind: MappingKind,
-    mappings: QuerySet[LegacyCourseMapping] | QuerySet[LegacySessionMapping],
-) -> Together:
-    """These mappings in the run's list: the first by their names, and the rows behind all."""
-    stored_weights(run)
-    found = _stored(run, kind).filter(mapping_id__in=mappings.order_by().values("pk"))
-    sums = found.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
-    return Together(
-        lines=kind.lines(found.order_by("position")[:NAMED]),
-        more=max(0, sums["mappings"] - NAMED),
+def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> BulkSummary:
+    """What a bulk would confirm, in the order of the run's list, and the rows behind all of it."""
+    current_totals(run)
+    mappings = screen.kind.bulk(run.connection_name)
+    stored = _stored(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
+    sums = stored.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
+    return BulkSummary(
+        lines=screen.lines(stored.order_by("position")[:LISTED_IN_BULK]),
+        more=max(0, sums["mappings"] - LISTED_IN_BULK),
         rows=sums["rows"] or 0,
         frees=sums["frees"] or 0,
     )

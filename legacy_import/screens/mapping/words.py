@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# What a list can be filtered by → how it is shown: words and the colour of the pill.
+# What a list can be filtered by → its words, and the colour of the pill.
 COURSE_STATES: dict[str, tuple[Promise, str]] = {
     "unmapped": (_("no course yet"), "li-pill-warn"),
     "suggested": (_("suggested"), "li-pill-info"),
@@ -34,7 +34,7 @@ RULES: dict[str, Promise] = {
     "session:formation_not_in_source": _("it names a course that the old catalogue does not have"),
 }
 
-VERDICTS: dict[str, Promise] = {
+DECISIONS: dict[str, Promise] = {
     "confirmed": _("confirmed"),
     "no_equivalent": _("no equivalent"),
     "unmapped": _("suggestion refused"),
@@ -44,19 +44,18 @@ VERDICTS: dict[str, Promise] = {
     "unknown": _("unknown"),
 }
 
-# Code of a refusal (services) → what the screens say.
+# Code of a refusal by a service → its words.
 REFUSALS: dict[str, Promise] = {
     "being_classified": _(
         "This source is being classified right now. Try again when that is done."
     ),
     "no_such_course": _("Choose one of the courses of the platform first."),
     "nothing_suggested": _("No course is suggested here, so there is none to confirm."),
-    "nobody_judged": _("Nobody has judged this yet, so there is nothing to take back."),
+    "not_decided": _("Nobody has judged this yet, so there is nothing to take back."),
     "placeholder_id": _(
         "The old platform parked people under 1, 2 and 235: these three never become real sessions."
     ),
     "reason_missing": _("This answer contradicts the rule. Say why: the reason is kept with it."),
-    "no_such_type": _("A session is real, a waiting list, or unknown."),
     "too_many_rows": _(
         "This run is too large to be judged while you wait. An operator runs these three commands:"
     ),

@@ -12,7 +12,7 @@ from legacy_import.engine.engines import Engine, Worked, work_in_chunks
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
-from legacy_import.mapping.weights import forget_weights
+from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
@@ -59,7 +59,7 @@ def classify(
             engine=engine,
         )
         counts = _counts(_facets(run, worked))
-        forget_weights(run)
+        discard_weights(run)
         lifecycle.finish_stage(
             run, lease, RunStatus.CLASSIFIED, actor=actor, started=now, found=counts
         )

@@ -11,7 +11,7 @@ from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.engines import engine_in_use
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
-from legacy_import.mapping.weights import forget_weights
+from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
@@ -76,7 +76,7 @@ def import_source(
             _certify_workers(run, lease)
             counts = _conclude(run, source)
             stored_counts.rebuild(run)
-            forget_weights(run)
+            discard_weights(run)
             lifecycle.finish_stage(
                 run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
             )

@@ -1,0 +1,7 @@
+"""The kinds of mappings. A mapping is decided, counted and listed in the same way whatever its kind."""
+
+from legacy_import.mapping.courses import COURSES
+from legacy_import.mapping.mapping_kind import MappingKind
+from legacy_import.mapping.sessions import SESSIONS
+
+KINDS: tuple[MappingKind, ...] = (COURSES, SESSIONS)

@@ -1,0 +1,77 @@
+"""What a kind of mapping is: one description, read by the service, the weights and the screens.
+
+A new kind is a model (a SourceMapping, listed in MAPPING_MODELS), a module like `courses.py` with its
+MappingKind, its entry in `kinds.KINDS`, what the old catalogue says of it (`catalogue.py`, `index.py`),
+and a MappingScreen with a line and three templates (`screens/mapping/screens.py`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from legacy_import.errors import LegacyImportError
+from legacy_import.mapping.index import MappingIndex
+from legacy_import.mapping.row_groups import RowGroup
+from legacy_import.models import SourceMapping
+
+Fields = dict[str, Any]  # columns of a mapping and their new values
+
+
+class MappingRefused(LegacyImportError):
+    """The decision is not possible; `code` says why, for the words of the screens."""
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DecisionInput(NamedTuple):
+    """What a person enters with a decision."""
+
+    note: str = ""
+    choice: int | None = None  # the id of what was chosen, if the decision needs one
+
+
+def _no_more_fields(mapping: Any, entered: DecisionInput) -> Fields:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class MappingDecision:
+    """One thing that people can decide about a mapping: the columns it writes.
+
+    `check` raises MappingRefused where it is impossible, and returns the columns that depend on the
+    mapping or on what was entered.
+    """
+
+    fields: Fields
+    check: Callable[[Any, DecisionInput], Fields] = _no_more_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingKind:
+    """What courses and sessions differ in."""
+
+    name: str  # in addresses, and in MappingWeight.kind
+    model: type[SourceMapping]
+    answer_field: str  # what is decided; its new value is written to the log
+    note_field: str = ""  # contains the note of the current decision; "": only the log does
+    decisions: Mapping[str, MappingDecision]  # by the value of the button
+    rule_answer: Callable[
+        [Any], Fields
+    ]  # what the rules say, which counts once a decision is undone
+    # What one click confirms: the mappings of a source, and the columns to write.
+    bulk: Callable[[str], QuerySet[Any]]
+    bulk_fields: Fields = field(default_factory=dict)
+    mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
+    searched: tuple[str, ...] = ("display_name",)  # what a search looks into, besides the legacy id
+    affected_rows: Callable[[str, list[str]], Q]  # source, legacy ids → the staged rows
+    # Why rows wait: causes that such a decision removes, and causes of this kind that none does.
+    causes: tuple[str, ...]
+    other_causes: tuple[str, ...]
+    legacy_id_of: Callable[[RowGroup, MappingIndex], str | None]  # the mapping the rows refer to
+    frees: Callable[[RowGroup, MappingIndex], bool]  # would deciding it free these rows?

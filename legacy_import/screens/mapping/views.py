@@ -1,0 +1,297 @@
+"""`/admin/legacy-imports/course-mapping` and `…/session-mapping`: people decide what these are."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Sum
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    QueryDict,
+)
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ecoin.identity.masking import mask_text
+from legacy_import.errors import LegacyImportError
+from legacy_import.mapping.decisions import (
+    UNDO,
+    MappingChange,
+    MappingChangedMeanwhile,
+    bulk_stamp,
+    confirm_mappings,
+    decide_mapping,
+)
+from legacy_import.mapping.mapping_kind import MappingRefused
+from legacy_import.models import FacetCount, LegacyImportRun
+from legacy_import.permissions import MAP, permission_needed
+from legacy_import.screens.address import reviewer_of, run_asked
+from legacy_import.screens.mapping.lines import past_decisions
+from legacy_import.screens.mapping.listing import ListQuery, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
+from legacy_import.screens.mapping.words import REFUSALS
+from legacy_import.screens.page import render_page
+from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
+from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
+
+LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run
+
+
+class MappingDecisionForm(forms.Form):
+    """What a person decides about one mapping; the service checks whether it is possible."""
+
+    verdict = forms.CharField(max_length=20)
+    version = forms.IntegerField(min_value=0, max_value=2**31)
+    course = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    note = forms.CharField(max_length=2_000, required=False)
+
+
+class MappingBulkForm(forms.Form):
+    """A confirmed bulk: how many mappings the page listed, and which."""
+
+    expected = forms.IntegerField(min_value=0, max_value=2**31)
+    stamp = forms.CharField(max_length=32)
+    note = forms.CharField(max_length=2_000, required=False)
+
+
+@never_cache
+@permission_needed(MAP)
+@require_safe
+def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
+    """Every mapping of the run's source, those that block most rows first."""
+    run = None
+    if request.GET.get("run") or LegacyImportRun.objects.exists():
+        run = run_asked(request)
+    search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
+    query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
+    return render_page(
+        request,
+        screen.template("list"),
+        section=screen.section,
+        title=screen.list_title,
+        run=run,
+        screen=screen,
+        listing=listing(run, screen, query),
+        bulk_count=screen.kind.bulk(run.connection_name if run else "").count(),
+        **(_rows_to_classify(run) if run else {}),
+    )
+
+
+@never_cache
+@permission_needed(MAP)
+@require_safe
+def mapping_page(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
+    """One mapping: what it is now and why, and what can be decided."""
+    run = run_asked(request)
+    return _mapping_page(request, screen, run, _find(screen, run, mapping_id))
+
+
+@never_cache
+@permission_needed(MAP)
+@require_POST
+def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
+    """Decide what one mapping is; 409 with the current state when another user was faster."""
+    run = run_asked(request)
+    mapping = _find(screen, run, mapping_id)
+    form = MappingDecisionForm(request.POST)
+    if not form.is_valid() or form.cleaned_data["verdict"] not in (UNDO, *screen.kind.decisions):
+        return _incomplete()
+    entered = form.cleaned_data
+    try:
+        change = decide_mapping(
+            screen.kind,
+            entered["verdict"],
+            mapping_id=mapping.pk,
+            version=entered["version"],
+            actor=reviewer_of(request),
+            now=timezone.now(),
+            note=entered["note"],
+            choice=entered["course"],
+        )
+    except MappingChangedMeanwhile:
+        return _mapping_page(request, screen, run, mapping, status=409, changed=True)
+    except LegacyImportError as error:
+        context = {"refused": _refusal(error), "note": entered["note"]}
+        return _mapping_page(request, screen, run, mapping, status=400, **context)
+    mapping.refresh_from_db()
+    name = mask_text(mapping.display_name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
+    _report_change(request, f"{name}: {screen.states[mapping.state][0]}.", change)
+    return _back_to_list(request, screen, run)
+
+
+@never_cache
+@permission_needed(MAP)
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
+    """Confirm all that the rules are sure of: how many and the effect shown, counted again."""
+    run = run_asked(request)
+    if request.method != "POST":
+        return _bulk_page(request, screen, run)
+    form = MappingBulkForm(request.POST)
+    if not form.is_valid():
+        return _incomplete()
+    try:
+        change = confirm_mappings(
+            screen.kind,
+            connection_name=run.connection_name,
+            actor=reviewer_of(request),
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
+    except MappingChangedMeanwhile:
+        return _bulk_page(request, screen, run, status=409, changed=True)
+    except LegacyImportError as error:
+        return _bulk_page(request, screen, run, status=400, refused=_refusal(error))
+    _report_change(request, screen.confirmed(change.mappings), change)
+    return _back_to_list(request, screen, run)
+
+
+@never_cache
+@permission_needed(MAP)
+@require_POST
+def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
+    """Validate, classify and plan the run while the user waits, and return to the list."""
+    run = run_asked(request)
+    before = run.summary.get("plan", {}).get("review", 0)
+    try:
+        report = rejudge(run_id=run.pk, actor=request.user.get_username(), now=timezone.now())
+    except LegacyImportError as error:
+        messages.error(request, _refusal(error))
+    else:
+        messages.success(
+            request,
+            _("Run %(run)s was judged and planned again: %(before)s rows waited for review, "
+              "now %(after)s do.")
+            % {
+                "run": run.pk,
+                "before": thousands(before),
+                "after": thousands(report.counts["plan"]["review"]),
+            },
+        )  # fmt: skip
+    return _back_to_list(request, screen, run)
+
+
+def _find(screen: MappingScreen, run: LegacyImportRun, pk: int) -> Any:
+    """The mapping with this number. Raises Http404, also for one of another source."""
+    return get_object_or_404(screen.kind.model, pk=pk, connection_name=run.connection_name)
+
+
+def _mapping_page(
+    request: HttpRequest,
+    screen: MappingScreen,
+    run: LegacyImportRun,
+    mapping: Any,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    return render_page(
+        request,
+        screen.template("page"),
+        section=screen.section,
+        title=screen.page_title,
+        run=run,
+        status=status,
+        screen=screen,
+        line=line_of(run, screen, mapping.pk),
+        past_decisions=past_decisions(screen.kind, mapping.pk),
+        **screen.page_context(request, mapping),
+        **context,
+    )
+
+
+def _bulk_page(
+    request: HttpRequest,
+    screen: MappingScreen,
+    run: LegacyImportRun,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    expected, stamp = bulk_stamp(screen.kind, run.connection_name)
+    return render_page(
+        request,
+        screen.template("bulk"),
+        section=screen.section,
+        title=screen.bulk_title,
+        run=run,
+        status=status,
+        screen=screen,
+        expected=expected,
+        stamp=stamp,
+        bulk=bulk_summary(run, screen),
+        **context,
+    )
+
+
+def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
+    """How many rows of the run are to be classified again, and how that is done."""
+    marked = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
+    rows = marked.aggregate(rows=Sum("rows"))["rows"] or 0
+    if not rows:
+        return {}
+    code = why_not(run, now=timezone.now())
+    commands = [f"{command} --run {run.pk}" for command in COMMANDS]
+    return {
+        "rows_to_classify": rows,
+        "why_not": REFUSALS.get(code, ""),
+        "commands": commands if code in ("too_many_rows", "being_committed") else [],
+    }
+
+
+def _report_change(request: HttpRequest, sentence: str, change: MappingChange) -> None:
+    """Show what was decided, and the rows that are to be classified again because of it."""
+    per_run = [
+        _("%(rows)s in run %(run)s") % {"rows": thousands(affected.rows), "run": affected.run}
+        for affected in change.affected
+        if affected.rows
+    ]
+    rows = _("Rows to be judged again: %(rows)s.") % {"rows": ", ".join(per_run)}
+    effect = rows if per_run else _("No open row is touched.")
+    messages.success(request, f"{sentence} {effect}")
+
+
+def _incomplete() -> HttpResponse:
+    return HttpResponseBadRequest(_("This form is not complete."), content_type="text/plain")
+
+
+def _refusal(error: LegacyImportError) -> str:
+    """Why something was refused, in the reader's language."""
+    if isinstance(error, (MappingRefused, NotNow)):
+        return str(REFUSALS.get(error.code, error.message))
+    return _(error.message)  # privacy.free_text marks its sentences for the catalogues
+
+
+def _back_to_list(
+    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun
+) -> HttpResponseRedirect:
+    """Redirect to the list as it was filtered (the field `back` contains its query)."""
+    before = QueryDict(request.POST.get("back", "")[:500], encoding="utf-8")
+    query = QueryDict(mutable=True)
+    query["run"] = str(run.pk)
+    for name in LIST_FIELDS:
+        if before.get(name):
+            query[name] = before[name][:LONGEST_SEARCH]
+    return HttpResponseRedirect(f"{reverse(screen.address)}?{query.urlencode()}")
+
+
+def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:
+    name, context = f"{screen.kind.name}-mapping", {"screen": screen}
+    root = f"legacy-imports/{name}"
+    return [
+        path(root, mapping_list, context, name=name),
+        path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all"),
+        path(f"{root}/again", plan_again, context, name=f"{name}-again"),
+        path(f"{root}/<int:mapping_id>", mapping_page, context, name=f"{name}-one"),
+        path(f"{root}/<int:mapping_id>/judge", decide, context, name=f"{name}-judge"),
+    ]
+
+
+urlpatterns = [pattern for screen in SCREENS for pattern in _urlpatterns(screen)]
