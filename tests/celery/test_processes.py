@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -254,8 +255,8 @@ def test_celery_and_processes_of_this_machine_are_not_both_asked_for(
 
 
 @pytest.mark.parametrize("command", STAGES)
-def test_sqlite_lets_one_process_write(command: str, app: AppDatabase) -> None:
-    assert app.path
+def test_sqlite_lets_one_process_write(command: str, tmp_path: Path) -> None:
+    app = AppDatabase(f"sqlite:///{tmp_path / 'app.sqlite3'}")
     ended = manage(command, "--workers", "2", env=environment(app))
     assert ended.code == 2, ended.err
     assert "Error: --workers 2: the app database is SQLite, which lets one process write" in told(

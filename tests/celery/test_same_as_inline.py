@@ -68,7 +68,8 @@ def test_two_processes_of_this_machine_write_what_one_process_writes(
     for table, rows in inline[0].items():
         assert here[table] == rows, table
     assert "each in a snapshot of its own" in " ".join(ended.out.split())
-    assert ended.err == ""
+    progress = " rows/s)"  # a line every ten seconds, on a slow machine
+    assert [line for line in ended.err.splitlines() if not line.endswith(progress)] == []
 
 
 def test_a_limited_import_of_three_processes_stages_the_same_rows(
