@@ -130,15 +130,27 @@ class DatabaseServer:
             **({"database": database} if database else {}),
         )
 
-    def client(self, database: str, *options: str) -> list[str]:
-        """The command line client as that account: it reads statements from its stdin."""
+    def settings(self, database: str) -> dict[str, str]:
+        """An alias of Django on that database, as that account."""
+        return {
+            "ENGINE": "django.db.backends.mysql", "NAME": database, "USER": self.user,
+            "PASSWORD": self.password, "HOST": self.address,
+            "PORT": "" if self.socket else str(self.port),
+        }  # fmt: skip
+
+    def client_options(self) -> list[str]:
+        """What the command line programs need to sign in as that account."""
         where = (
             [f"--socket={self.socket}"]
             if self.socket
             else [f"--host={self.host}", f"--port={self.port}", "--protocol=tcp"]
         )
-        account = [f"--user={self.user}"] + ([f"--password={self.password}"] * bool(self.password))
-        return [_program("mariadb", "mysql"), "--no-defaults", *where, *account, *options, database]
+        secret = [f"--password={self.password}"] if self.password else []
+        return ["--no-defaults", *where, f"--user={self.user}", *secret]
+
+    def client(self, database: str, *options: str) -> list[str]:
+        """The command line client as that account: it reads statements from its stdin."""
+        return [_program("mariadb", "mysql"), *self.client_options(), *options, database]
 
     def execute(self, *statements: str | bytes, database: str | None = None) -> None:
         """Run statements as that account, one after the other."""

@@ -21,12 +21,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if os.environ.get("TEST_APP_DATABASE") in SERVERS:
     _server = server_for_tests()
     DATABASES["default"] = {
-        "ENGINE": "django.db.backends.mysql",
-        "NAME": "app",
-        "USER": _server.user,
-        "PASSWORD": _server.password,
-        "HOST": _server.address,
-        "PORT": "" if _server.socket else str(_server.port),
+        **_server.settings("app"),
         "OPTIONS": {
             "charset": "utf8mb4",
             "isolation_level": "read committed",

@@ -207,7 +207,7 @@ def operator(app: AppDatabase, db_server: DatabaseServer, tmp_path: Path) -> Ite
     """An operator with a fictional school, whose account the page itself has to make."""
     name, reader = f"runbook_{os.getpid()}", f"runbook_reader_{os.getpid()}"
     legacy = server_legacy(db_server, name, school())
-    root = f"--no-defaults --socket={db_server.socket} -uroot"
+    root = shlex.join(db_server.client_options())
     database = app.name or (app.path.name if app.path else "")
     env = environment(app, **{**legacy.environment(), "LEGACY_DB_USERNAME": reader,
                               "LEGACY_DB_PASSWORD": ""})  # fmt: skip
