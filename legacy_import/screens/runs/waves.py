@@ -1,17 +1,16 @@
-"""What a commit has still to do, per wave, and what a rollback would take back, per outcome."""
+"""Rows that a commit would process, per wave, and rows that a rollback would undo, per outcome."""
 
 from dataclasses import dataclass
 
 from legacy_import.choices import COMMITTED_OUTCOMES, FocusMode, PlannedAction
-from legacy_import.screens.runs.counts import RunCounts, waiting
+from legacy_import.screens.runs.counts import RunCounts, pending_counts
 
 
 @dataclass(frozen=True, slots=True)
 class WaveLine:
-    """The rows of one wave ("": of the whole run) that wait for their commit.
+    """The pending rows of one wave ("": of the whole run).
 
-    `actions` are numbers in the order of ACTIONS; `review` rows wait for people and only leave a
-    line in the log.
+    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
     """
 
     focus: str
@@ -31,18 +30,18 @@ ACTIONS = (
 
 
 def wave_lines(counts: RunCounts) -> tuple[WaveLine, ...]:
-    """One line per wave, in their order, then all of them with what belongs to none."""
+    """One line per wave, in their order, then one for all rows, including those of no wave."""
     return tuple(_line(counts, focus) for focus in (*FocusMode, None))
 
 
 def _line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
-    found = waiting(counts, focus)
-    actions = tuple(found[action] for action in ACTIONS)
+    pending = pending_counts(counts, focus)
+    actions = tuple(pending[action] for action in ACTIONS)
     return WaveLine(
-        focus.value if focus else "", actions, sum(actions), found[PlannedAction.REVIEW]
+        focus.value if focus else "", actions, sum(actions), pending[PlannedAction.REVIEW]
     )
 
 
 def outcomes_in_force(counts: RunCounts) -> tuple[tuple[str, int], ...]:
-    """(outcome, rows) of what stands on the platform, the most frequent first."""
+    """(outcome, rows) of the rows with effects in force, the most frequent first."""
     return tuple(counts.spread("outcome", outcome=COMMITTED_OUTCOMES).items())
