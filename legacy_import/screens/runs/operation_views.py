@@ -30,13 +30,12 @@ from legacy_import.screens import once
 from legacy_import.screens.address import run_numbered
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs.counts import counts_of, in_force
+from legacy_import.screens.runs.counts import counts_of, in_force, outcomes_in_force, wave_lines
 from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
 from legacy_import.screens.runs.log import commit_summary, receipts, rollback_summary
 from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
 from legacy_import.screens.runs.progress import progress_words, run_progress, stamp_of
-from legacy_import.screens.runs.waves import outcomes_in_force, wave_lines
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
+    PLAN_WORDS,
     Classification,
     Outcome,
     PlannedAction,
@@ -20,18 +21,6 @@ from legacy_import.screens.runs.counts import RunCounts, in_force, in_queue
 from legacy_import.stages.planning.summary import BUCKETS
 
 MOST_DECISIONS = 1_000  # that are counted; the page shows larger numbers as "more than"
-
-# Action → its sign, its verb and its object, in the order of priority, as the dry run prints them.
-WORDS: dict[PlannedAction, tuple[str, str | Promise, str | Promise]] = {
-    PlannedAction.CREATE_COMPLETED_TRAINING: ("+", _("create"), _("completed trainings")),
-    PlannedAction.CREATE_ENROLLMENT: ("+", _("create"), _("imported enrolments")),
-    PlannedAction.CREATE_CRM_LEAD: ("+", _("create"), _("leads, each with its course interest")),
-    PlannedAction.LINK_EXISTING: (
-        "~", _("link"), _("rows to people who exist or come with this run"),
-    ),
-    PlannedAction.SKIP: ("·", _("skip"), _("rows")),
-    PlannedAction.REVIEW: ("!", _("review"), _("rows: a person decides")),
-}  # fmt: skip
 
 PRIORITIES = (
     ("completed_history", _("completed history")),
@@ -125,7 +114,7 @@ class SincePlan:
 
 
 def plan_lines(counts: RunCounts) -> Iterator[PlanLine]:
-    for action, (sign, verb, what) in WORDS.items():
+    for action, (sign, verb, what) in PLAN_WORDS.items():
         rows = counts.where(planned_action=action.value)
         pending = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
         committed = counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES)

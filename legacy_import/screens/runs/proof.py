@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import LogAction, SourceTable
-from legacy_import.stages.reconciliation.report import Check, ReconcileReport
+from legacy_import.stages.reconciliation.report import ReconcileReport
 
 # Check, or its part before the colon → its condition in words. Other checks keep their own words.
 MEANINGS: dict[str, str | Promise] = {
@@ -53,11 +53,10 @@ def proof_lines(report: ReconcileReport) -> Iterator[ProofLine]:
         name, _colon, about = check.name.partition(":")
         if name in PER_OUTCOME and check.ok and not check.expected:
             continue
-        yield _line(check, MEANINGS.get(name, check.meaning), _in_words(about))
-
-
-def _line(check: Check, meaning: str | Promise, about: str | Promise) -> ProofLine:
-    return ProofLine(meaning, about, check.expected, check.found, check.ok, check.rows, check.more)
+        yield ProofLine(
+            MEANINGS.get(name, check.meaning), _in_words(about), check.expected, check.found,
+            check.ok, check.rows, check.more,
+        )  # fmt: skip
 
 
 def _in_words(about: str) -> str | Promise:
