@@ -74,19 +74,13 @@ def states(language: str) -> Iterator[State]:
 
 
 def _confirm(address: str, name: str) -> Reach:
-    """Type the database's name and confirm; what was done is then shown again, not done again."""
-    done: list[str] = []
+    """Type the database's name and confirm: what was done is shown, or what is wrong with it."""
 
     def confirm(page: Page) -> None:
-        if done:
-            page.goto(done[0])
-            return
         page.goto(address)
         page.locator("#li-database").fill(name)
         page.locator("#content form[method=post] [type=submit]").first.click()
         page.locator("#li-done, #li-database-error").wait_for()
-        if not page.url.endswith(address):
-            done.append(page.url)
 
     return confirm
 
