@@ -240,7 +240,7 @@ def evidence() -> str:
 
 
 def numbers() -> str:
-    from ecoin.identity import keys, phones
+    from ecoin.identity import keys, names, phones
     from legacy_import.conf import import_conf
     from legacy_import.rules import duplicates, guards, person_groups
 
@@ -252,6 +252,14 @@ def numbers() -> str:
          "`LEGACY_IMPORT_HOT_KEY_ROWS`"),
         ("two tokens are partners from OSA", str(guards.TOKEN_SIMILARITY),
          "`guards.TOKEN_SIMILARITY`"),
+        ("two tokens are partners where phone, e-mail and birth date agree, from OSA",
+         str(guards.PARTLY_SIMILARITY), "`guards.PARTLY_SIMILARITY`"),
+        ("letters of an Arabic word in which one may be a slip, at least", str(guards.ARABIC_SLIP),
+         "`guards.ARABIC_SLIP`"),
+        ("years between the birth dates of two generations, at least", str(guards.GENERATION),
+         "`guards.GENERATION`"),
+        ("skeletons of a name in Arabic letters, at most", str(names.MAX_SKELETONS),
+         "`names.MAX_SKELETONS`"),
         ("two joined folds are one name from OSA", str(guards.JOINED_SIMILARITY),
          "`guards.JOINED_SIMILARITY`"),
         ("LOW from OSA of the folds", str(duplicates.LOW_SIMILARITY),

@@ -93,7 +93,7 @@ def glued(words: list[str]) -> list[str]:
     # From the right, so that each particle finds its name already whole.
     for word in reversed(words):
         if names and word == ARABIC_ARTICLE:
-            names[-1] = word + names[-1]
+            names[-1] = word + (BOUND if BOUND in names[-1] else "") + names[-1]
         elif names and (word in ARABIC_PREFIXES or _completes(word, names[-1])):
             names[-1] = word + BOUND + names[-1]
         else:
@@ -131,7 +131,7 @@ def latin_spelling(name: str, attested: Callable[[str], str | None]) -> str | No
             first = attested(head)
             return first and first + ARABIC_SUFFIXES[rest][0]
         last = latin_spelling(rest, attested)
-        return last and ARABIC_PREFIXES[head] + last
+        return last and ARABIC_PREFIXES.get(head, "") + last
     for prefix, latin in _GLUED_PREFIXES:
         last = attested(whole[len(prefix) :]) if whole.startswith(prefix) else None
         if last:

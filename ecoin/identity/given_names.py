@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,6 +54,7 @@ def fold_of(spelling: str) -> str:
     return tables.own_fold.get(folded, folded)
 
 
+@lru_cache(maxsize=16_384)
 def given_names_of(fold: str) -> frozenset[int]:
     """Numbers of the given names that a fold may stand for; empty where it is not known."""
     return _tables().given.get(fold, _NOBODY)

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ecoin.identity.emails import Email
-from ecoin.identity.names import Name, skeletons_of_name
+from ecoin.identity.names import Name
 from ecoin.identity.phones import Phones
 
 NORM_VERSION: Final = 2
@@ -42,8 +42,8 @@ def identity_keys(
     """All keys of one person; a blank value makes no key, so blank never matches blank.
 
     D, R and S need two name tokens, and no part that cannot be read: "Amina" and a birth date are
-    not a full name. R is for rows without a valid phone; with one, P says more. S is one key, unless
-    a word is known in Arabic letters only: then it is one for each way it may be spelled.
+    not a full name. R is for rows without a valid phone; with one, P says more. A name in Arabic
+    letters has an S for each way it may be spelled.
     """
     keys = [Key("P", number) for number in phones.valid]
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
@@ -54,8 +54,7 @@ def identity_keys(
         if canonical is not None:
             keys.append(_key("D", f"{name.fold}|{canonical.isoformat()}"))
         keys.append(_key("S", name.skeleton))
-        if name.script:
-            keys.extend(_key("S", value) for value in skeletons_of_name(name.fold)[1:])
+        keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)

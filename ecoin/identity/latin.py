@@ -27,27 +27,35 @@ PARTICLES: Final = frozenset((*PREFIXES, *ARTICLES, *SUFFIXES, "m"))
 _APOSTROPHES: Final = re.compile("['`\"]")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
-_NUMBER_WORD: Final = re.compile(r"(?<!\S)(?=\S*\d)[^a-z\s]+(?!\S)")
+_NUMBER_WORD: Final = re.compile(r"(?<!\S)[^a-z\s\d]*\d[^a-z\s]*(?!\S)")
 _REWRITTEN: Final = SHORT_FORMS | GENERATIONS
 _NOTHING: Final = TITLES | NO_NAME_WORDS
 
 
 def words(part: str) -> tuple[str, ...]:
     """The words of an ASCII part: lower case, short forms written out, no titles."""
-    text = _LEADING_M.sub("", part.casefold())
-    if " ".join(text.split()) in NO_NAME:
-        return ()
-    text = _APOSTROPHES.sub("", text)
-    if _NUMBER_WORD.search(text):
-        found = []
-        for piece in text.split():
-            found += (
-                [NUMBER] if _NUMBER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
-            )
+    text = part.casefold()
+    if text.replace(" ", "").isalpha():
+        found = text.split()
+        if " ".join(found) in NO_NAME:
+            return ()
     else:
-        found = _NO_LETTER.sub(" ", text).split()
-    expanded = " ".join(_REWRITTEN.get(word, word) for word in found).split()
-    return tuple(word for word in expanded if word not in _NOTHING)
+        text = _LEADING_M.sub("", text)
+        if " ".join(text.split()) in NO_NAME:
+            return ()
+        found = _between_signs(_APOSTROPHES.sub("", text))
+    if not _REWRITTEN.keys().isdisjoint(found):
+        found = " ".join(_REWRITTEN.get(word, word) for word in found).split()
+    return tuple(word for word in found if word not in _NOTHING)
+
+
+def _between_signs(text: str) -> list[str]:
+    if not _NUMBER_WORD.search(text):
+        return _NO_LETTER.sub(" ", text).split()
+    found = []
+    for piece in text.split():
+        found += [NUMBER] if _NUMBER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
+    return found
 
 
 def glued(words: list[str]) -> list[str]:

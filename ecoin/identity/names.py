@@ -22,8 +22,8 @@ from ecoin.identity.text import to_ascii
 MAX_PART: Final = 300
 """Characters of a name part that are compared; the column holds fewer."""
 MAX_TOKENS: Final = 12
-MAX_SKELETON_KEYS: Final = 24
-"""Skeletons of a name with words that only Arabic letters know."""
+MAX_SKELETONS: Final = 16
+"""Skeletons of a name in Arabic letters: it may be spelled in so many ways, the likely ones first."""
 
 UNREADABLE: Final = "?"
 """A token of every form of a name of which a part cannot be read."""
@@ -34,13 +34,15 @@ BOTH_SCRIPTS: Final = "both"
 class Name(NamedTuple):
     """Kinds N, F and S; all three '' when there is no name.
 
-    `script`: '' for Latin letters, `ARABIC_SCRIPT`, or `BOTH_SCRIPTS`.
+    `script`: '' for Latin letters, `ARABIC_SCRIPT`, or `BOTH_SCRIPTS`; `more_skeletons`: of the
+    Latin spellings that a name in Arabic letters may have besides the likeliest.
     """
 
     key: str
     fold: str
     skeleton: str
     script: str = ""
+    more_skeletons: tuple[str, ...] = ()
 
     @property
     def is_readable(self) -> bool:
@@ -57,13 +59,11 @@ def parse_name(*parts: str | None) -> Name:
         first, last = parts
         if first and last and len(first) <= MAX_PART and len(last) <= MAX_PART:
             one, other = _name_of_one_word(first), _name_of_one_word(last)
-            if one and other:
-                script = one.script if one.script == other.script else BOTH_SCRIPTS
+            if one and other and not (one.script or other.script):
                 return Name(
                     _in_order(one.key, other.key),
                     _in_order(one.fold, other.fold),
                     _in_order(one.skeleton, other.skeleton),
-                    script,
                 )
     return parse_name_as_written(*parts)[0]
 
@@ -86,7 +86,7 @@ _NOT_ALONE: Final = latin.PARTICLES | arabic.PARTICLES | {UNREADABLE, latin.NUMB
 
 def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
     """The name, and its fold in written order: tells "Ali Haddad" from "Haddad Ali"."""
-    tokens, script = _tokens(parts)
+    tokens, words = _tokens(parts)
     if not tokens:
         return NO_NAME_AT_ALL, ""
     folded = [fold_token(token) for token in tokens]
@@ -94,9 +94,28 @@ def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
         " ".join(sorted(tokens)),
         " ".join(sorted(folded)),
         " ".join(sorted(map(skeleton_of_token, folded))),
-        script,
     )
+    if words:
+        in_arabic = words.keys() >= set(tokens) - {UNREADABLE}
+        name = name._replace(
+            script=ARABIC_SCRIPT if in_arabic else BOTH_SCRIPTS,
+            more_skeletons=_more_skeletons(tokens, words, name.skeleton),
+        )
     return name, " ".join(folded)
+
+
+def _more_skeletons(tokens: list[str], words: dict[str, str], first: str) -> tuple[str, ...]:
+    choices = []
+    for token in tokens:
+        found = skeletons_of_token(fold_token(token))
+        if token in words and not arabic.is_code(token):
+            # A known name has its usual spelling, and the likeliest of the others.
+            heard = arabic.skeletons(arabic.code(words[token]))
+            found = tuple(dict.fromkeys((*found, *heard)))[:2]
+        choices.append(tuple(enumerate(found)))
+    likely = sorted(itertools.product(*choices), key=lambda pick: sum(rank for rank, _ in pick))
+    names = (" ".join(sorted(s for _, s in pick)) for pick in likely[:MAX_SKELETONS])
+    return tuple(name for name in dict.fromkeys(names) if name != first)
 
 
 def fold_as_written(*parts: str | None) -> str:
@@ -131,29 +150,20 @@ def skeletons_of_token(folded: str) -> tuple[str, ...]:
     return (latin.skeleton_of_spelling(folded.partition(OWN)[0]),)
 
 
-def skeletons_of_name(fold: str) -> tuple[str, ...]:
-    """All skeletons by which a name may be found, from its fold: the first is `Name.skeleton`."""
-    choices = [skeletons_of_token(token) for token in fold.split()]
-    picks = itertools.islice(itertools.product(*choices), MAX_SKELETON_KEYS)
-    return tuple(dict.fromkeys(" ".join(sorted(pick)) for pick in picks))
-
-
-def _tokens(parts: tuple[str | None, ...]) -> tuple[list[str], str]:
-    """The tokens of a name in written order, and its script."""
+def _tokens(parts: tuple[str | None, ...]) -> tuple[list[str], dict[str, str]]:
+    """The tokens of a name in written order; those in Arabic letters → the folded word."""
     words: list[str] = []
     for part in parts:
         if part:
             words.extend(_words(part) if len(part) <= MAX_PART else _words_of(part[:MAX_PART]))
-    tokens, script = words[:MAX_TOKENS], ""
-    if not all(map(str.isascii, tokens)):
-        tokens, script = _spelled_in_ascii(tokens)
-    if not latin.PARTICLES.isdisjoint(tokens):
-        tokens = latin.glued(tokens)
-    if not _MARKS.isdisjoint(tokens):
-        tokens = _with_one_mark(tokens)
+    tokens, in_arabic = words[:MAX_TOKENS], dict[str, str]()
+    if not "".join(tokens).isascii():
+        tokens, in_arabic = _spelled_in_ascii(tokens)
+    if not _NOT_ALONE.isdisjoint(tokens):
+        tokens = _with_one_mark(latin.glued(tokens))
     distinct = list(dict.fromkeys(tokens))
     # "Benali Karim" + "Benali" repeats a token; "Mohamed Mohamed" is a name.
-    return (distinct if len(distinct) > 1 else tokens), script
+    return (distinct if len(distinct) > 1 else tokens), in_arabic
 
 
 _MARKS: Final = frozenset({UNREADABLE, latin.NUMBER})
@@ -162,23 +172,23 @@ _MARKS: Final = frozenset({UNREADABLE, latin.NUMBER})
 def _with_one_mark(tokens: list[str]) -> list[str]:
     """`UNREADABLE` at the end of a name of which a part is lost. "Ali Haddad 2" has lost none."""
     names = [token for token in tokens if token not in _MARKS]
-    lost = UNREADABLE in tokens or len(names) < 2 or tokens[0] == latin.NUMBER
+    marked = len(names) < len(tokens)
+    lost = UNREADABLE in tokens or (marked and (len(names) < 2 or tokens[0] == latin.NUMBER))
     return [*names, UNREADABLE] if lost else names
 
 
-def _spelled_in_ascii(words: list[str]) -> tuple[list[str], str]:
+def _spelled_in_ascii(words: list[str]) -> tuple[list[str], dict[str, str]]:
     """Words in Arabic letters glued, then as their usual Latin spelling or as a code."""
     tokens: list[str] = []
-    scripts: set[str] = set()
+    in_arabic: dict[str, str] = {}
     for is_ascii, run in itertools.groupby(words, str.isascii):
         if is_ascii:
-            found = list(run)
-            scripts.update("latin" for word in found if word not in _MARKS)
-        else:
-            found = [_ascii_of(name) for name in arabic.glued(list(run))]
-            scripts.add(ARABIC_SCRIPT)
-        tokens += found
-    return tokens, ARABIC_SCRIPT if len(scripts) == 1 else BOTH_SCRIPTS
+            tokens += run
+            continue
+        for name in arabic.glued(list(run)):
+            tokens.append(_ascii_of(name))
+            in_arabic[tokens[-1]] = name.replace(arabic.BOUND, "")
+    return tokens, in_arabic
 
 
 @lru_cache(maxsize=8_192)

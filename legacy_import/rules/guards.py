@@ -148,8 +148,12 @@ def partly_same(left_fold: str, right_fold: str) -> bool:
 
 def _without_equal_tokens(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
     """What is left of both when equal tokens are taken out, each with its equal."""
-    ours, theirs = Counter(left), Counter(right)
-    return list((ours - theirs).elements()), list((theirs - ours).elements())
+    ours = [token for token in left if token not in right]
+    theirs = [token for token in right if token not in left]
+    if len(left) - len(ours) == len(right) - len(theirs):
+        return ours, theirs
+    more, fewer = Counter(left), Counter(right)  # one of them has a token twice
+    return list((more - fewer).elements()), list((fewer - more).elements())
 
 
 def _are_two_people(ours: list[str], theirs: list[str], left: list[str], right: list[str]) -> bool:
@@ -158,21 +162,25 @@ def _are_two_people(ours: list[str], theirs: list[str], left: list[str], right: 
     Two known given names (Amine, Amir); a name and its feminine (Lounis, Lounisa); a word that
     makes one of them the other's child (fils, "ben" before the own given name).
     """
+    our_names = [names for token in ours if (names := given_names_of(token))]
+    if our_names:
+        their_names = [names for token in theirs if (names := given_names_of(token))]
+        if their_names and all(a.isdisjoint(b) for a in our_names for b in their_names):
+            return True
     if not _GENERATIONS.isdisjoint(ours) or not _GENERATIONS.isdisjoint(theirs):
         return True
-    if _has_namesake_for_father(ours, left) or _has_namesake_for_father(theirs, right):
-        return True
-    if any(_feminine(one) in theirs for one in ours) or any(
-        _feminine(one) in ours for one in theirs
-    ):
-        return True
-    our_names = frozenset[int]().union(*map(given_names_of, ours))
-    their_names = frozenset[int]().union(*map(given_names_of, theirs))
-    return bool(our_names and their_names) and our_names.isdisjoint(their_names)
+    for one in ours:
+        for other in theirs:
+            if one[0] == other[0] and _is_feminine(one, other):
+                return True
+    return _has_namesake_for_father(ours, left) or _has_namesake_for_father(theirs, right)
 
 
-def _feminine(token: str) -> str:
-    return token + _FEMININE_CODE if is_code(token) else token + "a"
+def _is_feminine(one: str, other: str) -> bool:
+    """Is one of two tokens the feminine of the other, by its letters alone?"""
+    ending = _FEMININE_CODE if is_code(one) else "a"
+    one, other = one.partition(OWN)[0], other.partition(OWN)[0]
+    return one + ending == other or other + ending == one
 
 
 def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
@@ -180,12 +188,12 @@ def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
     for token in rest:
         if token.startswith(_SON_OF):
             father = token[len(_SON_OF) :]
-            fathers = {father, fold_token(father)} if not is_code(token) else {father}
+            fathers = (father, fold_token(father) if father else "")
         elif token.startswith(_SON_OF_CODE):
-            fathers = {token[len(_SON_OF_CODE) :]}
+            fathers = (token[len(_SON_OF_CODE) :], "")
         else:
             continue
-        if any(name != token and name.partition(OWN)[0] in fathers for name in whole):
+        if any(name.partition(OWN)[0] in fathers for name in whole if name != token):
             return True
     return False
 
@@ -197,29 +205,35 @@ def _all_have_partners(
     measure: Callable[[str, str], float],
 ) -> bool:
     """Has every token of the shorter rest a token of its own in the longer one? Best pairs first."""
-    shorter, longer = sorted((ours, theirs), key=len)
-    pairs = sorted(
-        (-measure(one, other), i, j)
-        for i, one in enumerate(shorter)
-        for j, other in enumerate(longer)
-    )
-    mine, taken = set[int](), set[int]()
-    for negative, i, j in pairs:
-        if -negative < similarity:
-            break
-        if i not in mine and j not in taken:
-            mine.add(i)
-            taken.add(j)
-    return len(mine) == len(shorter)
+    shorter, longer = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
+    pairs = []
+    for one in range(len(shorter)):
+        alike = [
+            (found, one, other)
+            for other in range(len(longer))
+            if (found := measure(shorter[one], longer[other])) >= similarity
+        ]
+        if not alike:
+            return False
+        pairs += alike
+    paired, taken = set[int](), set[int]()
+    for _, one, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if one not in paired and other not in taken:
+            paired.add(one)
+            taken.add(other)
+    return len(paired) == len(shorter)
 
 
 def _token_similarity(one: str, other: str) -> float:
-    if is_code(one) or is_code(other):
+    if one < "a" or other < "a":  # a code, see `is_code`
         return TOKEN_SIMILARITY if _may_be_one_word(one, other) else 0.0
-    known, known_too = given_names_of(one), given_names_of(other)
-    if known and known_too and known.isdisjoint(known_too):
-        return 0.0
-    one, other = one.partition(OWN)[0], other.partition(OWN)[0]
+    known = given_names_of(one)
+    if known:
+        known_too = given_names_of(other)
+        if known_too and known.isdisjoint(known_too):
+            return 0.0
+        one = one.partition(OWN)[0]
+    other = other.partition(OWN)[0]
     if one.startswith(_SERVANT) and other.startswith(_SERVANT):
         # Abdelbaki, Abdelhakim: what follows "servant of" is the name.
         one, other = one[len(_SERVANT) :], other[len(_SERVANT) :]

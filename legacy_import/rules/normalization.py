@@ -72,7 +72,8 @@ def normalize_learner(
     if not name.key:
         issues.append("name_missing")
     elif not name.is_readable:
-        issues.append("name_unreadable")
+        if not any(issue.startswith("text_damaged:") for issue in issues):
+            issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
     birth = parse_birth_date(fields.get("birth_date"), today=settings.today)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ecoin.identity.emails import parse_email
 from ecoin.identity.keys import identity_keys
+from ecoin.identity.name_tables import ARABIC_PREFIXES, ARABIC_SUFFIXES
 from ecoin.identity.names import UNREADABLE, fold_as_written, full_name, parse_name
 from ecoin.identity.phones import NO_PHONES
 
@@ -163,6 +164,27 @@ def test_scripts_and_charsets_meet_in_one_fold(one, other):
 )
 def test_other_words_have_other_forms(one, other):
     assert parse_name(one).fold != parse_name(other).fold
+
+
+PARTICLES = [
+    *ARABIC_PREFIXES,
+    *ARABIC_SUFFIXES,
+    "ال",
+    "نور",
+    "علي",
+    "زموري",
+    "السيد",
+    "ben",
+    "12",
+    "???",
+]
+
+
+@given(st.lists(st.sampled_from(PARTICLES), min_size=1, max_size=6))
+def test_particles_in_any_order_make_a_name(words):
+    name = parse_name(" ".join(words))
+    assert name.key
+    assert name.skeleton
 
 
 @given(st.lists(st.text("ابتثجحخدذرزسشصضطظعغفقكلمنهويةأإآىؤئ", min_size=1, max_size=8), min_size=1))
