@@ -91,10 +91,19 @@ def _names(ours: str, theirs: str) -> Likeness:
     found = _presence(left.fold, right.fold)
     if found:
         return found
-    names = name_guard(left.fold, left.skeleton, right.fold, right.skeleton)
-    return {Names.EQUAL: Likeness.SAME, Names.SIMILAR: Likeness.SIMILAR}.get(
-        names, Likeness.DIFFERENT
+    names = name_guard(
+        left.fold,
+        left.skeleton,
+        right.fold,
+        right.skeleton,
+        left_script=left.script,
+        right_script=right.script,
     )
+    return {
+        Names.EQUAL: Likeness.SAME,
+        Names.SIMILAR: Likeness.SIMILAR,
+        Names.OTHER_SCRIPT: Likeness.SIMILAR,
+    }.get(names, Likeness.DIFFERENT)
 
 
 def _dates(ours: datetime.date | None, theirs: datetime.date | None) -> Likeness:
@@ -104,7 +113,12 @@ def _dates(ours: datetime.date | None, theirs: datetime.date | None) -> Likeness
     dates = birth_date_guard(ours, theirs)
     if dates == BirthDates.EQUAL or ours == theirs:
         return Likeness.SAME
-    near = (BirthDates.SWAPPED, BirthDates.YEAR_ONLY, BirthDates.ONE_DIGIT_OFF)
+    near = (
+        BirthDates.SWAPPED,
+        BirthDates.YEAR_ONLY,
+        BirthDates.ONE_DIGIT_OFF,
+        BirthDates.ONE_PART_OFF,
+    )
     return Likeness.SIMILAR if dates in near else Likeness.DIFFERENT
 
 
