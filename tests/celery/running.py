@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish
 from tests.servers import RedisServer, _end_with_parent
 
@@ -178,7 +180,9 @@ class Cluster:
     def overheard(self) -> Iterator[list[str]]:
         """Everything that the broker is told while the block runs."""
         heard: list[str] = []
-        with self.redis.client().monitor() as monitor:
+        # By default a client gives up after five seconds in which nothing is said.
+        listener = Redis.from_url(self.redis.url, socket_timeout=None)
+        with listener.monitor() as monitor:
             thread = threading.Thread(target=_listen, args=(monitor, heard), daemon=True)
             thread.start()
             yield heard
