@@ -28,6 +28,7 @@ SUSPECT: Final = re.compile(r"[&?\\%\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _ESCAPED: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31}\d{0,2});?")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_STILL_ESCAPED: Final = re.compile(r"&(?:#\w|[a-zA-Z]{2,31}\d{0,2};)")
 _LOST: Final = "\ufffd"
 _PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -64,7 +65,7 @@ def _unescaped(text: str) -> str:
 
 
 def _is_escaped(text: str) -> bool:
-    return bool(_ESCAPED.search(text) or _PERCENT.search(text) or "\\u" in text)
+    return bool(_STILL_ESCAPED.search(text) or _PERCENT.search(text) or "\\u" in text)
 
 
 # Charset the bytes were written in, charset they were read in.

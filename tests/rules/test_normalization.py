@@ -184,7 +184,20 @@ def test_a_wrong_charset_in_a_name_leaves_its_issue(name: str, issue: str) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["Zoé", "NOËL", "Aïcha", "François", "كريم", "مُحَمَّد", "D'Artagnan", "Œdipe", "Łukasz"]
+    "name",
+    [
+        "Zoé",
+        "NOËL",
+        "Aïcha",
+        "François",
+        "كريم",
+        "مُحَمَّد",
+        "D'Artagnan",
+        "Ali&Omar",
+        "Ali & fils",
+        "Œdipe",
+        "Łukasz",
+    ],
 )
 def test_an_ordinary_accent_or_vowel_sign_is_no_damage(name: str) -> None:
     assert normalized(first_name=name).issues == ()
