@@ -16,6 +16,7 @@ in the open page: one load serves both.
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.contrib import admin
 from playwright.sync_api import Browser, Page
 
 CONFIGURATION = """\
@@ -25,7 +26,10 @@ CONFIGURATION = """\
 <dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir prefix="xdg">fonts</dir>
 <cachedir>{cache}</cachedir>
 <selectfont><acceptfont>{accepted}</acceptfont><rejectfont>{everything}</rejectfont></selectfont>
-{aliases}
+<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+<match target="pattern">
+<edit name="family" mode="append_last"><string>DejaVu Sans</string></edit>
+</match>
 </fontconfig>
 """
 ACCEPTED = '<pattern><patelt name="family"><string>{family}</string></patelt></pattern>'
@@ -34,16 +38,9 @@ EVERYTHING = "".join(
     f'<pattern><patelt name="scalable"><bool>{value}</bool></patelt></pattern>'
     for value in ("true", "false")
 )
-ALIAS = (
-    '<alias binding="same"><family>{generic}</family><prefer><family>{family}</family>'
-    "</prefer></alias>"
-)
-GENERIC = {
-    "sans-serif": "DejaVu Sans", "serif": "DejaVu Sans", "system-ui": "DejaVu Sans",
-    "monospace": "DejaVu Sans Mono",
-}  # fmt: skip
-SAMPLE = """<style>p { font-family: var(--font-family-primary, sans-serif) }</style>
-<p lang=fr>Vérification des stagiaires</p><p lang=ar dir=rtl>مراجعة المتدربين</p>"""
+# Drawn with the admin's own style sheet: which of the families it lists is found is the question.
+STYLES = Path(admin.__file__).parent / "static" / "admin" / "css" / "base.css"
+SAMPLE = "<p lang=fr>Vérification des stagiaires</p><p lang=ar dir=rtl>مراجعة المتدربين</p>"
 # The admin's style sheets take the family of all text from this property; a script may set it
 # whatever the content policy says of styles.
 PUT_ON = """families => families
@@ -72,15 +69,13 @@ FONT_SETS = (DEJAVU, WIDE)
 
 def write_configuration(folder: Path) -> Path:
     """The fontconfig file (FONTCONFIG_FILE) of a run, with a cache of its own beside it."""
-    families = sorted({*GENERIC.values(), *(fonts.family for fonts in FONT_SETS)})
+    families = [*(fonts.family for fonts in FONT_SETS), "DejaVu Sans Mono"]
     file = folder / "fonts.conf"
-    aliases = (ALIAS.format(generic=name, family=family) for name, family in GENERIC.items())
     file.write_text(
         CONFIGURATION.format(
             cache=folder / "cache",
             accepted="".join(ACCEPTED.format(family=family) for family in families),
             everything=EVERYTHING,
-            aliases="".join(aliases),
         ),
         "utf-8",
     )
@@ -90,7 +85,7 @@ def write_configuration(folder: Path) -> Path:
 def missing_fonts(browser: Browser) -> list[str]:
     """What to install, in words, for each set in which French and Arabic are not really drawn."""
     page = browser.new_page()
-    page.set_content(SAMPLE)
+    page.set_content(f"<style>{STYLES.read_text('utf-8')}</style>{SAMPLE}")
     devtools = page.context.new_cdp_session(page)
     devtools.send("DOM.enable")
     devtools.send("CSS.enable")

@@ -30,7 +30,8 @@ class State:
 
     `reach` brings a page there, whatever page it showed before and however wide it is.
     `shows` is what can be seen there and on no other state of this screen; `hides` is what its
-    source never contains. `axe_width` is the window in which axe looks at it.
+    source never contains. `axe_width` is the window in which axe looks at it; 0: axe need not, since
+    only the data differs from that of another state of this screen.
     """
 
     name: str
@@ -38,7 +39,7 @@ class State:
     shows: str = "#content"
     hides: str = ""
     role: str = "Operator"
-    axe_width: int = 1280
+    axe_width: int = WIDTHS[0]
 
 
 def at(address: str, status: int = 200) -> Reach:

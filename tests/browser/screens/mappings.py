@@ -81,7 +81,7 @@ def states(language: str) -> Iterator[State]:
         yield State(f"{kind} {one}", at(page), role="Manager")
         for other in others:
             address = f"{place}/{mapping_of(model, other).pk}"
-            yield State(f"{kind} {other}", at(address), role="Manager")
+            yield State(f"{kind} {other}", at(address), role="Manager", axe_width=0)
         yield State(f"{kind}, lost a race", _overtaken(page, model, one), shows=".li-alert",
                     role="Manager")  # fmt: skip
     yield State("courses, searched", at(f"{COURSES}/{mapping_of(LegacyCourseMapping, '7').pk}"
