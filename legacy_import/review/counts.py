@@ -19,7 +19,7 @@ from legacy_import.review.filter import (
     STATES,
     UNCOMMITTED,
     ReviewFilter,
-    as_asked,
+    address_value,
     in_state,
     is_reviewed,
     queue_of,
@@ -88,7 +88,7 @@ class FilteredCounts:
         occurs: Counter[str] = Counter()
         for values, rows, missed in self._judged:
             if rows > 0 and "focus" not in missed:
-                occurs[as_asked(values[name])] += rows if missed <= {name} else 0
+                occurs[address_value(values[name])] += rows if missed <= {name} else 0
         active = self.query.facets.get(name, "")
         if active:
             occurs[active] += 0

@@ -77,7 +77,7 @@ class ReviewFilter:
     beyond: int = 0
 
     @classmethod
-    def asked(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
+    def parse(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
         """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address).
 
         `default_focus` counts only where nothing else is asked for.
@@ -108,7 +108,7 @@ class ReviewFilter:
                 "parts": "1" if self.parts else "", "beyond": str(self.beyond or "")}  # fmt: skip
         return {name: value for name, value in told.items() if value}
 
-    def encoded(self) -> str:
+    def query_string(self) -> str:
         return urlencode(self.query())
 
     def with_facet(self, name: str, value: str) -> "ReviewFilter":
@@ -133,7 +133,7 @@ class ReviewFilter:
         """By which of its parts (focus, state, facets) the filter leaves these rows out."""
         meant = self.classifications
         missed = {
-            name for name, value in self.facets.items() if as_asked(combination[name]) != value
+            name for name, value in self.facets.items() if address_value(combination[name]) != value
         }
         if meant is not None and combination["classification"] not in meant:
             missed.add("focus")
@@ -191,7 +191,7 @@ def queue_of(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
     )
 
 
-def as_asked(value: Any) -> str:
+def address_value(value: Any) -> str:
     """A facet's value as an address has it."""
     return YES_NO[not value] if isinstance(value, bool) else str(value)
 
@@ -220,5 +220,5 @@ def _is_number(text: str) -> bool:
 
 __all__ = [
     "ALL", "DECIDED", "FOCUSES", "KEYS", "LATER", "OTHER", "PENDING", "STATES", "VALUES",
-    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "in_state", "is_reviewed", "queue_of",
+    "ReviewFilter", "UnknownFilter", "address_value", "in_state", "is_reviewed", "queue_of",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ class LearnerFilter:
     parts: bool = False
 
     @classmethod
-    def asked(cls, query: Mapping[str, str]) -> "LearnerFilter":
+    def parse(cls, query: Mapping[str, str]) -> "LearnerFilter":
         """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address)."""
         facets = {name: query[name] for name in VALUES if query.get(name)}
         for name, value in facets.items():
@@ -48,7 +48,7 @@ class LearnerFilter:
         told = {**self.facets, "q": self.search, "parts": "1" if self.parts else ""}
         return {name: value for name, value in told.items() if value}
 
-    def encoded(self) -> str:
+    def query_string(self) -> str:
         return urlencode(self.query())
 
     def with_facet(self, name: str, value: str) -> "LearnerFilter":

@@ -24,7 +24,7 @@ def save_filter(*, actor: User, name: str, query: str) -> SavedFilter:
     Only what the queue filters by is kept. Raises NotSaved, UnknownFilter, HoldsContact.
     """
     name = without_contact(name)[:80]
-    kept = ReviewFilter.asked(QueryDict(query).dict()).encoded()
+    kept = ReviewFilter.parse(QueryDict(query).dict()).query_string()
     if not name:
         raise NotSaved(_("Give the filter a name."))
     mine = SavedFilter.objects.filter(actor=actor)

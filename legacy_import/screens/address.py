@@ -12,7 +12,7 @@ from legacy_import.review.learner_filter import LearnerFilter
 MAX_DIGITS = 18  # a number that every database can compare with its keys
 
 
-def number_asked(request: HttpRequest, name: str) -> int | None:
+def requested_number(request: HttpRequest, name: str) -> int | None:
     """The number in `?name=`; None where it is missing or empty. Raises Http404 for anything else."""
     text = request.GET.get(name, "")
     if not text:
@@ -22,18 +22,18 @@ def number_asked(request: HttpRequest, name: str) -> int | None:
     return int(text)
 
 
-def run_asked(request: HttpRequest) -> LegacyImportRun:
+def requested_run(request: HttpRequest) -> LegacyImportRun:
     """The run in `?run=`, the newest without it. Raises Http404 for an unknown one, or for none."""
-    number = number_asked(request, "run")
+    number = requested_number(request, "run")
     if number is not None:
-        return run_numbered(number)
+        return run_with_id(number)
     newest = LegacyImportRun.objects.order_by("-pk").first()
     if newest is None:
         raise Http404
     return newest
 
 
-def run_numbered(number: int) -> LegacyImportRun:
+def run_with_id(number: int) -> LegacyImportRun:
     """The run with this number. Raises Http404."""
     run = (
         LegacyImportRun.objects.filter(pk=number).first()
@@ -48,7 +48,7 @@ def run_numbered(number: int) -> LegacyImportRun:
 def filter_asked(query: Mapping[str, str]) -> LearnerFilter:
     """The filter in an address. Raises HoldsContact, Http404 for what is no filter."""
     try:
-        return LearnerFilter.asked(query)
+        return LearnerFilter.parse(query)
     except UnknownFilter:
         raise Http404 from None
 

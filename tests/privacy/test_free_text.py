@@ -36,19 +36,19 @@ def test_a_contact_is_refused_everywhere(text):
     assert holds_contact(text)
     assert holds_contact(text, old_number=True)
     assert refused(lambda: without_contact(text))
-    assert refused(lambda: ReviewFilter.asked({"q": text}))
-    assert refused(lambda: LearnerFilter.asked({"q": text}))
+    assert refused(lambda: ReviewFilter.parse({"q": text}))
+    assert refused(lambda: LearnerFilter.parse({"q": text}))
 
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_words_are_allowed_everywhere(text):
     assert without_contact(f" {text} ") == text
-    assert ReviewFilter.asked({"q": text}).search == text
-    assert LearnerFilter.asked({"q": text}).search == text
+    assert ReviewFilter.parse({"q": text}).search == text
+    assert LearnerFilter.parse({"q": text}).search == text
 
 
 @pytest.mark.parametrize("text", NUMBERS)
 def test_the_number_of_a_row_is_a_search_and_no_note(text):
     assert refused(lambda: without_contact(text))
-    assert ReviewFilter.asked({"q": text}).search == text
-    assert LearnerFilter.asked({"q": text}).search == text
+    assert ReviewFilter.parse({"q": text}).search == text
+    assert LearnerFilter.parse({"q": text}).search == text

@@ -205,9 +205,9 @@ FILTERS = [
 @pytest.mark.parametrize(("asked", "found"), FILTERS, ids=str)
 def test_a_filter_finds(asked, found):
     run = queue_of_unknown(3)
-    query = ReviewFilter.asked(asked)
+    query = ReviewFilter.parse(asked)
     assert query.rows(run).count() == found
-    assert ReviewFilter.asked(query.query()) == query
+    assert ReviewFilter.parse(query.query()) == query
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_a_filter_finds(asked, found):
 )
 def test_a_filter_that_does_not_exist_is_refused(asked):
     with pytest.raises(UnknownFilter):
-        ReviewFilter.asked(asked)
+        ReviewFilter.parse(asked)
 
 
 @pytest.mark.parametrize("typed", ["0559446168", "0559 44 61 68", "karim@exemple.dz"])
 def test_a_contact_is_never_searched_for_in_an_address(typed):
     with pytest.raises(HoldsContact):
-        ReviewFilter.asked({"q": typed})
+        ReviewFilter.parse({"q": typed})
 
 
 # --- Saved filters -----------------------------------------------------------------------------------

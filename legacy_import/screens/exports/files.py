@@ -94,7 +94,11 @@ def log_export(
     *, run: LegacyImportRun, what: str, query: LearnerFilter, actor: User, now: datetime.datetime
 ) -> None:
     """One entry in the access log: which facets, and that a name was searched, never which name."""
-    told = [what, LearnerFilter(query.facets).encoded(), "with a search" if query.search else ""]
+    told = [
+        what,
+        LearnerFilter(query.facets).query_string(),
+        "with a search" if query.search else "",
+    ]
     LegacyAccessLog.objects.create(
         kind=AccessKind.EXPORT,
         legacy_import_run=run,

@@ -12,7 +12,7 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.learner_filter import LearnerFilter
-from legacy_import.screens.address import filter_asked, reviewer_of, run_numbered
+from legacy_import.screens.address import filter_asked, reviewer_of, run_with_id
 from legacy_import.screens.exports import files
 from legacy_import.screens.page import render_refusal
 
@@ -21,7 +21,7 @@ from legacy_import.screens.page import render_refusal
 @require_safe
 def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     """The rows that the address asks for (the keys of the learners list), ?separator= between cells."""
-    exported = run_numbered(run)
+    exported = run_with_id(run)
     separator = request.GET.get("separator", files.DEFAULT_SEPARATOR)
     if separator not in files.SEPARATORS:
         raise Http404
@@ -43,7 +43,7 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
 @require_safe
 def export_json(request: HttpRequest, run: int) -> HttpResponseBase:
     """The numbers of the run: its plan, its outcomes, every facet. No row."""
-    exported = run_numbered(run)
+    exported = run_with_id(run)
     if request.method == "HEAD":
         return _attached(HttpResponse(content_type="application/json"), exported, "json")
     _log(request, exported, "json", LearnerFilter())

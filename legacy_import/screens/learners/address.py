@@ -10,7 +10,7 @@ from django.urls import reverse
 from legacy_import.models import LegacyImportRun
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.learner_filter import LearnerFilter
-from legacy_import.screens.address import filter_asked, number_asked
+from legacy_import.screens.address import filter_asked, requested_number
 
 LIST, SEARCH = "legacy_imports:students", "legacy_imports:students-search"
 FORM = "filter"  # the field in which the search carries the facets of the address it came from
@@ -26,26 +26,26 @@ class LearnersAddress:
     before: int | None = None
     beyond: int | None = None
 
-    def address(self, **changes: Any) -> str:
+    def url(self, **changes: Any) -> str:
         """The address of this page with other values."""
-        asked = replace(self, **changes)
-        told: dict[str, Any] = {"run": asked.run.pk, **asked.query.query()}
-        told |= {"after": asked.after, "before": asked.before, "beyond": asked.beyond}
+        address = replace(self, **changes)
+        told: dict[str, Any] = {"run": address.run.pk, **address.query.query()}
+        told |= {"after": address.after, "before": address.before, "beyond": address.beyond}
         return f"{reverse(LIST)}?{urlencode({name: v for name, v in told.items() if v})}"
 
     def filtered(self, query: LearnerFilter) -> str:
         """The first page of the run's list under another filter."""
-        return LearnersAddress(self.run, query).address()
+        return LearnersAddress(self.run, query).url()
 
 
-def asked_in(run: LegacyImportRun, request: HttpRequest) -> LearnersAddress:
+def parse_address(run: LegacyImportRun, request: HttpRequest) -> LearnersAddress:
     """What the address asks of the run's list. Raises HoldsContact, Http404 for what is no filter."""
     return LearnersAddress(
         run,
         filter_asked(request.GET.dict()),
-        after=number_asked(request, "after"),
-        before=number_asked(request, "before"),
-        beyond=number_asked(request, "beyond"),
+        after=requested_number(request, "after"),
+        before=requested_number(request, "before"),
+        beyond=requested_number(request, "beyond"),
     )
 
 

@@ -5,7 +5,7 @@ How each question stays bounded, whatever the size of the run:
 - Counts come from the stored counts (runs/counts.py); those of a search from its matches, of
   which there are at most MATCHES.
 - A page is `pk > …` and a limit on the rows of the run, in the order of the primary key; which rows
-  are read for it under a filter, reading.py says. A filter that leaves nothing reads none.
+  are read for it under a filter, page_rows.py says. A filter that leaves nothing reads none.
 - A search by id or name is review/search.py; one by full phone is exact, by the index of
   identity keys (kinds P and Q).
 
@@ -36,7 +36,7 @@ from legacy_import.review.filter import UNCOMMITTED, ReviewFilter
 from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_of
 from legacy_import.review.search import Matches
 from legacy_import.runs import counts as stored_counts
-from legacy_import.screens.learners.reading import ROWS, Anchor, PageRows, past, reading_for
+from legacy_import.screens.learners.page_rows import ROWS, Anchor, PageRows, past, reading_for
 from legacy_import.stages.commit.effects.created import CREATED
 
 EFFECT_OF_MODEL = {kind.label: kind.effect for kind in CREATED.values()}
@@ -99,7 +99,7 @@ def list_learners(
     """The first page, or the one after or before a row. `beyond`: where a search goes on."""
     matches = matches_of(run, query, beyond=beyond) if query.search else None
     counts = _counts(run, query, matches)
-    # Stored counts follow at the end of a stage; while one is at work the rows themselves are asked.
+    # Stored counts follow at the end of a stage; while one is at work the rows themselves are address.
     certain = matches is not None or bool(counts.combinations and not run.lease_token)
     total = counts.total()
     if certain and not total:

@@ -21,13 +21,13 @@ from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_NAME
-from legacy_import.screens.address import run_asked, run_numbered
+from legacy_import.screens.address import requested_run, run_with_id
 from legacy_import.screens.learners.address import (
     FORM,
     SEARCH,
     LearnersAddress,
-    asked_in,
     facets_before,
+    parse_address,
 )
 from legacy_import.screens.learners.listing import (
     LearnerListing,
@@ -48,68 +48,72 @@ def students(request: HttpRequest) -> HttpResponse:
     """A page of the rows of ?run=…, the newest run by default."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
         return _empty(request, None)
-    run = run_asked(request)
+    run = requested_run(request)
     try:
-        asked = asked_in(run, request)
+        address = parse_address(run, request)
     except HoldsContact as refused:
         return _show(request, LearnersAddress(run), refused=refused)
-    return _show(request, asked)
+    return _show(request, address)
 
 
 @permission_needed(VIEW)
 @require_POST
 def search(request: HttpRequest) -> HttpResponse:
     """Rows with exactly the phone number that was sent; an id or a name leads to its own address."""
-    run = run_numbered(_digits(request.POST.get("run", "")))
-    asked = LearnersAddress(run, facets_before(request))
+    run = run_with_id(_digits(request.POST.get("run", "")))
+    address = LearnersAddress(run, facets_before(request))
     text = request.POST.get("q", "").strip()
     if _is_number(text):
-        return _show_phone(request, asked, text)
+        return _show_phone(request, address, text)
     try:
-        found = LearnerFilter.asked({"q": text}).search
+        found = LearnerFilter.parse({"q": text}).search
     except HoldsContact as refused:
-        return _show(request, asked, refused=refused)
-    return HttpResponseRedirect(asked.filtered(replace(asked.query, search=found)))
+        return _show(request, address, refused=refused)
+    return HttpResponseRedirect(address.filtered(replace(address.query, search=found)))
 
 
 def _show(
-    request: HttpRequest, asked: LearnersAddress, *, refused: HoldsContact | None = None
+    request: HttpRequest, address: LearnersAddress, *, refused: HoldsContact | None = None
 ) -> HttpResponse:
     listing = list_learners(
-        asked.run, asked.query, after=asked.after, before=asked.before, beyond=asked.beyond or 0
+        address.run,
+        address.query,
+        after=address.after,
+        before=address.before,
+        beyond=address.beyond or 0,
     )
-    if not (asked.query.query() or asked.after or asked.before or listing.lines):
-        return _empty(request, asked.run)
+    if not (address.query.query() or address.after or address.before or listing.lines):
+        return _empty(request, address.run)
     return render_page(
         request,
         "admin/legacy_imports/learners/page.html",
         section=SECTION,
         title=_("Learners"),
-        run=asked.run,
+        run=address.run,
         status=400 if refused else 200,
-        asked=asked,
+        address=address,
         listing=listing,
         refusal=_(refused.message) if refused else "",
-        facets=facets_of(asked, listing.counts),
-        chips=chips_of(asked),
-        cleared=asked.filtered(LearnerFilter()),
-        pager=_pager(asked, listing),
-        **_search_form(asked),
+        facets=facets_of(address, listing.counts),
+        chips=chips_of(address),
+        cleared=address.filtered(LearnerFilter()),
+        pager=_pager(address, listing),
+        **_search_form(address),
     )
 
 
-def _show_phone(request: HttpRequest, asked: LearnersAddress, phone: str) -> HttpResponse:
+def _show_phone(request: HttpRequest, address: LearnersAddress, phone: str) -> HttpResponse:
     return render_page(
         request,
         "admin/legacy_imports/learners/phone.html",
         section=SECTION,
         title=_("Learners with one phone number"),
-        run=asked.run,
-        asked=asked,
-        lines=learners_with_phone(asked.run, phone),
+        run=address.run,
+        address=address,
+        lines=learners_with_phone(address.run, phone),
         phone_masked=mask_phone(phone),
-        back=asked.address(),
-        **_search_form(asked),
+        back=address.url(),
+        **_search_form(address),
     )
 
 
@@ -118,34 +122,34 @@ def _empty(request: HttpRequest, run: LegacyImportRun | None) -> HttpResponse:
     return render_page(request, template, section=SECTION, title=_("Learners"), run=run)
 
 
-def _search_form(asked: LearnersAddress) -> dict[str, Any]:
+def _search_form(address: LearnersAddress) -> dict[str, Any]:
     return {
         "search_address": reverse(SEARCH),
         "longest": LONGEST,
         "form_field": FORM,
-        "facets_sent": replace(asked.query, search="", parts=False).encoded(),
+        "facets_sent": replace(address.query, search="", parts=False).query_string(),
     }
 
 
-def _pager(asked: LearnersAddress, listing: LearnerListing) -> dict[str, str]:
+def _pager(address: LearnersAddress, listing: LearnerListing) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: rows that were not looked at yet; `parts`: the same search for parts of names.
     """
-    around = replace(asked, after=None, before=None)
+    around = replace(address, after=None, before=None)
     matches = listing.matches
     further = ""
     if listing.further or listing.earlier:
-        further = around.address(after=listing.further, before=listing.earlier)
+        further = around.url(after=listing.further, before=listing.earlier)
     elif matches and matches.beyond and listing.next is None:
-        further = around.address(beyond=matches.beyond)
+        further = around.url(beyond=matches.beyond)
     parts = matches is not None and matches.how == BY_NAME
     return {
-        "first": around.address() if asked.after or asked.before else "",
-        "previous": around.address(before=listing.previous) if listing.previous else "",
-        "next": around.address(after=listing.next) if listing.next else "",
+        "first": around.url() if address.after or address.before else "",
+        "previous": around.url(before=listing.previous) if listing.previous else "",
+        "next": around.url(after=listing.next) if listing.next else "",
         "further": further,
-        "parts": asked.filtered(replace(asked.query, parts=True)) if parts else "",
+        "parts": address.filtered(replace(address.query, parts=True)) if parts else "",
     }
 
 

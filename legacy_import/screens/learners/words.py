@@ -57,16 +57,16 @@ class Chip(NamedTuple):
     address: str
 
 
-def facets_of(asked: LearnersAddress, counts: FilteredCounts) -> list[Facet]:
+def facets_of(address: LearnersAddress, counts: FilteredCounts) -> list[Facet]:
     """Each facet in which rows differ, its values counted under the other active filters."""
     found = []
     for place, (name, words) in enumerate(NAMES.items()):
-        active = asked.query.facets.get(name, "")
+        active = address.query.facets.get(name, "")
         values = [
             FacetLink(
                 named(name, one.value),
                 one.rows,
-                asked.filtered(asked.query.with_facet(name, "" if one.active else one.value))
+                address.filtered(address.query.with_facet(name, "" if one.active else one.value))
                 if one.rows or one.active
                 else "",
                 one.active,
@@ -81,16 +81,16 @@ def facets_of(asked: LearnersAddress, counts: FilteredCounts) -> list[Facet]:
     return found
 
 
-def chips_of(asked: LearnersAddress) -> list[Chip]:
+def chips_of(address: LearnersAddress) -> list[Chip]:
     """Every active filter, the search among them."""
     chips = [
         Chip(str(NAMES[name]), named(name, value),
-             asked.filtered(asked.query.with_facet(name, "")))
-        for name, value in asked.query.facets.items()
+             address.filtered(address.query.with_facet(name, "")))
+        for name, value in address.query.facets.items()
     ]  # fmt: skip
-    if asked.query.search:
-        without = replace(asked.query, search="", parts=False)
-        chips.append(Chip(_("search"), asked.query.search, asked.filtered(without)))
+    if address.query.search:
+        without = replace(address.query, search="", parts=False)
+        chips.append(Chip(_("search"), address.query.search, address.filtered(without)))
     return chips
 
 

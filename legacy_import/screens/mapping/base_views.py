@@ -34,7 +34,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacySessionMapping,
 )
-from legacy_import.screens.address import reviewer_of, run_asked
+from legacy_import.screens.address import requested_run, reviewer_of
 from legacy_import.screens.mapping.listing import ListQuery
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
@@ -109,7 +109,7 @@ class MappingScreen:
 
 def judge(request: HttpRequest, screen: MappingScreen, pk: int) -> HttpResponse:
     """Say what one mapping is: 409 with what happened when somebody was faster."""
-    run = run_asked(request)
+    run = requested_run(request)
     mapping = screen.find(run, pk)
     form = JudgeForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in screen.verdicts:
@@ -130,7 +130,7 @@ def judge(request: HttpRequest, screen: MappingScreen, pk: int) -> HttpResponse:
 
 def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Confirm everything that can be at once: N and the effect named, counted again."""
-    run = run_asked(request)
+    run = requested_run(request)
     if request.method != "POST":
         return screen.every(request, run)
     form = AllForm(request.POST)
@@ -152,7 +152,7 @@ def run_or_none(request: HttpRequest) -> LegacyImportRun | None:
     """The run that is asked for, the newest by default; None where there is none at all."""
     if not request.GET.get("run") and not LegacyImportRun.objects.exists():
         return None
-    return run_asked(request)
+    return requested_run(request)
 
 
 def list_asked(request: HttpRequest) -> ListQuery:
@@ -214,7 +214,7 @@ def back_to(name: str, run: LegacyImportRun, request: HttpRequest) -> HttpRespon
 
 def judge_again(request: HttpRequest, name: str) -> HttpResponse:
     """Validate, classify and plan the run in `?run=` at once, and go back to the list."""
-    run = run_asked(request)
+    run = requested_run(request)
     before = run.summary.get("plan", {}).get("review", 0)
     try:
         report = rejudge(

@@ -13,7 +13,7 @@ from legacy_import.mapping import courses as mapping_review
 from legacy_import.mapping.judgement import MappingChange
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
-from legacy_import.screens.address import run_asked
+from legacy_import.screens.address import requested_run
 from legacy_import.screens.mapping import base_views
 from legacy_import.screens.mapping.base_views import (
     LONGEST_SEARCH,
@@ -66,7 +66,7 @@ def courses(request: HttpRequest) -> HttpResponse:
 @require_safe
 def course(request: HttpRequest, mapping: int) -> HttpResponse:
     """One old course: what it is now, what a judgement would free, and the courses to choose from."""
-    run = run_asked(request)
+    run = requested_run(request)
     return _page_of(request, run, SCREEN.find(run, mapping))
 
 

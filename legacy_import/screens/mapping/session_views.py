@@ -11,7 +11,7 @@ from legacy_import.mapping import sessions as session_review
 from legacy_import.mapping.judgement import MappingChange
 from legacy_import.models import LegacyImportRun, LegacySessionMapping
 from legacy_import.permissions import MAP, permission_needed
-from legacy_import.screens.address import run_asked
+from legacy_import.screens.address import requested_run
 from legacy_import.screens.mapping import base_views
 from legacy_import.screens.mapping.base_views import Bulk, MappingScreen, MappingVerdict
 from legacy_import.screens.mapping.lines import SessionLine, said_of
@@ -50,7 +50,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def session(request: HttpRequest, mapping: int) -> HttpResponse:
     """One old session: what it is now, why, and what confirming it would free."""
-    run = run_asked(request)
+    run = requested_run(request)
     return _page_of(request, run, SCREEN.find(run, mapping))
 
 

@@ -33,13 +33,13 @@ class QueueAddress:
     person: Target | None = None
     only_differences: bool = False
 
-    def address(self, **changes: Any) -> str:
+    def url(self, **changes: Any) -> str:
         """The address of this view with other values."""
-        return f"{reverse(LIST)}?{replace(self, **changes).encoded()}"
+        return f"{reverse(LIST)}?{replace(self, **changes).query_string()}"
 
     def at_row(self, row: int | None) -> str:
         """The same list with another row open."""
-        return self.address(row=row, person=None)
+        return self.url(row=row, person=None)
 
     def beginning_at(self, row: int | None) -> "QueueAddress":
         """The list from this row on, the row itself open: decided rows are not passed again."""
@@ -49,9 +49,9 @@ class QueueAddress:
 
     def filtered(self, query: ReviewFilter) -> str:
         """The first page of the run's queue under another filter."""
-        return QueueAddress(self.run, query).address()
+        return QueueAddress(self.run, query).url()
 
-    def encoded(self) -> str:
+    def query_string(self) -> str:
         told: dict[str, Any] = {"run": self.run.pk, **self.query.query()}
         told |= {"at": self.at, "after": self.after, "before": self.before, "row": self.row}
         told["person"] = f"{self.person[0]}:{self.person[1]}" if self.person else None
@@ -59,10 +59,10 @@ class QueueAddress:
         return urlencode({name: value for name, value in told.items() if value})
 
 
-def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> QueueAddress:
+def parse_address(run: LegacyImportRun, query: Mapping[str, str]) -> QueueAddress:
     """What an address asks of the run's queue. Raises HoldsContact, Http404 for what is no filter."""
     try:
-        found = ReviewFilter.asked(
+        found = ReviewFilter.parse(
             {key: query[key] for key in KEYS if key in query},
             default_focus=import_conf().focus_mode.value,
         )
@@ -80,13 +80,13 @@ def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> QueueAddress:
     )
 
 
-def asked_before(
+def sent_address(
     request: HttpRequest, run: LegacyImportRun, row: int | None = None
 ) -> QueueAddress:
     """The view from which a form was sent; what cannot be read there is the plain queue."""
     sent = QueryDict(request.POST.get(FORM, ""))
     try:
-        found = asked_in(run, sent.dict())
+        found = parse_address(run, sent.dict())
     except (Http404, HoldsContact):
         found = QueueAddress(run, ReviewFilter())
     return replace(found, row=row) if row is not None else found

@@ -22,10 +22,10 @@ from legacy_import.review.bulk import (
     require_bulk,
 )
 from legacy_import.review.decisions import NotPossible
-from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_with_id
 from legacy_import.screens.facet_words import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import QueueAddress, asked_before
+from legacy_import.screens.review.address import QueueAddress, sent_address
 from legacy_import.screens.review.forms import BulkForm
 from legacy_import.screens.review.render import SECTION, render_queue, title
 from legacy_import.screens.review.screen_words import EFFECTS, STATE_NAMES
@@ -38,48 +38,48 @@ CONFIRM = "admin/legacy_imports/review/bulk.html"
 @require_POST
 def bulk_decision(request: HttpRequest) -> HttpResponse:
     """Without a confirmed number of rows the confirm page; with it the decision."""
-    asked = asked_before(request, run_numbered(_digits(request.POST.get("run", ""))))
+    address = sent_address(request, run_with_id(_digits(request.POST.get("run", ""))))
     form = BulkForm(request.POST)
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
-        return render_queue(request, asked, status=400, refusal=refusal)
+        return render_queue(request, address, status=400, refusal=refusal)
     decision = ReviewDecision(form.cleaned_data["decision"])
     everything = form.cleaned_data["scope"] == "all"
     ids = None if everything else [_digits(text) for text in request.POST.getlist("ids")]
     if ids is not None and not 0 < len(ids) <= MAX_ROWS:
-        return render_queue(request, asked, status=400, refusal=_("No row is selected."))
+        return render_queue(request, address, status=400, refusal=_("No row is selected."))
     expected = form.cleaned_data["expected"]
     if expected is None:
-        return _confirm(request, asked, decision, ids)
-    return _do(request, asked, decision, ids, expected)
+        return _confirm(request, address, decision, ids)
+    return _do(request, address, decision, ids, expected)
 
 
 def _confirm(
-    request: HttpRequest, asked: QueueAddress, decision: ReviewDecision, ids: Sequence[int] | None
+    request: HttpRequest, address: QueueAddress, decision: ReviewDecision, ids: Sequence[int] | None
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
     try:
-        require_bulk(asked.query, decision)
+        require_bulk(address.query, decision)
     except NotPossible as refused:
-        return render_queue(request, asked, status=409, refusal=_(refused.message))
-    found = matching(asked.run, asked.query, ids)
+        return render_queue(request, address, status=409, refusal=_(refused.message))
+    found = matching(address.run, address.query, ids)
     if not found or len(found) > MAX_ROWS:
         refusal = _("At most 1,000 rows at a time.") if found else _("No row is selected.")
-        return render_queue(request, asked, status=409, refusal=refusal)
+        return render_queue(request, address, status=409, refusal=refusal)
     shown = [(str(FACET_NAMES[name]), value_name(name, value))
-             for name, value in asked.query.facets.items()]  # fmt: skip
+             for name, value in address.query.facets.items()]  # fmt: skip
     return render_page(
         request,
         CONFIRM,
         section=SECTION,
         title=title(),
-        run=asked.run,
-        asked=asked,
-        here=asked.encoded(),
-        back=asked.address(),
+        run=address.run,
+        address=address,
+        here=address.query_string(),
+        back=address.url(),
         decision=decision,
         effect=EFFECTS[decision],
-        state=STATE_NAMES[asked.query.state],
+        state=STATE_NAMES[address.query.state],
         filters=shown,
         number=len(found),
         ids=found if ids is not None else None,
@@ -89,15 +89,15 @@ def _confirm(
 
 def _do(
     request: HttpRequest,
-    asked: QueueAddress,
+    address: QueueAddress,
     decision: ReviewDecision,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
     try:
         report = bulk(
-            run=asked.run,
-            query=asked.query,
+            run=address.run,
+            query=address.query,
             expected=expected,
             decision=decision,
             actor=reviewer_of(request),
@@ -108,12 +108,12 @@ def _do(
         words = _("You confirmed %(expected)s rows; %(found)s match now. Nothing was written.")
         hint = words % {"expected": changed.expected, "found": changed.found}
         return render_queue(
-            request, asked, status=409, refusal=_(changed.message), refusal_hint=hint
+            request, address, status=409, refusal=_(changed.message), refusal_hint=hint
         )
     except LegacyImportError as refused:
-        return render_queue(request, asked, status=409, refusal=_(refused.message))
+        return render_queue(request, address, status=409, refusal=_(refused.message))
     _tell(request, decision, report)
-    return HttpResponseRedirect(QueueAddress(asked.run, asked.query).address())
+    return HttpResponseRedirect(QueueAddress(address.run, address.query).url())
 
 
 def _tell(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:

@@ -43,31 +43,31 @@ def focus_name(focus: str) -> str:
     return _("other") if focus == OTHER else str(FocusMode(focus).label)
 
 
-def tabs_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> list[Tab]:
+def tabs_of(address: QueueAddress, progress: dict[str, ReviewProgress]) -> list[Tab]:
     return [
         Tab(
             focus_name(focus),
-            asked.filtered(ReviewFilter(focus=focus)),
-            focus == asked.query.focus,
+            address.filtered(ReviewFilter(focus=focus)),
+            focus == address.query.focus,
             progress[focus],
         )
         for focus in FOCUSES
     ]
 
 
-def states_of(asked: QueueAddress, counts: FilteredCounts) -> list[Link]:
+def states_of(address: QueueAddress, counts: FilteredCounts) -> list[Link]:
     return [
         Link(
             str(STATE_NAMES[found.value]),
             found.rows,
-            asked.filtered(replace(asked.query, state=found.value)),
+            address.filtered(replace(address.query, state=found.value)),
             found.active,
         )
         for found in counts.states()
     ]
 
 
-def facets_of(asked: QueueAddress, counts: FilteredCounts) -> list[tuple[str, list[Link]]]:
+def facets_of(address: QueueAddress, counts: FilteredCounts) -> list[tuple[str, list[Link]]]:
     """Each facet with more than one value: its values, counted under the other active filters."""
     groups = []
     for name, words in FACET_NAMES.items():
@@ -76,55 +76,55 @@ def facets_of(asked: QueueAddress, counts: FilteredCounts) -> list[tuple[str, li
             Link(
                 value_name(name, one.value),
                 one.rows,
-                asked.filtered(asked.query.with_facet(name, "" if one.active else one.value)),
+                address.filtered(address.query.with_facet(name, "" if one.active else one.value)),
                 one.active,
             )
             for one in found
         ]
-        if len(links) > 1 or name in asked.query.facets:
+        if len(links) > 1 or name in address.query.facets:
             groups.append((str(words), links))
     return groups
 
 
-def chips_of(asked: QueueAddress) -> list[tuple[str, str, str]]:
+def chips_of(address: QueueAddress) -> list[tuple[str, str, str]]:
     """(facet, value, the address without it) of every active filter."""
     chips = [
         (str(FACET_NAMES[name]), value_name(name, value),
-         asked.filtered(asked.query.with_facet(name, "")))
-        for name, value in asked.query.facets.items()
+         address.filtered(address.query.with_facet(name, "")))
+        for name, value in address.query.facets.items()
     ]  # fmt: skip
-    if asked.query.search:
+    if address.query.search:
         chips.append(
             (
                 _("search"),
-                asked.query.search,
-                asked.filtered(replace(asked.query, search="", parts=False, beyond=0)),
+                address.query.search,
+                address.filtered(replace(address.query, search="", parts=False, beyond=0)),
             )
         )
     return chips
 
 
-def pager_of(asked: QueueAddress, page: Page, counts: FilteredCounts) -> dict[str, str]:
+def pager_of(address: QueueAddress, page: Page, counts: FilteredCounts) -> dict[str, str]:
     """Addresses of the pages around this one; "" where there is none.
 
     `further`: what a search has not looked at yet; `parts`: the same search for parts of names.
     """
-    first, matches = QueueAddress(asked.run, asked.query), counts.matches
-    further = replace(asked.query, beyond=matches.beyond or 0) if matches else asked.query
-    parts = replace(asked.query, parts=True, beyond=0)
+    first, matches = QueueAddress(address.run, address.query), counts.matches
+    further = replace(address.query, beyond=matches.beyond or 0) if matches else address.query
+    parts = replace(address.query, parts=True, beyond=0)
     return {
-        "further": asked.filtered(further) if matches and matches.beyond else "",
-        "parts": asked.filtered(parts) if matches and matches.how == BY_NAME else "",
-        "first": first.address() if page.previous else "",
-        "previous": first.address(before=page.previous) if page.previous else "",
-        "next": first.address(after=page.next) if page.next else "",
+        "further": address.filtered(further) if matches and matches.beyond else "",
+        "parts": address.filtered(parts) if matches and matches.how == BY_NAME else "",
+        "first": first.url() if page.previous else "",
+        "previous": first.url(before=page.previous) if page.previous else "",
+        "next": first.url(after=page.next) if page.next else "",
     }
 
 
-def next_focus_of(asked: QueueAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
+def next_focus_of(address: QueueAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
     """The next focus, in the order of the work, in which rows still wait."""
     for focus in (*FocusMode.values, OTHER):
-        if focus != asked.query.focus and progress[focus].left:
-            address = asked.filtered(ReviewFilter(focus=focus))
-            return Tab(focus_name(focus), address, False, progress[focus])
+        if focus != address.query.focus and progress[focus].left:
+            url = address.filtered(ReviewFilter(focus=focus))
+            return Tab(focus_name(focus), url, False, progress[focus])
     return None

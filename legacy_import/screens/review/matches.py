@@ -43,13 +43,13 @@ class InRun:
 def targets_of(
     shown: Sequence[Mapping[str, Any]],
     known: Mapping[Target, Contact],
-    asked: Target | None,
+    requested: Target | None,
     ruled_out: Collection[Target],
 ) -> list[TargetView]:
-    """The people of the evidence; selected: the one asked for, else the first not ruled out."""
+    """The people of the evidence; selected: the requested one, else the first not ruled out."""
     named = [(found["kind"], found["id"]) for found in shown]
     first = next((target for target in named if target not in ruled_out), None)
-    selected = asked if asked in named else first or next(iter(named), None)
+    selected = requested if requested in named else first or next(iter(named), None)
     return [
         TargetView(
             kind=target[0],

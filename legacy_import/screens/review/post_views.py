@@ -29,9 +29,9 @@ from legacy_import.review.decisions import (
     undo,
 )
 from legacy_import.rules.duplicates import Target
-from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_with_id
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import FORM, QueueAddress, asked_before
+from legacy_import.screens.review.address import FORM, QueueAddress, sent_address
 from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.screens.review.listing import key_of, next_row
 from legacy_import.screens.review.payload import payload_lines
@@ -55,22 +55,22 @@ CONFLICT = "admin/legacy_imports/review/conflict.html"
 @require_POST
 def decision(request: HttpRequest, row: int) -> HttpResponse:
     """Decide about the row and go to the next one; 409 where somebody was faster."""
-    asked = _asked(request, row)
+    address = _sent_address(request, row)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return render_queue(request, asked, status=400, refusal=_("This decision is incomplete."))
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     told, actor = form.told(), reviewer_of(request)
     try:
         decide(row_id=row, actor=actor, now=timezone.now(), **told)
     except (DecidedMeanwhile, RowCommitted) as late:
         said = getattr(late, "said", None)
         if said and (said.actor_id, said.decision) == (actor.pk, told["decision"]):
-            return HttpResponseRedirect(_next_address(asked))  # sent twice: it is decided
-        return _conflict(request, row, asked, late, told)
+            return HttpResponseRedirect(_next_address(address))  # sent twice: it is decided
+        return _conflict(request, row, address, late, told)
     except LegacyImportError as refused:
-        return refused_queue(request, asked, refused, kept=told)
+        return refused_queue(request, address, refused, kept=told)
     messages.success(request, _decided(row, told["decision"]))
-    return HttpResponseRedirect(_next_address(asked))
+    return HttpResponseRedirect(_next_address(address))
 
 
 @never_cache
@@ -78,20 +78,20 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
 @require_POST
 def undoing(request: HttpRequest, row: int) -> HttpResponse:
     """Take back one of the reviewer's own last decisions and open its row again."""
-    asked = _asked(request, row)
+    address = _sent_address(request, row)
     form = UndoForm(request.POST)
     if not form.is_valid():
-        return render_queue(request, asked, status=400, refusal=_("This decision is incomplete."))
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     try:
         undone = undo(
             event_id=form.cleaned_data["event"], actor=reviewer_of(request), now=timezone.now()
         )
     except LegacyImportError as refused:
-        return refused_queue(request, asked, refused, status=409)
+        return refused_queue(request, address, refused, status=409)
     messages.success(request, _("Undone: the row waits again."))
-    if undone.run != asked.run.pk:
-        asked = QueueAddress(run_numbered(undone.run), asked.query)
-    return HttpResponseRedirect(asked.at_row(undone.row))
+    if undone.run != address.run.pk:
+        address = QueueAddress(run_with_id(undone.run), address.query)
+    return HttpResponseRedirect(address.at_row(undone.row))
 
 
 @never_cache
@@ -99,13 +99,13 @@ def undoing(request: HttpRequest, row: int) -> HttpResponse:
 @require_POST
 def claiming(request: HttpRequest, row: int) -> HttpResponse:
     """Say that the reviewer looks at the row. A script hears who does; others see the page."""
-    asked = _asked(request, row)
+    address = _sent_address(request, row)
     holder = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
     if request.headers.get("accept", "") == "application/json":
         words = _("%(name)s is looking at this row.")
         other = words % {"name": holder.actor} if holder and not holder.mine else ""
         return JsonResponse({"other": other})
-    return HttpResponseRedirect(asked.at_row(row))
+    return HttpResponseRedirect(address.at_row(row))
 
 
 @never_cache
@@ -114,16 +114,16 @@ def claiming(request: HttpRequest, row: int) -> HttpResponse:
 @sensitive_post_parameters("phone")
 def person(request: HttpRequest, row: int) -> HttpResponse:
     """Who on the platform carries exactly this phone number."""
-    asked = _asked(request, row)
+    address = _sent_address(request, row)
     form = PhoneForm(request.POST)
     phone = form.cleaned_data["phone"] if form.is_valid() else ""
     try:
         found = find_people(row_id=row, phone=phone, actor_id=reviewer_of(request).pk)
     except NoPhone as refused:
-        return refused_queue(request, asked, refused)
+        return refused_queue(request, address, refused)
     lines = [FoundLine(one.target, mask_text(one.contact.name), mask_phone(one.contact.phone), one.proof)
              for one in found]  # fmt: skip
-    return render_queue(request, asked, found=lines, searched=True)
+    return render_queue(request, address, found=lines, searched=True)
 
 
 @never_cache
@@ -146,7 +146,7 @@ def raw_view(request: HttpRequest, row: int) -> HttpResponse:
     )
 
 
-def _asked(request: HttpRequest, row: int) -> QueueAddress:
+def _sent_address(request: HttpRequest, row: int) -> QueueAddress:
     """The view the form came from, of the run the row is in. Raises Http404."""
     if len(str(row)) > MAX_DIGITS:
         raise Http404
@@ -154,20 +154,20 @@ def _asked(request: HttpRequest, row: int) -> QueueAddress:
     run = runs.first()
     if run is None:
         raise Http404
-    return asked_before(request, run_numbered(run), row)
+    return sent_address(request, run_with_id(run), row)
 
 
-def _next_address(asked: QueueAddress) -> str:
+def _next_address(address: QueueAddress) -> str:
     """The next row of the queue after this one; the queue itself once it is empty."""
-    counts = count_queue(asked.run, asked.query)
-    row = next_row(asked.run, counts, key_of(asked.run, asked.row))
-    return asked.beginning_at(row).address()
+    counts = count_queue(address.run, address.query)
+    row = next_row(address.run, counts, key_of(address.run, address.row))
+    return address.beginning_at(row).url()
 
 
 def _conflict(
     request: HttpRequest,
     row: int,
-    asked: QueueAddress,
+    address: QueueAddress,
     late: LegacyImportError,
     told: dict[str, Any],
 ) -> HttpResponse:
@@ -177,21 +177,21 @@ def _conflict(
         CONFLICT,
         section=SECTION,
         title=title(),
-        run=asked.run,
+        run=address.run,
         status=409,
         reason=_(late.message),
         said=getattr(late, "said", None),
         mine=told["decision"].label,
         note=told["note"],
         row=LegacyStudentImport.objects.only("source_table", "legacy_id").get(pk=row),
-        next_address=_next_address(asked),
-        again_address=asked.at_row(row),
+        next_address=_next_address(address),
+        again_address=address.at_row(row),
     )
 
 
 def refused_queue(
     request: HttpRequest,
-    asked: QueueAddress,
+    address: QueueAddress,
     refused: LegacyImportError,
     *,
     status: int = 400,
@@ -202,13 +202,13 @@ def refused_queue(
     if isinstance(refused, NotPossible) and status == 400:
         status = 409
     return render_queue(
-        request, asked, status=status, refusal=_(refused.message), refusal_hint=hint, **told
+        request, address, status=status, refusal=_(refused.message), refusal_hint=hint, **told
     )
 
 
 def _look(request: HttpRequest, row: int, look: Callable[..., dict[str, Any]]) -> HttpResponse:
     """Show what is masked, or say why not: 429 with the time of the next try, 410 once erased."""
-    asked = _asked(request, row)
+    address = _sent_address(request, row)
     form = ReasonForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
     now = timezone.now()
@@ -218,15 +218,15 @@ def _look(request: HttpRequest, row: int, look: Callable[..., dict[str, Any]]) -
         at = date_format(timezone.localtime(refused.again_at), "TIME_FORMAT")
         hint = _("Try again from %(time)s on.") % {"time": at}
         page = render_queue(
-            request, asked, status=429, refusal=_(refused.message), refusal_hint=hint
+            request, address, status=429, refusal=_(refused.message), refusal_hint=hint
         )
         page["Retry-After"] = str(max(1, round((refused.again_at - now).total_seconds())))
         return page
     except looking.Erased as refused:
-        return refused_queue(request, asked, refused, status=410)
+        return refused_queue(request, address, refused, status=410)
     except LegacyImportError as refused:
-        return refused_queue(request, asked, refused)
-    return render_queue(request, asked, **shown)
+        return refused_queue(request, address, refused)
+    return render_queue(request, address, **shown)
 
 
 def _decided(row: int, decision: ReviewDecision) -> str:

@@ -40,47 +40,47 @@ def title() -> str:
 
 
 def render_queue(
-    request: HttpRequest, asked: QueueAddress, *, status: int = 200, **told: Any
+    request: HttpRequest, address: QueueAddress, *, status: int = 200, **told: Any
 ) -> HttpResponse:
     """The page. `told`: a refusal, a revealed contact, a payload, people found, for the template."""
-    run, now, actor = asked.run, timezone.now(), reviewer_of(request)
-    counts = count_queue(run, asked.query)
+    run, now, actor = address.run, timezone.now(), reviewer_of(request)
+    counts = count_queue(run, address.query)
     total, progress = counts.total(), counts.progress()
-    page = _page(asked, counts)
-    selected = asked.row or _first(asked, page)
+    page = _page(address, counts)
+    selected = address.row or _first(address, page)
     detail = (
-        detail_of(run, selected, actor=actor, now=now, person=asked.person) if selected else None
+        detail_of(run, selected, actor=actor, now=now, person=address.person) if selected else None
     )
-    if asked.row and detail is None:
+    if address.row and detail is None:
         raise Http404
-    asked = replace(asked, row=selected)
+    address = replace(address, row=selected)
     recent = last_decisions(actor)
     context = {
-        "asked": asked,
-        "here": asked.encoded(),
-        "tabs": tabs_of(asked, progress),
-        "progress": progress[asked.query.focus],
-        "states": states_of(asked, counts),
-        "facets": facets_of(asked, counts),
-        "chips": chips_of(asked),
-        "cleared": asked.filtered(ReviewFilter(focus=asked.query.focus)),
+        "address": address,
+        "here": address.query_string(),
+        "tabs": tabs_of(address, progress),
+        "progress": progress[address.query.focus],
+        "states": states_of(address, counts),
+        "facets": facets_of(address, counts),
+        "chips": chips_of(address),
+        "cleared": address.filtered(ReviewFilter(focus=address.query.focus)),
         "total": total,
         "cut": counts.cut,
         "how": counts.matches.how if counts.matches else "",
-        "lines": _lines(asked, page, actor, now),
+        "lines": _lines(address, page, actor, now),
         "position": _position(page, selected),
         "page": page,
-        "pager": pager_of(asked, page, counts),
+        "pager": pager_of(address, page, counts),
         "detail": detail,
-        "people": _people(asked, detail),
-        "diff_address": asked.address(only_differences=not asked.only_differences),
+        "people": _people(address, detail),
+        "diff_address": address.url(only_differences=not address.only_differences),
         "recent": recent,
         "undo_first": next((one for one in recent if one.can_be_undone), None),
         "since_plan": decisions_since_plan(run),
-        "saved": [(one, asked_address(run, one.query)) for one in filters_of(actor)],
-        "next_focus": None if total else next_focus_of(asked, progress),
+        "saved": [(one, saved_filter_url(run, one.query)) for one in filters_of(actor)],
+        "next_focus": None if total else next_focus_of(address, progress),
         "most_in_bulk": MAX_ROWS,
-        "bulk_decisions": bulk_decisions(asked.query),
+        "bulk_decisions": bulk_decisions(address.query),
         "treat_as_choices": treat_as_choices(),
         "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
         "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
@@ -92,52 +92,56 @@ def render_queue(
     )  # fmt: skip
 
 
-def asked_address(run: LegacyImportRun, query: str) -> str:
+def saved_filter_url(run: LegacyImportRun, query: str) -> str:
     """The address of a saved filter in this run."""
-    return f"{QueueAddress(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
+    return f"{QueueAddress(run, ReviewFilter()).url().partition('?')[0]}?run={run.pk}&{query}"
 
 
-def _page(asked: QueueAddress, counts: FilteredCounts) -> Page:
-    if asked.at or asked.after or asked.before:
-        found = page_of(asked.run, counts, at=asked.at, after=asked.after, before=asked.before)
+def _page(address: QueueAddress, counts: FilteredCounts) -> Page:
+    if address.at or address.after or address.before:
+        found = page_of(
+            address.run, counts, at=address.at, after=address.after, before=address.before
+        )
         if found.lines:
             return found
-    page = page_of(asked.run, counts)
-    if asked.row and page.next and all(line.row != asked.row for line in page.lines):
-        from_row = page_of(asked.run, counts, at=asked.row)
-        return from_row if any(line.row == asked.row for line in from_row.lines) else page
+    page = page_of(address.run, counts)
+    if address.row and page.next and all(line.row != address.row for line in page.lines):
+        from_row = page_of(address.run, counts, at=address.row)
+        return from_row if any(line.row == address.row for line in from_row.lines) else page
     return page
 
 
-def _first(asked: QueueAddress, page: Page) -> int | None:
+def _first(address: QueueAddress, page: Page) -> int | None:
     """The row that opens by itself: the nearest in the direction the reader came from."""
     if not page.lines:
         return None
-    return page.lines[-1 if asked.before else 0].row
+    return page.lines[-1 if address.before else 0].row
 
 
 def _position(page: Page, selected: int | None) -> int:
     return next((n for n, line in enumerate(page.lines, 1) if line.row == selected), 0)
 
 
-def _lines(asked: QueueAddress, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
-    stay = replace(asked, at=page.lines[0].row, after=None, before=None) if page.lines else asked
+def _lines(address: QueueAddress, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
+    stay = (
+        replace(address, at=page.lines[0].row, after=None, before=None) if page.lines else address
+    )
     looking = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
     return [
         {
             "line": line,
             "address": stay.at_row(line.row),
-            "current": line.row == asked.row,
+            "current": line.row == address.row,
             "holder": looking.get(line.row),
         }
         for line in page.lines
     ]
 
 
-def _people(asked: QueueAddress, detail: Any) -> Sequence[tuple[Any, str]]:
+def _people(address: QueueAddress, detail: Any) -> Sequence[tuple[Any, str]]:
     if detail is None:
         return ()
-    return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]
+    return [(target, address.url(person=(target.kind, target.id))) for target in detail.targets]
 
 
-__all__ = ["Recent", "asked_address", "render_queue"]
+__all__ = ["Recent", "render_queue", "saved_filter_url"]

@@ -14,8 +14,8 @@ from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
 from legacy_import.review.filter import ReviewFilter, UnknownFilter
 from legacy_import.review.saved_filters import forget_filter, save_filter
-from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
-from legacy_import.screens.review.address import QueueAddress, asked_before
+from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_with_id
+from legacy_import.screens.review.address import QueueAddress, sent_address
 from legacy_import.screens.review.forms import FilterForm
 from legacy_import.screens.review.post_views import refused_queue
 from legacy_import.screens.review.render import render_queue
@@ -26,14 +26,14 @@ from legacy_import.screens.review.render import render_queue
 @require_POST
 def search(request: HttpRequest) -> HttpResponse:
     """Lead to the rows with an old number or a name; 400 for a contact, which no address may hold."""
-    asked = _asked(request)
-    before = replace(asked.query, search="", parts=False, beyond=0)
+    address = _sent_address(request)
+    before = replace(address.query, search="", parts=False, beyond=0)
     try:
-        found = ReviewFilter.asked({**before.query(), "q": request.POST.get("q", "").strip()})
+        found = ReviewFilter.parse({**before.query(), "q": request.POST.get("q", "").strip()})
     except HoldsContact:
         refusal = _("A phone or an e-mail is never searched for in an address.")
-        return render_queue(request, QueueAddress(asked.run, before), status=400, refusal=refusal)
-    return HttpResponseRedirect(asked.filtered(found))
+        return render_queue(request, QueueAddress(address.run, before), status=400, refusal=refusal)
+    return HttpResponseRedirect(address.filtered(found))
 
 
 @never_cache
@@ -41,30 +41,32 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_POST
 def filters(request: HttpRequest) -> HttpResponse:
     """Keep the filter of the page under a name, or forget a kept one."""
-    asked = _asked(request)
+    address = _sent_address(request)
     form, actor = FilterForm(request.POST), reviewer_of(request)
     if not form.is_valid():
-        return render_queue(request, asked, status=400, refusal=_("Give the filter a name."))
+        return render_queue(request, address, status=400, refusal=_("Give the filter a name."))
     if form.cleaned_data["forget"]:
         forget_filter(actor=actor, filter_id=form.cleaned_data["forget"])
-        return HttpResponseRedirect(asked.address())
+        return HttpResponseRedirect(address.url())
     try:
-        kept = replace(asked.query, beyond=0).encoded()  # how far a search came is of this run
+        kept = replace(
+            address.query, beyond=0
+        ).query_string()  # how far a search came is of this run
         save_filter(actor=actor, name=form.cleaned_data["name"], query=kept)
     except UnknownFilter:
         raise Http404 from None
     except LegacyImportError as refused:
-        return refused_queue(request, asked, refused)
+        return refused_queue(request, address, refused)
     messages.success(request, _("The filter is saved."))
-    return HttpResponseRedirect(asked.address())
+    return HttpResponseRedirect(address.url())
 
 
-def _asked(request: HttpRequest) -> QueueAddress:
+def _sent_address(request: HttpRequest) -> QueueAddress:
     """The view the form came from, of the run it names. Raises Http404."""
     digits = request.POST.get("run", "")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
         raise Http404
-    return asked_before(request, run_numbered(int(digits)))
+    return sent_address(request, run_with_id(int(digits)))
 
 
 urlpatterns: list[URLPattern] = [

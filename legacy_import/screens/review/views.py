@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.screens.address import run_asked
+from legacy_import.screens.address import requested_run
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review import bulk_views, post_views, saved_filter_views
-from legacy_import.screens.review.address import asked_in
+from legacy_import.screens.review.address import parse_address
 from legacy_import.screens.review.render import SECTION, render_queue, title
 
 EMPTY = "admin/legacy_imports/review/empty.html"
@@ -26,15 +26,15 @@ def review(request: HttpRequest) -> HttpResponse:
     """The queue of one run, the newest by default; 404 for an unknown run, row or filter."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
         return render_page(request, EMPTY, section=SECTION, title=title())
-    run = run_asked(request)
+    run = requested_run(request)
     if run.planned_at is None:
         return render_page(request, EMPTY, section=SECTION, title=title(), run=run)
     try:
-        asked = asked_in(run, request.GET)
+        address = parse_address(run, request.GET)
     except HoldsContact:
         messages.error(request, _("A phone or an e-mail is never searched for in an address."))
         return HttpResponseRedirect(_without_search(request))
-    return render_queue(request, asked)
+    return render_queue(request, address)
 
 
 def _without_search(request: HttpRequest) -> str:

@@ -38,7 +38,7 @@ def run_of(number: int, **fields) -> LegacyImportRun:
 
 
 def exported(run: LegacyImportRun, separator: str = "comma", **query: str) -> str:
-    content = csv_of(run, LearnerFilter.asked(query), separator=separator)
+    content = csv_of(run, LearnerFilter.parse(query), separator=separator)
     return b"".join(content).decode("utf-8")
 
 
@@ -177,7 +177,7 @@ def test_a_contact_in_any_column_is_in_no_byte():
 def test_what_the_list_shows_is_what_is_exported(query):
     run = run_of(12)
     run_stages(run)
-    wanted = LearnerFilter.asked(query).rows(run).order_by("pk")
+    wanted = LearnerFilter.parse(query).rows(run).order_by("pk")
     found = cells(exported(run, **query))
     assert [row["legacy_id"] for row in found] == [row.legacy_id for row in wanted]
 
@@ -267,7 +267,7 @@ def test_a_run_without_a_plan_has_a_summary_too():
 )  # fmt: skip
 def test_an_export_is_logged_without_the_name_that_was_searched(query, reason):
     run, actor = RunFactory(), UserFactory()
-    log_export(run=run, what="csv", query=LearnerFilter.asked(query), actor=actor, now=NOW)
+    log_export(run=run, what="csv", query=LearnerFilter.parse(query), actor=actor, now=NOW)
     entry = LegacyAccessLog.objects.get()
     assert (entry.kind, entry.reason, entry.actor) == (AccessKind.EXPORT, reason, actor)
     assert (entry.legacy_import_run, entry.created_at) == (run, NOW)

@@ -23,7 +23,7 @@ from legacy_import.review.filter import UnknownFilter
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_ID, BY_NAME, BY_PARTS
 from legacy_import.runs import counts
-from legacy_import.screens.learners import reading
+from legacy_import.screens.learners import page_rows
 from legacy_import.screens.learners.listing import learners_with_phone, list_learners
 from tests.factories import NOW, RunFactory, legacy_row, spelled, stage_rows
 from tests.stages.stages import run_commit, run_stages
@@ -68,7 +68,7 @@ def people(*names: str, **fields) -> LegacyImportRun:
 
 
 def asked(**query: str) -> LearnerFilter:
-    return LearnerFilter.asked(query)
+    return LearnerFilter.parse(query)
 
 
 def ids(lines) -> list[str]:
@@ -193,8 +193,8 @@ def test_rare_rows_are_all_found_in_both_directions(query, few, monkeypatch):
     rows.filter(pk__in=rare).update(outcome="failed", validation_status="failed")
     LegacyTrainingImport.objects.filter(student_import__in=rare).update(session_type="unknown")
     counts.rebuild(run)
-    monkeypatch.setattr(reading, "FEW", few)
-    monkeypatch.setattr(reading, "LOOKED_AT", 21)
+    monkeypatch.setattr(page_rows, "FEW", few)
+    monkeypatch.setattr(page_rows, "LOOKED_AT", 21)
     wanted = list(asked(**query).rows(run).order_by("pk").values_list("pk", flat=True))
     assert wanted
     assert looked_through(run, asked(**query)) == wanted
@@ -216,12 +216,12 @@ def looked_through(run, query, before=None) -> list[int]:
 
 def test_a_page_reads_so_many_rows_and_no_row_of_the_other_table(monkeypatch):
     run = run_of(120)
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(page_rows, "FEW", 0)
     first = asked(source_table="archives").rows(run).order_by("pk").values_list("pk", flat=True)[0]
     for looked_at, query, start in (
         (1_000, {"source_table": "archives"}, first), (30, {"source_table": "archives"}, first),
     ):  # fmt: skip
-        monkeypatch.setattr(reading, "LOOKED_AT", looked_at)
+        monkeypatch.setattr(page_rows, "LOOKED_AT", looked_at)
         with CaptureQueriesContext(connection) as captured:
             list_learners(run, asked(**query))
         low, high = re.findall(r"id.? [<>]= (\d+)", captured[-1]["sql"])
@@ -232,7 +232,7 @@ def test_a_page_reads_so_many_rows_and_no_row_of_the_other_table(monkeypatch):
 def test_rows_that_no_receipt_tells_of_are_read_all_the_same(monkeypatch):
     run = run_of(60)
     ChunkReceipt.objects.filter(legacy_import_run=run, stage="import").delete()
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(page_rows, "FEW", 0)
     assert len(list_learners(run, asked(source_table="archives")).lines) == 15
 
 

@@ -62,7 +62,7 @@ def use_up(
     return token, True
 
 
-def ended(request: HttpRequest, name: str, *, end: int, why: str = "") -> None:
+def record_end(request: HttpRequest, name: str, *, end: int, why: str = "") -> None:
     """Write down where the token's operation ended."""
     with _tokens(request) as tokens:
         if name in tokens:
