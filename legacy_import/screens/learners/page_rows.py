@@ -1,13 +1,13 @@
 """Which rows of a run are read for one page of the list, so that a page costs the same in any run.
 
-The stored counts name the cells (action, reason, classification) in which a filter has rows at all;
+The stored counts list the cells (action, reason, classification) in which a filter selects rows;
 they are equalities on the index legacy_student_queue.
 
-- Cells of FEW rows are read through that index, all of them.
-- Otherwise rows are read in the order of the primary key, from the anchor on, LOOKED_AT of them. A
-  page that is not full by then says where to go on.
-- The rows of one source table lie between two numbers, which the receipts of its import tell: those
-  of the other table before them are not read.
+- If these cells contain at most FEW rows, they are all read through that index.
+- Otherwise READ_LIMIT rows are read in the order of the primary key, from the anchor on. A page that
+  is not full then contains the row from which to continue.
+- The rows of one source table lie between two ids, which the receipts of its import contain: the
+  rows of the other table before them are not read.
 """
 
 from collections.abc import Sequence
@@ -20,54 +20,42 @@ from django.db.models import Max, Min, Q, Sum
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.review.counts import FilteredCounts
-from legacy_import.review.learner_filter import LearnerFilter, Rows, rows_of
-from legacy_import.review.search import LOOKED_AT
+from legacy_import.review.filter import RowFilter, Rows, rows_of
+from legacy_import.review.search import READ_LIMIT
+from legacy_import.screens.pages import Anchor
 
 CELL = ("planned_action", "planned_reason", "classification")
 ROWS = 50  # of a page
-FEW = 2_000  # rows that are found through the index faster than past all others
+FEW = 2_000  # rows that are read faster through the index than in the order of the primary key
 JOINED = ("session_type", "import_action", "without_course")  # facets of the training
-TIMES_DEARER = 3  # a row of which the training is looked at, too
-
-
-class Anchor(NamedTuple):
-    """A page begins after a row, or ends before one, or is the first."""
-
-    after: int | None = None
-    before: int | None = None
-
-    @property
-    def backwards(self) -> bool:
-        return self.before is not None and self.after is None
+JOIN_COST = 3  # a row whose training is read too, compared with one without
 
 
 class Span(NamedTuple):
-    """The numbers between which rows lie."""
+    """The ids between which rows lie."""
 
     first: int
     last: int
 
 
 class PageRows(NamedTuple):
-    """The rows to read for a page, unordered. `stop`: the last one looked at, where others follow."""
+    """The rows to read for a page, unordered. `stop`: the last one read, where others follow."""
 
     rows: Rows
     stop: int | None = None
 
 
-def reading_for(
-    run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts, anchor: Anchor
-) -> PageRows:
-    """What to read for a page of a filter that leaves rows."""
-    rows = past(rows_of(run, query.facets), anchor)
+def rows_for_page(run: LegacyImportRun, counts: FilteredCounts, anchor: Anchor) -> PageRows:
+    """The rows to read for a page of a filter that selects rows."""
+    rows = past(counts.query.faceted(run), anchor)
     cells = _cells(counts)
-    if sum(rows for _cell, rows in cells) <= FEW:
-        where = reduce(or_, (Q(**dict(zip(CELL, cell, strict=True))) for cell, _rows in cells))
-        # By number, in a query without an order: with one, MariaDB walks the primary key instead.
-        found = list(rows.filter(where).values_list("pk", flat=True))
-        return PageRows(rows_of(run).filter(pk__in=_nearest(found, anchor)))
-    span = _span(run, query, counts)
-    return PageRows(rows) if span is None else _window(rows, query, span, anchor)
+    if sum(cells.values()) <= FEW:
+        where = reduce(or_, (Q(**dict(zip(CELL, cell, strict=True))) for cell in cells))
+        # By id, in a query without an order: with one, MariaDB walks the primary key instead.
+        ids = list(rows.filter(where).values_list("pk", flat=True))
+        return PageRows(rows_of(run).filter(pk__in=_nearest(ids, anchor)))
+    span = _span(run, counts)
+    return PageRows(rows) if span is None else _limited(rows, counts.query, span, anchor)
 
 
 def past(rows: Rows, anchor: Anchor) -> Rows:
@@ -77,13 +65,13 @@ def past(rows: Rows, anchor: Anchor) -> Rows:
     return rows if anchor.before is None else rows.filter(pk__lt=anchor.before)
 
 
-def _nearest(found: Sequence[int], anchor: Anchor) -> list[int]:
-    """More than a page of them, those next to the anchor."""
-    return sorted(found, reverse=anchor.backwards)[: 2 * ROWS]
+def _nearest(ids: Sequence[int], anchor: Anchor) -> list[int]:
+    """The ids next to the anchor, more than a page of them."""
+    return sorted(ids, reverse=anchor.backwards)[: 2 * ROWS]
 
 
-def _window(rows: Rows, query: LearnerFilter, span: Span, anchor: Anchor) -> PageRows:
-    width = LOOKED_AT // (TIMES_DEARER if any(name in query.facets for name in JOINED) else 1)
+def _limited(rows: Rows, query: RowFilter, span: Span, anchor: Anchor) -> PageRows:
+    width = READ_LIMIT // (JOIN_COST if any(name in query.facets for name in JOINED) else 1)
     if anchor.backwards:
         last = min(span.last, (anchor.before or 0) - 1)
         stop = last - width + 1
@@ -95,28 +83,28 @@ def _window(rows: Rows, query: LearnerFilter, span: Span, anchor: Anchor) -> Pag
     return PageRows(rows, stop if stop < span.last else None)
 
 
-def _span(run: LegacyImportRun, query: LearnerFilter, counts: FilteredCounts) -> Span | None:
-    """Between which numbers the filtered rows lie; None where the receipts do not tell all rows."""
-    table = query.facets.get("source_table", "")
+def _span(run: LegacyImportRun, counts: FilteredCounts) -> Span | None:
+    """Between which ids the rows lie; None where the receipts do not cover all rows."""
+    table = counts.query.facets.get("source_table", "")
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
     if table:
         receipts = receipts.filter(source_table=table)
-    found = receipts.aggregate(first=Min("first_row"), last=Max("last_row"), rows=Sum("rows"))
+    covered = receipts.aggregate(first=Min("first_row"), last=Max("last_row"), rows=Sum("rows"))
     staged = sum(
         rows
         for combination, rows in counts.combinations
         if not table or combination["source_table"] == table
     )
-    return Span(found["first"], found["last"]) if found["rows"] == staged else None
+    return Span(covered["first"], covered["last"]) if covered["rows"] == staged else None
 
 
-def _cells(counts: FilteredCounts) -> list[tuple[tuple[str, ...], int]]:
-    """The cells in which the filter has rows, each with all its rows, filtered or not."""
-    total: dict[tuple[str, ...], int] = {}
-    meant = set()
+def _cells(counts: FilteredCounts) -> dict[tuple[str, ...], int]:
+    """The cells in which the filter selects rows → all their rows, whether they pass or not."""
+    totals: dict[tuple[str, ...], int] = {}
+    selected = set()
     for combination, rows in counts.combinations:
         cell = tuple(combination[name] for name in CELL)
-        total[cell] = total.get(cell, 0) + rows
-        if rows > 0 and counts.query.has(combination):
-            meant.add(cell)
-    return [(cell, total[cell]) for cell in sorted(meant)]
+        totals[cell] = totals.get(cell, 0) + rows
+        if rows > 0 and counts.query.matches(combination):
+            selected.add(cell)
+    return {cell: totals[cell] for cell in sorted(selected)}

@@ -375,7 +375,7 @@ def test_without_a_run_or_a_plan_it_says_what_comes_next(client):
 
 
 def test_a_search_says_how_it_found_and_goes_on(client, monkeypatch):
-    monkeypatch.setattr(row_search, "LOOKED_AT", 2)
+    monkeypatch.setattr(row_search, "READ_LIMIT", 2)
     run = queue_of_unknown(5)
     seen, address = [], f"{ADDRESS}?run={run.pk}&focus=all&q=fictif"
     for _ in range(3):
