@@ -46,7 +46,7 @@ NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
 # Decision → the refusal for a row to which it does not apply.
 NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
-    D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session holds this row back."),
+    D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
 }
 
 # The rows of these runs cannot be decided: incomplete, being rolled back, or permanently closed.
@@ -87,7 +87,7 @@ class DecidedMeanwhile(LegacyImportError):
     exit_code = 5
 
     def __init__(self, row_id: int, latest: DecisionEvent | None) -> None:
-        super().__init__(_("Somebody else dealt with this row while you were looking at it."))
+        super().__init__(_("Another user changed this row while you had it open."))
         self.row_id, self.latest = row_id, latest
 
 
@@ -114,7 +114,7 @@ def lock_row(row_id: int) -> LegacyStudentImport:
     lock_run(run_id)
     row = rows.select_related("training").defer("raw_payload").get()
     if Outcome(row.outcome) in COMMITTED_OUTCOMES:
-        raise RowCommitted(_("This row is committed; only a rollback takes that back."))
+        raise RowCommitted(_("This row is committed; only a rollback undoes that."))
     return row
 
 
@@ -327,17 +327,17 @@ def _require_possible(
 ) -> None:
     """Raise NotPossible for a decision that does not apply to this row or this person."""
     if decision == D.TREAT_AS and treat_as not in TREATABLE:
-        raise NotPossible(_("Say what the row is to be treated as."))
+        raise NotPossible(_("Choose how the row is to be treated."))
     if not applies(row, decision):
         raise NotPossible(NOT_APPLICABLE[decision])
     if decision not in NEEDS_PERSON:
         return
     if person is None or person[0] == PersonKind.STAGED:
-        raise NotPossible(_("Say which person is meant."))
+        raise NotPossible(_("Choose a person."))
     evidence = [
         (target["kind"], target["id"]) for target in row.duplicate_evidence.get("targets", [])
     ]
     if person not in evidence and not is_proven(proof, row.pk, person, actor.pk):
-        raise NotPossible(_("Nothing shows this person beside this row; search by phone first."))
+        raise NotPossible(_("This person does not match this row; search by phone first."))
     if decision == D.LINK and person not in contacts_of([person]):
         raise NotPossible(_("This person is no longer on the platform."))

@@ -98,8 +98,8 @@ def sent_address(
 ) -> RowsAddress:
     """The page from which a form was sent; the plain list where that cannot be parsed."""
     try:
-        sent = QueryDict(request.POST.get(FORM, "")).dict()
-        address = parse_address(run, {key: str(value) for key, value in sent.items()}, queue=queue)
+        query: dict[str, Any] = QueryDict(request.POST.get(FORM, "")).dict()
+        address = parse_address(run, query, queue=queue)
     except (Http404, HoldsContact):
         address = RowsAddress(run, RowFilter(state=PENDING if queue else ""))
     return replace(address, row=row) if row is not None else address

@@ -67,7 +67,7 @@ class FacetLink(NamedTuple):
 class Facet(NamedTuple):
     """A facet in which rows differ, with its values, most rows first."""
 
-    facet: str
+    code: str
     name: str
     values: list[FacetLink]
 

@@ -158,7 +158,7 @@ def _with_origins(run: LegacyImportRun, lines: Sequence[LearnerLine]) -> Sequenc
     """The lines with the origins of the records created from them: one query for all, or none."""
     committed = [line.row for line in lines if line.outcome in COMMITTED_OUTCOMES]
     if not committed:
-        return list(lines)
+        return lines
     entries = LegacyImportCommitLog.objects.filter(
         student_import__in=committed, created_target=True, reversed_at=None
     ).order_by("-pk")

@@ -152,7 +152,7 @@ def _search_form(address: RowsAddress) -> dict[str, Any]:
 def _panel(facet: Facet) -> FacetPanel:
     current = next((n for n, value in enumerate(facet.values) if value.current), None)
     visible = max(FIRST_VALUES, 1 + (current or 0))
-    is_open = facet.facet in OPEN or current is not None
+    is_open = facet.code in OPEN or current is not None
     return FacetPanel(facet.name, facet.values[:visible], facet.values[visible:], is_open)
 
 

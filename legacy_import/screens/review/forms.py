@@ -1,41 +1,32 @@
 """The forms of reviewers: parsed and typed here, validated by the services."""
 
-from typing import Any
-
 from django import forms
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
 from legacy_import.review.bulk import IN_BULK
 from legacy_import.review.decisions import TREATABLE
+from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import parse_person
 
 MOST = 2**62  # of ids and versions; every database can compare it with its keys
 
 
 class DecisionForm(forms.Form):
-    """One decision about the row as the reviewer saw it."""
+    """One decision about the row as the reviewer saw it: the arguments of review.decisions.decide."""
 
     version = forms.IntegerField(min_value=1, max_value=MOST)
-    decision = forms.ChoiceField(choices=ReviewDecision.choices)
-    treat_as = forms.ChoiceField(
-        choices=[("", ""), *((value.value, value.label) for value in TREATABLE)], required=False
-    )
+    decision = forms.TypedChoiceField(choices=ReviewDecision.choices, coerce=ReviewDecision)
+    treat_as = forms.TypedChoiceField(
+        choices=[(value.value, value.label) for value in TREATABLE],
+        coerce=Classification, empty_value=None, required=False,
+    )  # fmt: skip
     person = forms.CharField(max_length=40, required=False)
     proof = forms.CharField(max_length=400, required=False)
-    note = forms.CharField(max_length=2_000, required=False, strip=True)
+    note = forms.CharField(max_length=2_000, required=False)
 
-    def arguments(self) -> dict[str, Any]:
-        """The form as arguments of review.decisions.decide."""
-        data = self.cleaned_data
-        return {
-            "version": data["version"],
-            "decision": ReviewDecision(data["decision"]),
-            "treat_as": Classification(data["treat_as"]) if data["treat_as"] else None,
-            "person": parse_person(data["person"]),
-            "proof": data["proof"],
-            "note": data["note"],
-        }
+    def clean_person(self) -> Target | None:
+        return parse_person(self.cleaned_data["person"])
 
 
 class UndoForm(forms.Form):
@@ -58,7 +49,9 @@ class BulkForm(forms.Form):
     `expected` is the number on the confirm page; only that page sends it.
     """
 
-    decision = forms.ChoiceField(choices=[(value.value, value.label) for value in IN_BULK])
+    decision = forms.TypedChoiceField(
+        choices=[(value.value, value.label) for value in IN_BULK], coerce=ReviewDecision
+    )
     scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
     expected = forms.IntegerField(min_value=0, max_value=MOST, required=False)
 

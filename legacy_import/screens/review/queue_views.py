@@ -90,8 +90,7 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
         return render_queue(request, address, status=400, refusal=refusal)
-    decision = ReviewDecision(form.cleaned_data["decision"])
-    ids = None
+    decision, ids = form.cleaned_data["decision"], None
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
         if not 0 < len(ids) <= MAX_ROWS:

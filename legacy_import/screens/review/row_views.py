@@ -60,18 +60,18 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     address, form = _sent_address(request, row), DecisionForm(request.POST)
     if not form.is_valid():
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
-    arguments, actor = form.arguments(), reviewer_of(request)
-    chosen: ReviewDecision = arguments["decision"]
+    arguments, actor = form.cleaned_data, reviewer_of(request)
+    value: ReviewDecision = arguments["decision"]
     try:
         decide(row_id=row, actor=actor, now=timezone.now(), **arguments)
     except (DecidedMeanwhile, RowCommitted) as error:
         latest = getattr(error, "latest", None)
-        if latest and (latest.actor_id, latest.decision) == (actor.pk, chosen):
+        if latest and (latest.actor_id, latest.decision) == (actor.pk, value):
             return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
         return _conflict(request, address, error, arguments)
     except LegacyImportError as error:
         return render_refusal(request, address, error, draft=arguments)
-    words = _("%(decision)s – %(row)s") % {"decision": chosen.label, "row": _name_of(row)}
+    words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": _name_of(row)}
     messages.success(request, words)
     return HttpResponseRedirect(_next_url(address))
 

@@ -21,23 +21,25 @@ STATE_NAMES: dict[str, Promise] = {
 }
 # Decision → its effect, on the confirm page of a bulk.
 EFFECTS: dict[ReviewDecision, Promise] = {
-    ReviewDecision.SKIP: gettext_lazy("The next plan skips these rows: nothing is made of them."),
+    ReviewDecision.SKIP: gettext_lazy(
+        "The next plan skips these rows: no record is created from them."
+    ),
     ReviewDecision.LATER: gettext_lazy("These rows stay in the queue, as postponed."),
     ReviewDecision.RESET: gettext_lazy(
-        "What was decided about these rows no longer counts, except who is not the same person."
+        "The decisions about these rows no longer apply, except those on who is not the same person."
     ),
     ReviewDecision.ACCEPT_DATA: gettext_lazy(
-        "In the next plan, the doubtful data of these rows counts as valid."
+        "In the next plan, the doubtful data of these rows is treated as valid."
     ),
     ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
-        "In the next plan, no waiting list or unknown session holds these rows back."
+        "In the next plan, no waiting list or unknown session blocks these rows."
     ),
 }
 
 # Issues that are recorded without being a doubt; the doubts are reasons of the plan (rules.reasons).
 NOTES: dict[str, str] = {
     "value_cut": _("a value of more than one megabyte was cut"),
-    "column_cut": _("too long for its column; the payload holds all of it"),
+    "column_cut": _("too long for its column; the payload contains all of it"),
     "text_repaired": _("wrongly encoded text, repaired for comparison only"),
     "birth_date_missing": _("no birth date"),
     "birth_date_placeholder": _("a placeholder instead of a birth date"),
