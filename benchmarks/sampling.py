@@ -97,7 +97,7 @@ def area_of(frame: FrameType | None) -> str:
 
 
 def _area(path: str, name: str, frame: FrameType) -> str | None:
-    if path in ("ecoin/bulk.py", "ecoin/load_data.py"):
+    if path.startswith("ecoin/bulk/"):
         model = frame.f_locals.get("model")
         table = model._meta.db_table if model else frame.f_locals.get("table")
         return f"writing {table}" if table else None

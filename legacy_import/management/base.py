@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
-from ecoin import load_data
+from ecoin import bulk
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.printer import CommandResult, json_text, print_result
@@ -82,7 +82,7 @@ class LegacyCommand(BaseCommand):
             color=not options["no_color"],
         )
         self.progress = TerminalProgress(self.terminal)
-        load_data.allow()
+        bulk.allow()
         try:
             with self._signals(), self.progress, _few_looks_for_circles():
                 result = self.work(options, self._actor(options["actor"]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
 from legacy_import.engine.poison_rows import isolate

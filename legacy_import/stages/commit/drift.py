@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ecoin.among import Ids
-from ecoin.bulk import insert_rendered, render, update_ids, update_rows
+from ecoin.bulk import Ids, insert_rendered, render, update_ids, update_rows
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome, ReversalOutcome
 from legacy_import.models import (

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import DuplicateConfidence
 from legacy_import.conf import ImportConf

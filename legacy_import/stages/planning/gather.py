@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,

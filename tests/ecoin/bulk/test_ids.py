@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.among import Ids
+from ecoin.bulk import Ids, note_permission
 from ecoin.database import prepare
-from ecoin.load_data import note_permission
 from tests.factories import CourseInterestFactory, CrmLeadFactory
 from tests.processes import ON_SERVER
 

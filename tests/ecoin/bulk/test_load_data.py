@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecoin import load_data
-from ecoin.bulk import insert_rendered, insert_rows, render
+from ecoin.bulk import insert_rendered, insert_rows, load_data, render
 from legacy_import.models import IdentityKey, LegacyTrainingImport, PersonEdge
 from tests.factories import RunFactory, StagedLearnerFactory
 from tests.processes import ON_SERVER

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from ecoin import bulk
+from ecoin.bulk import insert as bulk
 from ecoin.bulk import insert_rows, update_rows
 from legacy_import.models import IdentityKey, LegacyStudentImport
 from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows

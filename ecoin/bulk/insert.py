@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connections, models
 
-from ecoin import load_data
-from ecoin.among import Ids
+from ecoin.bulk import load_data
+from ecoin.bulk.ids import Ids
 from ecoin.database import is_mysql
 
 # One statement stays well under every server's max_allowed_packet (16 MB by default).
