@@ -14,7 +14,7 @@ class LegacyImportConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(database.prepare, dispatch_uid="ecoin.database")
-        connection_created.connect(bulk.note_permission, dispatch_uid="ecoin.bulk")
+        connection_created.connect(bulk.check_server, dispatch_uid="ecoin.bulk")
         from legacy_import import checks  # noqa: F401  (registers the system checks)
 
 

@@ -1,26 +1,21 @@
 """Many rows in one statement, on both databases: every speed idiom of the project (README.md)."""
 
+from ecoin.bulk.ahead import work_ahead
 from ecoin.bulk.ids import Ids
-from ecoin.bulk.insert import (
-    Rendered,
-    delete_ids,
-    insert_rendered,
-    insert_rows,
-    render,
-    update_ids,
-    update_rows,
-)
-from ecoin.bulk.load_data import allow, note_permission
+from ecoin.bulk.insert import EncodedRows, encode_rows, insert_encoded, insert_rows
+from ecoin.bulk.load_data import allow_files, check_server
+from ecoin.bulk.update import delete_ids, update_ids, update_rows
 
 __all__ = [
+    "EncodedRows",
     "Ids",
-    "Rendered",
-    "allow",
+    "allow_files",
+    "check_server",
     "delete_ids",
-    "insert_rendered",
+    "encode_rows",
+    "insert_encoded",
     "insert_rows",
-    "note_permission",
-    "render",
     "update_ids",
     "update_rows",
+    "work_ahead",
 ]

@@ -1,9 +1,7 @@
-"""`filter(pk__among=Ids(ids))`: thousands of ids, written into the statement as digits.
+"""`filter(pk__among=Ids(ids))`: thousands of ids, written into the statement as digits."""
 
-As parameters of `__in` they cost more in Django and in the driver than the query itself.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count, groupby
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -12,50 +10,41 @@ from django.db.models.lookups import Lookup
 
 from ecoin.database import is_mysql
 
-ROWS_PER_RANGE = 4  # where neighbours are fewer on average, single ids are as fast
+ROWS_PER_RANGE = 4  # with fewer consecutive ids on average, single ids are as fast
 
 
 class Ids:
     """Whole numbers as digits. Not iterable: Django would prepare each of them.
 
-    Raises ValueError or TypeError for anything that is no number; None is nobody's id.
+    Raises ValueError or TypeError for anything that is not a number; None is ignored.
     """
 
     def __init__(self, ids: Iterable[int | None]) -> None:
         self.numbers = sorted({int(pk) for pk in ids if pk is not None})
 
-    @property
-    def digits(self) -> str:
-        return ",".join(map(str, self.numbers))
-
-    def ranges(self) -> list[tuple[int, int]]:
-        """(first, last) of each run of neighbours, in order."""
-        numbers = self.numbers
-        starts = [
-            place for place, pk in enumerate(numbers) if not place or numbers[place - 1] != pk - 1
-        ]
-        ends = [*starts[1:], len(numbers)]
-        return [
-            (numbers[start], numbers[end - 1]) for start, end in zip(starts, ends, strict=False)
-        ]
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """(first, last) of each series of consecutive numbers, in order."""
+        position = count()
+        for _, series in groupby(self.numbers, lambda number: number - next(position)):
+            first, *others = series
+            yield first, others[-1] if others else first
 
     def within(self, column: str, connection: Any) -> str:
-        """The condition that the column holds one of them; there must be one.
+        """The condition that the column is one of the numbers; there must be at least one.
 
-        MariaDB looks for each number of an IN by itself: neighbours are cheaper as a range.
+        MariaDB looks up every number of an IN by itself: consecutive ones are cheaper as a range.
         """
-        ranges = self.ranges() if is_mysql(connection) else []
+        ranges = list(self.ranges()) if is_mysql(connection) else []
         if ranges and len(ranges) * ROWS_PER_RANGE <= len(self.numbers):
-            return (
-                f"({' OR '.join([f'{column} BETWEEN {one} AND {last}' for one, last in ranges])})"
-            )
-        return f"{column} IN ({self.digits})"
+            series = [f"{column} BETWEEN {first} AND {last}" for first, last in ranges]
+            return f"({' OR '.join(series)})"
+        return f"{column} IN ({','.join(map(str, self.numbers))})"
 
 
 @models.ForeignObject.register_lookup
 @models.Field.register_lookup
 class Among(Lookup):  # type: ignore[type-arg]
-    """column IN (1,2,3). Of no ids nothing is asked."""
+    """column IN (1,2,3). Without ids, Django sends no query at all."""
 
     lookup_name = "among"
     prepare_rhs = False

@@ -1,8 +1,8 @@
-"""LOAD DATA LOCAL into the app database: twice as fast as statements that say the same.
+"""Rows for MySQL and MariaDB as a file (LOAD DATA LOCAL): docs/decisions/0052-rows-as-a-file.md.
 
-Only where the server permits it and this process asked for it (`allow`): a client that takes part
-sends whatever file the server asks for, so web processes never do. The rows stand in memory, in a
-file without a name; nothing is written to a disk.
+Used only where the server permits it and this process allowed it: a client that takes part sends any
+file the server requests, so web processes never do. The file is in memory and has no name; nothing
+is written to a disk.
 """
 
 import datetime
@@ -14,62 +14,79 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 
 from ecoin.database import is_mysql
 
-FEWEST_ROWS = 100  # fewer are as fast in a statement
-_NULL = "\0"  # stands for NULL until everything else is escaped
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+FEWEST_ROWS = 100  # fewer rows are as fast in a statement
+# Control characters that values hardly ever contain: only a backslash needs escaping then.
+_COLUMN_END, _ROW_END, _NULL = "\x1f", "\x1e", "\0"
 
 
 class Refused(Exception):
-    """The server did not take every row as it stands; nothing of them was written."""
+    """The server did not take every row unchanged; none of them was written."""
 
 
-def allow() -> None:
-    """Let this process send files to the app database. Call it before the first query."""
+def allow_files() -> None:
+    """Allow this process to send files to the app database. Call it before the first query."""
     connection = connections[DEFAULT_DB_ALIAS]
     if not is_mysql(connection) or not hasattr(os, "memfd_create"):
         return
-    connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]["local_infile"] = True
+    _options()["local_infile"] = True
     if not connection.in_atomic_block:
-        connection.close()  # it is opened again when it is needed
+        connection.close()  # the next query opens it with the new option
 
 
-def note_permission(connection: Any, **_: object) -> None:
-    """Remember whether this new connection may send files: both sides must have said so."""
-    if connection.alias != DEFAULT_DB_ALIAS or not is_mysql(connection):
+def check_server(connection: Any, **_: object) -> None:
+    """Stop sending files if the server behind this new connection permits none."""
+    if connection.alias != DEFAULT_DB_ALIAS or not _options().get("local_infile"):
         return
-    asked = connection.settings_dict["OPTIONS"].get("local_infile")
-    connection.sends_files = False
-    if asked:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT @@local_infile")
-            connection.sends_files = bool(cursor.fetchone()[0])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@local_infile")
+        _options()["local_infile"] = bool(cursor.fetchone()[0])
 
 
-def asked_for() -> bool:
-    """Whether this process asked to send files; the server may still not take them."""
-    options = connections.settings[DEFAULT_DB_ALIAS].get("OPTIONS", {})
-    return bool(options.get("local_infile"))
+def is_allowed(rows: int) -> bool:
+    """Whether so many rows are sent as a file."""
+    return rows >= FEWEST_ROWS and bool(_options().get("local_infile"))
 
 
-def possible(connection: Any, rows: int) -> bool:
-    return rows >= FEWEST_ROWS and getattr(connection, "sends_files", False)
+def encode(rows: Sequence[Sequence[Any]]) -> bytes | None:
+    """The rows as a file. None if a value is of a type, or contains a character, that it cannot have."""
+    try:
+        lines = [
+            _COLUMN_END.join(
+                [
+                    value if type(value) is str else _NULL if value is None else _text(value)
+                    for value in row
+                ]
+            )
+            for row in rows
+        ]
+    except TypeError:
+        return None
+    text = _ROW_END.join(lines) + _ROW_END
+    # Counting the control characters of all rows is much faster than a look at each value.
+    if (
+        text.count(_COLUMN_END) != sum([len(row) - 1 for row in rows])
+        or text.count(_ROW_END) != len(rows)
+        or ((nulls := text.count(_NULL)) and nulls != sum([row.count(None) for row in rows]))
+    ):
+        return None
+    return text.replace("\\", "\\\\").replace(_NULL, "\\N").encode()
 
 
-def load(connection: Any, table: str, columns: Sequence[str], lines: bytes, rows: int) -> None:
-    """Insert so many rows that stand in these lines (`lines_of`).
+def send(connection: Any, table: str, columns: Sequence[str], file: bytes, rows: int) -> None:
+    """Insert the rows of an encoded file.
 
     Raises Refused, with nothing written, unless every row went in unchanged: with LOCAL the server
-    would only warn of a duplicate, a bad reference or a value cut short.
+    only warns of a duplicate, a missing reference or a value cut short.
     """
     quote = connection.ops.quote_name
-    names = ", ".join(quote(column) for column in columns)
-    file = os.memfd_create("rows")
+    descriptor = os.memfd_create("rows")
     try:
-        with os.fdopen(os.dup(file), "wb") as stream:
-            stream.write(lines)
+        with os.fdopen(os.dup(descriptor), "wb") as stream:
+            stream.write(file)
         statement = (
-            f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' INTO TABLE {quote(table)} "
-            f"CHARACTER SET utf8mb4 ({names})"
+            f"LOAD DATA LOCAL INFILE '/proc/self/fd/{descriptor}' INTO TABLE {quote(table)} "
+            f"CHARACTER SET utf8mb4 FIELDS TERMINATED BY '{_COLUMN_END}' "
+            f"LINES TERMINATED BY '{_ROW_END}' ({', '.join(map(quote, columns))})"
         )
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(statement)
@@ -77,62 +94,19 @@ def load(connection: Any, table: str, columns: Sequence[str], lines: bytes, rows
                 raise Refused
     except Error as error:
         if connection.needs_rollback:
-            raise  # a deadlock or a lost link: the server took back more than these rows
+            raise  # a deadlock or a lost connection: more than these rows was rolled back
         raise Refused from error
     finally:
-        os.close(file)
+        os.close(descriptor)
 
 
-def lines_of(rows: Sequence[Sequence[Any]]) -> bytes | None:
-    """The rows as the server reads them: one line each, fields between tabs, NULL as backslash N.
-
-    None where a value is of a type that a file cannot say.
-    """
-    try:
-        lines = [_line(row) for row in rows]
-    except TypeError:
-        return None
-    text = "\n".join(lines) + "\n"
-    # Hardly any value holds a sign that stands between values, and counting those of all rows is much
-    # faster than looking at each.
-    nulls = text.count(_NULL)
-    if (
-        text.count("\t") == sum([len(row) - 1 for row in rows])
-        and text.count("\n") == len(rows)
-        and "\r" not in text
-        and (not nulls or nulls == sum([row.count(None) for row in rows]))
-    ):
-        return text.replace("\\", "\\\\").replace(_NULL, "\\N").encode()
-    return ("\n".join(map(_escaped_line, lines, rows)) + "\n").encode()
+def _options() -> dict[str, Any]:
+    options: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]
+    return options
 
 
-def _escaped_line(line: str, row: Sequence[Any]) -> str:
-    """The line of the row; only where a count is off, each value is escaped by itself."""
-    if (
-        line.count("\t") == len(row) - 1
-        and "\n" not in line
-        and "\r" not in line
-        and line.count(_NULL) == row.count(None)
-    ):
-        return line.replace("\\", "\\\\").replace(_NULL, "\\N")
-    return "\t".join([_escaped(value) for value in row])
-
-
-def _line(row: Sequence[Any]) -> str:
-    return "\t".join(
-        [
-            value if type(value) is str else _NULL if value is None else _plain(value)
-            for value in row
-        ]
-    )
-
-
-def _escaped(value: Any) -> str:
-    return "\\N" if value is None else _plain(value).translate(_ESCAPED)
-
-
-def _plain(value: Any) -> str:
-    """A value as text. Raises TypeError for a type that a file cannot say."""
+def _text(value: Any) -> str:
+    """A value that is not text, as the server reads it. Raises TypeError for other types."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int | str):
@@ -141,4 +115,4 @@ def _plain(value: Any) -> str:
         return value.replace(tzinfo=None).isoformat(" ")
     if isinstance(value, datetime.date):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be loaded from a file")
+    raise TypeError(f"{type(value).__name__} cannot be sent in a file")

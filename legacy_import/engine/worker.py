@@ -122,7 +122,7 @@ def _work_of(job: Job, open_work: OpenWork) -> Work:
     """What the job's other chunks were worked with in this process, or opened now."""
     if not _opened or _opened[0][0] != job:
         _opened.clear()
-        bulk.allow()
+        bulk.allow_files()
         _opened.append((job, open_work(job)))
     return _opened[0][1]
 

@@ -82,7 +82,7 @@ class LegacyCommand(BaseCommand):
             color=not options["no_color"],
         )
         self.progress = TerminalProgress(self.terminal)
-        bulk.allow()
+        bulk.allow_files()
         try:
             with self._signals(), self.progress, _few_looks_for_circles():
                 result = self.work(options, self._actor(options["actor"]))

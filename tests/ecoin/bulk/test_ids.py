@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.bulk import Ids, note_permission
+from ecoin.bulk import Ids, check_server
 from ecoin.database import prepare
 from tests.factories import CourseInterestFactory, CrmLeadFactory
 from tests.processes import ON_SERVER
@@ -103,5 +103,5 @@ def test_the_old_platforms_connection_is_told_nothing() -> None:
             raise AssertionError("nothing may be said on it")
 
     prepare(Legacy())
-    note_permission(Legacy())
+    check_server(Legacy())
     assert connections["legacy"].alias == "legacy"
