@@ -25,7 +25,7 @@ from django.db import (
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
-from ecoin import load_data
+from ecoin import bulk
 from ecoin.identity.keys import NORM_VERSION
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
@@ -122,7 +122,7 @@ def _work_of(job: Job, open_work: OpenWork) -> Work:
     """What the job's other chunks were worked with in this process, or opened now."""
     if not _opened or _opened[0][0] != job:
         _opened.clear()
-        load_data.allow()
+        bulk.allow_files()
         _opened.append((job, open_work(job)))
     return _opened[0][1]
 

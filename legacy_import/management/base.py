@@ -1,6 +1,5 @@
 """What all commands of the import share: arguments, signals, errors, exit codes."""
 
-import gc
 import getpass
 import os
 import shlex
@@ -19,13 +18,11 @@ from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
-from ecoin import load_data
+from ecoin import bulk
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.terminal import Terminal, TerminalProgress
-
-OBJECTS_BETWEEN_LOOKS = 20_000  # for circles of objects that nothing else refers to
 
 
 class LegacyCommand(BaseCommand):
@@ -82,9 +79,9 @@ class LegacyCommand(BaseCommand):
             color=not options["no_color"],
         )
         self.progress = TerminalProgress(self.terminal)
-        load_data.allow()
+        bulk.allow_files()
         try:
-            with self._signals(), self.progress, _few_looks_for_circles():
+            with self._signals(), self.progress, bulk.fewer_collections():
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
             self._end_badly(error, options, started)
@@ -200,19 +197,3 @@ def _migrated() -> bool:
         return "legacy_import_runs" in connections["default"].introspection.table_names()
     except AnyDatabaseError:
         return True
-
-
-@contextmanager
-def _few_looks_for_circles() -> Iterator[None]:
-    """Python seldom looks for objects that refer to each other in a circle, and never among modules.
-
-    Rows come and go by the thousand without a circle; looking took a tenth of a command's time.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

@@ -69,7 +69,7 @@ class LegacyImportRun(models.Model):
     # for those that --new started.
     importing_alone = AsciiField(max_length=64, unique=True, null=True)
     row_limit = models.PositiveBigIntegerField(null=True)  # --limit: the run is partial
-    # The last staged row id that was ever kept for this run (stages/staging/windows.py).
+    # The last staged row id that was ever reserved for this run (stages/staging/row_ids.py).
     row_ids_until = models.BigIntegerField(default=0, db_default=0)
     previous_run = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     created_by = models.CharField(max_length=190)

@@ -12,8 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ecoin.among import Ids
-from ecoin.bulk import insert_rows
+from ecoin.bulk import Ids, insert_rows
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf

@@ -11,8 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
 
-from ecoin.among import Ids
-from ecoin.bulk import delete_ids, insert_rows, update_rows
+from ecoin.bulk import Ids, delete_ids, insert_rows, update_rows
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
 
 # Where a facet's column is, seen from the staged learner.

@@ -12,7 +12,7 @@ from legacy_import.engine.chunks import Job, Work
 
 # Stage → the module, below this package, whose `open_work` works its chunks.
 MODULES: Mapping[Stage, str] = {
-    Stage.IMPORT: "staging.intake",
+    Stage.IMPORT: "staging.table_import",
     Stage.VALIDATE: "validation.validate",
     Stage.CLASSIFY: "classification.classify",
     Stage.PLAN: "planning.dry_run",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
 from legacy_import.engine.poison_rows import isolate
@@ -18,7 +18,7 @@ from legacy_import.stages.commit import log
 from legacy_import.stages.commit.drift import Plan, drifted
 from legacy_import.stages.commit.effects import EFFECTS
 from legacy_import.stages.commit.effects.effect import Doing, Learner, LogEntry
-from legacy_import.stages.planning.gather import Case, Gatherer, these
+from legacy_import.stages.planning.cases import Case, CaseLoader, rows_with_ids
 
 PLAN = Plan._fields
 FOUND_LENGTH = 190  # of a date as found
@@ -57,7 +57,7 @@ class Batch:
     actor: str
     now: datetime.datetime
     conf: ImportConf
-    gather: Gatherer
+    loader: CaseLoader
     entries: list[LogEntry] = field(default_factory=list)
 
     def commit(self, ids: Sequence[int]) -> list[LogEntry]:
@@ -81,7 +81,7 @@ class Batch:
         plans = [plan for plan, _ in rows]
         found = {plan.pk: told for plan, told in rows}
         lock_people({plan.target for plan in plans if plan.target})
-        cases = {case.row.pk: case for case in self.gather.cases(these(list(found)))}
+        cases = {case.row.pk: case for case in self.loader.load(rows_with_ids(list(found)))}
         firsts = self._firsts(plans, cases)
         people = {pk: first.fingerprint for pk, first in firsts.items()}
         causes = drifted(self.run, plans, cases, firsts=people, conf=self.conf)
@@ -128,7 +128,7 @@ class Batch:
     ) -> Learner:
         training = case.training
         real = training.session.session_type == SessionType.REAL_SESSION
-        real = real and not case.said.release_without_session
+        real = real and not case.decisions.release_without_session
         asks = training.course.course_id is not None or bool(training.course.name)
         person = first.person if first and plan.decision == FOLLOWS else plan.target
         # Planned again since its first row was committed, a follower matches that row's new lead.
@@ -201,7 +201,7 @@ class Batch:
         return {
             pk: first._replace(fingerprint=there[first.person].fingerprint)
             for pk, first in people.items()
-            if first.person in there and first.person not in cases[pk].said.not_same
+            if first.person in there and first.person not in cases[pk].decisions.not_same
         }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
@@ -17,7 +17,7 @@ from legacy_import.runs import counts
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.batch import Batch
 from legacy_import.stages.commit.effects.effect import LogEntry
-from legacy_import.stages.planning.gather import Gatherer, gatherer_under_lock
+from legacy_import.stages.planning.cases import CaseLoader, case_loader_under_lock
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
 FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
@@ -44,16 +44,17 @@ class _Batches:
     run: LegacyImportRun
     actor: str
     conf: ImportConf
-    gather: Gatherer | None = None
+    loader: CaseLoader | None = None
     stamp: object = None
 
     def commit(self, chunk: Chunk) -> list[LogEntry]:
         stamp = mapping_stamp(self.run.connection_name)
-        if self.gather is None or stamp != self.stamp:
+        if self.loader is None or stamp != self.stamp:
             mappings = load_mappings(self.run.connection_name)
-            self.gather, self.stamp = gatherer_under_lock(self.run, mappings, self.conf), stamp
+            self.loader = case_loader_under_lock(self.run, mappings, self.conf)
+            self.stamp = stamp
         now = timezone.now()
-        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.gather)
+        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.loader)
         return batch.commit(chunk.ids)
 
     def leave_for_review(self, chunk: Chunk) -> list[LogEntry]:

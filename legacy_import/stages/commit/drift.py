@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
@@ -17,7 +17,7 @@ from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, Origin, 
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
-from legacy_import.stages.planning.gather import Case
+from legacy_import.stages.planning.cases import Case
 
 PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 

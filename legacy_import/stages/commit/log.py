@@ -3,11 +3,9 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ecoin.among import Ids
-from ecoin.bulk import insert_rendered, render, update_ids, update_rows
+from ecoin.bulk import Ids, insert_rows, update_ids, update_rows
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome, ReversalOutcome
 from legacy_import.models import (
@@ -62,12 +60,9 @@ def write(
          reason[:60], fingerprint, actor, at)
         for row, action, reason, model, target, created, fingerprint in entries
     )  # fmt: skip
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        # The log is put into words while the server is at work on the outcomes.
-        log = thread.submit(render, LegacyImportCommitLog, LOG_COLUMNS, rows)
-        _set_outcomes(entries)
-        _set_trainings(entries, trainings)
-        insert_rendered(log.result())
+    _set_outcomes(entries)
+    _set_trainings(entries, trainings)
+    insert_rows(LegacyImportCommitLog, LOG_COLUMNS, rows)
 
 
 def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:

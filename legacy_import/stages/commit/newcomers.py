@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import DuplicateConfidence
 from legacy_import.conf import ImportConf
@@ -11,7 +11,7 @@ from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import carriers, still_carry, who_carry
 from legacy_import.people.ruled_out import SourceRow, people_ruled_out
 from legacy_import.rules.duplicates import Target
-from legacy_import.stages.planning.gather import Case
+from legacy_import.stages.planning.cases import Case
 
 
 def rows_with_newcomers(run: LegacyImportRun, cases: Sequence[Case], conf: ImportConf) -> set[int]:
@@ -87,8 +87,8 @@ def _compared(cases: Iterable[Case]) -> defaultdict[int, set[Target]]:
     known: defaultdict[int, set[Target]] = defaultdict(set)
     matched = []
     for case in cases:
-        pk, said = case.row.pk, case.said
-        known[pk] |= said.not_same | ({said.link_to} if said.link_to else set())
+        pk, decisions = case.row.pk, case.decisions
+        known[pk] |= decisions.not_same | ({decisions.link_to} if decisions.link_to else set())
         if case.row.duplicate_confidence != DuplicateConfidence.NONE:
             matched.append(pk)
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(matched))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import Outcome, PlannedAction, ReversalOutcome
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
 from legacy_import.engine.poison_rows import isolate

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport

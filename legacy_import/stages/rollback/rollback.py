@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
 from legacy_import.engine.chunks import Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use

@@ -8,8 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from ecoin import bulk
-from ecoin.bulk import insert_rows, update_rows
+from ecoin.bulk import insert_rows, statements, update, update_rows
 from legacy_import.models import IdentityKey, LegacyStudentImport
 from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows
 from trainings.models import Course
@@ -60,7 +59,7 @@ def test_whatever_a_column_takes_arrives(value: Any) -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 17])
 def test_batches_lose_and_repeat_nothing(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "ROWS_PER_STATEMENT", 8)
+    monkeypatch.setattr(statements, "ROWS_PER_STATEMENT", 8)
     assert insert_rows(Course, ("name", "code"), ((f"N{n}", f"C{n}") for n in range(rows))) == rows
     assert sorted(Course.objects.values_list("name", flat=True)) == sorted(
         f"N{n}" for n in range(rows)
@@ -68,7 +67,7 @@ def test_batches_lose_and_repeat_nothing(rows: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_long_values_make_shorter_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "MAX_STATEMENT_BYTES", 5_000)
+    monkeypatch.setattr(statements, "MAX_STATEMENT_BYTES", 5_000)
     run = RunFactory()
     with CaptureQueriesContext(connection) as captured:
         stage_rows(run, [
@@ -100,7 +99,7 @@ def test_keys_are_compared_byte_by_byte() -> None:
 def test_each_row_gets_its_own_values_and_no_other_row_changes(
     rows_per_case: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "ROWS_PER_CASE", rows_per_case)
+    monkeypatch.setattr(update, "ROWS_PER_CASE", rows_per_case)
     rows = [StagedLearnerFactory() for _ in range(7)]
     values: dict[int, tuple[Any, ...]] = {
         row.pk: (HOSTILE[n], n if n % 2 else None) for n, row in enumerate(rows[:6])
@@ -117,8 +116,8 @@ def test_many_rows_in_any_order_get_their_own_values(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than a CASE would take at once, with neighbours that are not meant."""
-    for limit in ("ROWS_PER_CASE", "ROWS_PER_STATEMENT"):
-        monkeypatch.setattr(bulk, limit, most)
+    monkeypatch.setattr(update, "ROWS_PER_CASE", most)
+    monkeypatch.setattr(statements, "ROWS_PER_STATEMENT", most)
     rows = [StagedLearnerFactory() for _ in range(12)]
     meant = rows[9::-2]
     born = datetime.date(1999, 2, 3)
@@ -143,7 +142,7 @@ def test_many_rows_in_any_order_get_their_own_values(
 
 def test_long_values_are_updated_in_shorter_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or a server would refuse what is longer than its max_allowed_packet."""
-    monkeypatch.setattr(bulk, "MAX_STATEMENT_BYTES", 5_000)
+    monkeypatch.setattr(statements, "MAX_STATEMENT_BYTES", 5_000)
     rows = [StagedLearnerFactory() for _ in range(6)]
     values = {row.pk: (json.dumps(["x" * 2_000, n]),) for n, row in enumerate(rows)}
     with CaptureQueriesContext(connection) as captured:

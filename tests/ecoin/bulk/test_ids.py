@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.among import Ids
+from ecoin.bulk import Ids, check_server
 from ecoin.database import prepare
-from ecoin.load_data import note_permission
 from tests.factories import CourseInterestFactory, CrmLeadFactory
 from tests.processes import ON_SERVER
 
@@ -104,5 +103,5 @@ def test_the_old_platforms_connection_is_told_nothing() -> None:
             raise AssertionError("nothing may be said on it")
 
     prepare(Legacy())
-    note_permission(Legacy())
+    check_server(Legacy())
     assert connections["legacy"].alias == "legacy"

@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecoin import load_data
-from ecoin.bulk import insert_rendered, insert_rows, render
+from ecoin.bulk import encode_rows, insert_encoded, insert_rows, load_data
 from legacy_import.models import IdentityKey, LegacyTrainingImport, PersonEdge
 from tests.factories import RunFactory, StagedLearnerFactory
 from tests.processes import ON_SERVER
@@ -29,10 +28,10 @@ HOSTILE = [
 def way(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(load_data, "FEWEST_ROWS", 1)
     connection.ensure_connection()
-    takes_files = getattr(connection, "sends_files", False)
+    takes_files = load_data.is_allowed(1)
     assert takes_files == ON_SERVER, "on MariaDB the tests' own server takes files"
     if request.param == "statements":
-        monkeypatch.setattr(load_data, "possible", lambda connection, rows: False)
+        monkeypatch.setattr(load_data, "is_allowed", lambda rows: False)
     return str(request.param)
 
 
@@ -70,8 +69,8 @@ def test_numbers_and_nulls_arrive(value: int | None) -> None:
 
 def test_a_moment_is_said_as_the_statements_say_it() -> None:
     moment = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.UTC)
-    assert load_data._plain(moment) == "2026-01-02 03:04:05.678901"
-    assert load_data._plain(datetime.date(1999, 2, 3)) == "1999-02-03"
+    assert load_data._text(moment) == "2026-01-02 03:04:05.678901"
+    assert load_data._text(datetime.date(1999, 2, 3)) == "1999-02-03"
 
 
 @pytest.mark.parametrize(
@@ -102,9 +101,9 @@ def test_a_reference_to_nothing_is_never_dropped_with_a_warning() -> None:
     assert not PersonEdge.objects.exists()
 
 
-def test_what_was_rendered_beforehand_arrives_either_way(way: str) -> None:
-    rendered = render(Course, ("name", "code"), ((text, f"C{n}") for n, text in enumerate(HOSTILE)))
-    insert_rendered(rendered)
+def test_rows_that_were_encoded_in_advance_arrive_either_way(way: str) -> None:
+    rows = ((text, f"C{n}") for n, text in enumerate(HOSTILE))
+    insert_encoded(encode_rows(Course, ("name", "code"), rows))
     assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == HOSTILE
 
 
@@ -113,8 +112,45 @@ def _insert_edges(edges: list[tuple[int, int, int]]) -> None:
     connection.check_constraints()  # SQLite looks at the end
 
 
-def test_a_value_that_a_file_cannot_say_is_left_to_the_statements() -> None:
-    assert load_data.lines_of([("Infographie", b"bytes")]) is None
+@pytest.mark.parametrize("value", [b"bytes", "a\x1fb", "\x1e", "\0"], ids=repr)
+def test_a_value_that_a_file_cannot_contain_is_left_to_the_statements(value: Any) -> None:
+    assert load_data.encode([("Infographie", value)]) is None
+
+
+@pytest.mark.parametrize("text", ["a\x1fb", "\x1e", "\x1e\x1f"], ids=repr)
+def test_text_with_the_separators_of_a_file_arrives(text: str) -> None:
+    insert_rows(Course, ("name", "code"), [("plain", "A"), (text, "B"), ("plain", "C")])
+    assert Course.objects.get(code="B").name == text
+
+
+def test_a_server_that_takes_no_files_is_sent_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {**OPTIONS, "local_infile": True}
+    monkeypatch.setitem(connections.settings[DEFAULT_DB_ALIAS], "OPTIONS", options)
+    load_data.check_server(Server(permits=0))
+    assert not options["local_infile"]
+    assert not load_data.is_allowed(load_data.FEWEST_ROWS)
+
+
+class Server:
+    """A new connection to the app database whose server answers one question."""
+
+    alias = DEFAULT_DB_ALIAS
+
+    def __init__(self, permits: int) -> None:
+        self.permits = permits
+
+    def cursor(self) -> "Server":
+        return self
+
+    __enter__ = cursor
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute(self, sql: str) -> None:
+        assert sql == "SELECT @@local_infile"
+
+    def fetchone(self) -> tuple[int]:
+        return (self.permits,)
 
 
 def test_nothing_stays_open_and_nothing_lies_on_a_disk() -> None:
@@ -127,33 +163,35 @@ def test_only_a_process_that_asks_sends_files(monkeypatch: pytest.MonkeyPatch) -
     options = {key: value for key, value in OPTIONS.items() if key != "local_infile"}
     monkeypatch.setitem(connections.settings[DEFAULT_DB_ALIAS], "OPTIONS", options)
     assert "local_infile" not in connection.get_connection_params() or not ON_SERVER
-    load_data.allow()
+    load_data.allow_files()
     assert options.get("local_infile", False) == ON_SERVER
 
 
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 ANY_VALUE = st.one_of(
-    st.none(), ANY_TEXT, st.integers(-(2**63), 2**63 - 1), st.booleans(), st.dates(),
+    st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.integers(-(2**63), 2**63 - 1), st.booleans(), st.dates(),
     st.datetimes(timezones=st.just(datetime.UTC)),
 )  # fmt: skip
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(ANY_VALUE, ANY_VALUE, ANY_VALUE), min_size=1, max_size=5))
-def test_counting_signs_and_looking_at_each_value_say_the_same(rows: Any) -> None:
-    each = "".join("\t".join(map(load_data._escaped, row)) + "\n" for row in rows)
-    said = load_data.lines_of(rows)
-    assert said is not None
-    assert read(said.decode()) == read(each)
+def test_a_file_contains_exactly_the_values(rows: Any) -> None:
+    texts = [[None if value is None else load_data._text(value) for value in row] for row in rows]
+    file = load_data.encode(rows)
+    if file is None:
+        assert any(sign in (text or "") for row in texts for text in row for sign in "\x1e\x1f\0")
+    else:
+        assert read(file.decode()) == texts
 
 
-def read(lines: str) -> list[list[str | None]]:
-    """A file of lines as the server reads it, by its manual."""
+def read(file: str) -> list[list[str | None]]:
+    """A file as the server reads it, by its manual."""
     meanings = {"t": "\t", "n": "\n", "r": "\r", "0": "\0", "\\": "\\"}
     rows: list[list[str | None]] = []
-    for line in lines.removesuffix("\n").split("\n"):
+    for line in file.removesuffix("\x1e").split("\x1e"):
         rows.append([])
-        for value in line.split("\t"):
+        for value in line.split("\x1f"):
             text, signs = "", iter(value)
             for sign in signs:
                 text += meanings[next(signs)] if sign == "\\" and value != "\\N" else sign
