@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from ecoin.celery import app
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork
-from legacy_import.engine.worker import agreement
+from legacy_import.engine.worker import settings_digest
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from legacy_import.runs.lease import Lease
@@ -237,7 +237,7 @@ def broker_address() -> str:
 
 def send_chunk(job: Job, chunk: Chunk) -> None:
     """Hand a chunk to whichever worker takes it. Raises BrokerAway."""
-    message = job.as_message() | {"agreement": agreement()}
+    message = job.as_message() | {"settings_digest": settings_digest()}
     arguments = [message, chunk.as_message()]
     _ask_broker(lambda: app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0}))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.lifecycle import lock_business_writes
 
 CHUNK_ROWS = 5_000
 # Their batches wait for each other, whichever runs they belong to and whoever works them.
@@ -94,7 +94,7 @@ def do_chunk(job: Job, chunk: Chunk, work: Work, confirm: Callable[[], None]) ->
     """
     with transaction.atomic():
         if job.stage in WRITE_PEOPLE:
-            one_at_a_time()
+            lock_business_writes()
         confirm()
         done = work(chunk)
         leave_receipt(job, chunk, done)

@@ -15,7 +15,7 @@ from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
 
-class Worked(NamedTuple):
+class PassTotals(NamedTuple):
     """What all chunks of a pass did together: rows, and the sums of what else they counted."""
 
     rows: int
@@ -82,7 +82,7 @@ def work_in_chunks(
     progress: Progress,
     label: str,
     engine: Engine | None = None,
-) -> Worked:
+) -> PassTotals:
     """Have every chunk of the run's rows worked.
 
     The receipts of an earlier pass are replaced: a repeated stage starts from its beginning and,
@@ -100,4 +100,4 @@ def work_in_chunks(
         rows += done.rows
         found.update(done.found)
         progress.advance(done.rows)
-    return Worked(rows, found)
+    return PassTotals(rows, found)

@@ -60,13 +60,13 @@ def work_chunk(
     `open_work`: of whichever stage the job is of.
     """
     try:
-        job = Job.of_message({k: v for k, v in job_message.items() if k != "agreement"})
+        job = Job.of_message({k: v for k, v in job_message.items() if k != "settings_digest"})
         chunk = Chunk.of_message(chunk_message)
     except (TypeError, ValueError, KeyError) as error:
         logger.error("A message that is no chunk (%s) was dropped.", name_of(error))
         return
     try:
-        _require_agreement(job_message.get("agreement", ""))
+        _require_same_settings(job_message.get("settings_digest", ""))
         _until_done(job, chunk, open_work)
     except LeaseLost:
         _say(logging.INFO, job, chunk, "is void: another command holds the run, or none")
@@ -75,7 +75,7 @@ def work_chunk(
         _give_up(job, chunk, error)
 
 
-def agreement() -> str:
+def settings_digest() -> str:
     """One SHA-256 over everything outside the databases that decides what a chunk comes to.
 
     A digest only: some settings are addresses.
@@ -127,8 +127,8 @@ def _work_of(job: Job, open_work: OpenWork) -> Work:
     return _opened[0][1]
 
 
-def _require_agreement(agreed: str) -> None:
-    if agreed != agreement():
+def _require_same_settings(agreed: str) -> None:
+    if agreed != settings_digest():
         raise OtherSettings(
             "A worker has other rules or other LEGACY_* settings than this command.",
             hint="Give all workers the command's code and settings, restart them, and run it again.",

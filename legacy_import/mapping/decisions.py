@@ -17,7 +17,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.mapping_kind import DecisionInput, Fields, MappingKind, MappingRefused
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, SourceMapping
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.runs import counts
 
 UNDO = "take_back"  # the decision that undoes another
@@ -69,7 +69,7 @@ def decide_mapping(
     `decision` is one of the kind's, or UNDO: then the rule's answer counts again.
 
     Raises MappingRefused for a decision that is not possible, or while a run of the source is being
-    classified; MappingChangedMeanwhile when another user was faster; HoldsContact for an unfit note.
+    classified; MappingChangedMeanwhile when another user was faster; ContainsContact for an unfit note.
     """
     if decision != UNDO and decision not in kind.decisions:
         raise MappingRefused("no_such_decision", f"{decision!r} cannot be decided here.")
@@ -137,8 +137,8 @@ def confirm_mappings(
 
 
 def clean_note(note: str) -> str:
-    """The note as it is stored. Raises HoldsContact for one too long, or with a contact in it."""
-    return without_contact(" ".join(note.replace("\x00", "").split()))
+    """The note as it is stored. Raises ContainsContact for one too long, or with a contact in it."""
+    return contact_free_text(" ".join(note.replace("\x00", "").split()))
 
 
 def _signed(kind: MappingKind, actor: User, now: datetime.datetime, note: str) -> Fields:

@@ -53,7 +53,7 @@ class _TrainingKey(NamedTuple):
     versions: str
 
 
-class Readings:
+class MeaningCache:
     """The readings of one source under its mappings, remembered."""
 
     def __init__(self, mappings: MappingIndex) -> None:

@@ -20,11 +20,11 @@ OLD_NUMBER = re.compile(rf"(?:({'|'.join(SourceTable.values)}):)?(0|[1-9][0-9]{{
 ADDRESS = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
 
 
-class HoldsContact(LegacyImportError):
+class ContainsContact(LegacyImportError):
     """A note, a reason or a filter names a phone number or an e-mail address."""
 
 
-def holds_contact(text: str, *, old_number: bool = False) -> bool:
+def contains_contact(text: str, *, old_number: bool = False) -> bool:
     """Whether anything in the text reads as a phone number, be it a valid one or not, or an address.
 
     `old_number`: the text may be the number of a row and nothing else, unless it is a valid phone.
@@ -36,13 +36,13 @@ def holds_contact(text: str, *, old_number: bool = False) -> bool:
     return ADDRESS.search(plain) is not None or mask_text(without_signs) != without_signs
 
 
-def without_contact(text: str, *, old_number: bool = False) -> str:
-    """The text, trimmed. Raises HoldsContact, also for one too long to be read in full."""
+def contact_free_text(text: str, *, old_number: bool = False) -> str:
+    """The text, trimmed. Raises ContainsContact, also for one too long to be read in full."""
     trimmed = text.strip()
     if len(trimmed) > MAX_NOTE:
-        raise HoldsContact(_("This text is too long: 255 characters at most."))
-    if holds_contact(trimmed, old_number=old_number):
-        raise HoldsContact(
+        raise ContainsContact(_("This text is too long: 255 characters at most."))
+    if contains_contact(trimmed, old_number=old_number):
+        raise ContainsContact(
             _("This text holds a phone number or an e-mail address."),
             hint=_("No personal data here: the row already says whose it is."),
         )

@@ -24,7 +24,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.runs.progress import Progress
 
@@ -95,7 +95,7 @@ def purge(
     erased: dict[int, int] = {}
     for run_id in run_ids:
         run = find_run(run_id)
-        with hold(run, "legacy_purge", progress) as lease:
+        with run_lease(run, "legacy_purge", progress) as lease:
             _require_due(run, now)
             if run.purged_at is None:
                 erased[run.pk] = _purge_run(run, lease, actor, reason, now, progress)

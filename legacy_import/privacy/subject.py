@@ -28,7 +28,7 @@ from legacy_import.models import (
 )
 from legacy_import.privacy.purge import CONTACTS
 from legacy_import.runs import counts
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
 ERASED = "erased"  # the issue code of a row whose person was erased
@@ -104,7 +104,7 @@ def erase_subject(
     """
     runs = LegacyImportRun.objects.filter(pk__in=find_subject(subject)).order_by("pk")
     with ExitStack() as held:
-        leases = [held.enter_context(hold(run, "legacy_purge", progress)) for run in runs]
+        leases = [held.enter_context(run_lease(run, "legacy_purge", progress)) for run in runs]
         with transaction.atomic():
             for lease in leases:
                 lease.confirm()

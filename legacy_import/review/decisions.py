@@ -32,7 +32,7 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
@@ -229,9 +229,9 @@ def decide(
     """Append one decision about the row that the reviewer saw in this version.
 
     `proof`: from phone_search.find_people, for a person whom the evidence does not name. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, HoldsContact (the note).
+    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
-    note = without_contact(note)
+    note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:

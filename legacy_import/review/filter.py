@@ -26,7 +26,7 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.privacy.free_text import HoldsContact, without_contact
+from legacy_import.privacy.free_text import ContainsContact, contact_free_text
 from legacy_import.review.search import Search, searched
 from legacy_import.stages.commit.waves import WAVES
 
@@ -78,12 +78,12 @@ class ReviewFilter:
 
     @classmethod
     def asked(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
-        """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address).
+        """What an address asks for. Raises UnknownFilter, ContainsContact (never in an address).
 
         `default_focus` counts only where nothing else is asked for.
         """
         facets = {name: query[name] for name in VALUES if query.get(name)}
-        search = without_contact(query.get("q", ""), old_number=True)
+        search = contact_free_text(query.get("q", ""), old_number=True)
         beyond = query.get("beyond", "") if search else ""
         default = ALL if facets or search else default_focus
         found = cls(
@@ -220,5 +220,6 @@ def _is_number(text: str) -> bool:
 
 __all__ = [
     "ALL", "DECIDED", "FOCUSES", "KEYS", "LATER", "OTHER", "PENDING", "STATES", "VALUES",
-    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "in_state", "is_reviewed", "queue_of",
+    "ContainsContact", "ReviewFilter", "UnknownFilter", "as_asked", "in_state", "is_reviewed",
+    "queue_of",
 ]  # fmt: skip

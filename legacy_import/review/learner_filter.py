@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from legacy_import.choices import Outcome, PlannedAction, SourceTable
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.review import filter as review_filter
 from legacy_import.review.filter import UnknownFilter, with_facets
 from legacy_import.review.search import Matches, Search, find_matches, searched
@@ -34,13 +34,13 @@ class LearnerFilter:
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> "LearnerFilter":
-        """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address)."""
+        """What an address asks for. Raises UnknownFilter, ContainsContact (never in an address)."""
         facets = {name: query[name] for name in VALUES if query.get(name)}
         for name, value in facets.items():
             known = VALUES[name]
             if not (review_filter.CODE.fullmatch(value) if known is None else value in known):
                 raise UnknownFilter("There is no such filter.")
-        search = without_contact(query.get("q", ""), old_number=True)
+        search = contact_free_text(query.get("q", ""), old_number=True)
         return cls(facets, search, bool(search) and query.get("parts") == "1")
 
     def query(self) -> dict[str, str]:

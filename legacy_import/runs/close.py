@@ -9,7 +9,7 @@ from django.db.models import Count
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
 # Outcomes of rows that a later plan and commit could still have dealt with.
@@ -38,7 +38,7 @@ def close(*, run_id: int, actor: str, now: datetime.datetime, progress: Progress
     """
     run = lifecycle.find_run(run_id)
     run.require(RunStatus.CLOSED)
-    with hold(run, "legacy_close", progress) as lease:
+    with run_lease(run, "legacy_close", progress) as lease:
         progress.opened(run.source_label)
         report = _report(run)
         run.importing_alone = None  # an abandoned import no longer stands in the way of another

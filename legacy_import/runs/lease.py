@@ -20,7 +20,7 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.runs.progress import Progress
 
 LEASE_SECONDS = 60
-CANNOT_TELL = "unknown"  # the start time of a process, where the kernel shows none
+UNKNOWN_START_TIME = "unknown"  # the start time of a process, where the kernel shows none
 POLL_SECONDS = 2
 
 
@@ -65,7 +65,7 @@ class Lease:
 
 
 @contextmanager
-def hold(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lease]:
+def run_lease(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lease]:
     """Hold the run's lease while the block runs. Raises OutOfOrder while somebody else has it.
 
     A holder on this host whose process is gone is taken over at once; another host's silent holder
@@ -108,7 +108,7 @@ def _take(lease: Lease, command: str) -> bool:
     free = Q(lease_token="")
     if here and not _process_runs(run.lease_process):
         free |= Q(lease_token=run.lease_token)
-    elif not here or run.lease_process.endswith(f":{CANNOT_TELL}"):
+    elif not here or run.lease_process.endswith(f":{UNKNOWN_START_TIME}"):
         free |= Q(lease_expires_at__lt=now)
     takeable = LegacyImportRun.objects.filter(free, pk=lease.run_id)
     if not takeable.exists():
@@ -144,7 +144,7 @@ def _process_runs(process: str) -> bool:
 def _start_time(pid: int) -> str:
     """The kernel's start time of a process in clock ticks; "" when there is none."""
     if not Path("/proc/self/stat").exists():
-        return CANNOT_TELL  # the process counts as alive, its lease expires by itself
+        return UNKNOWN_START_TIME  # the process counts as alive, its lease expires by itself
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

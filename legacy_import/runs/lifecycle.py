@@ -192,7 +192,7 @@ def names_of_rows(ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-def one_at_a_time() -> None:
+def lock_business_writes() -> None:
     """Batches that write business tables wait for each other, whichever runs they belong to.
 
     Call it first in the batch's transaction: otherwise two runs could make the same person at once,

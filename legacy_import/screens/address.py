@@ -46,7 +46,7 @@ def run_numbered(number: int) -> LegacyImportRun:
 
 
 def filter_asked(query: Mapping[str, str]) -> LearnerFilter:
-    """The filter in an address. Raises HoldsContact, Http404 for what is no filter."""
+    """The filter in an address. Raises ContainsContact, Http404 for what is no filter."""
     try:
         return LearnerFilter.asked(query)
     except UnknownFilter:

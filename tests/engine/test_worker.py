@@ -13,7 +13,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
 from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
-from legacy_import.engine.worker import agreement
+from legacy_import.engine.worker import settings_digest
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
@@ -67,7 +67,7 @@ def run() -> LegacyImportRun:
 
 
 def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
-    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"agreement": agreement()}
+    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"settings_digest": settings_digest()}
 
 
 def work(stage: Staged, run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:

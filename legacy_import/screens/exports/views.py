@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.screens.address import filter_asked, reviewer_of, run_numbered
 from legacy_import.screens.exports import files
@@ -27,7 +27,7 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
         raise Http404
     try:
         query = filter_asked(request.GET.dict())
-    except HoldsContact as refused:
+    except ContainsContact as refused:
         return render_refusal(
             request, refused, section="students", title=_("Export"), run=exported, status=400
         )

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 
 from legacy_import.models import LegacyImportRun
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.screens.address import filter_asked, number_asked
 
@@ -39,7 +39,7 @@ class LearnersAddress:
 
 
 def asked_in(run: LegacyImportRun, request: HttpRequest) -> LearnersAddress:
-    """What the address asks of the run's list. Raises HoldsContact, Http404 for what is no filter."""
+    """What the address asks of the run's list. Raises ContainsContact, Http404 for what is no filter."""
     return LearnersAddress(
         run,
         filter_asked(request.GET.dict()),
@@ -54,5 +54,5 @@ def facets_before(request: HttpRequest) -> LearnerFilter:
     sent: dict[str, Any] = QueryDict(request.POST.get(FORM, "")).dict()
     try:
         return LearnerFilter(filter_asked({**sent, "q": ""}).facets)
-    except (Http404, HoldsContact):
+    except (Http404, ContainsContact):
         return LearnerFilter()

@@ -37,9 +37,9 @@ from legacy_import.review.learner_filter import LearnerFilter, matches_of, rows_
 from legacy_import.review.search import Matches
 from legacy_import.runs import counts as stored_counts
 from legacy_import.screens.learners.reading import ROWS, Anchor, PageRows, past, reading_for
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 
-EFFECT_OF_MODEL = {kind.label: kind.effect for kind in CREATED.values()}
+EFFECT_OF_MODEL = {kind.label: kind.effect for kind in RECORD_KINDS.values()}
 COLUMNS = (
     "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
     "classification", "validation_status", "duplicate_confidence", "planned_action",

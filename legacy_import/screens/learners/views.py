@@ -18,7 +18,7 @@ from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.learner_filter import LearnerFilter
 from legacy_import.review.search import BY_NAME
 from legacy_import.screens.address import run_asked, run_numbered
@@ -51,7 +51,7 @@ def students(request: HttpRequest) -> HttpResponse:
     run = run_asked(request)
     try:
         asked = asked_in(run, request)
-    except HoldsContact as refused:
+    except ContainsContact as refused:
         return _show(request, LearnersAddress(run), refused=refused)
     return _show(request, asked)
 
@@ -67,13 +67,13 @@ def search(request: HttpRequest) -> HttpResponse:
         return _show_phone(request, asked, text)
     try:
         found = LearnerFilter.asked({"q": text}).search
-    except HoldsContact as refused:
+    except ContainsContact as refused:
         return _show(request, asked, refused=refused)
     return HttpResponseRedirect(asked.filtered(replace(asked.query, search=found)))
 
 
 def _show(
-    request: HttpRequest, asked: LearnersAddress, *, refused: HoldsContact | None = None
+    request: HttpRequest, asked: LearnersAddress, *, refused: ContainsContact | None = None
 ) -> HttpResponse:
     listing = list_learners(
         asked.run, asked.query, after=asked.after, before=asked.before, beyond=asked.beyond or 0

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from legacy_import.conf import import_conf
 from legacy_import.models import LegacyImportRun
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import KEYS, ReviewFilter, UnknownFilter
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import MAX_DIGITS
@@ -60,7 +60,7 @@ class QueueAddress:
 
 
 def asked_in(run: LegacyImportRun, query: Mapping[str, str]) -> QueueAddress:
-    """What an address asks of the run's queue. Raises HoldsContact, Http404 for what is no filter."""
+    """What an address asks of the run's queue. Raises ContainsContact, Http404 for what is no filter."""
     try:
         found = ReviewFilter.asked(
             {key: query[key] for key in KEYS if key in query},
@@ -87,7 +87,7 @@ def asked_before(
     sent = QueryDict(request.POST.get(FORM, ""))
     try:
         found = asked_in(run, sent.dict())
-    except (Http404, HoldsContact):
+    except (Http404, ContainsContact):
         found = QueueAddress(run, ReviewFilter())
     return replace(found, row=row) if row is not None else found
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import ReviewFilter, UnknownFilter
 from legacy_import.review.saved_filters import forget_filter, save_filter
 from legacy_import.screens.address import MAX_DIGITS, reviewer_of, run_numbered
@@ -30,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
     before = replace(asked.query, search="", parts=False, beyond=0)
     try:
         found = ReviewFilter.asked({**before.query(), "q": request.POST.get("q", "").strip()})
-    except HoldsContact:
+    except ContainsContact:
         refusal = _("A phone or an e-mail is never searched for in an address.")
         return render_queue(request, QueueAddress(asked.run, before), status=400, refusal=refusal)
     return HttpResponseRedirect(asked.filtered(found))

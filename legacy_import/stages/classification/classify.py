@@ -8,15 +8,15 @@ from django.db import transaction
 from ecoin.bulk import update_ids
 from legacy_import.choices import Classification, ImportAction, RunStatus, SessionType, Stage
 from legacy_import.engine.chunks import ChunkDone, Job, Work
-from legacy_import.engine.engines import Engine, Worked, work_in_chunks
+from legacy_import.engine.engines import Engine, PassTotals, work_in_chunks
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.index import load_mappings
-from legacy_import.mapping.meaning import MeaningColumns, Readings, TrainingColumns
+from legacy_import.mapping.meaning import MeaningCache, MeaningColumns, TrainingColumns
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
 NAMED = ("pk", "training__pk", "raw_status", "legacy_formation_id", "legacy_session_id")
@@ -43,7 +43,7 @@ def classify(
     lifecycle.require_installed_rules(run)
     run.require(RunStatus.CLASSIFIED)
     progress.opened(run.source_label)
-    with hold(run, "legacy_classify", progress) as lease:
+    with run_lease(run, "legacy_classify", progress) as lease:
         run.require(RunStatus.CLASSIFIED)
         lifecycle.begin_stage(run, lease, RunStatus.VALIDATED)
         with transaction.atomic():
@@ -69,11 +69,13 @@ def classify(
 def open_work(job: Job) -> Work:
     """What every chunk needs to know: the mappings as they are now."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
-    readings = Readings(load_mappings(run.connection_name))
+    readings = MeaningCache(load_mappings(run.connection_name))
     return lambda chunk: _classify_chunk(run, int(chunk.first), int(chunk.last), readings)
 
 
-def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readings) -> ChunkDone:
+def _classify_chunk(
+    run: LegacyImportRun, first: int, last: int, readings: MeaningCache
+) -> ChunkDone:
     """Read the rows first <= id <= last again; one UPDATE per answer for those that differ."""
     meanings: defaultdict[MeaningColumns, list[int]] = defaultdict(list)
     trainings: defaultdict[TrainingColumns, list[int]] = defaultdict(list)
@@ -96,7 +98,7 @@ def _classify_chunk(run: LegacyImportRun, first: int, last: int, readings: Readi
     return ChunkDone(len(rows), found={"changed": changed})
 
 
-def _facets(run: LegacyImportRun, worked: Worked) -> stored_counts.Combinations:
+def _facets(run: LegacyImportRun, worked: PassTotals) -> stored_counts.Combinations:
     """The stored counts where every row read as before; counted anew, too, if they do not add up."""
     found = {} if worked.found["changed"] else stored_counts.stored(run)
     return found if sum(found.values()) == worked.rows and found else stored_counts.rebuild(run)

@@ -17,7 +17,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.drift import Plan, drifted
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import Doing, Learner, LogEntry
+from legacy_import.stages.commit.effects.effect import CommitContext, Learner, LogEntry
 from legacy_import.stages.planning.gather import Case, Gatherer, these
 
 PLAN = Plan._fields
@@ -106,7 +106,7 @@ class Batch:
         for plan in plans:
             by_action[plan.decision.action].append(plan)
         dates = self._completion_dates(by_action[PlannedAction.CREATE_COMPLETED_TRAINING], found)
-        doing = Doing(self.run.pk, now=self.now)
+        context = CommitContext(self.run.pk, now=self.now)
         entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
             learners = [
@@ -120,7 +120,7 @@ class Batch:
                 for plan in by_action[action]
             ]
             if learners:
-                entries += effect.do(learners, doing)
+                entries += effect.do(learners, context)
         return entries
 
     def _learner(

@@ -12,23 +12,23 @@ from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, 
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.sqlite_turns import Turns
+from legacy_import.engine.sqlite_pauses import WriterPauses
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.stages.commit.batch_work import FOR_REVIEW, open_work
-from legacy_import.stages.commit.waves import about_to_come, in_batches, passes, pending_rows
+from legacy_import.stages.commit.waves import id_batches, passes, pending_rows, wave_totals
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
 FEW_FAILURES = 5  # so few are single poison rows, whatever their share
-MAX_NAMED = 1_000  # rows that a report names; the commit log names all
+MAX_ROWS_LISTED = 1_000  # rows that a report names; the commit log names all
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutRow:
     """A row that was planned and not committed, and why (a code of rules.reasons, or an error)."""
 
     row: str  # source_table:legacy_id
@@ -45,7 +45,7 @@ class CommitReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)  # of rows left out
-    named: list[LeftOut] = field(default_factory=list)
+    named: list[LeftOutRow] = field(default_factory=list)
     pending: int = 0  # rows of the run that wait for another wave or call
     batches: int = 0
 
@@ -80,7 +80,7 @@ def commit(
     run = lifecycle.find_run(run_id)
     require_current_plan(run, allow_partial=allow_partial)
     progress.opened(run.source_label)
-    with hold(run, "legacy_commit", progress) as lease:
+    with run_lease(run, "legacy_commit", progress) as lease:
         require_current_plan(run, allow_partial=allow_partial)
         engine, report = engine or engine_in_use(), CommitReport(run.pk)
         work = _Commit(run, lease, progress, actor, now, import_conf(), engine, report)
@@ -119,7 +119,7 @@ class _Commit:
     report: CommitReport
     position: int = 0
     read: dict[str, str] = field(default_factory=dict)  # of whom, and when, for the run's summary
-    turns: Turns = field(default_factory=Turns)
+    pauses: WriterPauses = field(default_factory=WriterPauses)
 
     def begin(self) -> None:
         """Nothing is committed on an old opinion of who is on the platform."""
@@ -133,16 +133,16 @@ class _Commit:
     def take_up(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
         """First rows before their followers; what waits for people last, and only without a limit."""
         wave = pending_rows(self.run, focus)
-        planned, for_review = about_to_come(self.run, focus)
+        planned, for_review = wave_totals(self.run, focus)
         self.progress.begin("committing", planned if limit is None else min(planned, limit))
         for rows in passes(wave):
             left = None if limit is None else limit - self.report.rows
-            for ids in in_batches(rows, size, left):
+            for ids in id_batches(rows, size, left):
                 self._batch(ids)
         if limit is None or self.report.rows < limit:
             waiting = wave.filter(planned_action=PlannedAction.REVIEW)
             self.progress.begin("leaving for review", for_review)
-            for ids in in_batches(waiting, CHUNK_ROWS):
+            for ids in id_batches(waiting, CHUNK_ROWS):
                 self._batch(ids, **{FOR_REVIEW: True})
 
     def finish(self) -> CommitReport:
@@ -170,7 +170,7 @@ class _Commit:
         self.position += 1
         self._stop_if_failing()
         self.progress.advance(len(ids))
-        self.turns.give_way()
+        self.pauses.pause()
 
     def _count(self, found: Mapping[str, Any]) -> None:
         report = self.report
@@ -178,10 +178,11 @@ class _Commit:
         report.outcomes.update(found["outcomes"])
         report.created.update(found["created"])
         report.causes.update(reason for _, _, reason in found["left_out"])
-        if found["left_out"] and len(report.named) < MAX_NAMED:
+        if found["left_out"] and len(report.named) < MAX_ROWS_LISTED:
             names = lifecycle.names_of_rows(row for row, _, _ in found["left_out"])
             report.named += [
-                LeftOut(names[row], outcome, reason) for row, outcome, reason in found["left_out"]
+                LeftOutRow(names[row], outcome, reason)
+                for row, outcome, reason in found["left_out"]
             ]
 
     def _stop_if_failing(self) -> None:

@@ -21,7 +21,7 @@ from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
     LEAD,
     LogEntry,
-    Logged,
+    LoggedEntry,
 )
 
 LOG_COLUMNS = (
@@ -70,9 +70,9 @@ def write(
         insert_rendered(log.result())
 
 
-def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
+def entries_in_force(ids: Iterable[int]) -> dict[int, list[LoggedEntry]]:
     """Staged row id → its effects that are not reversed; what was left out is no effect."""
-    found: defaultdict[int, list[Logged]] = defaultdict(list)
+    found: defaultdict[int, list[LoggedEntry]] = defaultdict(list)
     entries = LegacyImportCommitLog.objects.filter(
         student_import__among=Ids(ids), reversed_at=None, action__in=OUTCOMES_IN_FORCE
     )
@@ -80,7 +80,7 @@ def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
         "pk", "student_import_id", "action", "target_model", "target_id", "created_target",
         "target_fingerprint",
     ):  # fmt: skip
-        found[values[1]].append(Logged(*values))
+        found[values[1]].append(LoggedEntry(*values))
     return dict(found)
 
 
@@ -109,7 +109,7 @@ def reverse(
         update_ids(LegacyImportCommitLog, ids, values)
 
 
-def release_rows(rows: Mapping[int, Sequence[Logged]]) -> None:
+def release_rows(rows: Mapping[int, Sequence[LoggedEntry]]) -> None:
     """Rows whose effects are all undone: nothing of them is on the platform any more."""
     nobody = dict.fromkeys(PERSON_COLUMNS)
     update_ids(LegacyStudentImport, list(rows), {"outcome": Outcome.ROLLED_BACK.value, **nobody})

@@ -51,7 +51,7 @@ def _pending(run: LegacyImportRun, focus: FocusMode | None) -> Q:
     )
 
 
-def about_to_come(run: LegacyImportRun, focus: FocusMode | None) -> tuple[int, int]:
+def wave_totals(run: LegacyImportRun, focus: FocusMode | None) -> tuple[int, int]:
     """Rows of the wave to be committed, and to be left for review, without counting them again."""
     stored = FacetCount.objects.filter(_pending(run, focus))
     for_review = Q(planned_action=PlannedAction.REVIEW)
@@ -72,7 +72,7 @@ def passes(rows: Rows) -> tuple[Rows, Rows]:
     return planned.exclude(follows), planned.filter(follows).exclude(Exists(first))
 
 
-def in_batches(rows: Rows, size: int, limit: int | None = None) -> Iterator[list[int]]:
+def id_batches(rows: Rows, size: int, limit: int | None = None) -> Iterator[list[int]]:
     """Ids in order, in lists of `size` or fewer, `limit` ids at most; rows may change meanwhile."""
     last, left = 0, limit
     while left is None or left > 0:

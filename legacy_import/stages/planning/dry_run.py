@@ -25,7 +25,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.stages.planning.followers import plan_followers
 from legacy_import.stages.planning.gather import Gatherer, between, gatherer
@@ -84,7 +84,7 @@ def dry_run(
     run.require(RunStatus.PLANNED)
     conf = import_conf()
     progress.opened(run.source_label)
-    with hold(run, "legacy_dry_run", progress) as lease:
+    with run_lease(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
         read = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)

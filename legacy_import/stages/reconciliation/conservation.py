@@ -8,10 +8,10 @@ from typing import NamedTuple
 from django.conf import settings
 
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.effects.effect import LEAD
 
-MOST_NAMED = 20  # rows that one check names
+MAX_ROWS_LISTED = 20  # rows that one check names
 
 EFFECTS = tuple(outcome.value for outcome in COMMITTED_OUTCOMES)
 LEFT_OUT = (LogAction.REVIEW.value, LogAction.DRIFTED.value, LogAction.FAILED.value)
@@ -64,7 +64,7 @@ class EntryInForce(NamedTuple):
     origin: str | None = None
 
 
-class Judged(NamedTuple):
+class RowWithEntries(NamedTuple):
     """A row, its entries in the order of writing, and what its records' origins begin with."""
 
     row: ReconciledRow
@@ -77,12 +77,12 @@ class Judged(NamedTuple):
         return next((one.action for one in reversed(self.entries) if one.action in MAIN), "")
 
 
-def _outcome_without_entry(case: Judged) -> bool:
+def _outcome_without_entry(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome in MAIN and all(entry.action != outcome for entry in case.entries)
 
 
-def _entry_without_outcome(case: Judged) -> bool:
+def _entry_without_outcome(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome not in NOTHING_IN_FORCE and any(
         outcome not in PARTS.get(entry.action, (entry.action,))
@@ -91,19 +91,19 @@ def _entry_without_outcome(case: Judged) -> bool:
     )
 
 
-def _newest_entry_differs(case: Judged) -> bool:
+def _newest_entry_differs(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome in MAIN and case.newest in LEFT_OUT and case.newest != outcome
 
 
-def _entered_twice(case: Judged) -> bool:
+def _entered_twice(case: RowWithEntries) -> bool:
     main = sum(entry.action in EFFECTS for entry in case.entries)
     parts = [entry.action for entry in case.entries if entry.action in PARTS]
     return main > 1 or len(parts) > len(set(parts))
 
 
-def _effect_of(outcome: Outcome) -> Callable[[Judged], bool]:
-    def found(case: Judged) -> bool:
+def _effect_of(outcome: Outcome) -> Callable[[RowWithEntries], bool]:
+    def found(case: RowWithEntries) -> bool:
         return case.row.outcome == outcome and any(
             entry.action not in LEFT_OUT for entry in case.entries
         )
@@ -111,13 +111,13 @@ def _effect_of(outcome: Outcome) -> Callable[[Judged], bool]:
     return found
 
 
-def _entry_incomplete(case: Judged) -> bool:
+def _entry_incomplete(case: RowWithEntries) -> bool:
     return any(not _complete(entry) for entry in case.entries)
 
 
 def _complete(entry: EntryInForce) -> bool:
-    if entry.action in CREATED:
-        kind = CREATED[entry.action]
+    if entry.action in RECORD_KINDS:
+        kind = RECORD_KINDS[entry.action]
         return entry.created and entry.target_model == kind.label and entry.target_id is not None
     if entry.action in TO_PEOPLE:
         person = entry.target_model in (LEAD, settings.AUTH_USER_MODEL)
@@ -125,19 +125,19 @@ def _complete(entry: EntryInForce) -> bool:
     return not (entry.created or entry.target_model or entry.target_id)
 
 
-def _record_missing(case: Judged) -> bool:
-    return any(entry.action in CREATED and entry.origin is None for entry in case.entries)
+def _record_missing(case: RowWithEntries) -> bool:
+    return any(entry.action in RECORD_KINDS and entry.origin is None for entry in case.entries)
 
 
-def _record_of_another_row(case: Judged) -> bool:
+def _record_of_another_row(case: RowWithEntries) -> bool:
     return any(
-        entry.origin not in (None, f"{case.origin}:{CREATED[entry.action].effect}")
+        entry.origin not in (None, f"{case.origin}:{RECORD_KINDS[entry.action].effect}")
         for entry in case.entries
-        if entry.action in CREATED
+        if entry.action in RECORD_KINDS
     )
 
 
-def _imported_columns_differ(case: Judged) -> bool:
+def _imported_columns_differ(case: RowWithEntries) -> bool:
     told: dict[str, int | None] = {}
     for entry in case.entries:
         if entry.action == LogAction.CREATE_COMPLETED_TRAINING:
@@ -151,7 +151,7 @@ def _imported_columns_differ(case: Judged) -> bool:
 
 
 # Check → what has to hold, and when a row breaks it.
-ROW_CHECKS: dict[str, tuple[str, Callable[[Judged], bool]]] = {
+ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
     "outcome_without_entry": (
         "every row that was dealt with has an entry of its outcome", _outcome_without_entry,
     ),
@@ -194,7 +194,7 @@ class RowSample:
 
     def add(self, name: str) -> None:
         self.total += 1
-        if len(self.first) < MOST_NAMED:
+        if len(self.first) < MAX_ROWS_LISTED:
             self.first.append(name)
 
 
@@ -211,7 +211,7 @@ class Tally:
     trainings: int = 0
     broken: dict[str, RowSample] = field(default_factory=dict)
 
-    def add(self, case: Judged) -> None:
+    def add(self, case: RowWithEntries) -> None:
         """Count one row with its entries."""
         row = case.row
         self.rows[row.table, row.classification, row.outcome] += 1
@@ -235,13 +235,13 @@ class Tally:
         """Of all tables and classifications."""
         return sum(count for (_, _, of), count in cells.items() if of == what)
 
-    def _count_entries(self, case: Judged) -> None:
+    def _count_entries(self, case: RowWithEntries) -> None:
         row, newest = case.row, case.newest
         for entry in case.entries:
             if entry.action not in LEFT_OUT:
                 self.entries[row.table, row.classification, entry.action] += 1
-            if entry.action in CREATED and entry.origin is not None:
-                own = f"{case.origin}:{CREATED[entry.action].effect}"
+            if entry.action in RECORD_KINDS and entry.origin is not None:
+                own = f"{case.origin}:{RECORD_KINDS[entry.action].effect}"
                 self.records[row.table, row.classification, entry.action] += entry.origin == own
         if newest in LEFT_OUT and row.outcome not in NOTHING_IN_FORCE:
             self.entries[row.table, row.classification, newest] += 1

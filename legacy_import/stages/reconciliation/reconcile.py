@@ -10,14 +10,18 @@ from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
-from legacy_import.stages.commit.effects.created import CREATED, origins_of, records_without_entry
+from legacy_import.stages.commit.effects.created_records import (
+    RECORD_KINDS,
+    origins_of,
+    records_without_entry,
+)
 from legacy_import.stages.reconciliation.conservation import (
     EntryInForce,
     Imported,
-    Judged,
     ReconciledRow,
+    RowWithEntries,
     Tally,
 )
 from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
@@ -43,7 +47,7 @@ def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
     """
     run = lifecycle.find_run(run_id)
     _require_imported(run)
-    with hold(run, "legacy_reconcile", progress) as lease:
+    with run_lease(run, "legacy_reconcile", progress) as lease:
         _require_imported(run)
         reread = reread_source(run, progress, lease.confirm)
         tally = _tally(run, progress, lease.confirm)
@@ -67,7 +71,7 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
         entries = _entries(run, first, last)
         for row in rows:
             origin = f"{run.connection_name}:{row.name}"
-            tally.add(Judged(row, entries.get(row.id, ()), origin))
+            tally.add(RowWithEntries(row, entries.get(row.id, ()), origin))
         confirm()
         progress.advance(len(rows))
     foreign = LegacyImportCommitLog.objects.filter(legacy_import_run=run, reversed_at=None)
@@ -104,7 +108,7 @@ def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[E
         action: origins_of(
             action, [one.target_id for _, one in found if one.action == action and one.target_id]
         )
-        for action in CREATED
+        for action in RECORD_KINDS
     }
     entries: defaultdict[int, list[EntryInForce]] = defaultdict(list)
     for row, entry in found:

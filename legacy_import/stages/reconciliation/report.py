@@ -8,7 +8,7 @@ from typing import Any
 
 from legacy_import.choices import Classification, Outcome, SourceTable
 from legacy_import.models import LegacyImportRun
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.reconciliation.conservation import (
     MAIN,
     PARTS,
@@ -170,7 +170,7 @@ def _number_checks(tally: Tally) -> Iterator[Check]:
             (tally.rows, tally.entries),
             action,
         )
-    for action in CREATED:
+    for action in RECORD_KINDS:
         yield _numbers(
             f"records:{action}",
             "as many existing records as entries that created one",
@@ -225,7 +225,7 @@ def _lines(tally: Tally) -> Iterator[ReportLine]:
                 staged[cell],
                 _per_value(tally.rows, cell, Outcome.values),
                 _per_value(tally.entries, cell, ACTIONS),
-                _per_value(tally.records, cell, CREATED),
+                _per_value(tally.records, cell, RECORD_KINDS),
             )
 
 

@@ -16,7 +16,7 @@ from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.runs import counts, lifecycle
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import LEAD, Logged, Undoing
+from legacy_import.stages.commit.effects.effect import LEAD, LoggedEntry, RollbackContext
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
@@ -25,7 +25,7 @@ KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
 def open_work(job: Job) -> Work:
     """Each batch locks its rows and looks once more whether a newer run rests on them."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
-    taking_back = TakingBack(run, str(job.options["actor"]))
+    taking_back = BatchRollback(run, str(job.options["actor"]))
 
     def batch(chunk: Chunk) -> ChunkDone:
         require_newest(run, chunk.ids)  # it may have been committed meanwhile
@@ -37,7 +37,7 @@ def open_work(job: Job) -> Work:
 
 
 @dataclass(slots=True)
-class TakingBack:
+class BatchRollback:
     """Takes batches back; with `preview` it only says what it would do, batch after batch."""
 
     run: LegacyImportRun
@@ -54,11 +54,11 @@ class TakingBack:
         outcomes: dict[int, ReversalOutcome] = {}
 
         def undo(part: Sequence[int]) -> None:
-            by_action: defaultdict[PlannedAction, dict[int, list[Logged]]] = defaultdict(dict)
+            by_action: defaultdict[PlannedAction, dict[int, list[LoggedEntry]]] = defaultdict(dict)
             for row in part:
                 by_action[PlannedAction(actions[row])][row] = entries.get(row, [])
             for action, rows in by_action.items():
-                outcomes.update(EFFECTS[action].undo(rows, self._undoing(rows)))
+                outcomes.update(EFFECTS[action].undo(rows, self._context(rows)))
 
         for poison in isolate(undo, ids):
             if not poison.error.startswith("IntegrityError"):
@@ -71,7 +71,7 @@ class TakingBack:
             outcomes.update({entry.id: held for entry in entries.get(poison.row, [])})
         return self._write(entries, outcomes)
 
-    def _undoing(self, rows: Mapping[int, Sequence[Logged]]) -> Undoing:
+    def _context(self, rows: Mapping[int, Sequence[LoggedEntry]]) -> RollbackContext:
         """The leads of these rows that other rows, of any run, are linked to stay."""
         leads = {
             entry.target_id: row
@@ -90,10 +90,10 @@ class TakingBack:
             for pk, row, lead in links.values_list("pk", "student_import_id", "target_id")
             if lead is not None and row != leads[lead] and pk not in self.undone
         }
-        return Undoing(frozenset(held), self.removed, preview=self.preview)
+        return RollbackContext(frozenset(held), self.removed, preview=self.preview)
 
     def _write(
-        self, entries: Mapping[int, Sequence[Logged]], outcomes: Mapping[int, ReversalOutcome]
+        self, entries: Mapping[int, Sequence[LoggedEntry]], outcomes: Mapping[int, ReversalOutcome]
     ) -> dict[str, Any]:
         kept = {
             row for row, logged in entries.items() if any(outcomes[e.id] in KEPT for e in logged)
@@ -114,7 +114,7 @@ class TakingBack:
 
 
 def _told(
-    entries: Mapping[int, Sequence[Logged]],
+    entries: Mapping[int, Sequence[LoggedEntry]],
     outcomes: Mapping[int, ReversalOutcome],
     kept: set[int],
 ) -> dict[str, Any]:

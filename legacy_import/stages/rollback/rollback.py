@@ -12,22 +12,22 @@ from ecoin.among import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
 from legacy_import.engine.chunks import Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.sqlite_turns import Turns
+from legacy_import.engine.sqlite_pauses import WriterPauses
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
-from legacy_import.stages.commit.waves import in_batches
-from legacy_import.stages.rollback.batch_work import TakingBack, open_work
+from legacy_import.stages.commit.waves import id_batches
+from legacy_import.stages.rollback.batch_work import BatchRollback, open_work
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 BATCH_ROWS = 1_000
-MAX_NAMED = 1_000  # kept rows that a report names; the commit log names all
+MAX_ROWS_LISTED = 1_000  # kept rows that a report names; the commit log names all
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptRecord:
     """A record that stays, and why."""
 
     row: str  # source_table:legacy_id
@@ -46,7 +46,7 @@ class RollbackReport:
     rows: int = 0  # taken back
     kept_rows: int = 0
     records: Counter[tuple[str, str]] = field(default_factory=Counter)
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[KeptRecord] = field(default_factory=list)
 
 
 def rollback(
@@ -74,7 +74,7 @@ def rollback(
         _preview(run, progress, report, actor, batch)
         report.status = run.status
         return report
-    with hold(run, "legacy_rollback", progress) as lease:
+    with run_lease(run, "legacy_rollback", progress) as lease:
         _require_committed(run)
         work = _Rollback(run, lease, progress, report, actor, batch, engine or engine_in_use())
         if committed_rows(run).exists():
@@ -110,7 +110,7 @@ class _Rollback:
     size: int
     engine: Engine
     position: int = 0
-    turns: Turns = field(default_factory=Turns)
+    pauses: WriterPauses = field(default_factory=WriterPauses)
 
     def begin(self) -> None:
         """From here on the plan is not current, and only a rollback can go on."""
@@ -129,7 +129,7 @@ class _Rollback:
             for _, done in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
                 _count(self.report, done.found)
             self.position += 1
-            self.turns.give_way()
+            self.pauses.pause()
             self.progress.advance(len(ids))
 
 
@@ -138,7 +138,7 @@ def _preview(
 ) -> None:
     rows = committed_rows(run)
     progress.begin("previewing", rows.count())
-    taking_back = TakingBack(run, actor, preview=True)
+    taking_back = BatchRollback(run, actor, preview=True)
     for ids in _batches(run, size):
         actions = dict(rows.filter(pk__among=Ids(ids)).values_list("pk", "outcome"))
         _count(report, taking_back.undo(actions))
@@ -149,7 +149,7 @@ def _batches(run: LegacyImportRun, size: int) -> Iterator[list[int]]:
     """Links and history first, then the leads they may hang on."""
     rows, leads = committed_rows(run), Outcome.CREATE_CRM_LEAD
     for part in (rows.exclude(outcome=leads), rows.filter(outcome=leads)):
-        yield from in_batches(part, size)
+        yield from id_batches(part, size)
 
 
 def _count(report: RollbackReport, found: Mapping[str, Any]) -> None:
@@ -157,5 +157,5 @@ def _count(report: RollbackReport, found: Mapping[str, Any]) -> None:
     report.kept_rows += found["kept_rows"]
     for model, outcome, records in found["records"]:
         report.records[model, outcome] += records
-    if len(report.kept) < MAX_NAMED:
-        report.kept += [Kept(*kept) for kept in found["kept"]]
+    if len(report.kept) < MAX_ROWS_LISTED:
+        report.kept += [KeptRecord(*kept) for kept in found["kept"]]

@@ -15,7 +15,7 @@ from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
 from legacy_import.stages.staging.intake import Intake, of_workers, understanding_of
@@ -67,7 +67,7 @@ def import_source(
             run = lifecycle.find_run(resume)
         else:
             run = lifecycle.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
-        with hold(run, "legacy_import", progress) as lease:
+        with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, source.certificate.as_dict())
             with transaction.atomic():
                 lease.confirm()

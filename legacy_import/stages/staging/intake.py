@@ -28,7 +28,7 @@ from legacy_import.engine.chunks import (
 )
 from legacy_import.engine.engines import Engine
 from legacy_import.mapping.index import load_mappings
-from legacy_import.mapping.meaning import Readings
+from legacy_import.mapping.meaning import MeaningCache
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.rules.normalization import Settings
 from legacy_import.runs.lease import Lease
@@ -65,7 +65,7 @@ def understanding_of(run: LegacyImportRun) -> Understanding:
         placeholder_emails=conf.placeholder_emails,
         role_mailboxes=conf.role_mailboxes,
     )
-    return Understanding(run, settings, Readings(load_mappings(run.connection_name)))
+    return Understanding(run, settings, MeaningCache(load_mappings(run.connection_name)))
 
 
 def open_work(job: Job) -> Work:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ecoin.bulk import Rendered, delete_ids, insert_rendered, render
 from legacy_import.choices import PersonKind, SourceChange
 from legacy_import.engine.chunks import ChunkDone
-from legacy_import.mapping.meaning import CaseMeaning, MeaningColumns, Readings, TrainingColumns
+from legacy_import.mapping.meaning import CaseMeaning, MeaningCache, MeaningColumns, TrainingColumns
 from legacy_import.models import (
     KEY_COLUMNS,
     ChunkReceipt,
@@ -59,7 +59,7 @@ class Understanding:
 
     run: LegacyImportRun
     settings: Settings
-    readings: Readings
+    readings: MeaningCache
 
 
 def hash_rows(rows: Iterable[LegacyRow]) -> list[HashedRow]:

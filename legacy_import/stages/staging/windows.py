@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.lifecycle import lock_business_writes
 
 
 class Window(NamedTuple):
@@ -82,7 +82,7 @@ class RowIds:
 def keep_ids(run: LegacyImportRun, rows: int) -> int:
     """Keep `rows` ids for this run that no other run and no row has; returns the first of them."""
     with transaction.atomic():
-        one_at_a_time()
+        lock_business_writes()
         kept = LegacyImportRun.objects.aggregate(last=Max("row_ids_until"))["last"]
         staged = LegacyStudentImport.objects.aggregate(last=Max("pk"))["last"]
         first = max(int(kept or 0), int(staged or 0)) + 1

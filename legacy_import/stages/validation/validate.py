@@ -39,7 +39,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import issues_of, status_of
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
 OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
@@ -77,7 +77,7 @@ def validate(
     run.require(RunStatus.VALIDATED)
     conf = import_conf()
     progress.opened(run.source_label)
-    with hold(run, "legacy_validate", progress) as lease:
+    with run_lease(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
         lifecycle.begin_stage(run, lease, RunStatus.IMPORTED)
         read = refresh_platform_keys(run, conf, progress)

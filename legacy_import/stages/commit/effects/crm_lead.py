@@ -7,20 +7,20 @@ from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
     LEAD,
-    Doing,
+    CommitContext,
     Learner,
     LogEntry,
-    Logged,
-    Undoing,
+    LoggedEntry,
+    RollbackContext,
 )
 from legacy_import.stages.commit.effects.reversal import reverse
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
     new = [
         NewLead(_origin(one), one.name, one.phone, one.email, one.birth_date) for one in learners
     ]
-    made = create_leads(new, run_id=doing.run_id, now=doing.now)
+    made = create_leads(new, run_id=context.run_id, now=context.now)
     leads = {learner.row: made[_origin(learner)] for learner in learners}
     entries = [
         LogEntry(
@@ -38,8 +38,10 @@ def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
     return entries + add_interests(asking, {row: lead.id for row, lead in leads.items()})
 
 
-def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
-    return reverse(rows, undoing)
+def undo(
+    rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
+) -> dict[int, ReversalOutcome]:
+    return reverse(rows, context)
 
 
 def _origin(learner: Learner) -> str:

@@ -51,7 +51,7 @@ class LogEntry(NamedTuple):
     fingerprint: str = ""
 
 
-class Logged(NamedTuple):
+class LoggedEntry(NamedTuple):
     """An entry of the commit log that is in force."""
 
     id: int
@@ -64,7 +64,7 @@ class Logged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
+class RollbackContext:
     """What an undo has to know beside the entries.
 
     `held`: (model, id) of records that other rows are linked to, which therefore stay. `removed`:
@@ -77,7 +77,7 @@ class Undoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class CommitContext:
     """What a do has to know beside the learners."""
 
     run_id: int
@@ -87,11 +87,11 @@ class Doing:
 class Effect(Protocol):
     """A module of this package. Both functions work in the caller's transaction."""
 
-    def do(self, learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+    def do(self, learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
         """Make the effect for all learners; one main entry each. Raises what the database raises."""
 
     def undo(
-        self, rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /
+        self, rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
     ) -> dict[int, ReversalOutcome]:
         """Take back what may be taken back: entry id → what became of it. A row is one unit."""
 

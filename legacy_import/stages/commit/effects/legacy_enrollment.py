@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
-    Doing,
+    CommitContext,
     Learner,
     LogEntry,
-    Logged,
-    Undoing,
+    LoggedEntry,
+    RollbackContext,
 )
 from legacy_import.stages.commit.effects.history import log_history, new_history
 from legacy_import.stages.commit.effects.reversal import reverse
@@ -21,11 +21,13 @@ from trainings.services import create_enrollments
 EFFECT = "enrollment"  # the last part of its origin
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
     new = [new_history(learner, EFFECT) for learner in learners]
-    made = create_enrollments(new, run_id=doing.run_id, now=doing.now)
+    made = create_enrollments(new, run_id=context.run_id, now=context.now)
     return log_history(learners, made, EFFECT, LogAction.CREATE_ENROLLMENT, ENROLLMENT)
 
 
-def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
-    return reverse(rows, undoing)
+def undo(
+    rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
+) -> dict[int, ReversalOutcome]:
+    return reverse(rows, context)

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
-    Doing,
+    CommitContext,
     Learner,
     LogEntry,
-    Logged,
-    Undoing,
+    LoggedEntry,
+    RollbackContext,
     person_label,
 )
 from legacy_import.stages.commit.effects.reversal import reverse
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
     entries = link(learners, LogAction.LINK_EXISTING)
     leads = {
         learner.row: learner.person[1]
@@ -39,5 +39,7 @@ def link(learners: Sequence[Learner], action: LogAction) -> list[LogEntry]:
     ]
 
 
-def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
-    return reverse(rows, undoing)
+def undo(
+    rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
+) -> dict[int, ReversalOutcome]:
+    return reverse(rows, context)

@@ -11,8 +11,8 @@ from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
     INTEREST,
     LEAD,
-    Logged,
-    Undoing,
+    LoggedEntry,
+    RollbackContext,
 )
 from trainings import services as trainings
 from trainings.models import ImportedHistory, LegacyCompletedTraining, LegacyImportedEnrollment
@@ -56,16 +56,18 @@ KINDS: dict[str, ReversibleKind] = {
 Existing = Mapping[str, Mapping[int, str]]  # model → id → fingerprint now
 
 
-def reverse(rows: Mapping[int, Sequence[Logged]], undoing: Undoing) -> dict[int, ReversalOutcome]:
+def reverse(
+    rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext
+) -> dict[int, ReversalOutcome]:
     """Entry id → what became of it. If one record of a row has to stay, all of the row stays."""
     created = _ids_by_model(rows.values())
     existing = {
-        model: KINDS[model].fingerprints(ids, not undoing.preview) for model, ids in created.items()
+        model: KINDS[model].fingerprints(ids, not context.preview) for model, ids in created.items()
     }
     kept = {row for row, entries in rows.items() if _touched(entries, existing)}
     outcomes = {entry.id: ReversalOutcome.KEPT_EDITED for row in kept for entry in rows[row]}
     free = {row: entries for row, entries in rows.items() if row not in kept}
-    in_use = _in_use(free, existing, undoing)
+    in_use = _in_use(free, existing, context)
     for row, entries in free.items():
         if any(
             (entry.target_model, entry.target_id) in in_use for entry in entries if entry.created
@@ -73,7 +75,7 @@ def reverse(rows: Mapping[int, Sequence[Logged]], undoing: Undoing) -> dict[int,
             outcomes |= {entry.id: ReversalOutcome.KEPT_REFERENCED for entry in entries}
             kept.add(row)
     undone = {row: entries for row, entries in free.items() if row not in kept}
-    if not undoing.preview:
+    if not context.preview:
         for model, ids in _existing_ids(undone, existing).items():
             KINDS[model].delete(ids)
     for entries in undone.values():
@@ -81,7 +83,7 @@ def reverse(rows: Mapping[int, Sequence[Logged]], undoing: Undoing) -> dict[int,
     return outcomes
 
 
-def _ids_by_model(rows: Collection[Sequence[Logged]]) -> dict[str, list[int]]:
+def _ids_by_model(rows: Collection[Sequence[LoggedEntry]]) -> dict[str, list[int]]:
     found: defaultdict[str, list[int]] = defaultdict(list)
     for entries in rows:
         for entry in entries:
@@ -90,14 +92,16 @@ def _ids_by_model(rows: Collection[Sequence[Logged]]) -> dict[str, list[int]]:
     return {model: found[model] for model in KINDS if model in found}
 
 
-def _existing_ids(rows: Mapping[int, Sequence[Logged]], existing: Existing) -> dict[str, list[int]]:
+def _existing_ids(
+    rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing
+) -> dict[str, list[int]]:
     return {
         model: [pk for pk in ids if pk in existing[model]]
         for model, ids in _ids_by_model(rows.values()).items()
     }
 
 
-def _touched(entries: Sequence[Logged], existing: Existing) -> bool:
+def _touched(entries: Sequence[LoggedEntry], existing: Existing) -> bool:
     """Somebody edited a record of the row, or deleted one part of it and left the other."""
     there = gone = False
     for entry in entries:
@@ -113,19 +117,19 @@ def _touched(entries: Sequence[Logged], existing: Existing) -> bool:
 
 
 def _in_use(
-    rows: Mapping[int, Sequence[Logged]], existing: Existing, undoing: Undoing
+    rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing, context: RollbackContext
 ) -> set[tuple[str, int]]:
     """The rows' records that anything else refers to. Rows' own interests are part of their leads."""
     ids = _existing_ids(rows, existing)
-    interests = {*ids.get(INTEREST, ()), *undoing.removed.get(INTEREST, ())}
-    besides = {**undoing.removed, INTEREST: interests}
+    interests = {*ids.get(INTEREST, ()), *context.removed.get(INTEREST, ())}
+    besides = {**context.removed, INTEREST: interests}
     found = {
         (model, pk) for model, own in ids.items() for pk in KINDS[model].referenced(own, besides)
     }
-    return found | undoing.held
+    return found | context.held
 
 
-def _undone(entry: Logged, existing: Existing) -> ReversalOutcome:
+def _undone(entry: LoggedEntry, existing: Existing) -> ReversalOutcome:
     if not entry.created:
         return ReversalOutcome.UNLINKED
     there = entry.target_id in existing[entry.target_model]

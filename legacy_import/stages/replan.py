@@ -22,7 +22,7 @@ MOST_ROWS = 5_000
 COMMANDS = ("legacy_validate", "legacy_classify", "legacy_dry_run")
 
 
-class NotNow(LegacyImportError):
+class ReplanRefused(LegacyImportError):
     """The run cannot be judged again at once; `code` names why, for the screens' words."""
 
     exit_code = 5
@@ -32,7 +32,7 @@ class NotNow(LegacyImportError):
         self.code = code
 
 
-def why_not(run: LegacyImportRun, *, now: datetime.datetime) -> str:
+def replan_obstacle(run: LegacyImportRun, *, now: datetime.datetime) -> str:
     """Why the run is not judged again from a screen (a code); "": it may be."""
     counted = FacetCount.objects.filter(legacy_import_run=run).aggregate(rows=Sum("rows"))
     if (counted["rows"] or 0) > MOST_ROWS:
@@ -51,15 +51,15 @@ def why_not(run: LegacyImportRun, *, now: datetime.datetime) -> str:
     return ""
 
 
-def rejudge(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
+def replan(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
     """Validate, classify and plan the run, and return its new plan.
 
-    Raises NotNow where `why_not` says so, UnknownRun, and OutOfOrder as the three stages.
+    Raises ReplanRefused where `replan_obstacle` says so, UnknownRun, and OutOfOrder as the three stages.
     """
     run = find_run(run_id)
-    code = why_not(run, now=now)
+    code = replan_obstacle(run, now=now)
     if code:
-        raise NotNow(code, f"Run {run.pk} cannot be judged again from here: {code}.")
+        raise ReplanRefused(code, f"Run {run.pk} cannot be judged again from here: {code}.")
     here = Inline()  # a page waits for no worker
     validate(run_id=run.pk, actor=actor, now=now, progress=Silent(), engine=here)
     classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=here)

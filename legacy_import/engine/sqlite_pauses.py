@@ -12,17 +12,17 @@ from django.db import connection
 from ecoin.database import one_writer_at_a_time
 
 WORK_SECONDS = 1.0  # between two rests; a batch is not cut short
-REST_SECONDS = 0.15  # longer than SQLite's longest pause between two attempts
+PAUSE_SECONDS = 0.15  # longer than SQLite's longest pause between two attempts
 
 
 @dataclass(slots=True)
-class Turns:
+class WriterPauses:
     """One call's batches, one after the other."""
 
     since: float = field(default_factory=time.monotonic)
 
-    def give_way(self) -> None:
+    def pause(self) -> None:
         """After a batch's transaction: rest a moment if others had no turn for long."""
         if one_writer_at_a_time(connection) and time.monotonic() - self.since >= WORK_SECONDS:
-            time.sleep(REST_SECONDS)
+            time.sleep(PAUSE_SECONDS)
             self.since = time.monotonic()

@@ -29,7 +29,7 @@ class RecordKind:
 
 
 # The action of a log entry → the kind of record it speaks of.
-CREATED: dict[str, RecordKind] = {
+RECORD_KINDS: dict[str, RecordKind] = {
     LogAction.CREATE_CRM_LEAD.value: RecordKind(LEAD, CrmLead, "lead"),
     LogAction.CREATE_COURSE_INTEREST.value: RecordKind(
         INTEREST, CourseInterest, "interest", of_run="lead__legacy_import_run_id"
@@ -47,13 +47,13 @@ def origins_of(action: str, ids: Sequence[int]) -> dict[int, str]:
     """Id → origin of those records that still exist ("" for one without an origin)."""
     if not ids:
         return {}
-    records = CREATED[action].model._default_manager.filter(pk__in=ids)
+    records = RECORD_KINDS[action].model._default_manager.filter(pk__in=ids)
     return {pk: origin or "" for pk, origin in records.values_list("pk", "origin")}
 
 
 def records_without_entry(run: LegacyImportRun) -> Iterator[tuple[str, int, str]]:
     """(model, id, origin) of records that say they are of this run and that no entry speaks of."""
-    for kind in CREATED.values():
+    for kind in RECORD_KINDS.values():
         for pk, origin in _unspoken(kind, run).values_list("pk", "origin").iterator():
             yield kind.label, pk, origin or ""
 
