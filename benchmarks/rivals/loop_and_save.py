@@ -31,7 +31,7 @@ def save_all(run: Any, rows: Iterable[Any], by: Any) -> int:
     saved = 0
     for row in rows:
         learner = normalize_learner(row.fields, row.issues, by.settings)
-        reading = by.readings.of(
+        reading = by.readings.meaning_of(
             learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
         )
         payload = json.dumps(row.payload, sort_keys=True, separators=(",", ":"))

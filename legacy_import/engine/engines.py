@@ -1,4 +1,4 @@
-"""Who works the chunks of a stage: this process, or Celery workers on any number of machines."""
+"""The two engines: chunks are worked in this process, or by Celery workers on any number of machines."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -9,21 +9,21 @@ from django.db import transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work, chunks_of, do_chunk
+from legacy_import.engine.chunks import Chunk, ChunkResult, Job, OpenWork, Work, chunks_of, do_chunk
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
 
 class PassTotals(NamedTuple):
-    """What all chunks of a pass did together: rows, and the sums of what else they counted."""
+    """The sums over all chunks of a pass: rows, and the numbers in their results."""
 
     rows: int
-    found: Counter[str]
+    counts: Counter[str]
 
 
 class Engine(Protocol):
-    """Has chunks worked, each exactly once, in whatever order, and says what each one did."""
+    """Works chunks, each exactly once and in any order, and reports the result of each."""
 
     distributed: bool  # the chunks are worked elsewhere, several at a time
 
@@ -34,10 +34,10 @@ class Engine(Protocol):
         open_work: OpenWork,
         lease: Lease,
         progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkDone]]:
-        """Every chunk once it is done and safe in the database.
+    ) -> Iterator[tuple[Chunk, ChunkResult]]:
+        """Every chunk with its result, once that is committed to the database.
 
-        `progress` hears of nothing but what keeps the engine waiting. Raises what its work raised.
+        `progress` is told only what keeps the engine waiting. Raises what the work raises.
         """
         ...
 
@@ -47,7 +47,7 @@ class Inline:
     """One chunk after the other, in this process."""
 
     distributed: bool = False
-    opened: tuple[Job, Work] | None = None  # of the last job: a commit asks batch by batch
+    current: tuple[Job, Work] | None = None  # of the last job: a commit calls once per batch
 
     def each(
         self,
@@ -56,19 +56,21 @@ class Inline:
         open_work: OpenWork,
         lease: Lease,
         progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkDone]]:
-        if self.opened is None or self.opened[0] != job:
-            self.opened = (job, open_work(job))
-        _, work = self.opened
+    ) -> Iterator[tuple[Chunk, ChunkResult]]:
+        if self.current is None or self.current[0] != job:
+            self.current = (job, open_work(job))
+        _, work = self.current
         for chunk in chunks:
             yield chunk, do_chunk(job, chunk, work, lease.confirm)
 
 
 def engine_in_use() -> Engine:
-    """The engine that the settings name. Pages never wait for workers: they say Inline()."""
+    """The engine in the settings. Pages never wait for workers: they use Inline()."""
     if import_conf().engine == "inline":
         return Inline()
-    from legacy_import.engine.celery_engine import Workers  # Celery is loaded where it is used only
+    from legacy_import.engine.celery_engine import (
+        Workers,
+    )  # Celery is imported only where it is used
 
     return Workers()
 
@@ -83,10 +85,10 @@ def work_in_chunks(
     label: str,
     engine: Engine | None = None,
 ) -> PassTotals:
-    """Have every chunk of the run's rows worked.
+    """Work every chunk of the run's rows, with `engine` instead of the one in the settings if given.
 
-    The receipts of an earlier pass are replaced: a repeated stage starts from its beginning and,
-    nothing having changed, ends with the same columns. `engine`: another one than the settings name.
+    The receipts of an earlier pass are replaced: a repeated stage starts from the beginning and, if
+    nothing changed, ends with the same columns.
     """
     chunks = list(chunks_of(run))
     progress.begin(label, LegacyStudentImport.objects.filter(legacy_import_run=run).count())
@@ -95,9 +97,9 @@ def work_in_chunks(
         ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage).delete()
     job = Job(run.pk, stage, lease.token)
     engine = engine or engine_in_use()
-    rows, found = 0, Counter[str]()
-    for _, done in engine.each(job, chunks, open_work, lease, progress):
-        rows += done.rows
-        found.update(done.found)
-        progress.advance(done.rows)
-    return PassTotals(rows, found)
+    rows, counts = 0, Counter[str]()
+    for _, result in engine.each(job, chunks, open_work, lease, progress):
+        rows += result.rows
+        counts.update(result.details)
+        progress.advance(result.rows)
+    return PassTotals(rows, counts)

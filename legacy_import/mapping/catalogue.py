@@ -1,4 +1,4 @@
-"""What the old courses and sessions are: refreshed from the source; people's decisions stay."""
+"""The old courses and sessions, refreshed from the source; people's decisions stay."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,10 +16,10 @@ DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
 
 
 def refresh_mappings(source: LegacySource, connection_name: str) -> None:
-    """Bring both mapping tables up to date with the source's catalogue.
+    """Update both mapping tables from the source's catalogue.
 
-    A mapping whose legacy name changed must be decided again: what was decided about the old name
-    remains as a suggestion only.
+    A mapping whose legacy name changed must be decided again: the decision about the old name remains
+    as a suggestion only.
     """
     with transaction.atomic():
         formations = _refresh_courses(_rows(source, "formations"), connection_name)
@@ -57,7 +57,7 @@ def _rows(source: LegacySource, table: str) -> Iterable[LegacyRow]:
 
 
 def _refresh_courses(rows: Iterable[LegacyRow], connection_name: str) -> set[str]:
-    """Insert what is new, reopen what was renamed; returns the ids the catalogue has."""
+    """Insert new courses, reopen renamed ones; returns the ids in the catalogue."""
     mappings = {
         mapping.legacy_formation_id: mapping
         for mapping in LegacyCourseMapping.objects.filter(connection_name=connection_name)
@@ -84,7 +84,7 @@ def _refresh_courses(rows: Iterable[LegacyRow], connection_name: str) -> set[str
 
 
 def _reopen_course(mapping: LegacyCourseMapping, name: str) -> None:
-    """A renamed formation: what was decided is a guess only."""
+    """A renamed formation: the decision is only a guess now."""
     if mapping.status in DECIDED:
         mapping.rule = RENAMED
         mapping.status = CourseMappingStatus.UNMAPPED
@@ -125,7 +125,7 @@ def _update_presence(
     mappings: Mapping[str, LegacyCourseMapping] | Mapping[str, LegacySessionMapping],
     legacy_ids: set[str],
 ) -> None:
-    """A course or session that vanished from the source keeps its mapping, but no row has it."""
+    """Mark the mappings of courses and sessions that the source no longer has; no row uses them."""
     for legacy_id, mapping in mappings.items():
         if mapping.in_source != (legacy_id in legacy_ids):
             mapping.in_source = legacy_id in legacy_ids

@@ -1,4 +1,4 @@
-"""Which course of the platform an old course is. No course is ever created."""
+"""The kind of mapping for courses: an old course → a course of the platform. None is ever created."""
 
 from typing import Any
 
@@ -23,20 +23,20 @@ S = CourseMappingStatus
 
 EXACT = "course:exact_name"
 CHOSEN = "course:chosen_by_reviewer"
-# The suggestion is wrong and the right course not known yet: `suggest_courses` leaves such a mapping
-# alone until its name changes.
+# The suggestion is wrong and the right course is not known yet: `suggest_courses` skips such a mapping
+# until its name changes.
 SET_ASIDE = "course:set_aside_by_reviewer"
 
 
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
-    """The unconfirmed suggestions of exactly the same name."""
+    """The unconfirmed suggestions with exactly the same name."""
     return LegacyCourseMapping.objects.filter(
         connection_name=connection_name, in_source=True, status=S.SUGGESTED, rule=EXACT
     )
 
 
 def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
-    """The staged rows whose course these are: their own, or, if blank, their real session's."""
+    """The staged rows of these courses: their own course or, if blank, that of their real session."""
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
         in_source=True,
@@ -65,7 +65,7 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
 
 
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
-    """The old course of these rows: their own, or their real session's."""
+    """The old course of these rows: their own, or that of their real session."""
     session = index.sessions.get(group.session or "")
     session_type = index.training(group.formation, group.session).session.session_type
     session_formation = session.formation_id if session else None

@@ -1,4 +1,4 @@
-"""What an old session is. Ids 1, 2 and 235 can never become real."""
+"""The kind of mapping for sessions: what an old session is. Ids 1, 2 and 235 can never become real."""
 
 from functools import partial
 from typing import Any
@@ -24,14 +24,14 @@ TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.
 
 
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
-    """The sessions that the rules call real and that are not confirmed yet."""
+    """The sessions that are real by the rules and not confirmed yet."""
     return LegacySessionMapping.objects.filter(
         connection_name=connection_name, in_source=True, confirmed_at=None, **REAL._asdict()
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
 
 
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:
-    """What the rules say of the session, whatever was decided."""
+    """The rule's answer for the session, regardless of decisions."""
     formations = LegacyCourseMapping.objects.filter(
         connection_name=mapping.connection_name,
         in_source=True,
@@ -46,7 +46,7 @@ def rule_of(mapping: LegacySessionMapping) -> SessionKind:
 
 
 def with_course_names() -> QuerySet[Any]:
-    """All sessions; `course_name` is what the old catalogue calls their course."""
+    """All sessions, with the name of their course in the old catalogue as `course_name`."""
     courses = LegacyCourseMapping.objects.filter(
         connection_name=OuterRef("connection_name"),
         legacy_formation_id=OuterRef("legacy_formation_id"),

@@ -68,7 +68,7 @@ def commit_result(
         "outcomes": {outcome.value: report.outcomes[outcome] for outcome in OUTCOMES},
         "created": {model: report.created[model] for model in MODELS},
         "left_out": dict(report.causes.most_common()),
-        "rows": [asdict(row) for row in report.named[:MAX_ROWS_LISTED]],
+        "rows": [asdict(row) for row in report.left_out[:MAX_ROWS_LISTED]],
         "pending": report.pending,
         "status": report.status,
     }
@@ -107,7 +107,7 @@ def _tables(report: CommitReport) -> Iterator[Block]:
     total, most_common = report.causes.total(), report.causes.most_common()
     causes = [(cause, rows, REASONS.get(cause, REFUSED)) for cause, rows in most_common]
     yield Table("Why rows were left out", ("cause", "rows", "meaning"), causes)
-    named = report.named[:MAX_ROWS_LISTED]
+    named = report.left_out[:MAX_ROWS_LISTED]
     rows = [(row.row, f"({row.reason}: {REASONS.get(row.reason, REFUSED)})") for row in named]
     yield Table("Rows left out", ("row", "why"), rows, total, MAX_ROWS_LISTED)
 

@@ -25,7 +25,7 @@ def rollback_result(report: RollbackReport) -> CommandResult:
         "records": records,
         "rows": report.rows,
         "kept_rows": report.kept_rows,
-        "kept": [asdict(record) for record in report.kept[:MAX_ROWS_LISTED]],
+        "kept": [asdict(record) for record in report.kept_records[:MAX_ROWS_LISTED]],
         "preview": report.preview,
         "status": report.status,
     }
@@ -62,7 +62,7 @@ def _tables(report: RollbackReport) -> Iterator[Block]:
             f"{record.target_model}:{record.target_id}",
             label(ReversalOutcome(record.why)),
         )
-        for record in report.kept[:MAX_ROWS_LISTED]
+        for record in report.kept_records[:MAX_ROWS_LISTED]
     ]
     total = _records(report, *KEPT)
     yield Table(kept_title, ("row", "record", "why"), named, total, MAX_ROWS_LISTED)

@@ -17,7 +17,7 @@ from legacy_import.choices import (
     Stage,
 )
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import ChunkDone, Job, Work, id_ranges
+from legacy_import.engine.chunks import ChunkResult, Job, Work, id_ranges
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
@@ -102,7 +102,9 @@ def dry_run(
         counts = summarize(run)
         store_weights(run)
         found = {**counts, **read}
-        lifecycle.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
+        lifecycle.finish_stage(
+            run, lease, RunStatus.PLANNED, actor=actor, started_at=now, results=found
+        )
     difference = None if compare_with is None else plan_difference(run, compare_with)
     return PlanReport(run.pk, worked.rows, run.plan_fingerprint, counts, difference)
 
@@ -114,7 +116,7 @@ def open_work(job: Job) -> Work:
     return lambda chunk: _plan_chunk(gather, int(chunk.first), int(chunk.last))
 
 
-def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
+def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkResult:
     """Plan the rows first <= id <= last: one UPDATE per answer, one set for rows with a person."""
     shared: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     to_people: dict[int, tuple[Any, ...]] = {}
@@ -157,7 +159,7 @@ def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
     if kept:
         update_ids(LegacyStudentImport, committed, {}, copy=kept)
     rows = len(to_people) + sum(map(len, shared.values())) + len(committed)
-    return ChunkDone(rows, digest.hexdigest())
+    return ChunkResult(rows, digest.hexdigest())
 
 
 def _fingerprint(run: LegacyImportRun) -> str:

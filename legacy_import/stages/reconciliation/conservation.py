@@ -1,8 +1,9 @@
-"""Does the commit log agree with the staged rows and with what exists? Judged a row at a time."""
+"""Whether the commit log agrees with the staged rows and the existing records, checked row by row."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -11,12 +12,12 @@ from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.effects.effect import LEAD
 
-MAX_ROWS_LISTED = 20  # rows that one check names
+MAX_ROWS_LISTED = 20  # of the rows that break a check
 
 EFFECTS = tuple(outcome.value for outcome in COMMITTED_OUTCOMES)
 LEFT_OUT = (LogAction.REVIEW.value, LogAction.DRIFTED.value, LogAction.FAILED.value)
 MAIN = (*EFFECTS, *LEFT_OUT)
-# Entries beside a main one → the outcomes of which they can be a part.
+# Actions of secondary entries → the outcomes that they can be a part of.
 PARTS: dict[str, tuple[str, ...]] = {
     LogAction.CREATE_COURSE_INTEREST.value: (
         Outcome.CREATE_CRM_LEAD.value, Outcome.LINK_EXISTING.value,
@@ -30,7 +31,7 @@ NOTHING_IN_FORCE = (Outcome.PENDING.value, Outcome.ROLLED_BACK.value)
 
 
 class Imported(NamedTuple):
-    """The imported_* columns of a row: what it says became of it."""
+    """The imported_* columns of a row."""
 
     user: int | None = None
     lead: int | None = None
@@ -55,7 +56,7 @@ class ReconciledRow(NamedTuple):
 
 
 class EntryInForce(NamedTuple):
-    """A log entry in force. `origin`: of the record it speaks of, None where there is none."""
+    """A log entry in force. `origin`: of its record, None if that does not exist."""
 
     action: str
     target_model: str
@@ -65,7 +66,7 @@ class EntryInForce(NamedTuple):
 
 
 class RowWithEntries(NamedTuple):
-    """A row, its entries in the order of writing, and what its records' origins begin with."""
+    """A row, its entries in the order of writing, and the prefix of its records' origins."""
 
     row: ReconciledRow
     entries: Sequence[EntryInForce]
@@ -73,7 +74,7 @@ class RowWithEntries(NamedTuple):
 
     @property
     def newest(self) -> str:
-        """The action of the newest main entry: it speaks for the row, older ones are superseded."""
+        """The action of the newest main entry, which supersedes the older ones."""
         return next((one.action for one in reversed(self.entries) if one.action in MAIN), "")
 
 
@@ -102,13 +103,10 @@ def _entered_twice(case: RowWithEntries) -> bool:
     return main > 1 or len(parts) > len(set(parts))
 
 
-def _effect_of(outcome: Outcome) -> Callable[[RowWithEntries], bool]:
-    def found(case: RowWithEntries) -> bool:
-        return case.row.outcome == outcome and any(
-            entry.action not in LEFT_OUT for entry in case.entries
-        )
-
-    return found
+def _effect_in_force(outcome: Outcome, case: RowWithEntries) -> bool:
+    return case.row.outcome == outcome and any(
+        entry.action not in LEFT_OUT for entry in case.entries
+    )
 
 
 def _entry_incomplete(case: RowWithEntries) -> bool:
@@ -138,19 +136,19 @@ def _record_of_another_row(case: RowWithEntries) -> bool:
 
 
 def _imported_columns_differ(case: RowWithEntries) -> bool:
-    told: dict[str, int | None] = {}
+    columns: dict[str, int | None] = {}
     for entry in case.entries:
         if entry.action == LogAction.CREATE_COMPLETED_TRAINING:
-            told["completed_training"] = entry.target_id
+            columns["completed_training"] = entry.target_id
         elif entry.action == LogAction.CREATE_ENROLLMENT:
-            told["enrollment"] = entry.target_id
+            columns["enrollment"] = entry.target_id
         elif entry.action == LogAction.CREATE_CRM_LEAD or entry.action in TO_PEOPLE:
             is_lead = entry.target_model == LEAD
-            told["lead" if is_lead else "user"] = entry.target_id
-    return Imported(**told) != case.row.imported
+            columns["lead" if is_lead else "user"] = entry.target_id
+    return Imported(**columns) != case.row.imported
 
 
-# Check → what has to hold, and when a row breaks it.
+# Check → its meaning, and whether a row breaks it.
 ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
     "outcome_without_entry": (
         "every row that was dealt with has an entry of its outcome", _outcome_without_entry,
@@ -165,10 +163,11 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
         "no row has two effects in force", _entered_twice,
     ),
     "pending_with_effect": (
-        "no pending row has an effect in force", _effect_of(Outcome.PENDING),
+        "no pending row has an effect in force", partial(_effect_in_force, Outcome.PENDING),
     ),
     "rolled_back_with_effect": (
-        "no row that was rolled back has an effect in force", _effect_of(Outcome.ROLLED_BACK),
+        "no row that was rolled back has an effect in force",
+        partial(_effect_in_force, Outcome.ROLLED_BACK),
     ),
     "entry_incomplete": (
         "every entry names the kind of record that its action is about", _entry_incomplete,
@@ -187,7 +186,7 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
 
 @dataclass(slots=True)
 class RowSample:
-    """How many rows, and the names of the first few."""
+    """A number of rows, and the names of the first few."""
 
     total: int = 0
     first: list[str] = field(default_factory=list)
@@ -216,24 +215,24 @@ class Tally:
         row = case.row
         self.rows[row.table, row.classification, row.outcome] += 1
         if row.training is None:
-            self.name("one_training_each", row.name)
+            self.add_broken("one_training_each", row.name)
         else:
             self.trainings += 1
         if row.outcome not in Outcome:
-            self.name("outcomes_add_up", row.name)
+            self.add_broken("outcomes_add_up", row.name)
         for check, (_, breaks) in ROW_CHECKS.items():
             if breaks(case):
-                self.name(check, row.name)
+                self.add_broken(check, row.name)
         if case.entries:
             self._count_entries(case)
 
-    def name(self, check: str, row: str) -> None:
-        """Note that this row breaks this check."""
+    def add_broken(self, check: str, row: str) -> None:
+        """Record that this row breaks this check."""
         self.broken.setdefault(check, RowSample()).add(row)
 
     def total(self, cells: Mapping[Cell, int], what: str) -> int:
-        """Of all tables and classifications."""
-        return sum(count for (_, _, of), count in cells.items() if of == what)
+        """The sum over all tables and classifications."""
+        return sum(count for (_, _, value), count in cells.items() if value == what)
 
     def _count_entries(self, case: RowWithEntries) -> None:
         row, newest = case.row, case.newest

@@ -1,4 +1,4 @@
-"""What a reconciliation found: named checks, and the table of rows, entries and records."""
+"""The report of a reconciliation: its checks, and the table of rows, entries and records."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,14 @@ from legacy_import.stages.reconciliation.conservation import (
     RowSample,
     Tally,
 )
-from legacy_import.stages.reconciliation.source_rows import Reread, rows_let_through
+from legacy_import.stages.reconciliation.source_rows import Reread, expected_rows
 
 ACTIONS = (*MAIN, *PARTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was proved or not. `rows` names the first rows that break it, `more` the rest."""
+    """One check. `rows`: the first rows that break it; `more`: the number of the others."""
 
     name: str
     meaning: str
@@ -49,8 +49,8 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One source table: rows in the snapshot, rows that had to be staged (fewer with --limit), rows
-    that are; `now`: rows in the source as it is (None: not re-read)."""
+    """Numbers of rows of one source table. `expected`: to be staged (fewer than the snapshot with
+    --limit); `now`: in the source at present (None: not re-read)."""
 
     snapshot: int | None
     expected: int | None
@@ -60,7 +60,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What was proved of a run. `row_limit`: the run is partial, and balances against that limit."""
+    """The proof of a run. `row_limit`: the run is partial, and is compared with that limit."""
 
     run: int
     source: str
@@ -88,7 +88,7 @@ class ReconcileReport:
 
 
 def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileReport:
-    """Everything that was counted, as checks and tables."""
+    """The counts as checks and tables."""
     tables = _source_lines(run, reread, tally)
     checks = (
         *_source_checks(tables, reread),
@@ -112,10 +112,10 @@ def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileRe
 def _source_lines(run: LegacyImportRun, reread: Reread, tally: Tally) -> dict[str, SourceLine]:
     snapshot = run.certificate.get("row_counts", {})
     lines = {}
-    for table, expected in rows_let_through(run).items():
+    for table, expected in expected_rows(run).items():
         staged = sum(count for (name, _, _), count in tally.rows.items() if name == table)
-        found = reread.tables.get(table)
-        now = None if found is None else found.both + found.only_source.total
+        ids = reread.tables.get(table)
+        now = None if ids is None else ids.both + ids.only_source.total
         lines[table] = SourceLine(snapshot.get(table), expected, staged, now)
     return lines
 
@@ -130,13 +130,13 @@ def _source_checks(tables: Mapping[str, SourceLine], reread: Reread) -> Iterator
             line.expected == line.staged,
         )
     for table, now in reread.tables.items():
-        yield _named(
+        yield _rows_check(
             f"source_rows_staged:{table}",
             "every source row is staged (one that came since the snapshot: import again)",
             now.both + now.only_source.total,
             now.only_source,
         )
-        yield _named(
+        yield _rows_check(
             f"staged_rows_in_source:{table}",
             "the source still has every staged row (deleted there since otherwise)",
             now.both + now.only_staged.total,
@@ -146,13 +146,13 @@ def _source_checks(tables: Mapping[str, SourceLine], reread: Reread) -> Iterator
 
 def _staging_checks(tally: Tally) -> Iterator[Check]:
     staged = tally.rows.total()
-    yield _named(
+    yield _rows_check(
         "one_training_each",
         "every staged learner has exactly one training row",
         staged,
         tally.broken.get("one_training_each", RowSample()),
     )
-    yield _named(
+    yield _rows_check(
         "outcomes_add_up",
         "every staged row has one outcome of the vocabulary",
         staged,
@@ -161,7 +161,7 @@ def _staging_checks(tally: Tally) -> Iterator[Check]:
 
 
 def _number_checks(tally: Tally) -> Iterator[Check]:
-    """Outcomes = entries = records: the totals are shown, every table and classification compared."""
+    """Outcomes = entries = records: compared per table and classification, reported as totals."""
     for action in MAIN:
         yield _numbers(
             f"entries:{action}",
@@ -183,13 +183,11 @@ def _number_checks(tally: Tally) -> Iterator[Check]:
 def _numbers(
     name: str, meaning: str, tally: Tally, sides: tuple[Mapping[Any, int], ...], action: str
 ) -> Check:
-    expected, found = sides
+    one, other = sides
     same = all(
-        expected.get(cell, 0) == found.get(cell, 0)
-        for cell in {*expected, *found}
-        if cell[2] == action
+        one.get(cell, 0) == other.get(cell, 0) for cell in {*one, *other} if cell[2] == action
     )
-    return Check(name, meaning, tally.total(expected, action), tally.total(found, action), same)
+    return Check(name, meaning, tally.total(one, action), tally.total(other, action), same)
 
 
 def _row_checks(tally: Tally) -> Iterator[Check]:
@@ -203,7 +201,7 @@ def _row_checks(tally: Tally) -> Iterator[Check]:
         )
 
 
-def _named(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
+def _rows_check(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
     return Check(
         name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
         _more(broken),

@@ -78,7 +78,12 @@ def import_source(
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
-                run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
+                run,
+                lease,
+                RunStatus.IMPORTED,
+                actor=actor,
+                started_at=now,
+                results={"import": counts},
             )
     return ImportReport(run.pk, run.source_label, run.certificate, counts)
 

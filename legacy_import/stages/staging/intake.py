@@ -19,12 +19,12 @@ from legacy_import.choices import SourceTable, Stage
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import (
     Chunk,
-    ChunkDone,
+    ChunkResult,
     Job,
     Work,
     do_chunk,
-    leave_receipt,
     place_of,
+    write_receipt,
 )
 from legacy_import.engine.engines import Engine
 from legacy_import.mapping.index import load_mappings
@@ -73,14 +73,14 @@ def open_work(job: Job) -> Work:
     run = LegacyImportRun.objects.get(pk=job.run_id)
     by = understanding_of(run)
 
-    def stage(chunk: Chunk) -> ChunkDone:
+    def stage(chunk: Chunk) -> ChunkResult:
         with open_source(run.connection_name, **job.options) as source:
             rows = source.between(chunk.table, after=after_of(chunk.first), until=chunk.last)
             # More rows than there are ids for: the one who asked sees fewer, and stages them anew.
             found = list(islice(rows, chunk.rows))
         before = previous_hashes(run, found)
         done = write_chunk(prepare(hash_rows(found), by, chunk.rows_from, before))
-        return done._replace(found={OWN_SNAPSHOT: True})
+        return done._replace(details={OWN_SNAPSHOT: True})
 
     return stage
 
@@ -179,12 +179,12 @@ class Intake:
         before = previous_hashes(self.run, [hashed.row for hashed in rows])
         page = prepare(rows, self.by, rows_from, before)
         chunk = Chunk(receipt.position, page.first or last, last, table, rows_from=rows_from)
-        found = {STAGED_AGAIN: True} if receipt.found else {}
+        found = {STAGED_AGAIN: True} if receipt.details else {}
         with transaction.atomic():
             self.lease.confirm()
             remove_chunk(receipt)
             done = write_chunk(page)
-            leave_receipt(self.job, chunk, done._replace(found=found))
+            write_receipt(self.job, chunk, done._replace(details=found))
 
 
 def _writing(page: Prepared) -> Work:
@@ -201,7 +201,7 @@ class OfWorkers(NamedTuple):
 def of_workers(run: LegacyImportRun) -> OfWorkers:
     """Counted in the receipts, so that a killed command's are among them."""
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
-    found = [marks for marks in receipts.values_list("found", flat=True) if marks]
+    found = [marks for marks in receipts.values_list("details", flat=True) if marks]
     return OfWorkers(len(found), sum(STAGED_AGAIN in marks for marks in found))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ecoin.bulk import Rendered, delete_ids, insert_rendered, render
 from legacy_import.choices import PersonKind, SourceChange
-from legacy_import.engine.chunks import ChunkDone
+from legacy_import.engine.chunks import ChunkResult
 from legacy_import.mapping.meaning import CaseMeaning, MeaningCache, MeaningColumns, TrainingColumns
 from legacy_import.models import (
     KEY_COLUMNS,
@@ -47,7 +47,7 @@ class HashedRow(NamedTuple):
 class Prepared(NamedTuple):
     """One chunk, understood and said as it will be sent: everything that needs no database."""
 
-    done: ChunkDone
+    done: ChunkResult
     first: str  # legacy ids; "" without rows
     last: str
     tables: Sequence[Rendered]
@@ -112,7 +112,7 @@ def prepare(
         normalize_learner(hashed.row.fields, hashed.row.issues, by.settings) for hashed in rows
     ]
     readings = [
-        by.readings.of(one.raw_status, one.legacy_formation_id, one.legacy_session_id)
+        by.readings.meaning_of(one.raw_status, one.legacy_formation_id, one.legacy_session_id)
         for one in learners
     ]
     chunk = _Chunk(by.run.pk, first_id, rows, learners, readings)
@@ -122,12 +122,12 @@ def prepare(
         render(IdentityKey, KEY_COLUMNS, _keys(chunk)),
     )
     if not rows:
-        return Prepared(ChunkDone(0, digest(rows)), "", "", tables)
-    done = ChunkDone(len(rows), digest(rows), first_id, first_id + len(rows) - 1)
+        return Prepared(ChunkResult(0, digest(rows)), "", "", tables)
+    done = ChunkResult(len(rows), digest(rows), first_id, first_id + len(rows) - 1)
     return Prepared(done, rows[0].row.legacy_id, rows[-1].row.legacy_id, tables)
 
 
-def write_chunk(chunk: Prepared) -> ChunkDone:
+def write_chunk(chunk: Prepared) -> ChunkResult:
     """3 stage: write a chunk, in the caller's transaction."""
     for table in chunk.tables:
         insert_rendered(table)

@@ -201,7 +201,7 @@ def test_a_signal_ends_an_import_and_the_command_prints_how_to_go_on(
 def test_a_chunk_that_no_worker_finishes_ends_the_command(imported: Cluster) -> None:
     worker = imported.worker()
     with imported.held(ROW_100) as somebody_waits:
-        command = imported.start("legacy_validate", PATIENCE_SECONDS=6)
+        command = imported.start("legacy_validate", STALLED_SECONDS=6)
         eventually(somebody_waits, "the chunk is at work")
         worker.kill()
         ended = finish(command, 60)

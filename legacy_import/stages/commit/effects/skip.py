@@ -1,4 +1,4 @@
-"""Effect: nothing, on purpose. Said by a reviewer, or because an earlier run imported the row."""
+"""Effect: nothing, on purpose: a reviewer decided so, or an earlier run imported the row."""
 
 from collections.abc import Mapping, Sequence
 
