@@ -126,7 +126,8 @@ class _PendingChunks:
             raise LegacyImportError(
                 f"A worker could not {self.job.stage.value} {chunk.name} of run "
                 f"{self.job.run_id}: {failure.message or failure.error}",
-                hint=failure.hint or f"Mend the cause, then go on: manage.py {self._next_command}",
+                hint=failure.hint
+                or f"Fix the cause, then continue: manage.py {self._next_command}",
                 exit_code=failure.exit_code,
             )
 
@@ -145,7 +146,7 @@ class _PendingChunks:
         if idle > STALLED_SECONDS:
             raise LegacyImportError(
                 f"No chunk has been finished for {STALLED_SECONDS / 60:.0f} minutes.",
-                hint="Look at the workers (celery -A ecoin worker) and their log; then go on: "
+                hint="Look at the workers (celery -A ecoin worker) and their log; then continue: "
                 f"manage.py {self._next_command}",
             )
         if idle > UNTAKEN_SECONDS and "untaken" not in self.notices and self._untaken():
@@ -154,7 +155,7 @@ class _PendingChunks:
                 f"No worker has taken a chunk for {UNTAKEN_SECONDS:.0f} s: start one with "
                 "celery -A ecoin worker",
             )
-        if idle > RESEND_SECONDS and now - self.resent_at > self._resend_after():
+        if idle > RESEND_SECONDS and now - self.resent_at > self._resend_seconds():
             self._notify(
                 "resent",
                 f"No chunk has been finished for {RESEND_SECONDS:.0f} s: what may be lost is sent "
@@ -164,7 +165,7 @@ class _PendingChunks:
                 self._send(chunk)
             self.resent_at = time.monotonic()
 
-    def _resend_after(self) -> float:
+    def _resend_seconds(self) -> float:
         return RESEND_ANYWAY_SECONDS if self._untaken() else RESEND_SECONDS
 
     def _untaken(self) -> bool:

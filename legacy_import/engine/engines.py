@@ -68,9 +68,7 @@ def engine_in_use() -> Engine:
     """The engine in the settings. Pages never wait for workers: they use Inline()."""
     if import_conf().engine == "inline":
         return Inline()
-    from legacy_import.engine.celery_engine import (
-        Workers,
-    )  # Celery is imported only where it is used
+    from legacy_import.engine.celery_engine import Workers  # so that Celery is loaded only if used
 
     return Workers()
 

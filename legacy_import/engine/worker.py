@@ -63,13 +63,13 @@ def work_chunk(
         job = Job.of_message({k: v for k, v in job_message.items() if k != "settings_digest"})
         chunk = Chunk.of_message(chunk_message)
     except (TypeError, ValueError, KeyError) as error:
-        logger.error("A message that is no chunk (%s) was dropped.", name_of(error))
+        logger.error("A message that is not a chunk (%s) was dropped.", name_of(error))
         return
     try:
         _require_same_settings(job_message.get("settings_digest", ""))
         _retry(job, chunk, open_work)
     except LeaseLost:
-        _log(logging.INFO, job, chunk, "is void: another command holds the run, or none")
+        _log(logging.INFO, job, chunk, "is void: another command, or none, has the run's lease")
     except Exception as error:
         _current.clear()
         _give_up(job, chunk, error)

@@ -42,9 +42,8 @@ class ChunkReceipt(ChunkRecord):
     first_row = models.BigIntegerField(default=0)  # import: staged row ids
     last_row = models.BigIntegerField(default=0)
     rows = models.PositiveIntegerField()
-    digest = AsciiField(
-        max_length=64, blank=True, default=""
-    )  # import: legacy ids and hashes; plan: answers
+    # Import: of the legacy ids and hashes; plan: of the decisions.
+    digest = AsciiField(max_length=64, blank=True, default="")
     details = models.JSONField(default=dict)  # counts or marks of the stage, by name
     finished_at = models.DateTimeField()
 

@@ -93,9 +93,7 @@ class LegacySessionMapping(SourceMapping):
     ends_on_raw = models.CharField(max_length=40, blank=True, default="")
     session_type = AsciiField(max_length=20, choices=SessionType)
     rule = AsciiField(max_length=60)
-    reason = models.CharField(
-        max_length=255, blank=True, default=""
-    )  # entered with the confirmation
+    reason = models.CharField(max_length=255, blank=True, default="")  # given when confirmed
 
     class Meta:
         db_table = "legacy_session_mappings"

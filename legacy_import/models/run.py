@@ -115,7 +115,7 @@ class LegacyImportRun(models.Model):
     def require(self, target: RunStatus) -> None:
         """Raise OutOfOrder unless the run may move to `target` from its status."""
         if target not in TRANSITIONS[RunStatus(self.status)]:
-            hint = f"See where it stands: manage.py legacy_status --run {self.pk}"
+            hint = f"See its status: manage.py legacy_status --run {self.pk}"
             if self.next_command:
                 hint = f"manage.py {self.next_command}"
             elif self.status == S.CLOSED:

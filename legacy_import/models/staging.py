@@ -72,9 +72,10 @@ class LegacyStudentImport(models.Model):
     group_conflict = models.BooleanField(default=False, db_default=False)
 
     # between the stages: people
+    # The latest decision that was not undone; LegacyReviewDecision has all of them.
     decision = AsciiField(
         max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
-    )  # the latest decision that was not undone; LegacyReviewDecision has all of them
+    )
     to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since
 
     # 5 classify

@@ -43,7 +43,7 @@ def contact_free_text(text: str, *, old_number: bool = False) -> str:
         raise ContainsContact(_("This text is too long: 255 characters at most."))
     if contains_contact(trimmed, old_number=old_number):
         raise ContainsContact(
-            _("This text holds a phone number or an e-mail address."),
+            _("This text contains a phone number or an e-mail address."),
             hint=_("No personal data here: the row already says whose it is."),
         )
     return trimmed

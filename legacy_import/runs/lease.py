@@ -82,7 +82,7 @@ def run_lease(run: LegacyImportRun, command: str, progress: Progress) -> Iterato
         if not waiting:
             waiting = True
             progress.say(
-                f"Run {run.pk} is held by {run.lease_command} on {run.lease_host}; waiting up to "
+                f"Run {run.pk} is locked by {run.lease_command} on {run.lease_host}; waiting up to "
                 f"{LEASE_SECONDS} s for its lease to expire."
             )
         time.sleep(POLL_SECONDS)
@@ -125,7 +125,7 @@ def _take(lease: Lease, command: str) -> bool:
 def _refusal(run: LegacyImportRun) -> OutOfOrder:
     pid = run.lease_process.partition(":")[0]
     return OutOfOrder(
-        f"Run {run.pk} is held by {run.lease_command} (process {pid} on {run.lease_host}).",
+        f"Run {run.pk} is locked by {run.lease_command} (process {pid} on {run.lease_host}).",
         hint="Wait until it ends, or stop it with Ctrl-C; then run this command again.",
     )
 

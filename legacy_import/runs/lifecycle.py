@@ -97,7 +97,7 @@ def refuse_unfinished(alias: str) -> None:
     if run:
         raise OutOfOrder(
             f"Run {run.pk} of '{alias}' is not finished ({run.status}).",
-            hint=f"Go on with it: manage.py legacy_import --resume {run.pk}   "
+            hint=f"Continue it: manage.py legacy_import --resume {run.pk}   "
             "(--new starts another one all the same)",
         )
 
@@ -132,8 +132,9 @@ def require_installed_rules(run: LegacyImportRun) -> None:
     require_installed_normalization(run)
     if run.rules_version != RULES_VERSION:
         raise OutOfOrder(
-            f"Run {run.pk} was judged under rules {run.rules_version}; {RULES_VERSION} are installed.",
-            hint=f"Judge it again: manage.py legacy_validate --run {run.pk}",
+            f"Run {run.pk} was validated under rules {run.rules_version}; "
+            f"{RULES_VERSION} are installed.",
+            hint=f"Validate it again: manage.py legacy_validate --run {run.pk}",
         )
 
 

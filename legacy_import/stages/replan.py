@@ -58,7 +58,7 @@ def replan(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
     run = find_run(run_id)
     code = replan_obstacle(run, now=now)
     if code:
-        raise ReplanRefused(code, f"Run {run.pk} cannot be judged again from here: {code}.")
+        raise ReplanRefused(code, f"Run {run.pk} cannot be planned again from here: {code}.")
     inline = Inline()  # a page never waits for workers
     validate(run_id=run.pk, actor=actor, now=now, progress=Silent(), engine=inline)
     classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=inline)

@@ -197,7 +197,7 @@ def test_a_message_of_another_version_is_dropped(
     stage: Staged, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker.work_chunk({"run": 1, "new": SECRET}, {}, stage.open_work)
-    assert "A message that is no chunk (KeyError) was dropped." in caplog.text
+    assert "A message that is not a chunk (KeyError) was dropped." in caplog.text
     assert SECRET not in caplog.text
 
 

@@ -70,7 +70,7 @@ def test_a_run_in_the_middle_of_a_rollback_is_refused(run: LegacyImportRun) -> N
 
 def test_a_held_run_is_refused_with_its_holder(run: LegacyImportRun) -> None:
     with run_lease(run, "legacy_commit", Silent()):
-        assert_refused(close(run), 5, f"Run {run.pk} is held by legacy_commit")
+        assert_refused(close(run), 5, f"Run {run.pk} is locked by legacy_commit")
     run.refresh_from_db()
     assert run.status == RunStatus.COMMITTED
 

@@ -115,7 +115,7 @@ class TestBefore:
 
     def test_a_held_run_is_refused_with_its_holder(self, planned: LegacyImportRun) -> None:
         with run_lease(planned, "legacy_rollback", Silent()):
-            assert_refused(commit(planned, "--json"), 5, "is held by legacy_rollback")
+            assert_refused(commit(planned, "--json"), 5, "is locked by legacy_rollback")
 
 
 @contextmanager

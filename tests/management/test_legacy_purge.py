@@ -124,7 +124,7 @@ class TestClosedRuns:
 
     def test_a_held_run_is_refused(self, due: LegacyImportRun) -> None:
         with run_lease(due, "legacy_purge", Silent()):
-            assert_refused(purge("--json"), 5, f"Run {due.pk} is held by legacy_purge")
+            assert_refused(purge("--json"), 5, f"Run {due.pk} is locked by legacy_purge")
         assert found_in(due)
 
     def test_a_run_that_is_not_closed_is_refused(self, run: LegacyImportRun) -> None:
@@ -187,7 +187,7 @@ class TestOnePerson:
         before = staging_hash()
         with run_lease(run, "legacy_commit", Silent()):
             ended = purge("--subject", "stagiaires:1", "--json")
-            assert_refused(ended, 5, "is held by legacy_commit")
+            assert_refused(ended, 5, "is locked by legacy_commit")
         assert staging_hash() == before
 
     @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ class TestWhen:
         before = staging_hash()
         with (
             run_lease(run, "legacy_purge", Silent()),
-            pytest.raises(OutOfOrder, match="is held by"),
+            pytest.raises(OutOfOrder, match="is locked by"),
         ):
             purge_runs(run)
         assert staging_hash() == before

@@ -220,7 +220,7 @@ class TestTogetherOrNotAtAll:
         before = staging_hash()
         with (
             run_lease(later, "legacy_commit", Silent()),
-            pytest.raises(OutOfOrder, match="is held by"),
+            pytest.raises(OutOfOrder, match="is locked by"),
         ):
             erase()
         assert staging_hash() == before

@@ -122,7 +122,10 @@ def test_another_process_with_the_same_pid_is_not_the_holder(other_process: Any)
 def test_a_living_process_of_this_host_keeps_its_lease_beyond_its_time(other_process: Any) -> None:
     """A statement over a large run may take longer than a lease lasts."""
     run = held(started(other_process.pid), expires=LONG_AGO)
-    with pytest.raises(OutOfOrder, match="is held by"), run_lease(run, "legacy_classify", Silent()):
+    with (
+        pytest.raises(OutOfOrder, match="is locked by"),
+        run_lease(run, "legacy_classify", Silent()),
+    ):
         pytest.fail("the run was taken from a live process")
 
 

@@ -99,7 +99,7 @@ def require_current_plan(run: LegacyImportRun, *, allow_partial: bool) -> None:
         )
     if run.is_partial and not allow_partial:
         raise OutOfOrder(
-            f"Run {run.pk} is partial: it holds the first {run.row_limit:,} rows only.",
+            f"Run {run.pk} is partial: it contains only the first {run.row_limit:,} rows.",
             hint="Import everything (legacy_import), or commit this part knowingly: --allow-partial",
         )
 
@@ -199,5 +199,5 @@ class _Commit:
                 f"Stopped: the database refused {failed:,} of {self.report.rows:,} rows, more than "
                 f"{self.conf.max_failure_rate:.0%} (LEGACY_IMPORT_MAX_FAILURE_RATE).",
                 hint=f"See why: manage.py legacy_status --run {self.run.pk}. Plan again "
-                "(legacy_dry_run) to try them once the cause is mended.",
+                "(legacy_dry_run) to try them once the cause is fixed.",
             )

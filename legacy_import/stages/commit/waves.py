@@ -4,13 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from legacy_import.choices import (
-    COMMITTED_OUTCOMES,
-    Classification,
-    FocusMode,
-    Outcome,
-    PlannedAction,
-)
+from legacy_import.choices import Classification, FocusMode, Outcome, PlannedAction
 from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
 from legacy_import.rules.commit_policy import FOLLOWS
 
@@ -96,11 +90,3 @@ def planned_counts(run: LegacyImportRun, focus: FocusMode | None) -> dict[Planne
 def next_wave(run: LegacyImportRun) -> FocusMode | None:
     """The first wave with pending rows; None if no wave has any."""
     return next((focus for focus in WAVES if pending_rows(run, focus).exists()), None)
-
-
-def rows_in_force(run: LegacyImportRun) -> int:
-    """The number of rows whose effects a rollback would undo."""
-    committed = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, outcome__in=COMMITTED_OUTCOMES
-    )
-    return committed.count()

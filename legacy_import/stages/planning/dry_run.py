@@ -75,7 +75,7 @@ def dry_run(
 
     `compare_with`: the run whose latest plan this one is compared with; the run itself for its own
     previous plan. `engine`: another one than the settings name. Raises UnknownRun, OutOfOrder (not
-    classified yet, classified under other rules, or held by another process), Interrupted.
+    classified yet, classified under other rules, or locked by another process), Interrupted.
     """
     run = lifecycle.find_run(run_id)
     if compare_with is not None and compare_with != run.pk:

@@ -157,7 +157,7 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
         "no effect is in force that is not its row's outcome", _entry_without_outcome,
     ),
     "newest_entry": (
-        "the newest entry of a row says its outcome", _newest_entry_differs,
+        "the newest entry of a row has its outcome", _newest_entry_differs,
     ),
     "entered_twice": (
         "no row has two effects in force", _entered_twice,
@@ -176,10 +176,10 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
         "every record that was created still exists (deleted by hand otherwise)", _record_missing,
     ),
     "record_of_another_row": (
-        "every record that was created carries the origin of its row", _record_of_another_row,
+        "every record that was created has the origin of its row", _record_of_another_row,
     ),
     "imported_columns": (
-        "the imported_… columns say what the entries say", _imported_columns_differ,
+        "the imported_… columns agree with the entries", _imported_columns_differ,
     ),
 }  # fmt: skip
 

@@ -21,6 +21,16 @@ from legacy_import.stages.reconciliation.source_rows import Reread, expected_row
 
 ACTIONS = (*MAIN, *PARTS)
 
+# Check → its meaning.
+STAGING_CHECKS = {
+    "one_training_each": "every staged learner has exactly one training row",
+    "outcomes_add_up": "every staged row has one outcome of the vocabulary",
+}
+RUN_CHECKS = {
+    "entry_of_another_run": "no entry of this run is about a row of another run",
+    "record_without_entry": "every record of this run has an entry in force",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -129,87 +139,57 @@ def _source_checks(tables: Mapping[str, SourceLine], reread: Reread) -> Iterator
             line.staged,
             line.expected == line.staged,
         )
-    for table, now in reread.tables.items():
+    for table, ids in reread.tables.items():
         yield _rows_check(
             f"source_rows_staged:{table}",
             "every source row is staged (one that came since the snapshot: import again)",
-            now.both + now.only_source.total,
-            now.only_source,
+            ids.both + ids.only_source.total,
+            ids.only_source,
         )
         yield _rows_check(
             f"staged_rows_in_source:{table}",
             "the source still has every staged row (deleted there since otherwise)",
-            now.both + now.only_staged.total,
-            now.only_staged,
+            ids.both + ids.only_staged.total,
+            ids.only_staged,
         )
 
 
 def _staging_checks(tally: Tally) -> Iterator[Check]:
-    staged = tally.rows.total()
-    yield _rows_check(
-        "one_training_each",
-        "every staged learner has exactly one training row",
-        staged,
-        tally.broken.get("one_training_each", RowSample()),
-    )
-    yield _rows_check(
-        "outcomes_add_up",
-        "every staged row has one outcome of the vocabulary",
-        staged,
-        tally.broken.get("outcomes_add_up", RowSample()),
-    )
+    for name, meaning in STAGING_CHECKS.items():
+        yield _rows_check(name, meaning, tally.rows.total(), tally.broken.get(name, RowSample()))
 
 
 def _number_checks(tally: Tally) -> Iterator[Check]:
     """Outcomes = entries = records: compared per table and classification, reported as totals."""
-    for action in MAIN:
-        yield _numbers(
-            f"entries:{action}",
-            "as many entries in force as rows with that outcome",
-            tally,
-            (tally.rows, tally.entries),
-            action,
-        )
-    for action in RECORD_KINDS:
-        yield _numbers(
-            f"records:{action}",
-            "as many existing records as entries that created one",
-            tally,
-            (tally.entries, tally.records),
-            action,
-        )
-
-
-def _numbers(
-    name: str, meaning: str, tally: Tally, sides: tuple[Mapping[Any, int], ...], action: str
-) -> Check:
-    one, other = sides
-    same = all(
-        one.get(cell, 0) == other.get(cell, 0) for cell in {*one, *other} if cell[2] == action
-    )
-    return Check(name, meaning, tally.total(one, action), tally.total(other, action), same)
+    comparisons = (
+        ("entries", "as many entries in force as rows with that outcome", MAIN,
+         tally.rows, tally.entries),
+        ("records", "as many existing records as entries that created one", RECORD_KINDS,
+         tally.entries, tally.records),
+    )  # fmt: skip
+    for name, meaning, actions, one, other in comparisons:
+        for action in actions:
+            cells = {cell for cell in {*one, *other} if cell[2] == action}
+            same = all(one.get(cell, 0) == other.get(cell, 0) for cell in cells)
+            totals = tally.total(one, action), tally.total(other, action)
+            yield Check(f"{name}:{action}", meaning, *totals, same)
 
 
 def _row_checks(tally: Tally) -> Iterator[Check]:
-    meanings = {name: meaning for name, (meaning, _) in ROW_CHECKS.items()}
-    meanings["entry_of_another_run"] = "no entry of this run speaks of a row of another run"
-    meanings["record_without_entry"] = "no record says it is of this run without an entry in force"
+    meanings = {name: meaning for name, (meaning, _) in ROW_CHECKS.items()} | RUN_CHECKS
     for name, meaning in meanings.items():
         broken = tally.broken.get(name, RowSample())
-        yield Check(
-            name, meaning, 0, broken.total, not broken.total, tuple(broken.first), _more(broken)
-        )
+        yield Check(name, meaning, 0, broken.total, not broken.total, *_rows(broken))
 
 
 def _rows_check(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
-    return Check(
-        name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
-        _more(broken),
-    )  # fmt: skip
+    intact = expected - broken.total
+    return Check(name, meaning, expected, intact, not broken.total, *_rows(broken))
 
 
-def _more(broken: RowSample) -> int:
-    return broken.total - len(broken.first)
+def _rows(broken: RowSample) -> tuple[tuple[str, ...], int]:
+    """The first rows that break a check, and the number of the others."""
+    return tuple(broken.first), broken.total - len(broken.first)
 
 
 def _lines(tally: Tally) -> Iterator[ReportLine]:

@@ -64,7 +64,7 @@ class BatchRollback:
             if not poison.error.startswith("IntegrityError"):
                 (name,) = lifecycle.names_of_rows([poison.row]).values()
                 raise LegacyImportError(
-                    f"The app database refused to take {name} back ({poison.error}).",
+                    f"The app database refused to undo {name} ({poison.error}).",
                     hint=f"Look at its records, then: manage.py legacy_rollback --run {self.run.pk}",
                 )
             for entry in entries.get(poison.row, []):

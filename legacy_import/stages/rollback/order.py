@@ -46,7 +46,7 @@ def require_newest(run: LegacyImportRun, ids: Sequence[int] | None = None) -> No
         row = dependents.order_by("-legacy_import_run_id", "pk").first()
         if row:
             raise OutOfOrder(
-                f"Run {row.legacy_import_run_id} is newer and rests on run {run.pk} "
+                f"Run {row.legacy_import_run_id} is newer and depends on run {run.pk} "
                 f"({row}, and perhaps others): the newest run goes first.",
                 hint=f"manage.py legacy_rollback --run {row.legacy_import_run_id} --preview",
             )

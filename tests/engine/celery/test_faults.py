@@ -141,7 +141,7 @@ def test_of_two_commands_the_second_is_told_who_holds_the_run(imported: Cluster)
         eventually(somebody_waits, "the chunk is at work")
         second = finish(imported.start("legacy_validate"))
         assert second.code == 5, second.err
-        assert f"held by legacy_validate (process {first.pid}" in " ".join(second.err.split())
+        assert f"locked by legacy_validate (process {first.pid}" in " ".join(second.err.split())
     ends_well(imported, first)
     assert_validated(imported)
 

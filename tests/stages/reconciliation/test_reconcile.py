@@ -351,7 +351,7 @@ class TestRefusals:
     def test_a_run_that_somebody_is_committing(self, state: Committed) -> None:
         with (
             run_lease(state.run, "legacy_commit", Silent()),
-            pytest.raises(OutOfOrder, match="held by legacy_commit"),
+            pytest.raises(OutOfOrder, match="locked by legacy_commit"),
         ):
             state.reconcile()
 
