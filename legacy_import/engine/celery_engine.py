@@ -4,7 +4,7 @@ Only the database is trusted: a message may be lost, duplicated or late, and a w
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from ecoin.celery import app
-from legacy_import.engine.chunks import Chunk, ChunkResult, Job, OpenWork
+from legacy_import.engine.chunks import Chunk, ChunkResult, Chunks, Job, OpenWork, Results
 from legacy_import.engine.worker import settings_digest
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
@@ -46,13 +46,8 @@ class Workers:
     distributed = True
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkResult]]:
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
         yield from _PendingChunks(job, lease, progress).each(iter(chunks))
 
 
@@ -69,7 +64,7 @@ class _PendingChunks:
     resent_at: float = field(default_factory=time.monotonic)
     notices: set[str] = field(default_factory=set)  # codes of those shown
 
-    def each(self, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, ChunkResult]]:
+    def each(self, chunks: Iterator[Chunk]) -> Results:
         """Every chunk once it is done; up to MAX_PENDING are with workers at a time."""
         self._delete_failures()
         self._send_more(chunks)

@@ -5,7 +5,7 @@ A chunk contains only numbers, codes and legacy ids. So it can be sent, worked t
 anywhere; the receipt decides which of two workers was first.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -81,6 +81,8 @@ class ChunkResult(NamedTuple):
     details: Mapping[str, Any] = {}  # counts or marks by name: JSON, no personal data
 
 
+Chunks = Iterable[Chunk]
+Results = Iterator[tuple[Chunk, ChunkResult]]
 # The work of a stage on one chunk, in a transaction that the caller opened.
 Work = Callable[[Chunk], ChunkResult]
 # Loads once what all chunks of a job need, and returns their work.

@@ -1,7 +1,6 @@
 """The two engines: chunks are worked in this process, or by Celery workers on any number of machines."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -9,7 +8,7 @@ from django.db import transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import Chunk, ChunkResult, Job, OpenWork, Work, chunks_of, do_chunk
+from legacy_import.engine.chunks import Chunks, Job, OpenWork, Results, Work, chunks_of, do_chunk
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -28,13 +27,8 @@ class Engine(Protocol):
     distributed: bool  # the chunks are worked elsewhere, several at a time
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkResult]]:
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
         """Every chunk with its result, once that is committed to the database.
 
         `progress` is told only what keeps the engine waiting. Raises what the work raises.
@@ -50,13 +44,8 @@ class Inline:
     current: tuple[Job, Work] | None = None  # of the last job: a commit calls once per batch
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkResult]]:
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
         if self.current is None or self.current[0] != job:
             self.current = (job, open_work(job))
         _, work = self.current

@@ -48,16 +48,16 @@ def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
     return Q(legacy_formation_id__in=formations) | blank & Q(legacy_session_id__in=session_ids)
 
 
-def _suggested_course(mapping: LegacyCourseMapping, entered: DecisionInput) -> Fields:
+def _suggested_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
     if mapping.course_id is None or mapping.status not in (S.SUGGESTED, S.UNMAPPED):
         raise MappingRefused("nothing_suggested", "No course is suggested for this formation.")
     return {}
 
 
-def _chosen_course(mapping: LegacyCourseMapping, entered: DecisionInput) -> Fields:
-    if entered.choice not in dict(platform_courses()):
+def _chosen_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
+    if user_input.choice not in dict(platform_courses()):
         raise MappingRefused("no_such_course", "The platform has no such course.")
-    return {"course_id": entered.choice}
+    return {"course_id": user_input.choice}
 
 
 def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:

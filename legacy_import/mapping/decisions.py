@@ -73,7 +73,7 @@ def decide_mapping(
     """
     if decision != UNDO and decision not in kind.decisions:
         raise MappingRefused("no_such_decision", f"{decision!r} cannot be decided here.")
-    entered = DecisionInput(clean_note(note), choice)
+    user_input = DecisionInput(clean_note(note), choice)
     manager = kind.model._default_manager
     with transaction.atomic():
         source = manager.values_list("connection_name", flat=True).get(pk=mapping_id)
@@ -85,13 +85,13 @@ def decide_mapping(
             fields = _fields_of_undo(kind, mapping)
         else:
             option = kind.decisions[decision]
-            fields = option.fields | option.check(mapping, entered)
-            fields |= _signature(kind, actor, now, entered.note)
+            fields = option.fields | option.check(mapping, user_input)
+            fields |= _signature(kind, actor, now, user_input.note)
         for name, value in fields.items():
             setattr(mapping, name, value)
         mapping.version += 1
         mapping.save()
-        _log(kind, [mapping], UNDONE if decision == UNDO else "", entered.note, actor)
+        _log(kind, [mapping], UNDONE if decision == UNDO else "", user_input.note, actor)
         rows = kind.affected_rows(source, [mapping.legacy_id])
         return MappingChange(1, _mark_affected_rows(runs, rows))
 

@@ -36,7 +36,7 @@ class DecisionInput(NamedTuple):
     choice: int | None = None  # the id of the chosen object, if the decision needs one
 
 
-def _no_more_fields(mapping: Any, entered: DecisionInput) -> Fields:
+def _no_more_fields(mapping: Any, user_input: DecisionInput) -> Fields:
     return {}
 
 

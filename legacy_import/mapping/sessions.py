@@ -60,13 +60,13 @@ def _rows_of_sessions(connection_name: str, ids: list[str]) -> Q:
 
 
 def _require_possible(
-    session_type: SessionType, mapping: LegacySessionMapping, entered: DecisionInput
+    session_type: SessionType, mapping: LegacySessionMapping, user_input: DecisionInput
 ) -> Fields:
     if session_type == SessionType.REAL_SESSION and mapping.legacy_session_id in PLACEHOLDER_IDS:
         raise MappingRefused(
             "placeholder_id", f"Session {mapping.legacy_session_id} can never become a real one."
         )
-    if session_type != rule_of(mapping).session_type and not entered.note:
+    if session_type != rule_of(mapping).session_type and not user_input.note:
         raise MappingRefused(
             "reason_missing", "An answer that contradicts the rule needs a reason."
         )

@@ -49,14 +49,9 @@ def classify(
             lease.confirm()
             suggest_courses(run.connection_name)
         totals = work_in_chunks(
-            run,
-            Stage.CLASSIFY,
-            open_work,
-            lease=lease,
-            progress=progress,
-            label="classifying",
-            engine=engine,
-        )
+            run, Stage.CLASSIFY, open_work,
+            lease=lease, progress=progress, label="classifying", engine=engine,
+        )  # fmt: skip
         counts = _counts(_combinations(run, totals))
         discard_weights(run)
         lifecycle.finish_stage(

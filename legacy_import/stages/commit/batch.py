@@ -110,13 +110,7 @@ class Batch:
         entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
             learners = [
-                self._learner(
-                    plan,
-                    cases[plan.pk],
-                    sources[plan.pk],
-                    firsts.get(plan.pk),
-                    dates.get(plan.pk, ""),
-                )
+                self._learner(plan, cases[plan.pk], sources[plan.pk], firsts.get(plan.pk), dates)
                 for plan in by_action[action]
             ]
             if learners:
@@ -129,7 +123,7 @@ class Batch:
         case: Case,
         source: SourceFields,
         first: FirstRow | None,
-        completed_on: str,
+        dates: Mapping[int, str],
     ) -> Learner:
         training = case.training
         real = training.session.session_type == SessionType.REAL_SESSION
@@ -153,7 +147,7 @@ class Batch:
             course_name=training.course.name,
             legacy_session_id=source.legacy_session_id if real else None,
             session_code=training.session_code if real else "",
-            completed_on=completed_on or (training.session_ends_on if real else ""),
+            completed_on=dates.get(plan.pk) or (training.session_ends_on if real else ""),
             person=person,
             wants_course=has_course and creates_or_adds,
         )

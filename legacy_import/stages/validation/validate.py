@@ -87,14 +87,9 @@ def validate(
             PersonEdge.objects.filter(legacy_import_run=run).delete()
         find_pairs(run, lease, progress)
         totals = work_in_chunks(
-            run,
-            Stage.VALIDATE,
-            open_work,
-            lease=lease,
-            progress=progress,
-            label="validating",
-            engine=engine,
-        )
+            run, Stage.VALIDATE, open_work,
+            lease=lease, progress=progress, label="validating", engine=engine,
+        )  # fmt: skip
         forget_pairs(run, lease)
         group_run(run, lease, progress)
         counts = _counts(run)
