@@ -31,7 +31,7 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
@@ -212,9 +212,9 @@ def decide(
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
     `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, HoldsContact (the note).
+    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
-    note = without_contact(note)
+    note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:

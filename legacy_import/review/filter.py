@@ -27,7 +27,7 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.review.search import Search, search_rows
 from legacy_import.runs.counts import PATHS
 from legacy_import.stages.commit.waves import WAVES
@@ -90,13 +90,13 @@ class RowFilter:
     def parse(
         cls, query: Mapping[str, str], *, queue: bool = False, default_focus: str = ALL
     ) -> "RowFilter":
-        """The filter in an address. Raises UnknownFilter, HoldsContact (never in an address).
+        """The filter in an address. Raises UnknownFilter, ContainsContact (never in an address).
 
         `default_focus` applies only where the address contains neither a facet nor a search.
         """
         names = QUEUE_FACETS if queue else FACET_VALUES
         facets = {name: query[name] for name in names if query.get(name)}
-        search = without_contact(query.get("q", ""), old_number=True)
+        search = contact_free_text(query.get("q", ""), old_number=True)
         beyond = query.get("beyond") or "0"
         focus = query.get("focus") or (ALL if facets or search else default_focus)
         state = query.get("state") or (ALL if "decision" in facets else PENDING)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from legacy_import.choices import AccessKind
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.privacy.subject import ERASED
 from legacy_import.review.decisions import UnknownRow
 
@@ -50,9 +50,9 @@ class RevealedContact:
 def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> RevealedContact:
     """The unmasked contact of one row; its log entry is in the same transaction.
 
-    Raises UnknownRow, NoReason, HoldsContact (the reason), Erased, TooManyReveals.
+    Raises UnknownRow, NoReason, ContainsContact (the reason), Erased, TooManyReveals.
     """
-    reason = without_contact(reason)
+    reason = contact_free_text(reason)
     if not reason:
         raise NoReason(_("Say why you need this contact."))
     with transaction.atomic():
@@ -67,8 +67,8 @@ def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> 
 def read_payload(
     *, row_id: int, actor: User, now: datetime.datetime, reason: str = ""
 ) -> dict[str, Any]:
-    """The raw payload of one row, logged likewise. Raises UnknownRow, HoldsContact, Erased."""
-    reason = without_contact(reason)
+    """The raw payload of one row, logged likewise. Raises UnknownRow, ContainsContact, Erased."""
+    reason = contact_free_text(reason)
     with transaction.atomic():
         row = _row(row_id)
         _log(AccessKind.RAW_VIEW, row, actor, reason, now)

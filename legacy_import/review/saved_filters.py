@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import SavedFilter
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.review.filter import RowFilter
 
 MAX_FILTERS = 30
@@ -21,9 +21,9 @@ class NotSaved(LegacyImportError):
 def save_filter(*, actor: User, name: str, query: str) -> SavedFilter:
     """Save a query string under a name; the same name again replaces it.
 
-    Only the parameters of the queue's filter are saved. Raises NotSaved, UnknownFilter, HoldsContact.
+    Only the parameters of the queue's filter are saved. Raises NotSaved, UnknownFilter, ContainsContact.
     """
-    name = without_contact(name)[:80]
+    name = contact_free_text(name)[:80]
     query = RowFilter.parse(QueryDict(query).dict(), queue=True).query_string()
     if not name:
         raise NotSaved(_("Give the filter a name."))

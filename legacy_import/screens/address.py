@@ -12,7 +12,7 @@ from django.urls import reverse
 from legacy_import.choices import PersonKind
 from legacy_import.conf import import_conf
 from legacy_import.models import LegacyImportRun
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import MAX_DIGITS, PENDING, RowFilter, UnknownFilter, is_number
 from legacy_import.rules.duplicates import Target
 
@@ -66,7 +66,7 @@ class RowsAddress:
 def parse_address(
     run: LegacyImportRun, query: Mapping[str, str], *, queue: bool = False
 ) -> RowsAddress:
-    """The address of a page of the run. Raises HoldsContact, Http404 for values it cannot have."""
+    """The address of a page of the run. Raises ContainsContact, Http404 for values it cannot have."""
     address = RowsAddress(
         run,
         parse_filter(query, queue=queue),
@@ -85,7 +85,7 @@ def parse_address(
 
 
 def parse_filter(query: Mapping[str, str], *, queue: bool = False) -> RowFilter:
-    """The filter in an address. Raises HoldsContact, Http404 for a filter that does not exist."""
+    """The filter in an address. Raises ContainsContact, Http404 for a filter that does not exist."""
     focus = import_conf().focus_mode.value if queue else "all"
     try:
         return RowFilter.parse(query, queue=queue, default_focus=focus)
@@ -100,7 +100,7 @@ def sent_address(
     try:
         query: dict[str, Any] = QueryDict(request.POST.get(FORM, "")).dict()
         address = parse_address(run, query, queue=queue)
-    except (Http404, HoldsContact):
+    except (Http404, ContainsContact):
         address = RowsAddress(run, RowFilter(state=PENDING if queue else ""))
     return replace(address, row=row) if row is not None else address
 

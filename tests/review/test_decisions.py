@@ -20,7 +20,7 @@ from legacy_import.models import (
     ReviewClaim,
 )
 from legacy_import.people.phone_search import NoPhone, find_people
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.decisions import (
     DecidedMeanwhile,
     NotPossible,
@@ -209,7 +209,7 @@ def test_a_word_about_a_person_whom_nothing_shows_is_refused(row, me, decision, 
     ],
 )
 def test_a_note_with_personal_data_or_too_long_to_tell_is_refused(row, me, note):
-    with pytest.raises(HoldsContact) as refused:
+    with pytest.raises(ContainsContact) as refused:
         say(row, D.SKIP, me, note=note)
     assert "0559" not in refused.value.message + refused.value.hint
     assert not LegacyReviewDecision.objects.exists()

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyAccessLog, LegacyImportRun
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.privacy.purge import purge
 from legacy_import.privacy.subject import Subject, erase_subject
 from legacy_import.review.decisions import UnknownRow
@@ -61,7 +61,12 @@ def test_a_raw_view_shows_the_payload_and_is_logged(row, me):
 
 @pytest.mark.parametrize(
     ("reason", "refusal"),
-    [("", NoReason), ("   ", NoReason), (f"appeler {PHONE}", HoldsContact), (EMAIL, HoldsContact)],
+    [
+        ("", NoReason),
+        ("   ", NoReason),
+        (f"appeler {PHONE}", ContainsContact),
+        (EMAIL, ContainsContact),
+    ],
 )
 def test_without_a_decent_reason_nothing_is_shown(row, me, reason, refusal):
     with pytest.raises(refusal):

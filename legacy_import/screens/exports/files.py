@@ -19,7 +19,7 @@ from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import AccessKind
 from legacy_import.models import FACETS, LegacyAccessLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.review.filter import RowFilter
-from legacy_import.runs.counts import spread, stored
+from legacy_import.runs.counts import load, spread
 from legacy_import.screens.exports.spreadsheet_cells import safe_cell
 
 SCHEMA_VERSION = 1
@@ -101,7 +101,7 @@ def log_export(
 
 def summary_of(run: LegacyImportRun) -> dict[str, Any]:
     """Numbers of rows by plan, outcome and every facet; no row and no payload."""
-    combinations = stored(run)
+    combinations = load(run)
     facets = {facet: _without_zeros(spread(combinations, facet)) for facet in FACETS}
     counts = {name: run.summary[name] for name in COUNTS if name in run.summary}
     return {

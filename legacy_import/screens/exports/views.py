@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import RowFilter
 from legacy_import.screens.address import parse_filter, reviewer_of, run_with_id
 from legacy_import.screens.exports import files
@@ -29,7 +29,7 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
         raise Http404
     try:
         query = replace(parse_filter(request.GET.dict()), beyond=0)
-    except HoldsContact as refusal:
+    except ContainsContact as refusal:
         return render_refusal(
             request, refusal, section="students", title=_("Export"), run=source, status=400
         )

@@ -29,9 +29,9 @@ from legacy_import.review.filter import UNCOMMITTED, RowFilter, rows_of
 from legacy_import.review.search import Matches
 from legacy_import.screens.learners.page_rows import ROWS, PageRows, past, rows_for_page
 from legacy_import.screens.pages import Anchor, Page, read_page
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 
-EFFECT_OF_MODEL = {kind.label: kind.effect for kind in CREATED.values()}
+EFFECT_OF_MODEL = {kind.label: kind.effect for kind in RECORD_KINDS.values()}
 COLUMNS = (
     "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
     "classification", "validation_status", "duplicate_confidence", "planned_action",

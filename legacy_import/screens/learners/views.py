@@ -19,7 +19,7 @@ from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import RowFilter
 from legacy_import.screens.address import (
     FORM,
@@ -73,7 +73,7 @@ def students(request: HttpRequest) -> HttpResponse:
     run = requested_run(request)
     try:
         address = parse_address(run, request.GET.dict())
-    except HoldsContact as refusal:
+    except ContainsContact as refusal:
         return _show(request, RowsAddress(run, RowFilter()), refusal=refusal)
     return _show(request, address)
 
@@ -89,13 +89,13 @@ def search(request: HttpRequest) -> HttpResponse:
         return _show_phone(request, address, text)
     try:
         terms = RowFilter.parse({"q": text}).search
-    except HoldsContact as refusal:
+    except ContainsContact as refusal:
         return _show(request, address, refusal=refusal)
     return HttpResponseRedirect(address.first_page(RowFilter(facets, terms)))
 
 
 def _show(
-    request: HttpRequest, address: RowsAddress, *, refusal: HoldsContact | None = None
+    request: HttpRequest, address: RowsAddress, *, refusal: ContainsContact | None = None
 ) -> HttpResponse:
     query = address.query
     listing = list_learners(address.run, query, after=address.after, before=address.before)

@@ -39,7 +39,7 @@ from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, Mappi
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
-from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
+from legacy_import.stages.replan import COMMANDS, ReplanRefused, replan, replan_obstacle
 
 LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run
 
@@ -161,7 +161,7 @@ def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     run = requested_run(request)
     before = run.summary.get("plan", {}).get("review", 0)
     try:
-        report = rejudge(run_id=run.pk, actor=request.user.get_username(), now=timezone.now())
+        report = replan(run_id=run.pk, actor=request.user.get_username(), now=timezone.now())
     except LegacyImportError as error:
         messages.error(request, _refusal(error))
     else:
@@ -237,7 +237,7 @@ def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
     rows = marked.aggregate(rows=Sum("rows"))["rows"] or 0
     if not rows:
         return {}
-    code = why_not(run, now=timezone.now())
+    code = replan_obstacle(run, now=timezone.now())
     commands = [f"{command} --run {run.pk}" for command in COMMANDS]
     return {
         "rows_to_classify": rows,
@@ -264,7 +264,7 @@ def _incomplete() -> HttpResponse:
 
 def _refusal(error: LegacyImportError) -> str:
     """Why something was refused, in the reader's language."""
-    if isinstance(error, (MappingRefused, NotNow)):
+    if isinstance(error, (MappingRefused, ReplanRefused)):
         return str(REFUSALS.get(error.code, error.message))
     return _(error.message)  # privacy.free_text marks its sentences for the catalogues
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.bulk import (
     MAX_ROWS,
     BulkReport,
@@ -52,7 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
     try:
         parameters = {**query.parameters(), "q": request.POST.get("q", "").strip()}
         result = RowFilter.parse(parameters, queue=True)
-    except HoldsContact:
+    except ContainsContact:
         refusal = _("A phone or an e-mail is never searched for in an address.")
         return render_queue(request, RowsAddress(address.run, query), status=400, refusal=refusal)
     return HttpResponseRedirect(address.first_page(result))

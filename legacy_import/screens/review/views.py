@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.screens.address import parse_address, requested_run
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review import queue_views, row_views
@@ -30,7 +30,7 @@ def review(request: HttpRequest) -> HttpResponse:
         return render_page(request, EMPTY, section=SECTION, title=title(), run=run)
     try:
         address = parse_address(run, request.GET.dict(), queue=True)
-    except HoldsContact:
+    except ContainsContact:
         messages.error(request, _("A phone or an e-mail is never searched for in an address."))
         return HttpResponseRedirect(_without_search(request))
     return render_queue(request, address)

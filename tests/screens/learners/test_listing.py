@@ -17,7 +17,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review import search as row_search
 from legacy_import.review.filter import RowFilter, UnknownFilter
 from legacy_import.review.search import BY_ID, BY_NAME, BY_PARTS
@@ -378,7 +378,7 @@ CONTACTS = [
 
 @pytest.mark.parametrize("typed", CONTACTS)
 def test_a_contact_is_no_search_for_an_address(typed):
-    with pytest.raises(HoldsContact) as refused:
+    with pytest.raises(ContainsContact) as refused:
         asked(q=typed)
     assert typed not in refused.value.message
 

@@ -362,7 +362,7 @@ def test_a_lease_is_not_waited_for(
     started = timezone.now()
     answer = send(client, run, **form)
     assert answer.status_code == 409
-    assert "held by legacy_commit on atelier" in text(answer)
+    assert "locked by legacy_commit on atelier" in text(answer)
     assert timezone.now() - started < datetime.timedelta(seconds=5)
     assert batches(run) == 0
 
