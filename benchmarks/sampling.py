@@ -28,10 +28,9 @@ AREAS = (
     ("legacy_import/source/", "reading the source"),
     ("ecoin/identity/", "normalizing"),
     ("legacy_import/rules/normalization", "normalizing"),
-    ("legacy_import/stages/staging/rows.py:hash_rows", "payloads: JSON and hashes"),
-    ("legacy_import/stages/staging/rows.py:digest", "payloads: JSON and hashes"),
-    ("legacy_import/stages/staging/rows.py:_write_trainings", "writing legacy_training_imports"),
-    ("legacy_import/stages/staging/rows.py:", "preparing rows"),
+    ("legacy_import/stages/staging/chunk_rows.py:hash_rows", "payloads: JSON and hashes"),
+    ("legacy_import/stages/staging/chunk_rows.py:digest", "payloads: JSON and hashes"),
+    ("legacy_import/stages/staging/chunk_rows.py:", "preparing rows"),
     ("legacy_import/people/matching.py:find_hot_keys", "finding hot keys"),
     ("legacy_import/people/matching.py:", "finding matches"),
     ("legacy_import/rules/duplicates", "comparing people"),
@@ -39,7 +38,9 @@ AREAS = (
     ("legacy_import/people/platform.py:", "the platform's people and courses"),
     ("legacy_import/people/groups.py:", "grouping"),
     ("legacy_import/rules/person_groups", "grouping"),
-    ("legacy_import/stages/planning/facts.py:", "gathering facts"),
+    ("legacy_import/stages/planning/cases.py:", "loading cases"),
+    ("legacy_import/stages/planning/effective_match.py:", "loading cases"),
+    ("legacy_import/stages/planning/facts.py:", "loading cases"),
     ("legacy_import/rules/", "deciding"),
     ("legacy_import/mapping/", "courses and sessions"),
     ("legacy_import/stages/planning/summary.py:", "summary"),
@@ -97,7 +98,7 @@ def area_of(frame: FrameType | None) -> str:
 
 
 def _area(path: str, name: str, frame: FrameType) -> str | None:
-    if path in ("ecoin/bulk.py", "ecoin/load_data.py"):
+    if path.startswith("ecoin/bulk/"):
         model = frame.f_locals.get("model")
         table = model._meta.db_table if model else frame.f_locals.get("table")
         return f"writing {table}" if table else None

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection, models
 from django.db.models.functions import SHA256, JSONArray
 
-from ecoin.among import Ids
-from ecoin.bulk import insert_rows
+from ecoin.bulk import Ids, insert_rows
 
 
 class Created(NamedTuple):

@@ -3,7 +3,7 @@ from django.contrib.admin import apps as stock_admin
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
-from ecoin import database, load_data
+from ecoin import bulk, database
 
 
 class LegacyImportConfig(AppConfig):
@@ -14,7 +14,7 @@ class LegacyImportConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(database.prepare, dispatch_uid="ecoin.database")
-        connection_created.connect(load_data.note_permission, dispatch_uid="ecoin.load_data")
+        connection_created.connect(bulk.check_server, dispatch_uid="ecoin.bulk")
         from legacy_import import checks  # noqa: F401  (registers the system checks)
 
 

@@ -26,7 +26,7 @@ from legacy_import.choices import (
 )
 from legacy_import.engine.chunks import Chunk, Job, Work, do_chunk
 from legacy_import.mapping.index import load_mappings
-from legacy_import.mapping.meaning import Readings
+from legacy_import.mapping.meaning import MeaningCache
 from legacy_import.models import (
     ChunkReceipt,
     LegacyCourseMapping,
@@ -38,15 +38,14 @@ from legacy_import.models import (
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
 from legacy_import.source.rows import LegacyRow
-from legacy_import.stages.staging.rows import (
-    Prepared,
-    Understanding,
-    hash_rows,
-    prepare,
+from legacy_import.stages.staging.chunk_rows import (
+    PreparedChunk,
+    StagingContext,
+    prepare_chunk,
     previous_hashes,
     write_chunk,
 )
-from legacy_import.stages.staging.windows import keep_ids
+from legacy_import.stages.staging.row_ids import reserve_ids
 from trainings.models import Course, LearnerProfile, LegacyCompletedTraining, Session
 
 CONNECTION = "legacy"
@@ -203,13 +202,13 @@ def legacy_row(
     return LegacyRow(table, legacy_id, fields, {"id": legacy_id, **fields}, tuple(issues))
 
 
-def _writing(page: Prepared) -> Work:
+def _writing(page: PreparedChunk) -> Work:
     return lambda chunk: write_chunk(page)
 
 
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
-    by = Understanding(run, SETTINGS, Readings(load_mappings(run.connection_name)))
+    context = StagingContext(run, SETTINGS, MeaningCache(load_mappings(run.connection_name)))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:
@@ -217,7 +216,7 @@ def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacySt
                 legacy_import_run=run, stage="import", source_table=table
             )
             before = previous_hashes(run, chunk)
-            page = prepare(hash_rows(chunk), by, keep_ids(run, len(chunk)), before)
+            page = prepare_chunk(chunk, context, reserve_ids(run, len(chunk)), before)
             do_chunk(
                 Job(run.pk, Stage.IMPORT, ""),
                 Chunk(receipts.count(), page.first, page.last, table),

@@ -26,7 +26,7 @@ if os.environ.get("TEST_APP_DATABASE") in SERVERS:
             "charset": "utf8mb4",
             "isolation_level": "read committed",
             "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
-            "local_infile": True,  # as the commands have it (ecoin/load_data.py)
+            "local_infile": True,  # as the commands have it (ecoin/bulk/load_data.py)
         },
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
     }

@@ -46,14 +46,14 @@ VIOLATIONS = [
     ("stages", "legacy_import.stages.planning.dry_run", "legacy_import.stages.commit.waves"),
     ("stages", "legacy_import.stages.validation.validate", "legacy_import.stages.planning.facts"),
     ("stages", "legacy_import.stages.commit.log", "legacy_import.stages.rollback.order"),
-    ("screens", "legacy_import.screens.learners.views", "legacy_import.screens.review.links"),
+    ("screens", "legacy_import.screens.learners.views", "legacy_import.screens.review.listing"),
     ("screens", "legacy_import.screens.page", "legacy_import.screens.exports.files"),
     ("circles", "legacy_import.runs.lease", "legacy_import.runs.lifecycle"),
     ("identity", "ecoin.identity.text", "legacy_import.errors"),
     ("identity", "ecoin.identity.phones", "django.conf"),
     ("platform", "crm.models", "legacy_import.choices"),
     ("platform", "trainings.models", "legacy_import.models"),
-    ("platform", "ecoin.bulk", "legacy_import.models"),
+    ("platform", "ecoin.bulk.insert", "legacy_import.models"),
     ("platform", "ecoin.lineage", "legacy_import.permissions"),
     ("rules", "legacy_import.rules.statuses", "legacy_import.models.run"),
     ("rules", "legacy_import.rules.validation", "legacy_import.conf"),
@@ -142,7 +142,7 @@ def test_every_screen_is_in_the_contract_that_keeps_them_apart():
 # --- Which database it is ----------------------------------------------------------------------------
 
 ASKS_FOR_VENDOR = re.compile(r"\bvendor\b|\bmysql_is_mariadb\b")
-MAY_ASK = ("ecoin/bulk", "ecoin/database.py")  # ecoin/bulk.py, or a package of that name
+MAY_ASK = ("ecoin/bulk/", "ecoin/database.py")
 
 
 def modules_that_ask(root: Path) -> list[str]:

@@ -23,15 +23,15 @@ import django
 from benchmarks.rivals.import_export import NORMALIZED, learners
 
 
-def save_all(run: Any, rows: Iterable[Any], by: Any) -> int:
-    """The loop. `by`: stages.staging.rows.Understanding. Returns the number of learners."""
+def save_all(run: Any, rows: Iterable[Any], context: Any) -> int:
+    """The loop. `context`: stages.staging.chunk_rows.StagingContext. Returns the number of learners."""
     from legacy_import.models import IdentityKey, LegacyStudentImport, LegacyTrainingImport
     from legacy_import.rules.normalization import normalize_learner
 
     saved = 0
     for row in rows:
-        learner = normalize_learner(row.fields, row.issues, by.settings)
-        reading = by.readings.of(
+        learner = normalize_learner(row.fields, row.issues, context.settings)
+        reading = context.readings.meaning_of(
             learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
         )
         payload = json.dumps(row.payload, sort_keys=True, separators=(",", ":"))
@@ -68,7 +68,7 @@ def main() -> None:
     from legacy_import.mapping.catalogue import refresh_mappings
     from legacy_import.models import LegacyImportRun
     from legacy_import.source.reader import open_source
-    from legacy_import.stages.staging.intake import understanding_of
+    from legacy_import.stages.staging.chunk_rows import load_context
 
     run = LegacyImportRun.objects.create(
         connection_name="legacy", focus_mode="historical_completed", rules_version=0,
@@ -77,9 +77,9 @@ def main() -> None:
     with open_source("legacy") as source:
         refresh_mappings(source, run.connection_name)
     rows = list(learners(int(sys.argv[1])))
-    by = understanding_of(run)
+    context = load_context(run)
     started, cpu = time.monotonic(), time.process_time()
-    saved = save_all(run, rows, by)
+    saved = save_all(run, rows, context)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     print(json.dumps({"rows": saved, "seconds": seconds, "cpu_seconds": cpu}))
 

@@ -1,6 +1,5 @@
 """The base class of all commands of the import: arguments, signals, errors, exit codes."""
 
-import gc
 import getpass
 import os
 import shlex
@@ -8,8 +7,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -19,13 +17,11 @@ from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
-from ecoin import load_data
+from ecoin import bulk
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
-
-GC_THRESHOLD = 20_000  # objects allocated between two garbage collections
 
 
 class LegacyCommand(BaseCommand):
@@ -82,9 +78,9 @@ class LegacyCommand(BaseCommand):
             color=not options["no_color"],
         )
         self.progress = TerminalProgress(self.terminal)
-        load_data.allow()
+        bulk.allow_files()
         try:
-            with stop_signals(self._stop), self.progress, _rare_garbage_collection():
+            with stop_signals(self._stop), self.progress, bulk.fewer_collections():
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
             self._report_error(error, options, start_time)
@@ -186,20 +182,3 @@ def _migrated() -> bool:
         return "legacy_import_runs" in connections["default"].introspection.table_names()
     except AnyDatabaseError:
         return True
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Collect garbage rarely, and never among the objects of imported modules.
-
-    Rows are allocated by the thousand without reference cycles; looking for cycles took a tenth of a
-    command's time.
-    """
-    previous = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*previous)
-        gc.unfreeze()

@@ -1,9 +1,10 @@
-"""What the rules read from a row's status, session and course: once per distinct case.
+"""What a row's status, session and course mean under the rules: evaluated once per distinct case.
 
-The import writes this reading next to what it stages, so that a row is written once; `classify` reads
-again, under the mappings of its own time, and writes what differs.
+The import writes the meaning with each staged row, so that a row is written once; `classify` evaluates
+it again under the current mappings and writes what differs.
 """
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from legacy_import.choices import Classification, SessionType
@@ -11,7 +12,8 @@ from legacy_import.mapping.index import MappingIndex
 from legacy_import.rules import import_action, statuses
 from legacy_import.rules.courses import CourseState
 
-MOST_PAIRS = 100_000  # pairs of formation and session that are remembered: about 20 MB
+MAX_PAIRS = 100_000  # cached pairs of formation and session: about 20 MB
+MAX_STATUSES = 1_000  # cached statuses of one combination of session and course
 
 
 class MeaningColumns(NamedTuple):
@@ -42,7 +44,7 @@ class CaseMeaning(NamedTuple):
 
 
 class _TrainingKey(NamedTuple):
-    """All that matters of a formation and a session: a few hundred for all pairs."""
+    """What the meaning depends on, for a formation and a session: a few hundred for all pairs."""
 
     session_type: SessionType
     session_rule: str
@@ -53,35 +55,37 @@ class _TrainingKey(NamedTuple):
     versions: str
 
 
-class Readings:
-    """The readings of one source under its mappings, remembered."""
+Meanings = dict[str, CaseMeaning]  # by status
+
+
+class MeaningCache:
+    """The meanings of the cases of one source under its mappings."""
 
     def __init__(self, mappings: MappingIndex) -> None:
         self._mappings = mappings
-        self._numbers: dict[_TrainingKey, int] = {}
-        self._training_keys: list[_TrainingKey] = []
-        self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._readings: dict[tuple[str, int], CaseMeaning] = {}
+        self._pairs: dict[tuple[str | None, str | None], tuple[_TrainingKey, Meanings]] = {}
+        self._meanings: defaultdict[_TrainingKey, Meanings] = defaultdict(dict)
 
-    def of(self, raw_status: str, formation: str | None, session: str | None) -> CaseMeaning:
-        """What a row with this status means that names this formation and this session."""
+    def meaning_of(
+        self, raw_status: str, formation: str | None, session: str | None
+    ) -> CaseMeaning:
+        """The meaning of a row with this status that refers to this formation and this session."""
         pair = (formation, session)
-        number = self._pairs.get(pair)
-        if number is None:
-            number = self._number(formation, session)
-            if len(self._pairs) >= MOST_PAIRS:
+        if pair not in self._pairs:
+            if len(self._pairs) >= MAX_PAIRS:
                 self._pairs.clear()
-            self._pairs[pair] = number
-        case = (raw_status, number)
-        if case not in self._readings:
-            if len(self._readings) >= MOST_PAIRS:
-                self._readings.clear()
-            self._readings[case] = _read(raw_status, self._training_keys[number])
-        return self._readings[case]
+            key = self._key(formation, session)
+            self._pairs[pair] = key, self._meanings[key]
+        key, meanings = self._pairs[pair]
+        if raw_status not in meanings:
+            if len(meanings) >= MAX_STATUSES:
+                meanings.clear()
+            meanings[raw_status] = _evaluate(raw_status, key)
+        return meanings[raw_status]
 
-    def _number(self, formation: str | None, session: str | None) -> int:
+    def _key(self, formation: str | None, session: str | None) -> _TrainingKey:
         training = self._mappings.training(formation, session)
-        key = _TrainingKey(
+        return _TrainingKey(
             training.session.session_type,
             training.session.rule,
             training.session_confirmed,
@@ -90,13 +94,9 @@ class Readings:
             training.course_rule,
             training.versions,
         )
-        number = self._numbers.setdefault(key, len(self._training_keys))
-        if number == len(self._training_keys):
-            self._training_keys.append(key)
-        return number
 
 
-def _read(raw_status: str, key: _TrainingKey) -> CaseMeaning:
+def _evaluate(raw_status: str, key: _TrainingKey) -> CaseMeaning:
     meaning = statuses.classify(raw_status, key.session_type)
     action = import_action.decide(meaning.classification, key.session_type, key.course_state)
     return CaseMeaning(

@@ -12,8 +12,7 @@ from itertools import chain, groupby
 
 from django.db import transaction
 
-from ecoin.among import Ids
-from ecoin.bulk import update_rows
+from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf

@@ -11,7 +11,7 @@ from django.db.models.functions import Concat, Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from crm.models import CourseInterest, CrmLead
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from ecoin.database import as_ascii, force_index, join_in_order
 from ecoin.fields import AsciiField
 from ecoin.identity.keys import Key

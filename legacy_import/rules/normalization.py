@@ -4,11 +4,13 @@ Pure. What cannot be understood stays as found and leaves an issue; nothing is d
 """
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
@@ -69,6 +71,9 @@ def normalize_learner(
     name = parse_name(full) if full else parse_name(first, last)
     if not name.key:
         issues.append("name_missing")
+    elif not name.is_readable:
+        if not any(issue.startswith("text_damaged:") for issue in issues):
+            issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
     birth = parse_birth_date(fields.get("birth_date"), today=settings.today)
@@ -106,6 +111,7 @@ def normalize_learner(
     )
 
 
+NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
 
 
@@ -139,13 +145,28 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
     if not value:
         return ""
-    if value.isascii() and value.isprintable() and "?" not in value:
+    if value.isascii() and value.isprintable() and not _ODD.search(value):
         return value
-    # Only the status is the same text in row after row, and short.
-    text, problem = _repeated(value) if len(value) <= MAX_REPEATED else _examined(value)
+    if field in NAME_FIELDS:
+        text, problem = _examined_name(value)
+    else:
+        # Only the status is the same text in row after row, and short.
+        text, problem = _repeated(value) if len(value) <= MAX_REPEATED else _examined(value)
     if problem:
         issues.append(f"{problem}:{field}")
     return text
+
+
+_ODD = re.compile(r"[?&\\%]")  # a lost letter, or an escape
+
+
+def _examined_name(value: str) -> tuple[str, str]:
+    """The storable text of a name, and what was wrong with it: text_repaired, text_damaged or ''."""
+    text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return text, _NAME_PROBLEMS[readable_name(value).problem]
+
+
+_NAME_PROBLEMS = {"": "", REPAIRED: "text_repaired", DAMAGED: "text_damaged"}
 
 
 def _examined(value: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from benchmarks.grouping_memory import bytes_a_row
 from benchmarks.rivals.import_export import learners
 from benchmarks.rivals.loop_and_save import save_all
 from legacy_import.models import LegacyImportRun
-from legacy_import.stages.staging.intake import understanding_of
+from legacy_import.stages.staging.chunk_rows import load_context
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
 from tests.stages.importing import content, import_from, latest
 
@@ -33,7 +33,7 @@ def test_the_loop_writes_the_rows_and_columns_of_the_import(make_legacy: MakeLeg
         created_by="test", started_at=timezone.now(),
     )  # fmt: skip
     with as_legacy(database):
-        assert save_all(run, learners(6), understanding_of(run)) == 6
+        assert save_all(run, learners(6), load_context(run)) == 6
     assert content(run.pk) == content(imported)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
-from legacy_import.stages.commit.log import BESIDES
+from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
 # A row that was not committed may be planned again: a later entry then supersedes this one.
 NOT_COMMITTED = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})
@@ -95,5 +95,5 @@ def _batch_finish_times(
 
 def _superseded(log: Collection[LegacyImportCommitLog]) -> set[int]:
     """The entries (of a log in order) after which the row was processed again."""
-    last = {e.student_import_id: e.pk for e in log if e.action not in BESIDES}
+    last = {e.student_import_id: e.pk for e in log if e.action not in SECONDARY_ACTIONS}
     return {e.pk for e in log if e.action in NOT_COMMITTED and e.pk != last[e.student_import_id]}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import COMMIT, MAP, permission_needed
-from legacy_import.screens.address import run_numbered
+from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of
@@ -31,7 +31,7 @@ from legacy_import.stages.reconciliation.reconcile import reconcile
 @require_POST
 def plan(request: HttpRequest, run_id: int) -> HttpResponse:
     """Plan the run's rows again, with the decisions made since."""
-    run, title = run_numbered(run_id), _("Plan again")
+    run, title = run_with_id(run_id), _("Plan again")
     counts = counts_of(run.pk)
     obstacle = obstacles.to_plan(
         run, rows=counts.rows, to_classify=counts.where(to_classify=(True,))
@@ -53,7 +53,7 @@ def plan(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_POST
 def reconcile_run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Reconcile the run and show the report. Changes nothing."""
-    run, title = run_numbered(run_id), _("Reconciliation")
+    run, title = run_with_id(run_id), _("Reconciliation")
     obstacle = obstacles.to_reconcile(run, rows=counts_of(run.pk).rows)
     if obstacle:
         return refuse(request, run, title, obstacle)

@@ -26,8 +26,8 @@ from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed
 from legacy_import.runs.progress import Silent
-from legacy_import.screens import once
-from legacy_import.screens.address import run_numbered
+from legacy_import.screens import form_tokens
+from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of, in_force, outcomes_in_force, wave_lines
@@ -63,7 +63,9 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
     if request.method == "POST":
         return _send(request, run, operation)
     form = parse(request.GET)
-    token = once.look_up(request, request.GET.get("done", ""), run=run.pk, operation=operation.name)
+    token = form_tokens.look_up(
+        request, request.GET.get("done", ""), run=run.pk, operation=operation.name
+    )
     used_token = token if token and token.used else None
     return _show(request, run, operation, form=form, used_token=used_token)
 
@@ -71,7 +73,7 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
 def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> HttpResponse:
     """Process the form once, or explain the refusal; a GET then shows the result."""
     form = parse(request.POST, confirmed=True)
-    token = once.look_up(request, form.token, run=run.pk, operation=operation.name)
+    token = form_tokens.look_up(request, form.token, run=run.pk, operation=operation.name)
     if token and token.used:
         return _show(request, run, operation, form=form, used_token=token, status=409)
     if obstacle := operation.obstacle(run):
@@ -84,7 +86,7 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
     if form.errors:
         return _show(request, run, operation, form=form, token=form.token, status=400)
     first = next_position(run, operation.stage)
-    token, is_ours = once.use_up(
+    token, is_ours = form_tokens.use_up(
         request, form.token, run=run.pk, operation=operation.name, first=first
     )
     if not is_ours:
@@ -100,7 +102,7 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
     except LegacyImportError as error:
         why = error_text(error)
     end = next_position(run, operation.stage) if progress.has_begun else first
-    once.ended(request, form.token, end=end, why=why)
+    form_tokens.record_end(request, form.token, end=end, why=why)
     if why and end == first:
         return refuse(request, run, operation.title, Obstacle(why))
     query = urlencode({"done": form.token, "focus": form.focus or "", "batch": form.batch})
@@ -113,7 +115,7 @@ def _show(
     operation: Operation,
     *,
     form: OperationForm,
-    used_token: once.FormToken | None = None,
+    used_token: form_tokens.FormToken | None = None,
     problem: str = "",
     token: str = "",
     status: int = 200,
@@ -124,7 +126,7 @@ def _show(
     if obstacle and used_token is None:
         return refuse(request, run, operation.title, obstacle)
     issued = token or (
-        "" if obstacle else once.issue(
+        "" if obstacle else form_tokens.issue(
             request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
@@ -219,7 +221,7 @@ COMMITTING = Operation(
 @require_http_methods(["GET", "HEAD", "POST"])
 def commit_next(request: HttpRequest, run_id: int) -> HttpResponse:
     """Commit the next batch of the current plan."""
-    return _answer(request, run_numbered(run_id), COMMITTING)
+    return _answer(request, run_with_id(run_id), COMMITTING)
 
 
 # --- Rollback ----------------------------------------------------------------------------------------
@@ -257,7 +259,7 @@ ROLLING_BACK = Operation(
 @require_http_methods(["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, run_id: int) -> HttpResponse:
     """Undo the effects of the run that no one edited since."""
-    return _answer(request, run_numbered(run_id), ROLLING_BACK)
+    return _answer(request, run_with_id(run_id), ROLLING_BACK)
 
 
 urlpatterns = [

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import RunStatus
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.address import number_asked, run_numbered
+from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.page import run_page
@@ -26,7 +26,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=."""
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
     filters = {name: value for name, value in (("status", status), ("source", source)) if value}
-    before = number_asked(request, "before")
+    before = requested_number(request, "before")
     return render_page(
         request,
         "admin/legacy_imports/runs/list.html",
@@ -43,8 +43,8 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: its stages, its rows, its plan and its commit log."""
-    run = run_numbered(run_id)
-    page = run_page(run, before=number_asked(request, "before"))
+    run = run_with_id(run_id)
+    page = run_page(run, before=requested_number(request, "before"))
     to_classify = page.since_plan.to_classify if page.since_plan else 0
     return render_page(
         request,
@@ -66,7 +66,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, run_id: int) -> HttpResponse:
     """The progress of the run as JSON, for pages that poll it."""
-    now = run_progress(run_numbered(run_id))
+    now = run_progress(run_with_id(run_id))
     response = JsonResponse(
         {
             "status": now.status,

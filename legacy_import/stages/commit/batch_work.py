@@ -1,4 +1,4 @@
-"""What a commit does with one batch: effects, log, outcomes and counts in one transaction."""
+"""The work of a commit on one batch: effects, log, outcomes and counts in one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,34 +7,34 @@ from typing import Any
 
 from django.utils import timezone
 
-from ecoin.among import Ids
+from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome
 from legacy_import.conf import ImportConf, import_conf
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
 from legacy_import.mapping.index import load_mappings, mapping_stamp
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.batch import Batch
 from legacy_import.stages.commit.effects.effect import LogEntry
-from legacy_import.stages.planning.gather import Gatherer, gatherer_under_lock
+from legacy_import.stages.planning.cases import CaseLoader, case_loader_under_lock
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
-FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
+FOR_REVIEW = "for_review"  # option of a job: its rows need review, which is only logged
 
 
 def open_work(job: Job) -> Work:
-    """Reads the mappings when they are first needed, and again when one of them changed."""
+    """The mappings are read when they are first needed, and again after one of them changed."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     batches = _Batches(run, str(job.options["actor"]), import_conf())
     work = batches.leave_for_review if job.options.get(FOR_REVIEW) else batches.commit
 
-    def batch(chunk: Chunk) -> ChunkDone:
+    def batch(chunk: Chunk) -> ChunkResult:
         entries = work(chunk)
         # Exactly the rows with an entry were pending, and only their outcome changed.
         rows = {entry.row for entry in entries}
         counts.apply(run.pk, rows, old={"outcome": Outcome.PENDING.value})
-        return ChunkDone(len(chunk.ids), found=_told(entries))
+        return ChunkResult(len(chunk.ids), details=_summary(entries))
 
     return batch
 
@@ -44,16 +44,17 @@ class _Batches:
     run: LegacyImportRun
     actor: str
     conf: ImportConf
-    gather: Gatherer | None = None
+    loader: CaseLoader | None = None
     stamp: object = None
 
     def commit(self, chunk: Chunk) -> list[LogEntry]:
         stamp = mapping_stamp(self.run.connection_name)
-        if self.gather is None or stamp != self.stamp:
+        if self.loader is None or stamp != self.stamp:
             mappings = load_mappings(self.run.connection_name)
-            self.gather, self.stamp = gatherer_under_lock(self.run, mappings, self.conf), stamp
+            self.loader = case_loader_under_lock(self.run, mappings, self.conf)
+            self.stamp = stamp
         now = timezone.now()
-        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.gather)
+        batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.loader)
         return batch.commit(chunk.ids)
 
     def leave_for_review(self, chunk: Chunk) -> list[LogEntry]:
@@ -67,9 +68,11 @@ class _Batches:
         return entries
 
 
-def _told(entries: Sequence[LogEntry]) -> dict[str, Any]:
+def _summary(entries: Sequence[LogEntry]) -> dict[str, Any]:
     """Rows by outcome, records by model, and the rows left out with their causes."""
-    outcomes = Counter(entry.action.value for entry in entries if entry.action not in log.BESIDES)
+    outcomes = Counter(
+        entry.action.value for entry in entries if entry.action not in log.SECONDARY_ACTIONS
+    )
     created = Counter(entry.target_model for entry in entries if entry.created)
     left_out = [
         [entry.row, entry.action.value, entry.reason]

@@ -17,7 +17,7 @@ from legacy_import.choices import (
     Stage,
 )
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import ChunkDone, Job, Work, id_ranges
+from legacy_import.engine.chunks import ChunkResult, Job, Work, id_ranges
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
@@ -25,10 +25,10 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
+from legacy_import.stages.planning.cases import Case, CaseLoader, case_loader, rows_between
 from legacy_import.stages.planning.followers import plan_followers
-from legacy_import.stages.planning.gather import Gatherer, between, gatherer
 from legacy_import.stages.planning.summary import (
     PlanDifference,
     plan_difference,
@@ -36,7 +36,7 @@ from legacy_import.stages.planning.summary import (
     summarize,
 )
 
-JUST_NOW = datetime.timedelta(minutes=1)  # a plan right after its validation reads no one again
+JUST_NOW = datetime.timedelta(minutes=1)  # right after its validation, a plan reads no one again
 PLAN_COLUMNS = (
     "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
     "planned_target_id",
@@ -54,12 +54,10 @@ class PlanReport:
     difference: PlanDifference | None = None
 
 
-# One generation of the plan is kept, for --diff.
-KEPT = {"previous_action": "planned_action", "previous_reason": "planned_reason"}
-
-
-# Planned actions that give a row to nobody, whoever it matches.
-NOBODY = frozenset({PlannedAction.REVIEW.value, PlannedAction.SKIP.value})
+# The previous plan is saved, for --diff.
+PREVIOUS_PLAN = {"previous_action": "planned_action", "previous_reason": "planned_reason"}
+# Planned actions that give a row to no person, even if it matches one.
+WITHOUT_PERSON = frozenset({PlannedAction.REVIEW.value, PlannedAction.SKIP.value})
 
 
 def dry_run(
@@ -75,7 +73,7 @@ def dry_run(
 
     `compare_with`: the run whose latest plan this one is compared with; the run itself for its own
     previous plan. `engine`: another one than the settings name. Raises UnknownRun, OutOfOrder (not
-    classified yet, classified under other rules, or held by another process), Interrupted.
+    classified yet, classified under other rules, or locked by another process), Interrupted.
     """
     run = lifecycle.find_run(run_id)
     if compare_with is not None and compare_with != run.pk:
@@ -84,11 +82,11 @@ def dry_run(
     run.require(RunStatus.PLANNED)
     conf = import_conf()
     progress.opened(run.source_label)
-    with hold(run, "legacy_dry_run", progress) as lease:
+    with run_lease(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
-        read = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
-        worked = work_in_chunks(
+        refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
+        total = work_in_chunks(
             run,
             Stage.PLAN,
             open_work,
@@ -101,63 +99,77 @@ def dry_run(
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
         store_weights(run)
-        found = {**counts, **read}
-        lifecycle.finish_stage(run, lease, RunStatus.PLANNED, actor=actor, started=now, found=found)
+        results = {**counts, **refresh}
+        lifecycle.finish_stage(
+            run, lease, RunStatus.PLANNED, actor=actor, started_at=now, results=results
+        )
     difference = None if compare_with is None else plan_difference(run, compare_with)
-    return PlanReport(run.pk, worked.rows, run.plan_fingerprint, counts, difference)
+    return PlanReport(run.pk, total.rows, run.plan_fingerprint, counts, difference)
 
 
 def open_work(job: Job) -> Work:
-    """What every chunk needs to know: the mappings and settings as they are now."""
+    """Plans chunks under the mappings and settings as they are now."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
-    gather = gatherer(run, load_mappings(run.connection_name), import_conf())
-    return lambda chunk: _plan_chunk(gather, int(chunk.first), int(chunk.last))
+    loader = case_loader(run, load_mappings(run.connection_name), import_conf())
+    return lambda chunk: _plan_chunk(loader, int(chunk.first), int(chunk.last))
 
 
-def _plan_chunk(gather: Gatherer, first: int, last: int) -> ChunkDone:
-    """Plan the rows first <= id <= last: one UPDATE per answer, one set for rows with a person."""
-    shared: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-    to_people: dict[int, tuple[Any, ...]] = {}
-    decisions: dict[int, tuple[str, str]] = {}  # one per distinct case of the chunk
-    digest = hashlib.sha256()
-    kept = KEPT if gather.run.planned_at else None  # before the first plan there is nothing to keep
-    for case in gather.cases(between(first, last)):
-        row, target, basis = case.row, case.target, case.basis
-        if case.number not in decisions:
-            decision = decide(case.facts)
-            decisions[case.number] = (decision.action.value, decision.reason)
-        action, reason = decisions[case.number]
-        digest.update(
-            f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
-        )
-        if target and action not in NOBODY:
-            to_people[row.pk] = (action, reason, basis, *target)
-        else:
-            told = basis.partition(" person=")[0]
-            shared[action, reason, "" if told == row.planned_basis else told].append(row.pk)
-    for (action, reason, basis), ids in shared.items():
-        plan = {
-            "planned_action": action,
-            "planned_reason": reason,
-            "planned_target_kind": "",
-            "planned_target_id": None,
-        }
-        # Most rows stand on what the import read them by, which is the same for few of them.
-        update_ids(
-            LegacyStudentImport, ids, plan | ({"planned_basis": basis} if basis else {}), copy=kept
-        )
-    if kept:
-        update_ids(LegacyStudentImport, list(to_people), {}, copy=kept)
-    update_rows(LegacyStudentImport, PLAN_COLUMNS, to_people)
+def _plan_chunk(loader: CaseLoader, first: int, last: int) -> ChunkResult:
+    """Plan the rows first <= id <= last."""
+    answers = _Answers()
+    for case in loader.load(rows_between(first, last)):
+        answers.add(case)
     chunk = LegacyStudentImport.objects.filter(
-        legacy_import_run=gather.run, pk__range=(first, last)
+        legacy_import_run=loader.run, pk__range=(first, last)
     )
     chunk.filter(outcome__in=WITHOUT_EFFECT).update(outcome=Outcome.PENDING)
     committed = list(chunk.filter(outcome__in=COMMITTED_OUTCOMES).values_list("pk", flat=True))
-    if kept:
-        update_ids(LegacyStudentImport, committed, {}, copy=kept)
-    rows = len(to_people) + sum(map(len, shared.values())) + len(committed)
-    return ChunkDone(rows, digest.hexdigest())
+    answers.write(committed, first_plan=loader.run.planned_at is None)
+    return ChunkResult(answers.rows + len(committed), answers.digest.hexdigest())
+
+
+class _Answers:
+    """The plan of one chunk: rows with a person one by one, all others by their common answer."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.digest = hashlib.sha256()
+        self._decisions: dict[int, tuple[str, str]] = {}  # by the number of the case
+        self._with_person: dict[int, tuple[Any, ...]] = {}
+        self._without_person: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+
+    def add(self, case: Case) -> None:
+        row, target, basis = case.row, case.target, case.basis
+        if case.number not in self._decisions:
+            decision = decide(case.facts)
+            self._decisions[case.number] = (decision.action.value, decision.reason)
+        action, reason = self._decisions[case.number]
+        self.rows += 1
+        self.digest.update(
+            f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
+        )
+        if target and action not in WITHOUT_PERSON:
+            self._with_person[row.pk] = (action, reason, basis, *target)
+        else:
+            basis = basis.partition(" person=")[0]
+            # Most rows are still based on the mappings of the import: that column stays as it is.
+            new_basis = "" if basis == row.planned_basis else basis
+            self._without_person[action, reason, new_basis].append(row.pk)
+
+    def write(self, committed: list[int], *, first_plan: bool) -> None:
+        """`committed`: rows that keep their plan. A first plan has no previous one to save."""
+        previous = None if first_plan else PREVIOUS_PLAN
+        for (action, reason, basis), ids in self._without_person.items():
+            plan = {
+                "planned_action": action,
+                "planned_reason": reason,
+                "planned_target_kind": "",
+                "planned_target_id": None,
+            } | ({"planned_basis": basis} if basis else {})
+            update_ids(LegacyStudentImport, ids, plan, copy=previous)
+        if previous:
+            update_ids(LegacyStudentImport, [*self._with_person, *committed], {}, copy=previous)
+        update_rows(LegacyStudentImport, PLAN_COLUMNS, self._with_person)
 
 
 def _fingerprint(run: LegacyImportRun) -> str:
@@ -166,11 +178,11 @@ def _fingerprint(run: LegacyImportRun) -> str:
     followers = LegacyStudentImport.objects.filter(
         legacy_import_run=run, planned_reason=FOLLOWS.reason, planned_action=FOLLOWS.action
     )
-    whole = hashlib.sha256()
+    fingerprint = hashlib.sha256()
     for digest in receipts.order_by("position").values_list("digest", flat=True):
-        whole.update(digest.encode())
-    for window in id_ranges(run):  # MySQL's driver reads whatever it is asked for at once
-        linked = followers.filter(pk__range=window).order_by("pk")
+        fingerprint.update(digest.encode())
+    for id_range in id_ranges(run):  # MySQL's driver reads all rows of a query into memory
+        linked = followers.filter(pk__range=id_range).order_by("pk")
         for table, legacy_id in linked.values_list("source_table", "legacy_id"):
-            whole.update(f"{table}:{legacy_id}\n".encode())
-    return whole.hexdigest()
+            fingerprint.update(f"{table}:{legacy_id}\n".encode())
+    return fingerprint.hexdigest()

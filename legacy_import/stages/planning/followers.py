@@ -1,4 +1,4 @@
-"""The plan's second look: leads that waited for the first row of their group."""
+"""The second pass of a plan: leads that waited for the first row of their group."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +30,7 @@ OF_FIRST = (
 
 
 class WaitingLead(NamedTuple):
-    """A lead that waits, and what is known of its group's first row."""
+    """A lead that waits, and the columns of its group's first row."""
 
     pk: int
     source_table: str
@@ -42,7 +42,7 @@ class WaitingLead(NamedTuple):
     first_reason: str
     first_kind: str
     first_target: int | None
-    first_lead: int | None  # made by a commit of this run
+    first_lead: int | None  # created by a commit of this run
 
     @property
     def first_plan(self) -> Decision:
@@ -57,13 +57,13 @@ class WaitingLead(NamedTuple):
 
     @property
     def person(self) -> Target | None:
-        """Whom a link would give the row to, if that person is there already."""
+        """The person a link would give the row to, if that person exists already."""
         own = (PersonKind.LEAD.value, self.first_lead) if self.first_lead else None
         return self.given_to or own
 
 
 def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None:
-    """Link the leads that waited, where their first row has a person whom nobody ruled out."""
+    """Link the waiting leads whose first row has a person, unless that person was ruled out."""
     first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
     waiting = LegacyStudentImport.objects.filter(
         legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
@@ -89,16 +89,16 @@ def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None
 def _followers(
     run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
 ) -> list[WaitingLead]:
-    """Those whose first row gets a person: a lead to be made, a known one, or an earlier import's."""
+    """Those whose first row gets a person: a new lead, a known one, or one of an earlier import."""
     before = {
         row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
         for row in page
         if row.first_plan == IMPORTED_BEFORE
     }
-    made = leads_of_rows(list(before.values()))
+    imported_leads = leads_of_rows(list(before.values()))
     followers = []
     for row in page:
-        lead = made.get(before.get(row.pk, ""))
+        lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
         allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
         if allowed and (row.first_plan in GETS_PERSON or lead):

@@ -1,4 +1,4 @@
-"""What a plan comes to: its counts, every distribution adding up to its total."""
+"""The counts of a plan; every distribution adds up to its total."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -44,10 +44,10 @@ class PlanDifference:
 
 def summarize(run: LegacyImportRun) -> dict[str, Any]:
     """Count the run's plan. Numbers of rows only; keys are a contract."""
-    found = counts.rebuild(run)
+    combinations = counts.rebuild(run)
 
     def of(facet: str, values: Iterable[str]) -> dict[str, int]:
-        return counts.spread(found, facet, values)
+        return counts.spread(combinations, facet, values)
 
     classification = of("classification", Classification.values)
     validation = of("validation_status", ValidationStatus.values)
@@ -64,20 +64,20 @@ def summarize(run: LegacyImportRun) -> dict[str, Any]:
             "needs_review_students": validation[ValidationStatus.NEEDS_REVIEW],
             "duplicate_students": validation[ValidationStatus.DUPLICATE],
             "placeholder_sessions": session_types[SessionType.WAITING_PLACEHOLDER],
-            "unmapped_courses": _rows(found, _history_without_course),
-            "registered_to_decide": _rows(found, _registered_to_decide),
+            "unmapped_courses": _rows(combinations, _history_without_course),
+            "registered_to_decide": _rows(combinations, _registered_to_decide),
         },
         "plan": of("planned_action", PlannedAction.values),
-        "review_reasons": _review_reasons(found),
+        "review_reasons": _review_reasons(combinations),
     }
 
 
-def _rows(found: Combinations, wanted: Callable[[dict[str, Any]], bool]) -> int:
-    """Rows of the combinations (facet → value) that are wanted."""
+def _rows(combinations: Combinations, predicate: Callable[[dict[str, Any]], bool]) -> int:
+    """Rows of the combinations (facet → value) for which the predicate holds."""
     return sum(
         rows
-        for combination, rows in found.items()
-        if wanted(dict(zip(FACETS, combination, strict=True)))
+        for combination, rows in combinations.items()
+        if predicate(dict(zip(FACETS, combination, strict=True)))
     )
 
 
@@ -97,18 +97,18 @@ def _buckets(classification: Mapping[str, int]) -> dict[str, int]:
     return dict(buckets)
 
 
-def _review_reasons(found: Combinations) -> dict[str, int]:
-    """Reason → rows that wait for a person, the most frequent first."""
+def _review_reasons(combinations: Combinations) -> dict[str, int]:
+    """Reason → rows that need review, the most frequent first."""
     action, reason = FACETS.index("planned_action"), FACETS.index("planned_reason")
     reasons: Counter[str] = Counter()
-    for combination, rows in found.items():
+    for combination, rows in combinations.items():
         if combination[action] == PlannedAction.REVIEW:
             reasons[combination[reason]] += rows
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
 
 
 def require_plan(run: LegacyImportRun) -> None:
-    """Raise OutOfOrder for a run that never got a plan: there is nothing to compare with."""
+    """Raise OutOfOrder for a run without a plan: there is nothing to compare with."""
     if run.planned_at is None:
         raise OutOfOrder(
             f"Run {run.pk} has no plan to compare with.",
@@ -147,12 +147,12 @@ def plan_difference(run: LegacyImportRun, other_id: int) -> PlanDifference:
         .values_list("before_action", "before_reason", "planned_action", "planned_reason")
         .annotate(rows=Count("pk"))
     )
-    changed: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
     unchanged = 0
     for was, why_was, now, why_now, count in pairs:
         if (was, why_was) == (now, why_now):
             unchanged += count
         else:
-            changed[f"{was} ({why_was}) → {now} ({why_now})"] += count
+            changes[f"{was} ({why_was}) → {now} ({why_now})"] += count
     name = "its own previous plan" if other_id == run.pk else f"run {other_id}"
-    return PlanDifference(name, dict(changed.most_common()), unchanged, only_here, only_there)
+    return PlanDifference(name, dict(changes.most_common()), unchanged, only_here, only_there)

@@ -1,4 +1,9 @@
-"""1 source → 2 normalize → 3 stage: every source row becomes exactly one staged row."""
+"""1 source → 2 normalize → 3 stage: every source row becomes exactly one staged row.
+
+The order of events: the source is opened (its checks, one snapshot, its certificate), the run is
+started or resumed, the course and session mappings are refreshed, both learner tables are staged
+(`table_import`), and the totals of source and staging are compared before the run counts as imported.
+"""
 
 import datetime
 from collections.abc import Mapping
@@ -15,16 +20,17 @@ from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
-from legacy_import.stages.staging.intake import Intake, of_workers, understanding_of
-from legacy_import.stages.staging.windows import RowIds
+from legacy_import.stages.staging.chunk_rows import load_context
+from legacy_import.stages.staging.row_ids import RowIds
+from legacy_import.stages.staging.table_import import TableImport, worker_chunks
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import found and did. `counts` holds numbers of rows only."""
+    """The certificate of the source and the result; `counts` are numbers of rows only."""
 
     run: int | None  # None: preflight only
     source: str
@@ -55,7 +61,7 @@ def import_source(
     `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
     partial), `new` starts a run although an unfinished one exists. Raises LegacyImportError and its
     subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
-    a lost connection; what was staged until then stays, and `resume` goes on from there.
+    a lost connection. What was staged until then stays, and `resume` continues from there.
     """
     if resume is not None:
         lifecycle.require_unfinished(resume, alias)
@@ -67,18 +73,23 @@ def import_source(
             run = lifecycle.find_run(resume)
         else:
             run = lifecycle.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
-        with hold(run, "legacy_import", progress) as lease:
+        with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, source.certificate.as_dict())
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
-            _intake(run, lease, source, allow_writable, progress).stage_tables()
+            _table_import(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
-            counts = _conclude(run, source)
+            counts = _require_balance(run, source)
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
-                run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
+                run,
+                lease,
+                RunStatus.IMPORTED,
+                actor=actor,
+                started_at=now,
+                results={"import": counts},
             )
     return ImportReport(run.pk, run.source_label, run.certificate, counts)
 
@@ -88,40 +99,47 @@ def _announce(alias: str, source: LegacySource, progress: Progress) -> None:
     progress.opened(f"{alias} → {source.label}", verified=verified)
 
 
-def _intake(
+def _table_import(
     run: LegacyImportRun,
     lease: Lease,
     source: LegacySource,
     allow_writable: bool,
     progress: Progress,
-) -> Intake:
+) -> TableImport:
     expected = sum(source.count(table) for table in SourceTable.values)
     if run.row_limit is not None:
         expected = min(expected, run.row_limit)
-    ids = RowIds(run, expected)
-    engine, by = engine_in_use(), understanding_of(run)
-    return Intake(run, lease, source, engine, allow_writable, ids, by, progress)
+    return TableImport(
+        run=run,
+        lease=lease,
+        source=source,
+        engine=engine_in_use(),
+        allow_writable=allow_writable,
+        row_ids=RowIds(run, expected),
+        context=load_context(run),
+        progress=progress,
+    )
 
 
 def _certify_workers(run: LegacyImportRun, lease: Lease) -> None:
-    """Say in the certificate what workers read: connections of theirs cannot share our snapshot."""
-    read = of_workers(run)
-    if not read.chunks:
+    """Note in the certificate what workers read: their connections cannot share this snapshot."""
+    chunks, staged_again = worker_chunks(run)
+    if not chunks:
         return
-    run.certificate["snapshots"] += read.chunks
+    run.certificate["snapshots"] += chunks
     run.certificate["notes"].append(
-        f"workers read {read.chunks} chunks, each in a snapshot of its own; every chunk was compared "
-        f"with the import's own snapshot afterwards; staged again: {read.staged_again}"
+        f"workers read {chunks} chunks, each in a snapshot of its own; every chunk was compared "
+        f"with the import's own snapshot afterwards; staged again: {staged_again}"
     )
     with transaction.atomic():
         lease.confirm()
         run.save(update_fields=["certificate"])
 
 
-def _conclude(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:
-    """Prove that every source row is staged, and compare with the previous run.
+def _require_balance(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:
+    """Count both sides, and the changes since the previous run.
 
-    Raises LegacyImportError, and marks the run failed, when the numbers do not balance.
+    Raises LegacyImportError, and marks the run failed, unless every source row is staged.
     """
     staged = LegacyStudentImport.objects.filter(legacy_import_run=run)
     tables: dict[str, dict[str, int]] = {}

@@ -18,7 +18,7 @@ from legacy_import.demo.people import generate
 from legacy_import.rules import normalization
 from legacy_import.source.decode import CORRECTIONS, decoder_for
 from legacy_import.source.rows import Json, LegacyRow
-from legacy_import.stages.staging.rows import hash_rows
+from legacy_import.stages.staging.chunk_rows import hash_rows
 
 TODAY = date(2026, 3, 1)
 PIECES = [

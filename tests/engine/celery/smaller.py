@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> None:
 
 def replace(sizes: dict[str, Any]) -> None:
     from legacy_import.engine import celery_engine, chunks
-    from legacy_import.stages.staging import intake
+    from legacy_import.stages.staging import table_import
 
-    intake.PAGE_ROWS = sizes.pop("page", 60)
+    table_import.PAGE_ROWS = sizes.pop("page", 60)
     chunks.id_ranges.__defaults__ = (sizes.pop("chunk", 80),)
     if sizes.pop("twice", False):
         once = celery_engine.send_chunk

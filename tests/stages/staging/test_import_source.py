@@ -9,7 +9,7 @@ import pytest
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.progress import Silent
-from legacy_import.stages.staging import intake
+from legacy_import.stages.staging import table_import
 from legacy_import.stages.staging.import_source import preflight
 from tests.legacy_database import (
     COLUMNS,
@@ -121,7 +121,7 @@ class TestEveryRowIsStaged:
         self, db_server: DatabaseServer, server_legacy_name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """MyISAM has no snapshot: what the import counted is no longer what it read."""
-        monkeypatch.setattr(intake, "PAGE_ROWS", 2)
+        monkeypatch.setattr(table_import, "PAGE_ROWS", 2)
         rows = [learner(number) for number in range(1, 13)]  # more than are read ahead
         database = server_legacy(db_server, server_legacy_name, tables(rows), engine="MyISAM")
         late = Meanwhile(1, lambda: database.execute("INSERT INTO stagiaires (id) VALUES (99)"))
@@ -155,7 +155,7 @@ class TestRun:
     def test_one_receipt_per_chunk_and_their_rows_add_up(
         self, make_legacy: MakeLegacy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(intake, "PAGE_ROWS", 3)
+        monkeypatch.setattr(table_import, "PAGE_ROWS", 3)
         stagiaires = [learner(number) for number in (2, 3, 5, 8, 13, 21, 34)]
         run = import_from(make_legacy(tables(stagiaires, [learner(1), learner(4)]))).run
         told = [
@@ -177,10 +177,10 @@ class TestRun:
     ) -> None:
         rows = [row for row in dirty_rows().values() if row.get("remarque") != HUGE]
         database = make_legacy(tables(rows, rows))
-        monkeypatch.setattr(intake, "PAGE_ROWS", 4)
+        monkeypatch.setattr(table_import, "PAGE_ROWS", 4)
         small = content(import_from(database).run)
         LegacyImportRun.objects.update(status="closed", connection_name="other")
-        monkeypatch.setattr(intake, "PAGE_ROWS", 2_000)
+        monkeypatch.setattr(table_import, "PAGE_ROWS", 2_000)
         assert content(import_from(database).run) == small
 
     @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ class TestRun:
         self, limit: int, expected: tuple[int, int], make_legacy: MakeLegacy,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(intake, "PAGE_ROWS", 2)
+        monkeypatch.setattr(table_import, "PAGE_ROWS", 2)
         database = make_legacy(
             tables([learner(n) for n in (1, 2, 3)], [learner(n) for n in (1, 2)])
         )

@@ -13,7 +13,7 @@ from legacy_import.models import (
     LegacyTrainingImport,
 )
 from legacy_import.source.engine import SourceLost
-from legacy_import.stages.staging import intake
+from legacy_import.stages.staging import table_import
 from tests.legacy_database import (
     LegacyDatabase,
     MakeLegacy,
@@ -39,7 +39,7 @@ CHUNKS = 6  # of the database below: 4 of stagiaires, 2 of archives
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "PAGE_ROWS", 3)
+    monkeypatch.setattr(table_import, "PAGE_ROWS", 3)
 
 
 @pytest.fixture

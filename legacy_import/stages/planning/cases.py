@@ -1,0 +1,297 @@
+"""The cases of staged rows: all that a plan or a commit decides on, read chunk by chunk.
+
+`CaseLoader.load` reads in this order, with the same few queries however many rows there are:
+
+1. the staged rows that are not committed yet;
+2. the reviewers' decisions on them;
+3. the records that earlier runs made of them, and the groups in which anyone has history;
+4. whom each row matches once the decisions are applied, and those people as they are now.
+
+From this it builds the facts of each row (`facts_of`), once for rows that agree in everything the
+facts depend on, and the versions that the answer rests on.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from ecoin.bulk import Ids
+from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
+    Classification,
+    Outcome,
+    PersonKind,
+    ReviewDecision,
+    SourceTable,
+)
+from legacy_import.conf import ImportConf
+from legacy_import.mapping.index import MappingIndex, Training
+from legacy_import.models import (
+    ISSUES_AS_TEXT,
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+)
+from legacy_import.people.contact import Known
+from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
+from legacy_import.rules.commit_policy import Facts, Origin
+from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
+from legacy_import.rules.duplicates import Target
+from legacy_import.stages.planning.effective_match import (
+    NO_MATCH,
+    PERSON_GONE,
+    EffectiveMatch,
+    effective_match,
+)
+from legacy_import.stages.planning.facts import Surroundings, facts_of
+from legacy_import.stages.planning.plan_row import PlanRow, columns_of_facts
+
+MOST_TRAININGS = 100_000  # pairs of formation and session that are remembered
+HAS_HISTORY = frozenset(
+    {Classification.COMPLETED, Classification.ARCHIVED_TRAINING, Classification.REGISTERED}
+)
+# History on the platform stays history, whatever the row's classification is by now.
+CREATED_HISTORY = (Outcome.CREATE_COMPLETED_TRAINING, Outcome.CREATE_ENROLLMENT)
+
+
+class Case(NamedTuple):
+    """One row's facts, the person it would be given to, and the versions the answer rests on.
+
+    `number`: rows of a chunk with the same number have the same facts, so one answer serves them.
+    """
+
+    row: PlanRow
+    number: int
+    facts: Facts
+    target: Target | None
+    basis: str
+    training: Training
+    decisions: InForce
+
+
+class RowDecisions(NamedTuple):
+    """What the reviewers' decisions on one row amount to, and the id of the last one."""
+
+    in_force: InForce
+    last: int
+
+
+NO_DECISIONS = RowDecisions(NOTHING, 0)
+
+
+class _TrainingCase(NamedTuple):
+    """A training, the part of it that facts depend on, and its versions."""
+
+    training: Training
+    key: tuple[str, str, bool]
+    versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ChunkContext:
+    """What was read for the rows of one chunk, by row id, group or person."""
+
+    decisions: Mapping[int, RowDecisions]
+    origins: Mapping[int, Origin]
+    groups_with_history: AbstractSet[int]
+    matches: Mapping[int, EffectiveMatch]
+    people: Mapping[Target, Known]
+
+
+# Selects staged rows, given the path to them from the queried table ("" for themselves).
+Selection = Callable[[str], Q]
+
+
+def rows_between(first: int, last: int) -> Selection:
+    """The rows with first <= id <= last."""
+    return lambda path: Q(**{f"{path}pk__range": (first, last)})
+
+
+def rows_with_ids(ids: Sequence[int]) -> Selection:
+    """The rows with these ids."""
+    return lambda path: Q(**{f"{path}pk__among": Ids(ids)})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLoader:
+    """Loads the cases of one run's rows, under the mappings as they were when it was created."""
+
+    run: LegacyImportRun
+    mappings: MappingIndex
+    conf: ImportConf
+    imported_before: bool  # there may be records of this source on the platform
+    any_decisions: bool  # there may be decisions on rows of this run
+    _trainings: dict[tuple[str | None, str | None], _TrainingCase] = field(default_factory=dict)
+
+    def load(self, selection: Selection) -> Iterator[Case]:
+        """The case of every selected row that is not committed yet, by id."""
+        rows = self._rows(selection)
+        context = self._read_context(rows, selection)
+        if len(self._trainings) > MOST_TRAININGS:
+            self._trainings.clear()
+        facts_by_key: dict[tuple[object, ...], tuple[int, Facts]] = {}
+        for row in rows:
+            yield self._case(row, context, facts_by_key)
+
+    def _rows(self, selection: Selection) -> list[PlanRow]:
+        rows = LegacyStudentImport.objects.filter(selection(""), legacy_import_run=self.run)
+        rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
+        columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
+        return list(map(PlanRow._make, columns))
+
+    def _read_context(self, rows: Sequence[PlanRow], selection: Selection) -> _ChunkContext:
+        decisions = self._decisions(selection("student_import__"))
+        matches = _matches(rows, decisions)
+        targets = {match.target for match in matches.values() if match.target}
+        return _ChunkContext(
+            decisions=decisions,
+            origins=self._origins(rows) if self.imported_before else {},
+            groups_with_history=self._groups_with_history(
+                {row.group_first_id for row in rows if row.group_first_id}
+            ),
+            matches=matches,
+            people=platform_people(targets, self.conf),
+        )
+
+    def _case(
+        self,
+        row: PlanRow,
+        context: _ChunkContext,
+        facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
+    ) -> Case:
+        review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
+        if match.target and match.target not in context.people:
+            match = PERSON_GONE
+        person = context.people[match.target] if match.target else None
+        origin = context.origins.get(row.pk, Origin.NEW)
+        has_history = row.group_first_id in context.groups_with_history
+        training, training_key, versions = self._training(row)
+        # Plain values only: hashing an enum member costs more than the rest of this function.
+        key = (
+            columns_of_facts(row), row.place.value, training_key, origin.value, has_history,
+            match is PERSON_GONE, review.last and (review.in_force, match),
+        )  # fmt: skip
+        if key not in facts_by_key:
+            around = Surroundings(review.in_force, match, training, origin, has_history)
+            facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
+        number, facts = facts_by_key[key]
+        basis = f"row={row.version} {versions}"
+        basis += f" said={review.last}" if review.last else ""
+        basis += f" person={person.fingerprint}" if person else ""
+        return Case(row, number, facts, match.target, basis, training, review.in_force)
+
+    def _training(self, row: PlanRow) -> _TrainingCase:
+        pair = (row.legacy_formation_id, row.legacy_session_id)
+        if pair not in self._trainings:
+            training = self.mappings.training(*pair)
+            session_type, state = training.session.session_type, training.course.state
+            key = (session_type.value, state.value, training.session_confirmed)
+            self._trainings[pair] = _TrainingCase(training, key, training.versions)
+        return self._trainings[pair]
+
+    def _decisions(self, which: Q) -> dict[int, RowDecisions]:
+        """Row id → its decisions; only rows that have any."""
+        if not self.any_decisions:
+            return {}
+        events: defaultdict[int, list[Event]] = defaultdict(list)
+        last: dict[int, int] = {}
+        decisions = (
+            LegacyReviewDecision.objects.standing()
+            .filter(which, student_import__legacy_import_run=self.run)
+            .order_by("pk")
+        )
+        for number, pk, decision, treat_as, kind, target in decisions.values_list(
+            "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id"
+        ):
+            event = Event(
+                ReviewDecision(decision),
+                Classification(treat_as) if treat_as else None,
+                (PersonKind(kind).value, target) if target else None,
+            )
+            events[pk].append(event)
+            last[pk] = number
+        return {pk: RowDecisions(in_force(of_row), last[pk]) for pk, of_row in events.items()}
+
+    def _groups_with_history(self, groups: set[int]) -> set[int]:
+        """The groups in which anyone was trained or registered, by reviewers' decisions too."""
+        if not groups:
+            return set()
+        members = LegacyStudentImport.objects.filter(
+            legacy_import_run=self.run, group_first_id__among=Ids(groups)
+        )
+        decisions = self._decisions(Q(student_import__group_first_id__among=Ids(groups)))
+        with_history: set[int] = set()
+        for pk, group, classification, outcome in members.values_list(
+            "pk", "group_first_id", "classification", "outcome"
+        ):
+            treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
+            if group and (
+                outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY
+            ):
+                with_history.add(group)
+        return with_history
+
+    def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
+        """Which rows already have a record on the platform, and whether from the same payload."""
+        imported_ids = imported_rows(self.run.connection_name, [row.pk for row in rows])
+        imported = [row for row in rows if row.pk in imported_ids]
+        hashes = _committed_hashes(self.run, imported)
+        return {
+            row.pk: Origin.IMPORTED
+            if hashes.get((row.source_table, row.legacy_id)) == row.payload_hash
+            else Origin.CHANGED
+            for row in imported
+        }
+
+
+def _matches(
+    rows: Sequence[PlanRow], decisions: Mapping[int, RowDecisions]
+) -> dict[int, EffectiveMatch]:
+    """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
+    ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
+    with_evidence = LegacyStudentImport.objects.filter(pk__among=Ids(ruled_out))
+    evidence: dict[int, Any] = dict(with_evidence.values_list("pk", "duplicate_evidence"))
+    matches = {}
+    for row in rows:
+        if row.pk not in decisions and row.duplicate_confidence == NO_MATCH.confidence:
+            matches[row.pk] = NO_MATCH
+        else:
+            review = decisions.get(row.pk, NO_DECISIONS)
+            matches[row.pk] = effective_match(row, review.in_force, evidence.get(row.pk))
+    return matches
+
+
+def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:
+    """(table, legacy id) → payload hash that the latest run committed."""
+    hashes: dict[tuple[str, str], str] = {}
+    outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
+    for table in SourceTable.values:
+        committed = LegacyStudentImport.objects.filter(
+            legacy_import_run__connection_name=run.connection_name,
+            source_table=table,
+            legacy_id__in=[row.legacy_id for row in rows if row.source_table == table],
+            outcome__in=outcomes,
+        )
+        for legacy_id, payload_hash in committed.order_by("legacy_import_run_id").values_list(
+            "legacy_id", "payload_hash"
+        ):
+            hashes[table, legacy_id] = payload_hash
+    return hashes
+
+
+def case_loader(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> CaseLoader:
+    """For one pass over a run."""
+    decisions = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
+    imported_before = any_origin_of(run.connection_name)
+    return CaseLoader(run, mappings, conf, imported_before, decisions.exists())
+
+
+def case_loader_under_lock(
+    run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf
+) -> CaseLoader:
+    """For the batches of a commit, during which records and decisions may appear at any time."""
+    return CaseLoader(run, mappings, conf, imported_before=True, any_decisions=True)
