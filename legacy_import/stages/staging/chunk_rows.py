@@ -61,7 +61,7 @@ class HashedRow(NamedTuple):
 class PreparedChunk(NamedTuple):
     """A chunk that is ready to be written."""
 
-    done: ChunkDone
+    result: ChunkDone
     first: str  # legacy ids; "" without rows
     last: str
     tables: Sequence[EncodedRows]
@@ -142,15 +142,15 @@ def prepare_chunk(
     )
     if not rows:
         return PreparedChunk(ChunkDone(0, digest(hashed)), "", "", tables)
-    done = ChunkDone(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
-    return PreparedChunk(done, rows[0].legacy_id, rows[-1].legacy_id, tables)
+    result = ChunkDone(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
+    return PreparedChunk(result, rows[0].legacy_id, rows[-1].legacy_id, tables)
 
 
 def write_chunk(chunk: PreparedChunk) -> ChunkDone:
     """3 stage: write the chunk."""
     for table in chunk.tables:
         insert_encoded(table)
-    return chunk.done
+    return chunk.result
 
 
 def remove_chunk(receipt: ChunkReceipt) -> None:
