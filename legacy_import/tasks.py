@@ -1,4 +1,4 @@
-"""What Celery workers are asked to do: one task, a chunk of a stage. Here engine and stages meet."""
+"""The only Celery task: to work a chunk of a stage. This module connects the engine to the stages."""
 
 from typing import Any
 
@@ -10,5 +10,5 @@ from legacy_import.stages import open_work
 
 @app.task(name=CHUNK_TASK)  # type: ignore[untyped-decorator]
 def chunk(job_message: dict[str, Any], chunk_message: dict[str, Any]) -> None:
-    """Work one chunk. It never raises: Celery would log what the error says."""
+    """Work one chunk. Never raises, because Celery would log the text of the error."""
     work_chunk(job_message, chunk_message, open_work)

@@ -19,7 +19,7 @@ from legacy_import.people.platform import platform_courses
 from legacy_import.review.decisions import claim, decide
 from legacy_import.review.filter import queue_of
 from legacy_import.review.saved_filters import save_filter
-from legacy_import.stages.rejudge import rejudge
+from legacy_import.stages.replan import replan
 from scripts import demo_accounts
 from trainings.models import LegacyCompletedTraining
 
@@ -75,7 +75,7 @@ def confirm_what_is_sure(run: LegacyImportRun) -> None:
         confirm_mappings(
             kind, connection_name=source, expected=expected, stamp=stamp, actor=manager, now=now
         )
-    rejudge(run_id=run.pk, actor="manager", now=timezone.now())
+    replan(run_id=run.pk, actor="manager", now=timezone.now())
 
 
 def commit_and_review(run: LegacyImportRun) -> School:

@@ -76,7 +76,9 @@ command -v redis-server >/dev/null || missing+=(redis-server)
 command -v msgfmt >/dev/null || missing+=(gettext)
 # The two font sets of the layout tests (tests/browser/fonts.py).
 for font in fonts-dejavu-core:DejaVuSans fonts-lemonada:Lemonada-Regular; do
-    find /usr/share/fonts /usr/local/share/fonts -name "${font#*:}.*" 2>/dev/null | grep -q . || missing+=("${font%%:*}")
+    file=$(find /usr/share/fonts /usr/local/share/fonts "${XDG_DATA_HOME:-$HOME/.local/share}/fonts" \
+        -name "${font#*:}.*" 2>/dev/null || true)
+    [ -n "$file" ] || missing+=("${font%%:*}")
 done
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -gt 0 ]; then

@@ -26,7 +26,7 @@ from legacy_import.choices import (
 )
 from legacy_import.engine.chunks import Chunk, Job, Work, do_chunk
 from legacy_import.mapping.index import load_mappings
-from legacy_import.mapping.meaning import Readings
+from legacy_import.mapping.meaning import MeaningCache
 from legacy_import.models import (
     ChunkReceipt,
     LegacyCourseMapping,
@@ -208,7 +208,7 @@ def _writing(page: PreparedChunk) -> Work:
 
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
-    context = StagingContext(run, SETTINGS, Readings(load_mappings(run.connection_name)))
+    context = StagingContext(run, SETTINGS, MeaningCache(load_mappings(run.connection_name)))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:

@@ -1,12 +1,13 @@
 """Which lane of `make test` runs a test: the one rule, by folder and by what the test touches.
 
-A lane is one run of pytest with one kind of app database (`TEST_APP_DATABASE`). Everything runs in
-the SQLite lane, except what needs a server anyway. The MariaDB lane repeats what touches the app
-database and can behave differently there. Without `--lane` pytest runs all that it is given.
+A lane is one run of pytest with one kind of app database (`TEST_APP_DATABASE`). What touches no app
+database runs once, on SQLite. What touches it runs on both, unless `PLACES` has a reason why one is
+enough. Without `--lane` pytest runs all that it is given.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Lane(StrEnum):
@@ -16,7 +17,25 @@ class Lane(StrEnum):
     MARIADB = "mariadb"
 
 
+class Place(NamedTuple):
+    """A folder or file below tests/, the lanes of its tests, and the reason."""
+
+    path: str
+    lanes: frozenset[Lane]
+    reason: str
+
+
 BOTH = frozenset({Lane.SQLITE, Lane.MARIADB})
+ONLY_SQLITE, ONLY_MARIADB = frozenset({Lane.SQLITE}), frozenset({Lane.MARIADB})
+
+# The first place that a test is in decides.
+PLACES = (
+    Place("browser", ONLY_MARIADB, "a page is the same for any database; production has MariaDB"),
+    Place("engine/celery", ONLY_MARIADB, "Celery workers share a server in any case"),
+    Place("faults/test_server_faults.py", ONLY_MARIADB, "what only a server can do to a client"),
+    Place("screens/test_access_matrix.py", BOTH, "every view is called once on each database"),
+    Place("screens", ONLY_SQLITE, "views call services and stages, whose tests run on both"),
+)
 
 # A test that uses one of these reaches the app database; `django_db` tests have a marker instead.
 APP_DATABASE_FIXTURES = frozenset(
@@ -27,30 +46,15 @@ APP_DATABASE_FIXTURES = frozenset(
     }
 )
 
-# Folders and files below tests/ that run on MariaDB alone, and why.
-ON_MARIADB_ONLY = {
-    "browser": "a page is the same for any database; production has MariaDB",
-    "engine/celery": "workers share a server in any case",
-    "faults/test_server_faults.py": "what only a server can do to a client",
-}
-
-# Folders and files whose tests of the app database run on SQLite alone, and why.
-ON_SQLITE_ONLY: dict[str, str] = {}
-
 
 def lanes_of(path: str, *, touches_app_database: bool) -> frozenset[Lane]:
     """The lanes of a test in the file `path` (below tests/, with slashes). Never empty."""
-    if _listed(path, ON_MARIADB_ONLY):
-        return frozenset({Lane.MARIADB})
-    if not touches_app_database or _listed(path, ON_SQLITE_ONLY):
-        return frozenset({Lane.SQLITE})
-    return BOTH
+    for place in PLACES:
+        if path == place.path or path.startswith(f"{place.path}/"):
+            return place.lanes
+    return BOTH if touches_app_database else ONLY_SQLITE
 
 
 def touches_app_database(fixtures: Collection[str], markers: Collection[str]) -> bool:
     """Whether a test with these fixtures (of its fixtures, too) and markers may reach it."""
     return "django_db" in markers or not APP_DATABASE_FIXTURES.isdisjoint(fixtures)
-
-
-def _listed(path: str, table: Mapping[str, str]) -> bool:
-    return any(path == name or path.startswith(f"{name}/") for name in table)

@@ -7,6 +7,7 @@ environment names the one MySQL that may be used (TEST_NO_OWN_SERVER).
 
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.servers import MARIADB, MYSQL, NAMES, kind_for_tests
 
 OWN_SERVER = "own_server"
 MARKS = {"mariadb_only": MARIADB, "mysql_only": MYSQL}
+OUTPUT_KEY = "not_on_this_server"
 _deselected = pytest.StashKey[Counter[str]]()
 
 
@@ -38,12 +40,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that shares the tests with others sends what it deselected to the one that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[OUTPUT_KEY] = dict(session.config.stash.get(_deselected, Counter()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    # Each of the processes collects all the tests, so they all deselect the same ones.
+    sent = getattr(node, "workeroutput", {}).get(OUTPUT_KEY, {})
+    node.config.stash[_deselected] = Counter(sent) | node.config.stash.get(_deselected, Counter())
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    # Where processes share the tests, each of them deselected the same ones.
-    why = config.stash.get(_deselected, Counter())
-    for reason, tests in sorted(why.items()):
+    for reason, tests in sorted(config.stash.get(_deselected, Counter()).items()):
         terminalreporter.write_line(f"not on this server ({tests} tests): {reason}")
 
 

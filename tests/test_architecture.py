@@ -46,7 +46,7 @@ VIOLATIONS = [
     ("stages", "legacy_import.stages.planning.dry_run", "legacy_import.stages.commit.waves"),
     ("stages", "legacy_import.stages.validation.validate", "legacy_import.stages.planning.facts"),
     ("stages", "legacy_import.stages.commit.log", "legacy_import.stages.rollback.order"),
-    ("screens", "legacy_import.screens.learners.views", "legacy_import.screens.review.links"),
+    ("screens", "legacy_import.screens.learners.views", "legacy_import.screens.review.listing"),
     ("screens", "legacy_import.screens.page", "legacy_import.screens.exports.files"),
     ("circles", "legacy_import.runs.lease", "legacy_import.runs.lifecycle"),
     ("identity", "ecoin.identity.text", "legacy_import.errors"),

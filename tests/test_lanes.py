@@ -5,27 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LANES, TESTS
-from tests.lanes import (
-    APP_DATABASE_FIXTURES,
-    BOTH,
-    ON_MARIADB_ONLY,
-    ON_SQLITE_ONLY,
-    Lane,
-    lanes_of,
-    touches_app_database,
-)
+from tests.lanes import APP_DATABASE_FIXTURES, BOTH, PLACES, Lane, lanes_of, touches_app_database
 
-LISTED = [*ON_MARIADB_ONLY, *ON_SQLITE_ONLY]
-PATHS = st.one_of(
-    st.from_regex(r"([a-z]{1,8}/){0,2}test_[a-z]{1,8}\.py", fullmatch=True),
-    st.sampled_from(LISTED).map(lambda name: name if name.endswith(".py") else f"{name}/test_x.py"),
+NEW_PATHS = st.from_regex(r"([a-z]{1,8}/){0,2}test_[a-z]{1,8}\.py", fullmatch=True)
+LISTED_PATHS = st.sampled_from(
+    [place.path if place.path.endswith(".py") else f"{place.path}/test_x.py" for place in PLACES]
 )
 
 
-@given(PATHS, st.booleans())
+@given(st.one_of(NEW_PATHS, LISTED_PATHS), st.booleans())
 def test_no_test_is_without_a_lane(path: str, touches: bool) -> None:
-    assert lanes_of(path, touches_app_database=touches) <= BOTH
-    assert lanes_of(path, touches_app_database=touches)
+    lanes = lanes_of(path, touches_app_database=touches)
+    assert lanes
+    assert lanes <= BOTH
 
 
 @pytest.mark.parametrize(
@@ -36,6 +28,8 @@ def test_no_test_is_without_a_lane(path: str, touches: bool) -> None:
         ("a_new_folder/test_new.py", True, BOTH),
         ("browser/test_new.py", True, {Lane.MARIADB}),
         ("browser_of_old/test_new.py", True, BOTH),
+        ("screens/runs/test_views.py", True, {Lane.SQLITE}),
+        ("screens/test_access_matrix.py", True, BOTH),
     ],
 )
 def test_where_a_test_runs(path: str, touches: bool, expected: set[Lane]) -> None:
@@ -52,10 +46,8 @@ def test_a_marker_of_the_app_database_is_noticed() -> None:
     assert not touches_app_database(["tmp_path", "mariadb"], ["parametrize"])
 
 
-def test_the_lists_name_what_exists_and_say_why() -> None:
-    assert all((TESTS / name).exists() for name in LISTED)
-    assert all({**ON_MARIADB_ONLY, **ON_SQLITE_ONLY}.values())
-    assert not set(ON_MARIADB_ONLY) & set(ON_SQLITE_ONLY)
+def test_every_place_exists_and_gives_its_reason() -> None:
+    assert all((TESTS / place.path).exists() and place.reason for place in PLACES)
 
 
 def test_of_this_very_run_nothing_is_lost(

@@ -26,14 +26,15 @@ def test_of_both(): pass
 """
 
 
-def run_tests(folder: Path, content: str, **values: str) -> str:
+def run_tests(folder: Path, content: str, *options: str, **values: str) -> str:
     """What pytest prints about that file."""
     file = folder / "test_marked.py"
     file.write_text(content)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TEST_")}
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:django", "-p", "tests.server_marks",
-         "-c", os.devnull, "--rootdir", str(folder), "--strict-markers", str(file)],
+         "-c", os.devnull, "--rootdir", str(folder), "--strict-markers", *options,
+         str(file)],
         env={**kept, **values}, cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return ended.stdout + ended.stderr
@@ -59,6 +60,12 @@ def test_what_is_one_servers_only_is_deselected_and_counted(
     assert "::test_of_both PASSED" in printed
     assert [line for line in printed.splitlines() if line.startswith("not on this")] == others
     assert f"{4 - len(others)} passed, {len(others)} deselected" in printed
+
+
+def test_they_are_counted_where_processes_share_the_tests(tmp_path: Path) -> None:
+    printed = run_tests(tmp_path, MARKED, "-n", "2", TEST_APP_DATABASE="mysql")
+    assert "not on this server (1 tests): MariaDB only: what only MariaDB has" in printed
+    assert "3 passed" in printed
 
 
 def test_a_mark_without_a_reason_stops_the_tests(tmp_path: Path) -> None:

@@ -37,10 +37,14 @@ def half_of(arabic: str) -> int:
     return hashlib.sha256(arabic.encode()).digest()[0] % 2
 
 
+def database() -> Path:
+    """The names in the installed wheel."""
+    return Path(str(files("arabic_name_romanizer") / "resources" / "names.sqlite3"))
+
+
 def from_the_wheel() -> list[Spelling]:
     """All Algerian single-name spellings of the installed wheel, ordered."""
-    database = files("arabic_name_romanizer") / "resources" / "names.sqlite3"
-    connection = sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)
+    connection = sqlite3.connect(f"file:{database()}?mode=ro&immutable=1", uri=True)
     query = """
         SELECT arabic_key, latin, max(role), sum(count) FROM units
         WHERE country = 'DZ' AND length(latin) BETWEEN 2 AND ?

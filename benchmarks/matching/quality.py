@@ -69,6 +69,7 @@ def index(rows: Iterable[Row]) -> Indexed:
                 born,
                 email.role_mailbox,
                 written,
+                name.script,
             )
         )
         indexed.truth.append(row.person)

@@ -31,7 +31,7 @@ def save_all(run: Any, rows: Iterable[Any], context: Any) -> int:
     saved = 0
     for row in rows:
         learner = normalize_learner(row.fields, row.issues, context.settings)
-        reading = context.readings.of(
+        reading = context.readings.meaning_of(
             learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
         )
         payload = json.dumps(row.payload, sort_keys=True, separators=(",", ":"))

@@ -27,12 +27,14 @@ PLACEHOLDER_ADDRESSES: Final = frozenset(
 )  # fmt: skip
 
 _PLACEHOLDER_LOCAL_PARTS = """
-    noemail nomail no-email no-mail no.email no.mail no_email no_mail sansemail sansmail
-    sans.email pasdemail pasdmail pasmail pas.email neant aucun null none noreply no-reply
-    donotreply undefined inconnu
+    noemail nomail sansemail sansmail sansadresse pasdemail pasdmail pasmail
+    pasemail pasdadresse neant aucun aucune null none nil nan rien vide noreply donotreply undefined
+    inconnu inconnue unknown sans non no nom prenom nomprenom prenomnom votrenom votreemail votremail
+    monemail monmail adresse adresseemail adressemail email mail gmail exemple example test testtest
 """
 PLACEHOLDER_LOCAL_PARTS: Final = frozenset(
-    # Whatever the domain: the person says there is no address, or the sender is a machine.
+    # Whatever the domain, without dots, dashes and digits: there is no address, the form's own
+    # example was copied, or the sender is a machine.
     _PLACEHOLDER_LOCAL_PARTS.split()
 )
 

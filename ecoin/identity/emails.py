@@ -169,11 +169,14 @@ def _is_placeholder_address(value: str) -> bool:
     if value in PLACEHOLDER_ADDRESSES:
         return True
     local, _, domain = value.partition("@")
-    if local in PLACEHOLDER_LOCAL_PARTS:
+    if _NO_LETTERS.sub("", local) in PLACEHOLDER_LOCAL_PARTS:
         return True
     # aaa@aaa.com, xx@xx.fr: one character repeated on both sides.
     first_label = domain.partition(".")[0]
     return bool(local) and not local.strip(local[0]) and set(first_label) == {local[0]}
+
+
+_NO_LETTERS: Final = re.compile("[^a-z]+")
 
 
 @lru_cache(maxsize=8_192)

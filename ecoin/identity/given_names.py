@@ -1,64 +1,179 @@
-"""Common Algerian given names: two of them are never a slip of one another.
+"""Names that are known, in both scripts: which spellings are one name, and which never are.
 
-Amine and Amir, Samir and Samira, Mohamed and Mahmoud are one letter apart and are brothers and
-sisters on one phone. A comparison that forgives slips must not forgive these. Spellings of one and
-the same name stand together, joined by a slash; a name that folds alike needs no second spelling.
+`given_names.tsv` was written by hand: the given names of Algeria, in Arabic and in Latin letters.
+`attested_names.tsv` adds names of any kind that the Algerian part of `arabic-name-romanizer` attests
+(Wikidata and DziriNames, CC0 and MIT); `benchmarks/matching/build_attested_names.py` derives it.
+
+Amine and Amir, Samir and Samira, Salem and Sellam sound alike and are brothers and sisters on one
+phone. A comparison that forgives slips must not forgive these, so each known name has a fold of its
+own: where two names would fold alike, a number tells them apart (`salam~1`, `salam~2`).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
 
-_MEN: Final = """
-mohamed/mhamed/mohand mahmoud hamid hamoud hamdi hamdane hamza ahmed/hmed hamed hammad
-amar/ammar/amer amir amine/lamine amin omar imad/imed adel/adil adem/adam ali/alli aliou alaa
-elias/ilyes/lyes anis anes/anas younes/younis yanis/yanni yacine/yassine yasser/yacer
-nacer/nasser/naceur nassim/nacim nazim naim nabil nadir nadhir nader nourdine/noureddine/nordine
-mourad mounir mounib mokhtar moussa mouloud/miloud moulay messaoud mebarek/mbarek meziane
-mahdi/mehdi madjid/abdelmadjid malek/malik mustapha/mostefa/moustafa mansour marouane/merouane
-mokrane moncef/mouncef samir sami samy sofiane said saad saadi salah/saleh salim/selim/slim salem
-slimane/soulaiman sliman souhil/souheil sid ismail/smail ibrahim/brahim bachir badr/badis
-badreddine bilal/billal boualem boudjema boubaker/aboubaker chakib cherif chaker chems
-djamel/jamel djelloul djilali djaber/jaber djaafar/djafar fares/faris farid fethi/fathi farouk
-fateh/fatah faycal/faisal fodil/fodhil fouad fouzi/faouzi fayez ghani ghiles hakim abdelhakim
-halim abdelhalim hassan/hacene hocine/hussein houcine hichem/hicham hadj/haj habib idir idris
-islam/slam issam/aissam issa/aissa kamel/kamal karim/abdelkarim khaled/khalid khalil kheireddine
-koceila lakhdar lahcen larbi lotfi/loutfi lounes/lounis massinissa menad nasreddine oussama/ousama
-okba omrane rabah rachid/rached rafik/rafiq ramzi ramdane/ramadan riad/riyad/ryad rida/reda/redha
-ridha raouf/abderraouf rayane rostom sadek/sedik safi seddik seif seifeddine seddam sebti tahar
-tarek/tarik/tariq taha taieb/tayeb toufik/tewfik wahid walid wassim/ouassim wail/wael yahia/yahya
-yazid yacoub youcef/youssef/yousef zaki zakaria zinedine zine zoubir zohir/zouhir aymen/aimen
-ayoub abderrahmane abdallah abdelkader abdelaziz abdelatif abdelhak abdelhamid abdelmalek
-abdelouahab abdenour abdeslam abdessamed akram aksel arezki azzedine aziz
-"""
+from ecoin.identity.arabic import PARTICLES, code, fold_arabic, latin_spelling
+from ecoin.identity.latin import fold_spelling
 
-_WOMEN: Final = """
-fatima/fatma fatiha fatine farida fadila/fadhela faiza fairouz feriel fella samira samia/samiya
-samah safia/safiya safa/saffa sabrina sabra sarah/sara salima selma/salma salwa/saloua siham/sihem
-sihame souad souhila/souhaila soumia/soumaya soraya sonia/soniya sana/sanaa saida saliha sakina
-sadia nadia/nadya nadjia nadjet/nadjat nadjla nadira nacera/nassera/nacira naima nassima/nacima
-nabila nawel/naouel nour nora/noura nouria nihad/nihed nesrine/nasrine nardjes karima
-khadidja/khadija kheira kaouther/kaoutar kenza amina/yamina amira amel/amal amal aicha/aisha
-asma/esma assia/asia anissa arwa/aroua ahlam abla aida/aïda bouchra baya bahia chahra chahinez
-chaima/chaimaa cherifa dalila dalal dalia djamila/jamila djohra djamia donia/dounia dina
-hafida/hafidha halima hamida hanane/hanan hanene hania hassiba/hasiba hayet/hayat hind houda/hoda
-houria/hourya habiba houaria ikram imane/imene iman ibtissem/ibtissam ines/inas kamelia kamila
-lamia lila/leila/leïla linda lina latifa louiza lynda lydia malika maria/mariya
-meriem/mariam/maryam mouna/mona/mina mounia mounira madina manel/manal maissa/maysa melissa
-mokhtaria nabiha ouarda/warda ouahiba/wahiba rachida radia/radhia rahma rania/raniya rim/rima ryma
-rym rofaida rokia/rokaya romaissa/roumaissa rabia rabha/rabiha sabah taous tassadit thiziri
-wafa/ouafa wassila wissem/wissam widad yasmine/yasmina/yassamine yousra zahia zahra/zohra
-zineb/zaineb/zaynab zakia zoulikha zoubida zohour aldjia cylia/celia dihia djazia
-"""
+OWN: Final = "~"
+"""Before the number that tells names of one fold apart."""
+_NOBODY: Final[frozenset[int]] = frozenset()
 
 
-def _groups() -> dict[str, int]:
-    """Spelling → number of its name, spellings of one name together."""
-    number_of: dict[str, int] = {}
-    for number, entry in enumerate((_MEN + _WOMEN).split()):
-        for spelling in entry.split("/"):
-            number_of.setdefault(spelling, number)
-    return number_of
+class KnownName(NamedTuple):
+    """Its forms in Arabic letters and its Latin spellings, the usual one first."""
+
+    arabic: tuple[str, ...]
+    latin: tuple[str, ...]
+    is_given: bool
 
 
-SPELLINGS: Final = _groups()
+def latin_of(arabic: str) -> str | None:
+    """The usual Latin spelling of a folded Arabic name, if it is known."""
+    return _tables().latin_of.get(arabic)
+
+
+def is_known_arabic(arabic: str) -> bool:
+    """Is a folded word a known name, or made of one (عبد القادر, بن علي) or a particle?"""
+    return arabic in PARTICLES or latin_spelling(arabic, latin_of) is not None
+
+
+def fold_of(spelling: str) -> str:
+    """The fold of a Latin spelling: its name's own, where that is beyond doubt."""
+    tables = _tables()
+    own = tables.fold_of.get(spelling)
+    if own is not None:
+        return own
+    folded = fold_spelling(tables.usual_of.get(spelling, spelling))
+    return tables.own_fold.get(folded, folded)
+
+
+@lru_cache(maxsize=16_384)
+def given_names_of(fold: str) -> frozenset[int]:
+    """Numbers of the given names that a fold may stand for; empty where it is not known."""
+    return _tables().given.get(fold, _NOBODY)
+
+
+@cache
+def known_names() -> tuple[KnownName, ...]:
+    """Every known name, those that were written by hand first."""
+    derived = []
+    for arabic, latin, role in _lines("attested_names.tsv"):
+        derived.append(KnownName((arabic,), tuple(latin.split("/")), role == "given"))
+    return (*written_by_hand(), *derived)
+
+
+def written_by_hand() -> list[KnownName]:
+    """The given names of `given_names.tsv`."""
+    names = []
+    for arabic, latin in _lines("given_names.tsv"):
+        forms = (fold_arabic(form.replace(" ", "")) for form in arabic.split("/"))
+        names.append(KnownName(tuple(dict.fromkeys(forms)), tuple(latin.split("/")), is_given=True))
+    return names
+
+
+def _lines(file: str) -> list[list[str]]:
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    latin_of: dict[str, str]  # folded Arabic → usual Latin spelling
+    usual_of: dict[str, str]  # Latin spelling of a family's name → the usual one
+    fold_of: dict[str, str]  # Latin spelling of a given name → fold
+    own_fold: dict[str, str]  # what a spelling folds to by its letters → its one name's own fold
+    given: dict[str, frozenset[int]]  # fold → given names
+
+
+@cache
+def _tables() -> _Tables:
+    names = [name for name in known_names() if name.is_given]
+    sharing: dict[str, list[int]] = {}  # Latin spelling → names
+    for number, name in enumerate(names):
+        for spelling in name.latin:
+            sharing.setdefault(spelling, []).append(number)
+    owner = {spelling: _owner(spelling, numbers, names) for spelling, numbers in sharing.items()}
+    by_letters = {spelling: fold_spelling(spelling) for spelling in sharing}
+    claims: dict[str, set[int]] = {}  # fold by the letters → names
+    for spelling, only in owner.items():
+        claimed = sharing[spelling] if only is None else [only]
+        claims.setdefault(by_letters[spelling], set()).update(claimed)
+    usual = [_usual(name, number, owner) for number, name in enumerate(names)]
+    given = {folded: set(numbers) for folded, numbers in claims.items() if len(numbers) > 1}
+    own = _Folds(given)
+    fold_of = {}
+    for spelling, only in owner.items():
+        # A spelling that several names have alike stands for those, and has a fold of its own too.
+        meant = (only,) if only is not None else tuple(sharing[spelling])
+        typical = by_letters[usual[only]] if only is not None else by_letters[spelling]
+        fold_of[spelling] = own.of(meant, typical)
+        given.setdefault(fold_of[spelling], set()).update(sharing[spelling])
+    latin_of, usual_of = _families()
+    for number, name in enumerate(names):
+        if usual[number]:
+            latin_of.update(dict.fromkeys(name.arabic, usual[number]))
+        else:
+            given.update({code(form): {number} for form in name.arabic})
+    return _Tables(
+        latin_of=latin_of,
+        usual_of=usual_of,
+        fold_of=fold_of,
+        own_fold={
+            folded: own.of((*numbers,), folded)
+            for folded, numbers in claims.items()
+            if len(numbers) == 1
+        },
+        given={folded: frozenset(numbers) for folded, numbers in given.items()},
+    )
+
+
+def _families() -> tuple[dict[str, str], dict[str, str]]:
+    """Names that are not known as given names; no two of them, nor of the others, fold alike."""
+    latin_of: dict[str, str] = {}
+    usual_of: dict[str, str] = {}
+    for name in known_names():
+        if not name.is_given:
+            latin_of.update(dict.fromkeys(name.arabic, name.latin[0]))
+            usual_of.update(dict.fromkeys(name.latin[1:], name.latin[0]))
+    return latin_of, usual_of
+
+
+def _owner(spelling: str, numbers: list[int], names: Sequence[KnownName]) -> int | None:
+    """The name that a spelling means by itself: its only one, or the only one so spelled as a rule.
+
+    "Amar" is عمار, although some write اعمر so; nobody can tell whether "Malak" is ملاك or ملك.
+    """
+    if len(numbers) == 1:
+        return numbers[0]
+    usual = [number for number in numbers if names[number].latin[0] == spelling]
+    return usual[0] if len(usual) == 1 else None
+
+
+def _usual(name: KnownName, number: int, owner: Mapping[str, int | None]) -> str:
+    """The first spelling of a name that means no other; '' where there is none."""
+    return next((s for s in name.latin if owner[s] == number), "")
+
+
+class _Folds:
+    """A fold for each name, and for the names that share a spelling; a number tells equal ones apart."""
+
+    def __init__(self, shared: Mapping[str, Set[int]]) -> None:
+        self._shared = shared  # fold by the letters → the names that claim it
+        self._taken: Counter[str] = Counter()
+        self._of: dict[tuple[int, ...], str] = {}
+
+    def of(self, names: tuple[int, ...], folded: str) -> str:
+        """The fold of these names; `folded` is what the usual spelling folds to by its letters."""
+        if names not in self._of:
+            self._taken[folded] += 1
+            claimed = self._shared.get(folded)
+            is_own = claimed is None or claimed == set(names)
+            self._of[names] = folded if is_own else f"{folded}{OWN}{self._taken[folded]}"
+        return self._of[names]

@@ -15,7 +15,7 @@ from ecoin.identity.emails import Email
 from ecoin.identity.names import Name
 from ecoin.identity.phones import Phones
 
-NORM_VERSION: Final = 1
+NORM_VERSION: Final = 2
 MAX_VALUE: Final = 190
 """Characters: the width of the indexed column."""
 _KEPT_HEAD: Final = 120
@@ -41,18 +41,20 @@ def identity_keys(
 ) -> tuple[Key, ...]:
     """All keys of one person; a blank value makes no key, so blank never matches blank.
 
-    D, R and S need two name tokens: "Amina" and a birth date are not a full name. R is for rows
-    without a valid phone; with one, P says more.
+    D, R and S need two name tokens, and no part that cannot be read: "Amina" and a birth date are
+    not a full name. R is for rows without a valid phone; with one, P says more. A name in Arabic
+    letters has an S for each way it may be spelled.
     """
     keys = [Key("P", number) for number in phones.valid]
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
     if email.value:
         keys.append(_key("E", email.value))
-    if " " in name.fold:
+    if " " in name.fold and name.is_readable:
         canonical = canonical_date(birth_date)
         if canonical is not None:
             keys.append(_key("D", f"{name.fold}|{canonical.isoformat()}"))
         keys.append(_key("S", name.skeleton))
+        keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)

@@ -16,6 +16,9 @@ NO_NAME: Final = frozenset(
     _NO_NAME.split()
 )
 
+NO_NAME_WORDS: Final = frozenset({"null", "inconnu", "inconnue", "unknown", "undefined", "neant"})
+# The same beside a name: "NULL Haddad" is what an empty first name leaves.
+
 _TITLES = """
     mr mrs ms mme mlle melle mle monsieur madame mademoiselle dr pr prof ing
     epouse ep epse nee veuve vve
@@ -133,3 +136,71 @@ LETTERS: Final = (
     ("v", "b"),  # foreign letters, written either way
     ("p", "b"),
 )
+
+GENERATIONS: Final = {
+    # Father and son of one name are two people: kept as a token of its own.
+    **dict.fromkeys(("jr", "junior", "fils"), "jr"),
+    **dict.fromkeys(("sr", "senior", "pere"), "sr"),
+    "الابن": "jr",
+    "الاب": "sr",
+}
+
+# The same in Arabic letters, folded (أ إ آ → ا, ى → ي, a final ه → ة).
+
+ARABIC_ARTICLE: Final = "ال"  # آل, a family's "house of", folds to it
+
+_ARABIC_TITLES = """
+    السيد السيدة الانسة سيدة انسة الدكتور الدكتورة دكتور دكتورة الاستاذ الاستاذة استاذ استاذة
+    المهندس المهندسة د زوجة حرم ارملة المولودة مولودة
+"""
+ARABIC_TITLES: Final = frozenset(_ARABIC_TITLES.split())
+
+ARABIC_NO_NAME: Final = frozenset(
+    # What stands in a name column when there is no name (whole field, folded).
+    {"مجهول", "مجهولة", "غير معروف", "غير معروفة", "بدون", "بدون اسم", "لا يوجد", "لا احد",
+     "لا شي", "فارغ", "الاسم", "اللقب", "الاسم اللقب"}
+)  # fmt: skip
+
+ARABIC_PREFIXES: Final = {
+    **dict.fromkeys(("بن", "ابن"), "ben"),
+    "بنت": "bent",
+    "بل": "bel",
+    "بني": "beni",
+    "بو": "bou",
+    **dict.fromkeys(("ابو", "ابي"), "abou"),
+    "ام": "oum",
+    **dict.fromkeys(("ايت", "اث"), "ait"),
+    "ولد": "ould",
+    "اولاد": "ouled",
+    **dict.fromkeys(("سيد", "سيدي"), "sid"),
+    "سي": "si",
+    "عبد": "abdel",
+}
+
+ARABIC_SUFFIXES: Final = {
+    # Second half of one name → (as it is spelled, the first halves that it needs).
+    "الدين": ("eddine", frozenset[str]()),
+    "اللة": ("allah", frozenset[str]()),
+    "الهدي": ("elhouda", frozenset({"نور"})),
+}
+
+ARABIC_CONSONANTS: Final = {
+    # Letter → what a skeleton of its French spelling has for it, the usual one first.
+    "ا": ("",), "ب": ("b",), "ت": ("t",), "ث": ("t", "s"), "ج": ("j", "k"), "ح": ("h",),
+    "خ": ("q", "k"), "د": ("d",), "ذ": ("d", "s"), "ر": ("r",), "ز": ("s",), "س": ("s",),
+    "ش": ("x",), "ص": ("s",), "ض": ("d",), "ط": ("t",), "ظ": ("d", "s"), "ع": ("",),
+    "غ": ("k",), "ف": ("f", "b"), "ق": ("k",), "ك": ("k",), "ل": ("l",), "م": ("m",), "ن": ("n",),
+    "ه": ("h",), "و": ("",), "ي": ("",), "ة": ("",), "پ": ("b",), "چ": ("x", "j"),
+    "ڤ": ("b", "k"), "گ": ("k",), "ژ": ("j",),
+}  # fmt: skip
+
+ARABIC_FIRST: Final = {
+    # A skeleton keeps the vowel that a word begins with.
+    "ا": ("a", "i", "u", ""), "ع": ("a", "u", "i"), "و": ("u",), "ي": ("i",),
+}  # fmt: skip
+
+ARABIC_LAST: Final = {
+    # And the one that it ends in, unless it is a silent e.
+    "ة": ("a", "", "t"), "ا": ("a", ""), "ي": ("i", "a", ""), "و": ("u", ""), "ع": ("", "a"),
+    "ح": ("a", "h"), "ه": ("a", ""),
+}  # fmt: skip

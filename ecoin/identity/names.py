@@ -1,46 +1,56 @@
 """Names made comparable: Arabic names in French, English or Arabic letters, in any order.
 
 Three forms of the same name, each pure ASCII, tokens sorted and joined by one space:
-`key` (what was written, particles glued), `fold` (one form for the usual spellings) and `skeleton`
-(consonants only: a net that catches candidates, never a proof).
+`key` (what was written, particles glued), `fold` (one form for the spellings of one name) and
+`skeleton` (consonants only: a net that catches candidates, never a proof). A known name in Arabic
+letters has the forms of its usual Latin spelling; an unknown one has a code of its letters.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ecoin.identity.name_tables import (
-    ARTICLES,
-    LETTERS,
-    NO_ARTICLE,
-    NO_NAME,
-    PREFIXES,
-    SHORT_FORMS,
-    SUFFIX_NEEDS,
-    SUFFIXES,
-    TITLES,
-)
-from ecoin.identity.text import repair_double_encoding, to_ascii
+from ecoin.identity import arabic, latin
+from ecoin.identity.charsets import DAMAGED, SUSPECT, readable_name
+from ecoin.identity.given_names import OWN, fold_of, latin_of
+from ecoin.identity.name_tables import ARABIC_NO_NAME, ARABIC_TITLES, GENERATIONS
+from ecoin.identity.text import to_ascii
 
 MAX_PART: Final = 300
 """Characters of a name part that are compared; the column holds fewer."""
 MAX_TOKENS: Final = 12
+MAX_SKELETONS: Final = 16
+"""Skeletons of a name in Arabic letters: it may be spelled in so many ways, the likely ones first."""
+
+UNREADABLE: Final = "?"
+"""A token of every form of a name of which a part cannot be read."""
+ARABIC_SCRIPT: Final = "arabic"
+BOTH_SCRIPTS: Final = "both"
 
 
 class Name(NamedTuple):
-    """Kinds N, F and S; all three '' when there is no name."""
+    """Kinds N, F and S; all three '' when there is no name.
+
+    `script`: '' for Latin letters, `ARABIC_SCRIPT`, or `BOTH_SCRIPTS`; `more_skeletons`: of the
+    Latin spellings that a name in Arabic letters may have besides the likeliest.
+    """
 
     key: str
     fold: str
     skeleton: str
+    script: str = ""
+    more_skeletons: tuple[str, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """No part of it was lost."""
+        return UNREADABLE not in self.fold
 
 
 NO_NAME_AT_ALL: Final = Name("", "", "")
-_APOSTROPHES: Final = re.compile("['`\"]")
-_NO_LETTER: Final = re.compile(r"[^a-z]+")
-_LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
 
 
 def parse_name(*parts: str | None) -> Name:
@@ -49,8 +59,12 @@ def parse_name(*parts: str | None) -> Name:
         first, last = parts
         if first and last and len(first) <= MAX_PART and len(last) <= MAX_PART:
             one, other = _name_of_one_word(first), _name_of_one_word(last)
-            if one and other:
-                return Name(*map(_in_order, one, other))
+            if one and other and not (one.script or other.script):
+                return Name(
+                    _in_order(one.key, other.key),
+                    _in_order(one.fold, other.fold),
+                    _in_order(one.skeleton, other.skeleton),
+                )
     return parse_name_as_written(*parts)[0]
 
 
@@ -62,23 +76,46 @@ def _in_order(one: str, other: str) -> str:
 def _name_of_one_word(part: str) -> Name | None:
     """The name of a part that is one word and stays one, whatever stands beside it."""
     words = _words_of(part)
-    if len(words) != 1 or words[0] in _PARTICLES:
+    if len(words) != 1 or words[0] in _NOT_ALONE:
         return None
     return parse_name_as_written(part)[0]
 
 
+_NOT_ALONE: Final = latin.PARTICLES | arabic.PARTICLES | {UNREADABLE, latin.NUMBER}
+
+
 def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
     """The name, and its fold in written order: tells "Ali Haddad" from "Haddad Ali"."""
-    tokens = _tokens(parts)
+    tokens, words = _tokens(parts)
     if not tokens:
         return NO_NAME_AT_ALL, ""
-    folded = [_fold_token(token) for token in tokens]
+    folded = [fold_token(token) for token in tokens]
     name = Name(
         " ".join(sorted(tokens)),
         " ".join(sorted(folded)),
         " ".join(sorted(map(skeleton_of_token, folded))),
     )
+    if words:
+        in_arabic = words.keys() >= set(tokens) - {UNREADABLE}
+        name = name._replace(
+            script=ARABIC_SCRIPT if in_arabic else BOTH_SCRIPTS,
+            more_skeletons=_more_skeletons(tokens, words, name.skeleton),
+        )
     return name, " ".join(folded)
+
+
+def _more_skeletons(tokens: list[str], words: dict[str, str], first: str) -> tuple[str, ...]:
+    choices = []
+    for token in tokens:
+        found = skeletons_of_token(fold_token(token))
+        if token in words and not arabic.is_code(token):
+            # A known name has its usual spelling, and the likeliest of the others.
+            heard = arabic.skeletons(arabic.code(words[token]))
+            found = tuple(dict.fromkeys((*found, *heard)))[:2]
+        choices.append(tuple(enumerate(found)))
+    likely = sorted(itertools.product(*choices), key=lambda pick: sum(rank for rank, _ in pick))
+    names = (" ".join(sorted(s for _, s in pick)) for pick in likely[:MAX_SKELETONS])
+    return tuple(name for name in dict.fromkeys(names) if name != first)
 
 
 def fold_as_written(*parts: str | None) -> str:
@@ -92,109 +129,109 @@ def full_name(first: str | None, last: str | None, full: str | None) -> str:
     return shown or " ".join(f"{first or ''} {last or ''}".split())
 
 
-def _tokens(parts: tuple[str | None, ...]) -> list[str]:
-    words: list[str] = []
-    for part in parts:
-        if part:
-            words.extend(_words(part) if len(part) <= MAX_PART else _words_of(part[:MAX_PART]))
-    tokens = words[:MAX_TOKENS]
-    if not _PARTICLES.isdisjoint(tokens):
-        tokens = _glued(tokens)
-    distinct = list(dict.fromkeys(tokens))
-    # "Benali Karim" + "Benali" repeats a token; "Mohamed Mohamed" is a name.
-    return distinct if len(distinct) > 1 else tokens
-
-
-def _words_of(part: str) -> tuple[str, ...]:
-    if not part.isascii():
-        part = to_ascii(repair_double_encoding(part) or part)
-    text = _LEADING_M.sub("", part.casefold())
-    if " ".join(text.split()) in NO_NAME:
-        return ()
-    words = _NO_LETTER.sub(" ", _APOSTROPHES.sub("", text)).split()
-    expanded = " ".join(SHORT_FORMS.get(word, word) for word in words).split()
-    return tuple(word for word in expanded if word not in TITLES)
-
-
-_words = lru_cache(maxsize=8_192)(_words_of)
-
-
-_PARTICLES: Final = frozenset((*PREFIXES, *ARTICLES, *SUFFIXES, "m"))
-
-
-def _glued(words: list[str]) -> list[str]:
-    """Words with their particles: ben abd el kader → benabdelkader, nour el dine → noureddine."""
-    glued: list[str] = []
-    # From the right, so that each particle finds its name already whole.
-    for word in reversed(words):
-        if glued and _is_article_before(word, glued[-1]):
-            glued[-1] = ("el" if not ARTICLES[word] else "e" + ARTICLES[word][0]) + glued[-1]
-        elif glued and word in PREFIXES and glued[-1] not in PREFIXES:
-            glued[-1] = PREFIXES[word] + glued[-1]
-        elif word == "m" and glued and glued[-1].startswith("h"):
-            glued[-1] = word + glued[-1]  # M'hamed, the apostrophe lost
-        elif glued and _completes(word, glued[-1]):
-            glued[-1] = word + SUFFIXES[glued[-1]]
-        else:
-            glued.append(word)
-    return glued[::-1]
-
-
-def _is_article_before(word: str, following: str) -> bool:
-    return word in ARTICLES and following.startswith(ARTICLES[word])
-
-
-def _completes(word: str, following: str) -> bool:
-    suffix = SUFFIXES.get(following)
-    if suffix is None or word in TITLES:
-        return False
-    needed = SUFFIX_NEEDS.get(suffix)
-    return needed is None or word in needed
-
-
-_DOUBLED: Final = re.compile(r"(.)\1+")
-_SERVANT: Final = re.compile(r"abd(?:[aeu]l|oul|l|e|ou|u)?(?=[a-z]{2})")
-_ASSIMILATED: Final = re.compile(r"e(?=([zsrndt])\1)|e(?=chch)")
-_NOUR: Final = re.compile(r"^(nour|nor|nur)(?:el|al)?(?=h)")
-
-
 @lru_cache(maxsize=16_384)
-def _fold_token(token: str) -> str:
-    """One form for the French, English and letter-by-letter spellings of a token."""
-    text = _DOUBLED.sub(r"\1", _without_article(token).replace("x", "ks"))
-    servant = _SERVANT.match(text) if len(text) > 4 else None
-    if servant:
-        return "abd" + _fold_letters(text[servant.end() :])
-    return _fold_letters(_NOUR.sub(r"\1", text)) or token
-
-
-def _fold_letters(text: str) -> str:
-    for spelling, folded in LETTERS:
-        text = text.replace(spelling, folded)
-    text = _DOUBLED.sub(r"\1", text)
-    if len(text) > 2:
-        text = text[:-1] if text[-1] in "eh" else text
-    return _DOUBLED.sub(r"\1", text.replace("e", "a").replace("o", "u"))
-
-
-def _without_article(token: str) -> str:
-    if token in NO_ARTICLE or len(token) < 5:
-        return token
-    assimilated = _ASSIMILATED.match(token)
-    if assimilated:
-        return token[1:]
-    if token.startswith("el") and (token[2] not in "eiuy" or len(token) > 6):
-        return token[2:]
-    if token.startswith("al") and token[2] not in "aeiouyl":
-        return token[2:]
-    return token
-
-
-_MERGED: Final = str.maketrans({"g": "k", "z": "s"})
-_INNER_VOWELS: Final = re.compile(r"(?<=.)[aiu]+(?=.)")
+def fold_token(token: str) -> str:
+    """The fold of a token of `Name.key`."""
+    return token if arabic.is_code(token) else fold_of(token)
 
 
 @lru_cache(maxsize=16_384)
 def skeleton_of_token(folded: str) -> str:
-    """Without inner vowels; the last letter stays: Samir and Samira are brother and sister."""
-    return _INNER_VOWELS.sub("", folded).translate(_MERGED)
+    """The skeleton of a token of `Name.fold`; the likeliest one of a word in Arabic letters only."""
+    return skeletons_of_token(folded)[0]
+
+
+def skeletons_of_token(folded: str) -> tuple[str, ...]:
+    """All skeletons by which a token may be found: more than one for a word in Arabic letters only."""
+    if folded == UNREADABLE:
+        return (folded,)
+    if arabic.is_code(folded):
+        return arabic.skeletons(folded)
+    return (latin.skeleton_of_spelling(folded.partition(OWN)[0]),)
+
+
+def _tokens(parts: tuple[str | None, ...]) -> tuple[list[str], dict[str, str]]:
+    """The tokens of a name in written order; those in Arabic letters → the folded word."""
+    words: list[str] = []
+    for part in parts:
+        if part:
+            words.extend(_words(part) if len(part) <= MAX_PART else _words_of(part[:MAX_PART]))
+    tokens, in_arabic = words[:MAX_TOKENS], dict[str, str]()
+    if not "".join(tokens).isascii():
+        tokens, in_arabic = _spelled_in_ascii(tokens)
+    if not _NOT_ALONE.isdisjoint(tokens):
+        tokens = _with_one_mark(latin.glued(tokens))
+    distinct = list(dict.fromkeys(tokens))
+    # "Benali Karim" + "Benali" repeats a token; "Mohamed Mohamed" is a name.
+    return (distinct if len(distinct) > 1 else tokens), in_arabic
+
+
+_MARKS: Final = frozenset({UNREADABLE, latin.NUMBER})
+
+
+def _with_one_mark(tokens: list[str]) -> list[str]:
+    """`UNREADABLE` at the end of a name of which a part is lost. "Ali Haddad 2" has lost none."""
+    names = [token for token in tokens if token not in _MARKS]
+    marked = len(names) < len(tokens)
+    lost = UNREADABLE in tokens or (marked and (len(names) < 2 or tokens[0] == latin.NUMBER))
+    return [*names, UNREADABLE] if lost else names
+
+
+def _spelled_in_ascii(words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Words in Arabic letters glued, then as their usual Latin spelling or as a code."""
+    tokens: list[str] = []
+    in_arabic: dict[str, str] = {}
+    for is_ascii, run in itertools.groupby(words, str.isascii):
+        if is_ascii:
+            tokens += run
+            continue
+        for name in arabic.glued(list(run)):
+            tokens.append(_ascii_of(name))
+            in_arabic[tokens[-1]] = name.replace(arabic.BOUND, "")
+    return tokens, in_arabic
+
+
+@lru_cache(maxsize=8_192)
+def _ascii_of(name: str) -> str:
+    if name in GENERATIONS:
+        return GENERATIONS[name]
+    spelling = arabic.latin_spelling(name, latin_of)
+    return spelling or arabic.code(name.replace(arabic.BOUND, ""))
+
+
+def _words_of(part: str) -> tuple[str, ...]:
+    """The words of a part: Latin ones in ASCII, Arabic ones folded, `UNREADABLE` for lost ones."""
+    if part.isascii() and not SUSPECT.search(part):
+        return latin.words(part)
+    text, problem = readable_name(part)
+    if problem != DAMAGED:
+        return _words_in_any_script(text)
+    words: list[str] = []
+    for word in text.split():
+        if readable_name(word).problem != DAMAGED:
+            words.extend(_words_in_any_script(word))
+    return (*words, UNREADABLE)
+
+
+_words = lru_cache(maxsize=8_192)(_words_of)
+
+_ARABIC_RUN: Final = re.compile(
+    "[\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06df-\u06e8\u06ea-\u06ef\u06fa-\u06ff\u0750-\u077f"
+    "\u08a0-\u08ff\ufb50-\ufdfb\ufe70-\ufefc\u200c-\u200f\u061c]+"
+)
+
+
+def _words_in_any_script(text: str) -> tuple[str, ...]:
+    if not arabic.ARABIC.search(text):
+        return latin.words(to_ascii(text))
+    words: list[str] = []
+    position = 0
+    for run in _ARABIC_RUN.finditer(text):
+        words += latin.words(to_ascii(text[position : run.start()]))
+        words += filter(None, (arabic.fold_arabic(run.group()),))
+        position = run.end()
+    words += latin.words(to_ascii(text[position:]))
+    if " ".join(words) in ARABIC_NO_NAME:
+        return ()
+    names = [word for word in words if word not in ARABIC_TITLES]
+    return tuple(names or words)

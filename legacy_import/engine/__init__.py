@@ -1,1 +1,1 @@
-"""Chunks, their receipts, and the two engines: inline and Celery. No stage is known here."""
+"""Chunks, their receipts, and the two engines: inline and Celery. Imports no stage."""

@@ -1,11 +1,10 @@
-"""The engine `celery`: chunks are sent to workers, and their receipts in the database are waited for.
+"""The engine `celery`: sends chunks to workers and waits for their receipts in the database.
 
-Nothing is believed that is not in the database: a message may be lost, doubled or late, and whoever
-has it may be killed.
+Only the database is trusted: a message may be lost, duplicated or late, and a worker may be killed.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,24 +15,26 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from ecoin.celery import app
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork
-from legacy_import.engine.worker import agreement
+from legacy_import.engine.chunks import Chunk, ChunkResult, Chunks, Job, OpenWork, Results
+from legacy_import.engine.worker import settings_digest
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
 CHUNK_TASK = "legacy_import.chunk"
-IN_FLIGHT = 64  # chunks that are sent and not finished; enough for as many workers
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two looks at the receipts
-RENEW_SECONDS = 20  # of a lease of a minute; every chunk at work delays it
-UNTAKEN_SECONDS = 30  # after which is said that no worker takes a chunk
-RESEND_SECONDS = 60  # without a finished chunk, after which what is not waiting is sent again
-RESEND_ANYWAY_SECONDS = 180  # after which it is sent again whatever waits
-PATIENCE_SECONDS = 900  # without a finished chunk, after which the command ends
-BROKER_SECONDS = 300  # without a broker, after which the command ends
-FIRST_NOTICE_SECONDS = 3  # a broker that restarts is not worth a word
-LOCKED = (1205, 1213)
+MAX_PENDING = 64  # chunks that are sent and not finished; enough for as many workers
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two queries of the receipts
+RENEW_SECONDS = 20  # of a lease of a minute; each running chunk may delay it
+UNTAKEN_SECONDS = 30  # without a finished chunk, before the operator hears that no worker takes one
+RESEND_SECONDS = (
+    60  # without a finished chunk, before chunks are sent again if none waits for a worker
+)
+RESEND_ANYWAY_SECONDS = 180  # before they are sent again in any case
+STALLED_SECONDS = 900  # without a finished chunk, before the command fails
+BROKER_SECONDS = 300  # without a broker, before the command fails
+FIRST_NOTICE_SECONDS = 3  # a restart of the broker is not reported
+LOCK_ERRORS = (1205, 1213)
 
 Answer = TypeVar("Answer")
 Key = tuple[str, int]  # of a chunk: its table and its position
@@ -45,13 +46,8 @@ class Workers:
     distributed = True
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkDone]]:
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
         yield from _PendingChunks(job, lease, progress).each(iter(chunks))
 
 
@@ -66,47 +62,47 @@ class _PendingChunks:
     renewed_at: float = field(default_factory=time.monotonic)
     finished_at: float = field(default_factory=time.monotonic)  # the last chunk
     resent_at: float = field(default_factory=time.monotonic)
-    notices: set[str] = field(default_factory=set)  # that were shown
+    notices: set[str] = field(default_factory=set)  # codes of those shown
 
-    def each(self, coming: Iterator[Chunk]) -> Iterator[tuple[Chunk, ChunkDone]]:
-        """Every chunk once it is done; up to IN_FLIGHT are with workers meanwhile."""
-        self._forget_failures()
-        self._fill(coming)
+    def each(self, chunks: Iterator[Chunk]) -> Results:
+        """Every chunk once it is done; up to MAX_PENDING are with workers at a time."""
+        self._delete_failures()
+        self._send_more(chunks)
         while self.pending:
-            landed = self._landed()
-            for key, done in landed.items():
+            finished = self._finished()
+            for key, result in finished.items():
                 self.finished_at = time.monotonic()
                 chunk = self.pending.pop(key)
-                self._fill(coming)  # before the caller looks at this one: nobody waits for that
-                yield chunk, done
+                self._send_more(chunks)  # first, so that workers do not wait for the caller
+                yield chunk, result
                 self._renew()
             self._raise_failure()
-            if self.pending and not landed:
-                self._rest()
+            if self.pending and not finished:
+                self._pause()
 
-    def _forget_failures(self) -> None:
+    def _delete_failures(self) -> None:
         with transaction.atomic():
             self.lease.confirm()
             self._failures().delete()
 
-    def _fill(self, coming: Iterator[Chunk]) -> None:
-        while len(self.pending) < IN_FLIGHT:
-            chunk = next(coming, None)
+    def _send_more(self, chunks: Iterator[Chunk]) -> None:
+        while len(self.pending) < MAX_PENDING:
+            chunk = next(chunks, None)
             if chunk is None:
                 return
             self._send(chunk)
             self.pending[chunk.key] = chunk
 
-    def _landed(self) -> dict[Key, ChunkDone]:
-        """Which of the chunks with workers have their receipt by now, in order."""
+    def _finished(self) -> dict[Key, ChunkResult]:
+        """The pending chunks that have a receipt by now, in order."""
         receipts = ChunkReceipt.objects.filter(
             legacy_import_run_id=self.job.run_id,
             stage=self.job.stage,
             position__in=[position for _, position in self.pending],
         )
         return {
-            (receipt.source_table, receipt.position): ChunkDone(
-                receipt.rows, receipt.digest, receipt.first_row, receipt.last_row, receipt.found
+            (receipt.source_table, receipt.position): ChunkResult(
+                receipt.rows, receipt.digest, receipt.first_row, receipt.last_row, receipt.details
             )
             for receipt in receipts.order_by("position")
             if (receipt.source_table, receipt.position) in self.pending
@@ -125,36 +121,37 @@ class _PendingChunks:
             raise LegacyImportError(
                 f"A worker could not {self.job.stage.value} {chunk.name} of run "
                 f"{self.job.run_id}: {failure.message or failure.error}",
-                hint=failure.hint or f"Mend the cause, then go on: manage.py {self._again}",
+                hint=failure.hint
+                or f"Fix the cause, then continue: manage.py {self._next_command}",
                 exit_code=failure.exit_code,
             )
 
     def _send(self, chunk: Chunk) -> None:
         self._at_broker(lambda: send_chunk(self.job, chunk))
 
-    def _rest(self) -> None:
-        """Are there workers, do they still know? Looks are the rarer, the longer nothing comes."""
-        self._look_after()
+    def _pause(self) -> None:
+        """Check on the workers, then wait: the longer nothing is finished, the longer the pause."""
+        self._check_workers()
         idle = time.monotonic() - self.finished_at
         self._wait(min(max(idle / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
 
-    def _look_after(self) -> None:
+    def _check_workers(self) -> None:
         now = time.monotonic()
         idle = now - self.finished_at
-        if idle > PATIENCE_SECONDS:
+        if idle > STALLED_SECONDS:
             raise LegacyImportError(
-                f"No chunk has been finished for {PATIENCE_SECONDS / 60:.0f} minutes.",
-                hint="Look at the workers (celery -A ecoin worker) and their log; then go on: "
-                f"manage.py {self._again}",
+                f"No chunk has been finished for {STALLED_SECONDS / 60:.0f} minutes.",
+                hint="Look at the workers (celery -A ecoin worker) and their log; then continue: "
+                f"manage.py {self._next_command}",
             )
         if idle > UNTAKEN_SECONDS and "untaken" not in self.notices and self._untaken():
-            self._say(
+            self._notify(
                 "untaken",
                 f"No worker has taken a chunk for {UNTAKEN_SECONDS:.0f} s: start one with "
                 "celery -A ecoin worker",
             )
-        if idle > RESEND_SECONDS and now - self.resent_at > self._resend_after():
-            self._say(
+        if idle > RESEND_SECONDS and now - self.resent_at > self._resend_seconds():
+            self._notify(
                 "resent",
                 f"No chunk has been finished for {RESEND_SECONDS:.0f} s: what may be lost is sent "
                 "again. A chunk worked twice counts once.",
@@ -163,29 +160,29 @@ class _PendingChunks:
                 self._send(chunk)
             self.resent_at = time.monotonic()
 
-    def _resend_after(self) -> float:
+    def _resend_seconds(self) -> float:
         return RESEND_ANYWAY_SECONDS if self._untaken() else RESEND_SECONDS
 
     def _untaken(self) -> bool:
-        """As many chunks wait for a worker as were sent; some may be another command's."""
+        """Whether as many messages wait for a worker as chunks are pending (of any command)."""
         return self._at_broker(waiting_messages) >= len(self.pending)
 
-    def _at_broker(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask until the broker answers. Raises LegacyImportError when it does not for too long."""
-        began = time.monotonic()
+    def _at_broker(self, request: Callable[[], Answer]) -> Answer:
+        """Repeat the request until the broker answers. Raises LegacyImportError after BROKER_SECONDS."""
+        start = time.monotonic()
         while True:
             try:
-                return ask()
-            except BrokerAway:
-                away = time.monotonic() - began
+                return request()
+            except BrokerUnavailable:
+                away = time.monotonic() - start
             if away > BROKER_SECONDS:
                 raise LegacyImportError(
                     f"The broker at {broker_address()} has not answered for "
                     f"{BROKER_SECONDS / 60:.0f} minutes.",
-                    hint=f"Start it, or correct CELERY_BROKER_URL; then: manage.py {self._again}",
+                    hint=f"Start it, or correct CELERY_BROKER_URL; then: manage.py {self._next_command}",
                 )
             if away > FIRST_NOTICE_SECONDS:
-                self._say(
+                self._notify(
                     "broker",
                     f"The broker at {broker_address()} does not answer; trying again for "
                     f"{BROKER_SECONDS / 60:.0f} minutes. Everything finished is kept.",
@@ -193,41 +190,41 @@ class _PendingChunks:
             self._wait(LONGEST_PAUSE)
 
     def _wait(self, seconds: float) -> None:
-        self._keep()
+        self._keep_lease()
         time.sleep(seconds)
-        self._keep()
+        self._keep_lease()
 
-    def _keep(self) -> None:
-        """Keep the lease while nothing happens. Raises Interrupted if asked to stop."""
+    def _keep_lease(self) -> None:
+        """Renew the lease while waiting. Raises Interrupted if the operator stops the command."""
         self.progress.advance(0)
         self._renew()
 
     def _renew(self) -> None:
-        """Keep the lease. Raises LeaseLost when somebody else has taken the run over."""
+        """Renew the lease when it is due. Raises LeaseLost if another process has taken over the run."""
         if time.monotonic() - self.renewed_at < RENEW_SECONDS:
             return
         try:
             self.lease.confirm()
         except OperationalError as error:
-            if error.args[:1] not in [(number,) for number in LOCKED]:
+            if error.args[:1] not in [(number,) for number in LOCK_ERRORS]:
                 raise
-            return  # chunks at work hold the run's row; nobody else can take it either
+            return  # running chunks lock the run's row; no other process can take it either
         self.renewed_at = time.monotonic()
 
-    def _say(self, what: str, sentence: str) -> None:
-        """Tell the operator, once."""
-        if what not in self.notices:
-            self.notices.add(what)
+    def _notify(self, code: str, sentence: str) -> None:
+        """Tell the operator, once per code."""
+        if code not in self.notices:
+            self.notices.add(code)
             self.progress.say(sentence)
 
     @property
-    def _again(self) -> str:
-        """The command that goes on, without `manage.py`."""
+    def _next_command(self) -> str:
+        """The command that continues, without `manage.py`."""
         return LegacyImportRun.objects.get(pk=self.job.run_id).next_command
 
 
-class BrokerAway(Exception):
-    """The broker does not answer, or not yet again."""
+class BrokerUnavailable(Exception):
+    """The broker does not answer."""
 
 
 def broker_address() -> str:
@@ -236,15 +233,15 @@ def broker_address() -> str:
 
 
 def send_chunk(job: Job, chunk: Chunk) -> None:
-    """Hand a chunk to whichever worker takes it. Raises BrokerAway."""
-    message = job.as_message() | {"agreement": agreement()}
+    """Send a chunk to the queue of the workers. Raises BrokerUnavailable."""
+    message = job.as_message() | {"settings_digest": settings_digest()}
     arguments = [message, chunk.as_message()]
-    _ask_broker(lambda: app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0}))
+    _call_broker(lambda: app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0}))
 
 
 def waiting_messages() -> int:
-    """How many messages no worker has taken yet. Raises BrokerAway."""
-    return _ask_broker(_count_messages)
+    """The number of messages that no worker has taken yet. Raises BrokerUnavailable."""
+    return _call_broker(_count_messages)
 
 
 def _count_messages() -> int:
@@ -252,13 +249,13 @@ def _count_messages() -> int:
         try:
             channel = connection.channel()
             queue = channel.queue_declare(app.conf.task_default_queue, passive=True)
-        except ChannelError:  # nothing was ever sent, or everything was taken
+        except ChannelError:  # no such queue: nothing was sent yet, or all messages were taken
             return 0
         return int(queue.message_count)
 
 
-def _ask_broker(ask: Callable[[], Answer]) -> Answer:
+def _call_broker(request: Callable[[], Answer]) -> Answer:
     try:
-        return ask()
+        return request()
     except (BrokerError, RedisError, OSError) as error:
-        raise BrokerAway from error
+        raise BrokerUnavailable from error

@@ -1,11 +1,11 @@
-"""A stage in chunks, each in its own transaction with its receipt: what makes a stage resumable,
-countable, and fit for workers on other machines.
+"""Chunks of a stage, each in its own transaction with its receipt, so that a stage can be resumed,
+counted and distributed to workers on other machines.
 
-Everything that a chunk is worked from is plain: numbers, codes, legacy ids. So it can be sent, worked
-twice, and worked anywhere; the receipt decides which of two workers was first.
+A chunk contains only numbers, codes and legacy ids. So it can be sent, worked twice, and worked
+anywhere; the receipt decides which of two workers was first.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,20 +15,20 @@ from django.utils import timezone
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.lifecycle import lock_business_writes
 
 CHUNK_ROWS = 5_000
-# Their batches wait for each other, whichever runs they belong to and whoever works them.
+# Their batches wait for each other, also across runs and workers.
 WRITE_PEOPLE = (Stage.COMMIT, Stage.ROLLBACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One pass of a stage over one run. `options` are the stage's own: JSON, no personal data."""
+    """One pass of a stage over one run. `options` belong to the stage: JSON, no personal data."""
 
     run_id: int
     stage: Stage
-    token: str  # of the lease under which it is done: with another holder, its chunks are void
+    token: str  # of the lease; chunks are void once another process has taken the lease
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def as_message(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Job:
 
 
 class Chunk(NamedTuple):
-    """What of the run is worked together: a window of ids, or exactly these `ids` of staged rows.
+    """Rows of the run that are worked together: a range of ids, or exactly these `ids` of staged rows.
 
     `first` and `last` are staged row ids; legacy ids (after the first, up to the last) for an import.
     """
@@ -50,8 +50,8 @@ class Chunk(NamedTuple):
     last: str
     table: str = ""  # import only
     ids: Sequence[int] = ()  # commit and rollback only
-    rows_from: int = 0  # import only: the staged row ids that are kept for it,
-    rows: int = 0  # and how many
+    rows_from: int = 0  # import only: the first of the staged row ids reserved for it,
+    rows: int = 0  # and their number
 
     def as_message(self) -> dict[str, Any]:
         return self._asdict() | {"ids": list(self.ids)}
@@ -62,7 +62,7 @@ class Chunk(NamedTuple):
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from the other chunks of its job."""
+        """Its identity among the chunks of its job."""
         return self.table, self.position
 
     @property
@@ -71,34 +71,36 @@ class Chunk(NamedTuple):
         return f"{self.table or 'staged rows'} {self.first} to {self.last}"
 
 
-class ChunkDone(NamedTuple):
-    """What was done: the number of rows, a digest where one is kept, and what else was counted."""
+class ChunkResult(NamedTuple):
+    """The result of a chunk: its rows, a digest if the stage has one, and further details."""
 
     rows: int
     digest: str = ""
     first_row: int = 0  # import only: staged row ids
     last_row: int = 0
-    found: Mapping[str, Any] = {}  # JSON, no personal data
+    details: Mapping[str, Any] = {}  # counts or marks by name: JSON, no personal data
 
 
-# What a stage does with one chunk, inside a transaction that the caller opened.
-Work = Callable[[Chunk], ChunkDone]
-# Reads once what all chunks of a job need to know.
+Chunks = Iterable[Chunk]
+Results = Iterator[tuple[Chunk, ChunkResult]]
+# The work of a stage on one chunk, in a transaction that the caller opened.
+Work = Callable[[Chunk], ChunkResult]
+# Loads once what all chunks of a job need, and returns their work.
 OpenWork = Callable[[Job], Work]
 
 
-def do_chunk(job: Job, chunk: Chunk, work: Work, confirm: Callable[[], None]) -> ChunkDone:
-    """Work one chunk and leave its receipt. `confirm` raises OutOfOrder if the job is void by now.
+def do_chunk(job: Job, chunk: Chunk, work: Work, confirm: Callable[[], None]) -> ChunkResult:
+    """Work one chunk and write its receipt. `confirm` raises OutOfOrder if the job is void by now.
 
-    A chunk that has its receipt already raises IntegrityError at the end, and nothing was done.
+    Raises IntegrityError, with nothing changed, if the chunk already has a receipt.
     """
     with transaction.atomic():
         if job.stage in WRITE_PEOPLE:
-            one_at_a_time()
+            lock_business_writes()
         confirm()
-        done = work(chunk)
-        leave_receipt(job, chunk, done)
-    return done
+        result = work(chunk)
+        write_receipt(job, chunk, result)
+    return result
 
 
 def batch_of(position: int, ids: Sequence[int]) -> Chunk:
@@ -107,7 +109,7 @@ def batch_of(position: int, ids: Sequence[int]) -> Chunk:
 
 
 def place_of(job: Job, chunk: Chunk) -> dict[str, Any]:
-    """The columns by which the ledger tells the chunk from all others, of all runs and stages."""
+    """The columns that identify the chunk in the ledger, among those of all runs and stages."""
     return {
         "legacy_import_run_id": job.run_id,
         "stage": job.stage,
@@ -116,31 +118,31 @@ def place_of(job: Job, chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def leave_receipt(job: Job, chunk: Chunk, done: ChunkDone) -> None:
+def write_receipt(job: Job, chunk: Chunk, result: ChunkResult) -> None:
     """Write the chunk's receipt, in the chunk's own transaction."""
     ChunkReceipt.objects.create(
         **place_of(job, chunk),
         first_id=chunk.first,
         last_id=chunk.last,
-        first_row=done.first_row,
-        last_row=done.last_row,
-        rows=done.rows,
-        digest=done.digest,
-        found=done.found,
+        first_row=result.first_row,
+        last_row=result.last_row,
+        rows=result.rows,
+        digest=result.digest,
+        details=result.details,
         finished_at=timezone.now(),
     )
 
 
 def chunks_of(run: LegacyImportRun) -> Iterator[Chunk]:
-    """The windows of ids that hold all of the run's rows."""
+    """The ranges of ids that contain all of the run's rows."""
     for position, (first, last) in enumerate(id_ranges(run)):
         yield Chunk(position, str(first), str(last))
 
 
 def id_ranges(run: LegacyImportRun, size: int = CHUNK_ROWS) -> Iterator[tuple[int, int]]:
-    """(first id, last id) of windows of `size` primary keys that hold all of the run's rows.
+    """(first id, last id) of ranges of `size` primary keys that contain all of the run's rows.
 
-    Windows start at a row of the run; rows of other runs that lie between do no harm.
+    A range starts at a row of the run; rows of other runs may lie in between.
     """
     ids = LegacyStudentImport.objects.filter(legacy_import_run=run).order_by("pk")
     last = 0
@@ -150,7 +152,7 @@ def id_ranges(run: LegacyImportRun, size: int = CHUNK_ROWS) -> Iterator[tuple[in
 
 
 def next_position(run: LegacyImportRun, stage: Stage) -> int:
-    """The number of the stage's next batch: 0, 1, 2 … across all its commands."""
+    """The position of the stage's next batch: 0, 1, 2 … across all its commands."""
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage)
     last = receipts.aggregate(last=Max("position"))["last"]
     return 0 if last is None else int(last) + 1

@@ -1,7 +1,6 @@
-"""Who works the chunks of a stage: this process, or Celery workers on any number of machines."""
+"""The two engines: chunks are worked in this process, or by Celery workers on any number of machines."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -9,35 +8,30 @@ from django.db import transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, OpenWork, Work, chunks_of, do_chunk
+from legacy_import.engine.chunks import Chunks, Job, OpenWork, Results, Work, chunks_of, do_chunk
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
 
-class Worked(NamedTuple):
-    """What all chunks of a pass did together: rows, and the sums of what else they counted."""
+class PassTotals(NamedTuple):
+    """The sums over all chunks of a pass: rows, and the numbers in their results."""
 
     rows: int
-    found: Counter[str]
+    counts: Counter[str]
 
 
 class Engine(Protocol):
-    """Has chunks worked, each exactly once, in whatever order, and says what each one did."""
+    """Works chunks, each exactly once and in any order, and reports the result of each."""
 
     distributed: bool  # the chunks are worked elsewhere, several at a time
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkDone]]:
-        """Every chunk once it is done and safe in the database.
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
+        """Every chunk with its result, once that is committed to the database.
 
-        `progress` hears of nothing but what keeps the engine waiting. Raises what its work raised.
+        `progress` is told only what keeps the engine waiting. Raises what the work raises.
         """
         ...
 
@@ -47,28 +41,23 @@ class Inline:
     """One chunk after the other, in this process."""
 
     distributed: bool = False
-    opened: tuple[Job, Work] | None = None  # of the last job: a commit asks batch by batch
+    current: tuple[Job, Work] | None = None  # of the last job: a commit calls once per batch
 
     def each(
-        self,
-        job: Job,
-        chunks: Iterable[Chunk],
-        open_work: OpenWork,
-        lease: Lease,
-        progress: Progress,
-    ) -> Iterator[tuple[Chunk, ChunkDone]]:
-        if self.opened is None or self.opened[0] != job:
-            self.opened = (job, open_work(job))
-        _, work = self.opened
+        self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
+    ) -> Results:
+        if self.current is None or self.current[0] != job:
+            self.current = (job, open_work(job))
+        _, work = self.current
         for chunk in chunks:
             yield chunk, do_chunk(job, chunk, work, lease.confirm)
 
 
 def engine_in_use() -> Engine:
-    """The engine that the settings name. Pages never wait for workers: they say Inline()."""
+    """The engine in the settings. Pages never wait for workers: they use Inline()."""
     if import_conf().engine == "inline":
         return Inline()
-    from legacy_import.engine.celery_engine import Workers  # Celery is loaded where it is used only
+    from legacy_import.engine.celery_engine import Workers  # so that Celery is loaded only if used
 
     return Workers()
 
@@ -82,11 +71,11 @@ def work_in_chunks(
     progress: Progress,
     label: str,
     engine: Engine | None = None,
-) -> Worked:
-    """Have every chunk of the run's rows worked.
+) -> PassTotals:
+    """Work every chunk of the run's rows, with `engine` instead of the one in the settings if given.
 
-    The receipts of an earlier pass are replaced: a repeated stage starts from its beginning and,
-    nothing having changed, ends with the same columns. `engine`: another one than the settings name.
+    The receipts of an earlier pass are replaced: a repeated stage starts from the beginning and, if
+    nothing changed, ends with the same columns.
     """
     chunks = list(chunks_of(run))
     progress.begin(label, LegacyStudentImport.objects.filter(legacy_import_run=run).count())
@@ -95,9 +84,9 @@ def work_in_chunks(
         ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage).delete()
     job = Job(run.pk, stage, lease.token)
     engine = engine or engine_in_use()
-    rows, found = 0, Counter[str]()
-    for _, done in engine.each(job, chunks, open_work, lease, progress):
-        rows += done.rows
-        found.update(done.found)
-        progress.advance(done.rows)
-    return Worked(rows, found)
+    rows, counts = 0, Counter[str]()
+    for _, result in engine.each(job, chunks, open_work, lease, progress):
+        rows += result.rows
+        counts.update(result.details)
+        progress.advance(result.rows)
+    return PassTotals(rows, counts)

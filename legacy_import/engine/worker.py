@@ -1,6 +1,6 @@
-"""A chunk on a worker: worked once, tried again where the database was in the way, given up aloud.
+"""A chunk on a worker: retried after errors of the database; a chunk that fails is recorded and logged.
 
-Whatever goes wrong, no text of an error leaves this module: drivers put values into theirs.
+No text of an error leaves this module, since drivers put values into theirs.
 """
 
 import hashlib
@@ -38,16 +38,16 @@ from legacy_import.source.engine import SourceLost
 
 logger = logging.getLogger(__name__)
 
-TRIES = 8  # with the rests between them, about half a minute: a server has restarted by then
-FIRST_REST = 0.25  # seconds; each is twice as long as the last one, and no two workers' are alike
+TRIES = 8  # with the pauses between them, about half a minute: a server has restarted by then
+FIRST_PAUSE = 0.25  # seconds; each is twice as long as the last, and random, so that workers differ
 TRANSIENT = (OperationalError, InterfaceError, SourceLost)
 
-# The work of the last job, with what it read for all its chunks. A process works one at a time.
-_opened: list[tuple[Job, Work]] = []
+# The work of the last job, with what it loaded for all its chunks. A process works one job at a time.
+_current: list[tuple[Job, Work]] = []
 
 
 class OtherSettings(LegacyImportError):
-    """The worker would judge rows by other rules or settings than the command that asks it to."""
+    """The worker has other rules or settings than the command that sent the chunk."""
 
 
 def work_chunk(
@@ -55,44 +55,44 @@ def work_chunk(
     chunk_message: Mapping[str, Any],
     open_work: OpenWork,
 ) -> None:
-    """Work the chunk of a message, leave its receipt or a ChunkFailure, and raise nothing.
+    """Work the chunk of a message and write its receipt or a ChunkFailure. Raises nothing.
 
-    `open_work`: of whichever stage the job is of.
+    `open_work` finds the stage of the job.
     """
     try:
-        job = Job.of_message({k: v for k, v in job_message.items() if k != "agreement"})
+        job = Job.of_message({k: v for k, v in job_message.items() if k != "settings_digest"})
         chunk = Chunk.of_message(chunk_message)
     except (TypeError, ValueError, KeyError) as error:
-        logger.error("A message that is no chunk (%s) was dropped.", name_of(error))
+        logger.error("A message that is not a chunk (%s) was dropped.", name_of(error))
         return
     try:
-        _require_agreement(job_message.get("agreement", ""))
-        _until_done(job, chunk, open_work)
+        _require_same_settings(job_message.get("settings_digest", ""))
+        _retry(job, chunk, open_work)
     except LeaseLost:
-        _say(logging.INFO, job, chunk, "is void: another command holds the run, or none")
+        _log(logging.INFO, job, chunk, "is void: another command, or none, has the run's lease")
     except Exception as error:
-        _opened.clear()
+        _current.clear()
         _give_up(job, chunk, error)
 
 
-def agreement() -> str:
-    """One SHA-256 over everything outside the databases that decides what a chunk comes to.
+def settings_digest() -> str:
+    """One SHA-256 over everything outside the databases that the outcome of a chunk depends on.
 
-    A digest only: some settings are addresses.
+    A digest, because some settings are addresses.
     """
     conf = {
         name: sorted(value) if isinstance(value, frozenset) else value
         for name, value in asdict(import_conf()).items()
     }
     columns = settings.LEGACY_SCHEMA_FILE and Path(settings.LEGACY_SCHEMA_FILE).read_text("utf-8")
-    reading = (settings.LEGACY_DB_CHARSET, settings.LEGACY_DB_COLLATION, columns)
-    said = repr((RULES_VERSION, NORM_VERSION, settings.TIME_ZONE, sorted(conf.items()), reading))
-    return hashlib.sha256(said.encode()).hexdigest()
+    source = (settings.LEGACY_DB_CHARSET, settings.LEGACY_DB_COLLATION, columns)
+    text = repr((RULES_VERSION, NORM_VERSION, settings.TIME_ZONE, sorted(conf.items()), source))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _until_done(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
-    """Try until it is done. Raises LeaseLost when it is void, and what cannot be helped."""
-    for rest in (*(FIRST_REST * 2**n for n in range(TRIES - 1)), None):
+def _retry(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
+    """Try until the chunk is done. Raises LeaseLost if it is void, and permanent errors."""
+    for pause in (*(FIRST_PAUSE * 2**n for n in range(TRIES - 1)), None):
         try:
             _once(job, chunk, open_work)
             return
@@ -100,13 +100,13 @@ def _until_done(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
             _disconnect()
             if not _is_done(job, chunk):
                 raise
-            return  # another worker was first, and nothing of this one is left
+            return  # another worker was first, and this one was rolled back
         except TRANSIENT as error:
             _disconnect()
-            if rest is None:
+            if pause is None:
                 raise
-            _say(logging.WARNING, job, chunk, f"is tried again ({name_of(error)})")
-        time.sleep(rest * random.uniform(0.5, 1.5))
+            _log(logging.WARNING, job, chunk, f"is tried again ({name_of(error)})")
+        time.sleep(pause * random.uniform(0.5, 1.5))
 
 
 def _once(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
@@ -119,16 +119,16 @@ def _once(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
 
 
 def _work_of(job: Job, open_work: OpenWork) -> Work:
-    """What the job's other chunks were worked with in this process, or opened now."""
-    if not _opened or _opened[0][0] != job:
-        _opened.clear()
+    """The work of the job, opened once per job in this process."""
+    if not _current or _current[0][0] != job:
+        _current.clear()
         bulk.allow_files()
-        _opened.append((job, open_work(job)))
-    return _opened[0][1]
+        _current.append((job, open_work(job)))
+    return _current[0][1]
 
 
-def _require_agreement(agreed: str) -> None:
-    if agreed != agreement():
+def _require_same_settings(digest: str) -> None:
+    if digest != settings_digest():
         raise OtherSettings(
             "A worker has other rules or other LEGACY_* settings than this command.",
             hint="Give all workers the command's code and settings, restart them, and run it again.",
@@ -136,23 +136,23 @@ def _require_agreement(agreed: str) -> None:
 
 
 def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
-    _say(logging.ERROR, job, chunk, f"is given up ({name_of(error)})")
-    words = {}
+    _log(logging.ERROR, job, chunk, f"is given up ({name_of(error)})")
+    explanation = {}
     if isinstance(error, LegacyImportError):
-        words = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        explanation = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
     _disconnect()
     try:
         with transaction.atomic():
             Lease(job.run_id, job.token).check()
             ChunkFailure.objects.update_or_create(
                 **place_of(job, chunk),
-                defaults={"error": name_of(error), "at": timezone.now(), **words},
+                defaults={"error": name_of(error), "at": timezone.now(), **explanation},
             )
     except LeaseLost:
-        pass  # nobody waits for it any more
-    except AnyDatabaseError as unwritten:
-        # The command sends the chunk again when it has not heard of it for a while.
-        _say(logging.ERROR, job, chunk, f"cannot be reported ({name_of(unwritten)})")
+        pass  # no command waits for it any more
+    except AnyDatabaseError as report_error:
+        # The command sends the chunk again when no receipt arrives for a while.
+        _log(logging.ERROR, job, chunk, f"cannot be reported ({name_of(report_error)})")
 
 
 def _is_done(job: Job, chunk: Chunk) -> bool:
@@ -160,12 +160,12 @@ def _is_done(job: Job, chunk: Chunk) -> bool:
 
 
 def _disconnect() -> None:
-    """A connection that failed is not used again."""
+    """Close the connection: one that failed is not used again."""
     with suppress(AnyDatabaseError):
         connections[DEFAULT_DB_ALIAS].close()
 
 
-def _say(level: int, job: Job, chunk: Chunk, what: str) -> None:
+def _log(level: int, job: Job, chunk: Chunk, what: str) -> None:
     table = f" of {chunk.table}" if chunk.table else ""
     place = f"chunk {chunk.position}{table}"
     logger.log(level, "run %d, %s, %s %s", job.run_id, job.stage.value, place, what)

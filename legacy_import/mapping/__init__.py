@@ -1,1 +1,1 @@
-"""Courses and sessions of the old platform, what people said of them, and what a row means by them."""
+"""Courses and sessions of the old platform, decisions about them, and what they mean for a row."""

@@ -1,30 +1,40 @@
-"""What the old courses and sessions are: refreshed from the source; people's decisions stay."""
+"""The old courses and sessions, refreshed from the source; people's decisions stay."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from django.db import transaction
 
-from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.choices import CourseMappingStatus
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, SourceMapping
 from legacy_import.people.platform import platform_courses
 from legacy_import.rules.courses import index_by_name, suggest
 from legacy_import.rules.normalization import reference
-from legacy_import.rules.sessions import SessionKind, classify_session
+from legacy_import.rules.sessions import classify_session
 from legacy_import.source.reader import LegacyRow, LegacySource
 
 DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
+# What a refresh compares and updates; the dates of a known session stay as they were first found.
+SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule")
+
+Columns = dict[str, Any]  # of a mapping
 
 
 def refresh_mappings(source: LegacySource, connection_name: str) -> None:
-    """Bring both mapping tables up to date with the source's catalogue.
+    """Update both mapping tables from the source's catalogue.
 
-    A mapping whose legacy name changed must be decided again: what was decided about the old name
-    remains as a suggestion only.
+    A mapping whose legacy name changed must be decided again: the decision about the old name remains
+    as a suggestion only.
     """
     with transaction.atomic():
-        formations = _refresh_courses(_rows(source, "formations"), connection_name)
+        courses = {row.legacy_id: _course_columns(row) for row in _rows(source, "formations")}
+        _refresh(LegacyCourseMapping, connection_name, courses, _refresh_course)
         suggest_courses(connection_name)
-        _refresh_sessions(_rows(source, "session_ecoins"), connection_name, formations)
+        sessions = {
+            row.legacy_id: _session_columns(row, courses.keys())
+            for row in _rows(source, "session_ecoins")
+        }
+        _refresh(LegacySessionMapping, connection_name, sessions, _refresh_session)
 
 
 def suggest_courses(connection_name: str) -> None:
@@ -51,113 +61,84 @@ SUGGESTION_RULES = (
 RENAMED = "course:renamed"
 
 
-def _rows(source: LegacySource, table: str) -> Iterable[LegacyRow]:
+def _rows(source: LegacySource, table: str) -> Iterator[LegacyRow]:
     for page in source.pages(table):
         yield from page
 
 
-def _refresh_courses(rows: Iterable[LegacyRow], connection_name: str) -> set[str]:
-    """Insert what is new, reopen what was renamed; returns the ids the catalogue has."""
-    mappings = {
-        mapping.legacy_formation_id: mapping
-        for mapping in LegacyCourseMapping.objects.filter(connection_name=connection_name)
-    }
-    legacy_ids: set[str] = set()
-    new = []
-    for row in rows:
-        legacy_ids.add(row.legacy_id)
-        name = _text(row, "name", 255)
-        mapping = mappings.get(row.legacy_id)
-        if mapping is None:
-            new.append(
-                LegacyCourseMapping(
-                    connection_name=connection_name,
-                    legacy_formation_id=row.legacy_id,
-                    legacy_name=name,
-                )
-            )
-        elif mapping.legacy_name != name:
-            _reopen_course(mapping, name)
-    LegacyCourseMapping.objects.bulk_create(new, batch_size=500)
-    _update_presence(mappings, legacy_ids)
-    return legacy_ids
+def _refresh(
+    model: type[SourceMapping],
+    connection_name: str,
+    catalogue: Mapping[str, Columns],
+    refresh: Callable[[Any, Columns], None],
+) -> None:
+    """Insert what is new in the catalogue (legacy id → columns), and refresh what is there already.
+
+    A course or session that the source no longer has keeps its mapping, but no row uses it.
+    """
+    manager = model._default_manager
+    mappings = {one.legacy_id: one for one in manager.filter(connection_name=connection_name)}
+    new = [
+        model(connection_name=connection_name, **columns)
+        for legacy_id, columns in catalogue.items()
+        if legacy_id not in mappings
+    ]
+    manager.bulk_create(new, batch_size=500)
+    for legacy_id, mapping in mappings.items():
+        if legacy_id in catalogue:
+            refresh(mapping, catalogue[legacy_id])
+        if mapping.in_source != (legacy_id in catalogue):
+            mapping.in_source = legacy_id in catalogue
+            mapping.version += 1
+            mapping.save(update_fields=["in_source", "version"])
 
 
-def _reopen_course(mapping: LegacyCourseMapping, name: str) -> None:
-    """A renamed formation: what was decided is a guess only."""
+def _course_columns(row: LegacyRow) -> Columns:
+    return {"legacy_formation_id": row.legacy_id, "legacy_name": _text(row, "name", 255)}
+
+
+def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
+    """Reopen the mapping of a renamed formation: a decision is only a guess now."""
+    if mapping.legacy_name == columns["legacy_name"]:
+        return
     if mapping.status in DECIDED:
         mapping.rule = RENAMED
         mapping.status = CourseMappingStatus.UNMAPPED
     else:
         mapping.rule = ""
-    mapping.legacy_name = name
+    mapping.legacy_name = columns["legacy_name"]
     mapping.confirmed_by = mapping.confirmed_at = None
     mapping.version += 1
     mapping.save()
 
 
-def _refresh_sessions(
-    rows: Iterable[LegacyRow], connection_name: str, formations: set[str]
-) -> None:
-    mappings = {
-        mapping.legacy_session_id: mapping
-        for mapping in LegacySessionMapping.objects.filter(connection_name=connection_name)
-    }
-    legacy_ids: set[str] = set()
-    new = []
-    for row in rows:
-        legacy_ids.add(row.legacy_id)
-        code = _text(row, "code", 190)
-        formation_id = _formation_id(row)
-        kind = classify_session(
-            legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=formations
-        )
-        mapping = mappings.get(row.legacy_id)
-        if mapping is None:
-            new.append(_new_session(connection_name, row, code, formation_id, kind))
-        else:
-            _refresh_session(mapping, code, formation_id, kind)
-    LegacySessionMapping.objects.bulk_create(new, batch_size=500)
-    _update_presence(mappings, legacy_ids)
-
-
-def _update_presence(
-    mappings: Mapping[str, LegacyCourseMapping] | Mapping[str, LegacySessionMapping],
-    legacy_ids: set[str],
-) -> None:
-    """A course or session that vanished from the source keeps its mapping, but no row has it."""
-    for legacy_id, mapping in mappings.items():
-        if mapping.in_source != (legacy_id in legacy_ids):
-            mapping.in_source = legacy_id in legacy_ids
-            mapping.version += 1
-            mapping.save(update_fields=["in_source", "version"])
-
-
-def _new_session(
-    connection_name: str, row: LegacyRow, code: str, formation_id: str | None, kind: SessionKind
-) -> LegacySessionMapping:
-    return LegacySessionMapping(
-        connection_name=connection_name,
-        legacy_session_id=row.legacy_id,
-        legacy_code=code,
-        legacy_formation_id=formation_id,
-        starts_on_raw=_text(row, "start_date", 40),
-        ends_on_raw=_text(row, "end_date", 40),
-        session_type=kind.session_type,
-        rule=kind.rule,
+def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
+    code, formation_id = _text(row, "code", 190), _formation_id(row)
+    kind = classify_session(
+        legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=formations
     )
+    return {
+        "legacy_session_id": row.legacy_id,
+        "legacy_code": code,
+        "legacy_formation_id": formation_id,
+        "starts_on_raw": _text(row, "start_date", 40),
+        "ends_on_raw": _text(row, "end_date", 40),
+        **kind._asdict(),
+    }
 
 
-def _refresh_session(
-    mapping: LegacySessionMapping, code: str, formation_id: str | None, kind: SessionKind
-) -> None:
-    renamed = (mapping.legacy_code, mapping.legacy_formation_id) != (code, formation_id)
+def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
+    """Update a session whose code, formation or rule changed; a decision survives other changes."""
+    renamed = any(
+        getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
+    )
     if mapping.confirmed_at and not renamed:
-        return  # a decision outlives the import
-    if not renamed and (mapping.session_type, mapping.rule) == kind:
         return
-    mapping.legacy_code, mapping.legacy_formation_id = code, formation_id
-    mapping.session_type, mapping.rule = SessionType(kind.session_type), kind.rule
+    columns = {name: columns[name] for name in SESSION_COLUMNS}
+    if all(getattr(mapping, name) == value for name, value in columns.items()):
+        return
+    for name, value in columns.items():
+        setattr(mapping, name, value)
     mapping.confirmed_by = mapping.confirmed_at = None
     mapping.reason = ""
     mapping.version += 1

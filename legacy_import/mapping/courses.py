@@ -1,4 +1,4 @@
-"""Which course of the platform an old course is. No course is ever created."""
+"""The kind of mapping for courses: an old course → a course of the platform. None is ever created."""
 
 from typing import Any
 
@@ -23,20 +23,20 @@ S = CourseMappingStatus
 
 EXACT = "course:exact_name"
 CHOSEN = "course:chosen_by_reviewer"
-# The suggestion is wrong and the right course not known yet: `suggest_courses` leaves such a mapping
-# alone until its name changes.
+# The suggestion is wrong and the right course is not known yet: `suggest_courses` skips such a mapping
+# until its name changes.
 SET_ASIDE = "course:set_aside_by_reviewer"
 
 
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
-    """The unconfirmed suggestions of exactly the same name."""
+    """The unconfirmed suggestions with exactly the same name."""
     return LegacyCourseMapping.objects.filter(
         connection_name=connection_name, in_source=True, status=S.SUGGESTED, rule=EXACT
     )
 
 
 def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
-    """The staged rows whose course these are: their own, or, if blank, their real session's."""
+    """The staged rows of these courses: their own course or, if blank, that of their real session."""
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
         in_source=True,
@@ -48,16 +48,16 @@ def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
     return Q(legacy_formation_id__in=formations) | blank & Q(legacy_session_id__in=session_ids)
 
 
-def _suggested_course(mapping: LegacyCourseMapping, entered: DecisionInput) -> Fields:
+def _suggested_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
     if mapping.course_id is None or mapping.status not in (S.SUGGESTED, S.UNMAPPED):
         raise MappingRefused("nothing_suggested", "No course is suggested for this formation.")
     return {}
 
 
-def _chosen_course(mapping: LegacyCourseMapping, entered: DecisionInput) -> Fields:
-    if entered.choice not in dict(platform_courses()):
+def _chosen_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
+    if user_input.choice not in dict(platform_courses()):
         raise MappingRefused("no_such_course", "The platform has no such course.")
-    return {"course_id": entered.choice}
+    return {"course_id": user_input.choice}
 
 
 def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
 
 
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
-    """The old course of these rows: their own, or their real session's."""
+    """The old course of these rows: their own, or that of their real session."""
     session = index.sessions.get(group.session or "")
     session_type = index.training(group.formation, group.session).session.session_type
     session_formation = session.formation_id if session else None

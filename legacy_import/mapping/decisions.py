@@ -1,4 +1,4 @@
-"""People decide what a mapping is: one, or all that the rules are sure of. The same for every kind."""
+"""Decisions of people about one mapping, or about all that the rules are sure of, for every kind."""
 
 import datetime
 import hashlib
@@ -17,25 +17,25 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.mapping_kind import DecisionInput, Fields, MappingKind, MappingRefused
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, SourceMapping
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.runs import counts
 
 UNDO = "take_back"  # the decision that undoes another
-UNDONE = "taken_back"  # in the log
+UNDONE = "taken_back"  # the word for it in the log
 
-# Runs whose rows are not classified again: closed, or on their way back.
+# Runs whose rows are not classified again: closed, or being rolled back.
 SETTLED = (RunStatus.CLOSED, RunStatus.ROLLING_BACK)
 
 
 class MappingChangedMeanwhile(LegacyImportError):
-    """The mapping, or what a bulk would confirm, was changed since the page was shown."""
+    """The mapping, or the set that a bulk would confirm, changed after the page was shown."""
 
     exit_code = 5
 
 
 @dataclass(frozen=True, slots=True)
 class AffectedRows:
-    """How many uncommitted rows of one run are to be classified again."""
+    """The number of uncommitted rows of one run that must be classified again."""
 
     run: int
     rows: int
@@ -43,7 +43,7 @@ class AffectedRows:
 
 @dataclass(frozen=True, slots=True)
 class MappingChange:
-    """How many mappings were decided, and the rows of every open run that this affects."""
+    """The number of mappings decided, and the affected rows of every open run."""
 
     mappings: int
     affected: tuple[AffectedRows, ...]
@@ -64,16 +64,16 @@ def decide_mapping(
     note: str = "",
     choice: int | None = None,
 ) -> MappingChange:
-    """Write one decision, log it, and mark the rows it affects: all of it or nothing.
+    """Write one decision, log it and mark the rows it affects, in one transaction.
 
-    `decision` is one of the kind's, or UNDO: then the rule's answer counts again.
+    `decision` is one of the kind's, or UNDO, which restores the rule's answer.
 
     Raises MappingRefused for a decision that is not possible, or while a run of the source is being
-    classified; MappingChangedMeanwhile when another user was faster; HoldsContact for an unfit note.
+    classified; MappingChangedMeanwhile if another user was faster; ContainsContact for an unfit note.
     """
     if decision != UNDO and decision not in kind.decisions:
         raise MappingRefused("no_such_decision", f"{decision!r} cannot be decided here.")
-    entered = DecisionInput(clean_note(note), choice)
+    user_input = DecisionInput(clean_note(note), choice)
     manager = kind.model._default_manager
     with transaction.atomic():
         source = manager.values_list("connection_name", flat=True).get(pk=mapping_id)
@@ -82,22 +82,22 @@ def decide_mapping(
         if mapping.version != version:
             raise MappingChangedMeanwhile("The mapping changed since it was shown.")
         if decision == UNDO:
-            fields = _undone(kind, mapping)
+            fields = _fields_of_undo(kind, mapping)
         else:
-            chosen = kind.decisions[decision]
-            fields = chosen.fields | chosen.check(mapping, entered)
-            fields |= _signed(kind, actor, now, entered.note)
+            option = kind.decisions[decision]
+            fields = option.fields | option.check(mapping, user_input)
+            fields |= _signature(kind, actor, now, user_input.note)
         for name, value in fields.items():
             setattr(mapping, name, value)
         mapping.version += 1
         mapping.save()
-        _log(kind, [mapping], UNDONE if decision == UNDO else "", entered.note, actor)
+        _log(kind, [mapping], UNDONE if decision == UNDO else "", user_input.note, actor)
         rows = kind.affected_rows(source, [mapping.legacy_id])
         return MappingChange(1, _mark_affected_rows(runs, rows))
 
 
 def bulk_stamp(kind: MappingKind, connection_name: str) -> tuple[int, str]:
-    """How many mappings `confirm_mappings` would confirm, and the stamp of exactly these."""
+    """The number of mappings that `confirm_mappings` would confirm, and the stamp of this set."""
     mappings = list(kind.bulk(connection_name).values_list("pk", "version"))
     return len(mappings), _stamp_of(mappings)
 
@@ -112,9 +112,9 @@ def confirm_mappings(
     now: datetime.datetime,
     note: str = "",
 ) -> MappingChange:
-    """Confirm all that the rules are sure of, if they still are the `expected` ones of that `stamp`.
+    """Confirm all mappings that the rules are sure of, if `expected` and `stamp` still match them.
 
-    Raises MappingChangedMeanwhile when they are not; else as `decide_mapping`.
+    Raises MappingChangedMeanwhile if they do not; otherwise as `decide_mapping`.
     """
     note = clean_note(note)
     with transaction.atomic():
@@ -125,7 +125,7 @@ def confirm_mappings(
                 f"{expected} mappings were shown, {len(mappings)} would be confirmed now, "
                 "or one changed."
             )
-        fields = kind.bulk_fields | _signed(kind, actor, now, note)
+        fields = kind.bulk_fields | _signature(kind, actor, now, note)
         ids = [mapping.pk for mapping in mappings]
         kind.model._default_manager.filter(pk__in=ids).update(version=F("version") + 1, **fields)
         for mapping in mappings:
@@ -137,28 +137,27 @@ def confirm_mappings(
 
 
 def clean_note(note: str) -> str:
-    """The note as it is stored. Raises HoldsContact for one too long, or with a contact in it."""
-    return without_contact(" ".join(note.replace("\x00", "").split()))
+    """The note as stored. Raises ContainsContact if it is too long or contains a contact."""
+    return contact_free_text(" ".join(note.replace("\x00", "").split()))
 
 
-def _signed(kind: MappingKind, actor: User, now: datetime.datetime, note: str) -> Fields:
-    signed: Fields = {"confirmed_by": actor, "confirmed_at": now}
-    return signed | {kind.note_field: note} if kind.note_field else signed
+def _signature(kind: MappingKind, actor: User, now: datetime.datetime, note: str) -> Fields:
+    signature: Fields = {"confirmed_by": actor, "confirmed_at": now}
+    return signature | {kind.note_field: note} if kind.note_field else signature
 
 
-def _undone(kind: MappingKind, mapping: SourceMapping) -> Fields:
+def _fields_of_undo(kind: MappingKind, mapping: SourceMapping) -> Fields:
     if mapping.confirmed_at is None:
         raise MappingRefused("not_decided", "This mapping is not decided yet.")
-    unsigned: Fields = {"confirmed_by": None, "confirmed_at": None}
-    fields = kind.rule_answer(mapping) | unsigned
+    fields = kind.rule_answer(mapping) | {"confirmed_by": None, "confirmed_at": None}
     return fields | {kind.note_field: ""} if kind.note_field else fields
 
 
 def _lock_open_runs(connection_name: str, now: datetime.datetime) -> list[LegacyImportRun]:
-    """The runs of this source whose rows may be classified again, locked until the transaction ends.
+    """Lock the runs of this source whose rows may be classified again, until the transaction ends.
 
-    Called first. Raises MappingRefused while one of them is being classified: its process has read
-    the mappings already, and would clear the marks of rows it classified by the old ones.
+    Called first. Raises MappingRefused while one of them is being classified: that process has already
+    loaded the mappings, and would clear the marks of rows that it classified by the old ones.
     """
     runs = LegacyImportRun.objects.filter(
         connection_name=connection_name, classified_at__isnull=False
@@ -175,16 +174,16 @@ def _lock_open_runs(connection_name: str, now: datetime.datetime) -> list[Legacy
 
 
 def _stamp_of(mappings: Iterable[tuple[int, int]]) -> str:
-    """Changes when a mapping joins or leaves these (number, version), or is decided."""
+    """A digest of (number, version) pairs: it changes with the set, and with every decision."""
     return hashlib.sha256(repr(sorted(mappings)).encode()).hexdigest()[:16]
 
 
 def _log(
     kind: MappingKind, mappings: Sequence[SourceMapping], word: str, note: str, actor: User
 ) -> None:
-    """Who decided what about these mappings, and why: entries of the admin's log, never changed.
+    """Write who decided what about these mappings, and why, to the admin's log.
 
-    `word` is the answer of each mapping unless given.
+    `word` replaces the answer of each mapping in the entries.
     """
     content_type = ContentType.objects.get_for_model(kind.model)
     LogEntry.objects.bulk_create(
@@ -204,9 +203,9 @@ def _log(
 
 
 def _mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[AffectedRows, ...]:
-    """Mark these uncommitted rows of each (locked) run to be classified again; count and weigh again.
+    """Mark these uncommitted rows of each (locked) run to be classified again; update the stored lists.
 
-    Called last: the weights are those of the mappings after the decision.
+    Called last, since the weights depend on the mappings after the decision.
     """
     affected = []
     for run in runs:

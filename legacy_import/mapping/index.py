@@ -14,7 +14,7 @@ MAPPED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.CONFIRMED)
 
 
 class CourseAnswer(NamedTuple):
-    """What the mapping says of one formation."""
+    """The mapping's answer for one formation."""
 
     state: CourseState
     course_id: int | None
@@ -23,7 +23,7 @@ class CourseAnswer(NamedTuple):
 
 
 class SessionAnswer(NamedTuple):
-    """What the mapping says of one session; `confirmed`: a person decided it."""
+    """The mapping's answer for one session; `confirmed`: a person decided it."""
 
     kind: SessionKind
     formation_id: str | None
@@ -46,7 +46,7 @@ class Training(NamedTuple):
 
     @property
     def versions(self) -> str:
-        """The versions of both mappings, as a plan remembers them."""
+        """The versions of both mappings, as stored in a plan."""
         return f"course={self.course.version} session={self.session_version}"
 
 
@@ -58,37 +58,39 @@ class MappingIndex:
     sessions: dict[str, SessionAnswer]
 
     def training(self, formation_id: str | None, session_id: str | None) -> Training:
-        """What a row that names this formation and this session is about."""
-        known = self.sessions.get(session_id or "")
+        """The training of a row that refers to this formation and this session."""
+        session = self.sessions.get(session_id or "")
         kind = session_of_row(
-            session_id, known.kind if known else None, reviewed=bool(known and known.confirmed)
+            session_id,
+            session.kind if session else None,
+            reviewed=bool(session and session.confirmed),
         )
-        named = formation_of_row(
-            formation_id, kind.session_type, known.formation_id if known else None
+        formation = formation_of_row(
+            formation_id, kind.session_type, session.formation_id if session else None
         )
         real = kind.session_type == SessionType.REAL_SESSION
         return Training(
             session=kind,
-            session_confirmed=bool(known and known.confirmed and real),
-            session_version=known.version if known else 0,
-            course=self._course(named),
-            course_rule=named.rule,
-            session_code=known.code if known else "",
-            session_ends_on=known.ends_on if known else "",
+            session_confirmed=bool(session and session.confirmed and real),
+            session_version=session.version if session else 0,
+            course=self._course(formation),
+            course_rule=formation.rule,
+            session_code=session.code if session else "",
+            session_ends_on=session.ends_on if session else "",
         )
 
-    def _course(self, named: NamedFormation) -> CourseAnswer:
-        if named.formation_id is None:
+    def _course(self, formation: NamedFormation) -> CourseAnswer:
+        if formation.formation_id is None:
             return CourseAnswer(CourseState.NONE_NAMED, None, 0)
         missing = CourseAnswer(CourseState.NOT_IN_SOURCE, None, 0)
-        answer = self.courses.get(named.formation_id, missing)
-        if named.rule == CourseState.CONFLICT:
+        answer = self.courses.get(formation.formation_id, missing)
+        if formation.rule == CourseState.CONFLICT:
             return answer._replace(state=CourseState.CONFLICT)
         return answer
 
 
 def load_mappings(connection_name: str) -> MappingIndex:
-    """What both mapping tables say of the courses and sessions that the source still has."""
+    """The answers of both mapping tables for the courses and sessions that the source still has."""
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
     return MappingIndex(

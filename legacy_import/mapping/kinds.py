@@ -1,4 +1,4 @@
-"""The kinds of mappings. A mapping is decided, counted and listed in the same way whatever its kind."""
+"""The kinds of mappings. All kinds are decided, counted and listed in the same way."""
 
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind

@@ -1,7 +1,7 @@
-"""What a kind of mapping is: one description, read by the service, the weights and the screens.
+"""The description of a kind of mapping, used by the service, the weights and the screens.
 
 A new kind is a model (a SourceMapping, listed in MAPPING_MODELS), a module like `courses.py` with its
-MappingKind, its entry in `kinds.KINDS`, what the old catalogue says of it (`catalogue.py`, `index.py`),
+MappingKind, its entry in `kinds.KINDS`, its part of the old catalogue (`catalogue.py`, `index.py`),
 and a MappingScreen with a line and three templates (`screens/mapping/screens.py`).
 """
 
@@ -20,7 +20,7 @@ Fields = dict[str, Any]  # columns of a mapping and their new values
 
 
 class MappingRefused(LegacyImportError):
-    """The decision is not possible; `code` says why, for the words of the screens."""
+    """The decision is not possible; `code` is the reason, for the words of the screens."""
 
     exit_code = 2
 
@@ -30,22 +30,22 @@ class MappingRefused(LegacyImportError):
 
 
 class DecisionInput(NamedTuple):
-    """What a person enters with a decision."""
+    """A person's input with a decision."""
 
     note: str = ""
-    choice: int | None = None  # the id of what was chosen, if the decision needs one
+    choice: int | None = None  # the id of the chosen object, if the decision needs one
 
 
-def _no_more_fields(mapping: Any, entered: DecisionInput) -> Fields:
+def _no_more_fields(mapping: Any, user_input: DecisionInput) -> Fields:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class MappingDecision:
-    """One thing that people can decide about a mapping: the columns it writes.
+    """A possible decision about a mapping: the columns that it writes.
 
-    `check` raises MappingRefused where it is impossible, and returns the columns that depend on the
-    mapping or on what was entered.
+    `check` raises MappingRefused if it is impossible, and returns the columns that depend on the mapping
+    or on the input.
     """
 
     fields: Fields
@@ -54,21 +54,19 @@ class MappingDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingKind:
-    """What courses and sessions differ in."""
+    """The differences between courses, sessions and other kinds."""
 
     name: str  # in addresses, and in MappingWeight.kind
     model: type[SourceMapping]
     answer_field: str  # what is decided; its new value is written to the log
     note_field: str = ""  # contains the note of the current decision; "": only the log does
     decisions: Mapping[str, MappingDecision]  # by the value of the button
-    rule_answer: Callable[
-        [Any], Fields
-    ]  # what the rules say, which counts once a decision is undone
-    # What one click confirms: the mappings of a source, and the columns to write.
+    rule_answer: Callable[[Any], Fields]  # the columns to restore when a decision is undone
+    # One click confirms these mappings of a source, and writes these columns.
     bulk: Callable[[str], QuerySet[Any]]
     bulk_fields: Fields = field(default_factory=dict)
     mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
-    searched: tuple[str, ...] = ("display_name",)  # what a search looks into, besides the legacy id
+    searched: tuple[str, ...] = ("display_name",)  # attributes to search in, besides the legacy id
     affected_rows: Callable[[str, list[str]], Q]  # source, legacy ids → the staged rows
     # Why rows wait: causes that such a decision removes, and causes of this kind that none does.
     causes: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""What the rules read from a row's status, session and course: once per distinct case.
+"""What a row's status, session and course mean under the rules: evaluated once per distinct case.
 
-The import writes this reading next to what it stages, so that a row is written once; `classify` reads
-again, under the mappings of its own time, and writes what differs.
+The import writes the meaning with each staged row, so that a row is written once; `classify` evaluates
+it again under the current mappings and writes what differs.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from legacy_import.mapping.index import MappingIndex
 from legacy_import.rules import import_action, statuses
 from legacy_import.rules.courses import CourseState
 
-MOST_PAIRS = 100_000  # pairs of formation and session that are remembered: about 20 MB
+MAX_PAIRS = 100_000  # cached pairs of formation and session: about 20 MB
 
 
 class MeaningColumns(NamedTuple):
@@ -42,7 +42,7 @@ class CaseMeaning(NamedTuple):
 
 
 class _TrainingKey(NamedTuple):
-    """All that matters of a formation and a session: a few hundred for all pairs."""
+    """What the meaning depends on, for a formation and a session: a few hundred for all pairs."""
 
     session_type: SessionType
     session_rule: str
@@ -53,31 +53,33 @@ class _TrainingKey(NamedTuple):
     versions: str
 
 
-class Readings:
-    """The readings of one source under its mappings, remembered."""
+class MeaningCache:
+    """The meanings of the cases of one source under its mappings."""
 
     def __init__(self, mappings: MappingIndex) -> None:
         self._mappings = mappings
         self._numbers: dict[_TrainingKey, int] = {}
         self._training_keys: list[_TrainingKey] = []
         self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._readings: dict[tuple[str, int], CaseMeaning] = {}
+        self._meanings: dict[tuple[str, int], CaseMeaning] = {}
 
-    def of(self, raw_status: str, formation: str | None, session: str | None) -> CaseMeaning:
-        """What a row with this status means that names this formation and this session."""
+    def meaning_of(
+        self, raw_status: str, formation: str | None, session: str | None
+    ) -> CaseMeaning:
+        """The meaning of a row with this status that refers to this formation and this session."""
         pair = (formation, session)
         number = self._pairs.get(pair)
         if number is None:
             number = self._number(formation, session)
-            if len(self._pairs) >= MOST_PAIRS:
+            if len(self._pairs) >= MAX_PAIRS:
                 self._pairs.clear()
             self._pairs[pair] = number
         case = (raw_status, number)
-        if case not in self._readings:
-            if len(self._readings) >= MOST_PAIRS:
-                self._readings.clear()
-            self._readings[case] = _read(raw_status, self._training_keys[number])
-        return self._readings[case]
+        if case not in self._meanings:
+            if len(self._meanings) >= MAX_PAIRS:
+                self._meanings.clear()
+            self._meanings[case] = _evaluate(raw_status, self._training_keys[number])
+        return self._meanings[case]
 
     def _number(self, formation: str | None, session: str | None) -> int:
         training = self._mappings.training(formation, session)
@@ -96,7 +98,7 @@ class Readings:
         return number
 
 
-def _read(raw_status: str, key: _TrainingKey) -> CaseMeaning:
+def _evaluate(raw_status: str, key: _TrainingKey) -> CaseMeaning:
     meaning = statuses.classify(raw_status, key.session_type)
     action = import_action.decide(meaning.classification, key.session_type, key.course_state)
     return CaseMeaning(

@@ -1,4 +1,4 @@
-"""The rows of a run, grouped by what mappings depend on: some thousands of groups for any run."""
+"""The rows of a run, grouped by the columns that mappings depend on: a few thousand groups per run."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class RowGroup(NamedTuple):
     formation: str | None
     session: str | None
     classification: str
-    cause: str  # why they wait for a mapping; "": they do not
+    cause: str  # why they wait for a mapping; "" if they do not
     rows: int
 
 
@@ -41,7 +41,7 @@ def row_groups(run: LegacyImportRun, causes: Collection[str]) -> Iterator[RowGro
 
 
 def passes_mappings(group: RowGroup, index: MappingIndex) -> bool:
-    """Would no mapping of this index block these rows? Other doubts may still do."""
+    """Whether no mapping of this index blocks these rows. Other doubts may still do so."""
     training = index.training(group.formation, group.session)
     action = import_action.decide(
         Classification(group.classification),

@@ -1,4 +1,4 @@
-"""What an old session is. Ids 1, 2 and 235 can never become real."""
+"""The kind of mapping for sessions: what an old session is. Ids 1, 2 and 235 can never become real."""
 
 from functools import partial
 from typing import Any
@@ -24,14 +24,14 @@ TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.
 
 
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
-    """The sessions that the rules call real and that are not confirmed yet."""
+    """The sessions that are real by the rules and not confirmed yet."""
     return LegacySessionMapping.objects.filter(
         connection_name=connection_name, in_source=True, confirmed_at=None, **REAL._asdict()
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
 
 
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:
-    """What the rules say of the session, whatever was decided."""
+    """The rule's answer for the session, regardless of decisions."""
     formations = LegacyCourseMapping.objects.filter(
         connection_name=mapping.connection_name,
         in_source=True,
@@ -46,7 +46,7 @@ def rule_of(mapping: LegacySessionMapping) -> SessionKind:
 
 
 def with_course_names() -> QuerySet[Any]:
-    """All sessions; `course_name` is what the old catalogue calls their course."""
+    """All sessions, with the name of their course in the old catalogue as `course_name`."""
     courses = LegacyCourseMapping.objects.filter(
         connection_name=OuterRef("connection_name"),
         legacy_formation_id=OuterRef("legacy_formation_id"),
@@ -60,13 +60,13 @@ def _rows_of_sessions(connection_name: str, ids: list[str]) -> Q:
 
 
 def _require_possible(
-    session_type: SessionType, mapping: LegacySessionMapping, entered: DecisionInput
+    session_type: SessionType, mapping: LegacySessionMapping, user_input: DecisionInput
 ) -> Fields:
     if session_type == SessionType.REAL_SESSION and mapping.legacy_session_id in PLACEHOLDER_IDS:
         raise MappingRefused(
             "placeholder_id", f"Session {mapping.legacy_session_id} can never become a real one."
         )
-    if session_type != rule_of(mapping).session_type and not entered.note:
+    if session_type != rule_of(mapping).session_type and not user_input.note:
         raise MappingRefused(
             "reason_missing", "An answer that contradicts the rule needs a reason."
         )

@@ -1,10 +1,10 @@
-"""How many rows of a run each mapping stands for, blocks, and would free: the lists of the screens.
+"""Rows of a run per mapping: how many refer to it, wait for it, or would be freed by a decision on it.
 
 They are stored per run, so that a page counts no rows: by every plan, and by every decision on a
-mapping in its own transaction. An import and a classification discard them, and another run of the
-source may have changed a mapping since: the next page stores them again. Reviewers' decisions,
-commits and rollbacks change none: a row that waits for a mapping is planned for review until the
-next plan.
+mapping in its own transaction. The next page stores them again after an import or a classification,
+which discard them, and after a change of a mapping in another run of the source. Reviewers'
+decisions, commits and rollbacks do not change them, since a row that waits for a mapping is planned
+for review until the next plan.
 """
 
 from collections import Counter, defaultdict
@@ -34,7 +34,7 @@ LONGEST_SEARCHED = 500
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Numbers of rows of the run: that refer to the mapping, that wait for it, that it would free."""
+    """Numbers of rows of the run: refer to the mapping, wait for it, would be freed by it."""
 
     rows: int
     waiting: int
@@ -46,7 +46,7 @@ NO_ROWS = Weight(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weights of a source's mappings in one run, and the rows that wait by cause."""
+    """The weights of a source's mappings in one run, and the waiting rows by cause."""
 
     mappings: dict[tuple[str, str], Weight]  # by (name of the kind, legacy id)
     causes: dict[str, int]
@@ -56,7 +56,7 @@ class Weights:
 
 
 def weigh(run: LegacyImportRun) -> Weights:
-    """Weigh the mappings of the run's source by its rows, in one pass over them."""
+    """Count the run's rows for each mapping of its source, in one pass over them."""
     index = load_mappings(run.connection_name)
     counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     causes: Counter[str] = Counter()
@@ -82,7 +82,7 @@ def weigh(run: LegacyImportRun) -> Weights:
 
 
 def current_totals(run: LegacyImportRun) -> MappingTotals:
-    """The stored totals of the run, as current as its MappingWeight rows: stored again if outdated."""
+    """The stored totals of the run; they and its MappingWeight rows are stored again if outdated."""
     totals = MappingTotals.objects.filter(legacy_import_run=run).first()
     if totals is None or run.status in UNFINISHED:
         return store_weights(run)
@@ -90,9 +90,9 @@ def current_totals(run: LegacyImportRun) -> MappingTotals:
 
 
 def store_weights(run: LegacyImportRun) -> MappingTotals:
-    """Weigh every mapping of the run's source by the run's rows, and store the lists."""
+    """Count the run's rows for every mapping of its source, and store the lists."""
     with transaction.atomic():
-        # A decision on a mapping locks the run first, too: none is lost between the steps.
+        # Decisions on mappings lock the run first, too, so none is lost between the steps.
         LegacyImportRun.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         stamp = mapping_stamp(run.connection_name)  # before the mappings are read: never newer
         weights = weigh(run)
@@ -106,7 +106,7 @@ def store_weights(run: LegacyImportRun) -> MappingTotals:
 
 
 def discard_weights(run: LegacyImportRun) -> None:
-    """The run's rows mean something else from now on: the next page stores the lists again."""
+    """Delete the totals when the meaning of the run's rows changes: the next page stores them again."""
     MappingTotals.objects.filter(legacy_import_run=run).delete()
 
 

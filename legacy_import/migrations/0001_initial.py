@@ -442,7 +442,7 @@ class Migration(migrations.Migration):
                 ('digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('finished_at', models.DateTimeField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
-                ('found', models.JSONField(default=dict)),
+                ('details', models.JSONField(default=dict)),
             ],
             options={
                 'db_table': 'legacy_chunk_receipts',

@@ -1,4 +1,4 @@
-"""The tables of the import, grouped by what they are for."""
+"""The tables of the import, grouped by purpose."""
 
 from legacy_import.models.identity import (
     KEY_COLUMNS,

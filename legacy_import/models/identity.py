@@ -5,16 +5,16 @@ from django.db import models
 from ecoin.fields import AsciiField
 from legacy_import.choices import PersonKind
 
-# The columns of IdentityKey, and of CandidatePair, in the order in which its rows are written.
+# The columns of IdentityKey and of CandidatePair, in the order in which they are written.
 KEY_COLUMNS = ("scope", "owner_kind", "owner_id", "kind", "value")
 PAIR_COLUMNS = ("legacy_import_run_id", "row_id", "other_kind", "other_id", "kind", "value")
 PLATFORM = 0  # the scope of users and leads; a staged row's scope is its run
 
 
 class IdentityKey(models.Model):
-    """One key of one person: kind and value as ecoin.identity.keys makes them.
+    """One key of one person: kind and value as built by ecoin.identity.keys.
 
-    Clustered by owner (rows arrive in that order), found by value through the covering index.
+    Clustered by owner, the order of insertion; queries by value use the covering index.
     """
 
     pk = models.CompositePrimaryKey("scope", "owner_kind", "owner_id", "kind", "value")
@@ -41,17 +41,17 @@ class IdentityKey(models.Model):
 class HotKey(models.Model):
     """A key value with too many carriers in a run to be joined pairwise.
 
-    `hot`: too many different people carry it to say who anyone is. Otherwise one name carries it
-    many times (a test row typed a thousand times): each carrier is compared with the first only.
+    `hot`: too many different people share it, so it identifies no one. Otherwise one name has it many
+    times (a test row typed a thousand times): each carrier is compared with the first only.
     """
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
     kind = AsciiField(max_length=1)
     value = AsciiField(max_length=190)
-    people = models.PositiveIntegerField()  # how many carry it, users and leads included
-    names = models.PositiveIntegerField()  # under how many distinct name skeletons
+    people = models.PositiveIntegerField()  # number of carriers, users and leads included
+    names = models.PositiveIntegerField()  # number of their distinct name skeletons
     hot = models.BooleanField()
-    first_row = models.BigIntegerField(null=True)  # the staged row that stands for the others
+    first_row = models.BigIntegerField(null=True)  # the staged row that represents the others
 
     class Meta:
         db_table = "legacy_hot_keys"
@@ -67,9 +67,9 @@ class HotKey(models.Model):
 
 
 class CandidatePair(models.Model):
-    """A staged row and somebody who carries the same key: who is to be compared (record linkage).
+    """A staged row and a person with the same key, to be compared (record linkage).
 
-    Written by blocking and read by matching, in the order of the rows; gone when the run is validated.
+    Written by blocking and read by matching, in the order of the rows; deleted after the validation.
     """
 
     pk = models.CompositePrimaryKey(*PAIR_COLUMNS)
@@ -91,7 +91,7 @@ class CandidatePair(models.Model):
 
 
 class PersonEdge(models.Model):
-    """Two staged rows of a run that look like one person; the groups are made from these."""
+    """Two staged rows of a run that are probably one person; groups are built from these."""
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
     left_id = models.BigIntegerField()  # staged row ids, left < right

@@ -1,4 +1,4 @@
-"""What was done, by whom: append-only books and the receipts of finished chunks."""
+"""Append-only logs of who did what, and the receipts of finished chunks."""
 
 from django.conf import settings
 from django.db import models
@@ -17,8 +17,8 @@ from legacy_import.choices import (
 )
 
 
-class OfChunk(models.Model):
-    """What is told of one chunk of a stage: at most one line of each kind."""
+class ChunkRecord(models.Model):
+    """The columns that identify a chunk of a stage; each table has at most one row per chunk."""
 
     legacy_import_run = models.ForeignKey(
         "legacy_imports.LegacyImportRun", on_delete=models.CASCADE
@@ -34,18 +34,17 @@ class OfChunk(models.Model):
         return f"{self.stage} {self.source_table} {self.position}"
 
 
-class ChunkReceipt(OfChunk):
-    """One finished chunk of a stage: what makes it resumable, countable and distributable."""
+class ChunkReceipt(ChunkRecord):
+    """One finished chunk of a stage; receipts make a stage resumable, countable and distributable."""
 
     first_id = AsciiField(max_length=20)  # legacy ids (import) or staged row ids (other stages)
     last_id = AsciiField(max_length=20)
     first_row = models.BigIntegerField(default=0)  # import: staged row ids
     last_row = models.BigIntegerField(default=0)
     rows = models.PositiveIntegerField()
-    digest = AsciiField(
-        max_length=64, blank=True, default=""
-    )  # import: legacy ids and hashes; plan: answers
-    found = models.JSONField(default=dict)  # commit and rollback: what was counted, by code
+    # Import: of the legacy ids and hashes; plan: of the decisions.
+    digest = AsciiField(max_length=64, blank=True, default="")
+    details = models.JSONField(default=dict)  # counts or marks of the stage, by name
     finished_at = models.DateTimeField()
 
     class Meta:
@@ -59,14 +58,14 @@ class ChunkReceipt(OfChunk):
         ]
 
 
-class ChunkFailure(OfChunk):
-    """A chunk that a worker had to give up: how the command that waits for it hears of that.
+class ChunkFailure(ChunkRecord):
+    """A chunk on which a worker failed, for the command that waits for it.
 
-    Gone when its stage begins again, and when the chunk is done after all.
+    Deleted when its stage begins again, and when the chunk is finished after all.
     """
 
-    error = AsciiField(max_length=80)  # class and number, never what the error says
-    # Of a LegacyImportError only, whose words are for people and name no personal data.
+    error = AsciiField(max_length=80)  # class and number, never the text of the error
+    # Of a LegacyImportError only, whose texts are for people and contain no personal data.
     message = models.TextField(blank=True, default="")
     hint = models.TextField(blank=True, default="")
     exit_code = models.PositiveSmallIntegerField(default=1)
@@ -89,9 +88,8 @@ class ChunkFailure(OfChunk):
 class LegacyImportCommitLog(models.Model):
     """One effect of a commit on one record, and its reversal. Written with the effect itself.
 
-    Of every row that a commit dealt with, one entry carries the row's outcome as its action; an
-    interest added to a lead and a person attached to history have entries of their own. An entry
-    without `reversed_at` is in force.
+    Every row in a commit has one entry whose action is the row's outcome; an interest added to a lead
+    and a person attached to history have separate entries. An entry without `reversed_at` is in force.
     """
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
@@ -100,7 +98,7 @@ class LegacyImportCommitLog(models.Model):
         "LegacyTrainingImport",
         on_delete=models.PROTECT,
         null=True,
-        db_index=False,  # found through student_import, which is its one row's
+        db_index=False,  # queried through student_import, which has one training row
         db_constraint=False,
     )
     batch = models.PositiveIntegerField(default=0, db_default=0)  # position of its chunk receipt
@@ -135,12 +133,12 @@ class LegacyImportCommitLog(models.Model):
 
 class DecisionQuerySet(models.QuerySet["LegacyReviewDecision"]):
     def standing(self) -> "DecisionQuerySet":
-        """Without the decisions that were undone, and without the undoing."""
+        """Without decisions that were undone, and without the undo events."""
         return self.filter(undoes=None, undone_by=None)
 
 
 class LegacyReviewDecision(models.Model):
-    """One thing a reviewer said about a row. Never changed, never deleted."""
+    """One decision of a reviewer about a row. Never changed, never deleted."""
 
     student_import = models.ForeignKey(
         "LegacyStudentImport", on_delete=models.PROTECT, related_name="decisions"
@@ -150,7 +148,7 @@ class LegacyReviewDecision(models.Model):
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
     note = models.TextField(blank=True, default="")
-    # An undo is a reset that takes back this one decision only; without it, a reset takes back all.
+    # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
@@ -170,7 +168,7 @@ class LegacyReviewDecision(models.Model):
 
 
 class LegacyAccessLog(models.Model):
-    """Who looked at what: reveals, raw views and exports. Never changed, never deleted."""
+    """Who viewed what: reveals, raw views and exports. Never changed, never deleted."""
 
     kind = AsciiField(max_length=10, choices=AccessKind)
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)

@@ -1,4 +1,4 @@
-"""What the old courses and sessions are on the new platform, and the stored lists of the screens.
+"""The old courses and sessions on the new platform, and the stored lists of the screens.
 
 Mappings belong to the source, the lists to a run.
 """
@@ -10,28 +10,28 @@ from django.utils.translation import gettext_lazy as _
 from ecoin.fields import AsciiField
 from legacy_import.choices import CourseMappingStatus, SessionType
 
-# States of a mapping besides its own vocabulary.
+# States of a mapping in addition to its own vocabulary.
 GONE = "gone"  # the source no longer has it
 TO_CONFIRM = "to_confirm"  # real by the rule, not confirmed yet
 
 
 class SourceMapping(models.Model):
-    """What every kind has in common: its source, and who decided on it."""
+    """The columns of every kind of mapping: its source, and who decided on it."""
 
     connection_name = AsciiField(max_length=64)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     confirmed_at = models.DateTimeField(null=True)
-    in_source = models.BooleanField(default=True)  # the last import still had it
-    version = models.PositiveIntegerField(default=1)  # grows with every change
+    in_source = models.BooleanField(default=True)  # it was in the last import
+    version = models.PositiveIntegerField(default=1)  # incremented with every change
 
     class Meta:
         abstract = True
 
     @property
     def legacy_id(self) -> str:
-        """The value by which staged rows refer to it."""
+        """The id that staged rows refer to it by."""
         raise NotImplementedError
 
     @property
@@ -41,7 +41,7 @@ class SourceMapping(models.Model):
 
     @property
     def state(self) -> str:
-        """What the screens list and filter it by."""
+        """The state that the screens show and filter by."""
         raise NotImplementedError
 
 
@@ -84,7 +84,7 @@ class LegacyCourseMapping(SourceMapping):
 
 
 class LegacySessionMapping(SourceMapping):
-    """One session of the old platform and what it is: the rule's answer until it is confirmed."""
+    """One session of the old platform and its type: the rule's answer until it is confirmed."""
 
     legacy_session_id = AsciiField(max_length=20)
     legacy_code = models.CharField(max_length=190)
@@ -93,7 +93,7 @@ class LegacySessionMapping(SourceMapping):
     ends_on_raw = models.CharField(max_length=40, blank=True, default="")
     session_type = AsciiField(max_length=20, choices=SessionType)
     rule = AsciiField(max_length=60)
-    reason = models.CharField(max_length=255, blank=True, default="")  # of who confirmed it
+    reason = models.CharField(max_length=255, blank=True, default="")  # given when confirmed
 
     class Meta:
         db_table = "legacy_session_mappings"
@@ -131,7 +131,7 @@ MAPPING_MODELS: tuple[type[SourceMapping], ...] = (LegacyCourseMapping, LegacySe
 
 
 class MappingTotals(models.Model):
-    """How many rows of a run wait for mappings, by cause; true while `mappings` is their stamp."""
+    """Numbers of rows of a run that wait for mappings, by cause; valid while `mappings` is the stamp."""
 
     legacy_import_run = models.OneToOneField("LegacyImportRun", on_delete=models.CASCADE)
     mappings = AsciiField(max_length=80)  # mapping.index.mapping_stamp when they were counted
@@ -146,7 +146,7 @@ class MappingTotals(models.Model):
 
 
 class MappingWeight(models.Model):
-    """One mapping in a run's list: its place, the rows of the run it stands for, its words.
+    """One mapping in a run's list: its position, its numbers of rows, and its text for searches.
 
     Written with MappingTotals by mapping/weights.py, so that no screen counts staged rows.
     """
@@ -154,7 +154,7 @@ class MappingWeight(models.Model):
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
     kind = AsciiField(max_length=8)  # name of a MappingKind
     mapping_id = models.BigIntegerField()
-    position = models.PositiveIntegerField()  # what would free most rows is first
+    position = models.PositiveIntegerField()  # the mapping that would free most rows is first
     rows = models.PositiveIntegerField()
     waiting = models.PositiveIntegerField()
     frees = models.PositiveIntegerField()

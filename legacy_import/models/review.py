@@ -1,4 +1,4 @@
-"""What the screens keep: counts of facets, soft claims on rows, saved filters."""
+"""Tables of the screens: counts of facets, soft claims on rows, saved filters."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 
-# The columns by which screens filter, and the combinations of which are counted.
+# The columns that screens filter by; rows are counted per combination of their values.
 FACETS = (
     "source_table", "classification", "validation_status", "duplicate_confidence",
     "planned_action", "planned_reason", "session_type", "import_action", "without_course",
@@ -15,7 +15,7 @@ FACETS = (
 
 
 class FacetCount(models.Model):
-    """How many rows of a run have one combination of facet values: some hundreds per run.
+    """The number of rows of a run with one combination of facet values: a few hundred per run.
 
     Rebuilt by every stage and adjusted by every decision (runs/counts.py), so that no screen
     counts staged rows.
@@ -45,7 +45,7 @@ class FacetCount(models.Model):
 
 
 class ReviewClaim(models.Model):
-    """Who is looking at a row right now. Soft: it shows, it never stops anybody."""
+    """Who is viewing a row at the moment. It is only shown, and never blocks another user."""
 
     student_import = models.OneToOneField("LegacyStudentImport", on_delete=models.CASCADE)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -60,7 +60,7 @@ class ReviewClaim(models.Model):
 
 
 class SavedFilter(models.Model):
-    """A name and a query string of one person; never a phone or an e-mail."""
+    """A filter that a user saved: a name and a query string, neither with a phone or an e-mail."""
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("name"), max_length=80)

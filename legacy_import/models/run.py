@@ -1,4 +1,4 @@
-"""A run: one journey of one snapshot of the old database, and who holds it."""
+"""A run: one import of a snapshot of the old database, with its status and lease."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +10,9 @@ from legacy_import.permissions import PERMISSIONS
 
 S = RunStatus
 
-# From → to. Anything else raises. A stage may always be repeated: it takes the run back to the
-# status before it (validate → imported, classify → validated, plan → classified) until it is done,
-# so what was built on an older opinion is never mistaken for current.
+# From → to; all other transitions raise. A stage may always be repeated: it sets the run back to the
+# status before it (validate → imported, classify → validated, plan → classified) until it is finished,
+# so that results based on an older state are never treated as current.
 TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
     S.IMPORTING: frozenset({S.IMPORTING, S.IMPORTED, S.FAILED, S.CLOSED}),  # or abandoned
     S.IMPORTED: frozenset({S.IMPORTED, S.VALIDATED, S.ROLLING_BACK, S.CLOSED}),
@@ -23,7 +23,7 @@ TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
     S.PLANNED: frozenset(
         {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.ROLLING_BACK, S.CLOSED}
     ),
-    S.COMMITTING: frozenset(  # between waves, rows may be judged and planned anew
+    S.COMMITTING: frozenset(  # between waves, rows may be validated and planned again
         {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.COMMITTING, S.COMMITTED,
          S.ROLLING_BACK, S.CLOSED}
     ),
@@ -32,14 +32,14 @@ TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
          S.ROLLING_BACK, S.CLOSED}
     ),
     S.ROLLING_BACK: frozenset({S.ROLLING_BACK, S.ROLLED_BACK}),
-    S.ROLLED_BACK: frozenset(  # again: what was kept may be free by now
+    S.ROLLED_BACK: frozenset(  # repeated: records that were kept may be unreferenced by now
         {S.IMPORTED, S.VALIDATED, S.CLASSIFIED, S.PLANNED, S.ROLLING_BACK, S.CLOSED}
     ),
     S.FAILED: frozenset({S.IMPORTING, S.CLOSED}),  # legacy_import --resume
     S.CLOSED: frozenset(),
 }  # fmt: skip
 
-# What an operator runs to leave each status.
+# The command that an operator runs next, by status.
 NEXT_COMMAND: dict[RunStatus, str] = {
     S.IMPORTING: "legacy_import --resume {run}",
     S.FAILED: "legacy_import --resume {run}",
@@ -55,7 +55,7 @@ NEXT_COMMAND: dict[RunStatus, str] = {
 
 
 class LegacyImportRun(models.Model):
-    """One import of one source, with everything that was found out about it."""
+    """One import of one source: its status, certificate, summary and lease."""
 
     status = AsciiField(max_length=20, choices=RunStatus, default=RunStatus.IMPORTING)
     connection_name = AsciiField(max_length=64)
@@ -65,8 +65,8 @@ class LegacyImportRun(models.Model):
     plan_fingerprint = AsciiField(max_length=64, blank=True, default="")
     summary = models.JSONField(default=dict)
     certificate = models.JSONField(default=dict)
-    # The alias while its import is unfinished, else null: the database allows one such run, except
-    # for those that --new started.
+    # The alias while its import is unfinished, otherwise null: the database allows one such run, except
+    # for runs started with --new.
     importing_alone = AsciiField(max_length=64, unique=True, null=True)
     row_limit = models.PositiveBigIntegerField(null=True)  # --limit: the run is partial
     # The last staged row id that was ever reserved for this run (stages/staging/row_ids.py).
@@ -99,23 +99,23 @@ class LegacyImportRun(models.Model):
 
     @property
     def is_partial(self) -> bool:
-        """Imported with --limit: some source rows were left out on purpose."""
+        """Imported with --limit: some source rows are missing on purpose."""
         return self.row_limit is not None
 
     @property
     def next_command(self) -> str:
-        """The `manage.py` command that takes this run one stage further ("" when closed)."""
+        """The `manage.py` command for the next stage of this run ("" if it is closed)."""
         return NEXT_COMMAND.get(RunStatus(self.status), "").format(run=self.pk)
 
     @property
     def source_label(self) -> str:
-        """Alias and address of the source as its certificate names it, without a password."""
+        """Alias and address of the source as in its certificate, without a password."""
         return f"{self.connection_name} → {self.certificate.get('source', 'unknown')}"
 
     def require(self, target: RunStatus) -> None:
-        """Raise OutOfOrder unless the run may go to `target` from where it stands."""
+        """Raise OutOfOrder unless the run may move to `target` from its status."""
         if target not in TRANSITIONS[RunStatus(self.status)]:
-            hint = f"See where it stands: manage.py legacy_status --run {self.pk}"
+            hint = f"See its status: manage.py legacy_status --run {self.pk}"
             if self.next_command:
                 hint = f"manage.py {self.next_command}"
             elif self.status == S.CLOSED:
@@ -126,6 +126,6 @@ class LegacyImportRun(models.Model):
             )
 
     def move_to(self, target: RunStatus) -> None:
-        """Set the status (without saving). Raises OutOfOrder for a move the table does not hold."""
+        """Set the status (without saving). Raises OutOfOrder if TRANSITIONS does not allow it."""
         self.require(target)
         self.status = target

@@ -19,14 +19,14 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 
-# The issues of a row as they are stored: reading the JSON is for the few distinct texts.
+# The issues of a row as stored text: only the few distinct texts are parsed as JSON.
 ISSUES_AS_TEXT = Cast("validation_issues", models.TextField())
 
 
 class LegacyStudentImport(models.Model):
     """One learner row of the old database. (run, source_table, legacy_id) is its identity.
 
-    Columns appear in the order in which the journey fills them.
+    Columns appear in the order in which the stages fill them.
     """
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
@@ -48,7 +48,7 @@ class LegacyStudentImport(models.Model):
     legacy_session_id = AsciiField(max_length=20, null=True)
     raw_payload = models.JSONField()
     payload_hash = AsciiField(max_length=64)
-    # Every issue that the reader and the normalizers noted; `validate` judges them.
+    # All issues that the reader and the normalizers found; `validate` evaluates them.
     validation_issues = models.JSONField(default=list)
     source_change = AsciiField(
         max_length=10, choices=SourceChange, default=SourceChange.NEW, db_default=SourceChange.NEW
@@ -72,9 +72,10 @@ class LegacyStudentImport(models.Model):
     group_conflict = models.BooleanField(default=False, db_default=False)
 
     # between the stages: people
+    # The latest decision that was not undone; LegacyReviewDecision has all of them.
     decision = AsciiField(
         max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
-    )  # the latest decision that stands; the book of decisions holds all of them
+    )
     to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since
 
     # 5 classify
@@ -129,7 +130,7 @@ class LegacyStudentImport(models.Model):
 
 
 class LegacyTrainingImport(models.Model):
-    """The training of one staged learner: exactly one row each, even where nothing is named."""
+    """The training of one staged learner: exactly one row each, even if it refers to no course."""
 
     student_import = models.OneToOneField(
         LegacyStudentImport, on_delete=models.CASCADE, related_name="training"

@@ -42,6 +42,7 @@ def person_of(name: str, email: str | None, born: date | None, conf: ImportConf)
         birth_date=born,
         email_is_role=role,
         written=written,
+        script=parsed.script,
     )
 
 

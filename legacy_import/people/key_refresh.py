@@ -20,7 +20,7 @@ from legacy_import.models import KEY_COLUMNS, PLATFORM, IdentityKey, LegacyImpor
 from legacy_import.people import contact as contacts
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import page_of_changed_people, page_of_people
-from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.lifecycle import lock_business_writes
 from legacy_import.runs.progress import Progress
 
 LAST_REFRESH = "people_read"  # in a run's summary
@@ -94,7 +94,7 @@ def _last_refresh(run: LegacyImportRun) -> datetime.datetime | None:
 def _rewrite(kind: str, page: Page, owners: QuerySet[IdentityKey], conf: ImportConf) -> None:
     """Rewrite these owners' keys where they differ from those of the page's contacts."""
     with transaction.atomic():
-        one_at_a_time()  # two commands that find the same key missing would both write it
+        lock_business_writes()  # two commands that find the same key missing would both write it
         stored: defaultdict[int, set[Key]] = defaultdict(set)
         for pk, key_kind, value in owners.values_list("owner_id", "kind", "value"):
             stored[pk].add(Key(key_kind, value))

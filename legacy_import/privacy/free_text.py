@@ -1,4 +1,4 @@
-"""What people type beside the data holds no personal data: it outlives every erasure.
+"""Text that people type next to the data must not contain contacts, since it survives every erasure.
 
 One rule for notes, reasons, the names and queries of saved filters, and searches in addresses.
 """
@@ -13,21 +13,21 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import SourceTable
 from legacy_import.errors import LegacyImportError
 
-MAX_NOTE = 255  # characters, and few enough that the parsers read all of it
+MAX_NOTE = 255  # characters; the parsers read all of a text this short
 # A row by its number in the old platform: "1204", "archives:1204". Phones begin with a zero, ids not.
 OLD_NUMBER = re.compile(rf"(?:({'|'.join(SourceTable.values)}):)?(0|[1-9][0-9]{{0,19}})")
-# An address, one space around its sign or none; "@accueil" is a name of a desk.
+# An address, with at most one space next to its sign; "@accueil" is the name of a desk.
 ADDRESS = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
 
 
-class HoldsContact(LegacyImportError):
-    """A note, a reason or a filter names a phone number or an e-mail address."""
+class ContainsContact(LegacyImportError):
+    """A note, a reason or a filter contains a phone number or an e-mail address."""
 
 
-def holds_contact(text: str, *, old_number: bool = False) -> bool:
-    """Whether anything in the text reads as a phone number, be it a valid one or not, or an address.
+def contains_contact(text: str, *, old_number: bool = False) -> bool:
+    """Whether the text contains anything like a phone number, valid or not, or an address.
 
-    `old_number`: the text may be the number of a row and nothing else, unless it is a valid phone.
+    `old_number`: the text may be the number of a row alone, unless that is a valid phone.
     """
     if old_number and OLD_NUMBER.fullmatch(text):
         return bool(parse_phones(text).valid)
@@ -36,14 +36,14 @@ def holds_contact(text: str, *, old_number: bool = False) -> bool:
     return ADDRESS.search(plain) is not None or mask_text(without_signs) != without_signs
 
 
-def without_contact(text: str, *, old_number: bool = False) -> str:
-    """The text, trimmed. Raises HoldsContact, also for one too long to be read in full."""
+def contact_free_text(text: str, *, old_number: bool = False) -> str:
+    """The text, trimmed. Raises ContainsContact, also if it is too long to be parsed in full."""
     trimmed = text.strip()
     if len(trimmed) > MAX_NOTE:
-        raise HoldsContact(_("This text is too long: 255 characters at most."))
-    if holds_contact(trimmed, old_number=old_number):
-        raise HoldsContact(
-            _("This text holds a phone number or an e-mail address."),
+        raise ContainsContact(_("This text is too long: 255 characters at most."))
+    if contains_contact(trimmed, old_number=old_number):
+        raise ContainsContact(
+            _("This text contains a phone number or an e-mail address."),
             hint=_("No personal data here: the row already says whose it is."),
         )
     return trimmed

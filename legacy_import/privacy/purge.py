@@ -1,7 +1,7 @@
 """Erasing payloads and contacts of closed runs whose retention is over (docs/decisions/0036).
 
-What the audit needs stays: ids, outcomes, hashes, classification, plan and commit log; names and
-birth dates stay too. Nothing on the platform is touched. One person: privacy/subject.py.
+Data for the audit stays: ids, outcomes, hashes, classification, plan and commit log; names and birth
+dates stay, too. No record on the platform changes. For one person, see privacy/subject.py.
 """
 
 import datetime
@@ -24,13 +24,13 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.runs.progress import Progress
 
 NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
-# What a purge writes, column → value; JSON as text.
+# The columns that a purge overwrites → their new values; JSON as text.
 CONTACTS: Mapping[str, str | None] = {
     "phone_raw": "",
     "phone_normalized": None,
@@ -43,7 +43,7 @@ CONTACTS: Mapping[str, str | None] = {
 
 @dataclass(frozen=True, slots=True)
 class ClosedRun:
-    """A closed run that still holds contacts, and from when on they may be erased."""
+    """A closed run that still contains contacts; they may be erased from `due` on."""
 
     run: int
     source: str
@@ -53,15 +53,15 @@ class ClosedRun:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What a purge would do now, and what it would leave for later (the soonest first)."""
+    """The runs that a purge would erase now, and those not due yet (the soonest first)."""
 
     ready: tuple[ClosedRun, ...] = ()
     waiting: tuple[ClosedRun, ...] = ()
-    purged_at: datetime.datetime | None = None  # of the one run that was asked for
+    purged_at: datetime.datetime | None = None  # of the run that the caller selected
 
 
 def agenda(*, run_id: int | None, now: datetime.datetime) -> Agenda:
-    """The closed runs whose contacts are still there; with `run_id` that run only.
+    """The closed runs that still contain contacts; with `run_id` only that run.
 
     Raises UnknownRun, OutOfOrder (that run is not closed, or not for long enough).
     """
@@ -72,10 +72,10 @@ def agenda(*, run_id: int | None, now: datetime.datetime) -> Agenda:
             return Agenda(ready=(_closed_run(run),))
         return Agenda(purged_at=run.purged_at)
     closed = LegacyImportRun.objects.filter(status=RunStatus.CLOSED, purged_at=None)
-    found = [_closed_run(run) for run in closed.order_by("finished_at", "pk")]
+    runs = [_closed_run(run) for run in closed.order_by("finished_at", "pk")]
     return Agenda(
-        ready=tuple(one for one in found if one.due <= now),
-        waiting=tuple(one for one in found if one.due > now),
+        ready=tuple(one for one in runs if one.due <= now),
+        waiting=tuple(one for one in runs if one.due > now),
     )
 
 
@@ -89,13 +89,13 @@ def purge(
 ) -> dict[int, int]:
     """Erase payloads and contacts of these runs; returns run → rows. Names and birth dates stay.
 
-    Killed midway and called again, it finishes: a run counts as purged, and stands in the erasure
-    log, with its last chunk. Raises UnknownRun, OutOfOrder (not due, or held), Interrupted.
+    If it is killed, a second call finishes the work: a run is marked as purged and logged together
+    with its last chunk. Raises UnknownRun, OutOfOrder (not due, or locked), Interrupted.
     """
     erased: dict[int, int] = {}
     for run_id in run_ids:
         run = find_run(run_id)
-        with hold(run, "legacy_purge", progress) as lease:
+        with run_lease(run, "legacy_purge", progress) as lease:
             _require_due(run, now)
             if run.purged_at is None:
                 erased[run.pk] = _purge_run(run, lease, actor, reason, now, progress)
@@ -108,7 +108,7 @@ def _closed_run(run: LegacyImportRun) -> ClosedRun:
 
 
 def _due(run: LegacyImportRun) -> datetime.datetime:
-    """When the retention of a closed run ends. Its last stage was its closing."""
+    """When the retention of a closed run ends: `finished_at` is the time of its closing."""
     if run.finished_at is None:
         return NEVER
     try:
@@ -144,17 +144,17 @@ def _purge_run(
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
     total = rows.count()
     progress.begin(f"erasing contacts of run {run.pk}", total)
-    windows = list(id_ranges(run)) or [(0, 0)]
-    for window in windows:
+    ranges = list(id_ranges(run)) or [(0, 0)]
+    for id_range in ranges:
         with transaction.atomic():
             lease.confirm()
-            ids = list(rows.filter(pk__range=window).values_list("pk", flat=True))
+            ids = list(rows.filter(pk__range=id_range).values_list("pk", flat=True))
             update_ids(LegacyStudentImport, ids, CONTACTS)
-            IdentityKey.objects.filter(scope=run.pk, owner_id__range=window).delete()
-            PersonEdge.objects.filter(legacy_import_run=run, left_id__range=window).delete()
-            # Left by a validation that was stopped.
-            CandidatePair.objects.filter(legacy_import_run=run, row_id__range=window).delete()
-            if window == windows[-1]:
+            IdentityKey.objects.filter(scope=run.pk, owner_id__range=id_range).delete()
+            PersonEdge.objects.filter(legacy_import_run=run, left_id__range=id_range).delete()
+            # Pairs remain if a validation was stopped.
+            CandidatePair.objects.filter(legacy_import_run=run, row_id__range=id_range).delete()
+            if id_range == ranges[-1]:
                 HotKey.objects.filter(legacy_import_run=run).delete()
                 run.purged_at = now
                 run.save(update_fields=["purged_at"])

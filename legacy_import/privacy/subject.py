@@ -1,8 +1,8 @@
 """Erasing one person on request, from every run of a source and at any time.
 
-What identifies the person goes: names, birth date, contacts, payload, evidence, identity keys. The
-rows stay, so that every source row is still accounted for. Nothing on the platform is touched, and
-the evidence of other rows holds masked values only.
+All that identifies the person is erased: names, birth date, contacts, payload, evidence, identity
+keys. The rows stay, so that every source row is still accounted for. No record on the platform
+changes, and the evidence of other rows contains masked values only.
 """
 
 import datetime
@@ -28,13 +28,13 @@ from legacy_import.models import (
 )
 from legacy_import.privacy.purge import CONTACTS
 from legacy_import.runs import counts
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
 ERASED = "erased"  # the issue code of a row whose person was erased
 
-# What is written, column → value (JSON as text): the contacts, who it was, and every judgement made
-# of that. The row fails, so that nothing more can come of it.
+# The columns to overwrite → their new values (JSON as text): contacts, identity, and all results that
+# were derived from them. The row fails validation, so that it can have no further effect.
 PERSON: Mapping[str, str | bool | None] = {
     **CONTACTS,
     "first_name": "",
@@ -55,7 +55,7 @@ PERSON: Mapping[str, str | bool | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record on the platform that came of a row, or that a row was linked to."""
+    """A record on the platform that a row created or was linked to."""
 
     model: str
     id: int
@@ -76,7 +76,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectReport:
-    """The runs in which the person was erased, now or before, and where the person still is."""
+    """The runs in which the person was erased, now or before, and the records that remain."""
 
     erased: tuple[int, ...]
     before: tuple[int, ...]
@@ -90,26 +90,26 @@ class UnknownSubject(LegacyImportError):
 
 
 def find_subject(subject: Subject) -> dict[int, bool]:
-    """Run → whether the person is erased there already. Raises UnknownSubject."""
+    """Run → whether the person is already erased there. Raises UnknownSubject."""
     return {run: issues == [ERASED] for _, run, issues in _rows_of(subject)}
 
 
 def erase_subject(
     *, subject: Subject, actor: str, reason: str, now: datetime.datetime, progress: Progress
 ) -> SubjectReport:
-    """Erase one person from every run of the connection, all at once or not at all.
+    """Erase one person from every run of the connection, in one transaction.
 
-    The rows stay with ids, hashes, plan, outcome and log, as failed and in a new version: a plan
-    made before commits nothing of them. Raises UnknownSubject, OutOfOrder (one run is held).
+    The rows keep ids, hashes, plan, outcome and log, but fail validation and get a new version, so that
+    no earlier plan can commit them. Raises UnknownSubject, OutOfOrder (a run is locked).
     """
     runs = LegacyImportRun.objects.filter(pk__in=find_subject(subject)).order_by("pk")
-    with ExitStack() as held:
-        leases = [held.enter_context(hold(run, "legacy_purge", progress)) for run in runs]
+    with ExitStack() as stack:
+        leases = [stack.enter_context(run_lease(run, "legacy_purge", progress)) for run in runs]
         with transaction.atomic():
             for lease in leases:
                 lease.confirm()
-            mine = {lease.run_id for lease in leases}
-            rows = [row for row in _rows_of(subject) if row[1] in mine]
+            leased = {lease.run_id for lease in leases}
+            rows = [row for row in _rows_of(subject) if row[1] in leased]
             fresh = {pk: run for pk, run, issues in rows if issues != [ERASED]}
             _erase_rows(fresh)
             LegacyErasureLog.objects.bulk_create(
@@ -133,17 +133,17 @@ def _rows_of(subject: Subject) -> list[tuple[int, int, list[str]]]:
         source_table=subject.source_table,
         legacy_id=subject.legacy_id,
     ).order_by("legacy_import_run_id")
-    found = list(rows.values_list("pk", "legacy_import_run_id", "validation_issues"))
-    if not found:
+    values = list(rows.values_list("pk", "legacy_import_run_id", "validation_issues"))
+    if not values:
         raise UnknownSubject(
             f"No run of '{subject.connection}' has a row {subject}.",
             hint="Check table, id and --connection; runs are listed by manage.py legacy_status",
         )
-    return found
+    return values
 
 
 def _erase_rows(rows: Mapping[int, int]) -> None:
-    """Erase these staged rows (row → its run) and what identity was made of."""
+    """Erase these staged rows (row → its run) with their keys, edges and pairs."""
     for pk, run in rows.items():
         counts.apply(run, [pk], new=PERSON)
         update_ids(LegacyStudentImport, [pk], PERSON)
@@ -154,26 +154,27 @@ def _erase_rows(rows: Mapping[int, int]) -> None:
         edges = PersonEdge.objects.filter(legacy_import_run_id=run)
         edges.filter(left_id=pk).delete()
         edges.filter(right_id=pk).delete()
-        pairs = CandidatePair.objects.filter(legacy_import_run_id=run)  # of a stopped validation
+        # Pairs remain if a validation was stopped.
+        pairs = CandidatePair.objects.filter(legacy_import_run_id=run)
         pairs.filter(Q(row_id=pk) | Q(other_kind=PersonKind.STAGED, other_id=pk)).delete()
-        _forget_hot_keys(run, values)
+        _delete_hot_keys(run, values)
 
 
-def _forget_hot_keys(run: int, values: Iterable[tuple[str, str]]) -> None:
-    """Hot keys that no row of the run carries any more."""
+def _delete_hot_keys(run: int, values: Iterable[tuple[str, str]]) -> None:
+    """Delete those of the hot keys that no row of the run has any more."""
     for kind, value in values:
         if not IdentityKey.objects.filter(scope=run, kind=kind, value=value).exists():
             HotKey.objects.filter(legacy_import_run_id=run, kind=kind, value=value).delete()
 
 
 def _records(rows: Sequence[int]) -> tuple[Record, ...]:
-    """Everything on the platform that came of these rows, or that they were linked to."""
+    """All records on the platform that these rows created or were linked to."""
     entries = LegacyImportCommitLog.objects.filter(
         student_import_id__in=rows, reversed_at=None, target_id__isnull=False
     )
-    found = entries.values_list("target_model", "target_id", "created_target").distinct()
+    records = entries.values_list("target_model", "target_id", "created_target").distinct()
     return tuple(
         Record(model, pk, created)
-        for model, pk, created in found.order_by("target_model", "target_id", "created_target")
+        for model, pk, created in records.order_by("target_model", "target_id", "created_target")
         if pk is not None
     )

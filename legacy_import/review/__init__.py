@@ -1,1 +1,1 @@
-"""What reviewers decide: decisions, bulk, filters, counts, search, saved filters, reveal."""
+"""The work of reviewers: filters, counts, search, decisions about one or many rows, reveals."""

@@ -1,4 +1,4 @@
-"""One decision about many rows: never a link, never a commit, never more than a thousand at once."""
+"""One decision about many rows: never a link, never a commit, at most a thousand rows at a time."""
 
 import datetime
 from collections.abc import Collection, Sequence
@@ -15,7 +15,7 @@ from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.review.decisions import NotPossible, applies, lock_run
-from legacy_import.review.filter import ReviewFilter
+from legacy_import.review.filter import RowFilter
 from legacy_import.runs import counts
 
 MAX_ROWS = 1_000
@@ -31,14 +31,14 @@ class CountChanged(LegacyImportError):
 
     exit_code = 5
 
-    def __init__(self, expected: int, found: int) -> None:
+    def __init__(self, expected: int, actual: int) -> None:
         super().__init__(_("The rows changed while you were looking at them; look again."))
-        self.expected, self.found = expected, found
+        self.expected, self.actual = expected, actual
 
 
 @dataclass(frozen=True, slots=True)
 class BulkReport:
-    """Rows by what became of them."""
+    """Rows that were decided, and rows that were skipped by reason."""
 
     decided: int
     committed_meanwhile: int = 0
@@ -48,7 +48,7 @@ class BulkReport:
 def bulk(
     *,
     run: LegacyImportRun,
-    query: ReviewFilter,
+    query: RowFilter,
     expected: int,
     decision: ReviewDecision,
     actor: User,
@@ -57,25 +57,32 @@ def bulk(
 ) -> BulkReport:
     """Append one decision to each of the rows that the filter matches (`ids`: only these of them).
 
-    `expected`: how many the reviewer was shown. Rows committed since are left out. Raises
+    `expected`: how many the reviewer was shown. Rows committed since then are skipped. Raises
     NotPossible, CountChanged.
     """
     require_bulk(query, decision)
     with transaction.atomic():
         lock_run(run.pk)
-        found = matching(run, query, ids)
-        gone = _committed(run, ids, found)
-        if len(found) + gone != expected:
-            raise CountChanged(expected, len(found))
-        if len(found) > MAX_ROWS:
+        matches = matching(run, query, ids)
+        committed = _committed(run, ids, matches)
+        if len(matches) + committed != expected:
+            raise CountChanged(expected, len(matches))
+        if len(matches) > MAX_ROWS:
             raise NotPossible(_("At most 1,000 rows at a time."))
-        rows = [row for row in _locked(found) if applies(row, decision)]
-        _append(rows, decision, actor, now)
-        _write(run, rows, "" if decision == D.RESET else decision.value)
-    return BulkReport(len(rows), gone, len(found) - len(rows))
+        staged = LegacyStudentImport.objects.filter(pk__in=matches).select_related("training")
+        columns = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
+        decided = [row.pk for row in columns if applies(row, decision)]
+        events = [(pk, decision.value, "", "", "", actor.pk, timestamp(now)) for pk in decided]
+        insert_rows(LegacyReviewDecision, EVENT, events)
+        standing = "" if decision == D.RESET else decision.value
+        counts.apply(run.pk, decided, new={"decision": standing})
+        LegacyStudentImport.objects.filter(pk__in=decided).update(
+            decision=standing, version=F("version") + 1
+        )
+    return BulkReport(len(decided), committed, len(matches) - len(decided))
 
 
-def require_bulk(query: ReviewFilter, decision: ReviewDecision) -> None:
+def require_bulk(query: RowFilter, decision: ReviewDecision) -> None:
     """Raise NotPossible for a decision that is taken row by row, or needs one cause."""
     if decision not in IN_BULK:
         raise NotPossible(_("This decision is taken row by row."))
@@ -85,46 +92,18 @@ def require_bulk(query: ReviewFilter, decision: ReviewDecision) -> None:
         )
 
 
-def matching(run: LegacyImportRun, query: ReviewFilter, ids: Collection[int] | None) -> list[int]:
-    """The rows that are meant, in order; one more than allowed where there are too many."""
+def matching(run: LegacyImportRun, query: RowFilter, ids: Collection[int] | None) -> list[int]:
+    """The ids of the matching rows, in order; one more than allowed where there are too many."""
     rows = query.rows(run)
     if ids is not None:
         rows = rows.filter(pk__in=ids)
     return list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_ROWS + 1])
 
 
-def _committed(run: LegacyImportRun, ids: Collection[int] | None, found: Sequence[int]) -> int:
-    """How many of the chosen rows a commit dealt with since they were chosen."""
-    missing = set(ids or ()) - set(found)
+def _committed(run: LegacyImportRun, ids: Collection[int] | None, matches: Sequence[int]) -> int:
+    """How many of the selected rows a commit processed since they were selected."""
+    missing = set(ids or ()) - set(matches)
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run, pk__in=missing, outcome__in=COMMITTED_OUTCOMES
     )
     return rows.count() if missing else 0
-
-
-def _locked(ids: Sequence[int]) -> list[LegacyStudentImport]:
-    rows = LegacyStudentImport.objects.filter(pk__in=ids).select_related("training")
-    return list(rows.defer("raw_payload", "duplicate_evidence").order_by("pk"))
-
-
-def _append(
-    rows: Sequence[LegacyStudentImport],
-    decision: ReviewDecision,
-    actor: User,
-    now: datetime.datetime,
-) -> None:
-    moment = timestamp(now)
-    insert_rows(
-        LegacyReviewDecision,
-        EVENT,
-        [(row.pk, decision.value, "", "", "", actor.pk, moment) for row in rows],
-    )
-
-
-def _write(run: LegacyImportRun, rows: Sequence[LegacyStudentImport], standing: str) -> None:
-    """The standing decision, a new version, and the stored counts."""
-    ids = [row.pk for row in rows]
-    counts.apply(run.pk, ids, new={"decision": standing})
-    LegacyStudentImport.objects.filter(pk__in=ids).update(
-        decision=standing, version=F("version") + 1
-    )

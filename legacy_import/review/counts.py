@@ -1,4 +1,4 @@
-"""How many rows wait for what: read from the stored counts, never from the rows themselves."""
+"""How many rows pass a filter, from the stored counts and never from the rows themselves."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +18,8 @@ from legacy_import.review.filter import (
     FOCUSES,
     STATES,
     UNCOMMITTED,
-    ReviewFilter,
-    as_asked,
+    RowFilter,
+    address_value,
     in_state,
     is_reviewed,
     queue_of,
@@ -27,13 +27,13 @@ from legacy_import.review.filter import (
 from legacy_import.review.search import Matches, find_matches
 from legacy_import.runs import counts
 
-COUNTED = 1_000  # decisions
-WAITING = 5_000  # rows of one reason that are looked at
-CELL = ("planned_reason", "classification")  # what the queue is ordered by, before the row's number
+MOST_DECISIONS = 1_000
+MOST_WAITING = 5_000  # rows of one reason that are read
+Combination = Mapping[str, Any]
 
 
 class FacetValue(NamedTuple):
-    """One value of a facet, with the rows it would leave under the other active filters."""
+    """One value of a facet, with the rows it would select under the other active filters."""
 
     value: str
     rows: int
@@ -47,115 +47,99 @@ class ReviewProgress(NamedTuple):
     total: int
 
     @property
-    def left(self) -> int:
+    def pending(self) -> int:
         return self.total - self.reviewed
 
 
 @dataclass(frozen=True)
 class FilteredCounts:
-    """Combinations of facet values with their rows, all of the queue of one run.
+    """Rows per combination of facet values in the queue or the run; with a search, of its `matches`."""
 
-    With a search, of its `matches`; `cut`: there were more than are counted.
-    """
-
-    query: ReviewFilter
-    combinations: Sequence[tuple[Mapping[str, Any], int]]
+    query: RowFilter
+    combinations: Sequence[tuple[Combination, int]]
     matches: Matches | None = None
 
     @property
     def cut(self) -> bool:
+        """Whether there are more matches than are counted."""
         return self.matches is not None and self.matches.cut
 
     @cached_property
-    def _judged(self) -> Sequence[tuple[Mapping[str, Any], int, set[str]]]:
-        """Each combination with its rows, and by which parts of the filter it is left out."""
-        return [(values, rows, self.query.misses(values)) for values, rows in self.combinations]
+    def _with_mismatches(self) -> Sequence[tuple[Combination, int, set[str]]]:
+        return [(values, rows, self.query.mismatches(values)) for values, rows in self.combinations]
 
     def total(self) -> int:
-        """The rows that the filter leaves."""
-        return sum(rows for _values, rows, missed in self._judged if not missed)
+        """The rows that pass the filter."""
+        return sum(rows for _values, rows, mismatches in self._with_mismatches if not mismatches)
 
     def cells(self) -> dict[tuple[str, str], int]:
-        """(reason, classification) → rows that the filter leaves; in the order of the queue."""
-        found: Counter[tuple[str, str]] = Counter()
-        for values, rows, missed in self._judged:
-            if rows > 0 and not missed:
-                found[values[CELL[0]], values[CELL[1]]] += rows
-        return dict(sorted(found.items()))
+        """(reason, classification) → rows that pass; in the order of the queue."""
+        cells: Counter[tuple[str, str]] = Counter()
+        for values, rows, mismatches in self._with_mismatches:
+            if rows > 0 and not mismatches:
+                cells[values["planned_reason"], values["classification"]] += rows
+        return dict(sorted(cells.items()))
 
     def facet(self, name: str) -> list[FacetValue]:
         """Every value of the facet that occurs in the focus, most rows first."""
-        occurs: Counter[str] = Counter()
-        for values, rows, missed in self._judged:
-            if rows > 0 and "focus" not in missed:
-                occurs[as_asked(values[name])] += rows if missed <= {name} else 0
+        totals: Counter[str] = Counter()
+        for values, rows, mismatches in self._with_mismatches:
+            if rows > 0 and "focus" not in mismatches:
+                totals[address_value(values[name])] += rows if mismatches <= {name} else 0
         active = self.query.facets.get(name, "")
         if active:
-            occurs[active] += 0
-        ordered = sorted(occurs.items(), key=lambda item: (-item[1], item[0]))
+            totals[active] += 0
+        ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
         return [FacetValue(value, rows, value == active) for value, rows in ordered]
 
     def states(self) -> list[FacetValue]:
         """Every state of a row, under the other active filters."""
-        left = Counter(dict.fromkeys(STATES, 0))
-        for values, rows, missed in self._judged:
-            if missed <= {"state"}:
-                left.update({s: rows for s in STATES if in_state(s, values["decision"])})
-        return [FacetValue(state, left[state], state == self.query.state) for state in STATES]
+        totals = Counter(dict.fromkeys(STATES, 0))
+        for values, rows, mismatches in self._with_mismatches:
+            if mismatches <= {"state"}:
+                totals.update({s: rows for s in STATES if in_state(s, values["decision"])})
+        return [FacetValue(state, totals[state], state == self.query.state) for state in STATES]
 
     def progress(self) -> dict[str, ReviewProgress]:
-        """Focus → reviewed and total; of the whole queue, whatever else is filtered."""
-        counted: Counter[tuple[str, bool]] = Counter()
-        for values, rows in self.combinations:
-            counted[values["classification"], is_reviewed(values["decision"])] += rows
-        found = {}
+        """Focus → reviewed and total rows of the whole queue, with no other filter."""
+        progress = {}
         for focus in FOCUSES:
-            meant = ReviewFilter(focus=focus).classifications
-            mine = {key: n for key, n in counted.items() if meant is None or key[0] in meant}
-            reviewed = sum(rows for (_, is_done), rows in mine.items() if is_done)
-            found[focus] = ReviewProgress(reviewed, sum(mine.values()))
-        return found
-
-    def causes(self) -> list[tuple[str, int]]:
-        """(reason, rows still to decide) in the focus, most rows first."""
-        found: Counter[str] = Counter()
-        meant = ReviewFilter(focus=self.query.focus)
-        for combination, rows in self.combinations:
-            if meant.has(combination):
-                found[combination["planned_reason"]] += rows
-        return sorted(((r, n) for r, n in found.items() if n > 0), key=lambda c: (-c[1], c[0]))
+            classifications = RowFilter(focus=focus).classifications
+            rows: Counter[bool] = Counter()
+            for values, number in self.combinations:
+                if classifications is None or values["classification"] in classifications:
+                    rows[is_reviewed(values["decision"])] += number
+            progress[focus] = ReviewProgress(rows[True], rows.total())
+        return progress
 
 
-def count_queue(run: LegacyImportRun, query: ReviewFilter) -> FilteredCounts:
-    """The counts of the run's queue, or of the matches of a search in it."""
+def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
+    """The counts of what the filter selects from, or of the matches of its search there."""
     if query.search:
-        matches = find_matches(run, query.sought, among=queue_of(run))
+        matches = find_matches(run, query.search_terms, among=query.scope(run))
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        counted = [(*values, number) for values, number in counts.count(rows).items()]
-        return counts_of(query, counted, matches)
-    stored = FacetCount.objects.filter(
-        legacy_import_run=run, planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
-    )
-    return counts_of(query, stored.values_list(*FACETS, "rows"))
+        return FilteredCounts(query, _named(counts.count(rows).items()), matches)
+    facet_counts = FacetCount.objects.filter(legacy_import_run=run)
+    if query.state:
+        facet_counts = facet_counts.filter(
+            planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
+        )
+    combinations = ((values, rows) for *values, rows in facet_counts.values_list(*FACETS, "rows"))
+    return FilteredCounts(query, _named(combinations))
 
 
-def counts_of(
-    query: ReviewFilter, counted: Iterable[tuple[Any, ...]], matches: Matches | None = None
-) -> FilteredCounts:
-    """Counts of combinations, each given as the values of FACETS and its rows."""
-    return FilteredCounts(
-        query, [(dict(zip(FACETS, values, strict=True)), n) for *values, n in counted], matches
-    )
+def _named(combinations: Iterable[tuple[Sequence[Any], int]]) -> list[tuple[Combination, int]]:
+    return [(dict(zip(FACETS, values, strict=True)), rows) for values, rows in combinations]
 
 
 def decisions_since_plan(run: LegacyImportRun) -> int:
-    """Decisions that the next dry run will read and the current plan did not; at most COUNTED."""
+    """Decisions that the next dry run will read and the plan did not; at most MOST_DECISIONS."""
     if run.planned_at is None:
         return 0
     since = LegacyReviewDecision.objects.filter(
         created_at__gt=run.planned_at, student_import__legacy_import_run=run
     )
-    return since[:COUNTED].count()
+    return since[:MOST_DECISIONS].count()
 
 
 def rows_waiting_for(
@@ -163,8 +147,8 @@ def rows_waiting_for(
 ) -> tuple[int, bool]:
     """Rows of the queue that wait for the same course or session; True: there may be more.
 
-    Of a reason's rows, as many as WAITING are looked at.
+    Of the reason's rows, MOST_WAITING are read.
     """
     rows = queue_of(run).filter(planned_reason=reason).values_list(column, flat=True)
-    found = list(rows[: WAITING + 1])
-    return found[:WAITING].count(value), len(found) > WAITING
+    values = list(rows[: MOST_WAITING + 1])
+    return values[:MOST_WAITING].count(value), len(values) > MOST_WAITING

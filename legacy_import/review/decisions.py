@@ -1,10 +1,9 @@
-"""A reviewer's word about one row: what can be said, how it is appended, undone, and seen by colleagues.
+"""A reviewer's decision about one row: which are possible, how one is added and undone, and claims.
 
-Decisions change no plan. The next legacy_dry_run reads them; until then a commit leaves the row out.
+Decisions change no plan. The next legacy_dry_run reads them; until then a commit skips the row.
 """
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -32,7 +31,7 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
@@ -42,25 +41,23 @@ UNDO_LAST = 10
 
 D = ReviewDecision
 TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
-HELD_BY = frozenset({SessionType.WAITING_PLACEHOLDER.value, SessionType.UNKNOWN.value})
+BLOCKING_SESSIONS = frozenset({SessionType.WAITING_PLACEHOLDER.value, SessionType.UNKNOWN.value})
 NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
-
-
-# Decision → why it says nothing about a row to which it does not apply.
-POINTLESS = {
+# Decision → the refusal for a row to which it does not apply.
+NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
-    D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session holds this row back."),
+    D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
 }
 
-# Runs whose rows nobody decides: not yet all there, being taken back, or finished for good.
+# The rows of these runs cannot be decided: incomplete, being rolled back, or permanently closed.
 CLOSED_TO_REVIEW = frozenset(
     {RunStatus.IMPORTING, RunStatus.FAILED, RunStatus.ROLLING_BACK, RunStatus.CLOSED}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class StandingDecision:
-    """Who decided what about a row, and when."""
+class DecisionEvent:
+    """One decision about a row: who made it, and when."""
 
     decision: ReviewDecision
     actor_id: int
@@ -81,26 +78,26 @@ class NotPossible(LegacyImportError):
 
 
 class RowCommitted(NotPossible):
-    """A commit dealt with the row: only a rollback takes it back."""
+    """A commit processed the row: only a rollback undoes that."""
 
 
 class DecidedMeanwhile(LegacyImportError):
-    """The row is no longer the one the reviewer saw. `said`: the last word about it, if any."""
+    """The row changed since the reviewer opened it. `latest`: the newest decision about it, if any."""
 
     exit_code = 5
 
-    def __init__(self, row_id: int, said: StandingDecision | None) -> None:
-        super().__init__(_("Somebody else dealt with this row while you were looking at it."))
-        self.row_id, self.said = row_id, said
+    def __init__(self, row_id: int, latest: DecisionEvent | None) -> None:
+        super().__init__(_("Another user changed this row while you had it open."))
+        self.row_id, self.latest = row_id, latest
 
 
 def lock_run(run_id: int) -> None:
     """One writer per run until the transaction ends: stages lock the run's row in every chunk.
 
-    Raises NotPossible for a run whose rows nobody decides.
+    Raises NotPossible for a run in CLOSED_TO_REVIEW.
     """
-    locked = LegacyImportRun.objects.select_for_update().filter(pk=run_id)
-    status = locked.values_list("status", flat=True).get()
+    runs = LegacyImportRun.objects.select_for_update().filter(pk=run_id)
+    status = runs.values_list("status", flat=True).get()
     if status in CLOSED_TO_REVIEW:
         raise NotPossible(_("The rows of this run cannot be decided in the state it is in."))
 
@@ -117,68 +114,54 @@ def lock_row(row_id: int) -> LegacyStudentImport:
     lock_run(run_id)
     row = rows.select_related("training").defer("raw_payload").get()
     if Outcome(row.outcome) in COMMITTED_OUTCOMES:
-        raise RowCommitted(_("This row is committed; only a rollback takes that back."))
+        raise RowCommitted(_("This row is committed; only a rollback undoes that."))
     return row
 
 
 def write_standing(row: LegacyStudentImport) -> tuple[str, int]:
-    """Store the decision that stands now, in a new version; returns both.
+    """Store the decision in force ("" for none, or after a reset) and a new version; returns both.
 
-    Raises DecidedMeanwhile when the row is no longer in the version that was read.
+    Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
-    standing, version = standing_decision(row.pk), row.version + 1
+    events = LegacyReviewDecision.objects.standing().filter(student_import=row.pk)
+    latest = events.order_by("-pk").values_list("decision", flat=True).first()
+    standing = "" if latest in (None, D.RESET) else str(latest)
     counts.apply(row.legacy_import_run_id, [row.pk], new={"decision": standing})
-    mine = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
-    if not mine.update(decision=standing, version=F("version") + 1):
-        raise DecidedMeanwhile(row.pk, last_said(row.pk))
-    return standing, version
+    same_version = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
+    if not same_version.update(decision=standing, version=F("version") + 1):
+        raise DecidedMeanwhile(row.pk, latest_event(row.pk))
+    return standing, row.version + 1
 
 
-def standing_decision(row_id: int) -> str:
-    """The latest decision that stands; "" for none, or after a reset."""
-    standing = LegacyReviewDecision.objects.standing().filter(student_import=row_id)
-    latest = standing.order_by("-pk").values_list("decision", flat=True).first()
-    return "" if latest in (None, ReviewDecision.RESET) else str(latest)
-
-
-def last_said(row_id: int) -> StandingDecision | None:
-    """The newest event of the row, an undoing included."""
+def latest_event(row_id: int) -> DecisionEvent | None:
+    """The newest event of the row, including an undo."""
     events = LegacyReviewDecision.objects.filter(student_import=row_id).select_related("actor")
     event = events.order_by("-pk").first()
-    return said_in(event) if event else None
+    if event is None:
+        return None
+    actor = event.actor
+    return DecisionEvent(ReviewDecision(event.decision), actor.pk, name_of(actor), event.created_at)
 
 
-def said_in(event: LegacyReviewDecision) -> StandingDecision:
-    return StandingDecision(
-        ReviewDecision(event.decision), event.actor_id, name_of(event.actor), event.created_at
-    )
-
-
-def name_of(actor: object) -> str:
-    """What a colleague is called on the screens."""
-    full = str(getattr(actor, "get_full_name", str)()).strip()
-    return full or str(getattr(actor, "get_username", str)())
-
-
-def people_shown(row: LegacyStudentImport) -> Sequence[tuple[str, int]]:
-    """The users and leads that the row's evidence names, best first."""
-    return [(found["kind"], found["id"]) for found in row.duplicate_evidence.get("targets", [])]
+def name_of(actor: User) -> str:
+    """The name of a user on the screens."""
+    return actor.get_full_name().strip() or actor.get_username()
 
 
 def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
-    """Whether the decision can change anything about the row. `row.training` is read."""
+    """Whether the decision can change the plan of the row. Reads `row.training`."""
     if decision == D.ACCEPT_DATA:
-        # Doubts count even where a match hides them: ruling it out brings them back.
+        # Doubts count even where a match hides them: they return once the match is ruled out.
         issues = tuple(row.validation_issues)
         return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
     if decision == D.RELEASE_WITHOUT_SESSION:
-        return row.training.session_type in HELD_BY
+        return row.training.session_type in BLOCKING_SESSIONS
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
-    """The event that was appended, and how the row stands now."""
+    """The new event, and the decision in force and the version of the row after it."""
 
     event: int
     row: int
@@ -188,7 +171,7 @@ class DecisionResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class RecentDecision:
     """One of a reviewer's last decisions."""
 
     event: int
@@ -207,7 +190,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class ClaimHolder:
-    """Who is looking at a row, and until when that is taken for granted."""
+    """Who has a row open, and until when the claim is valid."""
 
     actor: str
     mine: bool
@@ -226,22 +209,22 @@ def decide(
     proof: str = "",
     note: str = "",
 ) -> DecisionResult:
-    """Append one decision about the row that the reviewer saw in this version.
+    """Add one decision about the row, if it still has the version that the reviewer saw.
 
-    `proof`: from phone_search.find_people, for a person whom the evidence does not name. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, HoldsContact (the note).
+    `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
+    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
-    note = without_contact(note)
+    note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:
-            raise DecidedMeanwhile(row_id, last_said(row_id))
-        _require_sense(row, decision, actor, treat_as, person, proof)
+            raise DecidedMeanwhile(row_id, latest_event(row_id))
+        _require_possible(row, decision, actor, treat_as, person, proof)
         kind, target = person if person and decision in NEEDS_PERSON else ("", None)
         event = LegacyReviewDecision.objects.create(
             student_import=row,
             decision=decision,
-            treat_as=treat_as if treat_as and decision == ReviewDecision.TREAT_AS else "",
+            treat_as=treat_as if treat_as and decision == D.TREAT_AS else "",
             target_kind=kind,
             target_id=target,
             note=note,
@@ -254,7 +237,7 @@ def decide(
 
 
 def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResult:
-    """Take back one of the actor's own last ten decisions: a new event, nothing is deleted.
+    """Undo one of the actor's own last ten decisions with a new event; nothing is deleted.
 
     Raises NotPossible, RowCommitted.
     """
@@ -267,7 +250,7 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResul
             raise NotPossible(_("This decision is undone already."))
         event = LegacyReviewDecision.objects.create(
             student_import=row,
-            decision=ReviewDecision.RESET,
+            decision=D.RESET,
             undoes_id=event_id,
             actor=actor,
             created_at=now,
@@ -276,8 +259,8 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResul
     return DecisionResult(event.pk, row.pk, row.legacy_import_run_id, standing, version)
 
 
-def last_decisions(actor: User) -> list[Recent]:
-    """The actor's last ten decisions, newest first; the undone ones among them."""
+def last_decisions(actor: User) -> list[RecentDecision]:
+    """The actor's last ten decisions, newest first, including undone ones."""
     events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None).order_by("-pk")
     columns = events.values_list(
         "pk", "student_import_id", "student_import__legacy_import_run_id",
@@ -285,7 +268,7 @@ def last_decisions(actor: User) -> list[Recent]:
         "student_import__outcome", "decision", "created_at", "undone_by",
     )  # fmt: skip
     return [
-        Recent(
+        RecentDecision(
             event=event,
             row=row,
             run=run,
@@ -300,9 +283,9 @@ def last_decisions(actor: User) -> list[Recent]:
 
 
 def claim(*, row_id: int, actor: User, now: datetime.datetime) -> ClaimHolder | None:
-    """Say that the actor looks at the row; returns who does. Soft: it stops nobody.
+    """Record that the actor has the row open; returns who has. A claim informs and locks nothing.
 
-    A colleague's claim that has not run out stays. None: no such row.
+    Another user's claim stays until it expires. None: no such row.
     """
     if not LegacyStudentImport.objects.filter(pk=row_id).exists():
         return None
@@ -317,23 +300,23 @@ def claim(*, row_id: int, actor: User, now: datetime.datetime) -> ClaimHolder | 
                 ReviewClaim.objects.get_or_create(
                     student_import_id=row_id, defaults={"actor": actor, "expires_at": until}
                 )
-        except IntegrityError:  # a colleague came first, this very moment
+        except IntegrityError:  # another user claimed it in this moment
             pass
     return holders(row_ids=[row_id], actor=actor, now=now).get(row_id)
 
 
 def holders(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, ClaimHolder]:
-    """Row id → who is looking at it now."""
+    """Row id → who has it open now."""
     claims = ReviewClaim.objects.filter(student_import_id__in=row_ids, expires_at__gt=now)
     return {
-        found.student_import_id: ClaimHolder(
-            name_of(found.actor), found.actor_id == actor.pk, found.expires_at
+        claim.student_import_id: ClaimHolder(
+            name_of(claim.actor), claim.actor_id == actor.pk, claim.expires_at
         )
-        for found in claims.select_related("actor")
+        for claim in claims.select_related("actor")
     }
 
 
-def _require_sense(
+def _require_possible(
     row: LegacyStudentImport,
     decision: ReviewDecision,
     actor: User,
@@ -341,16 +324,19 @@ def _require_sense(
     person: Target | None,
     proof: str,
 ) -> None:
-    """Raise NotPossible for a decision that says nothing about this row."""
-    if decision == ReviewDecision.TREAT_AS and treat_as not in TREATABLE:
-        raise NotPossible(_("Say what the row is to be treated as."))
+    """Raise NotPossible for a decision that does not apply to this row or this person."""
+    if decision == D.TREAT_AS and treat_as not in TREATABLE:
+        raise NotPossible(_("Choose how the row is to be treated."))
     if not applies(row, decision):
-        raise NotPossible(POINTLESS[decision])
+        raise NotPossible(NOT_APPLICABLE[decision])
     if decision not in NEEDS_PERSON:
         return
     if person is None or person[0] == PersonKind.STAGED:
-        raise NotPossible(_("Say which person is meant."))
-    if person not in people_shown(row) and not is_proven(proof, row.pk, person, actor.pk):
-        raise NotPossible(_("Nothing shows this person beside this row; search by phone first."))
-    if decision == ReviewDecision.LINK and person not in contacts_of([person]):
+        raise NotPossible(_("Choose a person."))
+    evidence = [
+        (target["kind"], target["id"]) for target in row.duplicate_evidence.get("targets", [])
+    ]
+    if person not in evidence and not is_proven(proof, row.pk, person, actor.pk):
+        raise NotPossible(_("This person does not match this row; search by phone first."))
+    if decision == D.LINK and person not in contacts_of([person]):
         raise NotPossible(_("This person is no longer on the platform."))

@@ -1,6 +1,7 @@
-"""Which rows of the review queue are meant: what stands in the address, and nothing more.
+"""Which staged rows are meant: all rows of a run, or those of its review queue.
 
-The queue is every row that is planned for review and not committed.
+The queue contains every row that is planned for review and not committed. The learners list, the
+queue, decisions about many rows and the exports all use this filter.
 """
 
 import re
@@ -26,8 +27,9 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.privacy.free_text import HoldsContact, without_contact
-from legacy_import.review.search import Search, searched
+from legacy_import.privacy.free_text import contact_free_text
+from legacy_import.review.search import Search, search_rows
+from legacy_import.runs.counts import PATHS
 from legacy_import.stages.commit.waves import WAVES
 
 ALL, OTHER = "all", "other"
@@ -40,11 +42,14 @@ POSTPONED = ReviewDecision.LATER.value
 
 YES_NO = ("1", "0")
 CODE = re.compile(r"[a-z_]{1,60}")
+MAX_DIGITS = 18  # a number that every database can compare with its keys
 # Facet → the values it may have in an address; None: any code.
-VALUES: dict[str, tuple[str, ...] | None] = {
+FACET_VALUES: dict[str, tuple[str, ...] | None] = {
+    "source_table": tuple(SourceTable.values),
+    "planned_action": tuple(PlannedAction.values),
+    "outcome": tuple(Outcome.values),
     "planned_reason": None,
     "classification": tuple(Classification.values),
-    "source_table": tuple(SourceTable.values),
     "validation_status": tuple(ValidationStatus.values),
     "duplicate_confidence": tuple(DuplicateConfidence.values),
     "session_type": tuple(SessionType.values),
@@ -53,68 +58,80 @@ VALUES: dict[str, tuple[str, ...] | None] = {
     "to_classify": YES_NO,
     "decision": tuple(ReviewDecision.values),
 }
-PATHS = {"session_type": "training__session_type", "import_action": "training__import_action"}
-KEYS = ("focus", "state", *VALUES, "q", "parts", "beyond")
-MAX_DIGITS = 18  # a number that every database can compare with its keys
+# In the queue, plan and outcome are always the same; the reason is what matters most.
+QUEUE_FACETS = (
+    "planned_reason", "classification", "source_table", "validation_status",
+    "duplicate_confidence", "session_type", "import_action", "without_course", "to_classify",
+    "decision",
+)  # fmt: skip
+Rows = QuerySet[LegacyStudentImport]
 
 
 class UnknownFilter(LegacyImportError):
-    """An address asks for something the queue has no filter for."""
+    """An address contains a filter that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewFilter:
-    """A focus (a wave of the work), a state, one value per facet, and a search by id or name.
+class RowFilter:
+    """One value per facet and a search by id or name; in the queue also a state and a focus.
 
-    `parts`: parts of names count as well, in the rows that are looked at from `beyond` on.
+    `parts`: parts of names match too, in the rows that are read after `beyond`. `focus`: a wave of
+    the work. `state`: "" for all rows of the run; any other value means rows of the queue.
     """
 
-    focus: str = ALL
-    state: str = PENDING
     facets: Mapping[str, str] = field(default_factory=dict)
     search: str = ""
     parts: bool = False
     beyond: int = 0
+    focus: str = ALL
+    state: str = ""
 
     @classmethod
-    def asked(cls, query: Mapping[str, str], *, default_focus: str = ALL) -> "ReviewFilter":
-        """What an address asks for. Raises UnknownFilter, HoldsContact (never in an address).
+    def parse(
+        cls, query: Mapping[str, str], *, queue: bool = False, default_focus: str = ALL
+    ) -> "RowFilter":
+        """The filter in an address. Raises UnknownFilter, ContainsContact (never in an address).
 
-        `default_focus` counts only where nothing else is asked for.
+        `default_focus` applies only where the address contains neither a facet nor a search.
         """
-        facets = {name: query[name] for name in VALUES if query.get(name)}
-        search = without_contact(query.get("q", ""), old_number=True)
-        beyond = query.get("beyond", "") if search else ""
-        default = ALL if facets or search else default_focus
-        found = cls(
-            focus=query.get("focus") or default,
-            state=query.get("state") or (ALL if "decision" in facets else PENDING),
-            facets=facets,
-            search=search,
-            parts=bool(search) and query.get("parts") == "1",
-            beyond=int(beyond) if _is_number(beyond) else 0,
-        )
-        if found.focus not in FOCUSES or found.state not in STATES or not all(
-            _may_be(name, value) for name, value in facets.items()
-        ):  # fmt: skip
+        names = QUEUE_FACETS if queue else FACET_VALUES
+        facets = {name: query[name] for name in names if query.get(name)}
+        search = contact_free_text(query.get("q", ""), old_number=True)
+        beyond = query.get("beyond") or "0"
+        focus = query.get("focus") or (ALL if facets or search else default_focus)
+        state = query.get("state") or (ALL if "decision" in facets else PENDING)
+        if not (
+            all(_is_allowed(name, value) for name, value in facets.items())
+            and is_number(beyond)
+            and (not queue or (focus in FOCUSES and state in STATES))
+        ):
             raise UnknownFilter("There is no such filter.")
-        if beyond and not found.beyond:
-            raise UnknownFilter("There is no such row.")
-        return found
+        return cls(
+            facets,
+            search,
+            parts=bool(search) and query.get("parts") == "1",
+            beyond=int(beyond) if search else 0,
+            focus=focus if queue else ALL,
+            state=state if queue else "",
+        )
 
-    def query(self) -> dict[str, str]:
-        """The filter as an address has it; what goes without saying is left out."""
-        told = {"focus": self.focus, "state": self.state, **self.facets, "q": self.search,
-                "parts": "1" if self.parts else "", "beyond": str(self.beyond or "")}  # fmt: skip
-        return {name: value for name, value in told.items() if value}
+    def parameters(self) -> dict[str, str]:
+        """The filter as the query string contains it, without defaults."""
+        queue = {"focus": self.focus, "state": self.state} if self.state else {}
+        search = {"q": self.search, "parts": "1" if self.parts else ""}
+        parameters = {**queue, **self.facets, **search, "beyond": str(self.beyond or "")}
+        return {name: value for name, value in parameters.items() if value}
 
-    def encoded(self) -> str:
-        return urlencode(self.query())
+    def query_string(self) -> str:
+        return urlencode(self.parameters())
 
-    def with_facet(self, name: str, value: str) -> "ReviewFilter":
-        """The same filter with another value of one facet; "" takes the facet away."""
-        others = {key: was for key, was in self.facets.items() if key != name}
+    def with_facet(self, name: str, value: str) -> "RowFilter":
+        """The same filter with another value of one facet; "" removes the facet."""
+        others = {key: old for key, old in self.facets.items() if key != name}
         return replace(self, facets={**others, name: value} if value else others)
+
+    def without_search(self) -> "RowFilter":
+        return replace(self, search="", parts=False, beyond=0)
 
     @property
     def classifications(self) -> frozenset[str] | None:
@@ -125,100 +142,91 @@ class ReviewFilter:
             return frozenset({Classification.UNKNOWN.value})
         return frozenset(c.value for c in WAVES[FocusMode(self.focus)][1])
 
-    def has(self, combination: Mapping[str, Any]) -> bool:
-        """Whether rows with these facet values are meant."""
-        return not self.misses(combination)
+    def matches(self, combination: Mapping[str, Any]) -> bool:
+        """Whether rows with these facet values pass the filter."""
+        return not self.mismatches(combination)
 
-    def misses(self, combination: Mapping[str, Any]) -> set[str]:
-        """By which of its parts (focus, state, facets) the filter leaves these rows out."""
-        meant = self.classifications
-        missed = {
-            name for name, value in self.facets.items() if as_asked(combination[name]) != value
-        }
-        if meant is not None and combination["classification"] not in meant:
-            missed.add("focus")
+    def mismatches(self, combination: Mapping[str, Any]) -> set[str]:
+        """The parts of the filter (focus, state, facets) that exclude these rows."""
+        parts = {name for name, value in self.facets.items()
+                 if address_value(combination[name]) != value}  # fmt: skip
+        classifications = self.classifications
+        if classifications is not None and combination["classification"] not in classifications:
+            parts.add("focus")
         if not in_state(self.state, combination["decision"]):
-            missed.add("state")
-        return missed
+            parts.add("state")
+        return parts
 
-    def rows(self, run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
-        """The rows of the queue that are meant, unordered; of a search those it looks at."""
-        rows = self.filtered(run)
+    def rows(self, run: LegacyImportRun) -> Rows:
+        """The rows that pass, unordered. In the queue, a search for parts reads only its share."""
+        rows = self.faceted(run)
         if not self.search:
             return rows
-        return rows & searched(run, self.sought, among=queue_of(run), everywhere=False)
+        among, everywhere = self.scope(run), not self.state
+        return rows & search_rows(run, self.search_terms, among=among, everywhere=everywhere)
 
-    def filtered(self, run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
-        """The rows of the queue with this focus, this state and these facets, whatever is searched.
+    def scope(self, run: LegacyImportRun) -> Rows:
+        """The rows that facets and search select from: the queue, or the whole run."""
+        return queue_of(run) if self.state else rows_of(run)
+
+    def faceted(self, run: LegacyImportRun) -> Rows:
+        """The rows with this focus, this state and these facets, with or without a search.
 
         The run, the action, the reason and the classification are the index legacy_student_queue.
         """
-        rows = queue_of(run)
+        rows = self.scope(run)
         if self.classifications is not None:
             rows = rows.filter(classification__in=sorted(self.classifications))
-        return with_facets(_STATE_ROWS[self.state](rows), self.facets)
+        if self.state == DECIDED:
+            rows = rows.exclude(decision__in=("", POSTPONED))
+        elif self.state in (PENDING, LATER):
+            rows = rows.filter(decision="" if self.state == PENDING else POSTPONED)
+        for name, value in self.facets.items():
+            if name == "without_course":
+                rows = rows.filter(training__course_id__isnull=value == "1")
+            else:
+                column_value = value == "1" if FACET_VALUES[name] is YES_NO else value
+                rows = rows.filter(**{PATHS.get(name, name): column_value})
+        return rows
 
     @property
-    def sought(self) -> Search:
+    def search_terms(self) -> Search:
         return Search(self.search, self.parts, self.beyond)
 
 
-def with_facets(
-    rows: QuerySet[LegacyStudentImport], facets: Mapping[str, str]
-) -> QuerySet[LegacyStudentImport]:
-    """Those of the rows that have these facet values, as an address spells them."""
-    for name, value in facets.items():
-        if name == "without_course":
-            rows = rows.filter(training__course_id__isnull=value == "1")
-        else:
-            wanted = value == "1" if VALUES.get(name) is YES_NO else value
-            rows = rows.filter(**{PATHS.get(name, name): wanted})
-    return rows
+def rows_of(run: LegacyImportRun) -> Rows:
+    """Every staged row of the run."""
+    return LegacyStudentImport.objects.filter(legacy_import_run=run)
 
 
-_STATE_ROWS: dict[str, Any] = {
-    PENDING: lambda rows: rows.filter(decision=""),
-    LATER: lambda rows: rows.filter(decision=POSTPONED),
-    DECIDED: lambda rows: rows.exclude(decision__in=("", POSTPONED)),
-    ALL: lambda rows: rows,
-}
+def queue_of(run: LegacyImportRun) -> Rows:
+    """Every row of the run that is planned for review and not committed, decided or not."""
+    return rows_of(run).filter(planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED)
 
 
-def queue_of(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
-    """Every row of the run that waits for a person, decided since or not."""
-    return LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
-    )
-
-
-def as_asked(value: Any) -> str:
-    """A facet's value as an address has it."""
+def address_value(value: Any) -> str:
+    """A facet's value as it is written in an address."""
     return YES_NO[not value] if isinstance(value, bool) else str(value)
 
 
 def is_reviewed(decision: str) -> bool:
-    """A postponed row still waits."""
+    """A postponed row is not reviewed yet."""
     return decision not in ("", POSTPONED)
 
 
 def in_state(state: str, decision: str) -> bool:
-    if state == ALL:
+    if state in ("", ALL):
         return True
     if state == DECIDED:
         return is_reviewed(decision)
     return decision == (POSTPONED if state == LATER else "")
 
 
-def _may_be(name: str, value: str) -> bool:
-    known = VALUES[name]
-    return bool(CODE.fullmatch(value)) if known is None else value in known
-
-
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Digits that every database can compare with its keys."""
     return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
-__all__ = [
-    "ALL", "DECIDED", "FOCUSES", "KEYS", "LATER", "OTHER", "PENDING", "STATES", "VALUES",
-    "HoldsContact", "ReviewFilter", "UnknownFilter", "as_asked", "in_state", "is_reviewed", "queue_of",
-]  # fmt: skip
+def _is_allowed(name: str, value: str) -> bool:
+    values = FACET_VALUES[name]
+    return bool(CODE.fullmatch(value)) if values is None else value in values

@@ -1,4 +1,4 @@
-"""Looking at what is masked: one row, one reason, one entry in the access log."""
+"""Masked data in full: one row, one reason, one entry in the access log."""
 
 import datetime
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from legacy_import.choices import AccessKind
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
-from legacy_import.privacy.free_text import without_contact
+from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.privacy.subject import ERASED
 from legacy_import.review.decisions import UnknownRow
 
@@ -27,11 +27,11 @@ class NoReason(LegacyImportError):
 
 
 class Erased(LegacyImportError):
-    """What is asked for is no longer kept."""
+    """The data of the row was erased or purged."""
 
 
 class TooManyReveals(LegacyImportError):
-    """The hour's reveals are used up. `again_at`: when the next one is possible."""
+    """The limit per hour is reached. `again_at`: when the next reveal is possible."""
 
     def __init__(self, again_at: datetime.datetime) -> None:
         super().__init__(_("You revealed 30 contacts within an hour; that is the limit."))
@@ -39,46 +39,40 @@ class TooManyReveals(LegacyImportError):
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
-    """The contact of one row as found. Never stored, never logged."""
+class RevealedContact:
+    """The contact of one row as in the old database. Never stored, never logged."""
 
     row: int
     phone: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawPayload:
-    """What the old database held of one row, as read."""
+def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> RevealedContact:
+    """The unmasked contact of one row; its log entry is in the same transaction.
 
-    row: int
-    payload: dict[str, Any]
-
-
-def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> Revealed:
-    """The unmasked contact of one row; the log entry stands in the same transaction.
-
-    Raises UnknownRow, NoReason, HoldsContact (the reason), Erased, TooManyReveals.
+    Raises UnknownRow, NoReason, ContainsContact (the reason), Erased, TooManyReveals.
     """
-    reason = without_contact(reason)
+    reason = contact_free_text(reason)
     if not reason:
         raise NoReason(_("Say why you need this contact."))
     with transaction.atomic():
-        # One person's reveals are counted one after another.
+        # The reveals of one user are counted one after another.
         get_user_model()._default_manager.select_for_update().get(pk=actor.pk)
         row = _row(row_id)
-        _require_left(actor, now)
+        _require_within_limit(actor, now)
         _log(AccessKind.REVEAL, row, actor, reason, now)
-    return Revealed(row.pk, row.phone_raw, row.email_raw)
+    return RevealedContact(row.pk, row.phone_raw, row.email_raw)
 
 
-def raw(*, row_id: int, actor: User, now: datetime.datetime, reason: str = "") -> RawPayload:
-    """The raw payload of one row, logged likewise. Raises UnknownRow, HoldsContact, Erased."""
-    reason = without_contact(reason)
+def read_payload(
+    *, row_id: int, actor: User, now: datetime.datetime, reason: str = ""
+) -> dict[str, Any]:
+    """The raw payload of one row, logged likewise. Raises UnknownRow, ContainsContact, Erased."""
+    reason = contact_free_text(reason)
     with transaction.atomic():
         row = _row(row_id)
         _log(AccessKind.RAW_VIEW, row, actor, reason, now)
-    return RawPayload(row.pk, row.raw_payload)
+    return dict(row.raw_payload)
 
 
 def _row(row_id: int) -> LegacyStudentImport:
@@ -93,7 +87,7 @@ def _row(row_id: int) -> LegacyStudentImport:
     return row
 
 
-def _require_left(actor: User, now: datetime.datetime) -> None:
+def _require_within_limit(actor: User, now: datetime.datetime) -> None:
     recent = LegacyAccessLog.objects.filter(
         actor=actor, kind=AccessKind.REVEAL, created_at__gt=now - HOUR
     )
@@ -103,11 +97,7 @@ def _require_left(actor: User, now: datetime.datetime) -> None:
 
 
 def _log(
-    kind: AccessKind,
-    row: LegacyStudentImport,
-    actor: User,
-    reason: str,
-    now: datetime.datetime,
+    kind: AccessKind, row: LegacyStudentImport, actor: User, reason: str, now: datetime.datetime
 ) -> None:
     LegacyAccessLog.objects.create(
         kind=kind,

@@ -1,4 +1,4 @@
-"""A reviewer's own filters: a name and a query string, without anything personal in either."""
+"""A reviewer's own filters: a name and a query string, neither with personal data."""
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
@@ -6,8 +6,8 @@ from django.utils.translation import gettext_noop as _
 
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import SavedFilter
-from legacy_import.privacy.free_text import without_contact
-from legacy_import.review.filter import ReviewFilter
+from legacy_import.privacy.free_text import contact_free_text
+from legacy_import.review.filter import RowFilter
 
 MAX_FILTERS = 30
 
@@ -19,25 +19,25 @@ class NotSaved(LegacyImportError):
 
 
 def save_filter(*, actor: User, name: str, query: str) -> SavedFilter:
-    """Keep a query string under a name; the same name again replaces it.
+    """Save a query string under a name; the same name again replaces it.
 
-    Only what the queue filters by is kept. Raises NotSaved, UnknownFilter, HoldsContact.
+    Only the parameters of the queue's filter are saved. Raises NotSaved, UnknownFilter, ContainsContact.
     """
-    name = without_contact(name)[:80]
-    kept = ReviewFilter.asked(QueryDict(query).dict()).encoded()
+    name = contact_free_text(name)[:80]
+    query = RowFilter.parse(QueryDict(query).dict(), queue=True).query_string()
     if not name:
         raise NotSaved(_("Give the filter a name."))
-    mine = SavedFilter.objects.filter(actor=actor)
-    if not mine.filter(name=name).exists() and mine.count() >= MAX_FILTERS:
+    own = SavedFilter.objects.filter(actor=actor)
+    if not own.filter(name=name).exists() and own.count() >= MAX_FILTERS:
         raise NotSaved(_("You have 30 saved filters already; delete one first."))
     saved, _created = SavedFilter.objects.update_or_create(
-        actor=actor, name=name, defaults={"query": kept}
+        actor=actor, name=name, defaults={"query": query}
     )
     return saved
 
 
-def forget_filter(*, actor: User, filter_id: int) -> bool:
-    """Delete one of the actor's own filters; False when it is none of theirs."""
+def delete_filter(*, actor: User, filter_id: int) -> bool:
+    """Delete one of the actor's own filters; False when the actor has no such filter."""
     deleted, _by_model = SavedFilter.objects.filter(actor=actor, pk=filter_id).delete()
     return bool(deleted)
 

@@ -20,7 +20,9 @@ from legacy_import.rules.guards import (
     BirthDates,
     Names,
     birth_date_guard,
+    is_a_generation_apart,
     name_guard,
+    partly_same,
 )
 from legacy_import.rules.masking import mask_key
 
@@ -32,6 +34,8 @@ _RANK: Final = {HIGH: 0, MEDIUM: 1, LOW: 2}
 
 SHARED_CONTACT_OTHER_NAME: Final = "shared_contact_other_name"
 NAME_MISSING: Final = "name_missing"
+NAME_ONLY_SIMILAR: Final = "name_only_similar"
+NAME_IN_OTHER_SCRIPT: Final = "name_in_other_script"
 BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
 HOT_KEY: Final = "hot_key"
 ROLE_MAILBOX: Final = "role_mailbox"
@@ -53,6 +57,7 @@ class Person:
     """What the comparison needs of a row, a lead or a user.
 
     `written` (optional) is `names.fold_as_written`: only for telling that the order was swapped.
+    `script` is `Name.script`.
     """
 
     fold: str
@@ -60,6 +65,7 @@ class Person:
     birth_date: date | None
     email_is_role: bool = False
     written: str = ""
+    script: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,12 @@ def compare(
     left: Person, right: Person, *, shared: frozenset[Key], hot: frozenset[Key]
 ) -> Match | None:
     """The match of two people who share these keys (some of them `hot`), or None."""
-    names = name_guard(left.fold, left.skeleton, right.fold, right.skeleton)
     dates = birth_date_guard(left.birth_date, right.birth_date)
     contacts = sorted(key for key in shared if key.kind in "PE")
+    own = _own_kinds(left, right, contacts, hot)
+    names = _names(left, right, own, dates)
     if contacts:
-        blockers = _blockers(left, right, contacts, hot, names, dates)
+        blockers = _blockers(left, right, contacts, own, hot, names, dates)
         tier: str | None = HIGH
     else:
         blockers = ()
@@ -97,38 +104,94 @@ def compare(
     return Match(tier, blockers, evidence)
 
 
+def compare_names(left: Person, right: Person) -> Names:
+    """The name guard on two people."""
+    return name_guard(
+        left.fold,
+        left.skeleton,
+        right.fold,
+        right.skeleton,
+        left_script=left.script,
+        right_script=right.script,
+    )
+
+
 def joins_group(match: Match, *, shared: frozenset[Key]) -> bool:
     """May the match make two rows of one run one person: unblocked HIGH, or same name and date."""
     return match.auto_link_allowed or any(key.kind == "D" for key in shared)
+
+
+def _own_kinds(
+    left: Person, right: Person, contacts: Sequence[Key], hot: frozenset[Key]
+) -> frozenset[str]:
+    """Kinds of the contacts that are not everybody's."""
+    role = left.email_is_role or right.email_is_role
+    return frozenset(
+        key.kind for key in contacts if key not in hot and not (role and key.kind == "E")
+    )
+
+
+_BOTH_CONTACTS: Final = frozenset("PE")
+
+
+def _names(left: Person, right: Person, own: frozenset[str], dates: BirthDates) -> Names:
+    names = compare_names(left, right)
+    one_script = left.script == right.script
+    if names is Names.OTHER and own == _BOTH_CONTACTS and dates is BirthDates.EQUAL and one_script:
+        return Names.PARTLY if partly_same(left.fold, right.fold) else names
+    return names
 
 
 def _blockers(
     left: Person,
     right: Person,
     contacts: Sequence[Key],
+    own: frozenset[str],
     hot: frozenset[Key],
     names: Names,
     dates: BirthDates,
 ) -> tuple[str, ...]:
-    role = left.email_is_role or right.email_is_role
-    own = [key for key in contacts if key not in hot and not (role and key.kind == "E")]
-    kinds = {key.kind for key in own}
     blockers = []
     if not own:
         # What everybody carries proves nothing; one contact of their own beside it does. It comes
         # first, being the reason shown: of course the names differ there.
         if any(key in hot for key in contacts):
             blockers.append(HOT_KEY)
-        if role and any(key.kind == "E" for key in contacts):
+        if (left.email_is_role or right.email_is_role) and any(key.kind == "E" for key in contacts):
             blockers.append(ROLE_MAILBOX)
-    if names is Names.MISSING:
-        blockers.append(NAME_MISSING)
-    elif names is Names.OTHER:
-        blockers.append(SHARED_CONTACT_OTHER_NAME)
-    # Phone and e-mail outweigh a mistyped date; not with a name that is only similar (a sister).
-    if dates is BirthDates.CONFLICT and not (kinds == {"P", "E"} and names is Names.EQUAL):
+    if names in _NAME_BLOCKERS:
+        blockers.append(_NAME_BLOCKERS[names])
+    elif names is Names.SIMILAR and dates is BirthDates.MISSING and own != _BOTH_CONTACTS:
+        # The weakest cell: a brother whose name rhymes and whose date nobody typed.
+        blockers.append(NAME_ONLY_SIMILAR)
+    if _contradict(left, right, own, names, dates):
         blockers.append(BIRTH_DATE_CONFLICT)
     return tuple(blockers)
+
+
+_NAME_BLOCKERS: Final = {
+    Names.MISSING: NAME_MISSING,
+    Names.UNREADABLE: NAME_MISSING,
+    Names.OTHER: SHARED_CONTACT_OTHER_NAME,
+    Names.OTHER_SCRIPT: NAME_IN_OTHER_SCRIPT,
+}
+
+
+def _contradict(
+    left: Person, right: Person, own: frozenset[str], names: Names, dates: BirthDates
+) -> bool:
+    """Do the birth dates say two people, whatever else agrees?
+
+    A mistyped date is outweighed by phone and e-mail, or where two of its three parts agree; not
+    with a name that is only similar (a sister), and never across a generation (a father).
+    """
+    if dates is BirthDates.ONE_PART_OFF:
+        return names is not Names.EQUAL
+    if dates is not BirthDates.CONFLICT:
+        return False
+    if is_a_generation_apart(left.birth_date, right.birth_date):
+        return True
+    return not (own == _BOTH_CONTACTS and names is Names.EQUAL)
 
 
 def _tier_without_contact(
@@ -139,8 +202,10 @@ def _tier_without_contact(
         return MEDIUM
     if names.is_same and ("Q" in kinds or ("S" in kinds and dates.is_same_day)):
         return MEDIUM
-    if "S" in kinds and dates is not BirthDates.CONFLICT:
-        return LOW if is_low(left.fold, right.fold) else None
+    if "S" in kinds and dates not in (BirthDates.CONFLICT, BirthDates.ONE_PART_OFF):
+        if names is Names.OTHER_SCRIPT:
+            return LOW
+        return LOW if names is not Names.OTHER and is_low(left.fold, right.fold) else None
     return None
 
 
@@ -179,12 +244,16 @@ EVIDENCE_WORDS: Final = {
     "name_same": _("name same"),
     "name_same_order_swapped": _("name same, order swapped"),
     "name_similar": _("name similar"),
+    "name_similar_other_script": _("name similar, in another script"),
+    "name_partly_same": _("name partly the same"),
     "name_differs": _("name differs"),
     "name_missing": _("name missing"),
+    "name_unreadable": _("name cannot be read"),
     "birth_date_equal": _("birth date equal"),
     "birth_date_swapped": _("birth date day/month swapped"),
     "birth_date_year_only": _("birth date: same year, day unknown"),
     "birth_date_one_digit_off": _("birth date one digit off"),
+    "birth_date_one_part_off": _("birth date: two of day, month and year agree"),
     "birth_date_missing": _("birth date missing"),
     "birth_date_conflict": _("birth date conflict"),
 }

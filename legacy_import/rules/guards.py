@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -9,17 +11,36 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from ecoin.identity.given_names import SPELLINGS
+from ecoin.identity.arabic import code, is_code
+from ecoin.identity.given_names import OWN, given_names_of
 from ecoin.identity.keys import is_missing_date, swapped_date
-from ecoin.identity.names import parse_name, skeleton_of_token
+from ecoin.identity.name_tables import GENERATIONS
+from ecoin.identity.names import (
+    ARABIC_SCRIPT,
+    UNREADABLE,
+    fold_token,
+    skeleton_of_token,
+    skeletons_of_token,
+)
 
 TOKEN_SIMILARITY: Final = 0.75
 """OSA of two tokens: one slip in four letters."""
 JOINED_SIMILARITY: Final = 0.85
 """OSA of the folds written together: particles and halves of names glued or not.
 Only where the two have different numbers of tokens: with as many, each must find its partner."""
+PARTLY_SIMILARITY: Final = 0.5
+"""OSA of what is left beside an equal token, where phone, e-mail and birth date agree as well."""
+ARABIC_SLIP: Final = 6
+"""Letters of a word in Arabic script in which one wrong letter is a slip: short ones are another name
+(عمر, عمار, عامر)."""
+GENERATION: Final = 15
+"""Years between two birth dates from which on they are parent and child."""
 
 _SERVANT: Final = "abd"
+_SON_OF: Final = "ban"
+_SON_OF_CODE: Final = code("بن")
+_FEMININE_CODE: Final = code("ة")
+_GENERATIONS: Final = frozenset(GENERATIONS.values())
 
 
 class Names(Enum):
@@ -27,12 +48,15 @@ class Names(Enum):
 
     EQUAL = "name_same"
     SIMILAR = "name_similar"
+    OTHER_SCRIPT = "name_similar_other_script"  # and not every word is attested in both
+    PARTLY = "name_partly_same"  # a word is the same, the others are not far; see `partly_same`
     OTHER = "name_differs"
     MISSING = "name_missing"
+    UNREADABLE = "name_unreadable"
 
     @property
     def is_same(self) -> bool:
-        return self in (Names.EQUAL, Names.SIMILAR)
+        return self in (Names.EQUAL, Names.SIMILAR, Names.OTHER_SCRIPT, Names.PARTLY)
 
 
 class BirthDates(Enum):
@@ -42,6 +66,7 @@ class BirthDates(Enum):
     SWAPPED = "birth_date_swapped"
     YEAR_ONLY = "birth_date_year_only"
     ONE_DIGIT_OFF = "birth_date_one_digit_off"
+    ONE_PART_OFF = "birth_date_one_part_off"  # two of day, month and year agree
     MISSING = "birth_date_missing"
     CONFLICT = "birth_date_conflict"
 
@@ -50,29 +75,44 @@ class BirthDates(Enum):
         return self in (BirthDates.EQUAL, BirthDates.SWAPPED)
 
 
-def name_guard(left_fold: str, left_skeleton: str, right_fold: str, right_skeleton: str) -> Names:
-    """EQUAL and SIMILAR let a shared contact speak for one person; OTHER and MISSING do not."""
+def name_guard(
+    left_fold: str,
+    left_skeleton: str,
+    right_fold: str,
+    right_skeleton: str,
+    *,
+    left_script: str = "",
+    right_script: str = "",
+) -> Names:
+    """EQUAL and SIMILAR let a shared contact speak for one person; the others do not."""
     if not left_fold or not right_fold:
         return Names.MISSING
+    if UNREADABLE in left_fold or UNREADABLE in right_fold:
+        return Names.UNREADABLE
     if left_fold == right_fold:
-        return Names.EQUAL
+        # One word is half a name: a family's, or a given name that many have.
+        return Names.EQUAL if " " in left_fold else Names.SIMILAR
     if left_fold > right_fold:  # one cache entry for both directions
         left_fold, right_fold = right_fold, left_fold
-    same = _similar(left_fold, right_fold, left_skeleton == right_skeleton)
-    return Names.SIMILAR if same else Names.OTHER
+    if left_script == right_script == ARABIC_SCRIPT:
+        return Names.SIMILAR if _similar_in_arabic(left_fold, right_fold) else Names.OTHER
+    if not _similar(left_fold, right_fold, left_skeleton == right_skeleton):
+        return Names.OTHER
+    return Names.OTHER_SCRIPT if left_script or right_script else Names.SIMILAR
 
 
 @lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
 def _similar(left: str, right: str, same_skeleton: bool) -> bool:
     left_tokens, right_tokens = left.split(), right.split()
-    if _brother_or_sister(left_tokens, right_tokens):
+    ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
+    if _are_two_people(ours, theirs, left_tokens, right_tokens):
         return False
     if same_skeleton:
         return True
-    shorter, longer = sorted((left_tokens, right_tokens), key=len)
-    if len(shorter) >= 2 and _all_have_partners(shorter, longer):
+    fewest = min(len(left_tokens), len(right_tokens))
+    if fewest >= 2 and _all_have_partners(ours, theirs, TOKEN_SIMILARITY, _token_similarity):
         return True
-    if len(shorter) == len(longer) > 1:
+    if len(left_tokens) == len(right_tokens) > 1:
         return False  # a long family name must not outweigh another given name
     return (
         OSA.normalized_similarity(left.replace(" ", ""), right.replace(" ", ""))
@@ -80,51 +120,142 @@ def _similar(left: str, right: str, same_skeleton: bool) -> bool:
     )
 
 
-def _brother_or_sister(left: list[str], right: list[str]) -> bool:
-    """Do the names differ by two given names that look alike and are two names all the same?
+@lru_cache(maxsize=4_096)
+def _similar_in_arabic(left: str, right: str) -> bool:
+    """Both in Arabic letters: no spellings to forgive, only words left out and slips."""
+    left_tokens, right_tokens = left.split(), right.split()
+    ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
+    if min(len(left_tokens), len(right_tokens)) < 2:
+        return False
+    if _are_two_people(ours, theirs, left_tokens, right_tokens):
+        return False
+    return _all_have_partners(ours, theirs, TOKEN_SIMILARITY, _arabic_similarity)
 
-    Known given names (Amine, Amir), or one that is the other's feminine (Lounis, Lounisa).
+
+def partly_same(left_fold: str, right_fold: str) -> bool:
+    """Is a word the same, are the others not far from each other, and none a sibling's?
+
+    Too little for anything but two people of one phone, one e-mail and one birth date.
     """
-    ours, theirs = set(left) - set(right), set(right) - set(left)
-    if any(one + "a" in theirs for one in ours) or any(one + "a" in ours for one in theirs):
+    left, right = left_fold.split(), right_fold.split()
+    ours, theirs = _without_equal_tokens(left, right)
+    if len(ours) == len(left) or UNREADABLE in left or UNREADABLE in right:
+        return False
+    return not _are_two_people(ours, theirs, left, right) and _all_have_partners(
+        ours, theirs, PARTLY_SIMILARITY, _token_similarity
+    )
+
+
+def _without_equal_tokens(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+    """What is left of both when equal tokens are taken out, each with its equal."""
+    ours = [token for token in left if token not in right]
+    theirs = [token for token in right if token not in left]
+    if len(left) - len(ours) == len(right) - len(theirs):
+        return ours, theirs
+    more, fewer = Counter(left), Counter(right)  # one of them has a token twice
+    return list((more - fewer).elements()), list((fewer - more).elements())
+
+
+def _are_two_people(ours: list[str], theirs: list[str], left: list[str], right: list[str]) -> bool:
+    """Do the names differ by what tells two people of one family apart?
+
+    Two known given names (Amine, Amir); a name and its feminine (Lounis, Lounisa); a word that
+    makes one of them the other's child (fils, "ben" before the own given name).
+    """
+    our_names = [names for token in ours if (names := given_names_of(token))]
+    if our_names:
+        their_names = [names for token in theirs if (names := given_names_of(token))]
+        if their_names and all(a.isdisjoint(b) for a in our_names for b in their_names):
+            return True
+    if not _GENERATIONS.isdisjoint(ours) or not _GENERATIONS.isdisjoint(theirs):
         return True
-    our_names = {_GIVEN_NAMES[token] for token in ours if token in _GIVEN_NAMES}
-    their_names = {_GIVEN_NAMES[token] for token in theirs if token in _GIVEN_NAMES}
-    return bool(our_names and their_names) and our_names.isdisjoint(their_names)
+    for one in ours:
+        for other in theirs:
+            if one[0] == other[0] and _is_feminine(one, other):
+                return True
+    return _has_namesake_for_father(ours, left) or _has_namesake_for_father(theirs, right)
 
 
-def _by_fold() -> dict[str, int]:
-    """Fold → number of the given name; names that fold alike count as one."""
-    number_of: dict[str, int] = {}
-    same_as: dict[int, int] = {}
-    for spelling, number in SPELLINGS.items():
-        folded = parse_name(spelling).fold
-        known = number_of.setdefault(folded, same_as.get(number, number))
-        same_as.setdefault(number, known)
-    return number_of
+def _is_feminine(one: str, other: str) -> bool:
+    """Is one of two tokens the feminine of the other, by its letters alone?"""
+    ending = _FEMININE_CODE if is_code(one) else "a"
+    one, other = one.partition(OWN)[0], other.partition(OWN)[0]
+    return one + ending == other or other + ending == one
 
 
-_GIVEN_NAMES: Final = _by_fold()
+def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
+    """Karim ben Karim: one of the words that the other name lacks is "ben" and an own name."""
+    for token in rest:
+        if token.startswith(_SON_OF):
+            father = token[len(_SON_OF) :]
+            fathers = (father, fold_token(father) if father else "")
+        elif token.startswith(_SON_OF_CODE):
+            fathers = (token[len(_SON_OF_CODE) :], "")
+        else:
+            continue
+        if any(name.partition(OWN)[0] in fathers for name in whole if name != token):
+            return True
+    return False
 
 
-def _all_have_partners(shorter: list[str], longer: list[str]) -> bool:
-    """Has every token of the shorter name a token of its own in the longer one?"""
-    free = list(longer)
-    for token in shorter:
-        partner = max(free, key=lambda other: _token_similarity(token, other))
-        if _token_similarity(token, partner) < TOKEN_SIMILARITY:
+def _all_have_partners(
+    ours: list[str],
+    theirs: list[str],
+    similarity: float,
+    measure: Callable[[str, str], float],
+) -> bool:
+    """Has every token of the shorter rest a token of its own in the longer one? Best pairs first."""
+    shorter, longer = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
+    pairs = []
+    for one in range(len(shorter)):
+        alike = [
+            (found, one, other)
+            for other in range(len(longer))
+            if (found := measure(shorter[one], longer[other])) >= similarity
+        ]
+        if not alike:
             return False
-        free.remove(partner)
-    return True
+        pairs += alike
+    paired, taken = set[int](), set[int]()
+    for _, one, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if one not in paired and other not in taken:
+            paired.add(one)
+            taken.add(other)
+    return len(paired) == len(shorter)
 
 
 def _token_similarity(one: str, other: str) -> float:
+    if one < "a" or other < "a":  # a code, see `is_code`
+        return TOKEN_SIMILARITY if _may_be_one_word(one, other) else 0.0
+    known = given_names_of(one)
+    if known:
+        known_too = given_names_of(other)
+        if known_too and known.isdisjoint(known_too):
+            return 0.0
+        one = one.partition(OWN)[0]
+    other = other.partition(OWN)[0]
     if one.startswith(_SERVANT) and other.startswith(_SERVANT):
         # Abdelbaki, Abdelhakim: what follows "servant of" is the name.
         one, other = one[len(_SERVANT) :], other[len(_SERVANT) :]
     if skeleton_of_token(one) == skeleton_of_token(other):
         return max(TOKEN_SIMILARITY, OSA.normalized_similarity(one, other))
     return OSA.normalized_similarity(one, other)
+
+
+def _may_be_one_word(one: str, other: str) -> bool:
+    """A word that no table attests in Arabic letters, and another: written or heard alike."""
+    if is_code(one) and is_code(other):
+        return _arabic_similarity(one, other) > 0
+    return not set(skeletons_of_token(one)).isdisjoint(skeletons_of_token(other))
+
+
+def _arabic_similarity(one: str, other: str) -> float:
+    """One slip in a long word that no table knows; otherwise another letter is another word."""
+    if not (is_code(one) and is_code(other)):
+        return 0.0
+    if min(len(one), len(other)) < ARABIC_SLIP or one[-1] != other[-1]:
+        return 0.0
+    return TOKEN_SIMILARITY if OSA.distance(one, other, score_cutoff=1) <= 1 else 0.0
 
 
 def birth_date_guard(left: date | None, right: date | None) -> BirthDates:
@@ -135,12 +266,26 @@ def birth_date_guard(left: date | None, right: date | None) -> BirthDates:
         return BirthDates.EQUAL
     if swapped_date(left) == right:
         return BirthDates.SWAPPED
+    if is_a_generation_apart(left, right):
+        return BirthDates.CONFLICT
     if _is_year_only(left) or _is_year_only(right):
         return BirthDates.YEAR_ONLY if left.year == right.year else BirthDates.CONFLICT
     digits = zip(left.isoformat(), right.isoformat(), strict=True)
     if sum(a != b for a, b in digits) == 1:
         return BirthDates.ONE_DIGIT_OFF
+    parts = zip(left.timetuple()[:3], right.timetuple()[:3], strict=True)
+    if sum(a == b for a, b in parts) == 2:
+        return BirthDates.ONE_PART_OFF
     return BirthDates.CONFLICT
+
+
+def is_a_generation_apart(left: date | None, right: date | None) -> bool:
+    """Are two dates so far apart that no slip explains it? A father's phone is often his son's."""
+    if left is None or right is None or is_missing_date(left) or is_missing_date(right):
+        return False
+    earlier, later = sorted((left, right))
+    years = later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
+    return years >= GENERATION
 
 
 def _is_year_only(value: date) -> bool:

@@ -4,10 +4,12 @@ Pure. What cannot be understood stays as found and leaves an issue; nothing is d
 """
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
@@ -67,6 +69,9 @@ def normalize_learner(
     name = parse_name(full) if full else parse_name(first, last)
     if not name.key:
         issues.append("name_missing")
+    elif not name.is_readable:
+        if not any(issue.startswith("text_damaged:") for issue in issues):
+            issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
     birth = parse_birth_date(fields.get("birth_date"), today=settings.today)
@@ -104,6 +109,7 @@ def normalize_learner(
     )
 
 
+NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
 
 
@@ -137,12 +143,24 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
     if not value:
         return ""
-    if value.isascii() and value.isprintable() and "?" not in value:
+    if value.isascii() and value.isprintable() and not _ODD.search(value):
         return value
-    text, problem = _examined(value)
+    text, problem = _examined_name(value) if field in NAME_FIELDS else _examined(value)
     if problem:
         issues.append(f"{problem}:{field}")
     return text
+
+
+_ODD = re.compile(r"[?&\\%]")  # a lost letter, or an escape
+
+
+def _examined_name(value: str) -> tuple[str, str]:
+    """The storable text of a name, and what was wrong with it: text_repaired, text_damaged or ''."""
+    text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return text, _NAME_PROBLEMS[readable_name(value).problem]
+
+
+_NAME_PROBLEMS = {"": "", REPAIRED: "text_repaired", DAMAGED: "text_damaged"}
 
 
 def _examined(value: str) -> tuple[str, str]:

@@ -41,7 +41,11 @@ REASONS: dict[str, str] = {
     "answer_changed": _("what surrounds the row changed, and the rules answer otherwise now"),
     # duplicates: why a high match may not link by itself
     "shared_contact_other_name": _("same phone or e-mail as a known person of another name"),
-    "name_missing": _("no name at all"),
+    "name_missing": _("no name, or one that cannot be read"),
+    "name_only_similar": _(
+        "same contact, but a name that is only similar and no birth date to tell"
+    ),
+    "name_in_other_script": _("same contact, the name in another script and not known in both"),
     "birth_date_conflict": _("same contact as a known person with another birth date"),
     "hot_key": _("a phone or e-mail that many different people carry"),
     "role_mailbox": _("a school's or shop's mailbox, not a person's"),
@@ -62,6 +66,7 @@ REASONS: dict[str, str] = {
     "birth_date_impossible": _("a birth date that no calendar has"),
     "birth_date_future": _("a birth date in the future"),
     "text_damaged": _("letters were lost"),
+    "name_unreadable": _("a part of the name cannot be read"),
     "names_contradict": _("the full name is not the first and last name"),
     "formation_id_invalid": _("the course reference is no number"),
     "session_id_invalid": _("the session reference is no number"),

@@ -24,6 +24,7 @@ ISSUES: dict[str, Severity] = {
     "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
     "birth_date_future": Severity.DOUBT,  # nobody is born after the import
     "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair
+    "name_unreadable": Severity.DOUBT,  # a part of the name has no readable letter: whose is the row?
     "names_contradict": Severity.DOUBT,  # the full name is not the first and last name
     "formation_id_invalid": Severity.DOUBT,  # a reference that is no number points nowhere
     "session_id_invalid": Severity.DOUBT,

@@ -1,1 +1,1 @@
-"""The life of a run: start, lease, progress, stored counts, overview, close. No stage is known here."""
+"""The life of a run: start, lease, progress, stored counts, overview, close. Imports no stage."""

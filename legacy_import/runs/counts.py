@@ -1,7 +1,7 @@
 """Stored counts of every combination of facet values: summaries and screens read them, not the rows.
 
-A stage rebuilds the counts of its run. What changes some rows of a run (a decision, a batch of a
-commit or rollback, an erasure) applies that to the counts, in the same transaction.
+A stage rebuilds the counts of its run. A change of some rows (a decision, a batch of a commit or
+rollback, an erasure) is applied to the counts in the same transaction.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
 from ecoin.bulk import Ids, delete_ids, insert_rows, update_rows
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
 
-# Where a facet's column is, seen from the staged learner.
+# Facets that are not columns of the staged learner → the path to their column.
 PATHS = {"session_type": "training__session_type", "import_action": "training__import_action"}
 COLUMNS = ("legacy_import_run_id", *FACETS, "rows")
 
@@ -24,21 +24,21 @@ Combinations = Mapping[Combination, int]  # → its number of rows
 
 def count(rows: QuerySet[LegacyStudentImport]) -> Combinations:
     """Count staged rows by their combination of facet values, in one pass over them."""
-    counted = rows.annotate(
+    values = rows.annotate(
         without_course=Case(
             When(training__course_id=None, then=Value(True)),
             default=Value(False),
             output_field=BooleanField(),
         )
     ).values_list(*(PATHS.get(facet, facet) for facet in FACETS))
-    numbered = counted.order_by().annotate(number=Count("pk"))
-    return {tuple(values): number for *values, number in numbered}
+    groups = values.order_by().annotate(number=Count("pk"))
+    return {tuple(combination): number for *combination, number in groups}
 
 
 def rebuild(run: LegacyImportRun) -> Combinations:
     """Count the run's rows in one pass, store the counts and return them."""
     with transaction.atomic():
-        # A decision locks the run first, too: none is counted twice or lost between the two steps.
+        # Decisions lock the run first, too, so none is counted twice or lost between the two steps.
         LegacyImportRun.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         combinations = _count_run(run.pk)
         _store(run.pk, combinations)
@@ -54,10 +54,10 @@ def apply(
 ) -> None:
     """Adjust the stored counts to a change of these rows of the run; give one of `new` and `old`.
 
-    `new`: the columns that all of them are about to get; call it before they are written.
-    `old`: the columns that all of them had until now; call it after. Columns that are no facets do
-    not matter. Call it in the transaction of the change, with the run's row locked: the rows are
-    counted once, and no kill leaves counts that do not agree with them.
+    `new`: the columns that all of them are about to get; call this before they are written.
+    `old`: the columns that all of them had until now; call this after. Columns that are not facets
+    are ignored. Call this in the transaction of the change, with the run's row locked, so that counts
+    and rows always agree. The counts are rebuilt when they cannot be adjusted.
     """
     combinations = count(LegacyStudentImport.objects.filter(pk__among=Ids(ids)))
     change: Counter[Combination] = Counter(_with_values(combinations, new) if new else combinations)
@@ -68,19 +68,19 @@ def apply(
         _store(run_id, +rebuilt)
 
 
-def stored(run: LegacyImportRun) -> Combinations:
-    """The run's counts as they are stored."""
+def load(run: LegacyImportRun) -> Combinations:
+    """The run's stored counts."""
     counts = FacetCount.objects.filter(legacy_import_run=run, rows__gt=0)
     return {tuple(values): rows for *values, rows in counts.values_list(*FACETS, "rows")}
 
 
 def spread(combinations: Combinations, facet: str, values: Iterable[str] = ()) -> dict[str, int]:
-    """Rows per value of one facet; every value of the vocabulary `values`, zero included."""
-    counted = Counter(dict.fromkeys(values, 0))
-    place = FACETS.index(facet)
+    """Rows per value of one facet, with a zero for each of `values` that does not occur."""
+    totals = Counter(dict.fromkeys(values, 0))
+    position = FACETS.index(facet)
     for combination, rows in combinations.items():
-        counted[combination[place]] += rows
-    return dict(counted)
+        totals[combination[position]] += rows
+    return dict(totals)
 
 
 def _count_run(run_id: int) -> Combinations:
@@ -95,25 +95,27 @@ def _store(run_id: int, combinations: Combinations) -> None:
 
 
 def _adjust(run_id: int, change: Combinations) -> bool:
-    """Add so many rows to each combination; False, with nothing written, if one fell below zero."""
+    """Add these numbers to the counts; False, with nothing written, if one would fall below zero."""
     counts = FacetCount.objects.filter(legacy_import_run=run_id).values_list("pk", *FACETS, "rows")
     present = {tuple(values): (pk, rows) for pk, *values, rows in counts} if change else {}
-    changed = {
+    updates = {
         present[values][0]: present[values][1] + rows
         for values, rows in change.items()
         if values in present
     }
-    added = {values: rows for values, rows in change.items() if values not in present}
-    if min([*changed.values(), *added.values()], default=0) < 0:
+    additions = {values: rows for values, rows in change.items() if values not in present}
+    if min([*updates.values(), *additions.values()], default=0) < 0:
         return False
-    delete_ids(FacetCount, [pk for pk, rows in changed.items() if not rows])
-    update_rows(FacetCount, ("rows",), {pk: (rows,) for pk, rows in changed.items() if rows})
-    insert_rows(FacetCount, COLUMNS, ((run_id, *values, rows) for values, rows in added.items()))
+    delete_ids(FacetCount, [pk for pk, rows in updates.items() if not rows])
+    update_rows(FacetCount, ("rows",), {pk: (rows,) for pk, rows in updates.items() if rows})
+    insert_rows(
+        FacetCount, COLUMNS, ((run_id, *values, rows) for values, rows in additions.items())
+    )
     return True
 
 
 def _with_values(combinations: Combinations, columns: Mapping[str, Any]) -> Combinations:
-    """The same rows, all with these values in those of the columns that are facets."""
+    """The same rows with these values in all facets that are among the columns."""
     replaced: Counter[Combination] = Counter()
     for values, rows in combinations.items():
         facets = zip(FACETS, values, strict=True)

@@ -20,12 +20,12 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.runs.progress import Progress
 
 LEASE_SECONDS = 60
-CANNOT_TELL = "unknown"  # the start time of a process, where the kernel shows none
+UNKNOWN_START_TIME = "unknown"  # the start time of a process, where the kernel shows none
 POLL_SECONDS = 2
 
 
 class LeaseLost(OutOfOrder):
-    """Somebody else holds the run by now, or nobody does."""
+    """Another process has taken over the run, or its lease has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Lease:
     token: str
 
     def confirm(self) -> None:
-        """Renew the lease; call it first in every chunk's transaction (it locks the run's row).
+        """Renew the lease; call this first in every chunk's transaction (it locks the run's row).
 
-        Raises LeaseLost when somebody else took the run over meanwhile.
+        Raises LeaseLost if another process has taken over the run.
         """
         expires = timezone.now() + datetime.timedelta(seconds=LEASE_SECONDS)
         mine = LegacyImportRun.objects.filter(pk=self.run_id, lease_token=self.token)
@@ -46,10 +46,10 @@ class Lease:
             raise self._lost()
 
     def check(self) -> None:
-        """For a worker: hold the lease in place until the end of the transaction, and renew nothing.
+        """For a worker: lock the lease until the end of the transaction, without renewing it.
 
-        The lock is shared, so workers do not wait for each other; whoever takes the run over waits
-        for them. Raises LeaseLost when the run is somebody else's, or nobody's, by now.
+        The lock is shared, so workers do not wait for each other; a process that takes over the run
+        waits for them. Raises LeaseLost if the lease is no longer this one.
         """
         query = "SELECT lease_token FROM legacy_import_runs WHERE id = %s"
         with connection.cursor() as cursor:
@@ -65,25 +65,24 @@ class Lease:
 
 
 @contextmanager
-def hold(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lease]:
-    """Hold the run's lease while the block runs. Raises OutOfOrder while somebody else has it.
+def run_lease(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lease]:
+    """Have the run's lease while the block runs. Raises OutOfOrder if another process has it.
 
-    A holder on this host whose process is gone is taken over at once; another host's silent holder
-    after LEASE_SECONDS.
+    A lease of this host whose process has ended is taken over at once; a lease of another host
+    once it has expired.
     """
     lease = Lease(run_id=run.pk, token=secrets.token_hex(16))
     deadline = time.monotonic() + LEASE_SECONDS + POLL_SECONDS
     waiting = False
     while not _take(lease, command):
         run.refresh_from_db()
-        if run.lease_host == socket.gethostname() and _process_runs(run.lease_process):
-            raise _held(run)
-        if time.monotonic() > deadline:
-            raise _held(run)
+        here = run.lease_host == socket.gethostname()
+        if time.monotonic() > deadline or (here and _process_runs(run.lease_process)):
+            raise _refusal(run)
         if not waiting:
             waiting = True
             progress.say(
-                f"Run {run.pk} is held by {run.lease_command} on {run.lease_host}; waiting up to "
+                f"Run {run.pk} is locked by {run.lease_command} on {run.lease_host}; waiting up to "
                 f"{LEASE_SECONDS} s for its lease to expire."
             )
         time.sleep(POLL_SECONDS)
@@ -98,9 +97,9 @@ def hold(run: LegacyImportRun, command: str, progress: Progress) -> Iterator[Lea
 
 
 def _take(lease: Lease, command: str) -> bool:
-    """Take the lease if it is free, expired, or held by a dead process of this host.
+    """Take the lease if it is free, expired, or of a process of this host that has ended.
 
-    A process of this host that lives keeps it beyond its time: it is at a long statement.
+    A running process of this host keeps an expired lease: it is executing a long statement.
     """
     now = timezone.now()
     run = LegacyImportRun.objects.get(pk=lease.run_id)
@@ -108,25 +107,25 @@ def _take(lease: Lease, command: str) -> bool:
     free = Q(lease_token="")
     if here and not _process_runs(run.lease_process):
         free |= Q(lease_token=run.lease_token)
-    elif not here or run.lease_process.endswith(f":{CANNOT_TELL}"):
+    elif not here or run.lease_process.endswith(f":{UNKNOWN_START_TIME}"):
         free |= Q(lease_expires_at__lt=now)
-    takeable = LegacyImportRun.objects.filter(free, pk=lease.run_id)
-    if not takeable.exists():
-        return False  # only looked at: workers lock the row while they are at a chunk
-    taken = takeable.update(
+    available = LegacyImportRun.objects.filter(free, pk=lease.run_id)
+    if not available.exists():
+        return False  # without an UPDATE, because workers lock the row while they work a chunk
+    updated = available.update(
         lease_token=lease.token,
         lease_command=command,
         lease_host=socket.gethostname(),
         lease_process=_this_process(),
         lease_expires_at=now + datetime.timedelta(seconds=LEASE_SECONDS),
     )
-    return bool(taken)
+    return bool(updated)
 
 
-def _held(run: LegacyImportRun) -> OutOfOrder:
+def _refusal(run: LegacyImportRun) -> OutOfOrder:
     pid = run.lease_process.partition(":")[0]
     return OutOfOrder(
-        f"Run {run.pk} is held by {run.lease_command} (process {pid} on {run.lease_host}).",
+        f"Run {run.pk} is locked by {run.lease_command} (process {pid} on {run.lease_host}).",
         hint="Wait until it ends, or stop it with Ctrl-C; then run this command again.",
     )
 
@@ -137,14 +136,14 @@ def _this_process() -> str:
 
 def _process_runs(process: str) -> bool:
     """Whether the process with this pid *and* start time still runs on this host."""
-    pid, _, started = process.partition(":")
-    return bool(pid) and bool(started) and _start_time(int(pid)) == started
+    pid, _, start_time = process.partition(":")
+    return bool(pid) and bool(start_time) and _start_time(int(pid)) == start_time
 
 
 def _start_time(pid: int) -> str:
-    """The kernel's start time of a process in clock ticks; "" when there is none."""
+    """The kernel's start time of a process in clock ticks; "" if there is no such process."""
     if not Path("/proc/self/stat").exists():
-        return CANNOT_TELL  # the process counts as alive, its lease expires by itself
+        return UNKNOWN_START_TIME  # the process is treated as running until its lease expires
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

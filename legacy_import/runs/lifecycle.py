@@ -1,4 +1,4 @@
-"""Starting and finding runs, and writing down that a stage is done."""
+"""Starting and finding runs, and recording that a stage is finished."""
 
 import datetime
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from legacy_import.runs.lease import Lease
 
 UNFINISHED = (RunStatus.IMPORTING, RunStatus.FAILED)
 
-# Status → the column that says when the run last got there.
+# Status → the column with the time at which the run last reached it.
 STAMPS = {
     RunStatus.VALIDATED: "validated_at",
     RunStatus.CLASSIFIED: "classified_at",
@@ -26,15 +26,15 @@ STAMPS = {
 }
 
 
-# What a finished stage writes into the run besides its own stamp.
-FINISHED = (
+# The columns that a finished stage writes besides its own stamp.
+STAGE_COLUMNS = (
     "status", "finished_at", "summary", "plan_fingerprint", "rules_version", "importing_alone",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """What a stage found: distributions by name, each adding up to `rows`."""
+    """The distributions that a stage counted, by name; each adds up to `rows`."""
 
     run: int
     rows: int
@@ -57,9 +57,9 @@ def find_run(run_id: int | None) -> LegacyImportRun:
 def start_run(
     *, alias: str, actor: str, now: datetime.datetime, limit: int | None, alone: bool
 ) -> LegacyImportRun:
-    """Open a new run of the source behind `alias`, to be compared with its last finished one.
+    """Create a run of the source `alias`, to be compared with its last finished one.
 
-    With `alone`, raises OutOfOrder if another process opened one in the same moment.
+    With `alone`, raises OutOfOrder if another process creates one at the same moment.
     """
     previous = (
         LegacyImportRun.objects.filter(connection_name=alias, row_limit=None)
@@ -97,7 +97,7 @@ def refuse_unfinished(alias: str) -> None:
     if run:
         raise OutOfOrder(
             f"Run {run.pk} of '{alias}' is not finished ({run.status}).",
-            hint=f"Go on with it: manage.py legacy_import --resume {run.pk}   "
+            hint=f"Continue it: manage.py legacy_import --resume {run.pk}   "
             "(--new starts another one all the same)",
         )
 
@@ -118,7 +118,7 @@ def require_unfinished(run_id: int, alias: str) -> None:
 
 
 def require_installed_normalization(run: LegacyImportRun) -> None:
-    """Raise OutOfOrder when the run was staged by other normalizers than the installed ones."""
+    """Raise OutOfOrder if the run was staged by other normalizers than the installed ones."""
     if run.norm_version != NORM_VERSION:
         raise OutOfOrder(
             f"Run {run.pk} was staged under normalization {run.norm_version}; "
@@ -128,17 +128,18 @@ def require_installed_normalization(run: LegacyImportRun) -> None:
 
 
 def require_installed_rules(run: LegacyImportRun) -> None:
-    """Raise OutOfOrder when the run was judged by other rules than the installed ones."""
+    """Raise OutOfOrder if the run was validated under other rules than the installed ones."""
     require_installed_normalization(run)
     if run.rules_version != RULES_VERSION:
         raise OutOfOrder(
-            f"Run {run.pk} was judged under rules {run.rules_version}; {RULES_VERSION} are installed.",
-            hint=f"Judge it again: manage.py legacy_validate --run {run.pk}",
+            f"Run {run.pk} was validated under rules {run.rules_version}; "
+            f"{RULES_VERSION} are installed.",
+            hint=f"Validate it again: manage.py legacy_validate --run {run.pk}",
         )
 
 
 def open_for_import(run: LegacyImportRun, source: str, certificate: Mapping[str, Any]) -> None:
-    """Store what the source is; a resumed run counts one snapshot more than before."""
+    """Store the source's certificate, and count the snapshots: one more each time a run is resumed."""
     snapshots = int(run.certificate.get("snapshots", 0)) + 1
     run.move_to(RunStatus.IMPORTING)
     run.certificate = {**certificate, "source": source, "snapshots": snapshots}
@@ -146,10 +147,10 @@ def open_for_import(run: LegacyImportRun, source: str, certificate: Mapping[str,
 
 
 def begin_stage(run: LegacyImportRun, lease: Lease, before: RunStatus) -> None:
-    """Take the run back to where this stage starts from, until it is finished.
+    """Set the run back to the status that this stage starts from, until it is finished.
 
-    A stage that is interrupted has judged some rows anew and others not: no later stage may build
-    on that, and no plan made before it is current.
+    An interrupted stage has updated some rows and not others: no later stage may build on that, and
+    no earlier plan is current.
     """
     with transaction.atomic():
         lease.confirm()
@@ -164,27 +165,27 @@ def finish_stage(
     status: RunStatus,
     *,
     actor: str,
-    started: datetime.datetime,
-    found: Mapping[str, Any],
+    started_at: datetime.datetime,
+    results: Mapping[str, Any],
 ) -> None:
-    """Move the run to `status`, note who did the stage and when, and merge what it found."""
-    ended = timezone.now()
+    """Move the run to `status`; record who ran the stage, when, and its results in the summary."""
+    end = timezone.now()
     run.move_to(status)
-    run.finished_at = ended
-    stage = {"actor": actor, "started": started.isoformat(), "finished": ended.isoformat()}
+    run.finished_at = end
+    stage = {"actor": actor, "started": started_at.isoformat(), "finished": end.isoformat()}
     stages = {**run.summary.get("stages", {}), status.value: stage}
-    run.summary = {**run.summary, **found, "stages": stages}
+    run.summary = {**run.summary, **results, "stages": stages}
     if status == RunStatus.IMPORTED:
         run.importing_alone = None
     if status in STAMPS:
-        setattr(run, STAMPS[status], ended)
+        setattr(run, STAMPS[status], end)
     with transaction.atomic():
         lease.confirm()
-        run.save(update_fields=[*FINISHED, *STAMPS.values()])
+        run.save(update_fields=[*STAGE_COLUMNS, *STAMPS.values()])
 
 
 def names_of_rows(ids: Iterable[int]) -> dict[int, str]:
-    """Staged row id → `source_table:legacy_id`, which is how a row is named to people."""
+    """Staged row id → `source_table:legacy_id`, the name of a row in messages."""
     rows = LegacyStudentImport.objects.filter(pk__in=set(ids))
     return {
         pk: f"{table}:{legacy_id}"
@@ -192,18 +193,18 @@ def names_of_rows(ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-def one_at_a_time() -> None:
-    """Batches that write business tables wait for each other, whichever runs they belong to.
+def lock_business_writes() -> None:
+    """Make transactions that write business tables wait for each other, across all runs.
 
-    Call it first in the batch's transaction: otherwise two runs could make the same person at once,
-    each before the other's is to be seen.
+    Call this first in the transaction: otherwise two runs could create the same person at once, each
+    without seeing the other's.
     """
     first = LegacyImportRun.objects.select_for_update().order_by("pk").values_list("pk", flat=True)
     first.first()
 
 
 def fail(run: LegacyImportRun, why: str) -> None:
-    """Mark the run failed; `why` names no personal data."""
+    """Mark the run failed; `why` contains no personal data."""
     run.move_to(RunStatus.FAILED)
     run.finished_at = timezone.now()
     run.summary = {**run.summary, "failed": why}

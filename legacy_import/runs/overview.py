@@ -1,4 +1,4 @@
-"""Read-side questions for commands, screens and exports."""
+"""Summaries of runs, for commands and screens."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from legacy_import.runs.lifecycle import find_run
 
 @dataclass(frozen=True, slots=True)
 class RunOverview:
-    """Where one run stands. `rows` and `outcomes` are numbers of staged learners."""
+    """The state of one run. `rows` and `outcomes` are numbers of staged learners."""
 
     run: int
     status: str
@@ -23,7 +23,7 @@ class RunOverview:
     outcomes: dict[str, int]
     started_at: str
     next_command: str
-    held_by: str = ""
+    lease_holder: str = ""
     certificate: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class RunOverview:
 
 
 def rows_left_out(run_id: int) -> dict[tuple[str, str], int]:
-    """(outcome, why) → rows that commits of this run left out, as their newest log entry says."""
+    """(outcome, reason of the newest log entry) → rows that commits of this run left out."""
     newest = (
         LegacyImportCommitLog.objects.filter(student_import=OuterRef("pk"))
         .order_by("-pk")
@@ -48,8 +48,8 @@ def rows_left_out(run_id: int) -> dict[tuple[str, str], int]:
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run_id, outcome__in=(Outcome.DRIFTED, Outcome.FAILED)
     )
-    counted = rows.annotate(why=Subquery(newest)).order_by().values_list("outcome", "why")
-    return {(outcome, why): n for outcome, why, n in counted.annotate(n=Count("pk"))}
+    by_reason = rows.annotate(why=Subquery(newest)).order_by().values_list("outcome", "why")
+    return {(outcome, why): n for outcome, why, n in by_reason.annotate(n=Count("pk"))}
 
 
 def run_overviews(run_id: int | None = None) -> list[RunOverview]:
@@ -73,7 +73,7 @@ def run_overviews(run_id: int | None = None) -> list[RunOverview]:
             outcomes=outcomes[run.pk],
             started_at=run.started_at.isoformat(timespec="seconds"),
             next_command=run.next_command,
-            held_by=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
+            lease_holder=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
             certificate=run.certificate,
         )
         for run in runs

@@ -1,26 +1,26 @@
-"""How a service tells whoever called it how far it is, and hears that it should stop."""
+"""How a service reports its progress to its caller, and learns that it should stop."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Implemented by the terminal, later by the screens. All counts are rows."""
+    """Implemented by the terminal and by the screens. All counts are rows."""
 
     def opened(self, source: str, *, verified: bool = False) -> None:
-        """What is read; `verified`: the connection just proved that it can only read."""
+        """The source is open; `verified`: the connection was just proved to be read-only."""
 
     def begin(self, label: str, total: int | None) -> None:
-        """A new piece of work of `total` rows (None: unknown) starts."""
+        """A new step with `total` rows (None: unknown) begins."""
 
     def advance(self, rows: int) -> None:
-        """`rows` more are done and safe in the database. Raises Interrupted if asked to stop."""
+        """`rows` more are committed to the database. Raises Interrupted if it should stop."""
 
     def say(self, sentence: str) -> None:
-        """Something the operator should know now."""
+        """Show the operator a sentence at once."""
 
 
 class Silent:
-    """Tells nobody and never stops."""
+    """Reports nothing and never stops."""
 
     def opened(self, source: str, *, verified: bool = False) -> None: ...
 

@@ -42,18 +42,18 @@ SCREENS = (
 
 
 def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -> list[MenuEntry]:
-    """What this user may open, in the order of work; with a run, about that run."""
-    found = []
+    """The screens that this user may open, in the order of work; with a run, about that run."""
+    offered = []
     for screen in SCREENS:
         if not user.has_perm(f"{APP_LABEL}.{screen.permission}"):  # type: ignore[union-attr]
             continue
-        asked = f"?run={run_id}" if run_id and screen.section != RUNS else ""
+        query = f"?run={run_id}" if run_id and screen.section != RUNS else ""
         try:
             address = reverse(f"{APP_LABEL}:{screen.page}")
         except NoReverseMatch:
             continue
-        found.append(MenuEntry(screen.section, screen.name, address + asked))
+        offered.append(MenuEntry(screen.section, screen.name, address + query))
         if run_id and screen.section == RUNS:
             name = _("Run %(number)s") % {"number": run_id}
-            found.append(MenuEntry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))
-    return found
+            offered.append(MenuEntry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))
+    return offered

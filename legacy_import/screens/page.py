@@ -1,4 +1,4 @@
-"""A page of the import inside the admin: the one way a screen answers with HTML."""
+"""A page of the import inside the admin: every screen renders its HTML here."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ def render_page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Render a screen that extends `admin/legacy_imports/base.html`; no cache keeps the answer.
+    """Render a screen that extends `admin/legacy_imports/base.html`; no cache stores the response.
 
-    The screens use the whole width: their own menu stands in for the admin's side bar.
+    The screens use the whole width: their own menu replaces the admin's side bar.
     """
     frame = {
         **admin.site.each_context(request),
@@ -52,8 +52,8 @@ def render_refusal(
     status: int = 409,
     **context: Any,
 ) -> HttpResponse:
-    """Say why something was not done and what comes next. `back` is an address to return to."""
-    told = {"reason": error.message, "hint": error.hint, **context}
+    """Show why an action was refused, and the next step. `back` is an address to return to."""
+    context = {"reason": error.message, "hint": error.hint, **context}
     return render_page(
-        request, REFUSED, section=section, title=title, run=run, status=status, **told
+        request, REFUSED, section=section, title=title, run=run, status=status, **context
     )

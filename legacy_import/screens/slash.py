@@ -1,4 +1,4 @@
-"""No address of the import ends in a slash; one that does leads to the one that does not."""
+"""No address of the import ends in a slash; one that does redirects to the one without it."""
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve
@@ -7,14 +7,14 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def without_slash(request: HttpRequest, page: str) -> HttpResponse:
-    """Redirect to the same address, and question, without the slash. Raises Http404 if unknown."""
+    """Redirect to the same address and query without the slash. Raises Http404 if it is unknown."""
     path = request.path_info.rstrip("/")
     try:
-        found = resolve(path)
+        match = resolve(path)
     except Resolver404:
         raise Http404 from None
-    if found.app_names != ["legacy_imports"]:
+    if match.app_names != ["legacy_imports"]:
         raise Http404
-    question = request.META.get("QUERY_STRING", "")
+    query = request.META.get("QUERY_STRING", "")
     prefix = request.META.get("SCRIPT_NAME", "")
-    return HttpResponseRedirect(f"{prefix}{path}{'?' + question if question else ''}")
+    return HttpResponseRedirect(f"{prefix}{path}{'?' + query if query else ''}")

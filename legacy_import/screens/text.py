@@ -1,4 +1,4 @@
-"""Numbers and names as every screen writes them."""
+"""Numbers and names in the format of every screen."""
 
 from django.utils.translation import get_language
 

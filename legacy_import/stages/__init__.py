@@ -1,7 +1,7 @@
-"""The stages: one package each, named as its command, its tests and its heading in docs/architecture.md.
+"""The stages: one package each, with the name of its command, tests and heading in docs/architecture.md.
 
-This is the table of those that work in chunks. Workers look a stage up in it; a command loads its own
-stage only, so that starting one does not cost the loading of all.
+This is the table of the stages that work in chunks. Workers find a stage in it and import it when it is
+needed, so that no command imports all of them.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,6 @@ MODULES: Mapping[Stage, str] = {
 
 
 def open_work(job: Job) -> Work:
-    """The work of the job's stage, which has read what all chunks of the job need to know."""
+    """The work of the job's stage; it has loaded what all chunks of the job need."""
     work: Work = import_module(f"{__name__}.{MODULES[job.stage]}").open_work(job)
     return work

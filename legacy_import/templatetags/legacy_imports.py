@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import import choices
-from legacy_import.privacy.free_text import holds_contact
+from legacy_import.privacy.free_text import contains_contact
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, thousands
 
@@ -62,7 +62,7 @@ def person(name: str | None) -> SafeString:
 @register.filter
 def masked_code(code: str | None) -> str:
     """An old number as found; a phone that somebody typed in its place is masked."""
-    return mask_text(code) if holds_contact(code or "", old_number=True) else code or ""
+    return mask_text(code) if contains_contact(code or "", old_number=True) else code or ""
 
 
 @register.filter

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
-from tests.browser.fonts import DEJAVU, FONT_SETS, shown_families
+from tests.browser.fonts import missing_fonts, write_configuration
 from tests.browser.sessions import session_of, user_as
 from tests.browser.states import HEIGHT
 
@@ -74,44 +74,32 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
-    """browsers(name): the headless Chromium that shows pages in that font set, one for the whole run.
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One headless Chromium for the whole run, which shows the same fonts on every machine.
 
-    A browser takes its fonts from the file in FONTCONFIG_FILE, written here for each set, so it sees
-    the same fonts on every machine: "dejavu" (nothing but DejaVu) or "wide" (Lemonada before DejaVu,
-    for Latin and Arabic); `tests/browser/fonts.py` says why these. A browser or a font that is
-    missing is a failure that names its package; no test is skipped.
+    It takes them from a fontconfig file that is written here (FONTCONFIG_FILE): pages are shown in
+    DejaVu and nothing else, the first font set; the walk over every screen puts the second one on,
+    which is wide, with Latin and Arabic (Lemonada). `tests/browser/fonts.py` says why these. A
+    browser or a font that is missing is a failure that names its package; no test is skipped.
     """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.fail(REMEDY, pytrace=False)
     # Playwright keeps an event loop in this thread, in which Django would otherwise ask no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    folder = tmp_path_factory.mktemp("fonts")
-    started: dict[str, Browser] = {}
+    fonts = write_configuration(tmp_path_factory.mktemp("fonts"))
     with sync_playwright() as playwright:
-
-        def browser(name: str) -> Browser:
-            if name not in started:
-                fonts = next(one for one in FONT_SETS if one.name == name)
-                launched = playwright.chromium.launch(
-                    executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"],
-                    env={**os.environ, "FONTCONFIG_FILE": str(fonts.write(folder))},
-                )  # fmt: skip
-                families = shown_families(launched)
-                if families != {fonts.text}:
-                    launched.close()
-                    pytest.fail(
-                        f"These tests need the font {fonts.text}: apt-get install {fonts.package} "
-                        f"(the browser shows {', '.join(sorted(families)) or 'none'})",
-                        pytrace=False,
-                    )
-                started[name] = launched
-            return started[name]
-
-        yield browser
-        for one in started.values():
-            one.close()
+        started = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
+        )
+        missing = missing_fonts(started)
+        if missing:
+            started.close()
+            pytest.fail("\n".join(missing), pytrace=False)
+        yield started
+        started.close()
 
 
 @pytest.fixture
@@ -123,8 +111,8 @@ def watch(live_server: Any) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def page_as(browsers: Callable[[str], Browser], live_server: Any, watch: Watch) -> Iterator[PageAs]:
-    """page_as(role, language, width, dark, fonts): a page of a signed-in user of that role.
+def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs]:
+    """page_as(role, language, width, dark): a page of a signed-in user of that role.
 
     A role is the name of a group, "superuser", "staff" (no permission) or "" (nobody). Each call is
     a browser of its own; the same name is the same user in the same session: `page.goto("/admin/…")`.
@@ -134,9 +122,9 @@ def page_as(browsers: Callable[[str], Browser], live_server: Any, watch: Watch) 
 
     def open_page(
         role: str = "Operator", *, language: str = "fr", width: int = 1280, dark: bool = False,
-        script: bool = True, username: str = "", fonts: str = DEJAVU.name,
+        script: bool = True, username: str = "",
     ) -> Page:  # fmt: skip
-        context = browsers(fonts).new_context(
+        context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light",

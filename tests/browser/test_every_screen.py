@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from legacy_import import urls
 from tests.browser.screens import frame, learners, mappings, review, runs
 from tests.browser.states import LANGUAGES, State, Walk
-from tests.test_screenshots import ANSWERS_NO_PAGE
+from tests.scripts.test_screenshots import ANSWERS_NO_PAGE
 
 
 class Group(NamedTuple):

@@ -218,22 +218,29 @@ def blockers() -> str:
 
 
 def evidence() -> str:
-    from legacy_import.rules.guards import BirthDates, Names
+    from legacy_import.rules.guards import GENERATION, BirthDates, Names
 
-    same = {member.value: "yes" if member.is_same else "no" for member in Names}
-    rows = [("name", f"`{value}`", "no blocker" if ok == "yes" else "blocks")
-            for value, ok in same.items()]  # fmt: skip
-    rows += [
-        ("birth date", f"`{member.value}`",
-         "blocks, unless phone and e-mail and name agree"
-         if member is BirthDates.CONFLICT else "no blocker")
-        for member in BirthDates
+    special = {
+        Names.SIMILAR: "blocks where a birth date is missing, unless phone and e-mail agree",
+        Names.OTHER_SCRIPT: "blocks",
+        Names.PARTLY: "no blocker: phone, e-mail and birth date agree",
+        BirthDates.ONE_PART_OFF: "blocks, unless the name is the same",
+        BirthDates.MISSING: "no blocker for the same name",
+        BirthDates.CONFLICT: "blocks, unless phone, e-mail and name agree and the dates are less "
+        f"than {GENERATION} years apart",
+    }  # fmt: skip
+    usual = [(member, "no blocker" if member.is_same else "blocks") for member in Names]
+    usual += [(member, "no blocker") for member in BirthDates]
+    rows = [
+        ("name" if isinstance(member, Names) else "birth date", f"`{member.value}`",
+         special.get(member, effect))
+        for member, effect in usual
     ]  # fmt: skip
     return markdown(("guard", "evidence", "effect on HIGH"), rows)
 
 
 def numbers() -> str:
-    from ecoin.identity import keys, phones
+    from ecoin.identity import keys, names, phones
     from legacy_import.conf import import_conf
     from legacy_import.rules import duplicates, guards, person_groups
 
@@ -245,6 +252,14 @@ def numbers() -> str:
          "`LEGACY_IMPORT_HOT_KEY_ROWS`"),
         ("two tokens are partners from OSA", str(guards.TOKEN_SIMILARITY),
          "`guards.TOKEN_SIMILARITY`"),
+        ("two tokens are partners where phone, e-mail and birth date agree, from OSA",
+         str(guards.PARTLY_SIMILARITY), "`guards.PARTLY_SIMILARITY`"),
+        ("letters of an Arabic word in which one may be a slip, at least", str(guards.ARABIC_SLIP),
+         "`guards.ARABIC_SLIP`"),
+        ("years between the birth dates of two generations, at least", str(guards.GENERATION),
+         "`guards.GENERATION`"),
+        ("skeletons of a name in Arabic letters, at most", str(names.MAX_SKELETONS),
+         "`names.MAX_SKELETONS`"),
         ("two joined folds are one name from OSA", str(guards.JOINED_SIMILARITY),
          "`guards.JOINED_SIMILARITY`"),
         ("LOW from OSA of the folds", str(duplicates.LOW_SIMILARITY),

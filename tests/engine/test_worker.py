@@ -12,8 +12,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
-from legacy_import.engine.worker import agreement
+from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
+from legacy_import.engine.worker import settings_digest
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
@@ -36,11 +36,11 @@ class Staged:
     def open_work(self, job: Job) -> Work:
         self.opened.append(job)
 
-        def work(chunk: Chunk) -> ChunkDone:
+        def work(chunk: Chunk) -> ChunkResult:
             self.worked.append(chunk.position)
             if self.errors:
                 raise self.errors.pop(0)
-            return ChunkDone(7, found={"said": "so"})
+            return ChunkResult(7, details={"said": "so"})
 
         return work
 
@@ -57,7 +57,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def stage(rests: list[float]) -> Iterator[Staged]:
     staged = Staged()
     yield staged
-    worker._opened.clear()
+    worker._current.clear()
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def run() -> LegacyImportRun:
 
 
 def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
-    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"agreement": agreement()}
+    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"settings_digest": settings_digest()}
 
 
 def work(stage: Staged, run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
@@ -78,7 +78,7 @@ def work(stage: Staged, run: LegacyImportRun, position: int = 0, token: str = TO
 def test_a_chunk_that_is_done_leaves_its_receipt(stage: Staged, run: LegacyImportRun) -> None:
     work(stage, run)
     receipt = ChunkReceipt.objects.get()
-    assert (receipt.stage, receipt.rows, receipt.found) == ("validate", 7, {"said": "so"})
+    assert (receipt.stage, receipt.rows, receipt.details) == ("validate", 7, {"said": "so"})
     work(stage, run)
     assert stage.worked == [0]
 
@@ -142,9 +142,9 @@ def test_what_no_trying_helps_is_given_up_at_once(
 def test_of_two_workers_at_one_chunk_the_second_leaves_nothing(
     stage: Staged, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once: Callable[..., ChunkDone] = worker.do_chunk
+    once: Callable[..., ChunkResult] = worker.do_chunk
 
-    def twice(*what: Any) -> ChunkDone:
+    def twice(*what: Any) -> ChunkResult:
         once(*what)
         return once(*what)
 
@@ -197,7 +197,7 @@ def test_a_message_of_another_version_is_dropped(
     stage: Staged, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker.work_chunk({"run": 1, "new": SECRET}, {}, stage.open_work)
-    assert "A message that is no chunk (KeyError) was dropped." in caplog.text
+    assert "A message that is not a chunk (KeyError) was dropped." in caplog.text
     assert SECRET not in caplog.text
 
 

@@ -99,7 +99,7 @@ def test_a_silent_holder_on_another_host_is_waited_for(fault: ImportFault) -> No
     )
     ended = fault.resume()
     assert ended.code == 0, ended.err
-    assert "held by legacy_import on elsewhere; waiting" in " ".join(ended.err.split())
+    assert "locked by legacy_import on elsewhere; waiting" in " ".join(ended.err.split())
     fault.assert_finished()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from tests.factories import RunFactory, StagedLearnerFactory, UserFactory
 from tests.management.calling import assert_refused, call, done
@@ -69,8 +69,8 @@ def test_a_run_in_the_middle_of_a_rollback_is_refused(run: LegacyImportRun) -> N
 
 
 def test_a_held_run_is_refused_with_its_holder(run: LegacyImportRun) -> None:
-    with hold(run, "legacy_commit", Silent()):
-        assert_refused(close(run), 5, f"Run {run.pk} is held by legacy_commit")
+    with run_lease(run, "legacy_commit", Silent()):
+        assert_refused(close(run), 5, f"Run {run.pk} is locked by legacy_commit")
     run.refresh_from_db()
     assert run.status == RunStatus.COMMITTED
 

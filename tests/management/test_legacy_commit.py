@@ -16,7 +16,7 @@ from django.db import connection
 from legacy_import.choices import Outcome
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from tests.management.calling import COMMANDS, assert_refused, call, done
 from tests.management.committing import (
@@ -114,8 +114,8 @@ class TestBefore:
         assert_refused(call("legacy_commit", "--run", "77", "--json"), 2, "There is no run 77")
 
     def test_a_held_run_is_refused_with_its_holder(self, planned: LegacyImportRun) -> None:
-        with hold(planned, "legacy_rollback", Silent()):
-            assert_refused(commit(planned, "--json"), 5, "is held by legacy_rollback")
+        with run_lease(planned, "legacy_rollback", Silent()):
+            assert_refused(commit(planned, "--json"), 5, "is locked by legacy_rollback")
 
 
 @contextmanager

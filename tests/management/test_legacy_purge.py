@@ -16,7 +16,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.privacy import purge as purging
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from tests.factories import NOW, RunFactory, StagedLearnerFactory, UserFactory
 from tests.management.calling import assert_refused, call
@@ -123,8 +123,8 @@ class TestClosedRuns:
         assert found_in(due) == set()
 
     def test_a_held_run_is_refused(self, due: LegacyImportRun) -> None:
-        with hold(due, "legacy_purge", Silent()):
-            assert_refused(purge("--json"), 5, f"Run {due.pk} is held by legacy_purge")
+        with run_lease(due, "legacy_purge", Silent()):
+            assert_refused(purge("--json"), 5, f"Run {due.pk} is locked by legacy_purge")
         assert found_in(due)
 
     def test_a_run_that_is_not_closed_is_refused(self, run: LegacyImportRun) -> None:
@@ -185,9 +185,9 @@ class TestOnePerson:
 
     def test_a_held_run_is_refused(self, run: LegacyImportRun) -> None:
         before = staging_hash()
-        with hold(run, "legacy_commit", Silent()):
+        with run_lease(run, "legacy_commit", Silent()):
             ended = purge("--subject", "stagiaires:1", "--json")
-            assert_refused(ended, 5, "is held by legacy_commit")
+            assert_refused(ended, 5, "is locked by legacy_commit")
         assert staging_hash() == before
 
     @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.stages.rejudge import NotNow, rejudge
+from legacy_import.privacy.free_text import ContainsContact
+from legacy_import.stages.replan import ReplanRefused, replan
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -166,7 +166,7 @@ def test_what_nobody_can_say_is_refused_and_changes_nothing(actor, run, code, ju
     with pytest.raises(MappingRefused) as refused:
         judge(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     assert refused.value.code == code
-    with pytest.raises(HoldsContact):
+    with pytest.raises(ContainsContact):
         no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW, note="voir 0559446168")
     after = LegacyCourseMapping.objects.get(pk=before.pk)
     assert (after.status, after.version) == (before.status, before.version)
@@ -364,7 +364,7 @@ def test_what_is_promised_is_freed(actor, run):
     promised = weigh(run).of(COURSES, "7").frees
     choose_course(mapping_id=before.pk, choice=CourseFactory().pk, version=1, actor=actor,
                   now=NOW)  # fmt: skip
-    rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    replan(run_id=run.pk, actor="meriem", now=NOW)
     assert [plan_of(row) for row in rows] == [
         ("create_completed_training", "history"),
         ("create_enrollment", "registration"),
@@ -391,7 +391,7 @@ def test_a_small_run_is_judged_and_planned_again(actor, run):
     run_stages(run)
     choose_course(mapping_id=before.pk, choice=CourseFactory().pk, version=1, actor=actor,
                   now=NOW)  # fmt: skip
-    report = rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    report = replan(run_id=run.pk, actor="meriem", now=NOW)
     assert (report.rows, plan_of(row)[0]) == (1, "create_completed_training")
     assert not marked(run)
     run.refresh_from_db()
@@ -416,8 +416,8 @@ def test_a_run_in_use_is_not_judged_from_a_screen(run, code, state):
     run_stages(run)
     LegacyImportRun.objects.filter(pk=run.pk).update(**state)
     before = plan_of(row)
-    with pytest.raises(NotNow) as refused:
-        rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    with pytest.raises(ReplanRefused) as refused:
+        replan(run_id=run.pk, actor="meriem", now=NOW)
     assert (refused.value.code, plan_of(row)) == (code, before)
 
 
@@ -425,6 +425,6 @@ def test_a_large_run_is_left_to_the_commands(run):
     trained(run, "1")
     run_stages(run)
     FacetCount.objects.filter(legacy_import_run=run).update(rows=5_001)
-    with pytest.raises(NotNow) as refused:
-        rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    with pytest.raises(ReplanRefused) as refused:
+        replan(run_id=run.pk, actor="meriem", now=NOW)
     assert refused.value.code == "too_many_rows"

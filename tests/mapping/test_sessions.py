@@ -19,7 +19,7 @@ from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.mapping.sessions import SESSIONS
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
-from legacy_import.stages.rejudge import rejudge
+from legacy_import.stages.replan import replan
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -210,7 +210,7 @@ def test_what_is_promised_is_freed(run, actor):
     assert weights.of(SESSIONS, "40") == Weight(rows=2, waiting=1, frees=1)
     assert weights.of(SESSIONS, "98") == Weight(rows=1, waiting=1, frees=0)
     judged(before, "real_session", actor)
-    rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    replan(run_id=run.pk, actor="meriem", now=NOW)
     assert [plan_of(row)[1] for row in rows] == [
         "registration", "formation_session_conflict", "session_unknown",
     ]  # fmt: skip
@@ -223,7 +223,7 @@ def test_a_waiting_list_made_real_would_free_its_history(run, actor):
     assert plan_of(row) == ("review", "session_waiting")
     assert weigh(run).of(SESSIONS, "40").frees == 1
     judged(before, "real_session", actor)
-    rejudge(run_id=run.pk, actor="meriem", now=NOW)
+    replan(run_id=run.pk, actor="meriem", now=NOW)
     assert plan_of(row) == ("create_completed_training", "history")
 
 

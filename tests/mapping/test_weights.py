@@ -27,7 +27,7 @@ from legacy_import.models import (
 )
 from legacy_import.screens.mapping.listing import ListQuery, listing
 from legacy_import.screens.mapping.screens import COURSE_SCREEN, SESSION_SCREEN
-from legacy_import.stages.rejudge import rejudge
+from legacy_import.stages.replan import replan
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -181,7 +181,7 @@ EVENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
     **JUDGEMENTS,
     "nothing": lambda run: None,
     "validated": run_validate,
-    "judged again": lambda run: rejudge(run_id=run.pk, actor="meriem", now=NOW),
+    "judged again": lambda run: replan(run_id=run.pk, actor="meriem", now=NOW),
     "planned again": run_plan,
     "a batch committed": lambda run: run_commit(run, batch=5, limit=5),
     "all committed": run_commit,
@@ -208,7 +208,7 @@ def test_so_it_is_after_any_sequence_of_judgements(run, seed):
             continue  # nothing is left to confirm or to take back
         assert_as_counted(run)
         if number % 4 == 3:
-            rejudge(run_id=run.pk, actor="meriem", now=NOW)
+            replan(run_id=run.pk, actor="meriem", now=NOW)
             assert_as_counted(run)
     run_commit(run, batch=20)
     assert_as_counted(run)

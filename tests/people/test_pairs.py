@@ -22,7 +22,7 @@ from legacy_import.models import (
 from legacy_import.people import pairs as blocking
 from legacy_import.people.shared_keys import CROWD, HOT_COLUMNS
 from legacy_import.rules.guards import BirthDates, birth_date_guard
-from legacy_import.runs.lease import Lease, LeaseLost, hold
+from legacy_import.runs.lease import Lease, LeaseLost, run_lease
 from legacy_import.runs.progress import Silent
 from tests.factories import (
     CrmLeadFactory,
@@ -89,7 +89,7 @@ def _known(chance: random.Random, people: int) -> tuple[Carried, Born]:
 
 
 def _find(run: LegacyImportRun) -> tuple[blocking.Pairs, blocking.Pairs]:
-    with hold(run, "test", Silent()) as lease:
+    with run_lease(run, "test", Silent()) as lease:
         blocking.find_pairs(run, lease, Silent())
     return blocking.pairs_of(run, 1, 10**6)
 
@@ -198,7 +198,7 @@ def test_pairs_are_found_anew_and_forgotten() -> None:
         _carry(pk, {("staged", 1): {Key("P", "1")}, ("staged", 2): {Key("P", "1")}})
     _find(other)
     assert _find(run) == _find(run)
-    with hold(run, "test", Silent()) as lease:
+    with run_lease(run, "test", Silent()) as lease:
         blocking.forget_pairs(run, lease)
     assert set(CandidatePair.objects.values_list("legacy_import_run_id", flat=True)) == {other.pk}
 

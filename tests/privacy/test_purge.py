@@ -25,7 +25,7 @@ from legacy_import.models import (
 )
 from legacy_import.privacy import purge as purging
 from legacy_import.privacy.purge import Agenda, agenda, purge
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress, Silent
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.privacy.erasing import NAMES, closed_long_ago, found_in, stage_canaries
@@ -213,7 +213,10 @@ class TestWhen:
 
     def test_a_held_run_is_left_alone(self, run: LegacyImportRun) -> None:
         before = staging_hash()
-        with hold(run, "legacy_purge", Silent()), pytest.raises(OutOfOrder, match="is held by"):
+        with (
+            run_lease(run, "legacy_purge", Silent()),
+            pytest.raises(OutOfOrder, match="is locked by"),
+        ):
             purge_runs(run)
         assert staging_hash() == before
         assert not LegacyErasureLog.objects.exists()

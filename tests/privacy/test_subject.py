@@ -30,7 +30,7 @@ from legacy_import.privacy.subject import (
     erase_subject,
     find_subject,
 )
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.commit import commit
 from tests.factories import CONNECTION, NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
@@ -218,7 +218,10 @@ class TestTogetherOrNotAtAll:
         later = RunFactory()
         StagedLearnerFactory(run=later, legacy_id="1", **CANARY)
         before = staging_hash()
-        with hold(later, "legacy_commit", Silent()), pytest.raises(OutOfOrder, match="is held by"):
+        with (
+            run_lease(later, "legacy_commit", Silent()),
+            pytest.raises(OutOfOrder, match="is locked by"),
+        ):
             erase()
         assert staging_hash() == before
         assert not LegacyErasureLog.objects.exists()

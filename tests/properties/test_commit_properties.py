@@ -115,7 +115,7 @@ def test_commit_then_rollback_is_the_identity(school: School, batch: int) -> Non
         undone = run_rollback(run, batch=batch)
         assert_whole()
         assert content_hash(BUSINESS) == before
-        assert undone.kept == []
+        assert undone.kept_records == []
         had_effect = committed.outcomes.keys() & {*COMMITTED_OUTCOMES}
         assert undone.status == (RunStatus.ROLLED_BACK if had_effect else RunStatus.COMMITTED)
         assert not LegacyStudentImport.objects.filter(outcome__in=COMMITTED_OUTCOMES).exists()
@@ -130,7 +130,7 @@ def test_the_plan_s_counts_are_the_commit_s_counts(school: School, batch: int) -
         planned = dict(LegacyStudentImport.objects.values_list("pk", "planned_action"))
         report = run_commit(run, batch=batch)
         assert dict(report.outcomes) == promised
-        assert (report.pending, report.causes, report.named) == (0, Counter(), [])
+        assert (report.pending, report.causes, report.left_out) == (0, Counter(), [])
         assert outcomes() == planned
         for action in promised:
             event(action)
@@ -242,7 +242,7 @@ def test_a_preview_says_exactly_what_the_rollback_does_and_changes_nothing(
         did = run_rollback(run, batch=batch)
         assert (said.rows, said.kept_rows) == (did.rows, did.kept_rows)
         assert said.records == did.records
-        assert said.kept == did.kept
+        assert said.kept_records == did.kept_records
 
 
 @usual
@@ -267,7 +267,7 @@ def test_rollback_keeps_what_staff_touched_whole_and_takes_everything_else(
             *expected
         }
         assert all(now[pk] == committed[pk] for pk in now if pk in expected or pk not in had_effect)
-        assert {kept.why for kept in report.kept} == set(expected.values())
+        assert {kept.why for kept in report.kept_records} == set(expected.values())
         assert kept_entries() == expected
         assert_whole(staff_deleted=True)
         if theirs:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.bulk import BulkReport, CountChanged, bulk
 from legacy_import.review.decisions import (
     DecidedMeanwhile,
@@ -17,8 +17,8 @@ from legacy_import.review.decisions import (
     last_decisions,
     undo,
 )
-from legacy_import.review.filter import ReviewFilter, UnknownFilter
-from legacy_import.review.saved_filters import NotSaved, filters_of, forget_filter, save_filter
+from legacy_import.review.filter import PENDING, RowFilter, UnknownFilter
+from legacy_import.review.saved_filters import NotSaved, delete_filter, filters_of, save_filter
 from tests.factories import RunFactory, SessionMappingFactory, legacy_row, stage_rows
 from tests.review.reviewing import (
     LATER_ON,
@@ -32,7 +32,7 @@ from tests.stages.stages import run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 D = ReviewDecision
-EVERYTHING = ReviewFilter()
+EVERYTHING = RowFilter(state=PENDING)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_accepting_and_releasing_need_one_cause(me, decision):
 
 def test_rows_of_one_cause_are_released_and_planned(me):
     run = queue_of_waiting(2)
-    cause = ReviewFilter(facets={"planned_reason": "session_waiting"})
+    cause = RowFilter(state=PENDING, facets={"planned_reason": "session_waiting"})
     assert do(run, me, expected=2, decision=D.RELEASE_WITHOUT_SESSION, query=cause) == BulkReport(2)
     run_plan(run)
     assert [row.planned_reason for row in rows_of(run)][:2] != ["session_waiting"] * 2
@@ -111,7 +111,7 @@ def test_rows_of_one_cause_are_released_and_planned(me):
 
 def test_rows_the_decision_says_nothing_about_are_left_out_and_counted(me):
     run = queue_of_unknown(2)
-    cause = ReviewFilter(facets={"planned_reason": "status_unknown"})
+    cause = RowFilter(state=PENDING, facets={"planned_reason": "status_unknown"})
     report = do(run, me, expected=2, decision=D.RELEASE_WITHOUT_SESSION, query=cause)
     assert report == BulkReport(0, does_not_apply=2)
     assert not LegacyReviewDecision.objects.exists()
@@ -122,7 +122,7 @@ def test_another_number_than_was_shown_is_refused(me, expected):
     run = queue_of_unknown(3)
     with pytest.raises(CountChanged) as refused:
         do(run, me, expected=expected)
-    assert (refused.value.expected, refused.value.found) == (expected, 3)
+    assert (refused.value.expected, refused.value.actual) == (expected, 3)
     assert not LegacyReviewDecision.objects.exists()
 
 
@@ -205,9 +205,9 @@ FILTERS = [
 @pytest.mark.parametrize(("asked", "found"), FILTERS, ids=str)
 def test_a_filter_finds(asked, found):
     run = queue_of_unknown(3)
-    query = ReviewFilter.asked(asked)
+    query = RowFilter.parse(asked, queue=True)
     assert query.rows(run).count() == found
-    assert ReviewFilter.asked(query.query()) == query
+    assert RowFilter.parse(query.parameters(), queue=True) == query
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_a_filter_finds(asked, found):
 )
 def test_a_filter_that_does_not_exist_is_refused(asked):
     with pytest.raises(UnknownFilter):
-        ReviewFilter.asked(asked)
+        RowFilter.parse(asked, queue=True)
 
 
 @pytest.mark.parametrize("typed", ["0559446168", "0559 44 61 68", "karim@exemple.dz"])
 def test_a_contact_is_never_searched_for_in_an_address(typed):
-    with pytest.raises(HoldsContact):
-        ReviewFilter.asked({"q": typed})
+    with pytest.raises(ContainsContact):
+        RowFilter.parse({"q": typed}, queue=True)
 
 
 # --- Saved filters -----------------------------------------------------------------------------------
@@ -253,9 +253,9 @@ def test_the_same_name_replaces_and_others_filters_are_not_seen(me):
     ("name", "query", "refusal"),
     [
         ("", "", NotSaved),
-        ("0559446168", "", HoldsContact),
-        ("A", "q=0559446168", HoldsContact),
-        ("A", "q=karim%40exemple.dz", HoldsContact),
+        ("0559446168", "", ContainsContact),
+        ("A", "q=0559446168", ContainsContact),
+        ("A", "q=karim%40exemple.dz", ContainsContact),
         ("A", "focus=nothing", UnknownFilter),
     ],
 )
@@ -267,6 +267,6 @@ def test_such_a_filter_is_not_saved(me, name, query, refusal):
 
 def test_only_ones_own_filter_is_forgotten(me):
     saved = save_filter(actor=me, name="A", query="")
-    assert not forget_filter(actor=reviewer(), filter_id=saved.pk)
-    assert forget_filter(actor=me, filter_id=saved.pk)
+    assert not delete_filter(actor=reviewer(), filter_id=saved.pk)
+    assert delete_filter(actor=me, filter_id=saved.pk)
     assert filters_of(me) == []

@@ -20,7 +20,7 @@ from legacy_import.models import (
     ReviewClaim,
 )
 from legacy_import.people.phone_search import NoPhone, find_people
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.decisions import (
     DecidedMeanwhile,
     NotPossible,
@@ -142,7 +142,7 @@ def test_the_second_of_two_reviewers_is_told_who_decided_what_and_when(row, me):
     say(row, D.SKIP, me)
     with pytest.raises(DecidedMeanwhile) as refused:
         decide(row_id=row.pk, version=seen, decision=D.LATER, actor=reviewer(), now=LATER_ON)
-    said = refused.value.said
+    said = refused.value.latest
     assert (said.decision, said.actor, said.at) == (D.SKIP, "Nadia Fictive", LATER_ON)
     row.refresh_from_db()
     assert row.decision == D.SKIP
@@ -152,7 +152,7 @@ def test_the_second_of_two_reviewers_is_told_who_decided_what_and_when(row, me):
 def test_a_row_that_changed_without_a_word_is_refused_too(row, me):
     with pytest.raises(DecidedMeanwhile) as refused:
         decide(row_id=row.pk, version=row.version + 7, decision=D.SKIP, actor=me, now=LATER_ON)
-    assert refused.value.said is None
+    assert refused.value.latest is None
 
 
 # --- What is refused ---------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_word_about_a_person_whom_nothing_shows_is_refused(row, me, decision, 
     ],
 )
 def test_a_note_with_personal_data_or_too_long_to_tell_is_refused(row, me, note):
-    with pytest.raises(HoldsContact) as refused:
+    with pytest.raises(ContainsContact) as refused:
         say(row, D.SKIP, me, note=note)
     assert "0559" not in refused.value.message + refused.value.hint
     assert not LegacyReviewDecision.objects.exists()

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyAccessLog, LegacyImportRun
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.privacy.purge import purge
 from legacy_import.privacy.subject import Subject, erase_subject
 from legacy_import.review.decisions import UnknownRow
@@ -15,10 +15,9 @@ from legacy_import.review.reveal import (
     PER_HOUR,
     Erased,
     NoReason,
-    RawPayload,
-    Revealed,
+    RevealedContact,
     TooManyReveals,
-    raw,
+    read_payload,
     reveal,
 )
 from legacy_import.runs.progress import Silent
@@ -50,19 +49,24 @@ def logged() -> list[tuple]:
 
 def test_a_reveal_shows_the_contact_as_found_and_is_logged(row, me):
     shown = reveal(row_id=row.pk, actor=me, reason=f" {REASON} ", now=LATER_ON)
-    assert shown == Revealed(row.pk, PHONE, EMAIL)
+    assert shown == RevealedContact(row.pk, PHONE, EMAIL)
     assert logged() == [("reveal", row.pk, REASON, me.pk, LATER_ON)]
 
 
 def test_a_raw_view_shows_the_payload_and_is_logged(row, me):
-    shown = raw(row_id=row.pk, actor=me, now=LATER_ON)
-    assert shown == RawPayload(row.pk, row.raw_payload)
+    shown = read_payload(row_id=row.pk, actor=me, now=LATER_ON)
+    assert shown == row.raw_payload
     assert logged() == [("raw_view", row.pk, "", me.pk, LATER_ON)]
 
 
 @pytest.mark.parametrize(
     ("reason", "refusal"),
-    [("", NoReason), ("   ", NoReason), (f"appeler {PHONE}", HoldsContact), (EMAIL, HoldsContact)],
+    [
+        ("", NoReason),
+        ("   ", NoReason),
+        (f"appeler {PHONE}", ContainsContact),
+        (EMAIL, ContainsContact),
+    ],
 )
 def test_without_a_decent_reason_nothing_is_shown(row, me, reason, refusal):
     with pytest.raises(refusal):
@@ -74,7 +78,7 @@ def test_an_unknown_row_is_refused(me):
     with pytest.raises(UnknownRow):
         reveal(row_id=999, actor=me, reason=REASON, now=LATER_ON)
     with pytest.raises(UnknownRow):
-        raw(row_id=999, actor=me, now=LATER_ON)
+        read_payload(row_id=999, actor=me, now=LATER_ON)
 
 
 def test_thirty_reveals_an_hour_and_person(row, me):
@@ -105,7 +109,7 @@ def test_an_erased_person_is_not_revealed(row, me):
         progress=Silent(),
     )  # fmt: skip
     for look in (lambda: reveal(row_id=row.pk, actor=me, reason=REASON, now=LATER_ON),
-                 lambda: raw(row_id=row.pk, actor=me, now=LATER_ON)):  # fmt: skip
+                 lambda: read_payload(row_id=row.pk, actor=me, now=LATER_ON)):  # fmt: skip
         with pytest.raises(Erased, match="erased on request"):
             look()
     assert logged() == []

@@ -162,6 +162,47 @@ def test_damaged_and_repaired_text_leaves_its_issue(field: str, value: str, issu
     assert issue in normalized(**{field: value}).issues
 
 
+@pytest.mark.parametrize(
+    ("name", "issue"),
+    [
+        pytest.param("&#1603;&#1585;&#1610;&#1605;", "text_repaired:first_name", id="entities"),
+        pytest.param("ãÍãÏ", "text_repaired:first_name", id="windows-1256-read-as-latin-1"),
+        pytest.param("„Õ„œ", "text_repaired:first_name", id="windows-1256-read-as-mac-roman"),
+        pytest.param("ظ…ط\xadظ…ط¯", "text_repaired:first_name", id="utf-8-read-as-windows-1256"),
+        pytest.param("ŸÖÿ≠ŸÖÿØ", "text_repaired:first_name", id="utf-8-read-as-mac-roman"),
+        pytest.param("ChÈrif", "text_repaired:first_name", id="latin-1-read-as-mac-roman"),
+        pytest.param("ÞËÞËÞ", "text_damaged:first_name", id="wrong-charset-that-is-no-name"),
+        pytest.param("ظ…ط", "text_damaged:first_name", id="utf-8-cut-off"),
+        pytest.param("12", "name_unreadable", id="no-letter"),
+    ],
+)
+def test_a_wrong_charset_in_a_name_leaves_its_issue(name: str, issue: str) -> None:
+    row = normalized(first_name=name)
+    assert row.issues == (issue,)
+    assert row.first_name == name
+    assert any(key.kind == "D" for key in row.keys) is issue.startswith("text_repaired")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoé",
+        "NOËL",
+        "Aïcha",
+        "François",
+        "كريم",
+        "مُحَمَّد",
+        "D'Artagnan",
+        "Ali&Omar",
+        "Ali & fils",
+        "Œdipe",
+        "Łukasz",
+    ],
+)
+def test_an_ordinary_accent_or_vowel_sign_is_no_damage(name: str) -> None:
+    assert normalized(first_name=name).issues == ()
+
+
 def test_double_encoded_text_is_kept_as_found() -> None:
     assert normalized(status="FormÃ©e").raw_status == "FormÃ©e"
 

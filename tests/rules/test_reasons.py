@@ -23,6 +23,8 @@ ACTION_REASONS = sorted(
 BLOCKERS = [
     duplicates.SHARED_CONTACT_OTHER_NAME,
     duplicates.NAME_MISSING,
+    duplicates.NAME_ONLY_SIMILAR,
+    duplicates.NAME_IN_OTHER_SCRIPT,
     duplicates.BIRTH_DATE_CONFLICT,
     duplicates.HOT_KEY,
     duplicates.ROLE_MAILBOX,

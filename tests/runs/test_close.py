@@ -10,7 +10,7 @@ from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyS
 from legacy_import.models.run import TRANSITIONS
 from legacy_import.runs import lifecycle
 from legacy_import.runs.close import CloseReport, close
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Silent
 from tests.factories import CONNECTION, NOW, RunFactory, StagedLearnerFactory
 from tests.stages.stages import BUSINESS, content_hash, run_validate, staging_hash
@@ -90,7 +90,10 @@ def test_an_unknown_run_is_named() -> None:
 
 def test_a_run_that_another_process_holds_is_not_closed() -> None:
     run = RunFactory()
-    with hold(run, "legacy_commit", Silent()), pytest.raises(OutOfOrder, match="legacy_commit"):
+    with (
+        run_lease(run, "legacy_commit", Silent()),
+        pytest.raises(OutOfOrder, match="legacy_commit"),
+    ):
         close_run(run)
     run.refresh_from_db()
     assert run.status == RunStatus.IMPORTED

@@ -10,7 +10,7 @@ from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.models import FACETS, FacetCount, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
-from legacy_import.stages.commit.waves import about_to_come, pending_rows
+from legacy_import.stages.commit.waves import pending_rows, wave_totals
 from tests.factories import (
     CourseMappingFactory,
     ReviewDecisionFactory,
@@ -216,4 +216,4 @@ def test_a_commit_knows_from_the_counts_how_many_rows_it_will_take_up(
 ) -> None:
     rows = pending_rows(planned, focus)
     review = rows.filter(planned_action="review").count()
-    assert about_to_come(planned, focus) == (rows.count() - review, review)
+    assert wave_totals(planned, focus) == (rows.count() - review, review)

@@ -16,7 +16,7 @@ from legacy_import.engine import chunks
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import lease
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.classification.classify import classify
 from legacy_import.stages.planning.dry_run import dry_run
@@ -62,7 +62,7 @@ def other_process() -> Any:
 
 def test_a_free_run_is_held_and_given_back() -> None:
     run = RunFactory()
-    with hold(run, "legacy_validate", Silent()) as mine:
+    with run_lease(run, "legacy_validate", Silent()) as mine:
         run.refresh_from_db()
         assert (run.lease_token, run.lease_command) == (mine.token, "legacy_validate")
         assert (run.lease_host, run.lease_process) == (HERE, started(lease.os.getpid()))
@@ -74,7 +74,7 @@ def test_a_free_run_is_held_and_given_back() -> None:
 
 def test_a_failure_gives_the_run_back() -> None:
     run = RunFactory()
-    with pytest.raises(RuntimeError), hold(run, "legacy_validate", Silent()):
+    with pytest.raises(RuntimeError), run_lease(run, "legacy_validate", Silent()):
         raise RuntimeError
     run.refresh_from_db()
     assert run.lease_token == ""
@@ -83,7 +83,7 @@ def test_a_failure_gives_the_run_back() -> None:
 def test_a_live_process_of_this_host_is_refused_at_once_and_named(other_process: Any) -> None:
     run = held(started(other_process.pid))
     told = Told()
-    with pytest.raises(OutOfOrder) as refused, hold(run, "legacy_classify", told):
+    with pytest.raises(OutOfOrder) as refused, run_lease(run, "legacy_classify", told):
         pytest.fail("the run was taken from a live process")
     assert f"process {other_process.pid} on {HERE}" in refused.value.message
     assert "legacy_validate" in refused.value.message
@@ -96,9 +96,9 @@ def test_a_live_process_of_this_host_is_refused_at_once_and_named(other_process:
 def test_a_second_holder_in_one_process_is_refused() -> None:
     run = RunFactory()
     with (
-        hold(run, "legacy_validate", Silent()),
+        run_lease(run, "legacy_validate", Silent()),
         pytest.raises(OutOfOrder),
-        hold(run, "legacy_classify", Silent()),
+        run_lease(run, "legacy_classify", Silent()),
     ):
         pytest.fail("held twice")
 
@@ -108,33 +108,36 @@ def test_a_dead_process_of_this_host_is_taken_over_at_once(other_process: Any) -
     other_process.kill()
     other_process.wait()
     told = Told()
-    with hold(run, "legacy_classify", told) as mine:
+    with run_lease(run, "legacy_classify", told) as mine:
         mine.confirm()
     assert told.sentences == []
 
 
 def test_another_process_with_the_same_pid_is_not_the_holder(other_process: Any) -> None:
     run = held(f"{other_process.pid}:1")
-    with hold(run, "legacy_classify", Silent()) as mine:
+    with run_lease(run, "legacy_classify", Silent()) as mine:
         mine.confirm()
 
 
 def test_a_living_process_of_this_host_keeps_its_lease_beyond_its_time(other_process: Any) -> None:
     """A statement over a large run may take longer than a lease lasts."""
     run = held(started(other_process.pid), expires=LONG_AGO)
-    with pytest.raises(OutOfOrder, match="is held by"), hold(run, "legacy_classify", Silent()):
+    with (
+        pytest.raises(OutOfOrder, match="is locked by"),
+        run_lease(run, "legacy_classify", Silent()),
+    ):
         pytest.fail("the run was taken from a live process")
 
 
 def test_an_expired_lease_is_taken_over_where_nobody_can_tell_who_lives() -> None:
-    run = held(f"1:{lease.CANNOT_TELL}", expires=LONG_AGO)
-    with hold(run, "legacy_classify", Silent()) as mine:
+    run = held(f"1:{lease.UNKNOWN_START_TIME}", expires=LONG_AGO)
+    with run_lease(run, "legacy_classify", Silent()) as mine:
         mine.confirm()
 
 
 def test_an_expired_lease_of_another_host_is_taken_over() -> None:
     run = held("1:1", host="elsewhere", expires=LONG_AGO)
-    with hold(run, "legacy_classify", Silent()) as mine:
+    with run_lease(run, "legacy_classify", Silent()) as mine:
         mine.confirm()
 
 
@@ -144,7 +147,7 @@ def test_another_host_is_waited_for_saying_so_and_then_refused(
     monkeypatch.setattr(lease, "LEASE_SECONDS", 0.1)
     monkeypatch.setattr(lease, "POLL_SECONDS", 0.05)
     run, told = held("1:1", host="elsewhere"), Told()
-    with pytest.raises(OutOfOrder, match="elsewhere"), hold(run, "legacy_classify", told):
+    with pytest.raises(OutOfOrder, match="elsewhere"), run_lease(run, "legacy_classify", told):
         pytest.fail("taken from another host before its lease expired")
     assert len(told.sentences) == 1
     assert "elsewhere" in told.sentences[0]
@@ -152,7 +155,7 @@ def test_another_host_is_waited_for_saying_so_and_then_refused(
 
 def test_confirming_renews_the_lease_and_a_lost_one_refuses() -> None:
     run = RunFactory()
-    with hold(run, "legacy_validate", Silent()) as mine:
+    with run_lease(run, "legacy_validate", Silent()) as mine:
         LegacyImportRun.objects.update(lease_expires_at=LONG_AGO)
         mine.confirm()
         run.refresh_from_db()

@@ -16,7 +16,7 @@ from legacy_import.errors import OutOfOrder
 from legacy_import.permissions import GROUPS
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
-from legacy_import.screens.address import run_asked
+from legacy_import.screens.address import requested_run
 from legacy_import.screens.page import render_page, render_refusal
 from tests.factories import RunFactory, UserFactory
 
@@ -110,7 +110,7 @@ def test_a_refusal_says_why_and_what_next(member):
 
 
 def asked(question: str):
-    return run_asked(RequestFactory().get(f"/?{question}"))
+    return requested_run(RequestFactory().get(f"/?{question}"))
 
 
 def test_the_newest_run_is_shown_unless_another_is_asked_for():

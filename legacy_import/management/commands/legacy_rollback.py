@@ -15,8 +15,7 @@ from legacy_import.management.results.log_lines import log_lines
 from legacy_import.management.results.wording import counted
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.lifecycle import find_run
-from legacy_import.stages.commit.waves import rows_in_force
-from legacy_import.stages.rollback.order import require_newest
+from legacy_import.stages.rollback.order import committed_rows, require_newest
 from legacy_import.stages.rollback.rollback import rollback
 
 
@@ -38,7 +37,7 @@ class Command(LegacyCommand):
         run = find_run(options["run"])
         run.require(RunStatus.ROLLING_BACK)
         require_newest(run)
-        rows = rows_in_force(run)
+        rows = committed_rows(run).count()
         if rows and not options["preview"]:
             self._ask(run, rows, options)
         started = timezone.now()

@@ -9,7 +9,7 @@ from legacy_import.management.results.wording import counted, label, model_label
 from legacy_import.models import LegacyImportRun
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
-from legacy_import.stages.commit.commit import MAX_NAMED, CommitReport
+from legacy_import.stages.commit.commit import MAX_ROWS_LISTED, CommitReport
 from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
     ENROLLMENT,
@@ -68,7 +68,7 @@ def commit_result(
         "outcomes": {outcome.value: report.outcomes[outcome] for outcome in OUTCOMES},
         "created": {model: report.created[model] for model in MODELS},
         "left_out": dict(report.causes.most_common()),
-        "rows": [asdict(row) for row in report.named[:MAX_NAMED]],
+        "rows": [asdict(row) for row in report.left_out[:MAX_ROWS_LISTED]],
         "pending": report.pending,
         "status": report.status,
     }
@@ -107,9 +107,9 @@ def _tables(report: CommitReport) -> Iterator[Block]:
     total, most_common = report.causes.total(), report.causes.most_common()
     causes = [(cause, rows, REASONS.get(cause, REFUSED)) for cause, rows in most_common]
     yield Table("Why rows were left out", ("cause", "rows", "meaning"), causes)
-    named = report.named[:MAX_NAMED]
+    named = report.left_out[:MAX_ROWS_LISTED]
     rows = [(row.row, f"({row.reason}: {REASONS.get(row.reason, REFUSED)})") for row in named]
-    yield Table("Rows left out", ("row", "why"), rows, total, MAX_NAMED)
+    yield Table("Rows left out", ("row", "why"), rows, total, MAX_ROWS_LISTED)
 
 
 def _summary(report: CommitReport) -> str:

@@ -9,7 +9,7 @@ from legacy_import.management.printer import Block, CommandResult, Summary, Tabl
 from legacy_import.management.results.wording import label, model_label
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.rollback.batch_work import KEPT
-from legacy_import.stages.rollback.rollback import MAX_NAMED, RollbackReport
+from legacy_import.stages.rollback.rollback import MAX_ROWS_LISTED, RollbackReport
 
 NO_RECORD = "none"  # what skipped rows have
 ORDER = ReversalOutcome.values
@@ -25,7 +25,7 @@ def rollback_result(report: RollbackReport) -> CommandResult:
         "records": records,
         "rows": report.rows,
         "kept_rows": report.kept_rows,
-        "kept": [asdict(record) for record in report.kept[:MAX_NAMED]],
+        "kept": [asdict(record) for record in report.kept_records[:MAX_ROWS_LISTED]],
         "preview": report.preview,
         "status": report.status,
     }
@@ -62,10 +62,10 @@ def _tables(report: RollbackReport) -> Iterator[Block]:
             f"{record.target_model}:{record.target_id}",
             label(ReversalOutcome(record.why)),
         )
-        for record in report.kept[:MAX_NAMED]
+        for record in report.kept_records[:MAX_ROWS_LISTED]
     ]
     total = _records(report, *KEPT)
-    yield Table(kept_title, ("row", "record", "why"), named, total, MAX_NAMED)
+    yield Table(kept_title, ("row", "record", "why"), named, total, MAX_ROWS_LISTED)
 
 
 def _summary(report: RollbackReport) -> str:

@@ -20,9 +20,9 @@ def _blocks(overviews: list[RunOverview], *, in_full: bool) -> Iterator[Block]:
     if not overviews:
         yield "There is no run yet."
         return
-    columns = ("run", "status", "connection", "rows", "started", "held by")
+    columns = ("run", "status", "connection", "rows", "started", "locked by")
     rows = [
-        (str(o.run), o.status, o.connection, o.rows, o.started_at, o.held_by or "–")
+        (str(o.run), o.status, o.connection, o.rows, o.started_at, o.lease_holder or "–")
         for o in overviews
     ]
     yield Table("Runs", columns, rows)

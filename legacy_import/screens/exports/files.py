@@ -17,21 +17,15 @@ from import_export.resources import ModelResource
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import AccessKind
-from legacy_import.models import (
-    FACETS,
-    FacetCount,
-    LegacyAccessLog,
-    LegacyImportRun,
-    LegacyStudentImport,
-)
-from legacy_import.review.learner_filter import LearnerFilter
-from legacy_import.runs.counts import spread
+from legacy_import.models import FACETS, LegacyAccessLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.review.filter import RowFilter
+from legacy_import.runs.counts import load, spread
 from legacy_import.screens.exports.spreadsheet_cells import safe_cell
 
 SCHEMA_VERSION = 1
-BOM = "\ufeff"  # without it, spreadsheets read UTF-8 as something else
+BOM = "\ufeff"  # without it, spreadsheets do not read the file as UTF-8
 CHUNK = 1_000  # rows read, masked and sent at a time
-# The comma is the default in every language: what an address gives must not depend on who asks.
+# The comma is the default in every language: the same address gives every user the same file.
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 DEFAULT_SEPARATOR = "comma"
 HEADER = (
@@ -73,9 +67,9 @@ class MaskedLearners(ModelResource):  # type: ignore[misc]
 
 
 def csv_of(
-    run: LegacyImportRun, query: LearnerFilter, *, separator: str = DEFAULT_SEPARATOR
+    run: LegacyImportRun, query: RowFilter, *, separator: str = DEFAULT_SEPARATOR
 ) -> Iterator[bytes]:
-    """The rows that the filter leaves, as pieces of a CSV file, CHUNK rows each.
+    """The rows that pass the filter, as pieces of a CSV file, CHUNK rows each.
 
     Pages by key: memory does not grow with the run, and each piece is one query.
     """
@@ -91,33 +85,31 @@ def csv_of(
 
 
 def log_export(
-    *, run: LegacyImportRun, what: str, query: LearnerFilter, actor: User, now: datetime.datetime
+    *, run: LegacyImportRun, what: str, query: RowFilter, actor: User, now: datetime.datetime
 ) -> None:
     """One entry in the access log: which facets, and that a name was searched, never which name."""
-    told = [what, LearnerFilter(query.facets).encoded(), "with a search" if query.search else ""]
+    facets = RowFilter(query.facets).query_string()
+    reason = " ".join(filter(None, [what, facets, "with a search" if query.search else ""]))
     LegacyAccessLog.objects.create(
         kind=AccessKind.EXPORT,
         legacy_import_run=run,
-        reason=" ".join(filter(None, told))[:255],
+        reason=reason[:255],
         actor=actor,
         created_at=now,
     )
 
 
 def summary_of(run: LegacyImportRun) -> dict[str, Any]:
-    """Numbers of rows by what is planned, what became of them, and every facet. No row, no payload."""
-    stored = FacetCount.objects.filter(legacy_import_run=run).values_list(*FACETS, "rows")
-    found: dict[tuple[Any, ...], int] = {}
-    for *values, rows in stored:
-        found[tuple(values)] = found.get(tuple(values), 0) + rows
-    facets = {facet: _without_zeros(spread(found, facet)) for facet in FACETS}
+    """Numbers of rows by plan, outcome and every facet; no row and no payload."""
+    combinations = load(run)
+    facets = {facet: _without_zeros(spread(combinations, facet)) for facet in FACETS}
     counts = {name: run.summary[name] for name in COUNTS if name in run.summary}
     return {
         "schema_version": SCHEMA_VERSION,
         "run": run.pk,
         "status": run.status,
         "source": run.source_label,
-        "counts": {**counts, "rows": sum(found.values()), "outcomes": facets["outcome"]},
+        "counts": {**counts, "rows": sum(combinations.values()), "outcomes": facets["outcome"]},
         "facets": facets,
     }
 
@@ -130,10 +122,10 @@ def _lines(rows: Any, separator: str) -> str:
     return text.getvalue()
 
 
-def _without_zeros(counted: dict[Any, int]) -> dict[str, int]:
+def _without_zeros(rows_by_value: dict[Any, int]) -> dict[str, int]:
     """Value → rows; yes and no as JSON would write them."""
     return {
         str(value).lower() if isinstance(value, bool) else str(value): rows
-        for value, rows in sorted(counted.items(), key=lambda item: str(item[0]))
+        for value, rows in sorted(rows_by_value.items(), key=lambda item: str(item[0]))
         if rows
     }

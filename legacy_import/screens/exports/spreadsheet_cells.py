@@ -1,10 +1,10 @@
-"""Cells that no spreadsheet takes for a formula (docs/decisions/0047)."""
+"""Cells that no spreadsheet reads as a formula (docs/decisions/0047)."""
 
 import re
 import unicodedata
 from typing import Final
 
-MARK: Final = "'"  # what spreadsheets themselves put before text that is no formula
+MARK: Final = "'"  # the mark of spreadsheets for text that is not a formula
 
 # = + - @, and what is one of them in another width or height (＝ ﹢ ⁻ ﹫ …) or looks like a minus.
 STARTS: Final = "".join(
@@ -12,9 +12,9 @@ STARTS: Final = "".join(
     for character in map(chr, range(0x10000))
     if unicodedata.normalize("NFKC", character) in ("=", "+", "-", "@", "\N{MINUS SIGN}")
 )
-# A program that splits at another separator than the file's sees a cell begin behind each of them.
+# A program that splits at another separator reads a new cell after each of these characters.
 _START: Final = re.compile(rf"""(^|[,;|"])([ ']*)([{re.escape(STARTS)}])""")
-# What may stand before or inside a cell unseen: controls, and what turns or hides text.
+# Invisible characters in a cell: controls, and what reverses or hides text.
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
@@ -27,5 +27,5 @@ def safe_cell(text: str) -> str:
 
     TAB, CR and LF become spaces, so none of them can begin a cell either.
     """
-    line = _UNSEEN.sub(lambda found: " " if found.group() in _BREAKS else "", text)
+    line = _UNSEEN.sub(lambda match: " " if match.group() in _BREAKS else "", text)
     return _START.sub(rf"\1\2{MARK}\3", _SPACE.sub(" ", line).strip())

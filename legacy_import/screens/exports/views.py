@@ -1,5 +1,7 @@
 """`/admin/legacy-imports/{run}/export.csv` and `.json`: masked, logged, kept by no cache."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
@@ -10,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.review.learner_filter import LearnerFilter
-from legacy_import.screens.address import filter_asked, reviewer_of, run_numbered
+from legacy_import.privacy.free_text import ContainsContact
+from legacy_import.review.filter import RowFilter
+from legacy_import.screens.address import parse_filter, reviewer_of, run_with_id
 from legacy_import.screens.exports import files
 from legacy_import.screens.page import render_refusal
 
@@ -20,46 +22,46 @@ from legacy_import.screens.page import render_refusal
 @permission_needed(EXPORT)
 @require_safe
 def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
-    """The rows that the address asks for (the keys of the learners list), ?separator= between cells."""
-    exported = run_numbered(run)
+    """The rows of the filter in the address (as on the learners list), ?separator= between cells."""
+    source = run_with_id(run)
     separator = request.GET.get("separator", files.DEFAULT_SEPARATOR)
     if separator not in files.SEPARATORS:
         raise Http404
     try:
-        query = filter_asked(request.GET.dict())
-    except HoldsContact as refused:
+        query = replace(parse_filter(request.GET.dict()), beyond=0)
+    except ContainsContact as refusal:
         return render_refusal(
-            request, refused, section="students", title=_("Export"), run=exported, status=400
+            request, refusal, section="students", title=_("Export"), run=source, status=400
         )
     kind = "text/csv; charset=utf-8"
     if request.method == "HEAD":
-        return _attached(HttpResponse(content_type=kind), exported, "csv")
-    _log(request, exported, "csv", query)
-    content = files.csv_of(exported, query, separator=separator)
-    return _attached(StreamingHttpResponse(content, content_type=kind), exported, "csv")
+        return _attached(HttpResponse(content_type=kind), source, "csv")
+    _log(request, source, "csv", query)
+    content = files.csv_of(source, query, separator=separator)
+    return _attached(StreamingHttpResponse(content, content_type=kind), source, "csv")
 
 
 @permission_needed(EXPORT)
 @require_safe
 def export_json(request: HttpRequest, run: int) -> HttpResponseBase:
-    """The numbers of the run: its plan, its outcomes, every facet. No row."""
-    exported = run_numbered(run)
+    """The numbers of the run: its plan, its outcomes, every facet; no rows."""
+    source = run_with_id(run)
     if request.method == "HEAD":
-        return _attached(HttpResponse(content_type="application/json"), exported, "json")
-    _log(request, exported, "json", LearnerFilter())
+        return _attached(HttpResponse(content_type="application/json"), source, "json")
+    _log(request, source, "json", RowFilter())
     options = {"ensure_ascii": False, "indent": 2}
-    response = JsonResponse(files.summary_of(exported), json_dumps_params=options)
-    return _attached(response, exported, "json")
+    response = JsonResponse(files.summary_of(source), json_dumps_params=options)
+    return _attached(response, source, "json")
 
 
-def _log(request: HttpRequest, run: LegacyImportRun, what: str, query: LearnerFilter) -> None:
+def _log(request: HttpRequest, run: LegacyImportRun, what: str, query: RowFilter) -> None:
     files.log_export(
         run=run, what=what, query=query, actor=reviewer_of(request), now=timezone.now()
     )
 
 
 def _attached(response: HttpResponseBase, run: LegacyImportRun, suffix: str) -> HttpResponseBase:
-    """The answer as a file whose name says what it is; HEAD and GET have the same headers."""
+    """The response as a file with a name; HEAD and GET have the same headers."""
     name = f"legacy-run-{run.pk}-masked-{timezone.localdate():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"

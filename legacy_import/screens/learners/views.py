@@ -1,45 +1,67 @@
 """`/admin/legacy-imports/students`: every row of a run, masked; found by filter, id, name or phone.
 
-What is typed into the search is sent by POST: a phone number is answered at once, on a page without
-an address of its own; an id or a name leads to the list, whose address holds it; anything else that
-reads as a contact is refused.
+The search is sent by POST: a phone number is answered on a page without an address; an id or a name
+redirects to the list, whose address contains it; any other contact is refused.
 """
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.privacy.free_text import HoldsContact
-from legacy_import.review.learner_filter import LearnerFilter
-from legacy_import.review.search import BY_NAME
-from legacy_import.screens.address import run_asked, run_numbered
-from legacy_import.screens.learners.address import (
+from legacy_import.privacy.free_text import ContainsContact
+from legacy_import.review.filter import RowFilter
+from legacy_import.screens.address import (
     FORM,
-    SEARCH,
-    LearnersAddress,
-    asked_in,
-    facets_before,
+    RowsAddress,
+    parse_address,
+    requested_run,
+    sent_address,
+    sent_run,
 )
+from legacy_import.screens.facets import FACET_NAMES, Facet, FacetLink, chips_of, facets_of
 from legacy_import.screens.learners.listing import (
     LearnerListing,
     learners_with_phone,
     list_learners,
 )
-from legacy_import.screens.learners.words import chips_of, facets_of
 from legacy_import.screens.page import render_page
+from legacy_import.screens.pages import pager_of
 
 SECTION = "students"
-LONGEST = 100  # characters of a search
+SEARCH_LENGTH = 100  # characters
 LETTER = re.compile(r"[^\W\d_]")
+# Source, meaning, plan, outcome: the order in which a row is processed.
+NAMES: dict[str, str | Promise] = {
+    **{name: FACET_NAMES[name] for name in (
+        "source_table", "classification", "validation_status", "duplicate_confidence")},
+    "planned_action": gettext_lazy("plan"),
+    "planned_reason": gettext_lazy("reason of the plan"),
+    "outcome": gettext_lazy("outcome"),
+    **{name: FACET_NAMES[name] for name in (
+        "decision", "session_type", "import_action", "without_course", "to_classify")},
+}  # fmt: skip
+OPEN = tuple(NAMES)[:7]  # facets that are open from the beginning
+FIRST_VALUES = 6  # values of a facet that are visible before the others
+
+
+class FacetPanel(NamedTuple):
+    """A facet with its first values; `rest` are shown on demand."""
+
+    name: str
+    values: list[FacetLink]
+    rest: list[FacetLink]
+    is_open: bool
 
 
 @permission_needed(VIEW)
@@ -48,68 +70,68 @@ def students(request: HttpRequest) -> HttpResponse:
     """A page of the rows of ?run=…, the newest run by default."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
         return _empty(request, None)
-    run = run_asked(request)
+    run = requested_run(request)
     try:
-        asked = asked_in(run, request)
-    except HoldsContact as refused:
-        return _show(request, LearnersAddress(run), refused=refused)
-    return _show(request, asked)
+        address = parse_address(run, request.GET.dict())
+    except ContainsContact as refusal:
+        return _show(request, RowsAddress(run, RowFilter()), refusal=refusal)
+    return _show(request, address)
 
 
 @permission_needed(VIEW)
 @require_POST
 def search(request: HttpRequest) -> HttpResponse:
-    """Rows with exactly the phone number that was sent; an id or a name leads to its own address."""
-    run = run_numbered(_digits(request.POST.get("run", "")))
-    asked = LearnersAddress(run, facets_before(request))
-    text = request.POST.get("q", "").strip()
-    if _is_number(text):
-        return _show_phone(request, asked, text)
+    """The rows with exactly the phone number that was sent; an id or a name redirects to the list."""
+    run = sent_run(request)
+    facets = sent_address(request, run).query.facets
+    address, text = RowsAddress(run, RowFilter(facets)), request.POST.get("q", "").strip()
+    if _is_phone(text):
+        return _show_phone(request, address, text)
     try:
-        found = LearnerFilter.asked({"q": text}).search
-    except HoldsContact as refused:
-        return _show(request, asked, refused=refused)
-    return HttpResponseRedirect(asked.filtered(replace(asked.query, search=found)))
+        terms = RowFilter.parse({"q": text}).search
+    except ContainsContact as refusal:
+        return _show(request, address, refusal=refusal)
+    return HttpResponseRedirect(address.first_page(RowFilter(facets, terms)))
 
 
 def _show(
-    request: HttpRequest, asked: LearnersAddress, *, refused: HoldsContact | None = None
+    request: HttpRequest, address: RowsAddress, *, refusal: ContainsContact | None = None
 ) -> HttpResponse:
-    listing = list_learners(
-        asked.run, asked.query, after=asked.after, before=asked.before, beyond=asked.beyond or 0
-    )
-    if not (asked.query.query() or asked.after or asked.before or listing.lines):
-        return _empty(request, asked.run)
+    query = address.query
+    listing = list_learners(address.run, query, after=address.after, before=address.before)
+    if not (query.parameters() or address.after or address.before or listing.lines):
+        return _empty(request, address.run)
     return render_page(
         request,
         "admin/legacy_imports/learners/page.html",
         section=SECTION,
         title=_("Learners"),
-        run=asked.run,
-        status=400 if refused else 200,
-        asked=asked,
+        run=address.run,
+        status=400 if refusal else 200,
+        address=address,
         listing=listing,
-        refusal=_(refused.message) if refused else "",
-        facets=facets_of(asked, listing.counts),
-        chips=chips_of(asked),
-        cleared=asked.filtered(LearnerFilter()),
-        pager=_pager(asked, listing),
-        **_search_form(asked),
+        refusal=_(refusal.message) if refusal else "",
+        facets=[_panel(facet) for facet in facets_of(address, listing.counts, NAMES)],
+        chips=chips_of(address, NAMES),
+        export_parameters=replace(query, beyond=0).parameters(),
+        unfiltered_url=address.first_page(RowFilter()),
+        pager=_pager(address, listing),
+        **_search_form(address),
     )
 
 
-def _show_phone(request: HttpRequest, asked: LearnersAddress, phone: str) -> HttpResponse:
+def _show_phone(request: HttpRequest, address: RowsAddress, phone: str) -> HttpResponse:
     return render_page(
         request,
         "admin/legacy_imports/learners/phone.html",
         section=SECTION,
         title=_("Learners with one phone number"),
-        run=asked.run,
-        asked=asked,
-        lines=learners_with_phone(asked.run, phone),
+        run=address.run,
+        address=address,
+        lines=learners_with_phone(address.run, phone),
         phone_masked=mask_phone(phone),
-        back=asked.address(),
-        **_search_form(asked),
+        back=address.url(),
+        **_search_form(address),
     )
 
 
@@ -118,45 +140,36 @@ def _empty(request: HttpRequest, run: LegacyImportRun | None) -> HttpResponse:
     return render_page(request, template, section=SECTION, title=_("Learners"), run=run)
 
 
-def _search_form(asked: LearnersAddress) -> dict[str, Any]:
+def _search_form(address: RowsAddress) -> dict[str, Any]:
     return {
-        "search_address": reverse(SEARCH),
-        "longest": LONGEST,
+        "search_url": reverse("legacy_imports:students-search"),
+        "search_length": SEARCH_LENGTH,
         "form_field": FORM,
-        "facets_sent": replace(asked.query, search="", parts=False).encoded(),
+        "form_filter": address.query.without_search().query_string(),
     }
 
 
-def _pager(asked: LearnersAddress, listing: LearnerListing) -> dict[str, str]:
-    """Addresses of the pages around this one; "" where there is none.
+def _panel(facet: Facet) -> FacetPanel:
+    current = next((n for n, value in enumerate(facet.values) if value.current), None)
+    visible = max(FIRST_VALUES, 1 + (current or 0))
+    is_open = facet.code in OPEN or current is not None
+    return FacetPanel(facet.name, facet.values[:visible], facet.values[visible:], is_open)
 
-    `further`: rows that were not looked at yet; `parts`: the same search for parts of names.
-    """
-    around = replace(asked, after=None, before=None)
-    matches = listing.matches
-    further = ""
+
+def _pager(address: RowsAddress, listing: LearnerListing) -> dict[str, str]:
+    """The pager of the list; it also continues where a page stopped before it was full."""
+    pager = pager_of(address, listing.page, listing.matches)
+    first = RowsAddress(address.run, address.query)
+    if address.after or address.before:
+        pager["first"] = first.url()
     if listing.further or listing.earlier:
-        further = around.address(after=listing.further, before=listing.earlier)
-    elif matches and matches.beyond and listing.next is None:
-        further = around.address(beyond=matches.beyond)
-    parts = matches is not None and matches.how == BY_NAME
-    return {
-        "first": around.address() if asked.after or asked.before else "",
-        "previous": around.address(before=listing.previous) if listing.previous else "",
-        "next": around.address(after=listing.next) if listing.next else "",
-        "further": further,
-        "parts": asked.filtered(replace(asked.query, parts=True)) if parts else "",
-    }
+        pager["further"] = first.url(after=listing.further, before=listing.earlier)
+    return pager
 
 
-def _is_number(text: str) -> bool:
-    """Digits as of a phone, without a word beside them: the one thing that is never an address."""
+def _is_phone(text: str) -> bool:
+    """Digits as of a phone, without any letter: never part of an address."""
     return len(raw_digits(text)) >= MIN_INVALID_DIGITS and not LETTER.search(text)
-
-
-def _digits(text: str) -> int:
-    """The number in a field; 0, which no run has, for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
 urlpatterns = [

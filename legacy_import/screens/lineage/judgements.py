@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
-from legacy_import.stages.commit.log import BESIDES
+from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
 # A row left out may be planned again: a later entry of the row speaks for it then.
 MAY_COME_AGAIN = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})
@@ -95,5 +95,5 @@ def _batches_finished(
 
 def _superseded(log: Collection[LegacyImportCommitLog]) -> set[int]:
     """The entries, of those in the order given, after which the row was dealt with again."""
-    last = {e.student_import_id: e.pk for e in log if e.action not in BESIDES}
+    last = {e.student_import_id: e.pk for e in log if e.action not in SECONDARY_ACTIONS}
     return {e.pk for e in log if e.action in MAY_COME_AGAIN and e.pk != last[e.student_import_id]}

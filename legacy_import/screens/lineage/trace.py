@@ -31,10 +31,10 @@ from legacy_import.models import (
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens.lineage.judgements import HistoryEntry, history
 from legacy_import.screens.text import BIDI_CONTROLS
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 
 # The last part of an origin → the model of the record that carries it.
-MODEL_OF_EFFECT = {kind.effect: kind.label for kind in CREATED.values()}
+MODEL_OF_EFFECT = {kind.effect: kind.label for kind in RECORD_KINDS.values()}
 ORIGIN = re.compile(
     rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}}):({'|'.join(MODEL_OF_EFFECT)})"
 )

@@ -12,7 +12,7 @@ from ecoin.identity.text import fold
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.weights import current_totals
 from legacy_import.models import LegacyImportRun, MappingWeight
-from legacy_import.privacy.free_text import holds_contact
+from legacy_import.privacy.free_text import contains_contact
 from legacy_import.screens.mapping.lines import MappingLine
 from legacy_import.screens.mapping.screens import MappingScreen
 
@@ -64,7 +64,7 @@ def listing(
 
     A search with a phone or an e-mail in it is ignored. Without a run, an empty page.
     """
-    search = "" if holds_contact(request.search) else request.search
+    search = "" if contains_contact(request.search) else request.search
     state = request.state if request.state in screen.states else ""
     causes = current_totals(run).causes if run else {}
     stored = _stored(run, screen.kind)

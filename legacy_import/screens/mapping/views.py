@@ -32,14 +32,14 @@ from legacy_import.mapping.decisions import (
 from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
-from legacy_import.screens.address import reviewer_of, run_asked
+from legacy_import.screens.address import requested_run, reviewer_of
 from legacy_import.screens.mapping.lines import past_decisions
 from legacy_import.screens.mapping.listing import ListQuery, bulk_summary, line_of, listing
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
-from legacy_import.stages.rejudge import COMMANDS, NotNow, rejudge, why_not
+from legacy_import.stages.replan import COMMANDS, ReplanRefused, replan, replan_obstacle
 
 LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run
 
@@ -68,7 +68,7 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Every mapping of the run's source, those that block most rows first."""
     run = None
     if request.GET.get("run") or LegacyImportRun.objects.exists():
-        run = run_asked(request)
+        run = requested_run(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
     query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
     return render_page(
@@ -89,7 +89,7 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
 @require_safe
 def mapping_page(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """One mapping: what it is now and why, and what can be decided."""
-    run = run_asked(request)
+    run = requested_run(request)
     return _mapping_page(request, screen, run, _find(screen, run, mapping_id))
 
 
@@ -98,7 +98,7 @@ def mapping_page(request: HttpRequest, screen: MappingScreen, mapping_id: int) -
 @require_POST
 def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """Decide what one mapping is; 409 with the current state when another user was faster."""
-    run = run_asked(request)
+    run = requested_run(request)
     mapping = _find(screen, run, mapping_id)
     form = MappingDecisionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["verdict"] not in (UNDO, *screen.kind.decisions):
@@ -131,7 +131,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Confirm all that the rules are sure of: how many and the effect shown, counted again."""
-    run = run_asked(request)
+    run = requested_run(request)
     if request.method != "POST":
         return _bulk_page(request, screen, run)
     form = MappingBulkForm(request.POST)
@@ -158,10 +158,10 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
 @require_POST
 def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Validate, classify and plan the run while the user waits, and return to the list."""
-    run = run_asked(request)
+    run = requested_run(request)
     before = run.summary.get("plan", {}).get("review", 0)
     try:
-        report = rejudge(run_id=run.pk, actor=request.user.get_username(), now=timezone.now())
+        report = replan(run_id=run.pk, actor=request.user.get_username(), now=timezone.now())
     except LegacyImportError as error:
         messages.error(request, _refusal(error))
     else:
@@ -237,7 +237,7 @@ def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
     rows = marked.aggregate(rows=Sum("rows"))["rows"] or 0
     if not rows:
         return {}
-    code = why_not(run, now=timezone.now())
+    code = replan_obstacle(run, now=timezone.now())
     commands = [f"{command} --run {run.pk}" for command in COMMANDS]
     return {
         "rows_to_classify": rows,
@@ -264,7 +264,7 @@ def _incomplete() -> HttpResponse:
 
 def _refusal(error: LegacyImportError) -> str:
     """Why something was refused, in the reader's language."""
-    if isinstance(error, (MappingRefused, NotNow)):
+    if isinstance(error, (MappingRefused, ReplanRefused)):
         return str(REFUSALS.get(error.code, error.message))
     return _(error.message)  # privacy.free_text marks its sentences for the catalogues
 

@@ -1,4 +1,1 @@
-"""The review queue: which rows wait, how many of what, one row in full, and what is decided of it.
-
-Contacts leave this package masked.
-"""
+"""The review queue: its list and filters, one row in full, and the decisions about rows."""

@@ -1,6 +1,6 @@
-"""A staged row beside the person it matches, line by line.
+"""A staged row and the person it matches, line by line.
 
-Equality is found here, on the whole values: two masks can look equal and differ.
+Equality is decided here, on the whole values: two masks can look equal and differ.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name
 
 
 class Likeness(StrEnum):
-    """How the two sides of a line stand to each other."""
+    """How similar the two sides of a line are."""
 
     SAME = "same"
     SIMILAR = "similar"
@@ -31,7 +31,7 @@ class Likeness(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line compares: names, dates and masked contacts are shown in different ways."""
+    """What a line compares: names, dates and masked contacts have different formats."""
 
     NAME = "name"
     BIRTH_DATE = "birth_date"
@@ -51,83 +51,82 @@ class ComparedLine:
 
 def compare_with(row: LegacyStudentImport, person: Contact) -> tuple[ComparedLine, ...]:
     """Name, birth date, phone and e-mail of the row and of the person."""
+    line = ComparedLine
     return (
-        ComparedLine(
-            LineKind.NAME,
-            mask_text(row.full_name),
-            mask_text(person.name),
-            _names(row.full_name, person.name),
-        ),
-        ComparedLine(
-            LineKind.BIRTH_DATE,
-            row.birth_date,
-            person.birth_date,
-            _dates(row.birth_date, person.birth_date),
-        ),
-        ComparedLine(
-            LineKind.PHONE,
-            mask_phone(row.phone_raw),
-            mask_phone(person.phone),
-            _phones(row.phone_raw, person.phone),
-        ),
-        ComparedLine(
-            LineKind.EMAIL,
-            mask_email(row.email_raw),
-            mask_email(person.email),
-            _emails(row.email_raw, person.email),
-        ),
-    )
+        line(LineKind.NAME, mask_text(row.full_name), mask_text(person.name),
+             _names(row.full_name, person.name)),
+        line(LineKind.BIRTH_DATE, row.birth_date, person.birth_date,
+             _dates(row.birth_date, person.birth_date)),
+        line(LineKind.PHONE, mask_phone(row.phone_raw), mask_phone(person.phone),
+             _phones(row.phone_raw, person.phone)),
+        line(LineKind.EMAIL, mask_email(row.email_raw), mask_email(person.email),
+             _emails(row.email_raw, person.email)),
+    )  # fmt: skip
 
 
 def _presence(ours: object, theirs: object) -> Likeness | None:
-    """What can be said where a side is empty; None where both have something."""
+    """The likeness where a side is empty; None where both have a value."""
     if ours and theirs:
         return None
     return Likeness.ONE_SIDED if ours or theirs else Likeness.ABSENT
 
 
 def _names(ours: str, theirs: str) -> Likeness:
-    left, right = parse_name(ours), parse_name(theirs)
-    found = _presence(left.fold, right.fold)
-    if found:
-        return found
-    names = name_guard(left.fold, left.skeleton, right.fold, right.skeleton)
-    return {Names.EQUAL: Likeness.SAME, Names.SIMILAR: Likeness.SIMILAR}.get(
-        names, Likeness.DIFFERENT
+    first, second = parse_name(ours), parse_name(theirs)
+    likeness = _presence(first.fold, second.fold)
+    if likeness:
+        return likeness
+    names = name_guard(
+        first.fold,
+        first.skeleton,
+        second.fold,
+        second.skeleton,
+        left_script=first.script,
+        right_script=second.script,
     )
+    return {
+        Names.EQUAL: Likeness.SAME,
+        Names.SIMILAR: Likeness.SIMILAR,
+        Names.OTHER_SCRIPT: Likeness.SIMILAR,
+    }.get(names, Likeness.DIFFERENT)
 
 
 def _dates(ours: datetime.date | None, theirs: datetime.date | None) -> Likeness:
-    found = _presence(ours, theirs)
-    if found:
-        return found
+    likeness = _presence(ours, theirs)
+    if likeness:
+        return likeness
     dates = birth_date_guard(ours, theirs)
     if dates == BirthDates.EQUAL or ours == theirs:
         return Likeness.SAME
-    near = (BirthDates.SWAPPED, BirthDates.YEAR_ONLY, BirthDates.ONE_DIGIT_OFF)
+    near = (
+        BirthDates.SWAPPED,
+        BirthDates.YEAR_ONLY,
+        BirthDates.ONE_DIGIT_OFF,
+        BirthDates.ONE_PART_OFF,
+    )
     return Likeness.SIMILAR if dates in near else Likeness.DIFFERENT
 
 
 def _phones(ours: str, theirs: str) -> Likeness:
-    left, right = set(_numbers(ours)), set(_numbers(theirs))
-    found = _presence(left, right)
-    if found:
-        return found
-    if left == right:
+    first, second = set(_numbers(ours)), set(_numbers(theirs))
+    likeness = _presence(first, second)
+    if likeness:
+        return likeness
+    if first == second:
         return Likeness.SAME
-    return Likeness.SIMILAR if left & right else Likeness.DIFFERENT
+    return Likeness.SIMILAR if first & second else Likeness.DIFFERENT
 
 
-def _numbers(typed: str) -> tuple[str, ...]:
-    phones = parse_phones(typed)
-    digits = raw_digits(typed)
+def _numbers(text: str) -> tuple[str, ...]:
+    phones = parse_phones(text)
+    digits = raw_digits(text)
     return phones.valid or phones.invalid_digits or ((digits,) if digits else ())
 
 
 def _emails(ours: str, theirs: str) -> Likeness:
-    left, right = _address(ours), _address(theirs)
-    return _presence(left, right) or (Likeness.SAME if left == right else Likeness.DIFFERENT)
+    first, second = _address(ours), _address(theirs)
+    return _presence(first, second) or (Likeness.SAME if first == second else Likeness.DIFFERENT)
 
 
-def _address(typed: str) -> str:
-    return parse_email(typed).value or typed.strip().lower()
+def _address(text: str) -> str:
+    return parse_email(text).value or text.strip().lower()

@@ -1,14 +1,15 @@
-"""One row of the queue in full, masked: who it may be, what it asks for, what was said about it."""
+"""One row of the queue in full, masked: possible matches, the requested training, the decisions."""
 
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.subject import ERASED
@@ -18,15 +19,15 @@ from legacy_import.review.decisions import (
     ClaimHolder,
     applies,
     holders,
+    name_of,
 )
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.review.compare import ComparedLine, compare_with
-from legacy_import.screens.review.history import SaidLine, history_of, ruled_out
-from legacy_import.screens.review.matches import InRun, TargetView, rows_beside, targets_of
-from legacy_import.screens.review.training import CatalogueNames, named_by
+from legacy_import.screens.review.matches import InRun, TargetView, rows_in_run, targets_of
+from legacy_import.screens.review.training import CatalogueNames, catalogue_names
 from legacy_import.screens.review.words import issue_words
 
-TARGETS_SHOWN = 10
+MOST_TARGETS = 10
 D = ReviewDecision
 # The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
 SPECIAL = (D.LINK, D.NOT_SAME, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.TREAT_AS)
@@ -41,6 +42,14 @@ class Offer:
     key: str
 
 
+class HistoryLine(NamedTuple):
+    """One decision about the row, or the undo of one, with the name of its actor."""
+
+    event: LegacyReviewDecision
+    actor: str
+    undone: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
     """One staged row for a reviewer."""
@@ -51,13 +60,13 @@ class Detail:
     phone: str
     email: str
     issues: Sequence[tuple[str, str]]
-    named: CatalogueNames
+    catalogue: CatalogueNames
     targets: Sequence[TargetView]
     targets_total: int
     compared: Sequence[ComparedLine]
     in_run: Sequence[InRun]
     in_run_total: int
-    said: Sequence[SaidLine]
+    history: Sequence[HistoryLine]
     offers: Sequence[Offer]
     holder: ClaimHolder | None
     committed: bool
@@ -86,10 +95,10 @@ def detail_of(
     row = rows.select_related("training").defer("raw_payload").first()
     if row is None:
         return None
-    said, evidence = history_of(row), row.duplicate_evidence
-    shown = evidence.get("targets", [])[:TARGETS_SHOWN]
-    known = contacts_of((found["kind"], found["id"]) for found in shown)
-    targets = targets_of(shown, known, person, ruled_out(said))
+    history, evidence = history_of(row), row.duplicate_evidence
+    shown = evidence.get("targets", [])[:MOST_TARGETS]
+    contacts = contacts_of((target["kind"], target["id"]) for target in shown)
+    targets = targets_of(shown, contacts, person, ruled_out(history))
     selected = next(((t.kind, t.id) for t in targets if t.selected), None)
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
@@ -100,14 +109,14 @@ def detail_of(
         phone=mask_phone(row.phone_raw),
         email=mask_email(row.email_raw),
         issues=[issue_words(issue) for issue in row.validation_issues],
-        named=named_by(run, row),
+        catalogue=catalogue_names(run, row),
         targets=targets,
         targets_total=evidence.get("targets_total", 0),
-        compared=compare_with(row, known[selected]) if selected in known else (),
-        in_run=rows_beside(evidence),
+        compared=compare_with(row, contacts[selected]) if selected in contacts else (),
+        in_run=rows_in_run(evidence),
         in_run_total=evidence.get("in_run_total", 0),
-        said=said,
-        offers=offers_of(row, selected, known) if open_to_review else (),
+        history=history,
+        offers=offers_of(row, selected, contacts) if open_to_review else (),
         holder=holders(row_ids=[row.pk], actor=actor, now=now).get(row.pk),
         committed=committed,
         erased=row.validation_issues == [ERASED],
@@ -116,16 +125,38 @@ def detail_of(
 
 
 def offers_of(
-    row: LegacyStudentImport, selected: Target | None, known: Mapping[Target, Contact]
+    row: LegacyStudentImport, selected: Target | None, contacts: Mapping[Target, Contact]
 ) -> list[Offer]:
-    """What can be said of the row, with the keys of the first four."""
+    """The possible decisions about the row, with the keys of the first four."""
     special = [
         decision
         for decision in SPECIAL
         if applies(row, decision)
         and (decision not in NEEDS_PERSON or selected is not None)
-        and (decision != D.LINK or selected in known)
+        and (decision != D.LINK or selected in contacts)
     ]
     offers = [Offer(d, str(place + 1) if place < 2 else "") for place, d in enumerate(special)]
     offers += [Offer(decision, key) for decision, key in PUT_ASIDE.items()]
     return [*offers, Offer(D.RESET, "")] if row.decision else offers
+
+
+def history_of(row: LegacyStudentImport) -> list[HistoryLine]:
+    """Every decision about the row, newest first."""
+    events = LegacyReviewDecision.objects.filter(student_import=row).order_by("-pk")
+    events = events.select_related("actor")
+    undone = {event.undoes_id for event in events}
+    return [HistoryLine(event, name_of(event.actor), event.pk in undone) for event in events]
+
+
+def ruled_out(history: Sequence[HistoryLine]) -> set[Target]:
+    """The people the row is not, by the decisions in force; a later link removes one again."""
+    people: set[Target] = set()
+    for event, _actor, undone in reversed(history):
+        if undone or event.undoes_id or event.target_id is None:
+            continue
+        target = (event.target_kind, event.target_id)
+        if event.decision == ReviewDecision.NOT_SAME:
+            people.add(target)
+        else:
+            people.discard(target)
+    return people

@@ -1,50 +1,32 @@
-"""What reviewers send: read and typed here, judged by the services."""
-
-from typing import Any
+"""The forms of reviewers: parsed and typed here, validated by the services."""
 
 from django import forms
 
-from legacy_import.choices import Classification, PersonKind, ReviewDecision
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
 from legacy_import.review.bulk import IN_BULK
 from legacy_import.review.decisions import TREATABLE
 from legacy_import.rules.duplicates import Target
+from legacy_import.screens.address import parse_person
 
-MOST = 2**62  # ids and versions; every database can compare it with its keys
-PEOPLE = (PersonKind.USER.value, PersonKind.LEAD.value)
-
-
-def person_of(text: str) -> Target | None:
-    """'lead:7' → ('lead', 7); None for anything else."""
-    kind, _colon, digits = text.partition(":")
-    if kind in PEOPLE and digits.isascii() and digits.isdigit() and 0 < len(digits) < 19:
-        return kind, int(digits)
-    return None
+MOST = 2**62  # of ids and versions; every database can compare it with its keys
 
 
 class DecisionForm(forms.Form):
-    """One decision about the row as the reviewer saw it."""
+    """One decision about the row as the reviewer saw it: the arguments of review.decisions.decide."""
 
     version = forms.IntegerField(min_value=1, max_value=MOST)
-    decision = forms.ChoiceField(choices=ReviewDecision.choices)
-    treat_as = forms.ChoiceField(
-        choices=[("", ""), *((value.value, value.label) for value in TREATABLE)], required=False
-    )
+    decision = forms.TypedChoiceField(choices=ReviewDecision.choices, coerce=ReviewDecision)
+    treat_as = forms.TypedChoiceField(
+        choices=[(value.value, value.label) for value in TREATABLE],
+        coerce=Classification, empty_value=None, required=False,
+    )  # fmt: skip
     person = forms.CharField(max_length=40, required=False)
     proof = forms.CharField(max_length=400, required=False)
-    note = forms.CharField(max_length=2_000, required=False, strip=True)
+    note = forms.CharField(max_length=2_000, required=False)
 
-    def told(self) -> dict[str, Any]:
-        """The arguments of review.decisions.decide that the form holds."""
-        data = self.cleaned_data
-        return {
-            "version": data["version"],
-            "decision": ReviewDecision(data["decision"]),
-            "treat_as": Classification(data["treat_as"]) if data["treat_as"] else None,
-            "person": person_of(data["person"]),
-            "proof": data["proof"],
-            "note": data["note"],
-        }
+    def clean_person(self) -> Target | None:
+        return parse_person(self.cleaned_data["person"])
 
 
 class UndoForm(forms.Form):
@@ -52,7 +34,7 @@ class UndoForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why somebody looks at what is masked. Length and content are the service's to judge."""
+    """The reason for a reveal. The service validates its length and content."""
 
     reason = forms.CharField(max_length=2_000, required=False)
 
@@ -62,18 +44,20 @@ class PhoneForm(forms.Form):
 
 
 class BulkForm(forms.Form):
-    """A decision about the chosen rows, or about all that the filter matches.
+    """A decision about the selected rows, or about all that the filter matches.
 
-    `expected` is what the confirm page said; it comes back only from there.
+    `expected` is the number on the confirm page; only that page sends it.
     """
 
-    decision = forms.ChoiceField(choices=[(value.value, value.label) for value in IN_BULK])
+    decision = forms.TypedChoiceField(
+        choices=[(value.value, value.label) for value in IN_BULK], coerce=ReviewDecision
+    )
     scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
     expected = forms.IntegerField(min_value=0, max_value=MOST, required=False)
 
 
 class FilterForm(forms.Form):
-    """A filter to keep under a name, or the number of one to forget."""
+    """A filter to save under a name, or the id of one to delete."""
 
     name = forms.CharField(max_length=80, required=False)
     forget = forms.IntegerField(min_value=1, max_value=MOST, required=False)

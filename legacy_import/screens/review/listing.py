@@ -1,24 +1,27 @@
 """One page of the queue, paged by key: (reason, classification, row), the order of its index."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.review.counts import FilteredCounts
+from legacy_import.screens.pages import Anchor, Page, read_page
 
 ROWS = 25
 ORDER = ("planned_reason", "classification", "pk")
+COLUMNS = (
+    *ORDER, "source_table", "legacy_id", "full_name", "raw_status", "decision", "to_classify"
+)  # fmt: skip
 Cells = Mapping[tuple[str, str], int]
 
 
 class Key(NamedTuple):
-    """Where a row stands in the queue."""
+    """The position of a row in the queue."""
 
     reason: str
     classification: str
@@ -26,7 +29,7 @@ class Key(NamedTuple):
 
 
 class QueueLine(NamedTuple):
-    """One row of the list. Nothing in it needs a mask."""
+    """One row of the list, masked."""
 
     reason: str
     classification: str
@@ -38,137 +41,87 @@ class QueueLine(NamedTuple):
     decision: str
     to_classify: bool
 
-    @property
-    def key(self) -> Key:
-        return Key(self.reason, self.classification, self.row)
-
-
-COLUMNS = (
-    *ORDER,
-    "source_table",
-    "legacy_id",
-    "full_name",
-    "raw_status",
-    "decision",
-    "to_classify",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows in queue order; the row before the first and the last one, where there is more."""
-
-    lines: Sequence[QueueLine]
-    previous: int | None = None  # `before=` of the page before this one
-    next: int | None = None  # `after=` of the page after this one
-
 
 def page_of(
-    run: LegacyImportRun,
-    counts: FilteredCounts,
-    *,
-    after: int | None = None,
-    before: int | None = None,
-    at: int | None = None,
-    rows: int = ROWS,
-) -> Page:
-    """The rows after a row, before it, from it on (`at`), or the first ones."""
-    anchor = key_of(run, after or before or at)
-    backwards = bool(before and not after)
-    found = _lines(run, counts, anchor, rows + 1, backwards=backwards, inclusive=bool(at))
-    more, lines = len(found) > rows, found[:rows]
-    if backwards:
-        lines.reverse()
-    if not lines:
-        return Page(())
-    earlier = more if backwards else anchor is not None
-    later = True if backwards else more
-    return Page(
-        lines,
-        previous=lines[0].row if earlier else None,
-        next=lines[-1].row if later else None,
-    )
+    run: LegacyImportRun, counts: FilteredCounts, anchor: Anchor, *, size: int = ROWS
+) -> Page[QueueLine]:
+    """The rows that pass the filter, from the anchor on; an unknown row anchors nothing."""
+    key = key_of(run, anchor.row)
+    anchor = anchor if key else Anchor()
+    rows = _rows_from(run, counts, key, anchor, size + 1)
+    return read_page(rows, anchor, order=ORDER, columns=COLUMNS, line=_masked_line, size=size)
 
 
-def next_row(run: LegacyImportRun, counts: FilteredCounts, after: Key | None) -> int | None:
-    """The next row that the filter leaves, from the beginning again after the last; None: no row."""
-    for anchor in (after, None):
-        for line in _lines(run, counts, anchor, 1):
+def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:
+    """The next row that passes the filter, the first one after the last; None: no row."""
+    for anchor in (Anchor(after=after), Anchor()):
+        for line in page_of(run, counts, anchor, size=1).lines:
             return line.row
     return None
 
 
 def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:
-    """Where a row of the run stands in the queue, whether the filter leaves it or not."""
+    """The position of a row of the run, whether it passes the filter or not."""
     if row_id is None:
         return None
     rows = LegacyStudentImport.objects.filter(pk=row_id, legacy_import_run=run)
-    found = rows.values_list(*ORDER).first()
-    return Key(*found) if found else None
+    values = rows.values_list(*ORDER).first()
+    return Key(*values) if values else None
 
 
-def _lines(
-    run: LegacyImportRun,
-    counts: FilteredCounts,
-    anchor: Key | None,
-    limit: int,
-    *,
-    backwards: bool = False,
-    inclusive: bool = False,
-) -> list[QueueLine]:
-    """Up to `limit` rows beyond the anchor, in order; backwards: the nearest before it first."""
+def _rows_from(
+    run: LegacyImportRun, counts: FilteredCounts, key: Key | None, anchor: Anchor, limit: int
+) -> QuerySet[LegacyStudentImport]:
+    """The rows that pass the filter, from the anchor on: at least `limit` of them."""
+    rows = counts.query.faceted(run)
     if counts.matches is not None:
-        where = _beyond(anchor, backwards, inclusive) & Q(pk__in=counts.matches.rows)
-    else:
-        places = _cells_needed(counts.cells(), anchor, limit, backwards)
-        if not places:
-            return []
-        # Ranges of the index, cell by cell: rows of other cells are never looked at.
-        where = reduce(or_, (_in_cell(cell, anchor, backwards, inclusive) for cell in places))
-    order = [f"-{name}" for name in ORDER] if backwards else ORDER
-    rows = counts.query.filtered(run).filter(where)
-    return [_masked(QueueLine(*v)) for v in rows.order_by(*order).values_list(*COLUMNS)[:limit]]
+        return rows.filter(_beyond(key, anchor), pk__in=counts.matches.rows)
+    cells = _cells_needed(counts.cells(), key, limit, anchor.backwards)
+    if not cells:
+        return rows.none()
+    # Ranges of the index, cell by cell: rows of other cells are not read.
+    return rows.filter(reduce(or_, (_in_cell(cell, key, anchor) for cell in cells)))
 
 
-def _masked(line: QueueLine) -> QueueLine:
+def _masked_line(values: tuple[Any, ...]) -> QueueLine:
+    line = QueueLine(*values)
     return line._replace(full_name=mask_text(line.full_name), raw_status=mask_text(line.raw_status))
 
 
-def _in_cell(cell: tuple[str, str], anchor: Key | None, backwards: bool, inclusive: bool) -> Q:
+def _in_cell(cell: tuple[str, str], key: Key | None, anchor: Anchor) -> Q:
     """The rows of one cell; of the anchor's own cell those beyond it."""
     reason, classification = cell
-    here = Q(planned_reason=reason, classification=classification)
-    if anchor is None or cell != anchor[:2]:
-        return here
-    side = ("lt" if backwards else "gt") + ("e" if inclusive else "")
-    return here & Q(**{f"pk__{side}": anchor.row})
+    rows = Q(planned_reason=reason, classification=classification)
+    if key is None or cell != key[:2]:
+        return rows
+    return rows & Q(**{f"pk__{anchor.comparison}": key.row})
 
 
 def _cells_needed(
-    cells: Cells, anchor: Key | None, limit: int, backwards: bool
+    cells: Cells, key: Key | None, limit: int, backwards: bool
 ) -> list[tuple[str, str]]:
-    """The anchor's cell and as many beyond it as hold `limit` rows, by the stored counts."""
-    needed, held = [], 0
+    """The anchor's cell and enough cells beyond it for `limit` rows, by the stored counts."""
+    needed, total = [], 0
     for cell, rows in sorted(cells.items(), reverse=backwards):
-        here = anchor is not None and cell == anchor[:2]
-        if anchor is not None and not here and (cell > anchor[:2]) == backwards:
+        own = key is not None and cell == key[:2]
+        if key is not None and not own and (cell > key[:2]) == backwards:
             continue
         needed.append(cell)
-        held += 0 if here else rows  # nobody counted how many of its rows lie beyond the anchor
-        if held >= limit:
+        total += 0 if own else rows  # how many of its rows are beyond the anchor is not known
+        if total >= limit:
             break
     return needed
 
 
-def _beyond(anchor: Key | None, backwards: bool, inclusive: bool) -> Q:
+def _beyond(key: Key | None, anchor: Anchor) -> Q:
     """Everything after (or before) the anchor in the order of the queue."""
-    if anchor is None:
+    if key is None:
         return Q()
-    strict = "lt" if backwards else "gt"
-    side = strict + ("e" if inclusive else "")
+    strict = "lt" if anchor.backwards else "gt"
+    same_reason = Q(planned_reason=key.reason)
     return (
-        Q(**{f"planned_reason__{strict}": anchor.reason})
-        | Q(planned_reason=anchor.reason, **{f"classification__{strict}": anchor.classification})
-        | Q(planned_reason=anchor.reason, classification=anchor.classification,
-            **{f"pk__{side}": anchor.row})
-    )  # fmt: skip
+        Q(**{f"planned_reason__{strict}": key.reason})
+        | same_reason & Q(**{f"classification__{strict}": key.classification})
+        | same_reason
+        & Q(classification=key.classification, **{f"pk__{anchor.comparison}": key.row})
+    )

@@ -1,4 +1,4 @@
-"""Whom the evidence of a row names: users and leads, and other rows of the run."""
+"""The people in the evidence of a row, users and leads, and the other rows of the run in it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any
 from ecoin.identity.masking import mask_text
 from legacy_import.people.contact import Contact
 from legacy_import.rules.duplicates import Target
-from legacy_import.screens.review.words import phrases
+from legacy_import.screens.review.words import evidence_phrases
 
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """A user or lead whom the evidence names. `known`: still on the platform."""
+    """A user or lead in the evidence. `on_platform`: the person still exists there."""
 
     kind: str
     id: int
     name: str
-    known: bool
+    on_platform: bool
     tier: str
     blockers: tuple[str, ...]
     phrases: Sequence[tuple[str, str]]
@@ -41,40 +41,40 @@ class InRun:
 
 
 def targets_of(
-    shown: Sequence[Mapping[str, Any]],
-    known: Mapping[Target, Contact],
-    asked: Target | None,
+    evidence: Sequence[Mapping[str, Any]],
+    contacts: Mapping[Target, Contact],
+    requested: Target | None,
     ruled_out: Collection[Target],
 ) -> list[TargetView]:
-    """The people of the evidence; selected: the one asked for, else the first not ruled out."""
-    named = [(found["kind"], found["id"]) for found in shown]
-    first = next((target for target in named if target not in ruled_out), None)
-    selected = asked if asked in named else first or next(iter(named), None)
+    """The people of the evidence; selected: the requested one, or the first who is not ruled out."""
+    targets = [(item["kind"], item["id"]) for item in evidence]
+    first = next((target for target in targets if target not in ruled_out), None)
+    selected = requested if requested in targets else first or next(iter(targets), None)
     return [
         TargetView(
             kind=target[0],
             id=target[1],
-            name=mask_text(known[target].name) if target in known else "",
-            known=target in known,
-            tier=found["tier"],
-            blockers=tuple(found["blockers"]),
-            phrases=phrases(found["evidence"]),
+            name=mask_text(contacts[target].name) if target in contacts else "",
+            on_platform=target in contacts,
+            tier=item["tier"],
+            blockers=tuple(item["blockers"]),
+            phrases=evidence_phrases(item["evidence"]),
             ruled_out=target in ruled_out,
             selected=target == selected,
         )
-        for target, found in zip(named, shown, strict=True)
+        for target, item in zip(targets, evidence, strict=True)
     ]
 
 
-def rows_beside(evidence: Mapping[str, Any]) -> list[InRun]:
-    """The rows of the run that the evidence names, as many as it kept."""
+def rows_in_run(evidence: Mapping[str, Any]) -> list[InRun]:
+    """The other rows of the run in the evidence."""
     return [
         InRun(
-            row=found["id"],
-            name=found["row"],
-            same_person=found["same_person"],
-            blockers=tuple(found["blockers"]),
-            phrases=phrases(found["evidence"]),
+            row=item["id"],
+            name=item["row"],
+            same_person=item["same_person"],
+            blockers=tuple(item["blockers"]),
+            phrases=evidence_phrases(item["evidence"]),
         )
-        for found in evidence.get("in_run", [])
+        for item in evidence.get("in_run", [])
     ]

@@ -1,38 +1,56 @@
 """The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from legacy_import.models import LegacyImportRun
+from legacy_import.choices import FocusMode
+from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
-from legacy_import.review.counts import FilteredCounts, count_queue, decisions_since_plan
-from legacy_import.review.decisions import Recent, holders, last_decisions
-from legacy_import.review.filter import ReviewFilter
-from legacy_import.review.saved_filters import filters_of
-from legacy_import.screens.address import reviewer_of
-from legacy_import.screens.page import render_page
-from legacy_import.screens.review.address import QueueAddress
-from legacy_import.screens.review.detail import detail_of
-from legacy_import.screens.review.links import (
-    chips_of,
-    facets_of,
-    next_focus_of,
-    pager_of,
-    states_of,
-    tabs_of,
+from legacy_import.review.counts import (
+    FilteredCounts,
+    ReviewProgress,
+    count_rows,
+    decisions_since_plan,
 )
-from legacy_import.screens.review.listing import Page, page_of
-from legacy_import.screens.review.screen_words import bulk_decisions, treat_as_choices
+from legacy_import.review.decisions import NotPossible, holders, last_decisions
+from legacy_import.review.filter import FOCUSES, OTHER, PENDING, RowFilter
+from legacy_import.review.saved_filters import filters_of
+from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
+from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
+from legacy_import.screens.page import render_page
+from legacy_import.screens.pages import Anchor, Page, pager_of
+from legacy_import.screens.review.detail import Detail, detail_of
+from legacy_import.screens.review.listing import QueueLine, page_of
+from legacy_import.screens.review.words import (
+    STATE_NAMES,
+    bulk_decisions,
+    focus_name,
+    treat_as_choices,
+)
 
 SECTION = "review"
 TEMPLATE = "admin/legacy_imports/review/page.html"
+# The states replace the facet of decisions; in an address it still is an active filter.
+SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One focus with its progress."""
+
+    name: str
+    url: str
+    current: bool
+    progress: ReviewProgress
 
 
 def title() -> str:
@@ -40,47 +58,46 @@ def title() -> str:
 
 
 def render_queue(
-    request: HttpRequest, asked: QueueAddress, *, status: int = 200, **told: Any
+    request: HttpRequest, address: RowsAddress, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    """The page. `told`: a refusal, a revealed contact, a payload, people found, for the template."""
-    run, now, actor = asked.run, timezone.now(), reviewer_of(request)
-    counts = count_queue(run, asked.query)
+    """The page. `extra`: a refusal, a contact, a payload, people with a phone, for the template."""
+    run, now, actor = address.run, timezone.now(), reviewer_of(request)
+    counts = count_rows(run, address.query)
     total, progress = counts.total(), counts.progress()
-    page = _page(asked, counts)
-    selected = asked.row or _first(asked, page)
-    detail = (
-        detail_of(run, selected, actor=actor, now=now, person=asked.person) if selected else None
-    )
-    if asked.row and detail is None:
+    page = _page(address, counts)
+    row = address.row or _first(address, page)
+    detail = detail_of(run, row, actor=actor, now=now, person=address.person) if row else None
+    if address.row and detail is None:
         raise Http404
-    asked = replace(asked, row=selected)
+    address = replace(address, row=row)
     recent = last_decisions(actor)
     context = {
-        "asked": asked,
-        "here": asked.encoded(),
-        "tabs": tabs_of(asked, progress),
-        "progress": progress[asked.query.focus],
-        "states": states_of(asked, counts),
-        "facets": facets_of(asked, counts),
-        "chips": chips_of(asked),
-        "cleared": asked.filtered(ReviewFilter(focus=asked.query.focus)),
+        "address": address,
+        "here": address.query_string(),
+        "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
+        "progress": progress[address.query.focus],
+        "states": _states(address, counts),
+        "facets": facets_of(address, counts, SIDE_FACETS),
+        "chips": chips_of(address, FACET_NAMES),
+        "unfiltered_url": address.first_page(RowFilter(focus=address.query.focus, state=PENDING)),
         "total": total,
         "cut": counts.cut,
-        "how": counts.matches.how if counts.matches else "",
-        "lines": _lines(asked, page, actor, now),
-        "position": _position(page, selected),
-        "page": page,
-        "pager": pager_of(asked, page, counts),
+        "matches": counts.matches,
+        "lines": _lines(address, page, actor, now),
+        "position": next((n for n, line in enumerate(page.lines, 1) if line.row == row), 0),
+        "pager": pager_of(address, page, counts.matches),
         "detail": detail,
-        "people": _people(asked, detail),
-        "diff_address": asked.address(only_differences=not asked.only_differences),
+        "people": _people(address, detail),
+        "diff_url": address.url(only_differences=not address.only_differences),
         "recent": recent,
-        "undo_first": next((one for one in recent if one.can_be_undone), None),
+        "undo_first": next((item for item in recent if item.can_be_undone), None),
         "since_plan": decisions_since_plan(run),
-        "saved": [(one, asked_address(run, one.query)) for one in filters_of(actor)],
-        "next_focus": None if total else next_focus_of(asked, progress),
+        "saved_filters": [
+            (item, f"{reverse(QUEUE)}?run={run.pk}&{item.query}") for item in filters_of(actor)
+        ],
+        "next_focus": None if total else _next_focus(address, progress),
         "most_in_bulk": MAX_ROWS,
-        "bulk_decisions": bulk_decisions(asked.query),
+        "bulk_decisions": bulk_decisions(address.query),
         "treat_as_choices": treat_as_choices(),
         "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
         "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
@@ -88,56 +105,86 @@ def render_queue(
     }
     return render_page(
         request, TEMPLATE, section=SECTION, title=title(), run=run, status=status,
-        **{**context, **told},
+        **{**context, **extra},
     )  # fmt: skip
 
 
-def asked_address(run: LegacyImportRun, query: str) -> str:
-    """The address of a saved filter in this run."""
-    return f"{QueueAddress(run, ReviewFilter()).address().partition('?')[0]}?run={run.pk}&{query}"
+def render_refusal(
+    request: HttpRequest,
+    address: RowsAddress,
+    error: LegacyImportError,
+    *,
+    status: int = 400,
+    **extra: Any,
+) -> HttpResponse:
+    """The page unchanged, with the translated reason; 409 for a decision that is not possible."""
+    hint = _(error.hint) if error.hint else ""
+    status = 409 if isinstance(error, NotPossible) else status
+    return render_queue(
+        request, address, status=status, refusal=_(error.message), refusal_hint=hint, **extra
+    )
 
 
-def _page(asked: QueueAddress, counts: FilteredCounts) -> Page:
-    if asked.at or asked.after or asked.before:
-        found = page_of(asked.run, counts, at=asked.at, after=asked.after, before=asked.before)
-        if found.lines:
-            return found
-    page = page_of(asked.run, counts)
-    if asked.row and page.next and all(line.row != asked.row for line in page.lines):
-        from_row = page_of(asked.run, counts, at=asked.row)
-        return from_row if any(line.row == asked.row for line in from_row.lines) else page
+def _page(address: RowsAddress, counts: FilteredCounts) -> Page[QueueLine]:
+    anchor = Anchor(address.after, address.before, address.at)
+    if anchor.row:
+        page = page_of(address.run, counts, anchor)
+        if page.lines:
+            return page
+    page = page_of(address.run, counts, Anchor())
+    if address.row and page.next and all(line.row != address.row for line in page.lines):
+        from_row = page_of(address.run, counts, Anchor(at=address.row))
+        return from_row if any(line.row == address.row for line in from_row.lines) else page
     return page
 
 
-def _first(asked: QueueAddress, page: Page) -> int | None:
-    """The row that opens by itself: the nearest in the direction the reader came from."""
-    if not page.lines:
-        return None
-    return page.lines[-1 if asked.before else 0].row
+def _first(address: RowsAddress, page: Page[QueueLine]) -> int | None:
+    """The row that opens by default: the nearest in the direction of paging."""
+    return page.lines[-1 if address.before else 0].row if page.lines else None
 
 
-def _position(page: Page, selected: int | None) -> int:
-    return next((n for n, line in enumerate(page.lines, 1) if line.row == selected), 0)
+def _tab(address: RowsAddress, focus: str, progress: dict[str, ReviewProgress]) -> Tab:
+    url = address.first_page(RowFilter(focus=focus, state=PENDING))
+    return Tab(focus_name(focus), url, focus == address.query.focus, progress[focus])
 
 
-def _lines(asked: QueueAddress, page: Page, actor: User, now: Any) -> list[dict[str, Any]]:
-    stay = replace(asked, at=page.lines[0].row, after=None, before=None) if page.lines else asked
-    looking = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
+def _next_focus(address: RowsAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
+    """The next focus, in the order of the work, in which rows still wait."""
+    for focus in (*FocusMode.values, OTHER):
+        if focus != address.query.focus and progress[focus].pending:
+            return _tab(address, focus, progress)
+    return None
+
+
+def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
+    return [
+        FacetLink(
+            str(STATE_NAMES[state.value]),
+            state.rows,
+            address.first_page(replace(address.query, state=state.value)),
+            state.active,
+        )
+        for state in counts.states()
+    ]
+
+
+def _lines(
+    address: RowsAddress, page: Page[QueueLine], actor: User, now: datetime
+) -> list[dict[str, Any]]:
+    if page.lines:
+        address = replace(address, at=page.lines[0].row, after=None, before=None)
+    claims = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
     return [
         {
             "line": line,
-            "address": stay.at_row(line.row),
-            "current": line.row == asked.row,
-            "holder": looking.get(line.row),
+            "url": address.at_row(line.row),
+            "current": line.row == address.row,
+            "holder": claims.get(line.row),
         }
         for line in page.lines
     ]
 
 
-def _people(asked: QueueAddress, detail: Any) -> Sequence[tuple[Any, str]]:
-    if detail is None:
-        return ()
-    return [(target, asked.address(person=(target.kind, target.id))) for target in detail.targets]
-
-
-__all__ = ["Recent", "asked_address", "render_queue"]
+def _people(address: RowsAddress, detail: Detail | None) -> Sequence[tuple[Any, str]]:
+    targets = detail.targets if detail else ()
+    return [(target, address.url(person=(target.kind, target.id))) for target in targets]

@@ -1,4 +1,4 @@
-"""The course and the session that a row names, and for which of them it waits with others."""
+"""The course and the session of a row, and for which of them it waits together with other rows."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from legacy_import.models import (
 )
 from legacy_import.review.counts import rows_waiting_for
 
-# Reasons that one judgement on a mapping lifts for many rows.
+# Reasons that one decision about a mapping removes from many rows.
 FOR_COURSE = frozenset({"course_unmapped", "course_no_equivalent"})
 FOR_SESSION = frozenset({"session_not_confirmed", "session_waiting"})
 
@@ -30,7 +30,7 @@ class MissingMapping:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueNames:
-    """What the old catalogue has of the course and session of one row, if anything."""
+    """The course and session of one row in the old catalogue, where they exist."""
 
     course: LegacyCourseMapping | None
     course_name: str
@@ -39,9 +39,17 @@ class CatalogueNames:
     waiting: MissingMapping | None
 
 
-def named_by(run: LegacyImportRun, row: LegacyStudentImport) -> CatalogueNames:
-    session = _session(run, row)
-    course = _course(run, row, session)
+def catalogue_names(run: LegacyImportRun, row: LegacyStudentImport) -> CatalogueNames:
+    source, training = {"connection_name": run.connection_name}, row.training
+    sessions = LegacySessionMapping.objects.filter(
+        **source, legacy_session_id=training.legacy_session_id or ""
+    )
+    session = sessions.first()
+    formation = training.legacy_formation_id  # without one, that of the real session
+    if not formation and session and session.session_type == SessionType.REAL_SESSION:
+        formation = session.legacy_formation_id
+    courses = LegacyCourseMapping.objects.filter(**source, legacy_formation_id=formation or "")
+    course = courses.select_related("course").first()
     return CatalogueNames(
         course=course,
         course_name=mask_text(course.legacy_name) if course else "",
@@ -49,27 +57,6 @@ def named_by(run: LegacyImportRun, row: LegacyStudentImport) -> CatalogueNames:
         session_code=mask_text(session.legacy_code) if session else "",
         waiting=_waiting(run, row, course, session),
     )
-
-
-def _session(run: LegacyImportRun, row: LegacyStudentImport) -> LegacySessionMapping | None:
-    mappings = LegacySessionMapping.objects.filter(
-        connection_name=run.connection_name,
-        legacy_session_id=row.training.legacy_session_id or "",
-    )
-    return mappings.first()
-
-
-def _course(
-    run: LegacyImportRun, row: LegacyStudentImport, session: LegacySessionMapping | None
-) -> LegacyCourseMapping | None:
-    """The row's own formation as the catalogue has it; if it names none, its real session's."""
-    formation = row.training.legacy_formation_id
-    if not formation and session and session.session_type == SessionType.REAL_SESSION:
-        formation = session.legacy_formation_id
-    mappings = LegacyCourseMapping.objects.filter(
-        connection_name=run.connection_name, legacy_formation_id=formation or ""
-    )
-    return mappings.select_related("course").first()
 
 
 def _waiting(

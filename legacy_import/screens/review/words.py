@@ -1,17 +1,45 @@
-"""What evidence and issues say, in the reader's language."""
+"""The words of the queue, in the reader's language: states, effects, focuses, issues, evidence."""
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from legacy_import.choices import FocusMode, ReviewDecision
+from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE
+from legacy_import.review.decisions import TREATABLE
+from legacy_import.review.filter import ALL, DECIDED, LATER, OTHER, PENDING, RowFilter
 from legacy_import.rules.duplicates import EVIDENCE_WORDS
 from legacy_import.rules.reasons import REASONS
 
-# Issues that are noted without being a doubt; the doubts are reasons of the plan (rules.reasons).
+STATE_NAMES: dict[str, Promise] = {
+    PENDING: gettext_lazy("to decide"),
+    LATER: gettext_lazy("postponed"),
+    DECIDED: gettext_lazy("decided"),
+    ALL: gettext_lazy("all"),
+}
+# Decision → its effect, on the confirm page of a bulk.
+EFFECTS: dict[ReviewDecision, Promise] = {
+    ReviewDecision.SKIP: gettext_lazy(
+        "The next plan skips these rows: no record is created from them."
+    ),
+    ReviewDecision.LATER: gettext_lazy("These rows stay in the queue, as postponed."),
+    ReviewDecision.RESET: gettext_lazy(
+        "The decisions about these rows no longer apply, except those on who is not the same person."
+    ),
+    ReviewDecision.ACCEPT_DATA: gettext_lazy(
+        "In the next plan, the doubtful data of these rows is treated as valid."
+    ),
+    ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
+        "In the next plan, no waiting list or unknown session blocks these rows."
+    ),
+}
+
+# Issues that are recorded without being a doubt; the doubts are reasons of the plan (rules.reasons).
 NOTES: dict[str, str] = {
     "value_cut": _("a value of more than one megabyte was cut"),
-    "column_cut": _("too long for its column; the payload holds all of it"),
+    "column_cut": _("too long for its column; the payload contains all of it"),
     "text_repaired": _("wrongly encoded text, repaired for comparison only"),
     "birth_date_missing": _("no birth date"),
     "birth_date_placeholder": _("a placeholder instead of a birth date"),
@@ -35,11 +63,29 @@ def issue_words(issue: str) -> tuple[str, str]:
     return (gettext(words) if words else code.replace("_", " ")), column
 
 
-def phrases(evidence: Iterable[str]) -> Sequence[tuple[str, str]]:
+def evidence_phrases(evidence: Iterable[str]) -> Sequence[tuple[str, str]]:
     """(words, masked value) of each item of evidence, in the reader's language."""
-    found = []
+    phrases = []
     for item in evidence:
         code, _colon, value = item.partition(":")
         words = EVIDENCE_WORDS.get(code)
-        found.append((gettext(words) if words else code.replace("_", " "), value))
-    return found
+        phrases.append((gettext(words) if words else code.replace("_", " "), value))
+    return phrases
+
+
+def focus_name(focus: str) -> str:
+    """The name of a tab."""
+    if focus == ALL:
+        return gettext("all")
+    return gettext("other") if focus == OTHER else str(FocusMode(focus).label)
+
+
+def bulk_decisions(query: RowFilter) -> list[tuple[str, str]]:
+    """(value, name) of the decisions about many rows that this filter allows."""
+    one_cause = "planned_reason" in query.facets
+    decisions = [d for d in IN_BULK if one_cause or d not in OF_ONE_CAUSE]
+    return [(decision.value, str(decision.label)) for decision in decisions]
+
+
+def treat_as_choices() -> list[tuple[str, str]]:
+    return [(value.value, str(value.label)) for value in TREATABLE]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import COMMIT, MAP, permission_needed
-from legacy_import.screens.address import run_numbered
+from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of
@@ -31,7 +31,7 @@ from legacy_import.stages.reconciliation.reconcile import reconcile
 @require_POST
 def plan(request: HttpRequest, run: int) -> HttpResponse:
     """Plan the run's rows anew, with what people decided since."""
-    found, title = run_numbered(run), _("Plan again")
+    found, title = run_with_id(run), _("Plan again")
     counts = counts_of(found.pk)
     obstacle = obstacles.to_plan(
         found, rows=counts.rows, to_classify=counts.where(to_classify=(True,))
@@ -55,7 +55,7 @@ def plan(request: HttpRequest, run: int) -> HttpResponse:
 @require_POST
 def prove(request: HttpRequest, run: int) -> HttpResponse:
     """Prove that nothing was lost and nothing was done twice, and show the proof. Changes nothing."""
-    found, title = run_numbered(run), _("Reconciliation")
+    found, title = run_with_id(run), _("Reconciliation")
     obstacle = obstacles.to_reconcile(found, rows=counts_of(found.pk).rows)
     if obstacle:
         return refuse(request, found, title, obstacle)

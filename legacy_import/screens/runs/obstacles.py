@@ -31,7 +31,7 @@ def held(run: LegacyImportRun) -> Obstacle | None:
     holder = holder_of(run)
     if holder is None:
         return None
-    words = _("Run %(run)d is held by %(command)s on %(host)s: wait until it ends.") % {
+    words = _("Run %(run)d is locked by %(command)s on %(host)s: wait until it ends.") % {
         "run": run.pk, "command": holder.command, "host": holder.host,
     }  # fmt: skip
     return Obstacle(words)
@@ -49,7 +49,7 @@ def to_commit(run: LegacyImportRun) -> Obstacle | None:
         return Obstacle(words % {"run": run.pk}, run.next_command)
     if run.is_partial:
         words = _(
-            "Run %(run)d is partial: it holds the first %(rows)d rows only. Who commits it knowingly"
+            "Run %(run)d is partial: it contains only the first %(rows)d rows. Who commits it knowingly"
             " does so at a terminal."
         )
         told = words % {"run": run.pk, "rows": run.row_limit or 0}

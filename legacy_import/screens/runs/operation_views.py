@@ -26,8 +26,8 @@ from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed
 from legacy_import.runs.progress import Silent
-from legacy_import.screens import once
-from legacy_import.screens.address import run_numbered
+from legacy_import.screens import form_tokens
+from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of, in_force
@@ -62,7 +62,9 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
     if request.method == "POST":
         return _send(request, run, operation)
     asked = parse(request.GET)
-    token = once.look_up(request, request.GET.get("done", ""), run=run.pk, operation=operation.name)
+    token = form_tokens.look_up(
+        request, request.GET.get("done", ""), run=run.pk, operation=operation.name
+    )
     done = token if token and token.used else None
     return _show(request, run, operation, asked=asked, done=done)
 
@@ -70,7 +72,7 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
 def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> HttpResponse:
     """Do it once, or say why not; what was done is shown by a GET of its own."""
     asked = parse(request.POST, confirmed=True)
-    token = once.look_up(request, asked.token, run=run.pk, operation=operation.name)
+    token = form_tokens.look_up(request, asked.token, run=run.pk, operation=operation.name)
     if token and token.used:
         return _show(request, run, operation, asked=asked, done=token, status=409)
     if obstacle := operation.obstacle(run):
@@ -83,7 +85,7 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
     if asked.errors:
         return _show(request, run, operation, asked=asked, token=asked.token, status=400)
     first = next_position(run, operation.stage)
-    token, mine = once.use_up(
+    token, mine = form_tokens.use_up(
         request, asked.token, run=run.pk, operation=operation.name, first=first
     )
     if not mine:
@@ -99,7 +101,7 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
     except LegacyImportError as error:
         why = told(error)
     end = next_position(run, operation.stage) if progress.begun else first
-    once.ended(request, asked.token, end=end, why=why)
+    form_tokens.record_end(request, asked.token, end=end, why=why)
     if why and end == first:
         return refuse(request, run, operation.title, Obstacle(why))
     shown = urlencode({"done": asked.token, "focus": asked.focus or "", "batch": asked.batch})
@@ -112,7 +114,7 @@ def _show(
     operation: Operation,
     *,
     asked: OperationForm,
-    done: once.FormToken | None = None,
+    done: form_tokens.FormToken | None = None,
     problem: str = "",
     token: str = "",
     status: int = 200,
@@ -123,7 +125,7 @@ def _show(
     if obstacle and done is None:
         return refuse(request, run, operation.title, obstacle)
     issued = token or (
-        "" if obstacle else once.issue(
+        "" if obstacle else form_tokens.issue(
             request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
@@ -218,7 +220,7 @@ COMMITTING = Operation(
 @require_http_methods(["GET", "HEAD", "POST"])
 def commit_next(request: HttpRequest, run: int) -> HttpResponse:
     """Commit the next batch of the current plan."""
-    return _answer(request, run_numbered(run), COMMITTING)
+    return _answer(request, run_with_id(run), COMMITTING)
 
 
 # --- Rollback ----------------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ ROLLING_BACK = Operation(
 @require_http_methods(["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, run: int) -> HttpResponse:
     """Take back what the run created and nobody touched since."""
-    return _answer(request, run_numbered(run), ROLLING_BACK)
+    return _answer(request, run_with_id(run), ROLLING_BACK)
 
 
 urlpatterns = [

@@ -20,16 +20,16 @@ MEANINGS: dict[str, str | Promise] = {
     "records": _("as many existing records as entries that created one"),
     "outcome_without_entry": _("every row that was dealt with has an entry of its outcome"),
     "entry_without_outcome": _("no effect is in force that is not its row's outcome"),
-    "newest_entry": _("the newest entry of a row says its outcome"),
+    "newest_entry": _("the newest entry of a row has its outcome"),
     "entered_twice": _("no row has two effects in force"),
     "pending_with_effect": _("no pending row has an effect in force"),
     "rolled_back_with_effect": _("no row that was rolled back has an effect in force"),
     "entry_incomplete": _("every entry names the kind of record that its action is about"),
     "record_missing": _("every record that was created still exists"),
-    "record_of_another_row": _("every record that was created carries the origin of its row"),
+    "record_of_another_row": _("every record that was created has the origin of its row"),
     "imported_columns": _("the rows name the records that their entries name"),
-    "entry_of_another_run": _("no entry of this run speaks of a row of another run"),
-    "record_without_entry": _("no record says it is of this run without an entry in force"),
+    "entry_of_another_run": _("no entry of this run is about a row of another run"),
+    "record_without_entry": _("every record of this run has an entry in force"),
 }
 COUNTED = ("entries", "records")
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import RunStatus
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.address import number_asked, run_numbered
+from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs import page as run_page
@@ -25,7 +25,9 @@ def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=."""
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
     asked = {name: value for name, value in (("status", status), ("source", source)) if value}
-    found = run_page.run_list(status=status, source=source, before=number_asked(request, "before"))
+    found = run_page.run_list(
+        status=status, source=source, before=requested_number(request, "before")
+    )
     return render_page(
         request,
         "admin/legacy_imports/runs/list.html",
@@ -42,8 +44,8 @@ def runs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, run: int) -> HttpResponse:
     """One run: where it stands, what it found, what is planned, what was done."""
-    shown = run_numbered(run)
-    page = run_page.run_page(shown, before=number_asked(request, "before"))
+    shown = run_with_id(run)
+    page = run_page.run_page(shown, before=requested_number(request, "before"))
     to_classify = page.since_plan.to_classify if page.since_plan else 0
     return render_page(
         request,
@@ -65,7 +67,7 @@ def run(request: HttpRequest, run: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, run: int) -> HttpResponse:
     """How far the run is, for whoever polls while somebody holds it."""
-    now = live(run_numbered(run))
+    now = live(run_with_id(run))
     response = JsonResponse(
         {
             "status": now.status,

@@ -1,1 +1,1 @@
-"""5 classify: what a row means, and what its training asks for."""
+"""5 classify: what a row means in business terms, and what follows for its training."""

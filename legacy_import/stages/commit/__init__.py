@@ -1,1 +1,1 @@
-"""7 commit: what the plan says, batch by batch; changed rows are left out."""
+"""7 commit: exactly the plan, batch by batch; rows that changed since are left out."""

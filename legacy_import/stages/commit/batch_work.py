@@ -1,4 +1,4 @@
-"""What a commit does with one batch: effects, log, outcomes and counts in one transaction."""
+"""The work of a commit on one batch: effects, log, outcomes and counts in one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from django.utils import timezone
 from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome
 from legacy_import.conf import ImportConf, import_conf
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
 from legacy_import.mapping.index import load_mappings, mapping_stamp
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts
@@ -20,21 +20,21 @@ from legacy_import.stages.commit.effects.effect import LogEntry
 from legacy_import.stages.planning.cases import CaseLoader, case_loader_under_lock
 
 LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
-FOR_REVIEW = "for_review"  # option of a job: its rows wait for people, and only that is logged
+FOR_REVIEW = "for_review"  # option of a job: its rows need review, which is only logged
 
 
 def open_work(job: Job) -> Work:
-    """Reads the mappings when they are first needed, and again when one of them changed."""
+    """The mappings are read when they are first needed, and again after one of them changed."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     batches = _Batches(run, str(job.options["actor"]), import_conf())
     work = batches.leave_for_review if job.options.get(FOR_REVIEW) else batches.commit
 
-    def batch(chunk: Chunk) -> ChunkDone:
+    def batch(chunk: Chunk) -> ChunkResult:
         entries = work(chunk)
         # Exactly the rows with an entry were pending, and only their outcome changed.
         rows = {entry.row for entry in entries}
         counts.apply(run.pk, rows, old={"outcome": Outcome.PENDING.value})
-        return ChunkDone(len(chunk.ids), found=_told(entries))
+        return ChunkResult(len(chunk.ids), details=_summary(entries))
 
     return batch
 
@@ -68,9 +68,11 @@ class _Batches:
         return entries
 
 
-def _told(entries: Sequence[LogEntry]) -> dict[str, Any]:
+def _summary(entries: Sequence[LogEntry]) -> dict[str, Any]:
     """Rows by outcome, records by model, and the rows left out with their causes."""
-    outcomes = Counter(entry.action.value for entry in entries if entry.action not in log.BESIDES)
+    outcomes = Counter(
+        entry.action.value for entry in entries if entry.action not in log.SECONDARY_ACTIONS
+    )
     created = Counter(entry.target_model for entry in entries if entry.created)
     left_out = [
         [entry.row, entry.action.value, entry.reason]

@@ -1,4 +1,4 @@
-"""7 commit: exactly what the plan says, exactly once. Whatever drifted since is left out and named."""
+"""7 commit: exactly what the plan says, exactly once. Rows that drifted are left out and listed."""
 
 import datetime
 from collections import Counter
@@ -12,23 +12,23 @@ from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, 
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.sqlite_turns import Turns
+from legacy_import.engine.sqlite_pauses import WriterPauses
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import LegacyImportRun
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.stages.commit.batch_work import FOR_REVIEW, open_work
-from legacy_import.stages.commit.waves import about_to_come, in_batches, passes, pending_rows
+from legacy_import.stages.commit.waves import id_batches, passes, pending_rows, wave_totals
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
-FEW_FAILURES = 5  # so few are single poison rows, whatever their share
-MAX_NAMED = 1_000  # rows that a report names; the commit log names all
+FEW_FAILURES = 5  # up to this number they are single poison rows, regardless of their share
+MAX_ROWS_LISTED = 1_000  # of rows left out in a report; the commit log has all of them
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutRow:
     """A row that was planned and not committed, and why (a code of rules.reasons, or an error)."""
 
     row: str  # source_table:legacy_id
@@ -45,7 +45,7 @@ class CommitReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)  # of rows left out
-    named: list[LeftOut] = field(default_factory=list)
+    left_out: list[LeftOutRow] = field(default_factory=list)
     pending: int = 0  # rows of the run that wait for another wave or call
     batches: int = 0
 
@@ -55,7 +55,7 @@ class CommitReport:
 
 
 class TooManyFailures(LegacyImportError):
-    """More rows were refused by the database than a few poison rows explain."""
+    """The database refused more rows than a few poison rows explain."""
 
 
 def commit(
@@ -70,28 +70,27 @@ def commit(
     allow_partial: bool = False,
     engine: Engine | None = None,
 ) -> CommitReport:
-    """Commit the run's plan, `batch` rows a transaction; again after an interruption, it goes on.
+    """Commit the run's plan, `batch` rows per transaction; called again, it continues.
 
-    `limit`: the most planned rows to take up; `focus`: one wave only; `engine`: who works the batches,
-    instead of the one that the settings name. Raises UnknownRun, OutOfOrder (no
-    current plan, a partial run without `allow_partial`, held by another process), TooManyFailures,
-    Interrupted (at the end of a batch).
+    `limit`: the most planned rows to commit; `focus`: one wave only; `engine`: instead of the one in
+    the settings. Raises UnknownRun, OutOfOrder (no current plan, a partial run without
+    `allow_partial`, locked by another process), TooManyFailures, Interrupted (between batches).
     """
     run = lifecycle.find_run(run_id)
     require_current_plan(run, allow_partial=allow_partial)
     progress.opened(run.source_label)
-    with hold(run, "legacy_commit", progress) as lease:
+    with run_lease(run, "legacy_commit", progress) as lease:
         require_current_plan(run, allow_partial=allow_partial)
         engine, report = engine or engine_in_use(), CommitReport(run.pk)
         work = _Commit(run, lease, progress, actor, now, import_conf(), engine, report)
         if pending_rows(run, focus).exists():
             work.begin()
-            work.take_up(batch, limit, focus)
+            work.commit_wave(batch, limit, focus)
         return work.finish()
 
 
 def require_current_plan(run: LegacyImportRun, *, allow_partial: bool) -> None:
-    """Raise OutOfOrder unless the run's plan was made after everything it rests on."""
+    """Raise OutOfOrder unless the run's plan is newer than everything it is based on."""
     lifecycle.require_installed_rules(run)
     if run.status not in WITH_A_PLAN or not run.plan_fingerprint:
         raise OutOfOrder(
@@ -100,7 +99,7 @@ def require_current_plan(run: LegacyImportRun, *, allow_partial: bool) -> None:
         )
     if run.is_partial and not allow_partial:
         raise OutOfOrder(
-            f"Run {run.pk} is partial: it holds the first {run.row_limit:,} rows only.",
+            f"Run {run.pk} is partial: it contains only the first {run.row_limit:,} rows.",
             hint="Import everything (legacy_import), or commit this part knowingly: --allow-partial",
         )
 
@@ -113,75 +112,83 @@ class _Commit:
     lease: Lease
     progress: Progress
     actor: str
-    started: datetime.datetime
+    started_at: datetime.datetime
     conf: ImportConf
     engine: Engine
     report: CommitReport
     position: int = 0
-    read: dict[str, str] = field(default_factory=dict)  # of whom, and when, for the run's summary
-    turns: Turns = field(default_factory=Turns)
+    key_refresh: dict[str, str] = field(default_factory=dict)  # for the run's summary
+    pauses: WriterPauses = field(default_factory=WriterPauses)
 
     def begin(self) -> None:
-        """Nothing is committed on an old opinion of who is on the platform."""
+        """Refresh the platform's keys first, so that people added since the plan are noticed."""
         with transaction.atomic():
             self.lease.confirm()
             self.run.move_to(RunStatus.COMMITTING)
             self.run.save(update_fields=["status"])
         self.position = next_position(self.run, Stage.COMMIT)
-        self.read = refresh_platform_keys(self.run, self.conf, self.progress, changed_only=True)
+        self.key_refresh = refresh_platform_keys(
+            self.run, self.conf, self.progress, changed_only=True
+        )
 
-    def take_up(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
-        """First rows before their followers; what waits for people last, and only without a limit."""
+    def commit_wave(self, size: int, limit: int | None, focus: FocusMode | None) -> None:
+        """First rows before their followers; rows for review last, unless the limit is reached."""
         wave = pending_rows(self.run, focus)
-        planned, for_review = about_to_come(self.run, focus)
+        planned, for_review = wave_totals(self.run, focus)
         self.progress.begin("committing", planned if limit is None else min(planned, limit))
         for rows in passes(wave):
-            left = None if limit is None else limit - self.report.rows
-            for ids in in_batches(rows, size, left):
+            remaining = None if limit is None else limit - self.report.rows
+            for ids in id_batches(rows, size, remaining):
                 self._batch(ids)
         if limit is None or self.report.rows < limit:
             waiting = wave.filter(planned_action=PlannedAction.REVIEW)
             self.progress.begin("leaving for review", for_review)
-            for ids in in_batches(waiting, CHUNK_ROWS):
+            for ids in id_batches(waiting, CHUNK_ROWS):
                 self._batch(ids, **{FOR_REVIEW: True})
 
     def finish(self) -> CommitReport:
-        """What is left, and where the run stands now."""
+        """Update the run's status and summary; returns the report with the rows still pending."""
         report, run = self.report, self.run
         report.pending = pending_rows(run, None).count()
         status = RunStatus.COMMITTING if report.pending else RunStatus.COMMITTED
         if report.batches or run.status != status:
             if run.status == RunStatus.PLANNED:
                 run.move_to(RunStatus.COMMITTING)
-            told = {"outcomes": dict(report.outcomes), "pending": report.pending}
-            found = {"commit": told, **self.read}
+            summary = {"outcomes": dict(report.outcomes), "pending": report.pending}
+            results = {"commit": summary, **self.key_refresh}
             lifecycle.finish_stage(
-                run, self.lease, status, actor=self.actor, started=self.started, found=found
+                run,
+                self.lease,
+                status,
+                actor=self.actor,
+                started_at=self.started_at,
+                results=results,
             )
         report.status = run.status
         return report
 
     def _batch(self, ids: Sequence[int], **options: bool) -> None:
-        """One batch, here or on a worker: the next one only looks for its rows when it is done."""
+        """One batch, inline or on a worker. The next one selects its rows when this one is done."""
         job = Job(self.run.pk, Stage.COMMIT, self.lease.token, {"actor": self.actor, **options})
         chunk = batch_of(self.position, ids)
-        for _, done in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
-            self._count(done.found)
+        for _, result in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
+            self._count(result.details)
         self.position += 1
         self._stop_if_failing()
         self.progress.advance(len(ids))
-        self.turns.give_way()
+        self.pauses.pause()
 
-    def _count(self, found: Mapping[str, Any]) -> None:
+    def _count(self, details: Mapping[str, Any]) -> None:
         report = self.report
         report.batches += 1
-        report.outcomes.update(found["outcomes"])
-        report.created.update(found["created"])
-        report.causes.update(reason for _, _, reason in found["left_out"])
-        if found["left_out"] and len(report.named) < MAX_NAMED:
-            names = lifecycle.names_of_rows(row for row, _, _ in found["left_out"])
-            report.named += [
-                LeftOut(names[row], outcome, reason) for row, outcome, reason in found["left_out"]
+        report.outcomes.update(details["outcomes"])
+        report.created.update(details["created"])
+        report.causes.update(reason for _, _, reason in details["left_out"])
+        if details["left_out"] and len(report.left_out) < MAX_ROWS_LISTED:
+            names = lifecycle.names_of_rows(row for row, _, _ in details["left_out"])
+            report.left_out += [
+                LeftOutRow(names[row], outcome, reason)
+                for row, outcome, reason in details["left_out"]
             ]
 
     def _stop_if_failing(self) -> None:
@@ -192,5 +199,5 @@ class _Commit:
                 f"Stopped: the database refused {failed:,} of {self.report.rows:,} rows, more than "
                 f"{self.conf.max_failure_rate:.0%} (LEGACY_IMPORT_MAX_FAILURE_RATE).",
                 hint=f"See why: manage.py legacy_status --run {self.run.pk}. Plan again "
-                "(legacy_dry_run) to try them once the cause is mended.",
+                "(legacy_dry_run) to try them once the cause is fixed.",
             )

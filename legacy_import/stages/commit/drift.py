@@ -1,4 +1,4 @@
-"""What changed since the plan: a planned row that drifted is left out of the commit, and says why."""
+"""What changed since the plan: a row that drifted is left out of the commit, with its cause."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 
 
 class Plan(NamedTuple):
-    """What the plan says of one row, as stored."""
+    """The plan of one row, as stored."""
 
     pk: int
     planned_action: str
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
     @property
     def target(self) -> Target | None:
-        """The user or lead that the row was planned to be given to."""
+        """The user or lead that the row was planned to be attached to."""
         if self.planned_target_kind in PEOPLE and self.planned_target_id is not None:
             return self.planned_target_kind, self.planned_target_id
         return None
@@ -49,7 +49,7 @@ def _decision(action: str, reason: str) -> Decision:
     return Decision(PlannedAction(action), reason)
 
 
-def drifted(
+def drift_causes(
     run: LegacyImportRun,
     plans: Sequence[Plan],
     cases: Mapping[int, Case],
@@ -59,23 +59,23 @@ def drifted(
 ) -> dict[int, Drift]:
     """Row id → what changed since the plan; only rows that drifted.
 
-    `cases`: the same rows as they stand now, under lock. `firsts`: of the followers whose group's
-    first row has its person by now, that person's fingerprint.
+    `cases`: the same rows as they are now, under lock. `firsts`: for followers whose group's first row
+    has a person by now, that person's fingerprint.
     """
     causes = _causes(plans, cases, firsts)
-    given = [plan for plan in plans if plan.target and plan.pk not in causes]
+    attached = [plan for plan in plans if plan.target and plan.pk not in causes]
     ruled_out = people_ruled_out(
-        run.connection_name, {source_row(cases[plan.pk]) for plan in given}
+        run.connection_name, {source_row(cases[plan.pk]) for plan in attached}
     )
-    for plan in given:
+    for plan in attached:
         if plan.target in ruled_out.get(source_row(cases[plan.pk]), ()):
-            causes[plan.pk] = Drift.DECISION  # said of the same row in another run
-    still = [plan for plan in plans if plan.pk not in causes]
-    for pk in _changed_in_newer_runs(run, [plan.pk for plan in still]):
+            causes[plan.pk] = Drift.DECISION  # a decision on the same row in another run
+    unchanged = [plan for plan in plans if plan.pk not in causes]
+    for pk in _changed_in_newer_runs(run, [plan.pk for plan in unchanged]):
         causes[pk] = Drift.SOURCE_ROW
     acting = [
         plan.pk
-        for plan in still
+        for plan in unchanged
         if plan.planned_action != PlannedAction.SKIP and plan.pk not in causes
     ]
     for pk in rows_with_newcomers(run, [cases[pk] for pk in acting], conf):
@@ -86,17 +86,16 @@ def drifted(
 def _causes(
     plans: Sequence[Plan], cases: Mapping[int, Case], firsts: Mapping[int, str]
 ) -> dict[int, Drift]:
-    """Row id → why it is not what was planned. Many rows are one case, planned and found alike."""
+    """Row id → why it is not what was planned. Many rows share a plan and a case, evaluated once."""
     causes: dict[int, Drift] = {}
-    known: dict[tuple[object, ...], Drift | None] = {}
+    by_case: dict[tuple[object, ...], Drift | None] = {}
     for plan in plans:
         pk, case, first = plan.pk, cases.get(plan.pk), firsts.get(plan.pk)
         # Cases of the same number have the same facts.
-        alike = (plan[1:], case and (case.number, case.basis, case.target), first)
-        if alike not in known:
-            known[alike] = _cause(plan, case, decide(case.facts) if case else None, first)
-        cause = known[alike]
-        if cause:
+        key = (plan[1:], case and (case.number, case.basis, case.target), first)
+        if key not in by_case:
+            by_case[key] = _cause(plan, case, decide(case.facts) if case else None, first)
+        if cause := by_case[key]:
             causes[pk] = cause
     return causes
 
@@ -104,7 +103,7 @@ def _causes(
 def _cause(
     plan: Plan, case: Case | None, answer: Decision | None, first_person: str | None
 ) -> Drift | None:
-    """Why this row is not what was planned; None when it is. `answer`: to the case as it stands."""
+    """Why this row is not what was planned; None if it is. `answer`: the decision on the case now."""
     if case is None:
         return Drift.ANSWER
     decision, target = plan.decision, plan.target
@@ -124,17 +123,17 @@ def _cause(
         return None if was.get("person", first_person) == first_person else Drift.TARGET_EDITED
     if case.facts.origin != Origin.NEW and answer != decision:
         return Drift.ALREADY_IMPORTED
-    given_to = None if decision.action == PlannedAction.SKIP else case.target
-    return None if (answer, given_to) == (decision, target) else Drift.ANSWER
+    target_now = None if decision.action == PlannedAction.SKIP else case.target
+    return None if (answer, target_now) == (decision, target) else Drift.ANSWER
 
 
-@lru_cache(maxsize=4_096)  # thousands of rows rest on the same few versions
+@lru_cache(maxsize=4_096)  # thousands of rows share the same few versions
 def _versions(basis: str) -> Mapping[str, str]:
     return dict(part.partition("=")[::2] for part in basis.split())
 
 
 def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]:
-    """The rows that a later import of this source, finished after the plan, found changed."""
+    """The rows that changed in a later import of this source, finished after the plan."""
     newer = [
         pk
         for pk, summary, staged in LegacyImportRun.objects.filter(
@@ -158,7 +157,7 @@ def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]
 
 
 def _imported_at(summary: Mapping[str, Any]) -> datetime.datetime | None:
-    """When a run's import was finished; None: it never was."""
+    """When a run's import was finished; None if it was not."""
     stage = summary.get("stages", {}).get(RunStatus.IMPORTED.value, {})
     finished = stage.get("finished")
     return datetime.datetime.fromisoformat(finished) if finished else None

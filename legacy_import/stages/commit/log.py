@@ -1,4 +1,4 @@
-"""Writing and reading the commit log, and what it means for the staged rows."""
+"""The commit log: written and read, with the columns of staged rows that follow from it."""
 
 import datetime
 from collections import defaultdict
@@ -19,7 +19,7 @@ from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
     LEAD,
     LogEntry,
-    Logged,
+    LoggedEntry,
 )
 
 LOG_COLUMNS = (
@@ -27,12 +27,14 @@ LOG_COLUMNS = (
     "target_model", "target_id", "created_target", "reason", "target_fingerprint", "actor",
     "created_at",
 )  # fmt: skip
-SAID = {action: action.value for action in LogAction}
-# Actions that stand beside a row's outcome.
-BESIDES = frozenset({LogAction.CREATE_COURSE_INTEREST, LogAction.ATTACH_PERSON})
-# What a row's main entry says is its outcome.
-OUTCOMES = {action: Outcome(action.value).value for action in LogAction if action not in BESIDES}
-OUTCOMES_IN_FORCE = (*COMMITTED_OUTCOMES, *BESIDES)
+ACTION_VALUES = {action: action.value for action in LogAction}
+# Actions of entries that a row has in addition to that of its outcome.
+SECONDARY_ACTIONS = frozenset({LogAction.CREATE_COURSE_INTEREST, LogAction.ATTACH_PERSON})
+# The action of a row's main entry → the row's outcome.
+OUTCOMES = {
+    action: Outcome(action.value).value for action in LogAction if action not in SECONDARY_ACTIONS
+}
+OUTCOMES_IN_FORCE = (*COMMITTED_OUTCOMES, *SECONDARY_ACTIONS)
 PERSON_COLUMNS = ("imported_user_id", "imported_lead_id")
 TRAINING_COLUMNS = {
     COMPLETED_TRAINING: "imported_completed_training_id",
@@ -48,7 +50,7 @@ def write(
     actor: str,
     now: datetime.datetime,
 ) -> None:
-    """Log the entries and give their rows the outcome and ids they stand for."""
+    """Log the entries, and set the outcomes and ids of their rows."""
     trainings = dict(
         LegacyTrainingImport.objects.filter(
             student_import__among=Ids({entry.row for entry in entries})
@@ -56,7 +58,7 @@ def write(
     )
     at = timestamp(now)
     rows = (
-        (run.pk, row, trainings.get(row), batch, SAID[action], model, target, int(created),
+        (run.pk, row, trainings.get(row), batch, ACTION_VALUES[action], model, target, int(created),
          reason[:60], fingerprint, actor, at)
         for row, action, reason, model, target, created, fingerprint in entries
     )  # fmt: skip
@@ -65,9 +67,9 @@ def write(
     insert_rows(LegacyImportCommitLog, LOG_COLUMNS, rows)
 
 
-def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
-    """Staged row id → its effects that are not reversed; what was left out is no effect."""
-    found: defaultdict[int, list[Logged]] = defaultdict(list)
+def entries_in_force(ids: Iterable[int]) -> dict[int, list[LoggedEntry]]:
+    """Staged row id → its effects that are not reversed. Rows that were left out have none."""
+    effects: defaultdict[int, list[LoggedEntry]] = defaultdict(list)
     entries = LegacyImportCommitLog.objects.filter(
         student_import__among=Ids(ids), reversed_at=None, action__in=OUTCOMES_IN_FORCE
     )
@@ -75,39 +77,39 @@ def entries_in_force(ids: Iterable[int]) -> dict[int, list[Logged]]:
         "pk", "student_import_id", "action", "target_model", "target_id", "created_target",
         "target_fingerprint",
     ):  # fmt: skip
-        found[values[1]].append(Logged(*values))
-    return dict(found)
+        effects[values[1]].append(LoggedEntry(*values))
+    return dict(effects)
 
 
 def reverse(
     outcomes: Mapping[int, ReversalOutcome],
     *,
-    kept: Collection[ReversalOutcome],
+    in_force: Collection[ReversalOutcome],
     actor: str,
     now: datetime.datetime,
 ) -> None:
-    """Write what became of each entry (id → outcome); a kept one stays in force.
+    """Write the reversal outcome of each entry (by id); an outcome of `in_force` reverses nothing.
 
-    An entry that loses its fingerprint as it gets an outcome does not grow: that is what makes
-    updating thousands of them cheap.
+    An entry that loses its fingerprint as it gets an outcome does not grow, which keeps updates of
+    thousands of entries cheap.
     """
     by_outcome: defaultdict[ReversalOutcome, list[int]] = defaultdict(list)
     for pk, outcome in outcomes.items():
         by_outcome[outcome].append(pk)
     for outcome, ids in by_outcome.items():
         values: dict[str, Any] = {"reversal_outcome": outcome.value}
-        if outcome not in kept:
-            # Its fingerprint is a digest of somebody who is not there any more, and of no use.
+        if outcome not in in_force:
+            # The fingerprint is a digest of a record that no longer exists.
             values |= {
                 "reversed_at": timestamp(now), "reversed_by": actor, "target_fingerprint": "",
             }  # fmt: skip
         update_ids(LegacyImportCommitLog, ids, values)
 
 
-def release_rows(rows: Mapping[int, Sequence[Logged]]) -> None:
-    """Rows whose effects are all undone: nothing of them is on the platform any more."""
-    nobody = dict.fromkeys(PERSON_COLUMNS)
-    update_ids(LegacyStudentImport, list(rows), {"outcome": Outcome.ROLLED_BACK.value, **nobody})
+def release_rows(rows: Mapping[int, Sequence[LoggedEntry]]) -> None:
+    """Mark rows as rolled back, whose effects are all undone."""
+    no_person = dict.fromkeys(PERSON_COLUMNS)
+    update_ids(LegacyStudentImport, list(rows), {"outcome": Outcome.ROLLED_BACK.value, **no_person})
     with_history = Ids(
         row
         for row, entries in rows.items()
@@ -150,9 +152,9 @@ def _person(entry: LogEntry) -> tuple[int | None, int | None]:
 
 def _set_trainings(entries: Sequence[LogEntry], trainings: Mapping[int, int]) -> None:
     for model, column in TRAINING_COLUMNS.items():
-        made = {
+        records = {
             trainings[entry.row]: (entry.target_id,)
             for entry in entries
             if entry.target_model == model
         }
-        update_rows(LegacyTrainingImport, (column,), made)
+        update_rows(LegacyTrainingImport, (column,), records)

@@ -17,7 +17,7 @@ from legacy_import.choices import (
     Stage,
 )
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import ChunkDone, Job, Work, id_ranges
+from legacy_import.engine.chunks import ChunkResult, Job, Work, id_ranges
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
@@ -25,7 +25,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.stages.planning.cases import Case, CaseLoader, case_loader, rows_between
 from legacy_import.stages.planning.followers import plan_followers
@@ -73,7 +73,7 @@ def dry_run(
 
     `compare_with`: the run whose latest plan this one is compared with; the run itself for its own
     previous plan. `engine`: another one than the settings name. Raises UnknownRun, OutOfOrder (not
-    classified yet, classified under other rules, or held by another process), Interrupted.
+    classified yet, classified under other rules, or locked by another process), Interrupted.
     """
     run = lifecycle.find_run(run_id)
     if compare_with is not None and compare_with != run.pk:
@@ -82,7 +82,7 @@ def dry_run(
     run.require(RunStatus.PLANNED)
     conf = import_conf()
     progress.opened(run.source_label)
-    with hold(run, "legacy_dry_run", progress) as lease:
+    with run_lease(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
         refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
@@ -101,7 +101,7 @@ def dry_run(
         store_weights(run)
         results = {**counts, **refresh}
         lifecycle.finish_stage(
-            run, lease, RunStatus.PLANNED, actor=actor, started=now, found=results
+            run, lease, RunStatus.PLANNED, actor=actor, started_at=now, results=results
         )
     difference = None if compare_with is None else plan_difference(run, compare_with)
     return PlanReport(run.pk, total.rows, run.plan_fingerprint, counts, difference)
@@ -114,7 +114,7 @@ def open_work(job: Job) -> Work:
     return lambda chunk: _plan_chunk(loader, int(chunk.first), int(chunk.last))
 
 
-def _plan_chunk(loader: CaseLoader, first: int, last: int) -> ChunkDone:
+def _plan_chunk(loader: CaseLoader, first: int, last: int) -> ChunkResult:
     """Plan the rows first <= id <= last."""
     answers = _Answers()
     for case in loader.load(rows_between(first, last)):
@@ -125,7 +125,7 @@ def _plan_chunk(loader: CaseLoader, first: int, last: int) -> ChunkDone:
     chunk.filter(outcome__in=WITHOUT_EFFECT).update(outcome=Outcome.PENDING)
     committed = list(chunk.filter(outcome__in=COMMITTED_OUTCOMES).values_list("pk", flat=True))
     answers.write(committed, first_plan=loader.run.planned_at is None)
-    return ChunkDone(answers.rows + len(committed), answers.digest.hexdigest())
+    return ChunkResult(answers.rows + len(committed), answers.digest.hexdigest())
 
 
 class _Answers:

@@ -1,1 +1,1 @@
-"""Proof: source rows, staged rows, log entries and records balance."""
+"""Proof that source rows, staged rows, log entries and records balance."""

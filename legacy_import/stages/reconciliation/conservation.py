@@ -1,22 +1,23 @@
-"""Does the commit log agree with the staged rows and with what exists? Judged a row at a time."""
+"""Whether the commit log agrees with the staged rows and the existing records, checked row by row."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 
 from legacy_import.choices import COMMITTED_OUTCOMES, LogAction, Outcome
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.effects.effect import LEAD
 
-MOST_NAMED = 20  # rows that one check names
+MAX_ROWS_LISTED = 20  # of the rows that break a check
 
 EFFECTS = tuple(outcome.value for outcome in COMMITTED_OUTCOMES)
 LEFT_OUT = (LogAction.REVIEW.value, LogAction.DRIFTED.value, LogAction.FAILED.value)
 MAIN = (*EFFECTS, *LEFT_OUT)
-# Entries beside a main one → the outcomes of which they can be a part.
+# Actions of secondary entries → the outcomes that they can be a part of.
 PARTS: dict[str, tuple[str, ...]] = {
     LogAction.CREATE_COURSE_INTEREST.value: (
         Outcome.CREATE_CRM_LEAD.value, Outcome.LINK_EXISTING.value,
@@ -30,7 +31,7 @@ NOTHING_IN_FORCE = (Outcome.PENDING.value, Outcome.ROLLED_BACK.value)
 
 
 class Imported(NamedTuple):
-    """The imported_* columns of a row: what it says became of it."""
+    """The imported_* columns of a row."""
 
     user: int | None = None
     lead: int | None = None
@@ -55,7 +56,7 @@ class ReconciledRow(NamedTuple):
 
 
 class EntryInForce(NamedTuple):
-    """A log entry in force. `origin`: of the record it speaks of, None where there is none."""
+    """A log entry in force. `origin`: of its record, None if that does not exist."""
 
     action: str
     target_model: str
@@ -64,8 +65,8 @@ class EntryInForce(NamedTuple):
     origin: str | None = None
 
 
-class Judged(NamedTuple):
-    """A row, its entries in the order of writing, and what its records' origins begin with."""
+class RowWithEntries(NamedTuple):
+    """A row, its entries in the order of writing, and the prefix of its records' origins."""
 
     row: ReconciledRow
     entries: Sequence[EntryInForce]
@@ -73,16 +74,16 @@ class Judged(NamedTuple):
 
     @property
     def newest(self) -> str:
-        """The action of the newest main entry: it speaks for the row, older ones are superseded."""
+        """The action of the newest main entry, which supersedes the older ones."""
         return next((one.action for one in reversed(self.entries) if one.action in MAIN), "")
 
 
-def _outcome_without_entry(case: Judged) -> bool:
+def _outcome_without_entry(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome in MAIN and all(entry.action != outcome for entry in case.entries)
 
 
-def _entry_without_outcome(case: Judged) -> bool:
+def _entry_without_outcome(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome not in NOTHING_IN_FORCE and any(
         outcome not in PARTS.get(entry.action, (entry.action,))
@@ -91,33 +92,30 @@ def _entry_without_outcome(case: Judged) -> bool:
     )
 
 
-def _newest_entry_differs(case: Judged) -> bool:
+def _newest_entry_differs(case: RowWithEntries) -> bool:
     outcome = case.row.outcome
     return outcome in MAIN and case.newest in LEFT_OUT and case.newest != outcome
 
 
-def _entered_twice(case: Judged) -> bool:
+def _entered_twice(case: RowWithEntries) -> bool:
     main = sum(entry.action in EFFECTS for entry in case.entries)
     parts = [entry.action for entry in case.entries if entry.action in PARTS]
     return main > 1 or len(parts) > len(set(parts))
 
 
-def _effect_of(outcome: Outcome) -> Callable[[Judged], bool]:
-    def found(case: Judged) -> bool:
-        return case.row.outcome == outcome and any(
-            entry.action not in LEFT_OUT for entry in case.entries
-        )
-
-    return found
+def _effect_in_force(outcome: Outcome, case: RowWithEntries) -> bool:
+    return case.row.outcome == outcome and any(
+        entry.action not in LEFT_OUT for entry in case.entries
+    )
 
 
-def _entry_incomplete(case: Judged) -> bool:
+def _entry_incomplete(case: RowWithEntries) -> bool:
     return any(not _complete(entry) for entry in case.entries)
 
 
 def _complete(entry: EntryInForce) -> bool:
-    if entry.action in CREATED:
-        kind = CREATED[entry.action]
+    if entry.action in RECORD_KINDS:
+        kind = RECORD_KINDS[entry.action]
         return entry.created and entry.target_model == kind.label and entry.target_id is not None
     if entry.action in TO_PEOPLE:
         person = entry.target_model in (LEAD, settings.AUTH_USER_MODEL)
@@ -125,33 +123,33 @@ def _complete(entry: EntryInForce) -> bool:
     return not (entry.created or entry.target_model or entry.target_id)
 
 
-def _record_missing(case: Judged) -> bool:
-    return any(entry.action in CREATED and entry.origin is None for entry in case.entries)
+def _record_missing(case: RowWithEntries) -> bool:
+    return any(entry.action in RECORD_KINDS and entry.origin is None for entry in case.entries)
 
 
-def _record_of_another_row(case: Judged) -> bool:
+def _record_of_another_row(case: RowWithEntries) -> bool:
     return any(
-        entry.origin not in (None, f"{case.origin}:{CREATED[entry.action].effect}")
+        entry.origin not in (None, f"{case.origin}:{RECORD_KINDS[entry.action].effect}")
         for entry in case.entries
-        if entry.action in CREATED
+        if entry.action in RECORD_KINDS
     )
 
 
-def _imported_columns_differ(case: Judged) -> bool:
-    told: dict[str, int | None] = {}
+def _imported_columns_differ(case: RowWithEntries) -> bool:
+    columns: dict[str, int | None] = {}
     for entry in case.entries:
         if entry.action == LogAction.CREATE_COMPLETED_TRAINING:
-            told["completed_training"] = entry.target_id
+            columns["completed_training"] = entry.target_id
         elif entry.action == LogAction.CREATE_ENROLLMENT:
-            told["enrollment"] = entry.target_id
+            columns["enrollment"] = entry.target_id
         elif entry.action == LogAction.CREATE_CRM_LEAD or entry.action in TO_PEOPLE:
             is_lead = entry.target_model == LEAD
-            told["lead" if is_lead else "user"] = entry.target_id
-    return Imported(**told) != case.row.imported
+            columns["lead" if is_lead else "user"] = entry.target_id
+    return Imported(**columns) != case.row.imported
 
 
-# Check → what has to hold, and when a row breaks it.
-ROW_CHECKS: dict[str, tuple[str, Callable[[Judged], bool]]] = {
+# Check → its meaning, and whether a row breaks it.
+ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
     "outcome_without_entry": (
         "every row that was dealt with has an entry of its outcome", _outcome_without_entry,
     ),
@@ -159,16 +157,17 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[Judged], bool]]] = {
         "no effect is in force that is not its row's outcome", _entry_without_outcome,
     ),
     "newest_entry": (
-        "the newest entry of a row says its outcome", _newest_entry_differs,
+        "the newest entry of a row has its outcome", _newest_entry_differs,
     ),
     "entered_twice": (
         "no row has two effects in force", _entered_twice,
     ),
     "pending_with_effect": (
-        "no pending row has an effect in force", _effect_of(Outcome.PENDING),
+        "no pending row has an effect in force", partial(_effect_in_force, Outcome.PENDING),
     ),
     "rolled_back_with_effect": (
-        "no row that was rolled back has an effect in force", _effect_of(Outcome.ROLLED_BACK),
+        "no row that was rolled back has an effect in force",
+        partial(_effect_in_force, Outcome.ROLLED_BACK),
     ),
     "entry_incomplete": (
         "every entry names the kind of record that its action is about", _entry_incomplete,
@@ -177,24 +176,24 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[Judged], bool]]] = {
         "every record that was created still exists (deleted by hand otherwise)", _record_missing,
     ),
     "record_of_another_row": (
-        "every record that was created carries the origin of its row", _record_of_another_row,
+        "every record that was created has the origin of its row", _record_of_another_row,
     ),
     "imported_columns": (
-        "the imported_… columns say what the entries say", _imported_columns_differ,
+        "the imported_… columns agree with the entries", _imported_columns_differ,
     ),
 }  # fmt: skip
 
 
 @dataclass(slots=True)
 class RowSample:
-    """How many rows, and the names of the first few."""
+    """A number of rows, and the names of the first few."""
 
     total: int = 0
     first: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
         self.total += 1
-        if len(self.first) < MOST_NAMED:
+        if len(self.first) < MAX_ROWS_LISTED:
             self.first.append(name)
 
 
@@ -211,37 +210,37 @@ class Tally:
     trainings: int = 0
     broken: dict[str, RowSample] = field(default_factory=dict)
 
-    def add(self, case: Judged) -> None:
+    def add(self, case: RowWithEntries) -> None:
         """Count one row with its entries."""
         row = case.row
         self.rows[row.table, row.classification, row.outcome] += 1
         if row.training is None:
-            self.name("one_training_each", row.name)
+            self.add_broken("one_training_each", row.name)
         else:
             self.trainings += 1
         if row.outcome not in Outcome:
-            self.name("outcomes_add_up", row.name)
+            self.add_broken("outcomes_add_up", row.name)
         for check, (_, breaks) in ROW_CHECKS.items():
             if breaks(case):
-                self.name(check, row.name)
+                self.add_broken(check, row.name)
         if case.entries:
             self._count_entries(case)
 
-    def name(self, check: str, row: str) -> None:
-        """Note that this row breaks this check."""
+    def add_broken(self, check: str, row: str) -> None:
+        """Record that this row breaks this check."""
         self.broken.setdefault(check, RowSample()).add(row)
 
     def total(self, cells: Mapping[Cell, int], what: str) -> int:
-        """Of all tables and classifications."""
-        return sum(count for (_, _, of), count in cells.items() if of == what)
+        """The sum over all tables and classifications."""
+        return sum(count for (_, _, value), count in cells.items() if value == what)
 
-    def _count_entries(self, case: Judged) -> None:
+    def _count_entries(self, case: RowWithEntries) -> None:
         row, newest = case.row, case.newest
         for entry in case.entries:
             if entry.action not in LEFT_OUT:
                 self.entries[row.table, row.classification, entry.action] += 1
-            if entry.action in CREATED and entry.origin is not None:
-                own = f"{case.origin}:{CREATED[entry.action].effect}"
+            if entry.action in RECORD_KINDS and entry.origin is not None:
+                own = f"{case.origin}:{RECORD_KINDS[entry.action].effect}"
                 self.records[row.table, row.classification, entry.action] += entry.origin == own
         if newest in LEFT_OUT and row.outcome not in NOTHING_IN_FORCE:
             self.entries[row.table, row.classification, newest] += 1

@@ -1,5 +1,5 @@
-"""The conservation proof: every source row is staged, every staged row is in exactly one outcome, and
-outcomes, log entries and created records are the same thing counted three times."""
+"""The conservation proof: every source row is staged, every staged row has exactly one outcome, and
+the numbers of outcomes, log entries and created records agree."""
 
 import re
 from collections import defaultdict
@@ -10,14 +10,18 @@ from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
-from legacy_import.stages.commit.effects.created import CREATED, origins_of, records_without_entry
+from legacy_import.stages.commit.effects.created_records import (
+    RECORD_KINDS,
+    origins_of,
+    records_without_entry,
+)
 from legacy_import.stages.reconciliation.conservation import (
     EntryInForce,
     Imported,
-    Judged,
     ReconciledRow,
+    RowWithEntries,
     Tally,
 )
 from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
@@ -35,15 +39,15 @@ ENTRY_COLUMNS = (
 
 
 def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
-    """Prove that the run (None: the latest) is conserved, or say which rows are not.
+    """Prove that the run (None: the latest) balances, or report the rows that do not.
 
-    Changes nothing; the run is held meanwhile, so that no commit moves what is being counted.
-    Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted. What
-    does not balance is in the report, never an error.
+    Changes nothing; has the run's lease meanwhile, so that no commit changes the numbers. Raises
+    UnknownRun, OutOfOrder (not imported yet, or locked by another process), Interrupted. A run that
+    does not balance is reported, never an error.
     """
     run = lifecycle.find_run(run_id)
     _require_imported(run)
-    with hold(run, "legacy_reconcile", progress) as lease:
+    with run_lease(run, "legacy_reconcile", progress) as lease:
         _require_imported(run)
         reread = reread_source(run, progress, lease.confirm)
         tally = _tally(run, progress, lease.confirm)
@@ -59,7 +63,7 @@ def _require_imported(run: LegacyImportRun) -> None:
 
 
 def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]) -> Tally:
-    """Judge every row of the run with its entries and records, window by window."""
+    """Check every row of the run with its entries and records, one range of ids at a time."""
     tally = Tally()
     progress.begin("comparing", None)
     for first, last in id_ranges(run):
@@ -67,16 +71,16 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
         entries = _entries(run, first, last)
         for row in rows:
             origin = f"{run.connection_name}:{row.name}"
-            tally.add(Judged(row, entries.get(row.id, ()), origin))
+            tally.add(RowWithEntries(row, entries.get(row.id, ()), origin))
         confirm()
         progress.advance(len(rows))
     foreign = LegacyImportCommitLog.objects.filter(legacy_import_run=run, reversed_at=None)
     foreign = foreign.exclude(student_import__legacy_import_run=run).order_by("pk")
     of_rows = foreign.values_list("student_import__source_table", "student_import__legacy_id")
     for table, legacy_id in of_rows.iterator():
-        tally.name("entry_of_another_run", f"{table}:{legacy_id}")
+        tally.add_broken("entry_of_another_run", f"{table}:{legacy_id}")
     for model, pk, origin in records_without_entry(run):
-        tally.name("record_without_entry", _named_by_origin(run, origin) or f"{model} {pk}")
+        tally.add_broken("record_without_entry", _row_of_origin(run, origin) or f"{model} {pk}")
     return tally
 
 
@@ -95,26 +99,26 @@ def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[E
     logged = LegacyImportCommitLog.objects.filter(
         student_import_id__gte=first, student_import_id__lte=last, reversed_at=None
     )
-    found = [
+    pairs = [
         (row, EntryInForce(*entry))
         for row, of_run, *entry in logged.order_by("pk").values_list(*ENTRY_COLUMNS)
         if of_run == run.pk
     ]
     origins = {
         action: origins_of(
-            action, [one.target_id for _, one in found if one.action == action and one.target_id]
+            action, [one.target_id for _, one in pairs if one.action == action and one.target_id]
         )
-        for action in CREATED
+        for action in RECORD_KINDS
     }
     entries: defaultdict[int, list[EntryInForce]] = defaultdict(list)
-    for row, entry in found:
-        there = origins.get(entry.action, {})
-        entries[row].append(entry._replace(origin=there.get(entry.target_id or 0)))
+    for row, entry in pairs:
+        origin = origins.get(entry.action, {}).get(entry.target_id or 0)
+        entries[row].append(entry._replace(origin=origin))
     return entries
 
 
-def _named_by_origin(run: LegacyImportRun, origin: str) -> str:
-    """`table:id` of an origin of this source; "" for any other."""
+def _row_of_origin(run: LegacyImportRun, origin: str) -> str:
+    """The `table:id` in an origin of this source; "" for any other origin."""
     tables = "|".join(SourceTable.values)
-    found = re.fullmatch(rf"{re.escape(run.connection_name)}:((?:{tables}):-?\d+):\w+", origin)
-    return found[1] if found else ""
+    match = re.fullmatch(rf"{re.escape(run.connection_name)}:((?:{tables}):-?\d+):\w+", origin)
+    return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""What a reconciliation found: named checks, and the table of rows, entries and records."""
+"""The report of a reconciliation: its checks, and the table of rows, entries and records."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 from legacy_import.choices import Classification, Outcome, SourceTable
 from legacy_import.models import LegacyImportRun
-from legacy_import.stages.commit.effects.created import CREATED
+from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.reconciliation.conservation import (
     MAIN,
     PARTS,
@@ -17,14 +17,24 @@ from legacy_import.stages.reconciliation.conservation import (
     RowSample,
     Tally,
 )
-from legacy_import.stages.reconciliation.source_rows import Reread, rows_let_through
+from legacy_import.stages.reconciliation.source_rows import Reread, expected_rows
 
 ACTIONS = (*MAIN, *PARTS)
+
+# Check → its meaning.
+STAGING_CHECKS = {
+    "one_training_each": "every staged learner has exactly one training row",
+    "outcomes_add_up": "every staged row has one outcome of the vocabulary",
+}
+RUN_CHECKS = {
+    "entry_of_another_run": "no entry of this run is about a row of another run",
+    "record_without_entry": "every record of this run has an entry in force",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was proved or not. `rows` names the first rows that break it, `more` the rest."""
+    """One check. `rows`: the first rows that break it; `more`: the number of the others."""
 
     name: str
     meaning: str
@@ -49,8 +59,8 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One source table: rows in the snapshot, rows that had to be staged (fewer with --limit), rows
-    that are; `now`: rows in the source as it is (None: not re-read)."""
+    """Numbers of rows of one source table. `expected`: to be staged (fewer than the snapshot with
+    --limit); `now`: in the source at present (None: not re-read)."""
 
     snapshot: int | None
     expected: int | None
@@ -60,7 +70,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What was proved of a run. `row_limit`: the run is partial, and balances against that limit."""
+    """The proof of a run. `row_limit`: the run is partial, and is compared with that limit."""
 
     run: int
     source: str
@@ -88,7 +98,7 @@ class ReconcileReport:
 
 
 def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileReport:
-    """Everything that was counted, as checks and tables."""
+    """The counts as checks and tables."""
     tables = _source_lines(run, reread, tally)
     checks = (
         *_source_checks(tables, reread),
@@ -112,10 +122,10 @@ def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileRe
 def _source_lines(run: LegacyImportRun, reread: Reread, tally: Tally) -> dict[str, SourceLine]:
     snapshot = run.certificate.get("row_counts", {})
     lines = {}
-    for table, expected in rows_let_through(run).items():
+    for table, expected in expected_rows(run).items():
         staged = sum(count for (name, _, _), count in tally.rows.items() if name == table)
-        found = reread.tables.get(table)
-        now = None if found is None else found.both + found.only_source.total
+        ids = reread.tables.get(table)
+        now = None if ids is None else ids.both + ids.only_source.total
         lines[table] = SourceLine(snapshot.get(table), expected, staged, now)
     return lines
 
@@ -129,89 +139,57 @@ def _source_checks(tables: Mapping[str, SourceLine], reread: Reread) -> Iterator
             line.staged,
             line.expected == line.staged,
         )
-    for table, now in reread.tables.items():
-        yield _named(
+    for table, ids in reread.tables.items():
+        yield _rows_check(
             f"source_rows_staged:{table}",
             "every source row is staged (one that came since the snapshot: import again)",
-            now.both + now.only_source.total,
-            now.only_source,
+            ids.both + ids.only_source.total,
+            ids.only_source,
         )
-        yield _named(
+        yield _rows_check(
             f"staged_rows_in_source:{table}",
             "the source still has every staged row (deleted there since otherwise)",
-            now.both + now.only_staged.total,
-            now.only_staged,
+            ids.both + ids.only_staged.total,
+            ids.only_staged,
         )
 
 
 def _staging_checks(tally: Tally) -> Iterator[Check]:
-    staged = tally.rows.total()
-    yield _named(
-        "one_training_each",
-        "every staged learner has exactly one training row",
-        staged,
-        tally.broken.get("one_training_each", RowSample()),
-    )
-    yield _named(
-        "outcomes_add_up",
-        "every staged row has one outcome of the vocabulary",
-        staged,
-        tally.broken.get("outcomes_add_up", RowSample()),
-    )
+    for name, meaning in STAGING_CHECKS.items():
+        yield _rows_check(name, meaning, tally.rows.total(), tally.broken.get(name, RowSample()))
 
 
 def _number_checks(tally: Tally) -> Iterator[Check]:
-    """Outcomes = entries = records: the totals are shown, every table and classification compared."""
-    for action in MAIN:
-        yield _numbers(
-            f"entries:{action}",
-            "as many entries in force as rows with that outcome",
-            tally,
-            (tally.rows, tally.entries),
-            action,
-        )
-    for action in CREATED:
-        yield _numbers(
-            f"records:{action}",
-            "as many existing records as entries that created one",
-            tally,
-            (tally.entries, tally.records),
-            action,
-        )
-
-
-def _numbers(
-    name: str, meaning: str, tally: Tally, sides: tuple[Mapping[Any, int], ...], action: str
-) -> Check:
-    expected, found = sides
-    same = all(
-        expected.get(cell, 0) == found.get(cell, 0)
-        for cell in {*expected, *found}
-        if cell[2] == action
-    )
-    return Check(name, meaning, tally.total(expected, action), tally.total(found, action), same)
+    """Outcomes = entries = records: compared per table and classification, reported as totals."""
+    comparisons = (
+        ("entries", "as many entries in force as rows with that outcome", MAIN,
+         tally.rows, tally.entries),
+        ("records", "as many existing records as entries that created one", RECORD_KINDS,
+         tally.entries, tally.records),
+    )  # fmt: skip
+    for name, meaning, actions, one, other in comparisons:
+        for action in actions:
+            cells = {cell for cell in {*one, *other} if cell[2] == action}
+            same = all(one.get(cell, 0) == other.get(cell, 0) for cell in cells)
+            totals = tally.total(one, action), tally.total(other, action)
+            yield Check(f"{name}:{action}", meaning, *totals, same)
 
 
 def _row_checks(tally: Tally) -> Iterator[Check]:
-    meanings = {name: meaning for name, (meaning, _) in ROW_CHECKS.items()}
-    meanings["entry_of_another_run"] = "no entry of this run speaks of a row of another run"
-    meanings["record_without_entry"] = "no record says it is of this run without an entry in force"
+    meanings = {name: meaning for name, (meaning, _) in ROW_CHECKS.items()} | RUN_CHECKS
     for name, meaning in meanings.items():
         broken = tally.broken.get(name, RowSample())
-        yield Check(
-            name, meaning, 0, broken.total, not broken.total, tuple(broken.first), _more(broken)
-        )
+        yield Check(name, meaning, 0, broken.total, not broken.total, *_rows(broken))
 
 
-def _named(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
-    return Check(
-        name, meaning, expected, expected - broken.total, not broken.total, tuple(broken.first),
-        _more(broken),
-    )  # fmt: skip
+def _rows_check(name: str, meaning: str, expected: int, broken: RowSample) -> Check:
+    intact = expected - broken.total
+    return Check(name, meaning, expected, intact, not broken.total, *_rows(broken))
 
 
-def _more(broken: RowSample) -> int:
-    return broken.total - len(broken.first)
+def _rows(broken: RowSample) -> tuple[tuple[str, ...], int]:
+    """The first rows that break a check, and the number of the others."""
+    return tuple(broken.first), broken.total - len(broken.first)
 
 
 def _lines(tally: Tally) -> Iterator[ReportLine]:
@@ -225,7 +203,7 @@ def _lines(tally: Tally) -> Iterator[ReportLine]:
                 staged[cell],
                 _per_value(tally.rows, cell, Outcome.values),
                 _per_value(tally.entries, cell, ACTIONS),
-                _per_value(tally.records, cell, CREATED),
+                _per_value(tally.records, cell, RECORD_KINDS),
             )
 
 

@@ -1,4 +1,4 @@
-"""Source rows = staged rows: against the snapshot's counts, and id by id against the source as it is."""
+"""Source rows = staged rows: compared with the snapshot's counts, and id by id with the source now."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,34 +27,34 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """What the source holds now, per table (empty: not re-read, and the notes say why)."""
+    """The ids of each table compared with the source now (empty: not re-read, see the notes)."""
 
     tables: Mapping[str, Comparison]
     notes: tuple[str, ...] = ()
 
 
-def rows_let_through(run: LegacyImportRun) -> dict[str, int | None]:
-    """How many rows of each table the run has to hold: all of the snapshot, or what --limit allows.
+def expected_rows(run: LegacyImportRun) -> dict[str, int | None]:
+    """The number of rows of each table that the run must contain: the snapshot's, or up to --limit.
 
-    None where the certificate has no count.
+    None if the certificate has no count.
     """
     counts: Mapping[str, int] = run.certificate.get("row_counts", {})
-    left = run.row_limit
-    found: dict[str, int | None] = {}
+    remaining = run.row_limit
+    rows: dict[str, int | None] = {}
     for table in SourceTable.values:
         count = counts.get(table)
-        if count is not None and left is not None:
-            count = min(count, left)
-            left -= count
-        found[table] = count
-    return found
+        if count is not None and remaining is not None:
+            count = min(count, remaining)
+            remaining -= count
+        rows[table] = count
+    return rows
 
 
 def reread_source(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]) -> Reread:
-    """Compare the ids of the source with the staged ones; `confirm` is called with every page.
+    """Compare the ids of the source with the staged ones; `confirm` is called after every page.
 
-    A source that cannot be opened, or is lost on the way, is a note. Of a partial run only the
-    source rows up to its last staged row count.
+    A source that cannot be opened, or is lost meanwhile, becomes a note. For a partial run only the
+    source rows up to its last staged row are compared.
     """
     announced = False
     try:
@@ -99,51 +99,51 @@ def _compare_table(
 def compare(
     table: str, source: Iterable[int], staged: Iterable[int], *, partial: bool = False
 ) -> Comparison:
-    """Merge two rising streams of ids. `partial`: nothing after the last staged id counts."""
-    found = Comparison()
-    here_ids, there_ids = iter(staged), iter(source)
-    here = next(here_ids, None)
-    there = None if partial and here is None else next(there_ids, None)
-    while here is not None or (there is not None and not partial):
-        if here == there:
-            found.both += 1
-            here, there = next(here_ids, None), next(there_ids, None)
-        elif here is None or (there is not None and there < here):
-            found.only_source.add(f"{table}:{there}")
-            there = next(there_ids, None)
+    """Merge two ascending streams of ids. `partial`: ignore source ids after the last staged one."""
+    comparison = Comparison()
+    staged_stream, source_stream = iter(staged), iter(source)
+    ours = next(staged_stream, None)
+    theirs = None if partial and ours is None else next(source_stream, None)
+    while ours is not None or (theirs is not None and not partial):
+        if ours == theirs:
+            comparison.both += 1
+            ours, theirs = next(staged_stream, None), next(source_stream, None)
+        elif ours is None or (theirs is not None and theirs < ours):
+            comparison.only_source.add(f"{table}:{theirs}")
+            theirs = next(source_stream, None)
         else:
-            found.only_staged.add(f"{table}:{here}")
-            here = next(here_ids, None)
-    return found
+            comparison.only_staged.add(f"{table}:{ours}")
+            ours = next(staged_stream, None)
+    return comparison
 
 
 def staged_ids(run: LegacyImportRun, table: str) -> Iterator[int]:
-    """The staged legacy ids of a table as numbers, rising, a page at a time.
+    """The staged legacy ids of a table as numbers, ascending, a page at a time.
 
-    Digits sort as numbers among ids of one length, so one length after the other: each page is a
-    range of the identity index, read in its order, and nothing is ever sorted. The index is passed
-    over once per length (seven times for a million rows), without touching the rows themselves.
+    Texts of digits of one length sort as numbers, so one length is read after the other: each page is
+    a range of the identity index in its own order, and the database never sorts. The index is scanned
+    once per length (seven times for a million rows), without reading the rows themselves.
     """
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, source_table=table)
     length = Length("legacy_id")
     negative = When(legacy_id__lt="0", then=-length)  # "-" sorts before every digit
     sizes = rows.order_by().values_list(Case(negative, default=length), flat=True).distinct()
     for size in sorted(sizes):
-        alike = rows.alias(length=length).filter(length=abs(size))
+        same_length = rows.alias(length=length).filter(length=abs(size))
         if size < 0:
-            yield from _paged(alike.filter(legacy_id__lt="0"), rising=False)
+            yield from _paged(same_length.filter(legacy_id__lt="0"), ascending=False)
         else:
-            yield from _paged(alike.filter(legacy_id__gte="0"), rising=True)
+            yield from _paged(same_length.filter(legacy_id__gte="0"), ascending=True)
 
 
-def _paged(rows: QuerySet[LegacyStudentImport], *, rising: bool) -> Iterator[int]:
-    """Ids in the order of their text, or against it (the longest negative text is the least)."""
-    order = "legacy_id" if rising else "-legacy_id"
+def _paged(rows: QuerySet[LegacyStudentImport], *, ascending: bool) -> Iterator[int]:
+    """Ids in the order of their text or, for negative ids, in reverse order."""
+    order = "legacy_id" if ascending else "-legacy_id"
     ids = rows.order_by(order).values_list("legacy_id", flat=True)
     page = list(ids[:IDS_PER_PAGE])
     while page:
         yield from map(int, page)
         if len(page) < IDS_PER_PAGE:
             return
-        last = {"legacy_id__gt" if rising else "legacy_id__lt": page[-1]}
+        last = {"legacy_id__gt" if ascending else "legacy_id__lt": page[-1]}
         page = list(ids.filter(**last)[:IDS_PER_PAGE])

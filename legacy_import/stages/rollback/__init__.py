@@ -1,1 +1,1 @@
-"""8 rollback: what the run created and no one touched since."""
+"""8 rollback: only records that the run created and no one changed since."""

@@ -1,4 +1,4 @@
-"""What a rollback does with one batch: effects, log and outcomes taken back in one transaction."""
+"""The work of a rollback on one batch: effects, log and outcomes are undone in one transaction."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,43 +9,43 @@ from django.utils import timezone
 
 from ecoin.bulk import Ids
 from legacy_import.choices import Outcome, PlannedAction, ReversalOutcome
-from legacy_import.engine.chunks import Chunk, ChunkDone, Job, Work
+from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
 from legacy_import.engine.poison_rows import isolate
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.runs import counts, lifecycle
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import LEAD, Logged, Undoing
+from legacy_import.stages.commit.effects.effect import LEAD, LoggedEntry, RollbackContext
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
 
 
 def open_work(job: Job) -> Work:
-    """Each batch locks its rows and looks once more whether a newer run rests on them."""
+    """Each batch locks its rows and checks again that no newer run depends on them."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
-    taking_back = TakingBack(run, str(job.options["actor"]))
+    batches = BatchRollback(run, str(job.options["actor"]))
 
-    def batch(chunk: Chunk) -> ChunkDone:
-        require_newest(run, chunk.ids)  # it may have been committed meanwhile
+    def batch(chunk: Chunk) -> ChunkResult:
+        require_newest(run, chunk.ids)  # one may have been committed since the command began
         rows = committed_rows(run).filter(pk__among=Ids(chunk.ids)).select_for_update()
         actions = dict(rows.order_by("pk").values_list("pk", "outcome"))
-        return ChunkDone(len(chunk.ids), found=taking_back.undo(actions))
+        return ChunkResult(len(chunk.ids), details=batches.undo(actions))
 
     return batch
 
 
 @dataclass(slots=True)
-class TakingBack:
-    """Takes batches back; with `preview` it only says what it would do, batch after batch."""
+class BatchRollback:
+    """Undoes batches; with `preview` it changes nothing and only counts, batch after batch."""
 
     run: LegacyImportRun
     actor: str
     preview: bool = False
-    # What a preview takes for undone already: interests, and entries of the log.
+    # What a preview treats as undone already: records by model, and entries of the log.
     removed: dict[str, set[int]] = field(default_factory=dict)
-    undone: set[int] = field(default_factory=set)
+    undone_entries: set[int] = field(default_factory=set)
 
     def undo(self, actions: Mapping[int, str]) -> dict[str, Any]:
         """`actions`: staged row id → its outcome. Returns the counts, JSON-ready."""
@@ -54,25 +54,25 @@ class TakingBack:
         outcomes: dict[int, ReversalOutcome] = {}
 
         def undo(part: Sequence[int]) -> None:
-            by_action: defaultdict[PlannedAction, dict[int, list[Logged]]] = defaultdict(dict)
+            by_action: defaultdict[PlannedAction, dict[int, list[LoggedEntry]]] = defaultdict(dict)
             for row in part:
                 by_action[PlannedAction(actions[row])][row] = entries.get(row, [])
             for action, rows in by_action.items():
-                outcomes.update(EFFECTS[action].undo(rows, self._undoing(rows)))
+                outcomes.update(EFFECTS[action].undo(rows, self._context(rows)))
 
         for poison in isolate(undo, ids):
             if not poison.error.startswith("IntegrityError"):
                 (name,) = lifecycle.names_of_rows([poison.row]).values()
                 raise LegacyImportError(
-                    f"The app database refused to take {name} back ({poison.error}).",
+                    f"The app database refused to undo {name} ({poison.error}).",
                     hint=f"Look at its records, then: manage.py legacy_rollback --run {self.run.pk}",
                 )
-            held = ReversalOutcome.KEPT_REFERENCED
-            outcomes.update({entry.id: held for entry in entries.get(poison.row, [])})
+            for entry in entries.get(poison.row, []):
+                outcomes[entry.id] = ReversalOutcome.KEPT_REFERENCED
         return self._write(entries, outcomes)
 
-    def _undoing(self, rows: Mapping[int, Sequence[Logged]]) -> Undoing:
-        """The leads of these rows that other rows, of any run, are linked to stay."""
+    def _context(self, rows: Mapping[int, Sequence[LoggedEntry]]) -> RollbackContext:
+        """With the leads of these rows that other rows, of any run, are linked to."""
         leads = {
             entry.target_id: row
             for row, logged in rows.items()
@@ -85,53 +85,53 @@ class TakingBack:
             created_target=False,
             reversed_at=None,
         )
-        held = {
+        referenced = {
             (LEAD, lead)
             for pk, row, lead in links.values_list("pk", "student_import_id", "target_id")
-            if lead is not None and row != leads[lead] and pk not in self.undone
+            if lead is not None and row != leads[lead] and pk not in self.undone_entries
         }
-        return Undoing(frozenset(held), self.removed, preview=self.preview)
+        return RollbackContext(frozenset(referenced), self.removed, preview=self.preview)
 
     def _write(
-        self, entries: Mapping[int, Sequence[Logged]], outcomes: Mapping[int, ReversalOutcome]
+        self, entries: Mapping[int, Sequence[LoggedEntry]], outcomes: Mapping[int, ReversalOutcome]
     ) -> dict[str, Any]:
-        kept = {
+        kept_rows = {
             row for row, logged in entries.items() if any(outcomes[e.id] in KEPT for e in logged)
         }
         if not self.preview:
             at = timezone.now()
-            log.reverse(outcomes, kept=KEPT, actor=self.actor, now=at)
-            released = {row: logged for row, logged in entries.items() if row not in kept}
+            log.reverse(outcomes, in_force=KEPT, actor=self.actor, now=at)
+            released = {row: logged for row, logged in entries.items() if row not in kept_rows}
             counts.apply(self.run.pk, released, new={"outcome": Outcome.ROLLED_BACK.value})
             log.release_rows(released)
         else:
-            undone = [e for row, logged in entries.items() if row not in kept for e in logged]
-            self.undone |= {entry.id for entry in undone}
+            undone = [e for row, logged in entries.items() if row not in kept_rows for e in logged]
+            self.undone_entries |= {entry.id for entry in undone}
             for entry in undone:
                 if entry.created and entry.target_id:
                     self.removed.setdefault(entry.target_model, set()).add(entry.target_id)
-        return _told(entries, outcomes, kept)
+        return _summary(entries, outcomes, kept_rows)
 
 
-def _told(
-    entries: Mapping[int, Sequence[Logged]],
+def _summary(
+    entries: Mapping[int, Sequence[LoggedEntry]],
     outcomes: Mapping[int, ReversalOutcome],
-    kept: set[int],
+    kept_rows: set[int],
 ) -> dict[str, Any]:
-    """Rows taken back and kept, records by model and outcome, and the records that stay."""
+    """Rows undone and kept, records by model and outcome, and the records that stay."""
     records = Counter(
         (entry.target_model, outcomes[entry.id].value)
         for logged in entries.values()
         for entry in logged
     )
-    names = lifecycle.names_of_rows(kept) if kept else {}
+    names = lifecycle.names_of_rows(kept_rows) if kept_rows else {}
     return {
-        "rows": len(entries) - len(kept),
-        "kept_rows": len(kept),
+        "rows": len(entries) - len(kept_rows),
+        "kept_rows": len(kept_rows),
         "records": [[model, outcome, number] for (model, outcome), number in records.items()],
         "kept": [
             [names[row], entry.target_model, entry.target_id, outcomes[entry.id].value]
-            for row in sorted(kept)
+            for row in sorted(kept_rows)
             for entry in entries[row]
         ],
     }

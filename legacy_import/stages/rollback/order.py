@@ -1,4 +1,4 @@
-"""Of several runs the newest is rolled back first: others may rest on what an older one made."""
+"""Of several runs the newest is rolled back first, since it may depend on records of an older one."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ def committed_rows(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:
 
 
 def require_newest(run: LegacyImportRun, ids: Sequence[int] | None = None) -> None:
-    """Raise OutOfOrder while a newer run rests on this one: the newest goes first.
+    """Raise OutOfOrder if a newer run depends on this one (or on these rows of it).
 
-    What a newer run linked to, or took for imported already, must not vanish under it.
+    A record that a newer run linked to, or treated as imported already, must not be deleted before.
     """
     runs_since = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
     newer = list(runs_since.values_list("pk", flat=True))
@@ -28,7 +28,7 @@ def require_newest(run: LegacyImportRun, ids: Sequence[int] | None = None) -> No
     if ids is not None:
         ours = ours.filter(pk__among=Ids(ids))
     same_row = ours.filter(source_table=OuterRef("source_table"), legacy_id=OuterRef("legacy_id"))
-    made = LegacyImportCommitLog.objects.filter(
+    created = LegacyImportCommitLog.objects.filter(
         legacy_import_run=run,
         created_target=True,
         reversed_at=None,
@@ -36,17 +36,17 @@ def require_newest(run: LegacyImportRun, ids: Sequence[int] | None = None) -> No
         target_id=OuterRef("target_id"),
     )
     links = LegacyImportCommitLog.objects.filter(
-        Exists(made), legacy_import_run__in=newer, created_target=False, reversed_at=None
+        Exists(created), legacy_import_run__in=newer, created_target=False, reversed_at=None
     )
     rows = LegacyStudentImport.objects.filter(legacy_import_run__in=newer)
-    for resting in (
+    for dependents in (
         rows.filter(Exists(same_row), outcome__in=COMMITTED_OUTCOMES),
         rows.filter(pk__in=links.values("student_import")),
     ):
-        found = resting.order_by("-legacy_import_run_id", "pk").first()
-        if found:
+        row = dependents.order_by("-legacy_import_run_id", "pk").first()
+        if row:
             raise OutOfOrder(
-                f"Run {found.legacy_import_run_id} is newer and rests on run {run.pk} "
-                f"({found}, and perhaps others): the newest run goes first.",
-                hint=f"manage.py legacy_rollback --run {found.legacy_import_run_id} --preview",
+                f"Run {row.legacy_import_run_id} is newer and depends on run {run.pk} "
+                f"({row}, and perhaps others): the newest run goes first.",
+                hint=f"manage.py legacy_rollback --run {row.legacy_import_run_id} --preview",
             )

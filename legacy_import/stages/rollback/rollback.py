@@ -1,4 +1,4 @@
-"""8 rollback: only what the run created, and only what nobody touched since."""
+"""8 rollback: only records that the run created, and only those that no one changed since."""
 
 import datetime
 from collections import Counter
@@ -12,22 +12,22 @@ from ecoin.bulk import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
 from legacy_import.engine.chunks import Job, batch_of, next_position
 from legacy_import.engine.engines import Engine, engine_in_use
-from legacy_import.engine.sqlite_turns import Turns
+from legacy_import.engine.sqlite_pauses import WriterPauses
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
-from legacy_import.stages.commit.waves import in_batches
-from legacy_import.stages.rollback.batch_work import TakingBack, open_work
+from legacy_import.stages.commit.waves import id_batches
+from legacy_import.stages.rollback.batch_work import BatchRollback, open_work
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 
 BATCH_ROWS = 1_000
-MAX_NAMED = 1_000  # kept rows that a report names; the commit log names all
+MAX_ROWS_LISTED = 1_000  # of kept rows in a report; the commit log has all of them
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptRecord:
     """A record that stays, and why."""
 
     row: str  # source_table:legacy_id
@@ -43,10 +43,10 @@ class RollbackReport:
     run: int
     preview: bool
     status: str = ""
-    rows: int = 0  # taken back
+    rows: int = 0  # undone
     kept_rows: int = 0
     records: Counter[tuple[str, str]] = field(default_factory=Counter)
-    kept: list[Kept] = field(default_factory=list)
+    kept_records: list[KeptRecord] = field(default_factory=list)
 
 
 def rollback(
@@ -59,11 +59,11 @@ def rollback(
     batch: int = BATCH_ROWS,
     engine: Engine | None = None,
 ) -> RollbackReport:
-    """Undo the run's commits, `batch` rows a transaction; again after an interruption, it goes on.
+    """Undo the run's commits, `batch` rows per transaction; called again, it continues.
 
-    `preview` says the same and changes nothing; `engine`: who works the batches, instead of the one
-    that the settings name. Raises UnknownRun, OutOfOrder (nothing was ever
-    committed, a newer run rests on this one, held by another process), Interrupted (between batches).
+    `preview` reports the same and changes nothing; `engine`: instead of the one in the settings.
+    Raises UnknownRun, OutOfOrder (nothing was committed, a newer run depends on this one, locked by
+    another process), Interrupted (between batches).
     """
     run = lifecycle.find_run(run_id)
     _require_committed(run)
@@ -74,16 +74,16 @@ def rollback(
         _preview(run, progress, report, actor, batch)
         report.status = run.status
         return report
-    with hold(run, "legacy_rollback", progress) as lease:
+    with run_lease(run, "legacy_rollback", progress) as lease:
         _require_committed(run)
         work = _Rollback(run, lease, progress, report, actor, batch, engine or engine_in_use())
         if committed_rows(run).exists():
             work.begin()
-            work.take_back()
+            work.undo_all()
         if run.status == RunStatus.ROLLING_BACK:
-            found = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
+            results = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
             lifecycle.finish_stage(
-                run, lease, RunStatus.ROLLED_BACK, actor=actor, started=now, found=found
+                run, lease, RunStatus.ROLLED_BACK, actor=actor, started_at=now, results=results
             )
         report.status = run.status
     return report
@@ -110,10 +110,10 @@ class _Rollback:
     size: int
     engine: Engine
     position: int = 0
-    turns: Turns = field(default_factory=Turns)
+    pauses: WriterPauses = field(default_factory=WriterPauses)
 
     def begin(self) -> None:
-        """From here on the plan is not current, and only a rollback can go on."""
+        """From now on the run has no current plan, and only a rollback can continue."""
         with transaction.atomic():
             self.lease.confirm()
             self.run.move_to(RunStatus.ROLLING_BACK)
@@ -121,15 +121,15 @@ class _Rollback:
             self.run.save(update_fields=["status", "plan_fingerprint"])
         self.position = next_position(self.run, Stage.ROLLBACK)
 
-    def take_back(self) -> None:
+    def undo_all(self) -> None:
         job = Job(self.run.pk, Stage.ROLLBACK, self.lease.token, {"actor": self.actor})
         self.progress.begin("rolling back", committed_rows(self.run).count())
         for ids in _batches(self.run, self.size):
             chunk = batch_of(self.position, ids)
-            for _, done in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
-                _count(self.report, done.found)
+            for _, result in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
+                _count(self.report, result.details)
             self.position += 1
-            self.turns.give_way()
+            self.pauses.pause()
             self.progress.advance(len(ids))
 
 
@@ -138,24 +138,24 @@ def _preview(
 ) -> None:
     rows = committed_rows(run)
     progress.begin("previewing", rows.count())
-    taking_back = TakingBack(run, actor, preview=True)
+    batches = BatchRollback(run, actor, preview=True)
     for ids in _batches(run, size):
         actions = dict(rows.filter(pk__among=Ids(ids)).values_list("pk", "outcome"))
-        _count(report, taking_back.undo(actions))
+        _count(report, batches.undo(actions))
         progress.advance(len(ids))
 
 
 def _batches(run: LegacyImportRun, size: int) -> Iterator[list[int]]:
-    """Links and history first, then the leads they may hang on."""
+    """Links and history first, then the leads that they may refer to."""
     rows, leads = committed_rows(run), Outcome.CREATE_CRM_LEAD
     for part in (rows.exclude(outcome=leads), rows.filter(outcome=leads)):
-        yield from in_batches(part, size)
+        yield from id_batches(part, size)
 
 
-def _count(report: RollbackReport, found: Mapping[str, Any]) -> None:
-    report.rows += found["rows"]
-    report.kept_rows += found["kept_rows"]
-    for model, outcome, records in found["records"]:
+def _count(report: RollbackReport, details: Mapping[str, Any]) -> None:
+    report.rows += details["rows"]
+    report.kept_rows += details["kept_rows"]
+    for model, outcome, records in details["records"]:
         report.records[model, outcome] += records
-    if len(report.kept) < MAX_NAMED:
-        report.kept += [Kept(*kept) for kept in found["kept"]]
+    if len(report.kept_records) < MAX_ROWS_LISTED:
+        report.kept_records += [KeptRecord(*record) for record in details["kept"]]

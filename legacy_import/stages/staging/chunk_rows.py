@@ -15,9 +15,9 @@ from django.utils import timezone
 from ecoin.bulk import EncodedRows, delete_ids, encode_rows, insert_encoded
 from legacy_import.choices import PersonKind, SourceChange
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import ChunkDone
+from legacy_import.engine.chunks import ChunkResult
 from legacy_import.mapping.index import load_mappings
-from legacy_import.mapping.meaning import CaseMeaning, MeaningColumns, Readings, TrainingColumns
+from legacy_import.mapping.meaning import CaseMeaning, MeaningCache, MeaningColumns, TrainingColumns
 from legacy_import.models import (
     KEY_COLUMNS,
     ChunkReceipt,
@@ -47,7 +47,7 @@ class StagingContext:
 
     run: LegacyImportRun
     settings: Settings
-    readings: Readings
+    readings: MeaningCache
 
 
 class HashedRow(NamedTuple):
@@ -61,7 +61,7 @@ class HashedRow(NamedTuple):
 class PreparedChunk(NamedTuple):
     """A chunk that is ready to be written."""
 
-    result: ChunkDone
+    result: ChunkResult
     first: str  # legacy ids; "" without rows
     last: str
     tables: Sequence[EncodedRows]
@@ -81,7 +81,7 @@ def load_context(run: LegacyImportRun) -> StagingContext:
         placeholder_emails=conf.placeholder_emails,
         role_mailboxes=conf.role_mailboxes,
     )
-    return StagingContext(run, settings, Readings(load_mappings(run.connection_name)))
+    return StagingContext(run, settings, MeaningCache(load_mappings(run.connection_name)))
 
 
 def previous_hashes(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> Mapping[str, str]:
@@ -141,12 +141,12 @@ def prepare_chunk(
         ),
     )
     if not rows:
-        return PreparedChunk(ChunkDone(0, digest(hashed)), "", "", tables)
-    result = ChunkDone(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
+        return PreparedChunk(ChunkResult(0, digest(hashed)), "", "", tables)
+    result = ChunkResult(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
     return PreparedChunk(result, rows[0].legacy_id, rows[-1].legacy_id, tables)
 
 
-def write_chunk(chunk: PreparedChunk) -> ChunkDone:
+def write_chunk(chunk: PreparedChunk) -> ChunkResult:
     """3 stage: write the chunk."""
     for table in chunk.tables:
         insert_encoded(table)
@@ -170,7 +170,7 @@ def remove_chunk(receipt: ChunkReceipt) -> None:
 
 def _staged_row(pk: int, source: HashedRow, context: StagingContext) -> _StagedRow:
     learner = normalize_learner(source.row.fields, source.row.issues, context.settings)
-    reading = context.readings.of(
+    reading = context.readings.meaning_of(
         learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
     )
     return _StagedRow(pk, source, learner, reading)

@@ -20,7 +20,7 @@ from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import Lease, hold
+from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
 from legacy_import.stages.staging.chunk_rows import load_context
@@ -73,7 +73,7 @@ def import_source(
             run = lifecycle.find_run(resume)
         else:
             run = lifecycle.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
-        with hold(run, "legacy_import", progress) as lease:
+        with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, source.certificate.as_dict())
             with transaction.atomic():
                 lease.confirm()
@@ -84,7 +84,12 @@ def import_source(
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
-                run, lease, RunStatus.IMPORTED, actor=actor, started=now, found={"import": counts}
+                run,
+                lease,
+                RunStatus.IMPORTED,
+                actor=actor,
+                started_at=now,
+                results={"import": counts},
             )
     return ImportReport(run.pk, run.source_label, run.certificate, counts)
 

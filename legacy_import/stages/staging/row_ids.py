@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from legacy_import.choices import Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
-from legacy_import.runs.lifecycle import one_at_a_time
+from legacy_import.runs.lifecycle import lock_business_writes
 
 
 class RowIds:
@@ -37,7 +37,7 @@ class RowIds:
 def reserve_ids(run: LegacyImportRun, rows: int) -> int:
     """Reserve `rows` ids for this run that no other run and no row has; returns the first of them."""
     with transaction.atomic():
-        one_at_a_time()
+        lock_business_writes()
         last_reserved = LegacyImportRun.objects.aggregate(last=Max("row_ids_until"))["last"]
         last_row = LegacyStudentImport.objects.aggregate(last=Max("pk"))["last"]
         first = max(int(last_reserved or 0), int(last_row or 0)) + 1

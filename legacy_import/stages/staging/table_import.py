@@ -23,12 +23,12 @@ from ecoin.bulk import work_ahead
 from legacy_import.choices import SourceTable, Stage
 from legacy_import.engine.chunks import (
     Chunk,
-    ChunkDone,
+    ChunkResult,
     Job,
     Work,
     do_chunk,
-    leave_receipt,
     place_of,
+    write_receipt,
 )
 from legacy_import.engine.engines import Engine
 from legacy_import.models import ChunkReceipt, LegacyImportRun
@@ -60,7 +60,7 @@ def open_work(job: Job) -> Work:
     run = LegacyImportRun.objects.get(pk=job.run_id)
     context = load_context(run)
 
-    def stage(chunk: Chunk) -> ChunkDone:
+    def stage(chunk: Chunk) -> ChunkResult:
         with open_source(run.connection_name, **job.options) as source:
             rows = source.between(chunk.table, after=bound_before(chunk.first), until=chunk.last)
             # Only as many rows as ids are reserved: if there are more by now, the command that sent
@@ -68,7 +68,7 @@ def open_work(job: Job) -> Work:
             page = list(islice(rows, chunk.rows))
         previous = previous_hashes(run, page)
         result = write_chunk(prepare_chunk(page, context, chunk.rows_from, previous))
-        return result._replace(found={OWN_SNAPSHOT: True})
+        return result._replace(details={OWN_SNAPSHOT: True})
 
     return stage
 
@@ -180,12 +180,12 @@ class TableImport:
         chunk = Chunk(
             receipt.position, page.first or last, last, receipt.source_table, rows_from=first_id
         )
-        marks = {STAGED_AGAIN: True} if receipt.found else {}
+        marks = {STAGED_AGAIN: True} if receipt.details else {}
         with transaction.atomic():
             self.lease.confirm()
             remove_chunk(receipt)
             result = write_chunk(page)
-            leave_receipt(self.job, chunk, result._replace(found=marks))
+            write_receipt(self.job, chunk, result._replace(details=marks))
 
 
 def _writes(page: PreparedChunk) -> Work:
@@ -202,5 +202,5 @@ class WorkerChunks(NamedTuple):
 def worker_chunks(run: LegacyImportRun) -> WorkerChunks:
     """Counted in the receipts, which include those of earlier, interrupted commands."""
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
-    marked = [marks for marks in receipts.values_list("found", flat=True) if marks]
+    marked = [marks for marks in receipts.values_list("details", flat=True) if marks]
     return WorkerChunks(len(marked), sum(STAGED_AGAIN in marks for marks in marked))

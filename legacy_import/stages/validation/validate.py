@@ -18,7 +18,7 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.conf import ImportConf, import_conf
-from legacy_import.engine.chunks import ChunkDone, Job, Work
+from legacy_import.engine.chunks import ChunkResult, Job, Work
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.models import (
     ISSUES_AS_TEXT,
@@ -39,18 +39,18 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import issues_of, status_of
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
-OWN_COLUMNS = ("duplicate_evidence", "match_id")  # what differs from matched row to matched row
-ALONE = {
+OWN_COLUMNS = ("duplicate_evidence", "match_id")  # they differ from one matched row to the next
+UNGROUPED = {
     "duplicate_evidence": "{}", "match_id": None, "group_first_id": None, "group_conflict": False,
 }  # fmt: skip
 ROLE_MAILBOX = "email_role_mailbox"
 
 
 class ValidationColumns(NamedTuple):
-    """The columns of LegacyStudentImport that many rows of a chunk share, under their own names."""
+    """Columns of LegacyStudentImport, under their own names, that many rows of a chunk share."""
 
     validation_status: ValidationStatus
     contact_trusted: bool
@@ -68,52 +68,47 @@ def validate(
     progress: Progress,
     engine: Engine | None = None,
 ) -> lifecycle.StageReport:
-    """Judge every row of the run (None: the latest). Repeatable; nothing a person decided changes.
+    """Validate every row of the run (None: the latest). Repeatable; decisions of people stay.
 
-    Raises UnknownRun, OutOfOrder (not imported yet, or held by another process), Interrupted.
+    Raises UnknownRun, OutOfOrder (not imported yet, or locked by another process), Interrupted.
     """
     run = lifecycle.find_run(run_id)
     lifecycle.require_installed_normalization(run)
     run.require(RunStatus.VALIDATED)
     conf = import_conf()
     progress.opened(run.source_label)
-    with hold(run, "legacy_validate", progress) as lease:
+    with run_lease(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
         lifecycle.begin_stage(run, lease, RunStatus.IMPORTED)
-        read = refresh_platform_keys(run, conf, progress)
+        key_refresh = refresh_platform_keys(run, conf, progress)
         with transaction.atomic():
             lease.confirm()
             find_hot_keys(run, conf)
             PersonEdge.objects.filter(legacy_import_run=run).delete()
         find_pairs(run, lease, progress)
-        worked = work_in_chunks(
-            run,
-            Stage.VALIDATE,
-            open_work,
-            lease=lease,
-            progress=progress,
-            label="validating",
-            engine=engine,
-        )
+        totals = work_in_chunks(
+            run, Stage.VALIDATE, open_work,
+            lease=lease, progress=progress, label="validating", engine=engine,
+        )  # fmt: skip
         forget_pairs(run, lease)
         group_run(run, lease, progress)
         counts = _counts(run)
         run.rules_version = RULES_VERSION
-        found = {**counts, **read}
+        results = {**counts, **key_refresh}
         lifecycle.finish_stage(
-            run, lease, RunStatus.VALIDATED, actor=actor, started=now, found=found
+            run, lease, RunStatus.VALIDATED, actor=actor, started_at=now, results=results
         )
-    return lifecycle.StageReport(run.pk, worked.rows, counts)
+    return lifecycle.StageReport(run.pk, totals.rows, counts)
 
 
 def open_work(job: Job) -> Work:
-    """What every chunk needs to know: the settings, and whom reviewers ruled out."""
+    """Load what every chunk needs: the settings, and the people whom reviewers ruled out."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     conf = import_conf()
     not_same = people_ruled_out(run.connection_name)
-    seen: dict[Target, Known] = {}
+    platform: dict[Target, Known] = {}  # people compared so far, shared by the chunks
     return lambda chunk: _validate_chunk(
-        run, int(chunk.first), int(chunk.last), conf, not_same, seen
+        run, int(chunk.first), int(chunk.last), conf, not_same, platform
     )
 
 
@@ -123,56 +118,55 @@ def _validate_chunk(
     last: int,
     conf: ImportConf,
     not_same: RuledOut,
-    seen: dict[Target, Known],
-) -> ChunkDone:
-    """Judge the rows first <= id <= last: one UPDATE per answer, one more for evidence."""
-    found = match_chunk(run, first, last, conf, not_same, seen)
+    platform: dict[Target, Known],
+) -> ChunkResult:
+    """Validate the rows first <= id <= last: one UPDATE per distinct result, one for the evidence."""
+    matches = match_chunk(run, first, last, conf, not_same, platform)
     insert_rows(
         PersonEdge,
         ("legacy_import_run_id", "left_id", "right_id"),
-        ((run.pk, left, right) for left, right in sorted(found.edges) if first <= right <= last),
+        ((run.pk, *edge) for edge in sorted(matches.edges) if first <= edge[1] <= last),
     )
-    carried = _contact_keys(run, list(found.hot))
-    answers: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
-    alone: dict[tuple[str, bool], ValidationColumns] = {}  # of rows that match nobody
-    for pk, told, phone, email in _contacts_and_issues(run, first, last):
-        issues = issues_of(told)
+    contact_keys = _contact_keys(run, list(matches.hot))
+    results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
+    unmatched: dict[tuple[str, bool], ValidationColumns] = {}  # of rows without a match
+    for pk, issues_text, phone, email in _contacts_and_issues(run, first, last):
+        issues = issues_of(issues_text)
         role = ROLE_MAILBOX in issues
-        if pk in found.hot:
-            trusted = _has_own_contact(carried.get(pk, frozenset()), found.hot[pk], role)
+        if pk in matches.hot:
+            trusted = _has_own_contact(contact_keys.get(pk, frozenset()), matches.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        if pk in found.rows:
-            judgement = _judge(issues, trusted, found.rows[pk])
+        if pk in matches.rows:
+            columns = _columns(issues, trusted, matches.rows[pk])
         else:
-            if (told, trusted) not in alone:
-                alone[told, trusted] = _judge(issues, trusted, None)
-            judgement = alone[told, trusted]
-        answers[judgement].append(pk)
-    for judgement, ids in answers.items():
-        update_ids(LegacyStudentImport, ids, judgement._asdict() | ALONE)
+            if (issues_text, trusted) not in unmatched:
+                unmatched[issues_text, trusted] = _columns(issues, trusted, None)
+            columns = unmatched[issues_text, trusted]
+        results[columns].append(pk)
+    for columns, ids in results.items():
+        update_ids(LegacyStudentImport, ids, columns._asdict() | UNGROUPED)
     update_rows(
         LegacyStudentImport,
         OWN_COLUMNS,
-        {
-            pk: (json.dumps(matches.evidence()), matches.best_target[1])
-            for pk, matches in found.rows.items()
-        },
+        {pk: (json.dumps(row.evidence()), row.best_target[1]) for pk, row in matches.rows.items()},
     )
-    return ChunkDone(sum(map(len, answers.values())))
+    return ChunkResult(sum(map(len, results.values())))
 
 
 def _contacts_and_issues(
     run: LegacyImportRun, first: int, last: int
 ) -> Iterable[tuple[int, str, str | None, str | None]]:
     chunk = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
-    return chunk.annotate(told=ISSUES_AS_TEXT).values_list(
-        "pk", "told", "phone_normalized", "email_normalized"
+    return chunk.annotate(issues_text=ISSUES_AS_TEXT).values_list(
+        "pk", "issues_text", "phone_normalized", "email_normalized"
     )
 
 
-def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -> ValidationColumns:
-    """What the issues and matches of one row come to."""
+def _columns(
+    issues: tuple[str, ...], trusted: bool, matches: RowMatches | None
+) -> ValidationColumns:
+    """The columns that follow from the issues and matches of one row."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
         return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
@@ -188,28 +182,27 @@ def _judge(issues: tuple[str, ...], trusted: bool, matches: RowMatches | None) -
     )
 
 
-def _has_own_contact(carried: frozenset[Key], hot: frozenset[Key], role: bool) -> bool:
-    """A phone or an address that is neither hot nor everybody's mailbox: what a lead needs."""
-    own = carried - hot
-    return any(key.kind == "P" or (key.kind == "E" and not role) for key in own)
+def _has_own_contact(keys: frozenset[Key], hot: frozenset[Key], role: bool) -> bool:
+    """Whether a key is a phone or an address that is neither hot nor a role mailbox, as a lead needs."""
+    return any(key.kind == "P" or (key.kind == "E" and not role) for key in keys - hot)
 
 
 def _contact_keys(run: LegacyImportRun, ids: list[int]) -> dict[int, frozenset[Key]]:
-    carried: defaultdict[int, set[Key]] = defaultdict(set)
+    contact_keys: defaultdict[int, set[Key]] = defaultdict(set)
     keys = IdentityKey.objects.filter(
         scope=run.pk, owner_kind=PersonKind.STAGED, owner_id__in=ids, kind__in=("P", "E")
     )
     for owner, kind, value in keys.values_list("owner_id", "kind", "value"):
-        carried[owner].add(Key(kind, value))
-    return {owner: frozenset(found) for owner, found in carried.items()}
+        contact_keys[owner].add(Key(kind, value))
+    return {owner: frozenset(keys) for owner, keys in contact_keys.items()}
 
 
 def _counts(run: LegacyImportRun) -> dict[str, dict[str, int]]:
-    found = stored_counts.rebuild(run)
-    judged = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
+    combinations = stored_counts.rebuild(run)
+    statuses = [value for value in ValidationStatus.values if value != ValidationStatus.PENDING]
     return {
-        "validation": stored_counts.spread(found, "validation_status", judged),
+        "validation": stored_counts.spread(combinations, "validation_status", statuses),
         "duplicate_confidence": stored_counts.spread(
-            found, "duplicate_confidence", DuplicateConfidence.values
+            combinations, "duplicate_confidence", DuplicateConfidence.values
         ),
     }

@@ -66,7 +66,8 @@ def states(language: str) -> Iterator[State]:
     matched = next(row for row in rows if row.legacy_id == "7")
     long = next(row for row in rows if row.legacy_id == "10")
     for row in rows:
-        yield State(f"row {row.legacy_id}", at(queue(run, row=row.pk)), shows="#li-row")
+        yield State(f"row {row.legacy_id}", at(queue(run, row=row.pk)), shows="#li-row",
+                    axe_width=1280 if row.legacy_id in ("7", "8") else 0)  # fmt: skip
     yield State("everything opened", _opened(queue(run, row=matched.pk)), shows=".li-bulk select")
     yield State("everything opened, unbroken words", _opened(queue(run, row=long.pk)))
     yield State("keyboard help", _helped(queue(run)), shows=".li-help")
@@ -139,6 +140,5 @@ def _overtaken(address: str) -> Reach:
         page.keyboard.press("3")
         with page.expect_navigation():
             page.keyboard.press("Enter")
-        LegacyStudentImport.objects.update(version=1)
 
     return lose

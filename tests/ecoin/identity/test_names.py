@@ -1,11 +1,18 @@
 """Names in French, English and Arabic letters, in any order."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoin.identity.names import fold_as_written, full_name, parse_name
+from ecoin.identity.emails import parse_email
+from ecoin.identity.keys import identity_keys
+from ecoin.identity.name_tables import ARABIC_PREFIXES, ARABIC_SUFFIXES
+from ecoin.identity.names import UNREADABLE, fold_as_written, full_name, parse_name
+from ecoin.identity.phones import NO_PHONES
 
+BORN = date(1999, 5, 12)
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 
 
@@ -66,10 +73,123 @@ def test_other_names_stay_apart(one, other):
 
 @pytest.mark.parametrize(
     "parts",
-    [("/",), ("-",), (".",), ("NULL",), ("null", "NULL"), ("",), (None, None), ("12",), ("???",)],
+    [("/",), ("-",), (".",), ("NULL",), ("null", "NULL"), ("",), (None, None), ("غير معروف",)],
 )
 def test_a_placeholder_is_no_name(parts):
     assert parse_name(*parts) == parse_name()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(("12",), id="a-number"),
+        pytest.param(("???",), id="letters-became-question-marks"),
+        pytest.param(("12", "Haddad"), id="a-number-for-a-given-name"),
+        pytest.param(("12 Haddad",), id="in-one-column"),
+        pytest.param(("٢٣", "حداد"), id="arabic-digits"),
+        pytest.param(("Am?na", "Haddad"), id="a-letter-lost"),
+        pytest.param(("Haddad", "\ufffd\ufffd"), id="replacement-characters"),
+        pytest.param(("ÃÃÊÊ", "Haddad"), id="wrong-charset-that-is-no-name"),
+        pytest.param(("Ø£Ù\x85Ù", "Haddad"), id="half-a-letter-lost"),
+        pytest.param(("&#16", "Haddad"), id="entity-cut-off"),
+    ],
+)
+def test_a_part_that_cannot_be_read_is_not_dropped(parts):
+    name = parse_name(*parts)
+    assert not name.is_readable
+    assert UNREADABLE in name.key.split()
+    assert (
+        identity_keys(
+            name=name,
+            phones=NO_PHONES,
+            email=parse_email(""),
+            birth_date=BORN,
+            phone_digits="12345",
+        )
+        == ()
+    )
+
+
+@pytest.mark.parametrize("parts", [("Ali", "Haddad 2"), ("Ali Haddad 0559446168",)])
+def test_a_number_after_a_whole_name_is_no_loss(parts):
+    assert parse_name(*parts) == parse_name("Ali Haddad")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("يحيى حداد", "يحيي حداد"),
+        ("هدى حداد", "هدي حداد"),
+        ("عبد الله حداد", "عبدالله حداد"),
+        ("نور الدين حداد", "نورالدين حداد"),
+        ("أمين حداد", "امين حداد"),
+        ("رؤوف حداد", "روؤف حداد"),
+        ("عائشة حداد", "عايشه حداد"),
+        ("مُحَمَّد حداد", "محـمـد حداد"),
+        ("ﻣﺤﻤﺪ حداد", "محمد حداد"),
+        ("السيد كريم بن علي", "كريم بنعلي"),
+        ("آيت سعيد كريم", "ايت سعيد كريم"),
+        ("كريم حداد", "Karim Haddad"),
+        ("فاطمة الزهراء بن علي", "Fatima Zohra Benali"),
+        ("محمد الأمين قاسي", "Mohamed Lamine Kaci"),
+        ("عبد الرحمن بن يوسف", "Abderrahmane Ben Youcef"),
+        ("&#1603;&#1585;&#1610;&#1605; Haddad", "كريم حداد"),
+        ("\\u0643\\u0631\\u064a\\u0645 Haddad", "كريم حداد"),
+        ("%D9%83%D8%B1%D9%8A%D9%85 Haddad", "كريم حداد"),
+        ("ãÍãÏ Haddad", "محمد حداد"),
+        ("ظ…ط­ظ…ط¯ Haddad", "محمد حداد"),
+        ("„Õ„œ Haddad", "محمد حداد"),
+        ("Ch√©rif Haddad", "Chérif Haddad"),
+        ("ChÈrif Haddad", "Chérif Haddad"),
+    ],
+)
+def test_scripts_and_charsets_meet_in_one_fold(one, other):
+    assert parse_name(one).fold == parse_name(other).fold
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("أمين", "أمينة"),
+        ("عمر", "عمار"),
+        ("عمار", "عامر"),
+        ("عمر", "عامر"),
+        ("سالم", "سلام"),
+        ("الزموري", "الزمور"),
+        ("زموري", "زمورية"),
+        ("Salem", "Sellam"),
+        ("Imane", "Aymen"),
+        ("Malek", "Malak"),
+    ],
+)
+def test_other_words_have_other_forms(one, other):
+    assert parse_name(one).fold != parse_name(other).fold
+
+
+PARTICLES = [
+    *ARABIC_PREFIXES,
+    *ARABIC_SUFFIXES,
+    "ال",
+    "نور",
+    "علي",
+    "زموري",
+    "السيد",
+    "ben",
+    "12",
+    "???",
+]
+
+
+@given(st.lists(st.sampled_from(PARTICLES), min_size=1, max_size=6))
+def test_particles_in_any_order_make_a_name(words):
+    name = parse_name(" ".join(words))
+    assert name.key
+    assert name.skeleton
+
+
+@given(st.lists(st.text("ابتثجحخدذرزسشصضطظعغفقكلمنهويةأإآىؤئ", min_size=1, max_size=8), min_size=1))
+def test_no_arabic_word_is_lost(words):
+    assert parse_name(" ".join(words)).key
 
 
 def test_the_three_forms_of_a_name():

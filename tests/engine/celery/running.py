@@ -31,7 +31,7 @@ WITHOUT: dict[str, set[str]] = {
     "legacy_facet_counts": {"id"},
     "legacy_course_mappings": {"id"},
     "legacy_session_mappings": {"id"},
-    "legacy_chunk_receipts": {"id", "finished_at", "found"},  # found: a worker staged it
+    "legacy_chunk_receipts": {"id", "finished_at", "details"},  # details: a worker staged it
     "legacy_chunk_failures": set(),
 }
 Dump = dict[str, list[tuple[Any, ...]]]

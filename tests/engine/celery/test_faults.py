@@ -141,7 +141,7 @@ def test_of_two_commands_the_second_is_told_who_holds_the_run(imported: Cluster)
         eventually(somebody_waits, "the chunk is at work")
         second = finish(imported.start("legacy_validate"))
         assert second.code == 5, second.err
-        assert f"held by legacy_validate (process {first.pid}" in " ".join(second.err.split())
+        assert f"locked by legacy_validate (process {first.pid}" in " ".join(second.err.split())
     ends_well(imported, first)
     assert_validated(imported)
 
@@ -201,7 +201,7 @@ def test_a_signal_ends_an_import_and_the_command_prints_how_to_go_on(
 def test_a_chunk_that_no_worker_finishes_ends_the_command(imported: Cluster) -> None:
     worker = imported.worker()
     with imported.held(ROW_100) as somebody_waits:
-        command = imported.start("legacy_validate", PATIENCE_SECONDS=6)
+        command = imported.start("legacy_validate", STALLED_SECONDS=6)
         eventually(somebody_waits, "the chunk is at work")
         worker.kill()
         ended = finish(command, 60)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from legacy_import.choices import AccessKind
 from legacy_import.models import FACETS, LegacyAccessLog, LegacyImportRun, LegacyStudentImport
-from legacy_import.review.learner_filter import LearnerFilter
+from legacy_import.review.filter import RowFilter
 from legacy_import.screens.exports import files
 from legacy_import.screens.exports.files import MaskedLearners, csv_of, log_export, summary_of
 from legacy_import.screens.exports.spreadsheet_cells import STARTS, safe_cell
@@ -38,7 +38,7 @@ def run_of(number: int, **fields) -> LegacyImportRun:
 
 
 def exported(run: LegacyImportRun, separator: str = "comma", **query: str) -> str:
-    content = csv_of(run, LearnerFilter.asked(query), separator=separator)
+    content = csv_of(run, RowFilter.parse(query), separator=separator)
     return b"".join(content).decode("utf-8")
 
 
@@ -177,7 +177,7 @@ def test_a_contact_in_any_column_is_in_no_byte():
 def test_what_the_list_shows_is_what_is_exported(query):
     run = run_of(12)
     run_stages(run)
-    wanted = LearnerFilter.asked(query).rows(run).order_by("pk")
+    wanted = RowFilter.parse(query).rows(run).order_by("pk")
     found = cells(exported(run, **query))
     assert [row["legacy_id"] for row in found] == [row.legacy_id for row in wanted]
 
@@ -187,7 +187,7 @@ def test_rows_come_in_pieces_one_query_each(monkeypatch):
     monkeypatch.setattr(files, "CHUNK", 100)
     run = run_of(1_000)
     with CaptureQueriesContext(connection) as captured:
-        pieces = csv_of(run, LearnerFilter())
+        pieces = csv_of(run, RowFilter())
         next(pieces)
         assert len(captured) == 0  # nothing is read before it is sent
         next(pieces)
@@ -212,10 +212,10 @@ def test_memory_does_not_grow_with_the_run(monkeypatch):
     peaks = []
     for number in (400, 2_000):
         run = run_of(number)
-        for _ in csv_of(run, LearnerFilter()):
+        for _ in csv_of(run, RowFilter()):
             pass  # what is cached for good is cached now
         tracemalloc.start()
-        for _ in csv_of(run, LearnerFilter()):
+        for _ in csv_of(run, RowFilter()):
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -267,7 +267,7 @@ def test_a_run_without_a_plan_has_a_summary_too():
 )  # fmt: skip
 def test_an_export_is_logged_without_the_name_that_was_searched(query, reason):
     run, actor = RunFactory(), UserFactory()
-    log_export(run=run, what="csv", query=LearnerFilter.asked(query), actor=actor, now=NOW)
+    log_export(run=run, what="csv", query=RowFilter.parse(query), actor=actor, now=NOW)
     entry = LegacyAccessLog.objects.get()
     assert (entry.kind, entry.reason, entry.actor) == (AccessKind.EXPORT, reason, actor)
     assert (entry.legacy_import_run, entry.created_at) == (run, NOW)

@@ -17,13 +17,12 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.privacy.free_text import HoldsContact
+from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review import search as row_search
-from legacy_import.review.filter import UnknownFilter
-from legacy_import.review.learner_filter import LearnerFilter
+from legacy_import.review.filter import RowFilter, UnknownFilter
 from legacy_import.review.search import BY_ID, BY_NAME, BY_PARTS
 from legacy_import.runs import counts
-from legacy_import.screens.learners import reading
+from legacy_import.screens.learners import page_rows
 from legacy_import.screens.learners.listing import learners_with_phone, list_learners
 from tests.factories import NOW, RunFactory, legacy_row, spelled, stage_rows
 from tests.stages.stages import run_commit, run_stages
@@ -67,8 +66,8 @@ def people(*names: str, **fields) -> LegacyImportRun:
     return run
 
 
-def asked(**query: str) -> LearnerFilter:
-    return LearnerFilter.asked(query)
+def asked(**query: str) -> RowFilter:
+    return RowFilter.parse(query)
 
 
 def ids(lines) -> list[str]:
@@ -92,17 +91,17 @@ def queries_of(work) -> int:
 
 def walk(run, query, back=False):
     """Every row of the list, page by page."""
-    page = list_learners(run, query)
-    found = [page.lines]
-    while page.next:
-        page = list_learners(run, query, after=page.next)
-        found.append(page.lines)
+    listing = list_learners(run, query)
+    found = [listing.lines]
+    while listing.page.next:
+        listing = list_learners(run, query, after=listing.page.next)
+        found.append(listing.lines)
     if not back:
         return [line.row for lines in found for line in lines]
-    backwards = [page.lines]
-    while page.previous:
-        page = list_learners(run, query, before=page.previous)
-        backwards.append(page.lines)
+    backwards = [listing.lines]
+    while listing.page.previous:
+        listing = list_learners(run, query, before=listing.page.previous)
+        backwards.append(listing.lines)
     return [line.row for lines in reversed(backwards) for line in lines]
 
 
@@ -123,11 +122,11 @@ def test_pages_hold_every_row_once_and_in_order(query, back):
 def test_the_first_page_has_no_previous_and_the_last_no_next():
     run = run_of(120)
     first = list_learners(run, asked())
-    second = list_learners(run, asked(), after=first.next)
-    last = list_learners(run, asked(), after=second.next)
+    second = list_learners(run, asked(), after=first.page.next)
+    last = list_learners(run, asked(), after=second.page.next)
     assert [len(page.lines) for page in (first, second, last)] == [50, 50, 20]
-    assert (first.previous, last.next) == (None, None)
-    assert list_learners(run, asked(), before=second.previous).lines == first.lines
+    assert (first.page.previous, last.page.next) == (None, None)
+    assert list_learners(run, asked(), before=second.page.previous).lines == first.lines
 
 
 QUESTIONS = [
@@ -193,8 +192,8 @@ def test_rare_rows_are_all_found_in_both_directions(query, few, monkeypatch):
     rows.filter(pk__in=rare).update(outcome="failed", validation_status="failed")
     LegacyTrainingImport.objects.filter(student_import__in=rare).update(session_type="unknown")
     counts.rebuild(run)
-    monkeypatch.setattr(reading, "FEW", few)
-    monkeypatch.setattr(reading, "LOOKED_AT", 21)
+    monkeypatch.setattr(page_rows, "FEW", few)
+    monkeypatch.setattr(page_rows, "READ_LIMIT", 21)
     wanted = list(asked(**query).rows(run).order_by("pk").values_list("pk", flat=True))
     assert wanted
     assert looked_through(run, asked(**query)) == wanted
@@ -202,26 +201,26 @@ def test_rare_rows_are_all_found_in_both_directions(query, few, monkeypatch):
 
 
 def looked_through(run, query, before=None) -> list[int]:
-    """Every row of the list, read on wherever a page says that it stopped looking."""
-    page, found = list_learners(run, query, before=before), []
+    """Every row of the list, continued where a page stopped before it was full."""
+    listing, found = list_learners(run, query, before=before), []
     while True:
-        rows = [line.row for line in page.lines]
+        rows = [line.row for line in listing.lines]
         found = rows + found if before else found + rows
-        step = {"before": page.previous or page.earlier} if before else {
-            "after": page.next or page.further}  # fmt: skip
+        step = {"before": listing.page.previous or listing.earlier} if before else {
+            "after": listing.page.next or listing.further}  # fmt: skip
         if not any(step.values()):
             return found
-        page = list_learners(run, query, **step)
+        listing = list_learners(run, query, **step)
 
 
 def test_a_page_reads_so_many_rows_and_no_row_of_the_other_table(monkeypatch):
     run = run_of(120)
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(page_rows, "FEW", 0)
     first = asked(source_table="archives").rows(run).order_by("pk").values_list("pk", flat=True)[0]
     for looked_at, query, start in (
         (1_000, {"source_table": "archives"}, first), (30, {"source_table": "archives"}, first),
     ):  # fmt: skip
-        monkeypatch.setattr(reading, "LOOKED_AT", looked_at)
+        monkeypatch.setattr(page_rows, "READ_LIMIT", looked_at)
         with CaptureQueriesContext(connection) as captured:
             list_learners(run, asked(**query))
         low, high = re.findall(r"id.? [<>]= (\d+)", captured[-1]["sql"])
@@ -232,7 +231,7 @@ def test_a_page_reads_so_many_rows_and_no_row_of_the_other_table(monkeypatch):
 def test_rows_that_no_receipt_tells_of_are_read_all_the_same(monkeypatch):
     run = run_of(60)
     ChunkReceipt.objects.filter(legacy_import_run=run, stage="import").delete()
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(page_rows, "FEW", 0)
     assert len(list_learners(run, asked(source_table="archives")).lines) == 15
 
 
@@ -344,11 +343,11 @@ def test_parts_may_be_asked_for_although_the_whole_name_is_found():
 
 
 def test_a_search_for_parts_looks_at_so_many_rows_and_says_where_it_stopped(monkeypatch):
-    monkeypatch.setattr(row_search, "LOOKED_AT", 20)
+    monkeypatch.setattr(row_search, "READ_LIMIT", 20)
     run = run_of(50)
     seen, beyond = [], 0
     for _ in range(3):
-        listing = list_learners(run, asked(q="fictif"), beyond=beyond)
+        listing = list_learners(run, replace(asked(q="fictif"), beyond=beyond))
         seen += [line.row for line in listing.lines]
         beyond = listing.matches.beyond
     assert beyond is None
@@ -356,11 +355,11 @@ def test_a_search_for_parts_looks_at_so_many_rows_and_says_where_it_stopped(monk
 
 
 def test_more_matches_than_are_looked_at_are_said_to_be_more(monkeypatch):
-    monkeypatch.setattr(row_search, "MATCHES", 10)
+    monkeypatch.setattr(row_search, "MATCH_LIMIT", 10)
     run = run_of(25)
     seen, beyond = [], 0
     for _ in range(3):
-        listing = list_learners(run, asked(q="fictif"), beyond=beyond)
+        listing = list_learners(run, replace(asked(q="fictif"), beyond=beyond))
         assert listing.counts.cut == (listing.matches.beyond is not None)
         seen += listing.lines
         beyond = listing.matches.beyond
@@ -379,7 +378,7 @@ CONTACTS = [
 
 @pytest.mark.parametrize("typed", CONTACTS)
 def test_a_contact_is_no_search_for_an_address(typed):
-    with pytest.raises(HoldsContact) as refused:
+    with pytest.raises(ContainsContact) as refused:
         asked(q=typed)
     assert typed not in refused.value.message
 

@@ -343,7 +343,7 @@ def test_decisions_since_the_plan_are_counted_with_what_comes_next(also, said):
 def test_what_is_planned_is_said_in_plain_words(client):
     queue_of_unknown(1)
     words = text_of(page(client, focus="all"))
-    assert "The import would leave this row to a person" in words
+    assert "This row needs review" in words
     assert "legacy_" not in words
 
 
@@ -375,7 +375,7 @@ def test_without_a_run_or_a_plan_it_says_what_comes_next(client):
 
 
 def test_a_search_says_how_it_found_and_goes_on(client, monkeypatch):
-    monkeypatch.setattr(row_search, "LOOKED_AT", 2)
+    monkeypatch.setattr(row_search, "READ_LIMIT", 2)
     run = queue_of_unknown(5)
     seen, address = [], f"{ADDRESS}?run={run.pk}&focus=all&q=fictif"
     for _ in range(3):
@@ -388,7 +388,7 @@ def test_a_search_says_how_it_found_and_goes_on(client, monkeypatch):
     assert seen == [row.pk for row in rows_of(run)]
     name = rows_of(run)[0].full_name
     words = page(client, focus="all", q=name)
-    assert "Rows with this name, whatever its order and spelling." in text_of(words)
+    assert "Rows with this name, in any order and spelling." in text_of(words)
     assert "parts=1" in words.content.decode()
 
 
@@ -446,7 +446,7 @@ def test_treat_as_says_as_what(client):
     (row,) = rows_of(queue_of_unknown(1))
     answer = send(client, row, "decide", version=row.version, decision="treat_as")
     assert answer.status_code == 409
-    assert "Say what the row is to be treated as" in text_of(answer)
+    assert "Choose how the row is to be treated" in text_of(answer)
     send(client, row, "decide", version=row.version, decision="treat_as", treat_as="lead_only")
     assert LegacyReviewDecision.objects.get().treat_as == "lead_only"
 
@@ -500,7 +500,7 @@ def test_a_committed_row_is_a_conflict(client):
     LegacyStudentImport.objects.update(outcome=Outcome.SKIP)
     answer = send(client, row, "decide", version=row.version, decision="skip")
     assert answer.status_code == 409
-    assert "only a rollback takes that back" in text_of(answer)
+    assert "only a rollback undoes that" in text_of(answer)
 
 
 @pytest.mark.parametrize("status", [RunStatus.CLOSED, RunStatus.ROLLING_BACK])

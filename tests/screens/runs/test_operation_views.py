@@ -17,7 +17,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.screens import once
+from legacy_import.screens import form_tokens
 from legacy_import.screens.runs import in_request, obstacles
 from tests.factories import ReviewDecisionFactory, StagedLearnerFactory
 from tests.screens.runs.run_screens import (
@@ -307,13 +307,13 @@ def test_two_people_in_the_same_moment_commit_one_batch() -> None:
 def test_who_was_overtaken_after_every_question_does_nothing_all_the_same(
     client: Client, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    form, use_up = ask(client, run), once.use_up
+    form, use_up = ask(client, run), form_tokens.use_up
 
     def after_somebody_else(*args: Any, **values: Any) -> Any:
         run_commit(run, limit=1)
         return use_up(*args, **values)
 
-    monkeypatch.setattr(once, "use_up", after_somebody_else)
+    monkeypatch.setattr(form_tokens, "use_up", after_somebody_else)
     answer = send(client, run, **form, batch="1")
     assert answer.status_code == 409
     assert "Somebody else worked on this run in the same moment." in text(answer)
@@ -362,7 +362,7 @@ def test_a_lease_is_not_waited_for(
     started = timezone.now()
     answer = send(client, run, **form)
     assert answer.status_code == 409
-    assert "held by legacy_commit on atelier" in text(answer)
+    assert "locked by legacy_commit on atelier" in text(answer)
     assert timezone.now() - started < datetime.timedelta(seconds=5)
     assert batches(run) == 0
 

@@ -25,9 +25,10 @@ from legacy_import.screens.runs.plan import RISKS, since_plan
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
 from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
-from legacy_import.stages.commit.waves import planned_counts, rows_in_force
+from legacy_import.stages.commit.waves import planned_counts
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
 from legacy_import.stages.reconciliation.reconcile import reconcile
+from legacy_import.stages.rollback.order import committed_rows
 from tests.factories import NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.screens.runs.run_screens import planned_run
 from tests.stages.stages import run_commit, run_plan, run_rollback
@@ -61,7 +62,7 @@ def test_what_waits_is_what_the_commit_counts(
         run_commit(run, limit=committed)
     counts = counts_of(run.pk)
     assert waiting(counts, focus) == planned_counts(run, focus)
-    assert in_force(counts) == rows_in_force(run)
+    assert in_force(counts) == committed_rows(run).count()
     assert counts.rows == 11
 
 

@@ -237,9 +237,9 @@ def test_a_poison_row_fails_alone_and_is_named(batch: int, refusing: LegacyImpor
     report = run_commit(refusing, batch=batch)
     assert outcome_of(poison) == "failed"
     assert {outcome_of(row) for row in (*before, *after)} == {"create_crm_lead"}
-    assert [(left.row, left.outcome) for left in report.named] == [("stagiaires:666", "failed")]
+    assert [(left.row, left.outcome) for left in report.left_out] == [("stagiaires:666", "failed")]
     assert last_reason(poison).startswith(("IntegrityError", "OperationalError"))
-    assert "0559446168" not in str(report.named) + last_reason(poison)
+    assert "0559446168" not in str(report.left_out) + last_reason(poison)
     assert CrmLead.objects.count() == 6
     assert report.status == RunStatus.COMMITTED
 

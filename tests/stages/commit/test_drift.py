@@ -120,7 +120,7 @@ def test_a_row_that_changed_since_the_plan_is_left_out_and_the_others_are_not(
     assert last_reason(row) == cause
     assert outcome_of(other) == "create_crm_lead"
     assert report.causes == {cause: 1}
-    assert [(left.row, left.reason) for left in report.named] == [("stagiaires:5", cause)]
+    assert [(left.row, left.reason) for left in report.left_out] == [("stagiaires:5", cause)]
     assert not CrmLead.objects.filter(origin__startswith="legacy:stagiaires:5").exists()
 
 

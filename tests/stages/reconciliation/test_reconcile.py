@@ -20,10 +20,10 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.runs.lease import hold
+from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.commit import commit
-from legacy_import.stages.reconciliation.conservation import MOST_NAMED
+from legacy_import.stages.reconciliation.conservation import MAX_ROWS_LISTED
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.rollback.rollback import rollback
 from tests.factories import NOW, CrmLeadFactory, RunFactory, legacy_row, stage_rows
@@ -327,12 +327,12 @@ def test_totals_that_hide_a_shift_between_classifications_do_not_balance(state: 
 
 
 def test_at_most_twenty_rows_are_named(tmp_path: Path) -> None:
-    rows = MOST_NAMED + 31
+    rows = MAX_ROWS_LISTED + 31
     run = elsewhere(rows)
     stage_rows(run, [legacy_row(table="stagiaires", legacy_id=str(n + 1)) for n in range(rows)])
     LegacyStudentImport.objects.update(outcome="skip")
     check = Committed(run).failed()["outcome_without_entry"]
-    assert check.rows == tuple(f"stagiaires:{n + 1}" for n in range(MOST_NAMED))
+    assert check.rows == tuple(f"stagiaires:{n + 1}" for n in range(MAX_ROWS_LISTED))
     assert (check.found, check.more) == (rows, 31)
 
 
@@ -350,8 +350,8 @@ class TestRefusals:
 
     def test_a_run_that_somebody_is_committing(self, state: Committed) -> None:
         with (
-            hold(state.run, "legacy_commit", Silent()),
-            pytest.raises(OutOfOrder, match="held by legacy_commit"),
+            run_lease(state.run, "legacy_commit", Silent()),
+            pytest.raises(OutOfOrder, match="locked by legacy_commit"),
         ):
             state.reconcile()
 

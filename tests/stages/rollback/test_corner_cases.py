@@ -96,8 +96,8 @@ def test_a_preview_takes_history_on_a_lead_of_the_same_run_for_gone(
     preview = run_rollback(run, batch=batch, preview=True)
     assert CrmLead.objects.count() == 1
     done = run_rollback(run, batch=batch)
-    assert (preview.records, preview.kept) == (done.records, done.kept)
-    assert not done.kept
+    assert (preview.records, preview.kept_records) == (done.records, done.kept_records)
+    assert not done.kept_records
     assert not CrmLead.objects.exists()
 
 
@@ -118,5 +118,5 @@ def test_no_statement_of_a_preview_grows_with_the_run(run: LegacyImportRun) -> N
         preview = run_rollback(run, batch=5, preview=True)
     assert max(sizes) < 30
     done = run_rollback(run, batch=5)
-    assert (preview.rows, preview.records, preview.kept) == (30, done.records, [])
+    assert (preview.rows, preview.records, preview.kept_records) == (30, done.records, [])
     assert not CourseInterest.objects.exists()

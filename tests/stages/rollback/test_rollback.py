@@ -135,7 +135,7 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(committed: LegacyI
     preview = run_rollback(committed, preview=True)
     assert content_hash(tables) == before
     real = run_rollback(committed)
-    assert (preview.records, preview.kept) == (real.records, real.kept)
+    assert (preview.records, preview.kept_records) == (real.records, real.kept_records)
     assert (preview.rows, preview.kept_rows) == (real.rows, real.kept_rows) == (6, 1)
 
 
@@ -190,7 +190,7 @@ def test_a_lead_that_anybody_touched_or_refers_to_stays_with_all_its_row_made(
     assert {n for n in range(1, 8) if row(n).outcome != "rolled_back"} == kept
     assert set(reversals(1).values()) == {why}
     assert row(1).imported_lead_id == CrmLead.objects.get(origin="legacy:stagiaires:1:lead").pk
-    assert {(one.row, one.why) for one in report.kept} == {("stagiaires:1", why)}
+    assert {(one.row, one.why) for one in report.kept_records} == {("stagiaires:1", why)}
     in_force = LegacyImportCommitLog.objects.filter(student_import=row(1), reversed_at=None)
     assert in_force.count() == 2
 

@@ -1,4 +1,4 @@
-"""The five effects a commit can have, each with its undoing. There is no sixth."""
+"""The five effects that a commit can have, each with its undo."""
 
 from legacy_import.choices import PlannedAction
 from legacy_import.stages.commit.effects import (

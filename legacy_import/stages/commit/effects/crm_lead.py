@@ -1,46 +1,34 @@
 """Effect: a new lead with its course interest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from crm.services import NewLead, create_leads
-from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.choices import LogAction
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
     LEAD,
-    Doing,
+    CommitContext,
     Learner,
     LogEntry,
-    Logged,
-    Undoing,
+    created_entry,
 )
 from legacy_import.stages.commit.effects.reversal import reverse
 
+EFFECT = "lead"  # the last part of its origin
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+
+def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
     new = [
-        NewLead(_origin(one), one.name, one.phone, one.email, one.birth_date) for one in learners
+        NewLead(one.origin_of(EFFECT), one.name, one.phone, one.email, one.birth_date)
+        for one in learners
     ]
-    made = create_leads(new, run_id=doing.run_id, now=doing.now)
-    leads = {learner.row: made[_origin(learner)] for learner in learners}
+    records = create_leads(new, run_id=context.run_id, now=context.now)
+    leads = {one.row: records[one.origin_of(EFFECT)] for one in learners}
     entries = [
-        LogEntry(
-            learner.row,
-            LogAction.CREATE_CRM_LEAD,
-            learner.reason,
-            LEAD,
-            leads[learner.row].id,
-            True,
-            leads[learner.row].fingerprint,
-        )
-        for learner in learners
+        created_entry(one, LogAction.CREATE_CRM_LEAD, LEAD, leads[one.row]) for one in learners
     ]
-    asking = [learner for learner in learners if learner.wants_course]
-    return entries + add_interests(asking, {row: lead.id for row, lead in leads.items()})
+    with_course = [one for one in learners if one.wants_course]
+    return entries + add_interests(with_course, {row: lead.id for row, lead in leads.items()})
 
 
-def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
-    return reverse(rows, undoing)
-
-
-def _origin(learner: Learner) -> str:
-    return f"{learner.origin}:lead"
+undo = reverse

@@ -1,4 +1,4 @@
-"""What every effect takes and gives: learners in, log entries out; entries in, reversals out."""
+"""The interface of an effect: learners in, log entries out; log entries in, reversals out."""
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from django.conf import settings
 
+from ecoin.records import Created
 from legacy_import.choices import LogAction, PersonKind, ReversalOutcome
 from legacy_import.rules.duplicates import Target
 
@@ -19,8 +20,8 @@ ENROLLMENT = "trainings.LegacyImportedEnrollment"
 class Learner(NamedTuple):
     """One staged row as effects need it. `origin` is `<connection>:<table>:<id>`.
 
-    `person`: the user or lead whom the row is given to. `wants_course`: the row asks about a course
-    that has at least a name, and its lead takes an interest.
+    `person`: the user or lead that the row belongs to. `wants_course`: the row asks about a course
+    that has at least a name, so its lead gets an interest.
     """
 
     row: int
@@ -38,9 +39,13 @@ class Learner(NamedTuple):
     person: Target | None
     wants_course: bool
 
+    def origin_of(self, effect: str) -> str:
+        """The origin of the record that this effect creates for the learner."""
+        return f"{self.origin}:{effect}"
+
 
 class LogEntry(NamedTuple):
-    """What goes into the commit log about one record."""
+    """An entry to write to the commit log, about one record at most."""
 
     row: int
     action: LogAction
@@ -51,8 +56,8 @@ class LogEntry(NamedTuple):
     fingerprint: str = ""
 
 
-class Logged(NamedTuple):
-    """An entry of the commit log that is in force."""
+class LoggedEntry(NamedTuple):
+    """An entry in the commit log that is in force."""
 
     id: int
     row: int
@@ -64,38 +69,43 @@ class Logged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
-    """What an undo has to know beside the entries.
+class RollbackContext:
+    """What an undo needs to know besides the entries.
 
-    `held`: (model, id) of records that other rows are linked to, which therefore stay. `removed`:
-    model → ids that a preview takes for deleted already. A preview changes nothing.
+    `referenced`: (model, id) of records that other rows are linked to, which therefore stay. `removed`:
+    model → ids that a preview treats as deleted already. A preview changes nothing.
     """
 
-    held: frozenset[tuple[str, int]] = frozenset()
+    referenced: frozenset[tuple[str, int]] = frozenset()
     removed: Mapping[str, Collection[int]] = field(default_factory=dict)
     preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
-    """What a do has to know beside the learners."""
+class CommitContext:
+    """What `do` needs to know besides the learners."""
 
     run_id: int
     now: datetime.datetime = field(kw_only=True)
 
 
 class Effect(Protocol):
-    """A module of this package. Both functions work in the caller's transaction."""
+    """A module of this package. Both functions run in the caller's transaction."""
 
-    def do(self, learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
-        """Make the effect for all learners; one main entry each. Raises what the database raises."""
+    def do(self, learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+        """Apply the effect to all learners; one main entry each. Raises any database error."""
 
     def undo(
-        self, rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /
+        self, rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
     ) -> dict[int, ReversalOutcome]:
-        """Take back what may be taken back: entry id → what became of it. A row is one unit."""
+        """Undo what may be undone: entry id → what became of it. A row is one unit."""
+
+
+def created_entry(learner: Learner, action: LogAction, model: str, record: Created) -> LogEntry:
+    """The log entry of a record that was created for the learner."""
+    return LogEntry(learner.row, action, learner.reason, model, record.id, True, record.fingerprint)
 
 
 def person_label(person: Target) -> str:
-    """The model of a user or lead, as the log names it."""
+    """The model of a user or lead, as the log spells it."""
     return LEAD if person[0] == PersonKind.LEAD else settings.AUTH_USER_MODEL

@@ -1,21 +1,21 @@
-"""What the two kinds of history share: the learner as found, and whose history it is."""
+"""What the two kinds of history share: the learner as found, and the person it is attached to."""
 
 from collections.abc import Mapping, Sequence
 
 from ecoin.records import Created
 from legacy_import.choices import LogAction, PersonKind
-from legacy_import.stages.commit.effects.effect import Learner, LogEntry
+from legacy_import.stages.commit.effects.effect import Learner, LogEntry, created_entry
 from legacy_import.stages.commit.effects.link_existing import link
 from trainings.services import NewHistory
 
 
 def new_history(learner: Learner, effect: str) -> NewHistory:
-    """The record to be made. Raises ValueError for a learner whose course is not mapped."""
+    """The record to create. Raises ValueError for a learner whose course is not mapped."""
     if learner.course_id is None:
         raise ValueError("history without a mapped course is never planned")
     kind, person = learner.person or ("", None)
     return NewHistory(
-        origin=f"{learner.origin}:{effect}",
+        origin=learner.origin_of(effect),
         course_id=learner.course_id,
         user_id=person if kind == PersonKind.USER else None,
         lead_id=person if kind == PersonKind.LEAD else None,
@@ -31,22 +31,14 @@ def new_history(learner: Learner, effect: str) -> NewHistory:
 
 def log_history(
     learners: Sequence[Learner],
-    made: Mapping[str, Created],
+    records: Mapping[str, Created],
     effect: str,
     action: LogAction,
     model: str,
 ) -> list[LogEntry]:
     """An entry for every record, and one for every person it is attached to."""
-    created = [
-        LogEntry(
-            learner.row,
-            action,
-            learner.reason,
-            model,
-            made[f"{learner.origin}:{effect}"].id,
-            True,
-            made[f"{learner.origin}:{effect}"].fingerprint,
-        )
+    entries = [
+        created_entry(learner, action, model, records[learner.origin_of(effect)])
         for learner in learners
     ]
-    return created + link(learners, LogAction.ATTACH_PERSON)
+    return entries + link(learners, LogAction.ATTACH_PERSON)

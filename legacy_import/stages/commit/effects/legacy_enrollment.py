@@ -1,18 +1,16 @@
-"""Effect: a registration of the old platform, kept apart from real enrolments.
+"""Effect: a registration of the old platform, stored apart from real enrolments.
 
-Attached to its person where that is known beyond doubt; otherwise the learner stands in it as found.
+It is attached to the person where the match is certain; it keeps a copy of the learner as found anyway.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from legacy_import.choices import LogAction, ReversalOutcome
+from legacy_import.choices import LogAction
 from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
-    Doing,
+    CommitContext,
     Learner,
     LogEntry,
-    Logged,
-    Undoing,
 )
 from legacy_import.stages.commit.effects.history import log_history, new_history
 from legacy_import.stages.commit.effects.reversal import reverse
@@ -21,11 +19,10 @@ from trainings.services import create_enrollments
 EFFECT = "enrollment"  # the last part of its origin
 
 
-def do(learners: Sequence[Learner], doing: Doing, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
     new = [new_history(learner, EFFECT) for learner in learners]
-    made = create_enrollments(new, run_id=doing.run_id, now=doing.now)
-    return log_history(learners, made, EFFECT, LogAction.CREATE_ENROLLMENT, ENROLLMENT)
+    records = create_enrollments(new, run_id=context.run_id, now=context.now)
+    return log_history(learners, records, EFFECT, LogAction.CREATE_ENROLLMENT, ENROLLMENT)
 
 
-def undo(rows: Mapping[int, Sequence[Logged]], undoing: Undoing, /) -> dict[int, ReversalOutcome]:
-    return reverse(rows, undoing)
+undo = reverse

@@ -1,4 +1,4 @@
-"""Taking effects back: only what is unchanged and unreferenced, a row at a time as one unit."""
+"""Undo of effects: only what is unchanged and unreferenced; a row is undone as a whole or not at all."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,8 +11,8 @@ from legacy_import.stages.commit.effects.effect import (
     ENROLLMENT,
     INTEREST,
     LEAD,
-    Logged,
-    Undoing,
+    LoggedEntry,
+    RollbackContext,
 )
 from trainings import services as trainings
 from trainings.models import ImportedHistory, LegacyCompletedTraining, LegacyImportedEnrollment
@@ -22,7 +22,7 @@ Ids = Collection[int]
 
 @dataclass(frozen=True, slots=True)
 class ReversibleKind:
-    """One kind of record that an import makes. `referenced` takes ids, and model → ids to look past."""
+    """A kind of record that an import creates. `referenced` takes ids, and model → ids to ignore."""
 
     fingerprints: Callable[[Ids, bool], dict[int, str]]
     referenced: Callable[[Ids, Mapping[str, Ids]], set[int]]
@@ -32,7 +32,7 @@ class ReversibleKind:
 def _history(model: type[ImportedHistory]) -> ReversibleKind:
     return ReversibleKind(
         lambda ids, lock: trainings.history_fingerprints(model, ids, lock=lock),
-        lambda ids, besides: trainings.referenced_history(model, ids),
+        lambda ids, ignored: trainings.referenced_history(model, ids),
         lambda ids: trainings.delete_history(model, ids),
     )
 
@@ -41,12 +41,12 @@ def _history(model: type[ImportedHistory]) -> ReversibleKind:
 KINDS: dict[str, ReversibleKind] = {
     INTEREST: ReversibleKind(
         lambda ids, lock: crm.interest_fingerprints(ids, lock=lock),
-        lambda ids, besides: crm.referenced_interests(ids),
+        lambda ids, ignored: crm.referenced_interests(ids),
         crm.delete_interests,
     ),
     LEAD: ReversibleKind(
         lambda ids, lock: crm.lead_fingerprints(ids, lock=lock),
-        lambda ids, besides: crm.referenced_leads(ids, besides=besides),
+        lambda ids, ignored: crm.referenced_leads(ids, besides=ignored),
         crm.delete_leads,
     ),
     COMPLETED_TRAINING: _history(LegacyCompletedTraining),
@@ -56,77 +56,86 @@ KINDS: dict[str, ReversibleKind] = {
 Existing = Mapping[str, Mapping[int, str]]  # model → id → fingerprint now
 
 
-def reverse(rows: Mapping[int, Sequence[Logged]], undoing: Undoing) -> dict[int, ReversalOutcome]:
-    """Entry id → what became of it. If one record of a row has to stay, all of the row stays."""
+def reverse(
+    rows: Mapping[int, Sequence[LoggedEntry]], context: RollbackContext, /
+) -> dict[int, ReversalOutcome]:
+    """Entry id → what became of it. If one record of a row must stay, the whole row stays."""
     created = _ids_by_model(rows.values())
     existing = {
-        model: KINDS[model].fingerprints(ids, not undoing.preview) for model, ids in created.items()
+        model: KINDS[model].fingerprints(ids, not context.preview) for model, ids in created.items()
     }
-    kept = {row for row, entries in rows.items() if _touched(entries, existing)}
-    outcomes = {entry.id: ReversalOutcome.KEPT_EDITED for row in kept for entry in rows[row]}
-    free = {row: entries for row, entries in rows.items() if row not in kept}
-    in_use = _in_use(free, existing, undoing)
-    for row, entries in free.items():
+    outcomes: dict[int, ReversalOutcome] = {}
+    unedited: dict[int, Sequence[LoggedEntry]] = {}
+    for row, entries in rows.items():
+        if _is_edited(entries, existing):
+            outcomes |= {entry.id: ReversalOutcome.KEPT_EDITED for entry in entries}
+        else:
+            unedited[row] = entries
+    in_use = _in_use(unedited, existing, context)
+    undone: dict[int, Sequence[LoggedEntry]] = {}
+    for row, entries in unedited.items():
         if any(
             (entry.target_model, entry.target_id) in in_use for entry in entries if entry.created
         ):
             outcomes |= {entry.id: ReversalOutcome.KEPT_REFERENCED for entry in entries}
-            kept.add(row)
-    undone = {row: entries for row, entries in free.items() if row not in kept}
-    if not undoing.preview:
+        else:
+            undone[row] = entries
+    if not context.preview:
         for model, ids in _existing_ids(undone, existing).items():
             KINDS[model].delete(ids)
     for entries in undone.values():
-        outcomes |= {entry.id: _undone(entry, existing) for entry in entries}
+        outcomes |= {entry.id: _reversal_outcome(entry, existing) for entry in entries}
     return outcomes
 
 
-def _ids_by_model(rows: Collection[Sequence[Logged]]) -> dict[str, list[int]]:
-    found: defaultdict[str, list[int]] = defaultdict(list)
+def _ids_by_model(rows: Collection[Sequence[LoggedEntry]]) -> dict[str, list[int]]:
+    ids: defaultdict[str, list[int]] = defaultdict(list)
     for entries in rows:
         for entry in entries:
             if entry.created and entry.target_id is not None:
-                found[entry.target_model].append(entry.target_id)
-    return {model: found[model] for model in KINDS if model in found}
+                ids[entry.target_model].append(entry.target_id)
+    return {model: ids[model] for model in KINDS if model in ids}
 
 
-def _existing_ids(rows: Mapping[int, Sequence[Logged]], existing: Existing) -> dict[str, list[int]]:
+def _existing_ids(
+    rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing
+) -> dict[str, list[int]]:
     return {
         model: [pk for pk in ids if pk in existing[model]]
         for model, ids in _ids_by_model(rows.values()).items()
     }
 
 
-def _touched(entries: Sequence[Logged], existing: Existing) -> bool:
-    """Somebody edited a record of the row, or deleted one part of it and left the other."""
-    there = gone = False
+def _is_edited(entries: Sequence[LoggedEntry], existing: Existing) -> bool:
+    """Whether a record of the row was edited, or some of its records were deleted and others not."""
+    any_exists = any_missing = False
     for entry in entries:
         if entry.created:
             now = existing[entry.target_model].get(entry.target_id or 0)
             if now is None:
-                gone = True
+                any_missing = True
             elif now != entry.fingerprint:
                 return True
             else:
-                there = True
-    return there and gone
+                any_exists = True
+    return any_exists and any_missing
 
 
 def _in_use(
-    rows: Mapping[int, Sequence[Logged]], existing: Existing, undoing: Undoing
+    rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing, context: RollbackContext
 ) -> set[tuple[str, int]]:
-    """The rows' records that anything else refers to. Rows' own interests are part of their leads."""
+    """The rows' records that anything else refers to. Rows' own interests belong to their leads."""
     ids = _existing_ids(rows, existing)
-    interests = {*ids.get(INTEREST, ()), *undoing.removed.get(INTEREST, ())}
-    besides = {**undoing.removed, INTEREST: interests}
-    found = {
-        (model, pk) for model, own in ids.items() for pk in KINDS[model].referenced(own, besides)
+    interests = {*ids.get(INTEREST, ()), *context.removed.get(INTEREST, ())}
+    ignored = {**context.removed, INTEREST: interests}
+    referenced = {
+        (model, pk) for model, own in ids.items() for pk in KINDS[model].referenced(own, ignored)
     }
-    return found | undoing.held
+    return referenced | context.referenced
 
 
-def _undone(entry: Logged, existing: Existing) -> ReversalOutcome:
+def _reversal_outcome(entry: LoggedEntry, existing: Existing) -> ReversalOutcome:
     if not entry.created:
         return ReversalOutcome.UNLINKED
-    there = entry.target_id in existing[entry.target_model]
-    return ReversalOutcome.DELETED if there else ReversalOutcome.GONE
+    exists = entry.target_id in existing[entry.target_model]
+    return ReversalOutcome.DELETED if exists else ReversalOutcome.GONE

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from crm.models import CrmLead
-from legacy_import.engine import sqlite_turns
-from legacy_import.engine.sqlite_turns import REST_SECONDS, Turns
+from legacy_import.engine import sqlite_pauses
+from legacy_import.engine.sqlite_pauses import PAUSE_SECONDS, WriterPauses
 from tests.factories import CrmLeadFactory, RunFactory, StagedLearnerFactory
 from tests.processes import ON_SERVER
 from tests.stages.stages import run_commit, run_stages
@@ -21,29 +21,29 @@ WORK_SECONDS = 0.4
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was rested, each time."""
     taken: list[float] = []
-    monkeypatch.setattr(sqlite_turns, "WORK_SECONDS", WORK_SECONDS)
+    monkeypatch.setattr(sqlite_pauses, "WORK_SECONDS", WORK_SECONDS)
     sleep = time.sleep
 
     def nap(seconds: float) -> None:
         taken.append(seconds)
         sleep(seconds)
 
-    monkeypatch.setattr(sqlite_turns.time, "sleep", nap)
+    monkeypatch.setattr(sqlite_pauses.time, "sleep", nap)
     return taken
 
 
 def test_a_short_piece_of_work_never_rests(naps: list[float]) -> None:
-    once = Turns()
+    once = WriterPauses()
     for _ in range(100):
-        once.give_way()
+        once.pause()
     assert naps == []
 
 
 def test_long_work_rests_on_sqlite_and_nowhere_else(naps: list[float]) -> None:
-    long = Turns(since=time.monotonic() - WORK_SECONDS)
-    long.give_way()
-    long.give_way()  # it has just rested
-    assert naps == ([] if ON_SERVER else [REST_SECONDS])
+    long = WriterPauses(since=time.monotonic() - WORK_SECONDS)
+    long.pause()
+    long.pause()  # it has just rested
+    assert naps == ([] if ON_SERVER else [PAUSE_SECONDS])
 
 
 class Writer(threading.Thread):
@@ -87,4 +87,4 @@ def test_another_writer_gets_through_while_a_commit_in_small_batches_goes_on(
     assert report.rows == 150
     assert len(writer.waits) >= 1 + took // 3
     assert max(writer.waits) < 3  # it would be tried for 20 seconds, then fail
-    assert ON_SERVER or len(naps) >= took // (WORK_SECONDS + REST_SECONDS + 1)
+    assert ON_SERVER or len(naps) >= took // (WORK_SECONDS + PAUSE_SECONDS + 1)

@@ -15,15 +15,14 @@ from legacy_import.stages.classification.classify import classify
 from legacy_import.stages.planning.dry_run import PlanReport, dry_run
 from legacy_import.stages.validation.validate import validate
 
-MOST_ROWS = 5_000
-"""A run of this size is judged and planned while somebody waits for the page: some seconds."""
+MAX_ROWS = 5_000  # of a run that is planned again while a page waits: it takes a few seconds
 
 # The stages that follow a changed mapping, as an operator runs them.
 COMMANDS = ("legacy_validate", "legacy_classify", "legacy_dry_run")
 
 
-class NotNow(LegacyImportError):
-    """The run cannot be judged again at once; `code` names why, for the screens' words."""
+class ReplanRefused(LegacyImportError):
+    """The run cannot be planned again now; `code` is the reason, for the words of the screens."""
 
     exit_code = 5
 
@@ -32,10 +31,10 @@ class NotNow(LegacyImportError):
         self.code = code
 
 
-def why_not(run: LegacyImportRun, *, now: datetime.datetime) -> str:
-    """Why the run is not judged again from a screen (a code); "": it may be."""
-    counted = FacetCount.objects.filter(legacy_import_run=run).aggregate(rows=Sum("rows"))
-    if (counted["rows"] or 0) > MOST_ROWS:
+def replan_obstacle(run: LegacyImportRun, *, now: datetime.datetime) -> str:
+    """The code of the reason why the run cannot be planned again from a screen; "" if it can."""
+    rows = FacetCount.objects.filter(legacy_import_run=run).aggregate(rows=Sum("rows"))["rows"]
+    if (rows or 0) > MAX_ROWS:
         return "too_many_rows"
     if run.lease_token and run.lease_expires_at and run.lease_expires_at > now:
         return "held"
@@ -51,16 +50,16 @@ def why_not(run: LegacyImportRun, *, now: datetime.datetime) -> str:
     return ""
 
 
-def rejudge(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
+def replan(*, run_id: int, actor: str, now: datetime.datetime) -> PlanReport:
     """Validate, classify and plan the run, and return its new plan.
 
-    Raises NotNow where `why_not` says so, UnknownRun, and OutOfOrder as the three stages.
+    Raises ReplanRefused if `replan_obstacle` gives a code, UnknownRun, and OutOfOrder as the stages do.
     """
     run = find_run(run_id)
-    code = why_not(run, now=now)
+    code = replan_obstacle(run, now=now)
     if code:
-        raise NotNow(code, f"Run {run.pk} cannot be judged again from here: {code}.")
-    here = Inline()  # a page waits for no worker
-    validate(run_id=run.pk, actor=actor, now=now, progress=Silent(), engine=here)
-    classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=here)
-    return dry_run(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=here)
+        raise ReplanRefused(code, f"Run {run.pk} cannot be planned again from here: {code}.")
+    inline = Inline()  # a page never waits for workers
+    validate(run_id=run.pk, actor=actor, now=now, progress=Silent(), engine=inline)
+    classify(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=inline)
+    return dry_run(run_id=run.pk, actor=actor, now=timezone.now(), progress=Silent(), engine=inline)

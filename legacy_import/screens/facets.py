@@ -1,0 +1,129 @@
+"""The facets and active filters of a list of rows as links, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext as _
+
+from legacy_import.choices import (
+    Classification,
+    DuplicateConfidence,
+    ImportAction,
+    Outcome,
+    PlannedAction,
+    ReviewDecision,
+    SessionType,
+    SourceTable,
+    ValidationStatus,
+)
+from legacy_import.review.counts import FilteredCounts
+from legacy_import.rules.reasons import REASONS
+from legacy_import.screens.address import RowsAddress
+
+FACET_NAMES: dict[str, Promise] = {
+    "planned_reason": gettext_lazy("why it waits"),
+    "classification": gettext_lazy("meaning of the row"),
+    "validation_status": gettext_lazy("validation"),
+    "duplicate_confidence": gettext_lazy("match with a known person"),
+    "session_type": gettext_lazy("session"),
+    "import_action": gettext_lazy("training record asked for"),
+    "without_course": gettext_lazy("course"),
+    "source_table": gettext_lazy("source table"),
+    "to_classify": gettext_lazy("mapping"),
+    "decision": gettext_lazy("decision"),
+}
+VOCABULARIES: dict[str, type[TextChoices]] = {
+    "classification": Classification,
+    "validation_status": ValidationStatus,
+    "duplicate_confidence": DuplicateConfidence,
+    "session_type": SessionType,
+    "import_action": ImportAction,
+    "source_table": SourceTable,
+    "planned_action": PlannedAction,
+    "outcome": Outcome,
+    "decision": ReviewDecision,
+}
+YES_NO: dict[str, tuple[Promise, Promise]] = {
+    "without_course": (
+        gettext_lazy("without a mapped course"),
+        gettext_lazy("with a mapped course"),
+    ),
+    "to_classify": (gettext_lazy("changed since the plan"), gettext_lazy("as in the plan")),
+}
+
+
+class FacetLink(NamedTuple):
+    """One value of a facet: how many rows it selects, and the URL that sets or removes it."""
+
+    name: str
+    rows: int
+    url: str
+    current: bool
+
+
+class Facet(NamedTuple):
+    """A facet in which rows differ, with its values, most rows first."""
+
+    code: str
+    name: str
+    values: list[FacetLink]
+
+
+class Chip(NamedTuple):
+    """An active filter and the URL without it."""
+
+    name: str
+    value: str
+    url: str
+
+
+def facets_of(
+    address: RowsAddress, counts: FilteredCounts, names: Mapping[str, str | Promise]
+) -> list[Facet]:
+    """Each active facet or one with more than one value, counted under the other active filters."""
+    facets = []
+    for facet, name in names.items():
+        links = [
+            FacetLink(
+                value_name(facet, item.value),
+                item.rows,
+                address.first_page(
+                    address.query.with_facet(facet, "" if item.active else item.value)
+                ),
+                item.active,
+            )
+            for item in counts.facet(facet)
+            if item.value
+        ]
+        if len(links) > 1 or facet in address.query.facets:
+            facets.append(Facet(facet, str(name), links))
+    return facets
+
+
+def chips_of(address: RowsAddress, names: Mapping[str, str | Promise]) -> list[Chip]:
+    """Every active filter, including the search."""
+    query = address.query
+    chips = [
+        Chip(
+            str(names[facet]),
+            value_name(facet, value),
+            address.first_page(query.with_facet(facet, "")),
+        )
+        for facet, value in query.facets.items()
+    ]
+    if query.search:
+        chips.append(Chip(_("search"), query.search, address.first_page(query.without_search())))
+    return chips
+
+
+def value_name(facet: str, value: str) -> str:
+    """One value of one facet, never raw where there are words for it."""
+    if facet in YES_NO:
+        return str(YES_NO[facet][value != "1"])
+    if facet == "planned_reason":
+        return gettext(REASONS[value]) if value in REASONS else value.replace("_", " ")
+    vocabulary = VOCABULARIES[facet]
+    return str(vocabulary(value).label) if value in vocabulary.values else gettext("none")

@@ -1,0 +1,224 @@
+"""POSTs about one row: parse, call one service, then show the page or the next row."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from ecoin.identity.masking import mask_phone, mask_text
+from legacy_import.choices import ReviewDecision
+from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyStudentImport
+from legacy_import.people.phone_search import NoPhone, find_people
+from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
+from legacy_import.review.counts import count_rows
+from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
+from legacy_import.review.filter import MAX_DIGITS
+from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
+from legacy_import.rules.duplicates import Target
+from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
+from legacy_import.screens.page import render_page
+from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.screens.review.listing import next_row
+from legacy_import.screens.review.render import SECTION, render_queue, render_refusal, title
+
+CONFLICT = "admin/legacy_imports/review/conflict.html"
+VALUE_LENGTH = 2_000  # characters of one value of a payload that the page shows
+
+
+class PersonLine(NamedTuple):
+    """A person with the phone number, masked, and the proof that allows a link."""
+
+    target: Target
+    name: str
+    phone: str
+    proof: str
+
+
+class PayloadLine(NamedTuple):
+    """One column of a raw payload. `cut`: how many characters are not shown."""
+
+    column: str
+    text: str
+    cut: int
+    missing: bool  # NULL in the old database
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def decision(request: HttpRequest, row: int) -> HttpResponse:
+    """Decide about the row and go to the next one; 409 where another user was faster."""
+    address, form = _sent_address(request, row), DecisionForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
+    arguments, actor = form.cleaned_data, reviewer_of(request)
+    value: ReviewDecision = arguments["decision"]
+    try:
+        decide(row_id=row, actor=actor, now=timezone.now(), **arguments)
+    except (DecidedMeanwhile, RowCommitted) as error:
+        latest = getattr(error, "latest", None)
+        if latest and (latest.actor_id, latest.decision) == (actor.pk, value):
+            return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
+        return _conflict(request, address, error, arguments)
+    except LegacyImportError as error:
+        return render_refusal(request, address, error, draft=arguments)
+    words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": _name_of(row)}
+    messages.success(request, words)
+    return HttpResponseRedirect(_next_url(address))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
+    """Undo one of the reviewer's own last decisions and open its row again."""
+    address, form = _sent_address(request, row), UndoForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
+    event = form.cleaned_data["event"]
+    try:
+        result = undo(event_id=event, actor=reviewer_of(request), now=timezone.now())
+    except LegacyImportError as error:
+        return render_refusal(request, address, error, status=409)
+    messages.success(request, _("Undone: the row waits again."))
+    if result.run != address.run.pk:
+        address = RowsAddress(run_with_id(result.run), address.query)
+    return HttpResponseRedirect(address.at_row(result.row))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+def claim_row(request: HttpRequest, row: int) -> HttpResponse:
+    """Record that the reviewer has the row open. A script gets the name of another user as JSON."""
+    address = _sent_address(request, row)
+    holder = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
+    if request.headers.get("accept", "") == "application/json":
+        words = _("%(name)s is looking at this row.")
+        other = words % {"name": holder.actor} if holder and not holder.mine else ""
+        return JsonResponse({"other": other})
+    return HttpResponseRedirect(address.at_row(row))
+
+
+@never_cache
+@permission_needed(REVIEW)
+@require_POST
+@sensitive_post_parameters("phone")
+def person(request: HttpRequest, row: int) -> HttpResponse:
+    """The people of the platform with exactly this phone number."""
+    address, form = _sent_address(request, row), PhoneForm(request.POST)
+    phone = form.cleaned_data["phone"] if form.is_valid() else ""
+    try:
+        people = find_people(row_id=row, phone=phone, actor_id=reviewer_of(request).pk)
+    except NoPhone as error:
+        return render_refusal(request, address, error)
+    lines = [
+        PersonLine(item.target, mask_text(item.contact.name), mask_phone(item.contact.phone), item.proof)
+        for item in people
+    ]  # fmt: skip
+    return render_queue(request, address, phone_results=lines)
+
+
+@never_cache
+@permission_needed(REVIEW)
+@permission_needed(REVEAL_PII)
+@require_POST
+def reveal_contact(request: HttpRequest, row: int) -> HttpResponse:
+    """The unmasked contact of one row, for a reason, in this one response only."""
+    return _show_unmasked(request, row, lambda **call: {"contact": reveal(**call)})
+
+
+@never_cache
+@permission_needed(REVIEW)
+@permission_needed(VIEW_RAW)
+@require_POST
+def raw_view(request: HttpRequest, row: int) -> HttpResponse:
+    """The raw payload of one row, in this one response only."""
+    return _show_unmasked(
+        request, row, lambda **call: {"payload": _payload_lines(read_payload(**call))}
+    )
+
+
+def _sent_address(request: HttpRequest, row: int) -> RowsAddress:
+    """The page from which the form was sent, with the row open, in its run. Raises Http404."""
+    if len(str(row)) > MAX_DIGITS:
+        raise Http404
+    rows = LegacyStudentImport.objects.filter(pk=row)
+    run = run_with_id(rows.values_list("legacy_import_run", flat=True).first() or 0)
+    return sent_address(request, run, queue=True, row=row)
+
+
+def _next_url(address: RowsAddress) -> str:
+    """The next row of the queue after this one; the queue itself once it is empty."""
+    counts = count_rows(address.run, address.query)
+    return address.starting_at(next_row(address.run, counts, address.row))
+
+
+def _conflict(
+    request: HttpRequest, address: RowsAddress, error: LegacyImportError, arguments: dict[str, Any]
+) -> HttpResponse:
+    """Who decided what and when, and what the reviewer can do next."""
+    return render_page(
+        request,
+        CONFLICT,
+        section=SECTION,
+        title=title(),
+        run=address.run,
+        status=409,
+        reason=_(error.message),
+        latest=getattr(error, "latest", None),
+        own_decision=arguments["decision"].label,
+        note=arguments["note"],
+        row_name=_name_of(address.row),
+        next_url=_next_url(address),
+        row_url=address.at_row(address.row),
+    )
+
+
+def _show_unmasked(
+    request: HttpRequest, row: int, read: Callable[..., dict[str, Any]]
+) -> HttpResponse:
+    """Show masked data in full, or the refusal: 429 with the time of the next try, 410 once erased."""
+    address, form = _sent_address(request, row), ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    now = timezone.now()
+    try:
+        context = read(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
+    except TooManyReveals as error:
+        at = date_format(timezone.localtime(error.again_at), "TIME_FORMAT")
+        hint = _("Try again from %(time)s on.") % {"time": at}
+        page = render_queue(
+            request, address, status=429, refusal=_(error.message), refusal_hint=hint
+        )
+        page["Retry-After"] = str(max(1, round((error.again_at - now).total_seconds())))
+        return page
+    except LegacyImportError as error:
+        status = 410 if isinstance(error, Erased) else 400
+        return render_refusal(request, address, error, status=status)
+    return render_queue(request, address, **context)
+
+
+def _payload_lines(payload: Mapping[str, Any]) -> list[PayloadLine]:
+    lines = []
+    for column, value in payload.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        # A lone surrogate cannot be sent as UTF-8.
+        text = "" if value is None else text.encode("utf-8", "replace").decode("utf-8")
+        cut = max(0, len(text) - VALUE_LENGTH)
+        lines.append(PayloadLine(str(column)[:200], text[:VALUE_LENGTH], cut, value is None))
+    return lines
+
+
+def _name_of(row: int | None) -> str:
+    """source_table:legacy_id of a row."""
+    rows = LegacyStudentImport.objects.filter(pk=row or 0)
+    return ":".join(rows.values_list("source_table", "legacy_id").get())
