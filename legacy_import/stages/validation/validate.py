@@ -129,7 +129,6 @@ def _validate_chunk(
     )
     contact_keys = _contact_keys(run, list(matches.hot))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
-    unmatched: dict[tuple[str, bool], ValidationColumns] = {}  # of rows without a match
     for pk, issues_text, phone, email in _contacts_and_issues(run, first, last):
         issues = issues_of(issues_text)
         role = ROLE_MAILBOX in issues
@@ -137,13 +136,7 @@ def _validate_chunk(
             trusted = _has_own_contact(contact_keys.get(pk, frozenset()), matches.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        if pk in matches.rows:
-            columns = _columns(issues, trusted, matches.rows[pk])
-        else:
-            if (issues_text, trusted) not in unmatched:
-                unmatched[issues_text, trusted] = _columns(issues, trusted, None)
-            columns = unmatched[issues_text, trusted]
-        results[columns].append(pk)
+        results[_columns(issues, trusted, matches.rows.get(pk))].append(pk)
     for columns, ids in results.items():
         update_ids(LegacyStudentImport, ids, columns._asdict() | UNGROUPED)
     update_rows(
