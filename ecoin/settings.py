@@ -80,17 +80,19 @@ TEMPLATES = [
 
 
 def _app_database() -> dict[str, Any]:
-    """DATABASE_URL as Django settings. What is wrong with it is said without showing any of it."""
+    """DATABASE_URL as Django settings. An error message does not contain any of it."""
     try:
-        found: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/db.sqlite3")
+        database: dict[str, Any] = env.db(
+            "DATABASE_URL", default=f"sqlite:///{BASE_DIR}/db.sqlite3"
+        )
     except (ValueError, KeyError):
-        found = {}
-    if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.mysql"):
+        database = {}
+    if database.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.mysql"):
         raise ImproperlyConfigured(
             "DATABASE_URL must be sqlite:///file or mysql://user:password@host:port/name, with "
             "special characters in the password percent-encoded"
         )
-    return found
+    return database
 
 
 DATABASES = {"default": _app_database()}
@@ -236,7 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.WithoutData"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.RedactedReporterFilter"
 CSRF_FAILURE_VIEW = "ecoin.refusals.csrf_failed"
 # Nothing is uploaded; a form is small, though a selection may have a thousand rows.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -253,7 +255,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "plain": {
-            "()": "ecoin.logs.WithoutWords",
+            "()": "ecoin.logs.RedactedFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
