@@ -21,7 +21,7 @@ from benchmarks.figures import (
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report, show
 from benchmarks.servers import Workplace
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 STARTS = 3  # how often starting is measured; the median counts
 SMALL_ROWS = 20_000  # up to here a run takes seconds, and one look at a busy machine says little:

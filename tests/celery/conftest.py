@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.celery.running import Cluster
+from tests.database_server import DatabaseServer
 from tests.legacy_database import ServerLegacy, Tables, server_legacy
 from tests.processes import (
     APP_PASSWORD,
@@ -15,7 +16,7 @@ from tests.processes import (
     environment,
     manage,
 )
-from tests.servers import MARIADB, DatabaseServer, RedisServer
+from tests.servers import MARIADB, RedisServer
 
 # Their app database is a server in any case: once on MariaDB, and once on MySQL, is enough.
 collect_ignore_glob = ["test_*.py"] if os.environ.get("TEST_APP_DATABASE") == MARIADB else []

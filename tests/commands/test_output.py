@@ -14,9 +14,9 @@ import pytest
 
 from legacy_import.management.base import SCHEMA_VERSION
 from tests.commands.calling import COMMANDS, call, done
+from tests.database_server import DatabaseServer
 from tests.legacy_database import learner, server_legacy, tables
 from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import DatabaseServer
 
 EVERY = (*COMMANDS, "legacy_status")
 PASSWORD = "canary-password-of-the-reader"

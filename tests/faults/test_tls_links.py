@@ -14,11 +14,11 @@ import pytest
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
 from tests.certificates import create_authority, new_tls_server
+from tests.database_server import DatabaseServer
 from tests.faults.test_import_faults import assert_one_clear_sentence
 from tests.legacy_database import ServerLegacy, readable
 from tests.processes import APP_PASSWORD, AppDatabase, empty_app, environment, finish, manage, start
 from tests.relay import Relay
-from tests.servers import DatabaseServer
 
 pytestmark = pytest.mark.own_server("a server with a certificate of its own")
 PATIENCE = 60  # seconds

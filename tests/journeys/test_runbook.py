@@ -13,10 +13,10 @@ from string import Template
 import pytest
 
 from legacy_import.management.plan_result import RISKS, WORDS
+from tests.database_server import DatabaseServer
 from tests.journeys.roads import business_counts
 from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables
 from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import DatabaseServer
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 MANAGE = ".venv/bin/python manage.py "

@@ -14,6 +14,7 @@ from legacy_import.models import (
 )
 from legacy_import.services import intake
 from legacy_import.source.engine import SourceLost
+from tests.database_server import DatabaseServer
 from tests.legacy_database import (
     LegacyDatabase,
     MakeLegacy,
@@ -21,7 +22,6 @@ from tests.legacy_database import (
     server_legacy,
     tables,
 )
-from tests.servers import DatabaseServer
 from tests.services.importing import (
     Meanwhile,
     StopAfter,

@@ -11,6 +11,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.progress import Silent
 from legacy_import.services import intake
 from legacy_import.services.stage import preflight
+from tests.database_server import DatabaseServer
 from tests.legacy_database import (
     COLUMNS,
     MakeLegacy,
@@ -19,7 +20,6 @@ from tests.legacy_database import (
     server_legacy,
     tables,
 )
-from tests.servers import DatabaseServer
 from tests.services.importing import (
     Meanwhile,
     content,
