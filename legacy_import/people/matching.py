@@ -80,12 +80,12 @@ def match_chunk(
     last: int,
     conf: ImportConf,
     not_same: Mapping[tuple[str, str], frozenset[Target]],
-    seen: dict[Target, Known] | None = None,
+    cache: dict[Target, Known] | None = None,
 ) -> ChunkMatches:
     """Compare the staged rows first <= id <= last with everyone who shares a key with them.
 
-    `not_same`: (source table, legacy id) → people a reviewer said this row is not. `seen`: users and
-    leads of earlier chunks (candidates.platform_people).
+    `not_same`: (source table, legacy id) → people a reviewer said this row is not. `cache`: users and
+    leads of earlier chunks (platform_people).
     """
     hot = _hot_keys_of_chunk(run, first, last)
     targets, siblings = pairs_of(run, first, last)
@@ -97,7 +97,7 @@ def match_chunk(
     rows = _staged(
         run, {*targets, *siblings, *(pk for o in siblings.values() for _, pk in o)}, conf
     )
-    people = platform_people({t for found in targets.values() for t in found}, conf, seen)
+    people = platform_people(set().union(*targets.values()), conf, cache)
     chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, set())
     for owner in sorted({*targets, *siblings}):
         row = rows[owner]
