@@ -32,7 +32,6 @@ from trainings.models import (
 PEOPLE_PER_PAGE = 2_000
 TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
 MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
-MAX_CACHED = 10_000  # users and leads cached between chunks: about 6 MB
 
 # SQL: the birth date of a user or lead `t` (owner_kind, owner_id), and the joins that it takes.
 BIRTH_DATE = "COALESCE(lead_of.birth_date, profile_of.birth_date)"
@@ -62,23 +61,10 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
     return list(Course.objects.order_by("name", "pk").values_list("pk", "name", "code"))
 
 
-def platform_people(
-    targets: Iterable[Target], conf: ImportConf, cache: dict[Target, Known] | None = None
-) -> dict[Target, Known]:
-    """The users and leads with these ids, ready to be compared; the ones that are gone are absent.
-
-    `cache`: people of earlier chunks, so that the same ones are not read again. Its size is limited.
-    """
-    targets = set(targets)
-    people = {target: cache[target] for target in targets & cache.keys()} if cache else {}
-    for kind, ids in _by_kind(targets - people.keys()).items():
-        for pk, contact in _contacts(kind, Q(pk__among=Ids(ids))):
-            people[(kind, pk)] = contacts.known(contact, conf)
-    if cache is not None:
-        if len(cache) > MAX_CACHED:
-            cache.clear()
-        cache.update(people)
-    return people
+def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
+    """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
+    people = contacts_of(set(targets))
+    return {target: contacts.known(contact, conf) for target, contact in people.items()}
 
 
 def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
