@@ -150,7 +150,7 @@ LEGACY_IMPORT_RETENTION_DAYS = env.str("LEGACY_IMPORT_RETENTION_DAYS", default="
 
 # --- Celery workers (ecoin/celery.py), where LEGACY_IMPORT_ENGINE is celery ------------------------
 # A chunk is worked in seconds. What a worker took and never finished is sent again by the command
-# that waits for it (engine/celery_engine.py); the broker gives it out anew only after an hour.
+# that waits for it (engine/celery_engine.py); the broker delivers it again only after an hour.
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -219,7 +219,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not DEBUG
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # requested internally, without HTTPS
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"

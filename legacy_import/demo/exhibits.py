@@ -208,7 +208,7 @@ _DAMAGE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("apostrophes and titles", {"nom": "Mme N'Aït-Ouali", "prenom": "M’hamed"}),
     ("template braces", {"nom": "{{ 7*7 }}", "prenom": "%s%n"}),
 )
-# The same in the latin1 table, as far as it can hold them. There any byte is *some* letter.
+# The same in the latin1 table, as far as it can contain them. There any byte is *some* letter.
 _DAMAGE_ARCHIVES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("archived: double-encoded arabic", {"prenom": double_encoded("فاطمة"),
                                          "nom": double_encoded("رحماني")}),
