@@ -20,10 +20,10 @@ import pytest
 
 from legacy_import.choices import PLAN_WORDS
 from legacy_import.management.results.legacy_dry_run import RISKS
+from tests.database_server import DatabaseServer
 from tests.journeys.roads import business_counts
 from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables
 from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import DatabaseServer
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 MANAGE = ".venv/bin/python manage.py "
