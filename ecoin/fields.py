@@ -15,8 +15,8 @@ else:
 class AsciiField(CharField):
     """Pure ASCII text that every database compares byte by byte.
 
-    MySQL and MariaDB would otherwise call `Formée` and `FORMEE`, `a` and `a ` equal, and so join
-    other strings than SQLite does. Plain varchar on SQLite (BINARY collation already).
+    Otherwise `Formée` and `FORMEE`, `a` and `a ` are equal on MySQL and MariaDB, so joins match
+    other strings than on SQLite. Plain varchar on SQLite (BINARY collation already).
     """
 
     def db_type(self, connection: Any) -> str | None:
@@ -24,10 +24,10 @@ class AsciiField(CharField):
 
 
 class FixedAsciiField(AsciiField):
-    """An AsciiField that is written again and again: of fixed width on MySQL and MariaDB.
+    """An AsciiField that every stage updates: of fixed width on MySQL and MariaDB.
 
-    A value that takes as much room as the last one is written over in place. A longer one moves its
-    row, and splits pages full of wide rows: measured, three times the server's work.
+    A value as long as the last one is overwritten in place; a longer one moves its row and splits pages
+    full of wide rows (docs/decisions/0053-columns-of-fixed-width.md).
     """
 
     def db_type(self, connection: Any) -> str | None:

@@ -1,7 +1,7 @@
-"""Records that an import makes and may take back: made in bulk, told apart, asked about, deleted.
+"""Records that an import creates and may delete again: created in bulk, fingerprinted, looked up.
 
-A record's fingerprint changes with any of its watched columns, `updated_at` among them: whoever saved
-it since has touched it.
+A record's fingerprint changes with any of its watched columns, which include `updated_at`: so any save
+since then changes it.
 """
 
 import datetime
@@ -15,7 +15,7 @@ from ecoin.bulk import Ids, insert_rows
 
 
 class Created(NamedTuple):
-    """A record just made."""
+    """A new record."""
 
     id: int
     fingerprint: str
@@ -30,8 +30,7 @@ def create(
 ) -> dict[str, Created]:
     """Insert `rows` of `columns` (`origin` among them); returns each origin's record.
 
-    Raises IntegrityError when an origin exists already, in which case nothing is inserted that the
-    caller's transaction does not take back.
+    Raises IntegrityError if an origin exists already; the caller's transaction rolls back then.
     """
     if not rows:
         return {}
@@ -50,7 +49,7 @@ def create(
 def fingerprints(
     model: type[models.Model], ids: Collection[int], *, watched: Sequence[str], lock: bool
 ) -> dict[int, str]:
-    """The fingerprints of those records that still exist; with `lock`, nobody changes them now."""
+    """The fingerprints of those records that still exist; `lock` keeps others from changing them."""
     records = model._default_manager.filter(pk__among=Ids(ids))
     if lock:
         records = records.select_for_update()
@@ -63,8 +62,8 @@ def referenced(
     *,
     besides: Mapping[str, Collection[int]] | None = None,
 ) -> set[int]:
-    """Those records that a row of any other table refers to, the rows `besides` left out."""
-    found: set[int] = set()
+    """Those records that a row of any other table refers to, except the rows `besides` (by model)."""
+    referenced_ids: set[int] = set()
     for relation in model._meta.get_fields(include_hidden=True):
         if not isinstance(relation, models.ForeignObjectRel) or relation.many_to_many:
             continue  # a many-to-many has a through table whose foreign key is seen here
@@ -72,10 +71,12 @@ def referenced(
             continue  # an abstract placeholder, no table
         key = relation.field
         others = relation.related_model._base_manager.filter(**{f"{key.name}__among": Ids(ids)})
-        # Left out here, not in the query: there may be more of them than a statement takes.
-        own = (besides or {}).get(relation.related_model._meta.label, ())
-        found.update(to for pk, to in others.values_list("pk", key.attname) if pk not in own)
-    return found
+        # Excluded here, not in the query: there may be more of them than a statement can contain.
+        excluded = (besides or {}).get(relation.related_model._meta.label, ())
+        referenced_ids.update(
+            to for pk, to in others.values_list("pk", key.attname) if pk not in excluded
+        )
+    return referenced_ids
 
 
 def timestamp(now: datetime.datetime) -> Any:
@@ -84,5 +85,5 @@ def timestamp(now: datetime.datetime) -> Any:
 
 
 def _fingerprint(watched: Sequence[str]) -> SHA256:
-    """Computed where the record is: thousands of records need not be read for it."""
+    """Computed by the database: thousands of records need not be read for it."""
     return SHA256(JSONArray(*watched, output_field=models.TextField()))

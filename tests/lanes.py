@@ -43,6 +43,8 @@ APP_DATABASE_FIXTURES = frozenset(
         "django_db_setup",  # behind db, transactional_db, live_server
         "migrated_app",  # behind app: commands in processes of their own
         "shared_app",  # behind cluster: Celery workers
+        "legacy_alias",  # the source is opened beside the app database, and compared with it
+        "legacy_sqlite_alias",
     }
 )
 

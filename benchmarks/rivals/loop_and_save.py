@@ -31,7 +31,7 @@ def save_all(run: Any, rows: Iterable[Any], context: Any) -> int:
     saved = 0
     for row in rows:
         learner = normalize_learner(row.fields, row.issues, context.settings)
-        reading = context.readings.meaning_of(
+        meaning = context.meanings.meaning_of(
             learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
         )
         payload = json.dumps(row.payload, sort_keys=True, separators=(",", ":"))
@@ -42,16 +42,16 @@ def save_all(run: Any, rows: Iterable[Any], context: Any) -> int:
             raw_payload=row.payload,
             payload_hash=hashlib.sha256(payload.encode()).hexdigest(),
             validation_issues=list(learner.issues),
-            planned_basis=f"row=1 {reading.versions}",
+            planned_basis=f"row=1 {meaning.versions}",
             **{column: getattr(learner, column) for column in NORMALIZED},
-            **reading.meaning._asdict(),
+            **meaning.meaning._asdict(),
         )
         student.save()
         LegacyTrainingImport(
             student_import=student,
             legacy_formation_id=learner.legacy_formation_id,
             legacy_session_id=learner.legacy_session_id,
-            **reading.training._asdict(),
+            **meaning.training._asdict(),
         ).save()
         for kind, value in dict.fromkeys(learner.keys):
             IdentityKey(

@@ -10,8 +10,10 @@ from urllib.parse import unquote
 
 from ecoin.identity import arabic
 from ecoin.identity.given_names import is_known_arabic
-from ecoin.identity.text import CACHED_LENGTH, is_damaged, repair_double_encoding
+from ecoin.identity.text import is_damaged, repair_double_encoding
 
+CACHED_LENGTH: Final = 200
+"""Longer text is read without a cache: a megabyte of free text must not stay in it."""
 REPAIRED: Final = "repaired"
 DAMAGED: Final = "damaged"
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
-
-CACHED_LENGTH: Final = 200
-"""Longer strings are folded without a cache: a megabyte of free text must not live in it."""
 
 _APOSTROPHES: Final = "’‘‛`´ʼʻʹʾʿ′＇"
 _QUOTES: Final = "“”„‟«»″"
@@ -42,14 +38,8 @@ def to_ascii(text: str) -> str:
 
 def fold(text: str) -> str:
     """Comparison form: trimmed, whitespace collapsed, no accents, case folded, pure ASCII."""
-    return _cached_fold(text) if len(text) <= CACHED_LENGTH else _fold(text)
-
-
-def _fold(text: str) -> str:
     return " ".join(to_ascii(text.casefold()).casefold().split())
 
-
-_cached_fold = lru_cache(maxsize=16_384)(_fold)
 
 _SPACES: Final = frozenset("\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\u2800\t\n\r\x0b\x0c")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\uffff]")

@@ -27,11 +27,9 @@ MAX_PENDING = 64  # chunks that are sent and not finished; enough for as many wo
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two queries of the receipts
 RENEW_SECONDS = 20  # of a lease of a minute; each running chunk may delay it
 UNTAKEN_SECONDS = 30  # without a finished chunk, before the operator hears that no worker takes one
-RESEND_SECONDS = (
-    60  # without a finished chunk, before chunks are sent again if none waits for a worker
-)
-RESEND_ANYWAY_SECONDS = 180  # before they are sent again in any case
-STALLED_SECONDS = 900  # without a finished chunk, before the command fails
+RESEND_SECONDS = 60  # the same, before chunks are sent again, unless all still wait for a worker
+RESEND_ANYWAY_SECONDS = 180  # the same, before they are sent again in any case
+STALLED_SECONDS = 900  # the same, before the command fails
 BROKER_SECONDS = 300  # without a broker, before the command fails
 FIRST_NOTICE_SECONDS = 3  # a restart of the broker is not reported
 LOCK_ERRORS = (1205, 1213)

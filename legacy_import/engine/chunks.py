@@ -72,10 +72,10 @@ class Chunk(NamedTuple):
 
 
 class ChunkResult(NamedTuple):
-    """The result of a chunk: its rows, a digest if the stage has one, and further details."""
+    """The result of a chunk, under the names of its receipt's columns."""
 
     rows: int
-    digest: str = ""
+    digest: str = ""  # if the stage has one
     first_row: int = 0  # import only: staged row ids
     last_row: int = 0
     details: Mapping[str, Any] = {}  # counts or marks by name: JSON, no personal data
@@ -124,11 +124,7 @@ def write_receipt(job: Job, chunk: Chunk, result: ChunkResult) -> None:
         **place_of(job, chunk),
         first_id=chunk.first,
         last_id=chunk.last,
-        first_row=result.first_row,
-        last_row=result.last_row,
-        rows=result.rows,
-        digest=result.digest,
-        details=result.details,
+        **result._asdict(),
         finished_at=timezone.now(),
     )
 

@@ -51,9 +51,7 @@ class OtherSettings(LegacyImportError):
 
 
 def work_chunk(
-    job_message: Mapping[str, Any],
-    chunk_message: Mapping[str, Any],
-    open_work: OpenWork,
+    job_message: Mapping[str, Any], chunk_message: Mapping[str, Any], open_work: OpenWork
 ) -> None:
     """Work the chunk of a message and write its receipt or a ChunkFailure. Raises nothing.
 

@@ -85,7 +85,7 @@ COURSES = MappingKind(
         "confirm": MappingDecision({"status": S.CONFIRMED}, _suggested_course),
         "choose": MappingDecision({"status": S.CONFIRMED, "rule": CHOSEN}, _chosen_course),
         "no_equivalent": MappingDecision(
-            {"status": S.NO_EQUIVALENT, "course_id": None, "rule": CHOSEN},
+            {"status": S.NO_EQUIVALENT, "course_id": None, "rule": CHOSEN}
         ),
         "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },

@@ -4,6 +4,7 @@ The import writes the meaning with each staged row, so that a row is written onc
 it again under the current mappings and writes what differs.
 """
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from legacy_import.choices import Classification, SessionType
@@ -12,6 +13,7 @@ from legacy_import.rules import import_action, statuses
 from legacy_import.rules.courses import CourseState
 
 MAX_PAIRS = 100_000  # cached pairs of formation and session: about 20 MB
+MAX_STATUSES = 1_000  # cached statuses of one combination of session and course
 
 
 class MeaningColumns(NamedTuple):
@@ -53,37 +55,37 @@ class _TrainingKey(NamedTuple):
     versions: str
 
 
+Meanings = dict[str, CaseMeaning]  # by status
+
+
 class MeaningCache:
     """The meanings of the cases of one source under its mappings."""
 
     def __init__(self, mappings: MappingIndex) -> None:
         self._mappings = mappings
-        self._numbers: dict[_TrainingKey, int] = {}
-        self._training_keys: list[_TrainingKey] = []
-        self._pairs: dict[tuple[str | None, str | None], int] = {}
-        self._meanings: dict[tuple[str, int], CaseMeaning] = {}
+        self._pairs: dict[tuple[str | None, str | None], tuple[_TrainingKey, Meanings]] = {}
+        self._meanings: defaultdict[_TrainingKey, Meanings] = defaultdict(dict)
 
     def meaning_of(
         self, raw_status: str, formation: str | None, session: str | None
     ) -> CaseMeaning:
         """The meaning of a row with this status that refers to this formation and this session."""
         pair = (formation, session)
-        number = self._pairs.get(pair)
-        if number is None:
-            number = self._number(formation, session)
+        if pair not in self._pairs:
             if len(self._pairs) >= MAX_PAIRS:
                 self._pairs.clear()
-            self._pairs[pair] = number
-        case = (raw_status, number)
-        if case not in self._meanings:
-            if len(self._meanings) >= MAX_PAIRS:
-                self._meanings.clear()
-            self._meanings[case] = _evaluate(raw_status, self._training_keys[number])
-        return self._meanings[case]
+            key = self._key(formation, session)
+            self._pairs[pair] = key, self._meanings[key]
+        key, meanings = self._pairs[pair]
+        if raw_status not in meanings:
+            if len(meanings) >= MAX_STATUSES:
+                meanings.clear()
+            meanings[raw_status] = _evaluate(raw_status, key)
+        return meanings[raw_status]
 
-    def _number(self, formation: str | None, session: str | None) -> int:
+    def _key(self, formation: str | None, session: str | None) -> _TrainingKey:
         training = self._mappings.training(formation, session)
-        key = _TrainingKey(
+        return _TrainingKey(
             training.session.session_type,
             training.session.rule,
             training.session_confirmed,
@@ -92,10 +94,6 @@ class MeaningCache:
             training.course_rule,
             training.versions,
         )
-        number = self._numbers.setdefault(key, len(self._training_keys))
-        if number == len(self._training_keys):
-            self._training_keys.append(key)
-        return number
 
 
 def _evaluate(raw_status: str, key: _TrainingKey) -> CaseMeaning:

@@ -44,9 +44,7 @@ def passes_mappings(group: RowGroup, index: MappingIndex) -> bool:
     """Whether no mapping of this index blocks these rows. Other doubts may still do so."""
     training = index.training(group.formation, group.session)
     action = import_action.decide(
-        Classification(group.classification),
-        training.session.session_type,
-        training.course.state,
+        Classification(group.classification), training.session.session_type, training.course.state
     ).action
     if action == ImportAction.CREATE_LEGACY_ENROLLMENT:
         return training.session_confirmed

@@ -1,7 +1,7 @@
-"""Rows of one run that are one person: groups from the edges that matching found.
+"""Rows of one run that are one person: groups from the edges that matching wrote.
 
 Memory holds some numbers per row that has an edge (`benchmarks/grouping_memory.py` says how many bytes);
-edges are read window by window, birth dates and targets for one batch of groups at a time.
+edges are read range by range, birth dates and targets for one batch of groups at a time.
 """
 
 from array import array
@@ -21,7 +21,7 @@ from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 
 ROWS_PER_BATCH = 5_000
-ROWS_PER_WINDOW = 50_000  # of which the edges are read at once
+ROWS_PER_RANGE = 50_000  # whose edges are read at once
 TABLE_RANK = {table: rank for rank, table in enumerate(SourceTable.values)}
 
 Edge = tuple[int, int]
@@ -42,8 +42,8 @@ def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
 
 
 def _edges_of(run: LegacyImportRun) -> Iterator[Edge]:
-    """All of the run's edges. In windows: MySQL's driver reads whatever it is asked for at once."""
-    for first, last in id_ranges(run, ROWS_PER_WINDOW):
+    """All of the run's edges, range by range: MySQL's driver reads all rows of a query into memory."""
+    for first, last in id_ranges(run, ROWS_PER_RANGE):
         edges = PersonEdge.objects.filter(legacy_import_run=run, left_id__range=(first, last))
         yield from edges.values_list("left_id", "right_id")
 

@@ -16,7 +16,7 @@ from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, LegacyImportRun, LegacyStudentImport
-from legacy_import.people.contact import Known, person_of
+from legacy_import.people.contact import person_of
 from legacy_import.people.pairs import Pairs, pairs_of
 from legacy_import.people.platform import platform_people
 from legacy_import.people.shared_keys import HOT, KEYS
@@ -80,12 +80,10 @@ def match_chunk(
     last: int,
     conf: ImportConf,
     not_same: Mapping[tuple[str, str], frozenset[Target]],
-    seen: dict[Target, Known] | None = None,
 ) -> ChunkMatches:
     """Compare the staged rows first <= id <= last with everyone who shares a key with them.
 
-    `not_same`: (source table, legacy id) → people a reviewer said this row is not. `seen`: users and
-    leads of earlier chunks (candidates.platform_people).
+    `not_same`: (source table, legacy id) → people a reviewer said this row is not.
     """
     hot = _hot_keys_of_chunk(run, first, last)
     targets, siblings = pairs_of(run, first, last)
@@ -97,7 +95,7 @@ def match_chunk(
     rows = _staged(
         run, {*targets, *siblings, *(pk for o in siblings.values() for _, pk in o)}, conf
     )
-    people = platform_people({t for found in targets.values() for t in found}, conf, seen)
+    people = platform_people(set().union(*targets.values()), conf)
     chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, set())
     for owner in sorted({*targets, *siblings}):
         row = rows[owner]

@@ -1,7 +1,7 @@
-"""Blocking: the pairs of people who share a key at all, found by the database once for a whole run.
+"""Blocking: the pairs of people who share a key at all, computed by the database once for a whole run.
 
-The join starts from the values that several carry. Most keys of a run are carried once; looking each
-of them up, chunk by chunk, was a third of the database's work in `legacy_validate`.
+The join starts from the values that several people share. Most keys of a run occur once; looking up
+each of them, chunk by chunk, was a third of the database's work in `legacy_validate`.
 
 Names alone make as many pairs as there are rows times people. Two whose birth dates contradict each
 other are no match whatever their names (rules.duplicates), so of those only the others are written.
@@ -42,23 +42,23 @@ Pairs = defaultdict[int, dict[Target, set[Key]]]
 
 
 def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
-    """Write the run's candidate pairs anew, kind by kind; its hot keys must be known.
+    """Write the run's candidate pairs, kind by kind; its hot keys must be stored.
 
-    What too many carry is left out (hot_keys): matching meets those people one by one.
+    Keys that too many share are skipped (shared_keys): matching compares those people one by one.
     """
     forget_pairs(run, lease)
     progress.begin("candidate pairs", None)
     for kind in PLATFORM_KINDS:
         with transaction.atomic():
             lease.confirm()
-            found = _pair(_in_run(), run, kind) if kind in IN_RUN_KINDS else 0
-            found += _pair(_with_platform(run, kind), run, kind)
-        progress.advance(found)
+            pairs = _pair(_in_run(), run, kind) if kind in IN_RUN_KINDS else 0
+            pairs += _pair(_with_platform(run, kind), run, kind)
+        progress.advance(pairs)
     for first, last in id_ranges(run, NAMES_AT_ONCE):
         with transaction.atomic():
             lease.confirm()
-            found = _pair(_similar_names(), run, SIMILAR_NAME, first=first, last=last)
-        progress.advance(found)
+            pairs = _pair(_similar_names(), run, SIMILAR_NAME, first=first, last=last)
+        progress.advance(pairs)
 
 
 def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:
@@ -73,8 +73,8 @@ def pairs_of(run: LegacyImportRun, first: int, last: int) -> tuple[Pairs, Pairs]
     with_platform: Pairs = defaultdict(lambda: defaultdict(set))
     in_run: Pairs = defaultdict(lambda: defaultdict(set))
     for row, other_kind, other, kind, value in _between(run, first, last):
-        found = in_run if other_kind == STAGED else with_platform
-        found[row][other_kind, other].add(Key(kind, value))
+        pairs = in_run if other_kind == STAGED else with_platform
+        pairs[row][other_kind, other].add(Key(kind, value))
     return with_platform, in_run
 
 
@@ -162,8 +162,8 @@ def _similar_names() -> str:
     """
 
 
-def _pair(joined: str, run: LegacyImportRun, kind: str, **window: int) -> int:
+def _pair(joined: str, run: LegacyImportRun, kind: str, **bounds: int) -> int:
     """Write the pairs of rows `s` and people `t` so joined; returns how many there are."""
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT + joined + _STAGED_FIRST, {"run": run.pk, "kind": kind, **window})
+        cursor.execute(_INSERT + joined + _STAGED_FIRST, {"run": run.pk, "kind": kind, **bounds})
         return int(cursor.rowcount)

@@ -32,7 +32,6 @@ from trainings.models import (
 PEOPLE_PER_PAGE = 2_000
 TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
 MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
-PEOPLE_SEEN = 10_000  # users and leads kept between chunks: about 6 MB
 
 # SQL: the birth date of a user or lead `t` (owner_kind, owner_id), and the joins that it takes.
 BIRTH_DATE = "COALESCE(lead_of.birth_date, profile_of.birth_date)"
@@ -62,27 +61,14 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
     return list(Course.objects.order_by("name", "pk").values_list("pk", "name", "code"))
 
 
-def platform_people(
-    targets: Iterable[Target], conf: ImportConf, seen: dict[Target, Known] | None = None
-) -> dict[Target, Known]:
-    """The users and leads with these ids, ready to be compared; the ones that are gone are absent.
-
-    `seen`: people of earlier chunks, so that the same ones are not read again; it is kept small.
-    """
-    asked = set(targets)
-    found = {} if seen is None else {target: seen[target] for target in asked & seen.keys()}
-    for kind, ids in _by_kind(asked - found.keys()).items():
-        for pk, contact in _contacts(kind, Q(pk__among=Ids(ids))):
-            found[(kind, pk)] = contacts.known(contact, conf)
-    if seen is not None:
-        if len(seen) > PEOPLE_SEEN:
-            seen.clear()
-        seen.update(found)
-    return found
+def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
+    """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
+    people = contacts_of(set(targets))
+    return {target: contacts.known(contact, conf) for target, contact in people.items()}
 
 
 def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
-    """What the platform holds of these users and leads; the ones that are gone are absent."""
+    """The contacts of these users and leads on the platform; the ones that are gone are absent."""
     return {
         (kind, pk): contact
         for kind, ids in _by_kind(targets).items()
@@ -95,17 +81,17 @@ def people_with_phone(phone: str) -> list[Target]:
     numbers = parse_phones(phone).valid
     leads = CrmLead.objects.filter(phone_normalized__in=numbers).values_list("pk", flat=True)
     profiles = LearnerProfile.objects.filter(phone_normalized__in=numbers)
-    stored = IdentityKey.objects.filter(scope=PLATFORM, kind="P", value__in=numbers)
-    known = contacts_of(
+    keys = IdentityKey.objects.filter(scope=PLATFORM, kind="P", value__in=numbers)
+    candidates = contacts_of(
         {
             *((PersonKind.LEAD.value, pk) for pk in leads),
             *((PersonKind.USER.value, pk) for pk in profiles.values_list("user_id", flat=True)),
-            *stored.values_list("owner_kind", "owner_id"),  # they know second phones, too
+            *keys.values_list("owner_kind", "owner_id"),  # of second phones, too
         }
     )
     return sorted(
         target
-        for target, contact in known.items()
+        for target, contact in candidates.items()
         if set(parse_phones(contact.phone).valid) & set(numbers)
     )
 
@@ -120,42 +106,42 @@ def page_of_changed_people(
 ) -> list[tuple[int, Contact]]:
     """As page_of_people, of those whom `carriers` would not find by the tables' own columns.
 
-    Leads saved `since`, except those that this run made. Of users nobody notes when they change:
-    all whose phone is long enough for two numbers, of which the profile's column has the first.
+    Leads saved `since`, except those that this run created. When users change is not recorded: all
+    whose phone is long enough for two numbers, of which the profile's column has the first.
     """
-    changed = Q(pk__gt=after)
+    condition = Q(pk__gt=after)
     if kind == PersonKind.USER.value:
-        changed &= Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS))
+        condition &= Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS))
     else:
-        changed &= Q(updated_at__gte=since) & ~Q(legacy_import_run_id=run_id)
-    return list(_contacts(kind, changed, PEOPLE_PER_PAGE))
+        condition &= Q(updated_at__gte=since) & ~Q(legacy_import_run_id=run_id)
+    return list(_contacts(kind, condition, PEOPLE_PER_PAGE))
 
 
 def imported_rows(connection_name: str, ids: Collection[int]) -> set[int]:
-    """Those staged rows of whose source row a record of the platform was made, in any run."""
-    made = Q()
+    """Those staged rows from whose source row any run created a record of the platform."""
+    has_record = Q()
     for effect, model in EFFECTS.items():
         origin = Concat(
             Value(f"{connection_name}:"), OuterRef("source_table"), Value(":"),
             OuterRef("legacy_id"), Value(f":{effect}"), output_field=AsciiField(),
         )  # fmt: skip
-        made |= Q(Exists(model._default_manager.filter(origin=origin)))
-    rows = LegacyStudentImport.objects.filter(made, pk__among=Ids(ids))
+        has_record |= Q(Exists(model._default_manager.filter(origin=origin)))
+    rows = LegacyStudentImport.objects.filter(has_record, pk__among=Ids(ids))
     return set(rows.values_list("pk", flat=True))
 
 
 def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
-    """Row (`<connection>:<table>:<id>`) → the lead that an import made of it."""
-    made = CrmLead.objects.filter(origin__in=[f"{row}:lead" for row in rows])
+    """Row (`<connection>:<table>:<id>`) → the lead that an import created from it."""
+    leads = CrmLead.objects.filter(origin__in=[f"{row}:lead" for row in rows])
     return {
         origin.removesuffix(":lead"): pk
-        for pk, origin in made.values_list("pk", "origin")
+        for pk, origin in leads.values_list("pk", "origin")
         if origin
     }
 
 
 def any_origin_of(connection_name: str) -> bool:
-    """Whether any record of the platform came from this source (a cheap question, asked first)."""
+    """Whether any record of the platform came from this source (a cheap query, sent first)."""
     prefix = f"{connection_name}:"
     return any(
         model._default_manager.filter(origin__startswith=prefix).exists()
@@ -175,8 +161,8 @@ def lock_people(targets: Iterable[Target]) -> None:
 def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, Key]]:
     """(staged row, user or lead, key): who carries one of the rows' phones and addresses by now.
 
-    Looks at the tables as they are this very moment, and at the stored keys, which know second
-    phones too. Joined by the database, so that only who is met is read.
+    Reads the tables as they are now, and the stored keys, which contain second phones too. Joined by
+    the database, so that only matches are read.
     """
     if not rows:
         return
@@ -195,8 +181,8 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
                 f"{join} {table} t {force_index(connection, index)} ON {match} "
                 f"WHERE {which} AND s.kind IN ('P', 'E')"
             )
-            for row, person, found, key, value in cursor.fetchall():
-                yield row, (person, found), Key(key, value)
+            for row, owner_kind, owner, key, value in cursor.fetchall():
+                yield row, (owner_kind, owner), Key(key, value)
         # Users have no normalized address and no index on the typed one: the server sets the rows'
         # addresses apart (LIMIT says so) and looks every user's up there. What is not ASCII becomes
         # "?", and so may meet another's address: who asks looks at the person again.
@@ -226,19 +212,19 @@ _CARRIERS = (
 
 
 def still_carry(
-    met: Mapping[Target, AbstractSet[Key]], *, run_id: int, conf: ImportConf
+    people: Mapping[Target, AbstractSet[Key]], *, run_id: int, conf: ImportConf
 ) -> Iterator[tuple[Target, Key]]:
-    """Which of these people carry which of these keys by now; not the leads that this run made."""
-    others = met.keys() - set(_leads_of_run(run_id, met))
-    yield from who_carry({person: met[person] for person in others}, conf)
+    """Which of these people carry which of these keys by now; without the leads of this run."""
+    others = people.keys() - set(_leads_of_run(run_id, people))
+    yield from who_carry({person: people[person] for person in others}, conf)
 
 
 def who_carry(
-    asked: Mapping[Target, AbstractSet[Key]], conf: ImportConf
+    people: Mapping[Target, AbstractSet[Key]], conf: ImportConf
 ) -> Iterator[tuple[Target, Key]]:
     """Which of these people carry which of these keys by now."""
-    for person, contact in contacts_of(asked).items():
-        for key in asked[person] & set(contacts.keys(contact, conf)):
+    for person, contact in contacts_of(people).items():
+        for key in people[person] & set(contacts.keys(contact, conf)):
             yield person, key
 
 

@@ -25,17 +25,17 @@ HotKeyRow = tuple[int, str, str, int, int, bool, int | None]
 
 
 def find_hot_keys(run: LegacyImportRun, conf: ImportConf) -> None:
-    """Write the run's hot and crowded keys anew.
+    """Replace the run's hot and crowded keys.
 
     A phone or an address counts the people who carry it, users and leads included, and their
     distinct name skeletons; a skeleton is hot when too many users and leads share it.
     """
     HotKey.objects.filter(legacy_import_run=run).delete()
     for kind in COMPARED_KINDS:
-        found = {row[2]: row for row in _crowded(run, kind)}
+        by_value = {row[2]: row for row in _crowded(run, kind)}
         if kind in ("P", "E"):
-            found |= {row[2]: row for row in _hot_contacts(run, kind, conf)}
-        insert_rows(HotKey, HOT_COLUMNS, found.values())
+            by_value |= {row[2]: row for row in _hot_contacts(run, kind, conf)}
+        insert_rows(HotKey, HOT_COLUMNS, by_value.values())
     common = _often(PLATFORM, "S", LOW_BLOCK_ROWS)
     insert_rows(
         HotKey, HOT_COLUMNS, ((run.pk, "S", value, n, 1, True, None) for value, n, _ in common)

@@ -80,12 +80,7 @@ def agenda(*, run_id: int | None, now: datetime.datetime) -> Agenda:
 
 
 def purge(
-    *,
-    run_ids: Sequence[int],
-    actor: str,
-    reason: str,
-    now: datetime.datetime,
-    progress: Progress,
+    *, run_ids: Sequence[int], actor: str, reason: str, now: datetime.datetime, progress: Progress
 ) -> dict[int, int]:
     """Erase payloads and contacts of these runs; returns run → rows. Names and birth dates stay.
 

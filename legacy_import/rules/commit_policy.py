@@ -7,7 +7,6 @@ refuse. The ladder is read from the top; the first rung that answers wins; the l
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
 
 from legacy_import.choices import (
@@ -83,7 +82,6 @@ GETS_PERSON = frozenset(
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
 
 
-@lru_cache(maxsize=10_000)
 def decide(facts: Facts) -> Decision:
     """The planned action of one row. Total: every row gets exactly one."""
     for rung in LADDER:

@@ -7,7 +7,6 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
@@ -29,7 +28,6 @@ WIDTHS = {
 }
 NO_REFERENCE = frozenset({"", "0", "null"})  # what the old platform wrote for "none"
 MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
-MAX_REPEATED = 60  # characters of a text that may be met again, so that its verdict is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +145,7 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
         return ""
     if value.isascii() and value.isprintable() and not _ODD.search(value):
         return value
-    if field in NAME_FIELDS:
-        text, problem = _examined_name(value)
-    else:
-        # Only the status is the same text in row after row, and short.
-        text, problem = _repeated(value) if len(value) <= MAX_REPEATED else _examined(value)
+    text, problem = _examined_name(value) if field in NAME_FIELDS else _examined(value)
     if problem:
         issues.append(f"{problem}:{field}")
     return text
@@ -179,9 +173,6 @@ def _examined(value: str) -> tuple[str, str]:
     if is_damaged(value):
         return value.replace("\x00", ""), "text_damaged"
     return value, ""
-
-
-_repeated = lru_cache(maxsize=4_096)(_examined)
 
 
 def _cut(value: str, column: str, issues: list[str]) -> str:

@@ -1,6 +1,5 @@
 """Status → classification: what a hand-typed status of the old platform means (docs/rules.md)."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from ecoin.identity.text import fold, repair_double_encoding
@@ -29,7 +28,6 @@ STATUSES: dict[str, Classification] = {
 POSTPONED = "reporter"
 
 
-@lru_cache(maxsize=10_000)
 def classify(raw_status: str, session_type: SessionType) -> Meaning:
     """What the status means for a row whose session is of that type. Anything else is unknown."""
     meaning = _look_up(fold(raw_status), session_type)

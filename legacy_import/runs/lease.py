@@ -116,7 +116,7 @@ def _take(lease: Lease, command: str) -> bool:
         lease_token=lease.token,
         lease_command=command,
         lease_host=socket.gethostname(),
-        lease_process=_this_process(),
+        lease_process=f"{os.getpid()}:{_start_time(os.getpid())}",
         lease_expires_at=now + datetime.timedelta(seconds=LEASE_SECONDS),
     )
     return bool(updated)
@@ -128,10 +128,6 @@ def _refusal(run: LegacyImportRun) -> OutOfOrder:
         f"Run {run.pk} is locked by {run.lease_command} (process {pid} on {run.lease_host}).",
         hint="Wait until it ends, or stop it with Ctrl-C; then run this command again.",
     )
-
-
-def _this_process() -> str:
-    return f"{os.getpid()}:{_start_time(os.getpid())}"
 
 
 def _process_runs(process: str) -> bool:

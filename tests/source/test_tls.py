@@ -10,8 +10,9 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.source.engine import SourceLost, SourceUnreachable
 from legacy_import.source.reader import open_source
 from tests.certificates import create_authority, new_tls_server
+from tests.database_server import DatabaseServer
 from tests.relay import Relay
-from tests.servers import MARIADB, MYSQL, DatabaseServer, kind_for_tests, new_server
+from tests.servers import MARIADB, MYSQL, kind_for_tests, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
 from tests.source_fixtures import AliasOpener
 

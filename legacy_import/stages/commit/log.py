@@ -35,6 +35,8 @@ OUTCOMES = {
     action: Outcome(action.value).value for action in LogAction if action not in SECONDARY_ACTIONS
 }
 OUTCOMES_IN_FORCE = (*COMMITTED_OUTCOMES, *SECONDARY_ACTIONS)
+# Actions of entries about a row's person.
+PERSON_ACTIONS = (LogAction.CREATE_CRM_LEAD, LogAction.LINK_EXISTING, LogAction.ATTACH_PERSON)
 PERSON_COLUMNS = ("imported_user_id", "imported_lead_id")
 TRAINING_COLUMNS = {
     COMPLETED_TRAINING: "imported_completed_training_id",
@@ -122,29 +124,22 @@ def release_rows(rows: Mapping[int, Sequence[LoggedEntry]]) -> None:
 
 def _set_outcomes(entries: Sequence[LogEntry]) -> None:
     """One UPDATE per outcome; rows with a person get its id in the same statements."""
-    people: dict[int, tuple[Any, ...]] = {}
-    plain: defaultdict[str, list[int]] = defaultdict(list)
-    with_person = {entry.row: _person(entry) for entry in entries if _is_person(entry)}
-    for entry in entries:
-        outcome = OUTCOMES.get(entry.action)
-        if outcome is None:
-            continue
-        if entry.row in with_person:
-            people[entry.row] = (outcome, *with_person[entry.row])
-        else:
-            plain[outcome].append(entry.row)
-    for value, ids in plain.items():
-        update_ids(LegacyStudentImport, ids, {"outcome": value})
+    outcomes = {one.row: OUTCOMES[one.action] for one in entries if one.action in OUTCOMES}
+    people: dict[int, tuple[Any, ...]] = {
+        one.row: (outcomes[one.row], *_person_ids(one))
+        for one in entries
+        if one.action in PERSON_ACTIONS and one.row in outcomes
+    }
+    by_outcome: defaultdict[str, list[int]] = defaultdict(list)
+    for row, outcome in outcomes.items():
+        if row not in people:
+            by_outcome[outcome].append(row)
+    for outcome, ids in by_outcome.items():
+        update_ids(LegacyStudentImport, ids, {"outcome": outcome})
     update_rows(LegacyStudentImport, ("outcome", *PERSON_COLUMNS), people)
 
 
-def _is_person(entry: LogEntry) -> bool:
-    return entry.action in (
-        LogAction.CREATE_CRM_LEAD, LogAction.LINK_EXISTING, LogAction.ATTACH_PERSON
-    )  # fmt: skip
-
-
-def _person(entry: LogEntry) -> tuple[int | None, int | None]:
+def _person_ids(entry: LogEntry) -> tuple[int | None, int | None]:
     """The row's imported_user_id and imported_lead_id."""
     lead = entry.target_model == LEAD
     return (None, entry.target_id) if lead else (entry.target_id, None)

@@ -80,10 +80,7 @@ class BatchRollback:
             if entry.created and entry.target_model == LEAD
         }
         links = LegacyImportCommitLog.objects.filter(
-            target_model=LEAD,
-            target_id__among=Ids(leads),
-            created_target=False,
-            reversed_at=None,
+            target_model=LEAD, target_id__among=Ids(leads), created_target=False, reversed_at=None
         )
         referenced = {
             (LEAD, lead)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
-
 from ecoin.bulk import Ids
 from legacy_import.choices import Outcome, RunStatus, Stage
 from legacy_import.engine.chunks import Job, batch_of, next_position
@@ -76,10 +74,8 @@ def rollback(
         return report
     with run_lease(run, "legacy_rollback", progress) as lease:
         _require_committed(run)
-        work = _Rollback(run, lease, progress, report, actor, batch, engine or engine_in_use())
         if committed_rows(run).exists():
-            work.begin()
-            work.undo_all()
+            _undo_all(run, lease, progress, report, actor, batch, engine or engine_in_use())
         if run.status == RunStatus.ROLLING_BACK:
             results = {"rollback": {"rows": report.rows, "kept": report.kept_rows}}
             lifecycle.finish_stage(
@@ -98,39 +94,22 @@ def _require_committed(run: LegacyImportRun) -> None:
         )
 
 
-@dataclass(slots=True)
-class _Rollback:
-    """One call of `rollback` under its lease."""
-
-    run: LegacyImportRun
-    lease: Lease
-    progress: Progress
-    report: RollbackReport
-    actor: str
-    size: int
-    engine: Engine
-    position: int = 0
-    pauses: WriterPauses = field(default_factory=WriterPauses)
-
-    def begin(self) -> None:
-        """From now on the run has no current plan, and only a rollback can continue."""
-        with transaction.atomic():
-            self.lease.confirm()
-            self.run.move_to(RunStatus.ROLLING_BACK)
-            self.run.plan_fingerprint = ""
-            self.run.save(update_fields=["status", "plan_fingerprint"])
-        self.position = next_position(self.run, Stage.ROLLBACK)
-
-    def undo_all(self) -> None:
-        job = Job(self.run.pk, Stage.ROLLBACK, self.lease.token, {"actor": self.actor})
-        self.progress.begin("rolling back", committed_rows(self.run).count())
-        for ids in _batches(self.run, self.size):
-            chunk = batch_of(self.position, ids)
-            for _, result in self.engine.each(job, [chunk], open_work, self.lease, self.progress):
-                _count(self.report, result.details)
-            self.position += 1
-            self.pauses.pause()
-            self.progress.advance(len(ids))
+def _undo_all(
+    run: LegacyImportRun, lease: Lease, progress: Progress, report: RollbackReport, actor: str,
+    size: int, engine: Engine,
+) -> None:  # fmt: skip
+    # From now on the run has no current plan, and only a rollback can continue.
+    lifecycle.begin_stage(run, lease, RunStatus.ROLLING_BACK)
+    job = Job(run.pk, Stage.ROLLBACK, lease.token, {"actor": actor})
+    pauses = WriterPauses()
+    progress.begin("rolling back", committed_rows(run).count())
+    first = next_position(run, Stage.ROLLBACK)
+    for position, ids in enumerate(_batches(run, size), start=first):
+        chunk = batch_of(position, ids)
+        for _, result in engine.each(job, [chunk], open_work, lease, progress):
+            _count(report, result.details)
+        pauses.pause()
+        progress.advance(len(ids))
 
 
 def _preview(

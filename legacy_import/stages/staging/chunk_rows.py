@@ -47,7 +47,7 @@ class StagingContext:
 
     run: LegacyImportRun
     settings: Settings
-    readings: MeaningCache
+    meanings: MeaningCache
 
 
 class HashedRow(NamedTuple):
@@ -61,7 +61,7 @@ class HashedRow(NamedTuple):
 class PreparedChunk(NamedTuple):
     """A chunk that is ready to be written."""
 
-    done: ChunkResult
+    result: ChunkResult
     first: str  # legacy ids; "" without rows
     last: str
     tables: Sequence[EncodedRows]
@@ -71,7 +71,7 @@ class _StagedRow(NamedTuple):
     id: int
     source: HashedRow
     learner: NormalizedLearner
-    reading: CaseMeaning
+    meaning: CaseMeaning
 
 
 def load_context(run: LegacyImportRun) -> StagingContext:
@@ -142,15 +142,15 @@ def prepare_chunk(
     )
     if not rows:
         return PreparedChunk(ChunkResult(0, digest(hashed)), "", "", tables)
-    done = ChunkResult(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
-    return PreparedChunk(done, rows[0].legacy_id, rows[-1].legacy_id, tables)
+    result = ChunkResult(len(rows), digest(hashed), first_id, first_id + len(rows) - 1)
+    return PreparedChunk(result, rows[0].legacy_id, rows[-1].legacy_id, tables)
 
 
 def write_chunk(chunk: PreparedChunk) -> ChunkResult:
     """3 stage: write the chunk."""
     for table in chunk.tables:
         insert_encoded(table)
-    return chunk.done
+    return chunk.result
 
 
 def remove_chunk(receipt: ChunkReceipt) -> None:
@@ -170,24 +170,24 @@ def remove_chunk(receipt: ChunkReceipt) -> None:
 
 def _staged_row(pk: int, source: HashedRow, context: StagingContext) -> _StagedRow:
     learner = normalize_learner(source.row.fields, source.row.issues, context.settings)
-    reading = context.readings.meaning_of(
+    meaning = context.meanings.meaning_of(
         learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
     )
-    return _StagedRow(pk, source, learner, reading)
+    return _StagedRow(pk, source, learner, meaning)
 
 
 def _student(run_id: int, staged: _StagedRow, previous: Mapping[str, str]) -> tuple[Any, ...]:
     """The values of STUDENT_COLUMNS."""
-    pk, (row, payload, payload_hash), learner, reading = staged
+    pk, (row, payload, payload_hash), learner, meaning = staged
     return (
         pk, run_id, row.table, row.legacy_id, learner.first_name, learner.last_name,
         learner.full_name, learner.name_key, learner.birth_date, learner.phone_raw,
         learner.phone_normalized, learner.email_raw, learner.email_normalized,
         learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id,
         payload, payload_hash, json.dumps(learner.issues) if learner.issues else "[]", "{}",
-        _source_change(previous.get(row.legacy_id), payload_hash), *reading.meaning,
+        _source_change(previous.get(row.legacy_id), payload_hash), *meaning.meaning,
         # The mappings it was read by. A plan's own basis has the same length, so it is updated in place.
-        f"row=1 {reading.versions}",
+        f"row=1 {meaning.versions}",
     )  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def _training(staged: _StagedRow) -> tuple[Any, ...]:
     """The values of TRAINING_COLUMNS: one row per learner, even where it refers to no session."""
     learner = staged.learner
     return (
-        staged.id, learner.legacy_formation_id, learner.legacy_session_id, *staged.reading.training,
+        staged.id, learner.legacy_formation_id, learner.legacy_session_id, *staged.meaning.training,
     )  # fmt: skip
 
 

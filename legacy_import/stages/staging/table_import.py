@@ -67,8 +67,8 @@ def open_work(job: Job) -> Work:
             # the chunk sees a difference and stages it again.
             page = list(islice(rows, chunk.rows))
         previous = previous_hashes(run, page)
-        done = write_chunk(prepare_chunk(page, context, chunk.rows_from, previous))
-        return done._replace(details={OWN_SNAPSHOT: True})
+        result = write_chunk(prepare_chunk(page, context, chunk.rows_from, previous))
+        return result._replace(details={OWN_SNAPSHOT: True})
 
     return stage
 
@@ -88,7 +88,7 @@ class TableImport:
 
     @property
     def job(self) -> Job:
-        options = {"allow_writable": self.allow_writable, "known": self.source.known}
+        options = {"allow_writable": self.allow_writable, "measurements": self.source.measurements}
         return Job(self.run.pk, Stage.IMPORT, self.lease.token, options)
 
     def stage_tables(self) -> None:
@@ -128,9 +128,14 @@ class TableImport:
         )
         prepared = work_ahead(self._prepare, numbered)
         for number, page in enumerate(prepared, position):
-            done = page.done
+            result = page.result
             chunk = Chunk(
-                number, page.first, page.last, gap.table, rows_from=done.first_row, rows=done.rows
+                number,
+                page.first,
+                page.last,
+                gap.table,
+                rows_from=result.first_row,
+                rows=result.rows,
             )
             yield do_chunk(self.job, chunk, _writes(page), self.lease.confirm).rows
 
@@ -179,8 +184,8 @@ class TableImport:
         with transaction.atomic():
             self.lease.confirm()
             remove_chunk(receipt)
-            done = write_chunk(page)
-            write_receipt(self.job, chunk, done._replace(details=marks))
+            result = write_chunk(page)
+            write_receipt(self.job, chunk, result._replace(details=marks))
 
 
 def _writes(page: PreparedChunk) -> Work:

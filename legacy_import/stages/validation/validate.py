@@ -27,7 +27,6 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.people.contact import Known
 from legacy_import.people.groups import group_run
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.people.matching import RowMatches, match_chunk
@@ -35,7 +34,6 @@ from legacy_import.people.pairs import find_pairs, forget_pairs
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.people.shared_keys import find_hot_keys
 from legacy_import.rules import RULES_VERSION
-from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import issues_of, status_of
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
@@ -106,22 +104,14 @@ def open_work(job: Job) -> Work:
     run = LegacyImportRun.objects.get(pk=job.run_id)
     conf = import_conf()
     not_same = people_ruled_out(run.connection_name)
-    platform: dict[Target, Known] = {}  # people compared so far, shared by the chunks
-    return lambda chunk: _validate_chunk(
-        run, int(chunk.first), int(chunk.last), conf, not_same, platform
-    )
+    return lambda chunk: _validate_chunk(run, int(chunk.first), int(chunk.last), conf, not_same)
 
 
 def _validate_chunk(
-    run: LegacyImportRun,
-    first: int,
-    last: int,
-    conf: ImportConf,
-    not_same: RuledOut,
-    platform: dict[Target, Known],
+    run: LegacyImportRun, first: int, last: int, conf: ImportConf, not_same: RuledOut
 ) -> ChunkResult:
     """Validate the rows first <= id <= last: one UPDATE per distinct result, one for the evidence."""
-    matches = match_chunk(run, first, last, conf, not_same, platform)
+    matches = match_chunk(run, first, last, conf, not_same)
     insert_rows(
         PersonEdge,
         ("legacy_import_run_id", "left_id", "right_id"),
@@ -129,7 +119,6 @@ def _validate_chunk(
     )
     contact_keys = _contact_keys(run, list(matches.hot))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
-    unmatched: dict[tuple[str, bool], ValidationColumns] = {}  # of rows without a match
     for pk, issues_text, phone, email in _contacts_and_issues(run, first, last):
         issues = issues_of(issues_text)
         role = ROLE_MAILBOX in issues
@@ -137,13 +126,7 @@ def _validate_chunk(
             trusted = _has_own_contact(contact_keys.get(pk, frozenset()), matches.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        if pk in matches.rows:
-            columns = _columns(issues, trusted, matches.rows[pk])
-        else:
-            if (issues_text, trusted) not in unmatched:
-                unmatched[issues_text, trusted] = _columns(issues, trusted, None)
-            columns = unmatched[issues_text, trusted]
-        results[columns].append(pk)
+        results[_columns(issues, trusted, matches.rows.get(pk))].append(pk)
     for columns, ids in results.items():
         update_ids(LegacyStudentImport, ids, columns._asdict() | UNGROUPED)
     update_rows(

@@ -6,12 +6,7 @@ It is attached to the person where the match is certain; it keeps a copy of the 
 from collections.abc import Sequence
 
 from legacy_import.choices import LogAction
-from legacy_import.stages.commit.effects.effect import (
-    ENROLLMENT,
-    CommitContext,
-    Learner,
-    LogEntry,
-)
+from legacy_import.stages.commit.effects.effect import ENROLLMENT, CommitContext, Learner, LogEntry
 from legacy_import.stages.commit.effects.history import log_history, new_history
 from legacy_import.stages.commit.effects.reversal import reverse
 from trainings.services import create_enrollments
