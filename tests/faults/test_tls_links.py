@@ -1,4 +1,4 @@
-"""Encrypted links that are cut: to the source, under workers, and to the app database.
+"""Encrypted links that are cut: to the source and to the app database.
 
 Over TLS the driver reports another number than without. What an operator reads stays the same.
 """
@@ -90,20 +90,6 @@ def test_a_cut_link_to_the_source_names_the_run_to_resume(encrypted: Encrypted) 
     assert encrypted.app.one("SELECT COUNT(*) FROM legacy_student_imports") < ROWS
     ended = manage("legacy_import", "--resume", "1", env=encrypted.environment())
     assert ended.code == 0, ended.err
-    encrypted.assert_whole()
-
-
-def test_workers_whose_links_to_the_source_are_cut_read_their_chunks_again(
-    encrypted: Encrypted,
-) -> None:
-    # The command has the first link; a worker opens one for each chunk, of about 700 KB.
-    with Relay(encrypted.server.port, "cut", after=200_000, spare=1, times=2) as relay:
-        ended = manage(
-            "legacy_import", "--workers", "2", env=encrypted.environment(source=relay.port)
-        )
-        assert relay.hits == 2
-    assert ended.code == 0, ended.err
-    assert ended.err.count("is tried again (SourceLost)") == 2
     encrypted.assert_whole()
 
 
