@@ -25,7 +25,8 @@ from benchmarks.report import Report, machine
 from benchmarks.rivals.compare import run_rivals
 from benchmarks.servers import add_server_option, connect, load_legacy, start_server
 from benchmarks.stages import measure_size, profile
-from tests.servers import MARIADB, NAMES, DatabaseServer
+from tests.database_server import DatabaseServer
+from tests.servers import MARIADB, NAMES
 
 COMMIT_BATCH = 2_000
 

@@ -16,7 +16,7 @@ import sys
 from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import run_measured
 from benchmarks.servers import Workplace, add_server_option, load_legacy, start_server
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 TIMES_SLOWER = (
     3  # the most that a page of the large run may take, of what it takes in the small one

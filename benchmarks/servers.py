@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, cast
 from benchmarks.processes import run_measured
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
-from tests.servers import MARIADB, MYSQL, SERVERS, DatabaseServer
+from tests.database_server import DatabaseServer
+from tests.servers import MARIADB, MYSQL, SERVERS
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 2024

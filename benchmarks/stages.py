@@ -13,7 +13,7 @@ from benchmarks.figures import IMPORT, LATER_STAGES, STAGES, Edges, Size, median
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report, show
 from benchmarks.servers import Workplace
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 STARTS = 3  # how often starting is measured; the median counts
 SMALL_ROWS = 20_000  # up to here a run takes seconds, and one look at a busy machine says little:

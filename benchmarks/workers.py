@@ -14,7 +14,8 @@ from benchmarks.processes import ROOT, CommandFailed
 from benchmarks.report import Line, Report
 from benchmarks.servers import Workplace
 from benchmarks.stages import run_stage, starting_seconds
-from tests.servers import DatabaseServer, RedisServer, _end_with_parent
+from tests.database_server import DatabaseServer, end_with_parent
+from tests.servers import RedisServer
 
 READY_SECONDS = 120
 END_SECONDS = 30
@@ -54,7 +55,7 @@ def _worker(environment: Mapping[str, str], count: int) -> Iterator[subprocess.P
                 [sys.executable, "-m", "celery", "-A", "ecoin", "worker",
                  "--concurrency", str(count), "--loglevel", "INFO"],
                 env=dict(environment), cwd=ROOT, stdin=subprocess.DEVNULL,
-                stdout=stream, stderr=stream, preexec_fn=_end_with_parent,
+                stdout=stream, stderr=stream, preexec_fn=end_with_parent,
             )  # fmt: skip
         try:
             _wait_until_ready(process, log)

@@ -1,25 +1,25 @@
-"""Plain registrations. Lists mask contacts; object pages show them to whoever may change the lead."""
+"""Plain registrations. Lists mask contacts; object pages show them to users who may change the lead."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
-from ecoin.lineage import CameFrom
+from ecoin.lineage import LineageAdmin
 
 
-class CourseInterestInline(CameFrom, admin.StackedInline):  # type: ignore[type-arg]
+class CourseInterestInline(LineageAdmin, admin.StackedInline):  # type: ignore[type-arg]
     model = CourseInterest
     extra = 0
     autocomplete_fields = ("course",)
 
     def has_lineage(self, obj: CrmLead | None) -> bool:
-        """Each interest has an origin of its own, or none; `obj` is their lead."""
+        """Each interest has its own origin, or none; `obj` is their lead."""
         return obj is not None
 
 
 @admin.register(CrmLead)
-class CrmLeadAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
+class CrmLeadAdmin(LineageAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "masked_name", "masked_phone", "masked_email", "created_at")
     search_fields = ("full_name",)
     ordering = ("-id",)

@@ -11,7 +11,7 @@ from ecoin.identity.phones import parse_phones
 
 
 class CrmLead(models.Model):
-    """A person who may become a learner. Contacts are kept as typed; the normalized ones follow."""
+    """A person who may become a learner. Contacts are stored as typed, and normalized."""
 
     full_name = models.CharField(_("full name"), max_length=300)
     phone = models.CharField(_("phone"), max_length=190, blank=True)

@@ -1,4 +1,4 @@
-"""What an import may do to leads: make new ones, add interests, take back its own."""
+"""What an import may do to leads: create leads and interests, and delete its own."""
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ INTEREST_COLUMNS = ("lead_id", "course_id", "legacy_course_name", "origin")
 
 
 class NewLead(NamedTuple):
-    """A person as an import found them; contacts as typed."""
+    """A person as in the source; contacts as typed."""
 
     origin: str
     full_name: str
@@ -27,7 +27,7 @@ class NewLead(NamedTuple):
 
 
 class NewInterest(NamedTuple):
-    """A course somebody asked about; `course_id` None: the platform does not have it."""
+    """A course that a lead asked about; `course_id` None: the platform does not have it."""
 
     origin: str
     lead_id: int
@@ -38,10 +38,10 @@ class NewInterest(NamedTuple):
 def create_leads(
     leads: Sequence[NewLead], *, run_id: int, now: datetime.datetime
 ) -> dict[str, Created]:
-    """Origin → the lead made. Normalized contacts follow, as on save. Raises IntegrityError."""
+    """Origin → the created lead, with normalized contacts as on save. Raises IntegrityError."""
     at = records.timestamp(now)
     rows = []
-    lead = CrmLead()  # one for all: only its normalizing is wanted
+    lead = CrmLead()  # one object for all rows, used only to normalize
     for new in leads:
         lead.phone, lead.email = new.phone, new.email
         lead.normalize()
@@ -53,7 +53,7 @@ def create_leads(
 
 
 def create_interests(interests: Sequence[NewInterest]) -> dict[str, Created]:
-    """Origin → the interest made. Raises IntegrityError: it exists, or its lead is gone."""
+    """Origin → the created interest. Raises IntegrityError if it exists or its lead does not."""
     rows = [(new.lead_id, new.course_id, new.legacy_course_name, new.origin) for new in interests]
     return records.create(CourseInterest, INTEREST_COLUMNS, rows, watched=INTEREST_COLUMNS)
 
@@ -69,7 +69,7 @@ def interest_fingerprints(ids: Collection[int], *, lock: bool) -> dict[int, str]
 
 
 def referenced_leads(ids: Collection[int], *, besides: Mapping[str, Collection[int]]) -> set[int]:
-    """The leads that anything refers to, the records `besides` (model → ids) left out."""
+    """The leads that anything refers to, except the records in `besides` (model → ids)."""
     return records.referenced(CrmLead, ids, besides=besides)
 
 
@@ -79,7 +79,7 @@ def referenced_interests(ids: Collection[int]) -> set[int]:
 
 
 def delete_leads(ids: Sequence[int]) -> None:
-    """Delete leads without their interests. Raises IntegrityError where something refers to one."""
+    """Delete leads without their interests. Raises IntegrityError if a record refers to one."""
     delete_ids(CrmLead, ids)
 
 

@@ -1,4 +1,4 @@
-"""Celery: `celery -A ecoin worker` starts a worker. Only what uses Celery imports this."""
+"""Celery: `celery -A ecoin worker` starts a worker. Imported only by code that uses Celery."""
 
 import logging
 import os
@@ -15,10 +15,10 @@ app.autodiscover_tasks()
 
 
 @setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
-def keep_the_platforms_logging(loglevel: int = logging.WARNING, **_: Any) -> None:
-    """Celery's own handlers would print what an error says, which may be somebody's phone.
+def keep_platform_logging(loglevel: int = logging.WARNING, **_: Any) -> None:
+    """Keep settings.LOGGING: Celery's handlers would print the text of an error, with values of a row.
 
-    With this receiver it sets none up: settings.LOGGING holds. `worker -l` still sets the level.
+    With this receiver Celery configures no handlers. `worker -l` still sets the level.
     """
     for name in ("celery", "legacy_import"):
         logging.getLogger(name).setLevel(loglevel)

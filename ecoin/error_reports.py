@@ -1,4 +1,4 @@
-"""Error pages of a development server: where it broke, and none of the data it broke on."""
+"""Error pages of a development server without the data of the failed request."""
 
 from collections.abc import ItemsView
 from types import FrameType, TracebackType
@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
 
-class WithoutData(SafeExceptionReporterFilter):
-    """Frames without their variables, requests without what was posted: both hold contacts."""
+class RedactedReporterFilter(SafeExceptionReporterFilter):
+    """Frames without their variables, requests without their POST data: both contain contacts."""
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {}

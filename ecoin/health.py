@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: what a supervisor and a load balancer ask, without signing in."""
+"""`/healthz` and `/readyz`: for a supervisor and a load balancer, without signing in."""
 
 import logging
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """This process is alive. No database is asked: restarting would not bring one back."""
+    """This process is alive. It queries no database, because a restart would not repair one."""
     return JsonResponse({"status": "ok"})
 
 
@@ -24,19 +24,19 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """This process can serve: the app database answers and is migrated; 503 with what is missing."""
-    missing = _missing()
-    if missing:
-        return JsonResponse({"status": "not ready", "reason": missing}, status=503)
+    """Ready if the app database answers and is migrated; otherwise 503 with the reason."""
+    reason = _unready_reason()
+    if reason:
+        return JsonResponse({"status": "not ready", "reason": reason}, status=503)
     return JsonResponse({"status": "ok"})
 
 
-def _missing() -> str:
-    """What keeps this process from serving, without an address, a name or an error's own words."""
+def _unready_reason() -> str:
+    """Why this process cannot serve, without an address, a name or the text of an error."""
     try:
         executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         log.warning("readyz: the app database failed with %s", type(error).__name__)
         return "the app database does not answer"
-    return "the app database is not migrated" if waiting else ""
+    return "the app database is not migrated" if pending else ""

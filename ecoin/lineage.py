@@ -1,7 +1,7 @@
-"""Where an imported record came from: a link for the plain admin of any app.
+"""A link from an imported record to its lineage, for the admin of any app.
 
-The platform's apps do not know the import. They know that its page is asked by `origin`, under a URL
-name and a permission; without the import installed there is no link.
+The platform's apps do not depend on the import. They only know the URL name of its page, its parameter
+`origin` and its permission; without the import installed there is no link.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ NOTHING = "—"
 
 
 def lineage_link(origin: str | None) -> str:
-    """A link to the page that follows this origin back; a dash where there is nothing to follow."""
+    """A link to the lineage page of this origin; a dash if there is none."""
     if not origin:
         return NOTHING
     try:
@@ -34,19 +34,19 @@ def lineage_link(origin: str | None) -> str:
     )
 
 
-class CameFrom(BaseModelAdmin):  # type: ignore[type-arg]
-    """An object page that says where its record came from, to those who may see imports."""
+class LineageAdmin(BaseModelAdmin):  # type: ignore[type-arg]
+    """An object page with a link to the lineage of its record, for users who may see imports."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         if self.has_lineage(obj) and request.user.has_perm(PERMISSION):
-            return (*fields, "came_from")
+            return (*fields, "lineage")
         return fields
 
     def has_lineage(self, obj: Any) -> bool:
-        """Whether the record that the page shows was imported (None: it is being added)."""
+        """Whether the record of the page was imported (None: it is being added)."""
         return bool(getattr(obj, "origin", None))
 
     @admin.display(description=_("where this came from"))
-    def came_from(self, record: Any) -> str:
+    def lineage(self, record: Any) -> str:
         return lineage_link(record.origin)

@@ -1,6 +1,6 @@
-"""What an error leaves in the log: where it happened and of which kind, never what it says.
+"""Log exceptions with their class and traceback, never with their text.
 
-The words of a database error repeat the value it stumbled over, which may be somebody's phone.
+The text of a database error repeats the offending value, which may be a phone number.
 """
 
 import logging
@@ -8,18 +8,20 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ExceptionInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 
 
-class WithoutWords(logging.Formatter):
-    """Formats an exception as its frames and the names of its class and of those behind it."""
+class RedactedFormatter(logging.Formatter):
+    """Format an exception as its frames, its class and the classes of its causes."""
 
-    def formatException(self, ei: Raised) -> str:  # noqa: N802
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802
         lines: list[str] = []
         error: BaseException | None = ei[1]
-        seen: set[int] = set()
-        while error is not None and id(error) not in seen:
-            seen.add(id(error))
+        visited: set[int] = set()
+        while error is not None and id(error) not in visited:
+            visited.add(id(error))
             number = error.args[0] if error.args and isinstance(error.args[0], int) else ""
             lines.append(f"{type(error).__module__}.{type(error).__qualname__} {number}".rstrip())
             lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
@@ -28,5 +30,5 @@ class WithoutWords(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         copy: Any = logging.makeLogRecord(record.__dict__)
-        copy.exc_text = None  # another handler's words are not repeated
+        copy.exc_text = None  # text that another handler formatted
         return super().format(copy)

@@ -1,4 +1,4 @@
-"""Nothing of the admin is kept by a browser or a proxy, redirects and refusals included."""
+"""No browser or proxy stores a page of the admin, redirects and refusals included."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.utils.cache import add_never_cache_headers
 
 
 class NoStoreMiddleware:
-    """Marks every answer below the admin's address as never to be stored."""
+    """Mark every response below the admin's address as not to be stored."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Answers to requests that were refused before any screen saw them."""
+"""Responses to requests that are refused before they reach a view."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

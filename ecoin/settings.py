@@ -80,17 +80,19 @@ TEMPLATES = [
 
 
 def _app_database() -> dict[str, Any]:
-    """DATABASE_URL as Django settings. What is wrong with it is said without showing any of it."""
+    """DATABASE_URL as Django settings. An error message does not contain any of it."""
     try:
-        found: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/db.sqlite3")
+        database: dict[str, Any] = env.db(
+            "DATABASE_URL", default=f"sqlite:///{BASE_DIR}/db.sqlite3"
+        )
     except (ValueError, KeyError):
-        found = {}
-    if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.mysql"):
+        database = {}
+    if database.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.mysql"):
         raise ImproperlyConfigured(
             "DATABASE_URL must be sqlite:///file or mysql://user:password@host:port/name, with "
             "special characters in the password percent-encoded"
         )
-    return found
+    return database
 
 
 DATABASES = {"default": _app_database()}
@@ -148,7 +150,7 @@ LEGACY_IMPORT_RETENTION_DAYS = env.str("LEGACY_IMPORT_RETENTION_DAYS", default="
 
 # --- Celery workers (ecoin/celery.py), where LEGACY_IMPORT_ENGINE is celery ------------------------
 # A chunk is worked in seconds. What a worker took and never finished is sent again by the command
-# that waits for it (engine/celery_engine.py); the broker gives it out anew only after an hour.
+# that waits for it (engine/celery_engine.py); the broker delivers it again only after an hour.
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -217,7 +219,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not DEBUG
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # requested internally, without HTTPS
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
@@ -236,7 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.WithoutData"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.RedactedReporterFilter"
 CSRF_FAILURE_VIEW = "ecoin.refusals.csrf_failed"
 # Nothing is uploaded; a form is small, though a selection may have a thousand rows.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -253,7 +255,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "plain": {
-            "()": "ecoin.logs.WithoutWords",
+            "()": "ecoin.logs.RedactedFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },

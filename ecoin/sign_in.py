@@ -1,4 +1,4 @@
-"""Sign-in protection: whose address counts as the visitor's, and what a locked-out visitor reads."""
+"""Sign-in protection: the visitor's address, and the page of a locked-out visitor."""
 
 import ipaddress
 from typing import Any
@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 
 
 def client_address(request: HttpRequest) -> str:
-    """The visitor's address: what the outermost of our own proxies saw, else the connection's.
+    """The visitor's address as the outermost trusted proxy saw it, else that of the connection.
 
-    Whatever stands left of that in X-Forwarded-For was written by the visitor and is not believed.
+    Entries further left in X-Forwarded-For were sent by the visitor and are not trusted.
     """
     proxies: int = settings.TRUSTED_PROXIES
     connection: str = request.META.get("REMOTE_ADDR", "")
-    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if proxies and len(seen) >= proxies:
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if proxies and len(forwarded) >= proxies:
         try:
-            return str(ipaddress.ip_address(seen[-proxies].strip()))
+            return str(ipaddress.ip_address(forwarded[-proxies].strip()))
         except ValueError:
             return connection
     return connection

@@ -1,4 +1,4 @@
-"""The platform's addresses. The screens of the import come before the admin's own, which end in all."""
+"""The platform's addresses. The import's precede the admin's, whose last pattern matches all."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required

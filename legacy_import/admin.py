@@ -1,4 +1,4 @@
-"""The import in the menu of the admin. No staging model is registered: its screens are our own."""
+"""The import in the menu of the admin. It has its own screens: no staging model is registered."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from legacy_import.screens import menu
 
 
 class PlatformAdmin(AdminSite):
-    """The stock admin site, with the screens of the import first in its index and side bar."""
+    """The standard admin site, with the screens of the import first in its index and side bar."""
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        listed: list[Any] = super().get_app_list(request, app_label)
+        app_list: list[Any] = super().get_app_list(request, app_label)
         if app_label is not None:
-            return listed
+            return app_list
         screens = menu.entries(request.user)
         if not screens:
-            return listed
+            return app_list
         entry = {
             "name": apps.get_app_config(APP_LABEL).verbose_name,
             "app_label": APP_LABEL,
@@ -36,4 +36,4 @@ class PlatformAdmin(AdminSite):
                 for screen in screens
             ],
         }
-        return [entry, *listed]
+        return [entry, *app_list]

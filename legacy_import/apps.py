@@ -9,7 +9,7 @@ from ecoin import bulk, database
 class LegacyImportConfig(AppConfig):
     default = True
     name = "legacy_import"
-    label = "legacy_imports"  # so that permissions read legacy_imports.review
+    label = "legacy_imports"  # so that permissions are named legacy_imports.review
     verbose_name = _("Legacy imports")
 
     def ready(self) -> None:
@@ -19,7 +19,7 @@ class LegacyImportConfig(AppConfig):
 
 
 class PlatformAdminConfig(stock_admin.AdminConfig):
-    """The stock admin whose menu also leads to the import."""
+    """The standard admin with the import in its menu."""
 
     default = False
     default_site = "legacy_import.admin.PlatformAdmin"

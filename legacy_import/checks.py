@@ -1,4 +1,4 @@
-"""System checks: a bad setting names its environment key and what it accepts."""
+"""System checks: the message about an invalid setting has its key and the accepted values."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +18,12 @@ FIRST_SETTING_ID = 10  # E010, E011 … in the order of conf._RULES
 @register(Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """E010…: every LEGACY_* value can be used; E001: the schema file exists."""
-    wrong = conf.problems()
+    invalid = conf.problems()
     ids = {key: FIRST_SETTING_ID + n for n, (key, _, _) in enumerate(conf._RULES)}
     messages: list[CheckMessage] = [
         Error(f"{key} has a value that cannot be used.", hint=f"{key} {accepts}",
               id=f"legacy_imports.E{ids[key]:03}")
-        for key, accepts in wrong
+        for key, accepts in invalid
     ]  # fmt: skip
     schema_file = settings.LEGACY_SCHEMA_FILE
     if schema_file and not Path(schema_file).is_file():
@@ -73,7 +73,7 @@ def check_app_database(
             cursor.execute("SELECT @@character_set_database, @@default_storage_engine")
             charset, engine = cursor.fetchone()
     except DatabaseError:
-        return []  # unreachable: Django says so itself
+        return []  # unreachable: Django reports that itself
     messages: list[CheckMessage] = []
     if charset != "utf8mb4":
         messages.append(

@@ -1,29 +1,30 @@
-"""Every vocabulary of the import, with what each word means. Stored rows, JSON and filters carry
-the values: a new word is a new value, and none is renamed.
+"""Every vocabulary of the import, with the meaning of each word. Stored rows, JSON and filters contain
+the values, so values are added but never renamed.
 """
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
 class RunStatus(TextChoices):
-    """Where a run stands; `legacy_import.models.run.TRANSITIONS` says what may follow what."""
+    """The status of a run; `legacy_import.models.run.TRANSITIONS` lists the allowed changes."""
 
-    IMPORTING = "importing", _("importing")  # rows are being staged; killed here, it can be resumed
+    IMPORTING = "importing", _("importing")  # rows are being staged; it can be resumed if killed
     IMPORTED = "imported", _("imported")  # every source row is staged
-    VALIDATED = "validated", _("validated")  # every row judged for trust and identity
+    VALIDATED = "validated", _("validated")  # every row has a validation status and matches
     CLASSIFIED = "classified", _("classified")  # every row has a business meaning
     PLANNED = "planned", _("planned")  # a current plan is stored
     COMMITTING = "committing", _("committing")  # some planned rows are committed
     COMMITTED = "committed", _("committed")  # nothing planned is left to commit
     ROLLING_BACK = "rolling_back", _("rolling back")
     ROLLED_BACK = "rolled_back", _("rolled back")
-    FAILED = "failed", _("failed")  # stopped by an error; the summary names it
-    CLOSED = "closed", _("closed")  # finished for good; its contacts may be purged
+    FAILED = "failed", _("failed")  # stopped by an error, which is in the summary
+    CLOSED = "closed", _("closed")  # permanently finished; its contacts may be purged
 
 
 class SourceTable(TextChoices):
-    """The two tables of the old platform that hold learners. The order is the order of import."""
+    """The two tables of the old platform that contain learners. The order is the order of import."""
 
     STAGIAIRES = "stagiaires", _("stagiaires")
     ARCHIVES = "archives", _("archives")
@@ -38,7 +39,7 @@ class SourceChange(TextChoices):
 
 
 class ValidationStatus(TextChoices):
-    """Is the row structurally trustworthy? It says nothing about what the row means."""
+    """Is the row structurally trustworthy? Independent of its meaning."""
 
     PENDING = "pending", _("pending")  # not validated yet
     VALID = "valid", _("valid")
@@ -67,7 +68,7 @@ class Classification(TextChoices):
 
 
 class ImportAction(TextChoices):
-    """What a training row asks for, before anyone asks whose it is."""
+    """What a training row proposes, before its person is known."""
 
     CREATE_COURSE_INTEREST = "create_course_interest", _("create a course interest")
     CREATE_LEGACY_ENROLLMENT = "create_legacy_enrollment", _("create an imported enrolment")
@@ -83,7 +84,7 @@ class SessionType(TextChoices):
 
     REAL_SESSION = "real_session", _("real session")
     WAITING_PLACEHOLDER = "waiting_placeholder", _("waiting list")
-    UNKNOWN = "unknown", _("unknown session")  # named by the row, absent from session_ecoins
+    UNKNOWN = "unknown", _("unknown session")  # its id is not in session_ecoins
     NONE = "none", _("no session")
 
 
@@ -98,8 +99,21 @@ class PlannedAction(TextChoices):
     REVIEW = "review", _("review")
 
 
+# Action → sign, verb and object of its line in a plan, in the order of priority.
+PLAN_WORDS: dict[PlannedAction, tuple[str, str | Promise, str | Promise]] = {
+    PlannedAction.CREATE_COMPLETED_TRAINING: ("+", _("create"), _("completed trainings")),
+    PlannedAction.CREATE_ENROLLMENT: ("+", _("create"), _("imported enrolments")),
+    PlannedAction.CREATE_CRM_LEAD: ("+", _("create"), _("leads, each with its course interest")),
+    PlannedAction.LINK_EXISTING: (
+        "~", _("link"), _("rows to people who exist or come with this run"),
+    ),
+    PlannedAction.SKIP: ("·", _("skip"), _("rows")),
+    PlannedAction.REVIEW: ("!", _("review"), _("rows: a person decides")),
+}  # fmt: skip
+
+
 class Outcome(TextChoices):
-    """What became of a row: one of the planned actions, or one of four more words."""
+    """The outcome of a row: one of the planned actions, or one of four more words."""
 
     CREATE_CRM_LEAD = "create_crm_lead", _("lead created")
     LINK_EXISTING = "link_existing", _("linked to an existing person")
@@ -113,7 +127,7 @@ class Outcome(TextChoices):
     ROLLED_BACK = "rolled_back", _("rolled back")
 
 
-# Outcomes that stand until they are rolled back: such a row is never planned again.
+# Outcomes in force until they are rolled back: such a row is never planned again.
 COMMITTED_OUTCOMES = (
     Outcome.CREATE_CRM_LEAD,
     Outcome.LINK_EXISTING,
@@ -121,12 +135,12 @@ COMMITTED_OUTCOMES = (
     Outcome.CREATE_ENROLLMENT,
     Outcome.SKIP,
 )
-# Outcomes that left nothing on the platform: the next plan makes such a row pending again.
+# Outcomes without effect on the platform: the next plan makes such a row pending again.
 WITHOUT_EFFECT = (Outcome.REVIEW, Outcome.DRIFTED, Outcome.FAILED, Outcome.ROLLED_BACK)
 
 
 class LogAction(TextChoices):
-    """What one entry of the commit log says: the outcome of a row, or a part of its effect."""
+    """The subject of an entry of the commit log: the outcome of a row, or a part of its effect."""
 
     CREATE_CRM_LEAD = "create_crm_lead", _("lead created")
     CREATE_COURSE_INTEREST = "create_course_interest", _("course interest added to a lead")
@@ -160,25 +174,25 @@ class FocusMode(TextChoices):
 
 
 class CourseMappingStatus(TextChoices):
-    """How sure we are which course of the platform an old formation is."""
+    """How certain it is which course of the platform an old formation is."""
 
-    SUGGESTED = "suggested", _("suggested")  # one exact name match; counts as mapped
-    CONFIRMED = "confirmed", _("confirmed")  # by a person
-    UNMAPPED = "unmapped", _("unmapped")  # nobody knows yet
-    NO_EQUIVALENT = "no_equivalent", _("no equivalent")  # a person says there is none
+    SUGGESTED = "suggested", _("suggested")  # one exact name match; is treated as mapped
+    CONFIRMED = "confirmed", _("confirmed")  # by a reviewer
+    UNMAPPED = "unmapped", _("unmapped")  # not known yet
+    NO_EQUIVALENT = "no_equivalent", _("no equivalent")  # a reviewer decided that there is none
 
 
 class ReviewDecision(TextChoices):
-    """What a reviewer can say about a row. Decisions are appended, never overwritten."""
+    """The decisions of a reviewer about a row. They are appended, never overwritten."""
 
     LINK = "link", _("link to this person")
-    NOT_SAME = "not_same", _("not the same person")  # remembered for good
-    ACCEPT_DATA = "accept_data", _("accept the data")  # needs_review counts as valid
+    NOT_SAME = "not_same", _("not the same person")  # remembered permanently
+    ACCEPT_DATA = "accept_data", _("accept the data")  # needs_review is treated as valid
     TREAT_AS = "treat_as", _("treat as")  # a classification
     RELEASE_WITHOUT_SESSION = "release_without_session", _("release without session")
     SKIP = "skip", _("skip")
     LATER = "later", _("later")
-    RESET = "reset", _("reset")  # the decisions before it no longer count
+    RESET = "reset", _("reset")  # earlier decisions no longer apply
 
 
 class Stage(TextChoices):
@@ -193,7 +207,7 @@ class Stage(TextChoices):
 
 
 class PersonKind(TextChoices):
-    """Who can own an identity key."""
+    """The owners of an identity key."""
 
     USER = "user", _("user")
     LEAD = "lead", _("lead")

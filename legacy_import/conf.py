@@ -12,7 +12,7 @@ from legacy_import.errors import LegacyImportError
 
 DRIVERS = ("mysql", "sqlite")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
-CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # in which the guard reads like the server
+CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # that the guard reads as the server does
 ENGINES = ("inline", "celery")
 BROKERS = ("redis://", "rediss://", "redis+socket://")
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,
@@ -21,7 +21,7 @@ BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,
 
 @dataclass(frozen=True, slots=True)
 class ImportConf:
-    """What the services need to know. Counts are rows or names, the rate is a share of rows."""
+    """The settings of the services. Counts are rows or names, the rate is a share of rows."""
 
     connection: str
     focus_mode: FocusMode
@@ -35,16 +35,16 @@ class ImportConf:
 
 
 def import_conf() -> ImportConf:
-    """The settings as typed values. Raises LegacyImportError when `manage.py check` would complain."""
-    wrong = problems()
-    if wrong:
-        key, accepts = wrong[0]
+    """The settings as typed values. Raises LegacyImportError for an invalid one."""
+    invalid = problems()
+    if invalid:
+        key, accepts = invalid[0]
         raise LegacyImportError(f"{key} has a value that cannot be used.", hint=f"{key} {accepts}")
     return ImportConf(
         connection=settings.LEGACY_IMPORT_CONNECTION,
         focus_mode=FocusMode(settings.LEGACY_IMPORT_FOCUS_MODE_DEFAULT),
-        placeholder_emails=_lowered(settings.LEGACY_IMPORT_PLACEHOLDER_EMAILS),
-        role_mailboxes=_lowered(settings.LEGACY_IMPORT_ROLE_MAILBOXES),
+        placeholder_emails=_lower_case(settings.LEGACY_IMPORT_PLACEHOLDER_EMAILS),
+        role_mailboxes=_lower_case(settings.LEGACY_IMPORT_ROLE_MAILBOXES),
         hot_key_rows=int(settings.LEGACY_IMPORT_HOT_KEY_ROWS),
         hot_key_names=int(settings.LEGACY_IMPORT_HOT_KEY_NAMES),
         max_failure_rate=float(settings.LEGACY_IMPORT_MAX_FAILURE_RATE),
@@ -64,7 +64,7 @@ def problems() -> list[tuple[str, str]]:
     return [(key, accepts) for key, accepts, fits in _RULES if not fits(getattr(settings, key, ""))]
 
 
-def _lowered(values: list[str]) -> frozenset[str]:
+def _lower_case(values: list[str]) -> frozenset[str]:
     return frozenset(value.strip().lower() for value in values if value.strip())
 
 

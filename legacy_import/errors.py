@@ -1,11 +1,11 @@
-"""The one error family of the import: a sentence for people, and what to do next."""
+"""The errors of the import: each with a message and the next step."""
 
 
 class LegacyImportError(Exception):
-    """Something an operator can act on. Subclasses live beside the code that raises them.
+    """An error that an operator can act on. Subclasses are defined next to the code that raises them.
 
-    `message` says what happened and to which row (source table and legacy id, never personal data),
-    `hint` the next step, `exit_code` what the command ends with (the README lists them).
+    `message` describes the error and its row (source table and legacy id, never personal data), `hint`
+    the next step; `exit_code` is that of the command (the README lists them).
     """
 
     exit_code = 1
@@ -25,7 +25,7 @@ class SafetyRefusal(LegacyImportError):
 
 
 class OutOfOrder(LegacyImportError):
-    """A stage was asked for before the one it needs, or somebody else holds the run."""
+    """A stage was requested before the one it needs, or the run is locked."""
 
     exit_code = 5
 
@@ -37,6 +37,6 @@ class UnknownRun(LegacyImportError):
 
 
 class Interrupted(LegacyImportError):
-    """The operator asked to stop; the chunk at hand was finished first."""
+    """The operator stopped the command; the current chunk was finished first."""
 
     exit_code = 130

@@ -1,4 +1,4 @@
-"""Who may do what under /admin/legacy-imports. A migration creates the permissions and groups."""
+"""The permissions of /admin/legacy-imports and their groups. A migration creates both."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ EXPORT = "export"
 REVEAL_PII = "reveal_pii"
 VIEW_RAW = "view_raw"
 
-# Codename → what a person with it can do (English; translated where it is shown).
+# Codename → its name in English, translated where it is shown.
 PERMISSIONS = {
     VIEW: "Can see runs and masked rows",
     REVIEW: "Can decide doubtful rows",
@@ -28,7 +28,7 @@ PERMISSIONS = {
     VIEW_RAW: "Can see raw payloads in the review queue (audited)",
 }
 
-# Each group can do what the one before it can, and more.
+# Each group has the permissions of the previous one, and more.
 GROUPS = {
     "Reader": (VIEW,),
     "Reviewer": (VIEW, REVIEW, REVEAL_PII),
@@ -41,7 +41,7 @@ ViewFunction = Callable[..., HttpResponseBase]
 
 
 def permission_needed(codename: str) -> Callable[[ViewFunction], ViewFunction]:
-    """A view for those with this permission: anonymous → login, anybody else, staff or not → 403."""
+    """Restrict a view to this permission: anonymous users → login, others, even staff → 403."""
     refuse = permission_required(f"{APP_LABEL}.{codename}", raise_exception=True)
 
     def guarded(view: ViewFunction) -> ViewFunction:

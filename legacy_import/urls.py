@@ -1,6 +1,6 @@
 """The addresses of the screens, below /admin/. None ends in a slash; with one it redirects.
 
-Each area of the screens keeps its own addresses beside its views.
+Each screen defines its addresses next to its views.
 """
 
 from django.urls import URLPattern, re_path

@@ -142,7 +142,7 @@ def _tests(
         report = Path(folder) / "report.xml"
         servers = ["--mysql"] if database == "mysql" else []
         command = [PYTHON, "-m", "tests.servers", *servers, "--",
-                   PYTHON, "-m", "pytest", "-q", "-n", str(os.cpu_count()), "--dist=worksteal",
+                   PYTHON, "-m", "pytest", "-q", "-n", str(os.cpu_count()),
                    f"--junitxml={report}", *options]  # fmt: skip
         environment = _environment({"TEST_APP_DATABASE": database, **(settings or {})})
         code = subprocess.call(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)

@@ -3,7 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from tests.servers import DatabaseServer, new_server
+from tests.database_server import DatabaseServer
+from tests.servers import new_server
 
 
 def create_authority(folder: Path) -> Path:

@@ -33,6 +33,9 @@ PLACES = (
     Place("browser", ONLY_MARIADB, "a page is the same for any database; production has MariaDB"),
     Place("engine/celery", ONLY_MARIADB, "Celery workers share a server in any case"),
     Place("faults/test_server_faults.py", ONLY_MARIADB, "what only a server can do to a client"),
+    Place("faults/test_tls_links.py", ONLY_MARIADB, "its app database is on a server of its own"),
+    Place("journeys/test_runbook.py", ONLY_MARIADB, "the page is for MariaDB"),
+    Place("journeys/test_sqlite_demo.py", ONLY_SQLITE, "the demo is on SQLite"),
     Place("screens/test_access_matrix.py", BOTH, "every view is called once on each database"),
     Place("screens", ONLY_SQLITE, "views call services and stages, whose tests run on both"),
 )
@@ -43,6 +46,8 @@ APP_DATABASE_FIXTURES = frozenset(
         "django_db_setup",  # behind db, transactional_db, live_server
         "migrated_app",  # behind app: commands in processes of their own
         "shared_app",  # behind cluster: Celery workers
+        "legacy_alias",  # the source is opened beside the app database, and compared with it
+        "legacy_sqlite_alias",
     }
 )
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 from tests.source_fixtures import READER_PASSWORD, swapped_alias
 
 Row = Mapping[str, Any]

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import MARIADB, MYSQL, DatabaseServer
+from tests.database_server import DatabaseServer
+from tests.servers import MARIADB, MYSQL
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_SERVER = os.environ.get("TEST_APP_DATABASE") in (MARIADB, MYSQL)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from tests.database_server import DatabaseServer
 from tests.processes import ON_SERVER
-from tests.servers import DatabaseServer, server_for_tests
+from tests.servers import server_for_tests
 
 
 def own(name: str) -> str:

@@ -196,6 +196,19 @@ def test_every_table_of_the_import_is_in_the_architecture():
     assert [table for table in tables if f"`{table}`" not in page] == []
 
 
+def test_the_layout_of_the_architecture_has_every_package_of_the_product():
+    tree = tree_of(section(DOCS / "architecture.md", "## Layout"))
+    packages = {
+        path.parent
+        for top in ("crm", "ecoin", "legacy_import", "trainings")
+        for path in (ROOT / top).rglob("*/__init__.py")
+        if path.parent.name != "migrations"
+    }
+    assert len(packages) > 30
+    assert {str(path.relative_to(ROOT)) for path in packages} - set(tree) == set()
+    assert [path for path in tree if not (ROOT / path).is_dir()] == []
+
+
 # --- Nothing is invented -----------------------------------------------------------------------------
 
 
@@ -255,6 +268,26 @@ def test_every_file_that_contributing_sends_to_exists():
     paths = {path for path in re.findall(r"`([^`\s]+)`", where) if "/" in path or "." in path[1:]}
     assert len(paths) > 30
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_every_path_of_the_architecture_exists():
+    page = TEXT[DOCS / "architecture.md"]
+    paths = set(re.findall(r"`([\w/]+(?:\.py|/))`", page))
+    assert len(paths) > 60
+    assert [path for path in sorted(paths) if not below_the_import(path).exists()] == []
+
+
+def test_every_function_of_the_journeys_in_the_architecture_exists():
+    page = TEXT[DOCS / "architecture.md"]
+    steps = re.findall(r"`([\w/]+\.py)`((?: `\w+`)+)", page)
+    assert len(steps) > 35
+    missing = [
+        f"{path} {name}"
+        for path, names in steps
+        for name in re.findall(r"\w+", names)
+        if name not in _functions(str(below_the_import(path)))
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -327,6 +360,21 @@ def options(command: str) -> set[str]:
     found = load_command_class(get_commands()[command], command)
     parser = found.create_parser("manage.py", command)
     return {text for action in parser._actions for text in action.option_strings}
+
+
+def tree_of(text: str) -> list[str]:
+    """The folders of an indented tree, each with the folders that it lies in."""
+    folders: list[str] = []
+    parents: list[str] = []
+    for indent, name in re.findall(r"^( *)([\w]+)/ ", text, re.MULTILINE):
+        parents = [*parents[: len(indent) // 2], name]
+        folders.append("/".join(parents))
+    return folders
+
+
+def below_the_import(path: str) -> Path:
+    """The place of a path that the architecture page gives from the root or from `legacy_import`."""
+    return ROOT / path if (ROOT / path).exists() else ROOT / "legacy_import" / path
 
 
 def _functions(path: str) -> set[str]:

@@ -1,11 +1,11 @@
-"""Plain registrations. Lists mask contacts; imported history is looked at, never typed by hand."""
+"""Plain registrations. Lists mask contacts; imported history can be viewed, but not added."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.identity.masking import mask_phone, mask_text
-from ecoin.lineage import CameFrom
+from ecoin.lineage import LineageAdmin
 from trainings.models import (
     Course,
     ImportedHistory,
@@ -48,8 +48,8 @@ class LearnerProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return mask_phone(profile.phone)
 
 
-class ImportedHistoryAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg]
-    """History comes from an import and goes with its rollback: nobody adds it here."""
+class ImportedHistoryAdmin(LineageAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """History is created by an import and deleted by its rollback, so it cannot be added here."""
 
     list_display = ("origin", "masked_name", "masked_phone", "course", "legacy_import_run_id")
     list_filter = ("course",)
@@ -59,7 +59,7 @@ class ImportedHistoryAdmin(CameFrom, admin.ModelAdmin):  # type: ignore[type-arg
     raw_id_fields = ("user", "lead")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """An origin is ASCII: MariaDB compares it with nothing else."""
+        """An origin is ASCII, and MariaDB cannot compare it with other text."""
         if request.GET.get("q", "").isascii():
             return self.search_fields
         return ("learner_name",)

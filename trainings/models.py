@@ -1,4 +1,4 @@
-"""Courses, cohorts, learners, and the training history brought over from the old platform."""
+"""Courses, cohorts, learners, and the training history imported from the old platform."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class Session(models.Model):
 
 
 class LearnerProfile(models.Model):
-    """What the platform knows of a user as a learner."""
+    """The platform's data about a user as a learner."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="learner_profile"
@@ -70,10 +70,10 @@ class LearnerProfile(models.Model):
 
 
 class ImportedHistory(models.Model):
-    """What the two kinds of imported history share: where it came from and whose it is.
+    """The common fields of both kinds of imported history: origin and learner.
 
-    `user` and `lead` are set only where the person was known beyond doubt; otherwise the learner
-    snapshot says whose history it is.
+    `user` and `lead` are set only if the person is certain; otherwise only the learner fields identify
+    the person.
     """
 
     origin = AsciiField(max_length=190, unique=True, editable=False)
@@ -95,7 +95,7 @@ class ImportedHistory(models.Model):
 
 
 class LegacyCompletedTraining(ImportedHistory):
-    """A training somebody finished on the old platform."""
+    """A training that was completed on the old platform."""
 
     legacy_session_id = AsciiField(max_length=20, null=True, blank=True)
     session_code = models.CharField(_("session code"), max_length=190, blank=True)

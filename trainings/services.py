@@ -1,4 +1,4 @@
-"""What an import may do to learners' history: add records of its own, and take them back."""
+"""What an import may do to learners' history: add records, and delete its own."""
 
 import datetime
 from collections.abc import Collection, Sequence
@@ -22,9 +22,9 @@ COLUMNS: dict[type[ImportedHistory], tuple[str, ...]] = {
 
 
 class NewHistory(NamedTuple):
-    """A training of the old platform with its learner as found.
+    """A training of the old platform with its learner as in the source.
 
-    `user_id` or `lead_id` only where the person is known beyond doubt. Dates are as found.
+    `user_id` or `lead_id` only if the person is certain. Dates are as in the source.
     """
 
     origin: str
@@ -43,7 +43,7 @@ class NewHistory(NamedTuple):
 def create_completed_trainings(
     trainings: Sequence[NewHistory], *, run_id: int, now: datetime.datetime
 ) -> dict[str, Created]:
-    """Origin → the completed training made. Raises IntegrityError when an origin exists."""
+    """Origin → the created completed training. Raises IntegrityError when an origin exists."""
     at = records.timestamp(now)
     rows = [(*_shared(new, run_id, at), new.completed_on) for new in trainings]
     return records.create(
@@ -54,7 +54,7 @@ def create_completed_trainings(
 def create_enrollments(
     enrollments: Sequence[NewHistory], *, run_id: int, now: datetime.datetime
 ) -> dict[str, Created]:
-    """Origin → the imported enrolment made. Raises IntegrityError when an origin exists."""
+    """Origin → the created imported enrolment. Raises IntegrityError when an origin exists."""
     at = records.timestamp(now)
     rows = [_shared(new, run_id, at) for new in enrollments]
     return records.create(LegacyImportedEnrollment, HISTORY_COLUMNS, rows, watched=HISTORY_COLUMNS)
@@ -73,7 +73,7 @@ def referenced_history(model: type[ImportedHistory], ids: Collection[int]) -> se
 
 
 def delete_history(model: type[ImportedHistory], ids: Sequence[int]) -> None:
-    """Delete records. Raises IntegrityError where something refers to one."""
+    """Delete records. Raises IntegrityError if a record refers to one."""
     delete_ids(model, ids)
 
 

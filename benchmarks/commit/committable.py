@@ -24,7 +24,7 @@ from legacy_import.demo import tables
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import LegacyWorld, Row, SourceTable, generate
 from legacy_import.demo.population import FictionalPerson, KnownPerson
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 
 class Kind(NamedTuple):

@@ -26,7 +26,8 @@ from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
 from benchmarks.report import Line, Report, machine
 from benchmarks.servers import Workplace, add_server_option, start_server
-from tests.servers import MARIADB, NAMES, DatabaseServer
+from tests.database_server import DatabaseServer
+from tests.servers import MARIADB, NAMES
 
 EFFECTS = ("create_crm_lead", "link_existing", "create_completed_training", "create_enrollment")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from benchmarks.processes import run_measured
 from benchmarks.report import Line, Report
 from benchmarks.servers import Workplace
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 MODES = {
     "default": "default settings",

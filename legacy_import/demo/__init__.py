@@ -1,1 +1,1 @@
-"""The fictional legacy database: invented people, real-life dirt, the same for the same seed."""
+"""The fictional legacy database: fictional people with realistic errors, identical for the same seed."""

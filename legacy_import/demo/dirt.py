@@ -1,4 +1,4 @@
-"""The everyday dirt of ordinary rows: what goes wrong, how often, and how it looks.
+"""The everyday errors of ordinary rows: what is wrong, how often, and in which form.
 
 Shares are near those on which matching is measured (benchmarks/matching). Each ordinary row draws
 once from every table, so a row may have a swapped name *and* a missing birth date.
@@ -16,7 +16,7 @@ Apply = Callable[[Row, FictionalPerson, Random, Population], None]
 
 
 class Noise(NamedTuple):
-    """One way a row gets dirty; `only` names the one table that can hold it."""
+    """One kind of error; `only`: the one table that can contain it."""
 
     kind: str
     rate: float
@@ -25,7 +25,7 @@ class Noise(NamedTuple):
 
 
 def double_encoded(text: str) -> str:
-    """Return text as a latin1 table shows it that was filled with UTF-8 bytes (é becomes Ã©)."""
+    """Return text as read from a latin1 table that contains UTF-8 bytes (é becomes Ã©)."""
     return "".join(_LATIN1[byte] for byte in text.encode())
 
 

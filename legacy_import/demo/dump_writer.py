@@ -34,8 +34,8 @@ _FOOTER = """\
 def write_dump(world: LegacyWorld, stream: BinaryIO) -> dict[str, int]:
     """Write the world to a binary stream and return rows by table.
 
-    Loads on MySQL 5.7 and later and on MariaDB 10; replaces the four tables. Every INSERT stays
-    under 1 MB except that of the one value which is larger itself.
+    Loads on MySQL 5.7 and later and on MariaDB 10; replaces the four tables. Every INSERT is
+    smaller than 1 MB, except that of the one value that is larger itself.
     """
     stream.write(_HEADER.encode())
     stream.writelines(_create_table(table).encode() for table in TABLES)
@@ -62,7 +62,7 @@ def _create_table(table: str) -> str:
 
 
 def _statements(rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[list[bytes], str, int]]:
-    """Yield (pieces of one INSERT, table, its rows), beginning anew where table or size says so."""
+    """Yield (pieces of one INSERT, table, its rows): one per table, or more where it is too large."""
     pieces: list[bytes] = []
     table, size = "", 0
     for of_table, row in rows:

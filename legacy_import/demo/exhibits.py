@@ -1,9 +1,9 @@
-"""One row or small group for every kind of case the rules speak of, whatever chance brings.
+"""One row or small group for every kind of case in the rules, independent of chance.
 
-An exhibit starts as a tidy, completed, mapped row of its person and differs only in the fields
-named. Exhibits with the same `person` are the same person. `known` are the records the platform
-already holds, tidy too except for what they name. The order is by importance: a small world shows
-only the first ones.
+An exhibit is a clean, completed, mapped row of its person except for the fields given here. Exhibits
+with the same `person` are the same person. `known_records` are the records that the platform already
+has, clean too except for the fields given. The order is by importance: a small world contains only the
+first ones.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -17,13 +17,13 @@ BLANK_DATE: dict[str, Any] = {"birth_date": None}
 
 
 class Exhibit(NamedTuple):
-    """A single case; `fields` overrides the tidy row, `person` numbers its person."""
+    """A single case; `fields` overrides the clean row, `person` is the number of its person."""
 
     kind: str
     table: Literal["stagiaires", "archives"]
     person: int
     fields: dict[str, Any]
-    known: tuple[dict[str, Any], ...] = ()
+    known_records: tuple[dict[str, Any], ...] = ()
     min_rows: int = 0
 
 
@@ -35,10 +35,10 @@ def _lead(**fields: Any) -> dict[str, Any]:
     return {"kind": "lead", **fields}
 
 
-# person, table (s/a), kind, fields, known. `statut` Informer makes a lead_only row, Formée history.
+# person, table (s/a), kind, fields, known records. `statut` Informer is a lead_only row, Formée history.
 _Case = tuple[int, str, str, dict[str, Any], tuple[dict[str, Any], ...]]
 _INFO: dict[str, Any] = {"statut": "Informer", "session_ecoin_id": None}
-_OFFICE = "contact@association-fictive.dz"  # a role mailbox that no other row carries
+_OFFICE = "contact@association-fictive.dz"  # a role mailbox that no other row has
 _CONFIRMED: dict[str, Any] = {"statut": "Confirmer"}
 
 _PEOPLE: tuple[_Case, ...] = (
@@ -208,7 +208,7 @@ _DAMAGE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("apostrophes and titles", {"nom": "Mme N'Aït-Ouali", "prenom": "M’hamed"}),
     ("template braces", {"nom": "{{ 7*7 }}", "prenom": "%s%n"}),
 )
-# The same in the latin1 table, as far as it can hold them. There any byte is *some* letter.
+# The same in the latin1 table, as far as it can contain them. There any byte is *some* letter.
 _DAMAGE_ARCHIVES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("archived: double-encoded arabic", {"prenom": double_encoded("فاطمة"),
                                          "nom": double_encoded("رحماني")}),
@@ -240,8 +240,8 @@ def _phones() -> list[tuple[str, dict[str, Any]]]:
 def _all() -> tuple[Exhibit, ...]:
     names: dict[str, Literal["stagiaires", "archives"]] = {"s": "stagiaires", "a": "archives"}
     grouped = [
-        Exhibit(kind, names[table], person, fields, known)
-        for person, table, kind, fields, known in (*_PEOPLE, *_SCHOOL, *_TWELVE)
+        Exhibit(kind, names[table], person, fields, known_records)
+        for person, table, kind, fields, known_records in (*_PEOPLE, *_SCHOOL, *_TWELVE)
     ]
     single: list[tuple[str, str, dict[str, Any]]] = [
         *(("s", *case) for case in (*_SESSIONS, *_DAMAGE)),

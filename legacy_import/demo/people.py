@@ -1,6 +1,6 @@
 """The fictional learners: a pure function of (rows, seed), streamed in constant memory.
 
-Two kinds of rows: ordinary ones with everyday dirt (dirt), and single cases (exhibits) spread
+Two kinds of rows: ordinary ones with everyday errors (dirt), and single cases (exhibits) spread
 evenly among them.
 """
 
@@ -28,17 +28,17 @@ class _Dice:
     """A table of noises as cumulative rates: one random number picks one of them, or none."""
 
     def __init__(self, noises: tuple[Noise, ...], table: SourceTable) -> None:
-        chosen = [noise for noise in noises if noise.only in ("", table)]
-        self.apply = [noise.apply for noise in chosen]
+        of_table = [noise for noise in noises if noise.only in ("", table)]
+        self.apply = [noise.apply for noise in of_table]
         self.ceilings: list[float] = []
-        for noise in chosen:
+        for noise in of_table:
             self.ceilings.append(noise.rate + (self.ceilings[-1] if self.ceilings else 0.0))
         self.top = self.ceilings[-1]
 
 
 @dataclass(frozen=True)
 class LegacyWorld:
-    """The whole fictional legacy database, and who of it the platform knows already."""
+    """The whole fictional legacy database, and the people that the platform knows already."""
 
     rows: int
     seed: int
@@ -65,13 +65,13 @@ class LegacyWorld:
         yield from self._table("archives", stagiaires, ordinary - stagiaires, others)
 
     def known_people(self) -> Iterator[KnownPerson]:
-        """Yield everybody the platform holds already, the people of the single cases last."""
+        """Yield all people that the platform has already, the people of the single cases last."""
         for number in range(self.rows - len(self.exhibits)):
             person = self.population.person(number)
             if self.population.is_known(person):
-                yield self.population.known(person)
+                yield self.population.known_person(person)
         for position, one in enumerate(self.exhibits):
-            for place, record in enumerate(one.known):
+            for place, record in enumerate(one.known_records):
                 person = self.population.person(EXHIBITS_FROM + 2 * one.person)
                 yield known_as(EXHIBITS_FROM * 10 + position * 10 + place, person, record)
 
@@ -83,17 +83,17 @@ class LegacyWorld:
         last = [one for one in exhibits if one.fields.get("id") == HUGE_ID]
         spread = [one for one in exhibits if one.fields.get("id") != HUGE_ID]
         every = max(1, count // (len(spread) + 1))
-        row_id, shown = 10, 0
+        row_id, next_exhibit = 10, 0
         ordinary = _ordinary_rows(self, table, first_number, count, rng)
         for position, row in enumerate(ordinary):
             row_id += 1 if rng.random() > 0.03 else 2 + int(rng.random() * 40)
             row["id"] = row_id
             yield table, row
-            if shown < len(spread) and position % every == every - 1:
+            if next_exhibit < len(spread) and position % every == every - 1:
                 row_id += 1
-                yield table, self._exhibit(spread[shown], row_id)
-                shown += 1
-        for one in (*spread[shown:], *last):
+                yield table, self._exhibit(spread[next_exhibit], row_id)
+                next_exhibit += 1
+        for one in (*spread[next_exhibit:], *last):
             row_id += 1
             yield table, self._exhibit(one, row_id)
 
@@ -104,7 +104,7 @@ class LegacyWorld:
 
 
 def _clean_row(table: str, person: FictionalPerson, what: tuple[Any, Any, Any], day: str) -> Row:
-    """Return a tidy learner row without an id; `what` is (statut, formation_id, session id)."""
+    """Return a clean learner row without an id; `what` is (statut, formation_id, session id)."""
     bits = person.bits
     moment = f"{day} {8 + bits % 10:02}:{(bits >> 8) % 60:02}:{(bits >> 16) % 60:02}"
     row: Row = {
@@ -123,7 +123,7 @@ def _clean_row(table: str, person: FictionalPerson, what: tuple[Any, Any, Any], 
 def _ordinary_rows(
     world: LegacyWorld, table: SourceTable, first_number: int, count: int, rng: Random
 ) -> Iterator[Row]:
-    """Yield ordinary rows: mostly tidy, each of name, phone, e-mail and date with its own noise."""
+    """Yield ordinary rows: mostly clean, each of name, phone, e-mail and date with its own noise."""
     population, random = world.population, rng.random
     first_table = table == "stagiaires"
     statuses = [
@@ -151,7 +151,7 @@ def _ordinary_rows(
 
 
 def _placements(sessions: list[Row]) -> list[tuple[Any, Any]]:
-    """Return (formation_id, session id) pairs in realistic shares: nine in ten name a cohort."""
+    """Return (formation_id, session id) pairs in realistic shares: nine in ten refer to a cohort."""
     special = {one.id for one in tables.SPECIAL_SESSIONS}
     real = [(row["formation_id"], row["id"]) for row in sessions if row["id"] not in special]
     share = len(real)

@@ -1,4 +1,4 @@
-"""Put onto the platform what the fictional school already has: courses, users and leads."""
+"""Add what the fictional school already has to the platform: courses, users and leads."""
 
 from itertools import islice
 
@@ -19,13 +19,12 @@ BATCH = 1000
 def seed_platform(world: LegacyWorld) -> dict[str, int]:
     """Create the courses and known people of the world; return how many of each were added.
 
-    Idempotent: courses go by code, users by name, leads by what is typed in them. Users get no
-    usable password. Each batch of people is one transaction, so an interrupted run is simply
-    repeated.
+    Idempotent: courses are identified by code, users by name, leads by their contents. Users get no
+    usable password. Each batch of people is one transaction, so an interrupted run can be repeated.
     """
     counts = {"courses": _add_courses(), "users": 0, "profiles": 0, "leads": 0}
-    known = world.known_people()
-    while batch := list(islice(known, BATCH)):
+    known_people = world.known_people()
+    while batch := list(islice(known_people, BATCH)):
         with transaction.atomic():
             users, profiles = _add_users(world.seed, [one for one in batch if one.kind == "user"])
             counts["users"] += users
@@ -45,11 +44,13 @@ def _add_courses() -> int:
 def _add_users(seed: int, people: list[KnownPerson]) -> tuple[int, int]:
     """Add the missing users, then the missing profiles; return how many of each."""
     by_username = {f"demo-{seed}-{one.number}": one for one in people}
-    named = User.objects.filter(username__in=by_username)
-    present = set(named.values_list("username", flat=True))
+    users = User.objects.filter(username__in=by_username)
+    present = set(users.values_list("username", flat=True))
     missing = [name for name in by_username if name not in present]
     User.objects.bulk_create([_user(name, by_username[name]) for name in missing])
-    ids = dict(named.values_list("username", "id"))  # asked again: MySQL's bulk_create tells none
+    ids = dict(
+        users.values_list("username", "id")
+    )  # a new query: MySQL's bulk_create returns no ids
     with_profile = set(
         LearnerProfile.objects.filter(user_id__in=ids.values()).values_list("user_id", flat=True)
     )
@@ -84,8 +85,8 @@ def _add_leads(people: list[KnownPerson]) -> int:
         )
         for one in people
     ]
-    named = CrmLead.objects.filter(full_name__in={lead.full_name for lead in leads})
-    present = set(named.values_list("full_name", "phone", "email"))
+    leads_by_name = CrmLead.objects.filter(full_name__in={lead.full_name for lead in leads})
+    present = set(leads_by_name.values_list("full_name", "phone", "email"))
     missing = [lead for lead in leads if (lead.full_name, lead.phone, lead.email) not in present]
     for lead in missing:
         lead.normalize()

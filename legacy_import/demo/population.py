@@ -1,7 +1,7 @@
-"""Everybody who could exist under one seed: a person is a pure function of its number.
+"""The people of one seed: a person is a pure function of its number.
 
-So a repeat course, a brother or a record the platform already holds finds the same person again
-without anybody being kept in memory.
+So a repeat course, a brother or a record of the platform refers to the same person without any person
+being kept in memory.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from . import tables
 
-KNOWN_PER_THOUSAND = 80  # people the platform already holds
+KNOWN_PER_THOUSAND = 80  # people that the platform already has
 SIBLINGS_PER_THOUSAND = 200  # of every second person, so a tenth of all; half share the phone
 SCHOOL_NUMBERS_FROM = 9_800_000  # persons who lend only their phone: schools and cyber cafés
 EXHIBITS_FROM = 9_900_000  # even numbers from here: persons of the single cases, no siblings
@@ -20,11 +20,11 @@ SECOND_PHONE = 5_000_000  # a person's second number is that of person + this
 _FIRST = (*tables.GIVEN_MALE, *tables.COMPOUND_MALE, *tables.GIVEN_FEMALE, *tables.COMPOUND_FEMALE)
 _LAST = (*tables.FAMILY, *tables.FAMILY_PREFIXED)
 _MASK = (1 << 64) - 1
-_PREFIXES = ("055", "066", "077", "079", "069")  # with any 7 digits behind, a valid mobile number
+_PREFIXES = ("055", "066", "077", "079", "069")  # followed by any 7 digits, a valid mobile number
 
 
 def slug(text: str) -> str:
-    """Return the ASCII letters of a text, small."""
+    """Return the ASCII letters of a text in lower case."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z]", "", plain.lower())
 
@@ -55,7 +55,7 @@ class FictionalPerson(NamedTuple):
 
 
 class KnownPerson(NamedTuple):
-    """A person the platform holds already, `number` being unique; blank texts where unknown."""
+    """A person that the platform has already; `number` is unique, unknown texts are blank."""
 
     number: int
     kind: Literal["user", "lead"]
@@ -68,7 +68,7 @@ class KnownPerson(NamedTuple):
 
 
 class Population:
-    """Everybody who could exist under one seed, found by number."""
+    """All people of one seed, by number."""
 
     def __init__(self, seed: int, learners: int) -> None:
         self.seed = seed
@@ -100,8 +100,8 @@ class Population:
     def is_known(self, person: FictionalPerson) -> bool:
         return (person.bits >> 40) % 1000 < KNOWN_PER_THOUSAND
 
-    def known(self, person: FictionalPerson) -> KnownPerson:
-        """Return what the platform holds of a person, in one of the ways it may know them."""
+    def known_person(self, person: FictionalPerson) -> KnownPerson:
+        """Return the platform's record of a person, in one of several forms."""
         dial = (person.bits >> 5) % 100
         first, last = person.first, person.last
         birth: date | None = date.fromisoformat(person.birth)
@@ -128,7 +128,7 @@ class Population:
 
 
 def known_as(number: int, person: FictionalPerson, record: dict[str, Any]) -> KnownPerson:
-    """Return what the platform holds of a person: tidy except for what `record` names."""
+    """Return the platform's record of a person: clean except for the fields in `record`."""
     birth = record.get("birth_date", person.birth)
     return KnownPerson(
         number, record["kind"], record.get("first_name", person.first),

@@ -11,11 +11,11 @@ class DemoColumn(NamedTuple):
     mysql: str
 
 
-# The old platform was sloppy in different ways per table, so that each reading rule meets its case:
-# stagiaires keeps birth dates and session ids as free text; archives has real DATE columns (zero
+# Each table has its own irregularities, so that every reading rule has its case:
+# stagiaires has birth dates and session ids as free text; archives has real DATE columns (zero
 # and impossible dates included) in a latin1 table, where Arabic survives only double-encoded.
-# stagiaires.prenom is VARBINARY because MySQL and MariaDB replace bytes that are no UTF-8 by `?`
-# in every utf8 column: a binary one is the only place where such bytes reach the reader.
+# stagiaires.prenom is VARBINARY because MySQL and MariaDB replace bytes that are not UTF-8 with `?`
+# in every utf8 column: a binary one is the only one from which such bytes reach the reader.
 _LEARNER = (
     DemoColumn("id", "INTEGER PRIMARY KEY", "BIGINT UNSIGNED NOT NULL PRIMARY KEY"),
     DemoColumn("nom", "TEXT", "VARCHAR(1000)"),

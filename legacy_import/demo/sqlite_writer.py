@@ -15,13 +15,13 @@ from .schema import TABLES
 
 BATCH = 2000
 LARGEST_ID = 2**63 - 1  # SQLite integers are signed
-OUR_MARK = int.from_bytes(b"ECdm")  # PRAGMA application_id of the files that are ours to replace
+OUR_MARK = int.from_bytes(b"ECdm")  # PRAGMA application_id of the files that may be replaced
 
 
 def write_sqlite(world: LegacyWorld, path: Path) -> dict[str, int]:
-    """Write the world to `path`, replacing a file there at once, and return rows by table.
+    """Write the world to `path`, replacing an existing file atomically, and return rows by table.
 
-    A reader sees the old file or the whole new one, never half of it. Raises FileExistsError if
+    A reader sees either the old file or the complete new one. Raises FileExistsError if
     the file there is not a demo's (it may be a real old database), OSError or sqlite3.Error if the
     folder cannot be written.
     """
@@ -34,8 +34,8 @@ def write_sqlite(world: LegacyWorld, path: Path) -> dict[str, int]:
         with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
             counts = _fill(connection, world)
         unfinished.chmod(0o644)
-        with unfinished.open("rb") as written:
-            os.fsync(written.fileno())
+        with unfinished.open("rb") as stream:
+            os.fsync(stream.fileno())
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _fill(connection: sqlite3.Connection, world: LegacyWorld) -> dict[str, int]:
-    connection.execute("PRAGMA journal_mode=OFF")  # a file that is not finished is thrown away
+    connection.execute("PRAGMA journal_mode=OFF")  # an unfinished file is deleted
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute(f"PRAGMA application_id={OUR_MARK}")
     connection.execute("BEGIN")
@@ -81,7 +81,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None
     marks = ", ".join("?" * len(TABLES[table]))
     connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', tidy)
     for record in damaged:
-        # Bytes that are no UTF-8 become text only by a cast: how damaged rows look in SQLite.
+        # Only a cast stores bytes that are not UTF-8 as text, as in damaged SQLite rows.
         marks = ", ".join("CAST(? AS TEXT)" if type(v) is bytes else "?" for v in record)
         connection.execute(f'INSERT INTO "{table}" VALUES ({marks})', record)
 

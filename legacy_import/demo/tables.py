@@ -1,4 +1,4 @@
-"""What the fictional school is made of: names, courses, sessions, statuses, spellings.
+"""The data of the fictional school: names, courses, sessions, statuses, spellings.
 
 Data only. Given and family names are common ones combined at random; nobody here exists.
 """
@@ -188,7 +188,7 @@ PHONE_SPELLINGS: tuple[str, ...] = (
     "{n} whatsapp", "{n}/{m}", "{n} / {m}", "{n} - {m}", "{n} ou {m}", "{n};{m}", "{n},{m}",
     "{n} {m}", "{n}\n{m}", "{n}{m}", "'{n}", "{n}.", "{n}//", "\xa0{n}\xa0", "{a}_{b}_{c}_{d}_{e}",
 )  # fmt: skip
-# Only where the column can hold them (not in a latin1 table).
+# Only where the column can contain them (not in a latin1 table).
 PHONE_SPELLINGS_UNICODE: tuple[str, ...] = ("{arabic}", "{wide}", "\u200e{n}", "{n}\u200f", "☎ {n}")
 # (kind, text): numbers nobody can be called on. 06 39 98 and 555-01 are reserved for fiction.
 BAD_PHONES: tuple[tuple[str, str | None], ...] = (

@@ -1,4 +1,4 @@
-"""What all commands of the import share: arguments, signals, errors, exit codes."""
+"""The base class of all commands of the import: arguments, signals, errors, exit codes."""
 
 import getpass
 import os
@@ -7,8 +7,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -22,14 +21,14 @@ from ecoin import bulk
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.printer import CommandResult, json_text, print_result
-from legacy_import.management.terminal import Terminal, TerminalProgress
+from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
 
 
 class LegacyCommand(BaseCommand):
-    """Parses, calls one service through `work`, prints what it returned.
+    """Parse the arguments, call one service through `work` and print its result.
 
-    Subclasses set `help` and define `work`. `name` is the command's own name; `repeated` lists the
-    options that an interrupted command prints again in the line that continues its work.
+    Subclasses set `help` and define `work`. `name` is the command's own name; `repeated_options` are the
+    options that an interrupted command prints in the command line that continues its work.
     """
 
     # Settings and models. Checking addresses and templates would load every view, which takes longer
@@ -39,7 +38,7 @@ class LegacyCommand(BaseCommand):
     run_argument = True
     run_required = False
     run_help = "the run's number; default: the latest run"
-    repeated: tuple[str, ...] = ("run",)
+    repeated_options: tuple[str, ...] = ("run",)
     terminal: Terminal
     progress: TerminalProgress
 
@@ -62,7 +61,7 @@ class LegacyCommand(BaseCommand):
     def same_command(self, options: Mapping[str, Any]) -> str:
         """The same command with the same options, without `manage.py`."""
         words = [self.name]
-        for name in self.repeated:
+        for name in self.repeated_options:
             value = options.get(name)
             if value is not None and value is not False:
                 words.append(f"--{name.replace('_', '-')}")
@@ -70,7 +69,7 @@ class LegacyCommand(BaseCommand):
         return " ".join(words)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        started = time.monotonic()
+        start_time = time.monotonic()
         self.terminal = Terminal(
             out=getattr(self.stdout, "_out", sys.stdout),
             err=getattr(self.stderr, "_out", sys.stderr),
@@ -81,17 +80,19 @@ class LegacyCommand(BaseCommand):
         self.progress = TerminalProgress(self.terminal)
         bulk.allow_files()
         try:
-            with self._signals(), self.progress, bulk.fewer_collections():
+            with stop_signals(self._stop), self.progress, bulk.fewer_collections():
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
-            self._end_badly(error, options, started)
+            self._report_error(error, options, start_time)
         except AnyDatabaseError as error:
-            self._end_badly(app_database_error(error), options, started)
+            self._report_error(app_database_error(error), options, start_time)
         else:
-            self._end_well(result, options, started)
+            self._report_result(result, options, start_time)
 
-    def _end_well(self, result: CommandResult, options: Mapping[str, Any], started: float) -> None:
-        seconds = self._work_seconds(started)
+    def _report_result(
+        self, result: CommandResult, options: Mapping[str, Any], start_time: float
+    ) -> None:
+        seconds = self._work_seconds(start_time)
         if options["json"]:
             self.stdout.write(json_text(self.name, result, seconds))
         else:
@@ -101,8 +102,8 @@ class LegacyCommand(BaseCommand):
         if result.exit_code:
             sys.exit(result.exit_code)
 
-    def _end_badly(
-        self, error: LegacyImportError, options: Mapping[str, Any], started: float
+    def _report_error(
+        self, error: LegacyImportError, options: Mapping[str, Any], start_time: float
     ) -> None:
         if isinstance(error, Interrupted) and not error.hint:
             error.hint = f"Run it again: manage.py {self.same_command(options)}"
@@ -110,11 +111,11 @@ class LegacyCommand(BaseCommand):
         if options["json"]:
             problem = (error.message, error.hint)
             result = CommandResult(options.get("run"), "", {}, problem=problem)
-            self.stdout.write(json_text(self.name, result, self._work_seconds(started)))
+            self.stdout.write(json_text(self.name, result, self._work_seconds(start_time)))
         sys.exit(error.exit_code)
 
-    def _work_seconds(self, started: float) -> float:
-        return time.monotonic() - started - self.terminal.waited
+    def _work_seconds(self, start_time: float) -> float:
+        return time.monotonic() - start_time - self.terminal.waited
 
     def _actor(self, username: str | None) -> str:
         if username is None:
@@ -122,30 +123,17 @@ class LegacyCommand(BaseCommand):
         if not get_user_model()._default_manager.filter(username=username).exists():
             raise LegacyImportError(
                 "--actor names a user that does not exist.",
-                hint="Give the username of somebody who can sign in.",
+                hint="Give the username of a user who can sign in.",
                 exit_code=2,
             )
         return username
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
+    def _stop(self, number: int, frame: FrameType | None) -> None:
         """Ctrl-C and SIGTERM end the work at the next chunk boundary; a second Ctrl-C at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self.progress.stopping and number == signal.SIGINT:
-                raise Interrupted("Stopped at once; the chunk at hand was not kept.")
-            self.progress.stopping = True
-            self.terminal.note("Stopping after the chunk at hand …")
-
-        try:
-            before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
-        except ValueError:  # not in the main thread: whoever started the thread stops it
-            before = {}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        if self.progress.stopping and number == signal.SIGINT:
+            raise Interrupted("Stopped at once; the current chunk was not saved.")
+        self.progress.stopping = True
+        self.terminal.note("Stopping after the current chunk …")
 
 
 def _system_user() -> str:
@@ -155,11 +143,8 @@ def _system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
 def positive(value: str) -> int:
-    """A whole number from one to what a 64-bit column holds, for argparse."""
+    """A whole number from one to the largest of a 64-bit column, for argparse."""
     if not value.isdigit() or not 1 <= int(value) < 2**63:
         raise ArgumentTypeError("must be a whole number, 1 or more")
     return int(value)
@@ -176,9 +161,9 @@ def batch_size(value: str) -> int:
 
 
 def app_database_error(error: Exception) -> LegacyImportError:
-    """A sentence for a failure of the app database: class and number only, never its text.
+    """A message for an error of the app database: its class and number only.
 
-    Drivers put the offending value into their messages.
+    Its text is never printed, because drivers put the offending value into it.
     """
     if not _migrated():
         hint = "Is it there and migrated? manage.py migrate"

@@ -1,11 +1,9 @@
-"""The question before anything is written or erased: the database's name, typed or as an option."""
+"""The confirmation before anything is written or erased: the database's name, typed or as an option."""
 
-import signal
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -13,8 +11,7 @@ from rich.text import Text
 
 from legacy_import.conf import database_name
 from legacy_import.errors import Interrupted, LegacyImportError, SafetyRefusal
-from legacy_import.management.base import STOP_SIGNALS
-from legacy_import.management.terminal import Terminal, target_label
+from legacy_import.management.terminal import Terminal, stop_signals, target_label
 
 
 def add_confirmation_arguments(parser: ArgumentParser) -> None:
@@ -47,7 +44,7 @@ def confirm_database(terminal: Terminal, options: Mapping[str, Any], warning: st
                 exit_code=2,
             )
         return
-    with _stopped_at_once():
+    with stop_signals(_stop):
         terminal.note(warning)
         terminal.note(f"Target: default → {target_label()}")
         terminal.err.print(Text(f"Type the name of the database, {name}, to go on:"), end=" ")
@@ -70,30 +67,17 @@ def _typed(name: str) -> str:
     """One line of stdin. Raises LegacyImportError if there is none."""
     try:
         answer = sys.stdin.readline() if sys.stdin else ""
-    except (OSError, ValueError):  # closed, no longer ours, or not text
+    except (OSError, ValueError):  # closed, in the background, or not text
         answer = ""
     if not answer:
         raise LegacyImportError(
-            "Nobody answered the question (no terminal). Nothing was written.",
+            "No one answered the question (no terminal). Nothing was written.",
             hint=f"Give --no-input --confirm-database {name}",
             exit_code=2,
         )
     return answer
 
 
-@contextmanager
-def _stopped_at_once() -> Iterator[None]:
+def _stop(number: int, frame: FrameType | None) -> None:
     """Ctrl-C and SIGTERM end the question itself: no chunk is in progress."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Interrupted("Stopped at the question. Nothing was written.")
-
-    try:
-        before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
-    except ValueError:  # not in the main thread
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    raise Interrupted("Stopped at the question. Nothing was written.")

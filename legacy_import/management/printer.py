@@ -1,4 +1,4 @@
-"""What a command prints, as data, and how that is rendered: as text for people or as JSON."""
+"""The result of a command as data, and how it is rendered: as text or as JSON."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,8 @@ Cell = str | int | None
 class Table:
     """A titled table, hidden by verbosity 0 and when it has no rows.
 
-    `total`: `rows` are the first `limit` of so many, and only a few are printed below verbosity 2.
+    `total`: the number of all rows, of which `rows` are the first `limit`; below verbosity 2 only
+    SHORT_LIST of them are printed.
     """
 
     title: str
@@ -56,8 +57,8 @@ Block = str | TextLine | Summary | Table
 class CommandResult:
     """The result of a command: `counts` for --json, `blocks` and `next_command` for people.
 
-    `blocks` may be a generator: with --json it is never run. `problem`: why some of the work was not
-    done, and the next step, like message and hint of an error.
+    `blocks` may be a generator: with --json it is never run. `problem`: message and hint of an error
+    that affected only a part of the work.
     """
 
     run: int | None
@@ -92,7 +93,7 @@ def print_result(terminal: Terminal, result: CommandResult, seconds: float) -> N
 
 
 def print_blocks(terminal: Terminal, blocks: Iterable[Block], seconds: float = 0.0) -> None:
-    """Print what the verbosity lets through; nothing when --json silences stdout."""
+    """Print the blocks that the verbosity allows; nothing with --json."""
     if terminal.quiet:
         return
     for block in blocks:

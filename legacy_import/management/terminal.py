@@ -1,9 +1,11 @@
 """The terminal: header, notes, errors and progress. Results go to stdout, all else to stderr."""
 
 import os
+import signal
 import time
-from collections.abc import Iterable, Mapping
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import IO, Any, Self
 
 from django.conf import settings
@@ -36,23 +38,23 @@ class Terminal:
         self.verbosity = verbosity
         self.out = _console(out, color)
         self.err = _console(err, color)
-        self._headed = ""
+        self._header_source = ""
 
     def header(self, source: str, *, verified: bool) -> None:
         """The first lines, once: source and target, never a password."""
-        if self.quiet or self.verbosity == 0 or self._headed == source:
+        if self.quiet or self.verbosity == 0 or self._header_source == source:
             return
-        self._headed = source
+        self._header_source = source
         suffix = " (read-only: verified)" if verified else ""
         self.out.print(Text(f"Source: {source}{suffix}"))
         self.out.print(Text(f"Target: default → {target_label()}"))
 
     def note(self, text: str) -> None:
-        """A line on stderr while the work goes on."""
+        """A line on stderr during the work."""
         self.err.print(Text(text))
 
     def notes(self, texts: Iterable[str]) -> None:
-        """A line each."""
+        """One line for each text."""
         for text in texts:
             self.note(text)
 
@@ -69,16 +71,16 @@ class TerminalProgress:
     def __init__(self, terminal: Terminal) -> None:
         self.stopping = False
         self._terminal = terminal
-        self._shown = terminal.verbosity > 0
+        self._visible = terminal.verbosity > 0
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._label = ""
         self._total: int | None = None
-        self._done = 0
-        self._started = self._line_at = time.monotonic()
+        self._rows_done = 0
+        self._start_time = self._line_at = time.monotonic()
 
     def __enter__(self) -> Self:
-        if self._shown and self._terminal.err.is_terminal:
+        if self._visible and self._terminal.err.is_terminal:
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
@@ -99,16 +101,16 @@ class TerminalProgress:
         self._terminal.header(source, verified=verified)
 
     def begin(self, label: str, total: int | None) -> None:
-        self._label, self._total, self._done = label, total, 0
-        self._started = self._line_at = time.monotonic()
+        self._label, self._total, self._rows_done = label, total, 0
+        self._start_time = self._line_at = time.monotonic()
         if self._bar:
-            self._bar.start()  # not before: it would redraw over a question
+            self._bar.start()  # not earlier: it would redraw over a question
             if self._task is not None:
                 self._bar.remove_task(self._task)
             self._task = self._bar.add_task(label, total=total, rate="")
 
     def advance(self, rows: int) -> None:
-        self._done += rows
+        self._rows_done += rows
         self._show(rows)
         if self.stopping:
             raise Interrupted("Stopped as asked, at the end of a chunk.")
@@ -118,15 +120,31 @@ class TerminalProgress:
 
     def _show(self, rows: int) -> None:
         now = time.monotonic()
-        rate = f"{self._done / max(now - self._started, 0.001):,.0f} rows/s"
+        rate = f"{self._rows_done / max(now - self._start_time, 0.001):,.0f} rows/s"
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=self._done, rate=rate)
-        elif self._shown and not self._bar and now - self._line_at >= SECONDS_BETWEEN_LINES:
+            self._bar.update(self._task, completed=self._rows_done, rate=rate)
+        elif self._visible and not self._bar and now - self._line_at >= SECONDS_BETWEEN_LINES:
             self._line_at = now
             of = f" of {number(self._total)}" if self._total is not None else ""
-            self._terminal.note(f"{self._label}: {number(self._done)}{of} ({rate})")
+            self._terminal.note(f"{self._label}: {number(self._rows_done)}{of} ({rate})")
         if self._terminal.verbosity >= 2 and not self._bar and rows:
-            self._terminal.note(f"{self._label}: {number(self._done)} done")
+            self._terminal.note(f"{self._label}: {number(self._rows_done)} done")
+
+
+@contextmanager
+def stop_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle Ctrl-C and SIGTERM with `handler` inside the block."""
+    try:
+        previous = {
+            number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+    except ValueError:  # not in the main thread, where signals cannot be handled
+        previous = {}
+    try:
+        yield
+    finally:
+        for number, previous_handler in previous.items():
+            signal.signal(number, previous_handler)
 
 
 def target_label() -> str:

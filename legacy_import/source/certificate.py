@@ -1,4 +1,4 @@
-"""What a run has read and under which guarantees: stored with the run, shown to whoever asks."""
+"""What a run read and under which guarantees; stored with the run."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +12,10 @@ from legacy_import.source.schema import TableMap
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Facts about one opened source. Lengths in bytes; no password, hash or personal value.
+    """Properties of one opened source. Lengths in bytes; no password, hash or personal value.
 
-    `snapshot` says per table whether its reads follow the snapshot. `account_read_only` is None
-    where there are no accounts (SQLite); `read_only_verified` is what the session itself says.
+    `snapshot`: per table, whether its reads follow the snapshot. `account_read_only` is None for
+    SQLite, which has no accounts; `read_only_verified` is what the session itself reports.
     """
 
     label: str
@@ -41,7 +41,7 @@ class Certificate:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The same, JSON-ready."""
+        """The certificate as JSON-ready values."""
         values = asdict(self)
         return {key: list(value) if isinstance(value, tuple) else value
                 for key, value in values.items()}  # fmt: skip
@@ -55,9 +55,9 @@ def certify(
     counts: Mapping[str, int],
     measures: Mapping[str, Measures],
 ) -> Certificate:
-    """Puts the facts together. `grants` is None where there are no accounts."""
+    """Build the certificate. `grants` is None for a database without accounts."""
     wider = wider_than_needed(grants or (), server.database,
-                              [table.found.name for table in tables.values()])  # fmt: skip
+                              [table.db_table.name for table in tables.values()])  # fmt: skip
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
     return Certificate(
         label=server.label,
@@ -68,8 +68,8 @@ def certify(
         account_read_only=None if grants is None else only_reads(grants),
         privileges=tuple(grant.as_dict() for grant in grants or ()),
         wider_than_needed=tuple(wider),
-        engines={name: table.found.engine for name, table in tables.items()},
-        snapshot={name: table.found.transactional for name, table in tables.items()},
+        engines={name: table.db_table.engine for name, table in tables.items()},
+        snapshot={name: table.db_table.transactional for name, table in tables.items()},
         snapshots=1,
         isolation=snapshot.isolation,
         read_only_verified=snapshot.read_only,
@@ -82,7 +82,7 @@ def certify(
         },
         absent_columns={name: list(table.absent) for name, table in tables.items()},
         unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
-        oversized_values={name: dict(found.oversized) for name, found in measures.items()},
+        oversized_values={name: dict(sizes.oversized) for name, sizes in measures.items()},
         notes=_notes(tables, measures, wider),
     )
 
@@ -92,9 +92,9 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = [note for table in tables.values() for note in table.notes]
     for name, table in tables.items():
-        if not table.found.transactional:
+        if not table.db_table.transactional:
             notes.append(
-                f"{name} is kept by {table.found.engine}, which has no snapshot: rows changed while"
+                f"{name} is kept by {table.db_table.engine}, which has no snapshot: rows changed while"
                 " the import reads may be seen half"
             )
         for column, rows in measures[name].oversized.items():

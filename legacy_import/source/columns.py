@@ -1,4 +1,4 @@
-"""What a source table looks like, in words both engines share."""
+"""Tables and columns of the source, in terms that both engines share."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,17 +9,17 @@ class ValueKind(Enum):
 
     TEXT = "text"  # bytes in the column's own charset, decoded here
     EXACT = "exact"  # number, date, time: the server's own text form
-    BINARY = "binary"  # bytes that are no text: kept as hexadecimal
-    DYNAMIC = "dynamic"  # SQLite: each value has a type of its own
+    BINARY = "binary"  # bytes that are not text: stored as hexadecimal
+    DYNAMIC = "dynamic"  # SQLite: each value has its own type
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. The SQL forms are complete expressions, `sql_name` is the quoted name.
+    """One column. `sql_name` is the quoted name, the other SQL forms are complete expressions.
 
-    `read` gives the value; `read_cut` its beginning where it is longer than a megabyte; `length` its
-    bytes; `sha256` its hash where it is longer, else NULL. `measured`: values may be so long that
-    their lengths are looked at first.
+    `value_sql` returns the value; `start_sql` its beginning if it is longer than a megabyte; `length`
+    its bytes; `sha256` its hash if it is longer, else NULL. `measured`: values may be so long that
+    their lengths are queried first.
     """
 
     name: str
@@ -27,15 +27,15 @@ class Column:
     declared: str
     kind: ValueKind
     charset: str
-    read: str
-    read_cut: str = ""
+    value_sql: str
+    start_sql: str = ""
     length: str = ""
     sha256: str = ""
     measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTable:
+class DatabaseTable:
     """A table of the source as it is. `keys`: integer columns that are unique and never NULL."""
 
     name: str
@@ -49,7 +49,7 @@ class FoundTable:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Lengths found in the snapshot: longest value, and how many are over the limit, per column."""
+    """Lengths in the snapshot, per column: of the longest value, and how many are over the limit."""
 
     longest: dict[str, int]
     oversized: dict[str, int]

@@ -1,7 +1,7 @@
-"""Bytes of a column to text, without loss: what MySQL calls a charset, as a Python decoder.
+"""Decode the bytes of a column to text without loss: a Python decoder for each MySQL charset.
 
-A value that is not valid in its column's charset is never guessed at: it stays as bytes, in
-hexadecimal, and its row says so.
+A value that is not valid in its column's charset is never guessed: it stays as bytes, in hexadecimal,
+and its row gets an issue.
 """
 
 import codecs
@@ -10,10 +10,7 @@ from functools import partial
 
 Decoder = Callable[[bytes], str]
 
-# MySQL's latin1 is Windows-1252 with its five unassigned bytes read as U+0081, U+008D …
-LATIN1_TABLE = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
-
-# MySQL charset → Python codec. Not here (armscii8, dec8, geostd8, keybcs2, swe7): kept as bytes.
+# MySQL charset → Python codec. Others (armscii8, dec8, geostd8, keybcs2, swe7) are kept as bytes.
 CODECS = {
     "latin1": "cp1252",
     "utf8": "utf-8",
@@ -51,10 +48,10 @@ CODECS = {
     "eucjpms": "euc-jp",
     "sjis": "shift-jis",
     "cp932": "cp932",
-    "binary": "utf-8",  # a text field kept in a binary column
+    "binary": "utf-8",  # a text field in a binary column
 }
 
-# Where the server's table differs from Python's codec: byte → character (test_decode asks both).
+# Where the server's table differs from Python's codec: byte → character (test_decode compares both).
 CORRECTIONS: dict[str, dict[int, str]] = {
     # MySQL's latin1 is Windows-1252 with its five unassigned bytes kept.
     "latin1": {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)},
@@ -77,7 +74,7 @@ def decoder_for(charset: str) -> Decoder | None:
 
 
 def cut_decoder_for(charset: str) -> Decoder | None:
-    """The same for the beginning of a value: a character cut in half at the end is left out."""
+    """The same for the beginning of a value: a partial character at the end is dropped."""
     codec = CODECS.get(charset)
     if charset in CORRECTIONS or codec is None:
         return decoder_for(charset)
@@ -96,6 +93,6 @@ def _corrected(table: str) -> Decoder:
 
 def _table(charset: str) -> str:
     """The 256 characters of a single-byte charset as the server has them."""
-    known = (bytes([byte]).decode(CODECS[charset], "ignore") for byte in range(256))
+    characters = (bytes([byte]).decode(CODECS[charset], "ignore") for byte in range(256))
     fixed = CORRECTIONS[charset]
-    return "".join(fixed.get(byte, char or _NO_CHARACTER) for byte, char in enumerate(known))
+    return "".join(fixed.get(byte, char or _NO_CHARACTER) for byte, char in enumerate(characters))

@@ -1,22 +1,22 @@
-"""What the reader needs from either kind of database: the part that differs, behind one protocol."""
+"""The protocol that the reader needs from either kind of database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.columns import FoundTable
+from legacy_import.source.columns import DatabaseTable
 from legacy_import.source.grants import Grant
 
 LOST_HINT = "Run legacy_import --resume with the number of the run; what was read is kept."
 
 
 class SourceUnreachable(LegacyImportError):
-    """The legacy database cannot be opened. The message names no value and no password."""
+    """The legacy database cannot be opened. The message contains no value and no password."""
 
 
 class SourceReadError(LegacyImportError):
-    """The server refused a read. Only its error number is told: its text may hold values."""
+    """The server refused a read. Only its error number is reported: its text may contain values."""
 
 
 class SourceLost(LegacyImportError):
@@ -28,7 +28,7 @@ class SourceLost(LegacyImportError):
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """Which database this is. `account` is empty for SQLite."""
+    """The identity of the database. `account` is empty for SQLite."""
 
     label: str
     server: str
@@ -42,7 +42,7 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFacts:
-    """What the session says about itself after the snapshot was opened."""
+    """What the session reports after the snapshot was opened."""
 
     isolation: str
     read_only: bool
@@ -58,9 +58,9 @@ class SourceEngine(Protocol):
     def grants(self) -> tuple[Grant, ...]: ...
 
     def is_same_database(self, target: Any) -> bool:
-        """Whether the Django connection `target` ends in this very database."""
+        """Whether the Django connection `target` leads to the same database."""
 
-    def tables(self) -> dict[str, FoundTable]: ...
+    def tables(self) -> dict[str, DatabaseTable]: ...
 
     def open_snapshot(self) -> SnapshotFacts: ...
 

@@ -1,6 +1,6 @@
-"""Reads SHOW GRANTS of MySQL and MariaDB by allow-list: may this account do more than read?
+"""Parse SHOW GRANTS of MySQL and MariaDB with an allow-list: may this account do more than read?
 
-The lines hold password hashes, so a line that cannot be read is never quoted: it only refuses.
+The lines contain password hashes, so a line that cannot be parsed is refused and never quoted.
 """
 
 import re
@@ -14,11 +14,11 @@ from legacy_import.errors import SafetyRefusal
 HARMLESS = {
     "USAGE": "no privilege at all",
     "SELECT": "reads",
-    "SHOW VIEW": "shows how a view is made",
+    "SHOW VIEW": "shows the definition of a view",
     "SHOW DATABASES": "lists names of databases",
 }
 
-# Words that may follow `TO account` without giving a privilege; strings may stand between them.
+# Words that may follow `TO account` without giving a privilege; strings may appear between them.
 HARMLESS_TAIL = frozenset(
     word
     for words in (
@@ -48,13 +48,13 @@ class Grant:
     scope: str
     columns: tuple[str, ...] = ()
     grant_option: bool = False
-    understood: bool = True
+    is_understood: bool = True
 
     @property
     def harmless(self) -> bool:
         """True only for a fully understood line that lets the account read and nothing else."""
         return (
-            self.understood
+            self.is_understood
             and not self.grant_option
             and all(privilege in HARMLESS for privilege in self.privileges)
         )
@@ -68,16 +68,18 @@ class Grant:
         }
 
 
-NOT_UNDERSTOOD = Grant(("a grant that could not be read",), "", understood=False)
+NOT_UNDERSTOOD = Grant(("a grant that could not be read",), "", is_understood=False)
 
 
 class WritableAccount(SafetyRefusal):
     """The account may do more than read the legacy database."""
 
     def __init__(self, grants: Iterable[Grant]) -> None:
-        told = "; ".join(sorted({_describe(grant) for grant in grants if not grant.harmless}))
+        descriptions = "; ".join(
+            sorted({_describe(grant) for grant in grants if not grant.harmless})
+        )
         super().__init__(
-            f"The legacy account may do more than read: {told}.",
+            f"The legacy account may do more than read: {descriptions}.",
             hint="Give the import an account with SELECT on the four tables only"
             " (README, step 2), or say --allow-writable-source if that is impossible.",
         )
@@ -89,12 +91,12 @@ def parse_grants(lines: Iterable[str]) -> tuple[Grant, ...]:
 
 
 def only_reads(grants: Sequence[Grant]) -> bool:
-    """Whether the account can do nothing but read. No grant at all is no proof of that."""
+    """Whether the account can do nothing but read. Without any grant this is not proven."""
     return bool(grants) and all(grant.harmless for grant in grants)
 
 
 def wider_than_needed(grants: Iterable[Grant], database: str, tables: Iterable[str]) -> list[str]:
-    """What the account may read beyond the four tables, in words: noted, never refused."""
+    """Grants beyond the four tables, in words: recorded, never refused."""
     needed = {f"{database}.{table}".lower() for table in tables}
     return [
         _describe(grant)
@@ -112,21 +114,21 @@ def _describe(grant: Grant) -> str:
 def _parse(line: str) -> Grant:
     parts = _tokens(line)
     if not parts or parts[0] != "GRANT":
-        # SET DEFAULT ROLE, REVOKE (MySQL's partial revokes) and whatever comes next.
-        return Grant(("a role",), "", understood=False) if "ROLE" in parts else NOT_UNDERSTOOD
+        # SET DEFAULT ROLE, REVOKE (MySQL's partial revokes) and anything unknown.
+        return Grant(("a role",), "", is_understood=False) if "ROLE" in parts else NOT_UNDERSTOOD
     if "ON" not in parts:
-        return Grant(("a role",), "", understood=False) if "TO" in parts else NOT_UNDERSTOOD
+        return Grant(("a role",), "", is_understood=False) if "TO" in parts else NOT_UNDERSTOOD
     at_on = parts.index("ON")
     if "TO" not in parts[at_on:]:
         return NOT_UNDERSTOOD
     at_to = parts.index("TO", at_on)
     privileges, columns = _privileges(parts[1:at_on])
     scope = "".join(_plain(part) for part in parts[at_on + 1 : at_to])
-    option, clean = _tail(parts[at_to + 1 :])
+    option, is_harmless = _tail(parts[at_to + 1 :])
     if not privileges or "." not in scope:  # ON PROCEDURE, ON FUNCTION, PROXY ON 'user'@'host'
         privileges = privileges or ("a privilege",)
-        return Grant(privileges, scope, columns, option, understood=False)
-    return Grant(privileges, scope, columns, option, understood=clean)
+        return Grant(privileges, scope, columns, option, is_understood=False)
+    return Grant(privileges, scope, columns, option, is_understood=is_harmless)
 
 
 def _tokens(line: str) -> list[str]:
@@ -162,7 +164,7 @@ def _privileges(parts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _tail(parts: list[str]) -> tuple[bool, bool]:
-    """What follows TO: (may it pass its privileges on?, is every word known to be harmless?)."""
+    """The words after TO: (do they contain a grant option?, is every word known to be harmless?)."""
     account = 3 if len(parts) > 1 and parts[1] == "@" else 1
     rest = parts[account:]
     option = "OPTION" in rest

@@ -1,7 +1,7 @@
-"""Is this one statement clearly a read? Everything else is refused, the unknown included.
+"""Refuse every statement that is not clearly a read, unknown statements included.
 
-Both guarded backends ask `refuse_unless_read` for every statement of every cursor, last thing before
-it leaves. The rules are tables; whatever stands in none of them is refused.
+Both guarded backends call `refuse_unless_read` for every statement of every cursor, immediately before
+it is sent. The rules are tables; anything that is in none of them is refused.
 """
 
 from legacy_import.errors import SafetyRefusal
@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that make a statement more than a read, wherever they stand unquoted.
+# Words that make a statement more than a read, wherever they appear unquoted.
 FORBIDDEN_WORDS = (
     # They write, or they change the session or the server.
     _words("INSERT UPDATE DELETE MERGE UPSERT CREATE ALTER DROP TRUNCATE RENAME GRANT REVOKE SET")
@@ -32,10 +32,10 @@ FORBIDDEN_WORDS = (
     | _words("INTO")  # INTO OUTFILE, INTO DUMPFILE, INTO @variable
     | _words("LOCK UNLOCK SHARE LOCKED NOWAIT")  # LOCK IN SHARE MODE, FOR SHARE …
     | _words("PROCEDURE")  # SELECT … PROCEDURE ANALYSE
-    | _words("NEXT NEXTVAL SETVAL LASTVAL PREVIOUS")  # MariaDB sequences: asking one writes
+    | _words("NEXT NEXTVAL SETVAL LASTVAL PREVIOUS")  # MariaDB sequences: reading one writes
 )
 
-# Keywords that may stand before a bracket without being a function.
+# Keywords that may precede a bracket without being a function.
 BRACKET_KEYWORDS = _words(
     """
     SELECT FROM WHERE AND OR XOR NOT IN EXISTS AS ON USING JOIN UNION ALL LIKE REGEXP RLIKE BETWEEN
@@ -45,7 +45,7 @@ BRACKET_KEYWORDS = _words(
 
 # Functions without any effect that every MySQL and MariaDB has built in since 5.5. A stored function
 # may write (its definer's rights), so an unknown name before a bracket is refused; so is a known one
-# with a blank before the bracket, which MySQL takes for a stored function of that name.
+# with a blank before the bracket, which MySQL reads as a stored function of that name.
 FUNCTIONS = _words(
     """
     COUNT SUM MIN MAX AVG GROUP_CONCAT STD STDDEV VARIANCE BIT_AND BIT_OR BIT_XOR
@@ -63,7 +63,7 @@ FUNCTIONS = _words(
     DATABASE SCHEMA VERSION USER CURRENT_USER SESSION_USER CONNECTION_ID
     """
 )
-# SQLite has no stored functions; these exist there, built in or registered by Django and by us.
+# SQLite has no stored functions; these are built in, or registered by Django or by this package.
 SQLITE_FUNCTIONS = FUNCTIONS | _words(
     """
     IIF TOTAL TYPEOF UNICODE PRINTF SHA256 BLOB_SHA256 STRFTIME JULIANDAY SQLITE_VERSION
@@ -96,7 +96,7 @@ BARE_PRAGMAS = _words("QUERY_ONLY USER_VERSION SCHEMA_VERSION PAGE_COUNT")
 def refuse_unless_read(sql: str, dialect: str) -> None:
     """Return if `sql` is one statement that clearly only reads; raise NotARead otherwise.
 
-    `dialect` is mysql or sqlite. The message names keywords, never the statement: it may hold values.
+    `dialect` is mysql or sqlite. The message lists keywords; the statement may contain values.
     """
     try:
         parts = list(tokens(sql, dialect))
@@ -107,23 +107,23 @@ def refuse_unless_read(sql: str, dialect: str) -> None:
     if not parts:
         raise NotARead("it is empty")
     if any(part.kind is TokenKind.SYMBOL and part.text == ";" for part in parts):
-        raise NotARead("it holds more than one statement")
-    _judge(parts, dialect)
+        raise NotARead("it contains more than one statement")
+    _require_read(parts, dialect)
 
 
-def _judge(parts: list[SqlToken], dialect: str) -> None:
+def _require_read(parts: list[SqlToken], dialect: str) -> None:
     first = next((part for part in parts if part.text != "("), parts[0])
     opening = first.text if first.kind is TokenKind.WORD else "an unknown word"
     if opening in ("SELECT", "WITH"):
         _refuse_effects(parts, dialect)
     elif dialect == "mysql" and opening == "SHOW" and parts[0] is first:
-        _judge_show(parts)
+        _require_read_show(parts)
     elif dialect == "mysql" and opening in ("DESCRIBE", "DESC") and parts[0] is first:
-        _judge_describe(parts)
+        _require_read_describe(parts)
     elif opening == "EXPLAIN" and parts[0] is first:
-        _judge_explain(parts, dialect)
+        _require_read_explain(parts, dialect)
     elif dialect == "sqlite" and opening == "PRAGMA" and parts[0] is first:
-        _judge_pragma(parts)
+        _require_read_pragma(parts)
     else:
         raise NotARead(f"it starts with {opening[:30] if opening.isascii() else 'an unknown word'}")
 
@@ -132,22 +132,24 @@ def _refuse_effects(parts: list[SqlToken], dialect: str) -> None:
     """A SELECT may still write, lock or call: refuse forbidden words and unknown functions."""
     harmless = FUNCTIONS if dialect == "mysql" else SQLITE_FUNCTIONS
     for index, part in enumerate(parts):
-        after = parts[index + 1] if index + 1 < len(parts) else None
-        calls = after is not None and after.kind is TokenKind.SYMBOL and after.text == "("
-        dotted = _follows_a_dot(parts, index)
-        if part.kind is TokenKind.QUOTED_NAME and calls:
+        next_part = parts[index + 1] if index + 1 < len(parts) else None
+        is_call = (
+            next_part is not None and next_part.kind is TokenKind.SYMBOL and next_part.text == "("
+        )
+        is_qualified = _follows_a_dot(parts, index)
+        if part.kind is TokenKind.QUOTED_NAME and is_call:
             raise NotARead("it calls a function by a quoted name")
         if part.kind is not TokenKind.WORD:
             continue
-        if dotted:
-            if calls:
+        if is_qualified:
+            if is_call:
                 raise NotARead("it calls a stored function")
             continue
         if part.text in FORBIDDEN_WORDS:
-            raise NotARead(f"it holds {part.text}")
-        if after is None or not calls or part.text in BRACKET_KEYWORDS:
+            raise NotARead(f"it contains {part.text}")
+        if next_part is None or not is_call or part.text in BRACKET_KEYWORDS:
             continue
-        if part.text not in harmless or (after.spaced and dialect == "mysql"):
+        if part.text not in harmless or (next_part.spaced and dialect == "mysql"):
             raise NotARead("it calls a function that is not known to be harmless")
 
 
@@ -160,7 +162,7 @@ def _follows_a_dot(parts: list[SqlToken], index: int) -> bool:
     return is_name and dot.kind is TokenKind.SYMBOL and dot.text == "."
 
 
-def _judge_show(parts: list[SqlToken]) -> None:
+def _require_read_show(parts: list[SqlToken]) -> None:
     subject = parts[1].text if len(parts) > 1 and parts[1].kind is TokenKind.WORD else ""
     if subject == "CREATE":
         if len(parts) > 2 and parts[2].text in ("TABLE", "VIEW"):
@@ -172,7 +174,7 @@ def _judge_show(parts: list[SqlToken]) -> None:
     raise NotARead("it is a SHOW of an unknown kind")
 
 
-def _judge_describe(parts: list[SqlToken]) -> None:
+def _require_read_describe(parts: list[SqlToken]) -> None:
     """DESCRIBE table [column]; MySQL also reads it as EXPLAIN, which this does not need."""
     plain = (TokenKind.WORD, TokenKind.QUOTED_NAME, TokenKind.STRING)
     if len(parts) > 5 or not all(part.kind in plain or part.text == "." for part in parts[1:]):
@@ -180,7 +182,7 @@ def _judge_describe(parts: list[SqlToken]) -> None:
     _refuse_effects(parts[1:], "mysql")
 
 
-def _judge_explain(parts: list[SqlToken], dialect: str) -> None:
+def _require_read_explain(parts: list[SqlToken], dialect: str) -> None:
     """EXPLAIN [QUERY PLAN | EXTENDED | FORMAT = …] SELECT …; never ANALYZE, which runs it."""
     skippable = {"QUERY", "PLAN", "EXTENDED", "PARTITIONS", "FORMAT", "=", "JSON", "TREE"}
     skippable.add("TRADITIONAL")
@@ -192,10 +194,10 @@ def _judge_explain(parts: list[SqlToken], dialect: str) -> None:
     _refuse_effects(rest, dialect)
 
 
-def _judge_pragma(parts: list[SqlToken]) -> None:
+def _require_read_pragma(parts: list[SqlToken]) -> None:
     name = parts[1].text if len(parts) > 1 and parts[1].kind is TokenKind.WORD else ""
-    bare = len(parts) == 2
-    called = len(parts) == 5 and parts[2].text == "(" and parts[4].text == ")"
-    if (name in READ_PRAGMAS and (bare or called)) or (name in BARE_PRAGMAS and bare):
+    is_bare = len(parts) == 2
+    has_argument = len(parts) == 5 and parts[2].text == "(" and parts[4].text == ")"
+    if (name in READ_PRAGMAS and (is_bare or has_argument)) or (name in BARE_PRAGMAS and is_bare):
         return
     raise NotARead("it is a PRAGMA that is not known to only report")

@@ -1,4 +1,4 @@
-"""The one door to the legacy database: every check first, then one snapshot of plain frozen rows."""
+"""The only entry point to the legacy database: all checks first, then immutable rows of one snapshot."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,14 +26,14 @@ __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "Source
 GUARDED_ENGINES = ("legacy_import.source.mysql", "legacy_import.source.sqlite")
 PAGE_ROWS = 2000
 IDS_PER_PAGE = 20_000
-PAGE_BYTES = 32 * ONE_MEGABYTE  # of long values in one page; a page has fewer rows rather than more
+PAGE_BYTES = 32 * ONE_MEGABYTE  # of long values in one page; such a page has fewer rows
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 
 
 Row = TypeVar("Row")
-# What is counted and measured when a source is opened: numbers by table and column, JSON-ready.
-Known = Mapping[str, Any]
+# Row counts and lengths from opening a source, by table and column, JSON-ready.
+Measurements = Mapping[str, Any]
 
 
 class RowRange(NamedTuple):
@@ -47,7 +47,7 @@ class RowRange(NamedTuple):
 
 
 class LegacySource:
-    """An opened source: one connection, one snapshot. Made by `open_source` only."""
+    """An open source: one connection, one snapshot. Created by `open_source` only."""
 
     def __init__(self, engine: SourceEngine, tables: Mapping[str, TableMap],
                  measures: Mapping[str, Measures], certificate: Certificate) -> None:  # fmt: skip
@@ -62,7 +62,7 @@ class LegacySource:
 
     @property
     def label(self) -> str:
-        """Like mysql://reader@db-old:3306/ecoin_legacy: for people, without a password."""
+        """Such as mysql://reader@db-old:3306/ecoin_legacy, without a password."""
         return self.certificate.label
 
     def count(self, table: str) -> int:
@@ -70,11 +70,11 @@ class LegacySource:
         return self.certificate.row_counts[table]
 
     @property
-    def known(self) -> Known:
-        """What `open_source` counted and measured, for others who open the same source."""
+    def measurements(self) -> Measurements:
+        """What `open_source` counted and measured, for other processes that open the same source."""
         return {
             "counts": self.certificate.row_counts,
-            "measures": {name: asdict(found) for name, found in self._measures.items()},
+            "measures": {name: asdict(sizes) for name, sizes in self._measures.items()},
         }
 
     def pages(
@@ -89,8 +89,7 @@ class LegacySource:
         """The rows with after < id <= until in order of id, `limit` of them at most; no empty page.
 
         A page has `size` rows at most, fewer at the end and where values are long. Raises
-        SourceLost when the connection is gone: it is not opened again, that would be another
-        snapshot.
+        SourceLost when the connection is lost: a new connection would have another snapshot.
         """
         select, builder = self._select(table), self._builders[table]
         return self._paged(
@@ -108,57 +107,60 @@ class LegacySource:
         size: int = PAGE_ROWS,
         limit: int | None = None,
     ) -> Iterator[tuple[str, str, int]]:
-        """(first id, last id, rows) of each page that `pages` would give; only ids are read."""
+        """(first id, last id, rows) of each page of `pages`; only ids are read."""
         mapped = self._tables[table]
-        select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
-        asked = RowRange(table, after, until, size, limit)
+        select = f"SELECT {mapped.id_column.value_sql} FROM {mapped.db_table.sql_name}"
+        row_range = RowRange(table, after, until, size, limit)
         for page in self._paged(
-            lambda part: self._engine.rows(select + part), lambda row: str(row[0]), asked
+            lambda part: self._engine.rows(select + part), lambda row: str(row[0]), row_range
         ):
             yield str(page[0][0]), str(page[-1][0]), len(page)
 
     def between(self, table: str, *, after: str | None, until: str) -> Iterator[LegacyRow]:
-        """The rows with after < id <= until, again in order."""
+        """The rows with after < id <= until, in order of id."""
         for page in self.pages(table, after=after, until=until):
             yield from page
 
     def ids(self, table: str, *, after: str | None = None) -> Iterator[list[str]]:
         """Pages of legacy ids only, in order, from the first id greater than `after`."""
         mapped = self._tables[table]
-        select = f"SELECT {mapped.id_column.read} FROM {mapped.found.sql_name}"
+        select = f"SELECT {mapped.id_column.value_sql} FROM {mapped.db_table.sql_name}"
         while True:
             where = self._where(table, after, None)
-            found = self._engine.rows(f"{select}{where} LIMIT {IDS_PER_PAGE:d}")
-            if not found:
+            ids = self._engine.rows(f"{select}{where} LIMIT {IDS_PER_PAGE:d}")
+            if not ids:
                 return
-            yield [str(legacy_id) for (legacy_id,) in found]
-            after = str(found[-1][0])
+            yield [str(legacy_id) for (legacy_id,) in ids]
+            after = str(ids[-1][0])
 
     def _paged(
-        self, read: Callable[[str], Sequence[Row]], id_of: Callable[[Row], str], asked: RowRange
+        self,
+        read_rows: Callable[[str], Sequence[Row]],
+        id_of: Callable[[Row], str],
+        row_range: RowRange,
     ) -> Iterator[Sequence[Row]]:
-        """`read` gets the WHERE, ORDER BY and LIMIT of each page in turn, until one is empty."""
-        table, after, until, size, left = asked
+        """`read_rows` gets the WHERE, ORDER BY and LIMIT of each page, until a page is empty."""
+        table, after, until, size, rows_left = row_range
         lengths = self._long_columns(table, size)
-        while left is None or left > 0:
+        while rows_left is None or rows_left > 0:
             where = self._where(table, after, until)
-            most = size if left is None else min(size, left)
+            most = size if rows_left is None else min(size, rows_left)
             rows = self._rows_that_fit(table, lengths, where, most) if lengths else most
-            page = read(f"{where} LIMIT {rows:d}")
+            page = read_rows(f"{where} LIMIT {rows:d}")
             if not page:
                 return
             yield page
             after = id_of(page[-1])
-            left = None if left is None else left - len(page)
+            rows_left = None if rows_left is None else rows_left - len(page)
 
     def _select(self, table: str) -> str:
         mapped, oversized = self._tables[table], self._measures[table].oversized
-        columns = {column.name: column for column in mapped.found.columns}
-        parts = [column.read_cut if column.name in oversized else column.read
+        columns = {column.name: column for column in mapped.db_table.columns}
+        parts = [column.start_sql if column.name in oversized else column.value_sql
                  for column in columns.values()]  # fmt: skip
         for name in oversized:
             parts += [columns[name].length, columns[name].sha256]
-        return f"SELECT {', '.join(parts)} FROM {mapped.found.sql_name}"
+        return f"SELECT {', '.join(parts)} FROM {mapped.db_table.sql_name}"
 
     def _where(self, table: str, after: str | None, until: str | None) -> str:
         key = self._tables[table].id_column.sql_name
@@ -167,21 +169,23 @@ class LegacySource:
         return f"{' WHERE ' if bounds else ''}{' AND '.join(bounds)} ORDER BY {key}"
 
     def _long_columns(self, table: str, size: int) -> list[Column]:
-        """The columns whose lengths decide how many rows a page takes; none if all pages fit."""
+        """The columns whose lengths limit the rows of a page; none if all pages fit."""
         longest = self._measures[table].longest
         worst = sum(min(length, ONE_MEGABYTE) for length in longest.values()) * size
         if worst <= PAGE_BYTES:
             return []
-        return [column for column in self._tables[table].found.columns if longest.get(column.name)]
+        return [
+            column for column in self._tables[table].db_table.columns if longest.get(column.name)
+        ]
 
     def _rows_that_fit(self, table: str, columns: list[Column], where: str, size: int) -> int:
         lengths = ", ".join(f"COALESCE({column.length}, 0)" for column in columns)
-        name = self._tables[table].found.sql_name
+        name = self._tables[table].db_table.sql_name
         total = 0
-        for rows, found in enumerate(
+        for rows, row_lengths in enumerate(
             self._engine.rows(f"SELECT {lengths} FROM {name}{where} LIMIT {size:d}")
         ):
-            total += sum(min(int(length), ONE_MEGABYTE) for length in found)
+            total += sum(min(int(length), ONE_MEGABYTE) for length in row_lengths)
             if total > PAGE_BYTES:
                 return max(rows, 1)
         return size
@@ -189,11 +193,11 @@ class LegacySource:
 
 @contextmanager
 def open_source(
-    alias: str, *, allow_writable: bool = False, known: Known | None = None
+    alias: str, *, allow_writable: bool = False, measurements: Measurements | None = None
 ) -> Iterator[LegacySource]:
     """Check everything about the legacy alias, open one snapshot, and close it at the end.
 
-    `known`: what another opening found out by reading whole tables, so that this one need not.
+    `measurements`: those of another opening, so that this one need not read whole tables.
 
     Raises SafetyRefusal (exit 3) for an unguarded alias (before connecting, no override), an account
     that may write (unless `allow_writable`), or a source that is the app database; SchemaMismatch,
@@ -208,12 +212,12 @@ def open_source(
         _refuse_own_database(engine)
         tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
         snapshot = engine.open_snapshot()
-        if known is None:
+        if measurements is None:
             counts = {name: _count(engine, table) for name, table in tables.items()}
             measures = {name: _measure(engine, table) for name, table in tables.items()}
         else:
-            counts = dict(known["counts"])
-            measures = {name: Measures(**found) for name, found in known["measures"].items()}
+            counts = dict(measurements["counts"])
+            measures = {name: Measures(**sizes) for name, sizes in measurements["measures"].items()}
         certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
         yield LegacySource(engine, tables, measures, certificate)
     finally:
@@ -249,7 +253,7 @@ def _guarded_connection(alias: str) -> Any:
 
 
 def _connect(wrapper: Any) -> SourceEngine:
-    """The engine of the wrapper, connected. The MySQL driver is imported only where it is used."""
+    """The engine of the wrapper, connected. The MySQL driver is imported only if it is used."""
     try:
         if is_sqlite(wrapper):
             from legacy_import.source.sqlite.engine import SQLiteEngine
@@ -267,7 +271,7 @@ def _refuse_own_database(engine: SourceEngine) -> None:
         same = engine.is_same_database(connections[DEFAULT_DB_ALIAS])
     except Error:
         raise LegacyImportError(
-            "The app database cannot be asked whether it is the legacy one.",
+            "The app database could not be compared with the legacy one.",
             hint="Check DATABASE_URL, and that the app database is running.",
         ) from None
     if same:
@@ -278,18 +282,20 @@ def _refuse_own_database(engine: SourceEngine) -> None:
 
 
 def _count(engine: SourceEngine, table: TableMap) -> int:
-    return int(engine.rows(f"SELECT COUNT(*) FROM {table.found.sql_name}")[0][0])
+    return int(engine.rows(f"SELECT COUNT(*) FROM {table.db_table.sql_name}")[0][0])
 
 
 def _measure(engine: SourceEngine, table: TableMap) -> Measures:
-    """One pass over the long columns: which hold values over a megabyte, and how long they get."""
-    columns = [column for column in table.found.columns if column.measured]
+    """Measure the long columns in one pass: the longest value, and values over a megabyte."""
+    columns = [column for column in table.db_table.columns if column.measured]
     if not columns:
         return Measures({}, {})
     parts = [f"MAX({column.length}), SUM({column.length} > {ONE_MEGABYTE})" for column in columns]
-    found: Sequence[Any] = engine.rows(f"SELECT {', '.join(parts)} FROM {table.found.sql_name}")[0]
-    longest = {column.name: int(found[2 * n] or 0) for n, column in enumerate(columns)}
-    oversized = {column.name: int(found[2 * n + 1] or 0) for n, column in enumerate(columns)}
+    values: Sequence[Any] = engine.rows(
+        f"SELECT {', '.join(parts)} FROM {table.db_table.sql_name}"
+    )[0]
+    longest = {column.name: int(values[2 * n] or 0) for n, column in enumerate(columns)}
+    oversized = {column.name: int(values[2 * n + 1] or 0) for n, column in enumerate(columns)}
     return Measures(longest, {name: rows for name, rows in oversized.items() if rows})
 
 

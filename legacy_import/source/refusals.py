@@ -1,12 +1,13 @@
-"""What both guarded backends refuse as a whole: editing a schema and creating test databases."""
+"""Operations that both guarded backends refuse: editing a schema and creating test databases."""
 
 from typing import Any, NoReturn
 
 from legacy_import.errors import SafetyRefusal
+from legacy_import.source.guard import NotARead
 
 
 class GuardedWrapper:
-    """Marks a Django DatabaseWrapper as guarded. `reader` opens nothing else."""
+    """Marks a Django DatabaseWrapper as guarded. `reader` opens only such wrappers."""
 
     def schema_editor(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Always raises: nothing is created, altered or dropped on the legacy database."""
@@ -14,6 +15,18 @@ class GuardedWrapper:
             "Changing the tables of the legacy database is refused.",
             hint="Run migrate without --database, for the new platform only.",
         )
+
+    def init_connection_state(self) -> None:
+        """Nothing: the connection is made read-only when it opens.
+
+        Django's version refuses MySQL servers older than it supports and sends SET statements.
+        """
+
+    def disable_constraint_checking(self) -> NoReturn:
+        raise NotARead("it switches constraints off")
+
+    def enable_constraint_checking(self) -> None:
+        """Nothing to do: they are never switched off."""
 
 
 class GuardedCreation:

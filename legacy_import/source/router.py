@@ -1,7 +1,7 @@
-"""The router: models never live on the old database, and saving there is an error, not a default.
+"""The database router: no model is stored in the old database, and saving there raises an error.
 
-A router is the weakest layer (`using('legacy')` and raw cursors pass it); it exists so that honest
-mistakes are named early. The backend, the session and the account hold without it.
+A router is the weakest layer (`using('legacy')` and raw cursors bypass it); it reports mistakes early.
+The backend, the session and the account protect the database without it.
 """
 
 from typing import Any
@@ -17,9 +17,9 @@ GUARDED_ENGINE_PREFIX = "legacy_import.source."
 
 
 def guarded_aliases() -> frozenset[str]:
-    """Every alias behind a guarded backend, and the alias the import is told to read.
+    """Every alias behind a guarded backend, and the alias that the import is configured to read.
 
-    The second half holds even where somebody gave that alias a plain engine by mistake.
+    The latter is included even if it has a plain engine by mistake.
     """
     by_engine = {
         alias
@@ -42,8 +42,8 @@ class LegacyWriteRefused(SafetyRefusal):
 def refuse_migrate(*, using: str, **kwargs: Any) -> None:
     """Receiver of pre_migrate: stops `migrate --database=legacy` before its first statement.
 
-    `allow_migrate` cannot do that: makemigrations and system checks ask it about every alias, and
-    its False still lets `migrate` create the table django_migrations.
+    `allow_migrate` cannot do that: makemigrations and system checks call it for every alias, and
+    even with False `migrate` creates the table django_migrations.
     """
     if using in guarded_aliases():
         raise LegacyWriteRefused("migrate", using)
@@ -62,7 +62,7 @@ class LegacyRouter:
     def db_for_write(self, model: type[Model], **hints: Any) -> str | None:
         """Raises for an object that was loaded from the legacy alias.
 
-        Returning None instead would let Django write it back where it came from.
+        If this returned None, Django would write the object back to that alias.
         """
         instance = hints.get("instance")
         origin = instance._state.db if isinstance(instance, Model) else None
@@ -71,7 +71,7 @@ class LegacyRouter:
         return None
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
-        """Raises when either side was loaded from the legacy alias."""
+        """Raises if either object was loaded from the legacy alias."""
         for obj in (obj1, obj2):
             if obj._state.db in guarded_aliases():
                 raise LegacyWriteRefused("A relation to an object", str(obj._state.db))

@@ -1,4 +1,4 @@
-"""From the driver's tuples to LegacyRow: whole columns at a time, decoders chosen once per table."""
+"""Convert the driver's tuples to LegacyRow, column by column, with decoders selected once per table."""
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -8,7 +8,7 @@ from legacy_import.source.columns import Column, ValueKind
 from legacy_import.source.decode import cut_decoder_for, decoder_for
 from legacy_import.source.schema import TableMap
 
-ONE_MEGABYTE = 1_048_576  # bytes of a single value that are kept
+ONE_MEGABYTE = 1_048_576  # bytes of a single value that are stored
 
 Json = str | None | dict[str, str | int]
 ToJson = Callable[[Any], Json]
@@ -16,12 +16,12 @@ Issues = dict[int, list[str]]  # row number in the page → issue codes
 
 
 class LegacyRow(NamedTuple):
-    """One row of the source, as found.
+    """One row of the source, unchanged.
 
     `fields`: canonical name → text (numbers in decimal digits, dates as text, None for NULL), only
-    for fields the table has. `payload`: every column by its own name; bytes that are no text as
+    for fields the table has. `payload`: every column by its own name; bytes that are not text as
     {"hex": …}; a value over a megabyte as {"cut": its beginning, "length": bytes, "sha256": …} (with
-    "hex" for "cut" if it is no text). `issues`: `unreadable:<column>` (a field there is None) and
+    "hex" for "cut" if it is not text). `issues`: `unreadable:<column>` (a field there is None) and
     `value_cut:<column>` (a field there is the beginning).
     """
 
@@ -33,15 +33,15 @@ class LegacyRow(NamedTuple):
 
 
 class RowBuilder:
-    """Builds the rows of one table. `cut` names the columns that hold values over a megabyte.
+    """Builds the rows of one table. `cut` lists the columns that contain values over a megabyte.
 
-    A tuple holds the value of every column, then length and SHA-256 (None unless too long) for each
+    A tuple contains the value of every column, then length and SHA-256 (None unless too long) for each
     column of `cut`.
     """
 
     def __init__(self, table: TableMap, cut: Sequence[str] = ()) -> None:
         self._table = table.table
-        columns = table.found.columns
+        columns = table.db_table.columns
         of_fields = {column.name for column in table.fields.values()}
         self._names = [column.name for column in columns]
         self._decoders = [_decoder(column, column.name in of_fields) for column in columns]
@@ -59,7 +59,7 @@ class RowBuilder:
         self._fields_of: Callable[[Sequence[Any]], tuple[Any, ...]] = itemgetter(*positions)
 
     def build(self, rows: Sequence[Sequence[Any]]) -> list[LegacyRow]:
-        """LegacyRow for each tuple, in order. Never fails for a value: that becomes an issue."""
+        """LegacyRow for each tuple, in order. An invalid value becomes an issue, never an error."""
         if not rows:
             return []
         raw = list(zip(*rows, strict=True))
@@ -67,7 +67,7 @@ class RowBuilder:
         columns = [self._column(position, raw, issues) for position in range(len(self._names))]
         table, names, field_names = self._table, self._names, self._field_names
         fields_of, identity = self._fields_of, self._id
-        built = [
+        legacy_rows = [
             LegacyRow(
                 table,
                 row[identity],
@@ -78,8 +78,8 @@ class RowBuilder:
             for row in zip(*columns)  # noqa: B905
         ]
         for number, codes in issues.items():
-            built[number] = self._with_issues(built[number], codes)
-        return built
+            legacy_rows[number] = self._with_issues(legacy_rows[number], codes)
+        return legacy_rows
 
     def _column(self, position: int, raw: list[Any], issues: Issues) -> Sequence[Json]:
         name, values = self._names[position], raw[position]
@@ -109,12 +109,12 @@ class RowBuilder:
             else:
                 issues.setdefault(number, []).append(f"value_cut:{name}")
                 start = _one(name, self._cut_decoders[name], value, number, issues)
-                kept = start if isinstance(start, dict) else {"cut": start or ""}
-                result.append({**kept, "length": int(length), "sha256": sha256})
+                prefix = start if isinstance(start, dict) else {"cut": start or ""}
+                result.append({**prefix, "length": int(length), "sha256": sha256})
         return result
 
     def _with_issues(self, row: LegacyRow, codes: list[str]) -> LegacyRow:
-        """The row with its issues; fields whose column is no plain text become text or None."""
+        """The row with its issues; fields whose column is not plain text become text or None."""
         fields = dict(row.fields)
         for field, column in zip(self._field_names, self._field_columns, strict=True):
             value = row.payload[column]
@@ -133,12 +133,12 @@ def _one(name: str, decode: ToJson, value: Any, number: int, issues: Issues) -> 
 
 
 def as_hex(value: bytes) -> Json:
-    """Bytes that are no text, JSON-ready and without loss."""
+    """Bytes that are not text, JSON-ready and without loss."""
     return {"hex": value.hex()}
 
 
 def _decoder(column: Column, is_field: bool) -> ToJson | None:
-    """How the driver's value becomes JSON-ready; None: it already is text."""
+    """The function that makes a driver's value JSON-ready; None: it is text already."""
     if column.kind is ValueKind.EXACT:
         return None
     if column.kind is ValueKind.DYNAMIC:
@@ -177,7 +177,7 @@ def _dynamic(value: Any) -> Json:
 
 
 def _dynamic_field(value: Any) -> Json:
-    """The same for a column that should hold text: a blob there is read as UTF-8."""
+    """The same for a column that should contain text: a blob there is read as UTF-8."""
     if isinstance(value, str):
         return value
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,7 +1,7 @@
-"""Which column of the old tables is which: a table of accepted names, and the file that overrides it.
+"""The columns of the old tables for each field: a table of accepted names, and a file of overrides.
 
-Names are compared folded (case, accents, spaces). Where two columns answer to one field, the first
-in the table's order wins and the other is noted.
+Names are compared folded (case, accents, spaces). If two columns match one field, the first accepted
+name wins and the other is noted.
 """
 
 import tomllib
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.columns import Column, FoundTable
+from legacy_import.source.columns import Column, DatabaseTable
 
 _LEARNER = {
     "last_name": ("nom", "nom_famille", "nom_de_famille", "last_name", "lastname", "family_name",
@@ -26,7 +26,7 @@ _LEARNER = {
     "birth_date": ("date_naissance", "date_de_naissance", "datenaissance", "naissance",
                    "birth_date", "birthdate", "date_of_birth", "birthday", "dob", "ddn"),
     "status": ("statut", "status", "etat", "situation"),
-    # Ids only: a bare `formation` or `session` may hold a name, and the override file can say so.
+    # Ids only: a bare `formation` or `session` may contain a name; the override file can map it.
     "formation_id": ("formation_id", "id_formation", "formations_id", "course_id"),
     "session_id": ("session_ecoin_id", "session_ecoins_id", "id_session_ecoin", "session_id",
                    "id_session"),
@@ -36,7 +36,7 @@ _LEARNER = {
 
 ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
     "stagiaires": {"id": ("id", "id_stagiaire", "stagiaire_id"), **_LEARNER},
-    # `stagiaire_id` there points at a learner; it never names the archived row itself.
+    # `stagiaire_id` there refers to a learner, never to the archived row itself.
     "archives": {"id": ("id", "id_archive", "archive_id"), **_LEARNER},
     "formations": {
         "id": ("id", "id_formation", "formation_id"),
@@ -53,7 +53,6 @@ ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 TABLES = tuple(ACCEPTED)
-LEARNER_TABLES = ("stagiaires", "archives")
 
 # Without these a run cannot start; one field of each group is enough.
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -67,15 +66,15 @@ Overrides = Mapping[str, Mapping[str, str]]
 
 
 class SchemaMismatch(LegacyImportError):
-    """The tables or columns found are not the ones the import needs."""
+    """The database does not have the tables or columns that the import needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableMap:
-    """A found table with its fields: canonical name → column. `notes` are sentences."""
+    """A table of the database with its fields: canonical name → column. `notes` are sentences."""
 
     table: str
-    found: FoundTable
+    db_table: DatabaseTable
     fields: dict[str, Column]
     absent: tuple[str, ...]
     unmatched: tuple[str, ...]
@@ -87,7 +86,7 @@ class TableMap:
 
 
 def fold(name: str) -> str:
-    """A column name without case, accents and separators' variety: `Prénom ` → `prenom`."""
+    """A column name without case, accents and different separators: `Prénom ` → `prenom`."""
     plain = unicodedata.normalize("NFKD", name.strip().casefold())
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return plain.replace(" ", "_").replace("-", "_")
@@ -105,102 +104,104 @@ def load_overrides(path: str) -> Overrides:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise SchemaMismatch(
             f"LEGACY_SCHEMA_FILE {Path(path).name} cannot be read as TOML.",
-            hint='It holds sections such as [stagiaires] with lines such as status = "etat".',
+            hint='It contains sections such as [stagiaires] with lines such as status = "etat".',
         ) from None
     for table, fields in content.items():
-        known = ACCEPTED.get(table)
-        if known is None or not isinstance(fields, dict):
+        accepted = ACCEPTED.get(table)
+        if accepted is None or not isinstance(fields, dict):
             raise SchemaMismatch(
                 f"LEGACY_SCHEMA_FILE names the unknown table {table}.",
                 hint=f"The tables are: {', '.join(TABLES)}.",
             )
         for field, column in fields.items():
-            if field not in known or not isinstance(column, str):
+            if field not in accepted or not isinstance(column, str):
                 raise SchemaMismatch(
                     f"LEGACY_SCHEMA_FILE cannot set {table}.{field}.",
-                    hint=f'Fields of {table}: {", ".join(known)}; values are "column names".',
+                    hint=f'Fields of {table}: {", ".join(accepted)}; values are "column names".',
                 )
     return content
 
 
-def match(found: Mapping[str, FoundTable], overrides: Overrides) -> dict[str, TableMap]:
+def match(db_tables: Mapping[str, DatabaseTable], overrides: Overrides) -> dict[str, TableMap]:
     """The four tables with their columns. Raises SchemaMismatch naming what is missing and found."""
-    chosen = {table: _find_table(table, found) for table in TABLES}
-    missing = [table for table, value in chosen.items() if value is None]
+    db_table_by_name = {table: _find_table(table, db_tables) for table in TABLES}
+    missing = [table for table, value in db_table_by_name.items() if value is None]
     if missing:
         raise SchemaMismatch(
             f"The legacy database lacks the table {', '.join(missing)}."
-            f" Found: {', '.join(sorted(found)) or 'no table at all'}.",
+            f" Found: {', '.join(sorted(db_tables)) or 'no table at all'}.",
             hint="Check LEGACY_DB_DATABASE, and that the account may SELECT from the four tables.",
         )
     return {
         table: _match_table(table, value, overrides.get(table, {}))
-        for table, value in chosen.items()
+        for table, value in db_table_by_name.items()
         if value is not None
     }
 
 
-def _find_table(table: str, found: Mapping[str, FoundTable]) -> FoundTable | None:
-    if table in found:
-        return found[table]
-    alike = [value for name, value in found.items() if name.casefold() == table]
-    return alike[0] if len(alike) == 1 else None
+def _find_table(table: str, db_tables: Mapping[str, DatabaseTable]) -> DatabaseTable | None:
+    if table in db_tables:
+        return db_tables[table]
+    candidates = [value for name, value in db_tables.items() if name.casefold() == table]
+    return candidates[0] if len(candidates) == 1 else None
 
 
-def _match_table(table: str, found: FoundTable, overrides: Mapping[str, str]) -> TableMap:
-    if found.is_view:
+def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, str]) -> TableMap:
+    if db_table.is_view:
         raise SchemaMismatch(
             f"{table} is a view, and only base tables are read: a view may run functions that write.",
-            hint="Point LEGACY_DB_DATABASE at the database that holds the tables themselves.",
+            hint="Point LEGACY_DB_DATABASE at the database that contains the tables themselves.",
         )
     fields: dict[str, Column] = {}
     notes: list[str] = []
     for field in ACCEPTED[table]:
-        answering = _answering(table, field, found, overrides.get(field))
-        if answering:
-            fields[field] = answering[0]
-            others = ", ".join(column.name for column in answering[1:])
+        columns = _matching_columns(table, field, db_table, overrides.get(field))
+        if columns:
+            fields[field] = columns[0]
+            others = ", ".join(column.name for column in columns[1:])
             if others:
-                notes.append(f"{table}: {field} is read from {answering[0].name}, not {others}")
-    _check_required(table, found, fields)
+                notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
+    _check_required(table, db_table, fields)
     used = {column.name for column in fields.values()}
     return TableMap(
         table=table,
-        found=found,
+        db_table=db_table,
         fields=fields,
         absent=tuple(field for field in ACCEPTED[table] if field not in fields),
-        unmatched=tuple(column.name for column in found.columns if column.name not in used),
+        unmatched=tuple(column.name for column in db_table.columns if column.name not in used),
         notes=tuple(notes),
     )
 
 
-def _answering(table: str, field: str, found: FoundTable, override: str | None) -> list[Column]:
-    """The columns that answer to a field, the best first. An override admits no other."""
+def _matching_columns(
+    table: str, field: str, db_table: DatabaseTable, override: str | None
+) -> list[Column]:
+    """The columns that match a field, the best first. An override allows no other."""
     if override is None:
         accepted = ACCEPTED[table][field]
         return [
-            column for name in accepted for column in found.columns if fold(column.name) == name
+            column for name in accepted for column in db_table.columns if fold(column.name) == name
         ]
-    exact = [column for column in found.columns if column.name == override]
-    answering = exact or [c for c in found.columns if fold(c.name) == fold(override)]
-    if not answering:
+    exact = [column for column in db_table.columns if column.name == override]
+    columns = exact or [c for c in db_table.columns if fold(c.name) == fold(override)]
+    if not columns:
         raise SchemaMismatch(
             f"LEGACY_SCHEMA_FILE says {table}.{field} is {override},"
-            f" but that column does not exist. Found: {_names(found)}.",
+            f" but that column does not exist. Found: {_names(db_table)}.",
             hint="Correct the file, or the rights of the account on that column.",
         )
-    return answering
+    return columns
 
 
-def _check_required(table: str, found: FoundTable, fields: Mapping[str, Column]) -> None:
+def _check_required(table: str, db_table: DatabaseTable, fields: Mapping[str, Column]) -> None:
     for group in REQUIRED[table]:
         if not any(field in fields for field in group):
             accepted = ", ".join(name for field in group for name in ACCEPTED[table][field])
             raise SchemaMismatch(
-                f"{table} lacks a column for {' or '.join(group)}. Found: {_names(found)}.",
+                f"{table} lacks a column for {' or '.join(group)}. Found: {_names(db_table)}.",
                 hint=f"Accepted names: {accepted}; or name the column in LEGACY_SCHEMA_FILE.",
             )
-    if fields["id"].name not in found.keys:
+    if fields["id"].name not in db_table.keys:
         raise SchemaMismatch(
             f"{table}.{fields['id'].name} is not an integer column with a primary or unique key"
             " that is never NULL, so rows could be read twice or not at all.",
@@ -208,5 +209,5 @@ def _check_required(table: str, found: FoundTable, fields: Mapping[str, Column])
         )
 
 
-def _names(found: FoundTable) -> str:
-    return ", ".join(column.name for column in found.columns) or "no column"
+def _names(db_table: DatabaseTable) -> str:
+    return ", ".join(column.name for column in db_table.columns) or "no column"

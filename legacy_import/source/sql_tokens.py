@@ -1,7 +1,7 @@
-"""Cuts one SQL statement into tokens the way the server would, for the guard to judge.
+"""Split one SQL statement into tokens as the server would, for the guard.
 
 Strings, quoted names and comments become opaque here, so that a column called `update` or the text
-'delete' is nothing special, and nothing can hide a second statement inside them.
+'delete' has no special meaning, and none of them can hide a second statement.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Unreadable(ValueError):
-    """The statement cannot be cut into tokens with certainty, so nobody may send it."""
+    """The statement cannot be split into tokens with certainty, so it is not sent."""
 
 
 class TokenKind(Enum):
@@ -25,7 +25,7 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SqlToken:
-    """`text` is upper case for words; `spaced`: blank or comment stood before it."""
+    """`text` is upper case for words; `spaced`: a blank or comment precedes it."""
 
     kind: TokenKind
     text: str
@@ -33,20 +33,20 @@ class SqlToken:
 
 
 # A name never starts with a digit here, and a number ends at a blank or a symbol: the servers read
-# `1.INTO` and `1e1INTO` as a number and a keyword. Lone surrogates (invalid UTF-8) are no letters.
+# `1.INTO` and `1e1INTO` as a number and a keyword. Lone surrogates (invalid UTF-8) are not letters.
 _LETTER = r"A-Za-z_$\x80-\ud7ff\ue000-\U0010ffff"
 _WORD = rf"(?P<word>[{_LETTER}][0-9{_LETTER}]*+)"
 _NUMBER = (
     r"(?P<number>(?:0[xX][0-9A-Fa-f]++|0[bB][01]++|(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
     rf"(?:[eE][-+]?[0-9]++)?)(?![0-9.{_LETTER}]))"
 )
-# First hit wins. Every alternative is possessive: a megabyte of quotes costs linear time.
+# The first match wins. Every alternative is possessive: a megabyte of quotes costs linear time.
 _BLANK = r"(?P<blank>[ \t\r\n\f\v]++)"
 _MYSQL = re.compile(
     "|".join(
         [
             _BLANK,
-            # /*! and /*M! run on the server, /*+ may set variables: never a mere comment.
+            # /*! and /*M! run on the server, /*+ may set variables: never just a comment.
             r"(?P<refused>/\*(?:!|M!|m!|\+))",
             r"(?P<comment>/\*(?:[^*]|\*(?!/))*+\*/|--(?=[\x00-\x20]|\Z)[^\n]*+|\#[^\n]*+)",
             r"""(?P<string>'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+")""",
@@ -54,7 +54,7 @@ _MYSQL = re.compile(
             r"(?P<variable>@@?[0-9A-Za-z_$.]*+)",
             _NUMBER,
             _WORD,
-            # A comment that never ends is none.
+            # A comment without an end is not a comment.
             # `:` alone is missing on purpose: `:=` writes a variable. So is `{` (ODBC escapes).
             r"(?P<symbol>/(?!\*)|[-+*%<>=!.,;()&|^~?])",
         ]
@@ -94,16 +94,16 @@ def tokens(sql: str, dialect: str) -> Iterator[SqlToken]:
     sql_mode accordingly when it opens the connection.
     """
     if "\x00" in sql:  # it ends a line comment on the server, but not here
-        raise Unreadable("it holds a null byte")
+        raise Unreadable("it contains a null byte")
     grammar = GRAMMARS[dialect]
     position, spaced = 0, False
     while position < len(sql):
         match = grammar.match(sql, position)
         if match is None or match.lastgroup is None:
-            raise Unreadable("it holds a character or an open quote that cannot be judged")
+            raise Unreadable("it contains a character or an open quote that cannot be parsed")
         position, group = match.end(), match.lastgroup
         if group == "refused":
-            raise Unreadable("it holds an executable comment or a hint")
+            raise Unreadable("it contains an executable comment or a hint")
         if group in ("blank", "comment"):
             spaced = True
             continue

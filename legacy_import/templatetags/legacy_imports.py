@@ -1,4 +1,4 @@
-"""How the screens show a number, a name, a contact, a word of a vocabulary, a command."""
+"""Template tags for numbers, names, contacts, vocabularies and commands."""
 
 from typing import Any
 
@@ -16,11 +16,13 @@ from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, tho
 
 register = template.Library()
 register.filter(thousands)
+register.filter("masked_phone", mask_phone)
+register.filter("masked_email", mask_email)
 
 
 @register.simple_tag
 def share(part: int, total: int) -> str:
-    """A part in whole per cent: 0 and 100 are said of nothing and of all, never of nearly."""
+    """A part in whole per cent: 0 only for none and 100 only for all."""
     if not total:
         return NOTHING
     percent = part * 100 // total
@@ -31,7 +33,7 @@ def share(part: int, total: int) -> str:
 
 @register.simple_tag
 def bar(part: int, total: int) -> SafeString:
-    """A bar for the eye; the number beside it says the same in words."""
+    """A bar; the number next to it is its text alternative."""
     width = f"{100 * part / total:.1f}" if total else "0"
     return format_html(
         '<svg class="li-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"'
@@ -43,15 +45,15 @@ def bar(part: int, total: int) -> SafeString:
 
 @register.simple_tag
 def ltr(value: object) -> SafeString:
-    """A phone, address, code or 'n / m', which right-to-left pages would turn around."""
+    """A phone, address, code or 'n / m', which right-to-left pages would reverse."""
     return format_html('<bdi dir="ltr">{}</bdi>', NOTHING if value in (None, "") else value)
 
 
 @register.simple_tag
 def person(name: str | None) -> SafeString:
-    """A person's name, kept apart from the text around it, without characters that turn text.
+    """A person's name, isolated from the text around it, without bidirectional controls.
 
-    A contact that somebody typed into the name is masked.
+    A contact in the name is masked.
     """
     text = mask_text((name or "")[: 4 * LONGEST_NAME].translate(BIDI_CONTROLS).strip())
     if len(text) > LONGEST_NAME:
@@ -61,29 +63,19 @@ def person(name: str | None) -> SafeString:
 
 @register.filter
 def masked_code(code: str | None) -> str:
-    """An old number as found; a phone that somebody typed in its place is masked."""
+    """An old number as in the source; a phone number in its place is masked."""
     return mask_text(code) if contains_contact(code or "", old_number=True) else code or ""
 
 
 @register.filter
-def masked_phone(raw: str | None) -> str:
-    return mask_phone(raw)
-
-
-@register.filter
-def masked_email(raw: str | None) -> str:
-    return mask_email(raw)
-
-
-@register.filter
 def reason_words(code: str | None) -> str:
-    """A reason of the plan in the reader's language; a code that has no words stays as it is."""
+    """A reason of the plan in the reader's language; an unknown code stays as it is."""
     return gettext(REASONS[code]) if code in REASONS else code or NOTHING
 
 
 @register.simple_tag
 def choice_label(vocabulary: str, value: str | None) -> str:
-    """A word of the vocabulary `vocabulary` of legacy_import.choices, in the reader's language."""
+    """The label of `value` in legacy_import.choices.`vocabulary`, in the reader's language."""
     words: type[TextChoices] = getattr(choices, vocabulary)
     if not value:
         return NOTHING
@@ -92,6 +84,6 @@ def choice_label(vocabulary: str, value: str | None) -> str:
 
 @register.inclusion_tag("admin/legacy_imports/command.html")
 def command(text: str) -> dict[str, Any]:
-    """A `manage.py` command on a line to copy; `text` is with or without its beginning."""
+    """A `manage.py` command on a line to copy; `text` with or without `python manage.py`."""
     bare = text.removeprefix("python ").removeprefix("manage.py ")
     return {"line": f"python manage.py {bare}"}

@@ -1,4 +1,4 @@
-"""The way to the import from any page of the admin."""
+"""The link to the import on every page of the admin."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ register = template.Library()
 def import_screens(context: dict[str, Any]) -> str:
     """The address of the first screen of the import that the reader may open; '' for none."""
     user = getattr(context.get("request"), "user", None)
-    found = menu.entries(user) if user is not None else []
-    return found[0].address if found else ""
+    entries = menu.entries(user) if user is not None else []
+    return entries[0].address if entries else ""

@@ -43,9 +43,12 @@ STYLES = Path(admin.__file__).parent / "static" / "admin" / "css" / "base.css"
 SAMPLE = "<p lang=fr>Vérification des stagiaires</p><p lang=ar dir=rtl>مراجعة المتدربين</p>"
 # The admin's style sheets take the family of all text from this property; a script may set it
 # whatever the content policy says of styles.
-PUT_ON = """families => families
-    ? document.documentElement.style.setProperty("--font-family-primary", families)
-    : document.documentElement.style.removeProperty("--font-family-primary")"""
+PUT_ON = """families => {
+    const root = document.documentElement;
+    if (families) root.style.setProperty("--font-family-primary", families);
+    else root.style.removeProperty("--font-family-primary");
+    return root.offsetHeight;  // laid out before anybody looks
+}"""
 
 
 @dataclass(frozen=True)

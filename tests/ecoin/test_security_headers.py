@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from ecoin.logs import WithoutWords
+from ecoin.logs import RedactedFormatter
 from ecoin.sign_in import client_address
 from tests.factories import UserFactory
 
@@ -189,7 +189,7 @@ def test_whose_address_counts(settings, proxies, said, address):
 
 
 def test_the_log_says_where_and_what_kind_but_repeats_no_words():
-    formatter = WithoutWords("%(message)s")
+    formatter = RedactedFormatter("%(message)s")
     try:
         try:
             raise IntegrityError(1062, "Duplicate entry '0559446168'")

@@ -12,12 +12,12 @@ import pytest
 
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
+from tests.database_server import DatabaseServer
 from tests.faults.committing import CommitFault, Undisturbed, undisturbed_in
 from tests.faults.importing import ImportFault, content
 from tests.faults.planning import PlannedApp
 from tests.legacy_database import ServerLegacy, readable
 from tests.processes import ON_SERVER, AppDatabase, empty_app, environment, manage
-from tests.servers import DatabaseServer
 
 ROWS = 12_000
 # What only a server can do to a client.

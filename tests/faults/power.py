@@ -1,6 +1,7 @@
 """A private server that is really killed, and started again on what it left on disk."""
 
-from tests.servers import DatabaseServer, new_server
+from tests.database_server import DatabaseServer
+from tests.servers import new_server
 
 # What a school's server does, and the tests' own does not: a COMMIT is on disk when it is answered.
 DURABLE = (

@@ -113,10 +113,10 @@ def test_commit_and_rollback_at_once_leave_nothing_half_done(
 
 
 if ON_SERVER:
+    from tests.database_server import DatabaseServer
     from tests.faults.power import mortal_server
     from tests.faults.test_server_faults import ARRIVES, lose
     from tests.processes import APP_PASSWORD, AppDatabase, environment, manage
-    from tests.servers import DatabaseServer
 
     class Mortal(NamedTuple):
         server: DatabaseServer

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.database_server import DatabaseServer
 from tests.journeys.roads import assert_every_row_is_planned, business_content, follow_the_advice
 from tests.legacy_database import ServerLegacy, SQLiteLegacy
 from tests.processes import AppDatabase, environment, manage
-from tests.servers import DatabaseServer
 from tests.source_fixtures import READER_PASSWORD
 
 ROWS = 2_500

@@ -10,6 +10,7 @@ from django.core.management import ManagementUtility
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
+from tests.database_server import DatabaseServer
 from tests.legacy_database import (
     MakeLegacy,
     ServerLegacy,
@@ -22,7 +23,6 @@ from tests.legacy_database import (
 )
 from tests.management.calling import STAGES, assert_refused, call, done
 from tests.processes import AppDatabase, environment, manage
-from tests.servers import DatabaseServer
 
 SECRET = "canary-password-of-nobody"
 

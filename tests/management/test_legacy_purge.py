@@ -83,7 +83,7 @@ class TestClosedRuns:
     def test_without_a_closed_run_there_is_nothing_to_purge(self, run: LegacyImportRun) -> None:
         ended = purge(confirmed=False)
         assert ended.code == 0
-        assert words(ended).startswith("Nothing to purge. No closed run holds contacts.")
+        assert words(ended).startswith("Nothing to purge. No closed run contains contacts.")
         assert purge("--json", confirmed=False).told["counts"] == {"purged": [], "waiting": []}
 
     def test_before_the_time_it_says_when(self, run: LegacyImportRun) -> None:
@@ -149,7 +149,7 @@ class TestOnePerson:
         assert found_in(run, (*CANARIES, *NAMES)) == set()
         told = words(ended)
         assert f"stagiaires:1 of run {run.pk}: erased." in told
-        assert "The old database still holds the person" in told
+        assert "The old database still contains the person" in told
         assert "a new import stages them again" in told
         entry = LegacyErasureLog.objects.get()
         assert (entry.kind, entry.reason, entry.actor) == ("subject", "letter 12", "nadia")
@@ -174,7 +174,7 @@ class TestOnePerson:
             ],
         }
         told = words(purge("--subject", "stagiaires:1"))
-        assert "crm.CrmLead:12 made from it" in told
+        assert "crm.CrmLead:12 created from it" in told
         assert "auth.User:4 linked to it" in told
         assert f"stagiaires:1 of run {run.pk}: erased already." in told
 

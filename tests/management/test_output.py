@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from legacy_import.management.printer import SCHEMA_VERSION
+from tests.database_server import DatabaseServer
 from tests.legacy_database import learner, server_legacy, tables
 from tests.management.calling import COMMANDS, call, done
 from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
-from tests.servers import DatabaseServer
 
 EVERY = (*COMMANDS, "legacy_status")
 PASSWORD = "canary-password-of-the-reader"

@@ -285,7 +285,7 @@ def test_a_run_that_was_staged_before_the_lists_were_kept_is_counted_once(run):
     run_stages(run)
     MappingWeight.objects.all().delete()
     MappingTotals.objects.all().delete()
-    assert listing(run, SESSION_SCREEN, ListQuery()).any
+    assert listing(run, SESSION_SCREEN, ListQuery()).any_mapping
     assert_as_counted(run)
 
 
@@ -338,7 +338,7 @@ def test_what_a_list_finds(run, screen, query, expected):
     run_stages(run)
     page = listing(run, screen, query)
     assert {line.legacy_id for line in page.lines} == set(expected)
-    assert page.any
+    assert page.any_mapping
 
 
 def test_a_phone_in_an_old_name_is_neither_stored_nor_found(run):

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from crm.models import CrmLead
-from ecoin.logs import WithoutWords
+from ecoin.logs import RedactedFormatter
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.conf import database_name
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
@@ -190,7 +190,7 @@ def listening(spoken: list[tuple[str, str]]) -> Iterator[None]:
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            spoken.append((f"log {record.name}", WithoutWords("%(message)s").format(record)))
+            spoken.append((f"log {record.name}", RedactedFormatter("%(message)s").format(record)))
 
     root, ear = logging.getLogger(), Ear()
     named = {

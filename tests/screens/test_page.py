@@ -23,7 +23,8 @@ from tests.factories import RunFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 STATIC = Path(menu.__file__).parents[1] / "static" / "legacy_imports"
-STYLES = (STATIC / "screens.css").read_text("utf-8")
+LOOK, FRAME = ((STATIC / f"{name}.css").read_text("utf-8") for name in ("screens", "admin"))
+STYLES = f"{LOOK}\n{FRAME}"
 PAGE = "admin/legacy_imports/base.html"
 
 
@@ -216,7 +217,8 @@ def test_a_command_is_a_line_to_copy(text):
 
 
 def test_the_stylesheet_is_small_and_mirrors_by_itself():
-    assert len(STYLES.encode()) <= 16 * 1024
+    assert len(LOOK.encode()) <= 16 * 1024
+    assert len(FRAME.encode()) <= 4 * 1024
     physical = r"-(?:left|right)\b|(?<![\w-])(?:left|right)\s*:|text-align:\s*(?:left|right)"
     rules = re.sub(r"/\*.*?\*/", "", STYLES, flags=re.DOTALL)
     assert not re.findall(physical, rules)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 LEARNER_COLUMNS = """
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, nom VARCHAR(100), prenom VARCHAR(100),

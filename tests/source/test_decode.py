@@ -3,7 +3,7 @@
 import pytest
 
 from legacy_import.source.decode import CODECS, cut_decoder_for, decoder_for
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 
 SINGLE_BYTE = ["latin1", "latin2", "latin5", "latin7", "greek", "hebrew", "cp1250", "cp1251",
                "cp1256", "cp1257", "cp850", "cp852", "cp866", "koi8r", "koi8u", "macce",

@@ -12,7 +12,7 @@ from django.db import connections, router
 
 from legacy_import.source.mysql import session
 from legacy_import.source.router import LegacyRouter, LegacyWriteRefused, guarded_aliases
-from tests.servers import DatabaseServer
+from tests.database_server import DatabaseServer
 from tests.source import hostile
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import AliasOpener, own

@@ -15,7 +15,8 @@ from legacy_import.source.engine import SourceUnreachable
 from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
 from legacy_import.source.schema import SchemaMismatch
-from tests.servers import NAMES, DatabaseServer, free_port
+from tests.database_server import DatabaseServer, free_port
+from tests.servers import NAMES
 from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
 from tests.source_fixtures import READER_PASSWORD, AliasOpener, own, swapped_alias
 

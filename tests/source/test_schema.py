@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from legacy_import.source.columns import Column, FoundTable, ValueKind
+from legacy_import.source.columns import Column, DatabaseTable, ValueKind
 from legacy_import.source.schema import (
     ACCEPTED,
     REQUIRED,
@@ -16,15 +16,15 @@ from legacy_import.source.schema import (
 )
 
 
-def table(name: str, *columns: str, keys: tuple[str, ...] = ("id",)) -> FoundTable:
-    return FoundTable(
+def table(name: str, *columns: str, keys: tuple[str, ...] = ("id",)) -> DatabaseTable:
+    return DatabaseTable(
         name=name, sql_name=name, is_view=False, engine="InnoDB", transactional=True,
         columns=tuple(Column(c, c, "text", ValueKind.TEXT, "utf8mb4", c) for c in columns),
         keys=frozenset(keys),
     )  # fmt: skip
 
 
-def found(**changed: FoundTable) -> dict[str, FoundTable]:
+def found(**changed: DatabaseTable) -> dict[str, DatabaseTable]:
     return {
         "stagiaires": table("stagiaires", "id", "nom"),
         "archives": table("archives", "id", "nom"),

@@ -10,8 +10,9 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.source.engine import SourceLost, SourceUnreachable
 from legacy_import.source.reader import open_source
 from tests.certificates import create_authority, new_tls_server
+from tests.database_server import DatabaseServer
 from tests.relay import Relay
-from tests.servers import MARIADB, MYSQL, DatabaseServer, kind_for_tests, new_server
+from tests.servers import MARIADB, MYSQL, kind_for_tests, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
 from tests.source_fixtures import AliasOpener
 
@@ -102,7 +103,7 @@ def test_required_is_refused_where_the_driver_would_speak_in_plain_text(
     with (
         legacy_alias("old", user="reader", password="fictional", PORT=str(plain_server.port),
                      OPTIONS={"ssl_mode": "REQUIRED"}),
-        pytest.raises(LegacyImportError, match="without TLS") as caught,
+        pytest.raises(LegacyImportError, match="does not use TLS") as caught,
         open_source("legacy"),
     ):  # fmt: skip
         pass
@@ -129,7 +130,7 @@ def test_a_wrong_password_is_that_with_and_without_tls(
 ) -> None:
     for server, message in (
         (tls_server, "refused the account reader or its password"),
-        (plain_server, "without TLS|refused the account reader or its password"),
+        (plain_server, "does not use TLS|refused the account reader or its password"),
     ):
         with (
             legacy_alias("old", user="reader", password="wrong", PORT=str(server.port),

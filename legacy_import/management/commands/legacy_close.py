@@ -1,6 +1,5 @@
 """legacy_close: finish a run permanently."""
 
-from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,15 +12,10 @@ from legacy_import.runs.close import close
 
 
 class Command(LegacyCommand):
-    help = "Close a run for good: nothing more is judged, committed or rolled back in it."
+    help = "Close a run permanently: it is never evaluated, committed or rolled back again."
     name = "legacy_close"
-    run_argument = False
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--run", type=int, metavar="RUN", required=True, help="the run's number"
-        )
-        super().add_arguments(parser)
+    run_required = True
+    run_help = "the run's number"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         report = close(

@@ -16,7 +16,7 @@ from legacy_import.management.results.legacy_commit import (
     commit_question,
     commit_result,
 )
-from legacy_import.management.results.log_lines import log_lines
+from legacy_import.management.results.wording import log_lines
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.commit.commit import (
@@ -35,7 +35,7 @@ class Command(LegacyCommand):
     name = "legacy_commit"
     run_required = True
     run_help = "the run's number"
-    repeated = (
+    repeated_options = (
         "run", "batch", "limit", "focus", "allow_partial", "actor", "no_input", "confirm_database",
     )  # fmt: skip
 
@@ -66,13 +66,13 @@ class Command(LegacyCommand):
         run = find_run(options["run"])
         require_current_plan(run, allow_partial=options["allow_partial"])
         focus = FocusMode(options["focus"]) if options["focus"] else None
-        self._ask(run, focus, options)
-        started = timezone.now()
+        self._confirm(run, focus, options)
+        start_time = timezone.now()
         try:
             report = commit(
                 run_id=run.pk,
                 actor=actor,
-                now=started,
+                now=start_time,
                 progress=self.progress,
                 batch=options["batch"],
                 limit=options["limit"],
@@ -80,17 +80,17 @@ class Command(LegacyCommand):
                 allow_partial=options["allow_partial"],
             )
         except TooManyFailures:
-            failed = log_lines(run, created_at__gte=started, action=LogAction.FAILED)
+            failed = log_lines(run, created_at__gte=start_time, action=LogAction.FAILED)
             self.terminal.notes(islice(failed, NAMED_FAILURES))
             raise
         if self.terminal.verbosity >= 3:
-            self.terminal.notes(log_lines(run, created_at__gte=started))
+            self.terminal.notes(log_lines(run, created_at__gte=start_time))
         return commit_result(report, focus, self._next(report, focus, options))
 
-    def _ask(
+    def _confirm(
         self, run: LegacyImportRun, focus: FocusMode | None, options: Mapping[str, Any]
     ) -> None:
-        """Show what is going to happen and have it confirmed; nothing to do needs no question."""
+        """Print the plan and ask for confirmation, unless there is nothing to commit."""
         planned = planned_counts(run, focus)
         if not any(planned.values()):
             return
@@ -103,7 +103,7 @@ class Command(LegacyCommand):
     def _next(
         self, report: CommitReport, focus: FocusMode | None, options: Mapping[str, Any]
     ) -> str:
-        """This command again, with the next wave once its own is done; then what follows a commit."""
+        """This command again (with the next wave once its own is done), or what follows a commit."""
         run = find_run(report.run)
         if not report.pending:
             return run.next_command

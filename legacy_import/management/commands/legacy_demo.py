@@ -74,7 +74,7 @@ class Command(LegacyCommand):
                 tables = write_sqlite(world, path)
         except FileExistsError as error:
             raise LegacyImportError(
-                f"{path} is no fictional database of this command, so it is not replaced.",
+                f"{path} is not a fictional database of this command, so it is not replaced.",
                 hint="Give another file with --sqlite FILE, or move that one away.",
                 exit_code=3,
             ) from error

@@ -51,7 +51,7 @@ class Command(LegacyCommand):
         alias, writable = options["connection"], options["allow_writable_source"]
         if options["resume"] and (options["new"] or options["limit"]):
             raise LegacyImportError(
-                "--resume goes on with a run as it was started; --new and --limit start one.",
+                "--resume continues a run as it was started; --new and --limit start one.",
                 hint="Give --resume alone, or leave it out.",
                 exit_code=2,
             )
@@ -75,13 +75,11 @@ class Command(LegacyCommand):
         return import_result(report)
 
 
-def with_resume_line(
-    error: LegacyImportError, alias: str, resumed: int | None
-) -> LegacyImportError:
-    """Name the run to resume where the import was interrupted or the link was lost."""
+def with_resume_line(error: LegacyImportError, alias: str, resume: int | None) -> LegacyImportError:
+    """Add the command that resumes the run if the import was interrupted or its connection lost."""
     if isinstance(error, Interrupted | SourceLost) or not error.hint:
         latest = lifecycle.unfinished_run(alias)
-        run = resumed or (latest.pk if latest else None)
+        run = resume or (latest.pk if latest else None)
         if run:
             error.hint = f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}"
         elif isinstance(error, SourceLost):

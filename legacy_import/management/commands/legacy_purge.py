@@ -43,7 +43,7 @@ class Command(LegacyCommand):
         )  # fmt: skip
         parser.add_argument(
             "--reason", type=reason, default="", metavar="TEXT",
-            help="kept in the erasure log; it must name nobody",
+            help="kept in the erasure log; it must not contain a person's name",
         )  # fmt: skip
         add_confirmation_arguments(parser)
 

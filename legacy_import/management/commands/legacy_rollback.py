@@ -11,8 +11,7 @@ from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.printer import CommandResult
 from legacy_import.management.results.legacy_rollback import rollback_result
-from legacy_import.management.results.log_lines import log_lines
-from legacy_import.management.results.wording import counted
+from legacy_import.management.results.wording import count_of, log_lines
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.rollback.order import committed_rows, require_newest
@@ -24,7 +23,7 @@ class Command(LegacyCommand):
     name = "legacy_rollback"
     run_required = True
     run_help = "the run's number; of several runs the newest goes first"
-    repeated = ("run", "preview", "actor", "no_input", "confirm_database")
+    repeated_options = ("run", "preview", "actor", "no_input", "confirm_database")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -39,24 +38,24 @@ class Command(LegacyCommand):
         require_newest(run)
         rows = committed_rows(run).count()
         if rows and not options["preview"]:
-            self._ask(run, rows, options)
-        started = timezone.now()
+            self._confirm(run, rows, options)
+        start_time = timezone.now()
         report = rollback(
             run_id=run.pk,
             actor=actor,
-            now=started,
+            now=start_time,
             progress=self.progress,
             preview=options["preview"],
         )
         if self.terminal.verbosity >= 3:
-            self.terminal.notes(log_lines(run, reversed_at__gte=started))
+            self.terminal.notes(log_lines(run, reversed_at__gte=start_time))
         return rollback_result(report)
 
-    def _ask(self, run: LegacyImportRun, rows: int, options: Mapping[str, Any]) -> None:
+    def _confirm(self, run: LegacyImportRun, rows: int, options: Mapping[str, Any]) -> None:
         self.progress.opened(run.source_label)
         confirm_database(
             self.terminal,
             options,
-            f"{counted(rows, 'row')} of run {run.pk} will be taken back: what they created is "
+            f"{count_of(rows, 'row')} of run {run.pk} will be taken back: what they created is "
             "deleted, unless somebody edited it or refers to it (--preview shows which).",
         )

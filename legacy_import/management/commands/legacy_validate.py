@@ -1,4 +1,4 @@
-"""legacy_validate: is every staged row trustworthy, and who might it be?"""
+"""legacy_validate: is every staged row trustworthy, and which person may it match?"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from legacy_import.stages.validation.validate import validate
 
 
 class Command(LegacyCommand):
-    help = "Judge every staged row: structural trust, and who it might be. Safe to repeat."
+    help = "Evaluate every staged row: structural trust, and likely matches. Safe to repeat."
     name = "legacy_validate"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:

@@ -1,4 +1,4 @@
-"""The certificate of an import: what was proved about the source before a row was read."""
+"""The certificate of an import: what was verified about the source before a row was read."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,8 +10,8 @@ NOTHING = "–"
 
 
 def certificate_table(certificate: Mapping[str, Any]) -> Table:
-    """A row per fact (legacy_import.source.certificate, as a dict)."""
-    facts = {
+    """A row per property of the source (legacy_import.source.certificate, as a dict)."""
+    values = {
         "server": f"{certificate['server']} {certificate['version']}",
         "database": certificate["database"],
         "account": _account(certificate),
@@ -24,7 +24,7 @@ def certificate_table(certificate: Mapping[str, Any]) -> Table:
         "kept in the payload": _per_table(certificate["unmatched_columns"], ", ".join),
         "notes": "; ".join(certificate["notes"]) or NOTHING,
     }
-    return Table("Certificate", ("fact", "found"), list(facts.items()))
+    return Table("Certificate", ("fact", "found"), list(values.items()))
 
 
 def _account(certificate: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What legacy_close prints: what was given up, and what stays."""
+"""What legacy_close prints: rows that were abandoned, and effects that stay."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from legacy_import.runs.lifecycle import find_run
 
 
 def close_result(report: CloseReport) -> CommandResult:
-    """Rows left undone, records and links that can no longer be rolled back."""
+    """Rows without an effect, records and links that can no longer be rolled back."""
     counts = asdict(report)
     run = find_run(counts.pop("run"))
     return CommandResult.of_run(run, counts, _blocks(report), next_command="")
@@ -18,9 +18,9 @@ def close_result(report: CloseReport) -> CommandResult:
 
 def _blocks(report: CloseReport) -> Iterator[Block]:
     yield shares("Outcomes", report.outcomes, "outcome")
-    if given_up := sum(report.given_up.values()):
+    if abandoned_rows := sum(report.given_up.values()):
         outcomes = ", ".join(f"{outcome} {rows:,}" for outcome, rows in report.given_up.items())
-        yield f"Given up: {given_up:,} rows left undone ({outcomes})."
+        yield f"Given up: {abandoned_rows:,} rows left undone ({outcomes})."
     yield (
         f"Run {report.run} can no longer be rolled back: {report.created:,} records that it "
         f"made and {report.linked:,} links to people stay as they are."

@@ -1,11 +1,11 @@
-"""What legacy_commit prints: its intent and question, what it did, and which rows it left out."""
+"""What legacy_commit prints: its intent and question, its effects, and the rows that it left out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from legacy_import.choices import FocusMode, LogAction, Outcome, PlannedAction
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine, shares
-from legacy_import.management.results.wording import counted, label, model_label, plan_lines
+from legacy_import.management.results.wording import count_of, label, model_label, plan_lines
 from legacy_import.models import LegacyImportRun
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
@@ -22,7 +22,7 @@ MODELS = (LEAD, INTEREST, COMPLETED_TRAINING, ENROLLMENT)
 # A failed row has the class and number of the database's error instead of a reason of the rules.
 REFUSED = "the database refused the row"
 CREATED = (Outcome.CREATE_COMPLETED_TRAINING, Outcome.CREATE_ENROLLMENT, Outcome.CREATE_CRM_LEAD)
-# Outcome → its name in the summary, which adds up those that create a record.
+# Outcome → its name in the summary; outcomes that create a record are counted together.
 OTHERS = {
     Outcome.LINK_EXISTING: "linked",
     Outcome.SKIP: "skipped",
@@ -74,9 +74,9 @@ def commit_result(
     }
     if failed := report.outcomes[Outcome.FAILED]:
         problem = (
-            f"The database refused {counted(failed, 'row')}; nothing of "
+            f"The database refused {count_of(failed, 'row')}; nothing of "
             f"{'it' if failed == 1 else 'them'} was written.",
-            f"Mend the cause, then plan and commit again: {_new_plan(report)}",
+            f"Correct the cause, then plan and commit again: {_new_plan(report)}",
         )
         return CommandResult.of_run(
             run, counts, blocks, next_command="", problem=problem, exit_code=SOME_ROWS_FAILED
@@ -95,7 +95,7 @@ def _blocks(report: CommitReport, focus: FocusMode | None) -> Iterator[Block]:
         wave = f" of this wave ({label(focus)})" if focus else ""
         yield f"Nothing left to commit{wave}."
     if report.pending:
-        yield f"{counted(report.pending, 'row')} of the run still to be dealt with."
+        yield f"{count_of(report.pending, 'row')} of the run still to be dealt with."
 
 
 def _tables(report: CommitReport) -> Iterator[Block]:
@@ -107,8 +107,10 @@ def _tables(report: CommitReport) -> Iterator[Block]:
     total, most_common = report.causes.total(), report.causes.most_common()
     causes = [(cause, rows, REASONS.get(cause, REFUSED)) for cause, rows in most_common]
     yield Table("Why rows were left out", ("cause", "rows", "meaning"), causes)
-    named = report.left_out[:MAX_ROWS_LISTED]
-    rows = [(row.row, f"({row.reason}: {REASONS.get(row.reason, REFUSED)})") for row in named]
+    printed_rows = report.left_out[:MAX_ROWS_LISTED]
+    rows = [
+        (row.row, f"({row.reason}: {REASONS.get(row.reason, REFUSED)})") for row in printed_rows
+    ]
     yield Table("Rows left out", ("row", "why"), rows, total, MAX_ROWS_LISTED)
 
 

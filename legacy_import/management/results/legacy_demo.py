@@ -1,4 +1,4 @@
-"""What legacy_demo prints: how many rows each table has, and where the file is."""
+"""What legacy_demo prints: the rows of each table and the path of the file."""
 
 from collections.abc import Mapping
 from pathlib import Path

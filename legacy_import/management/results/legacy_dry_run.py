@@ -1,4 +1,4 @@
-"""What legacy_dry_run prints: the plan, and what must be known before it is committed."""
+"""What legacy_dry_run prints: the plan and its risks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -31,7 +31,7 @@ TOP_REASONS = 3  # under the line of the rows for review
 
 
 def plan_result(report: PlanReport) -> CommandResult:
-    """The stored plan: distributions, risks, and why each row under review is there."""
+    """The stored plan: distributions, risks, and the reasons for review."""
     difference = {"diff": asdict(report.difference)} if report.difference else {}
     counts = {**report.counts, **difference}
     return CommandResult.of_run(find_run(report.run), counts, _blocks(report))

@@ -1,4 +1,4 @@
-"""What legacy_purge prints: what was erased, and where the person's data remains."""
+"""What legacy_purge prints: the rows that were erased, and where the person's data remains."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -35,28 +35,28 @@ def _purge_blocks(
         soonest = agenda.waiting[0]
         yield f"Run {soonest.run} is due next, on {soonest.due:%Y-%m-%d}."
     elif not rows_by_run:
-        yield "No closed run holds contacts. A run is closed by legacy_close."
+        yield "No closed run contains contacts. A run is closed by legacy_close."
 
 
 def subject_result(subject: Subject, report: SubjectReport) -> CommandResult:
-    """In which runs the person was erased, and what remains to be done elsewhere."""
+    """The runs in which the person was erased, and the systems that still contain the person."""
     counts = {"subject": str(subject), **asdict(report)}
     return CommandResult(None, subject.connection, counts, _subject_blocks(subject, report))
 
 
 def _subject_blocks(subject: Subject, report: SubjectReport) -> Iterator[Block]:
     records = [
-        (f"{record.model}:{record.id}", "made from it" if record.created else "linked to it")
+        (f"{record.model}:{record.id}", "created from it" if record.created else "linked to it")
         for record in report.records
     ]
-    yield Table(f"Records on the platform that came of {subject}", ("record", "how"), records)
+    yield Table(f"Records on the platform that result from {subject}", ("record", "how"), records)
     for runs, when in ((report.erased, "erased"), (report.before, "erased already")):
         for run in runs:
             yield f"{subject} of run {run}: {when}."
     if report.records:
         yield "These records belong to the platform; erase the person there too."
     yield (
-        "The old database still holds the person: erase them there too, or a new import "
+        "The old database still contains the person: erase them there too, or a new import "
         "stages them again."
     )
     yield Summary(f"Done. erased={len(report.erased):,}")

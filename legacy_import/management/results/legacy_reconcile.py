@@ -1,4 +1,4 @@
-"""What legacy_reconcile prints: what was counted, what was checked, and which rows do not fit."""
+"""What legacy_reconcile prints: the counts, the checks, and the rows that fail them."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ UNSETTLED = (Outcome.PENDING, Outcome.REVIEW, Outcome.DRIFTED, Outcome.FAILED)
 
 
 def reconcile_result(report: ReconcileReport) -> CommandResult:
-    """The proof, or where it fails."""
+    """The result of every check."""
     run = find_run(report.run)
     return CommandResult.of_run(
         run, report.as_dict(), _blocks(report),
@@ -52,7 +52,7 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
 
 
 def _next_command(report: ReconcileReport, run: LegacyImportRun) -> str:
-    """Closing is final: it is offered only when no row waits for a decision any more."""
+    """Closing is final, so it is suggested only when no row waits for a decision."""
     if report.balanced and run.status == RunStatus.COMMITTED:
         waiting = sum(report.outcomes.get(outcome, 0) for outcome in UNSETTLED)
         return "" if waiting else f"legacy_close --run {run.pk}"
@@ -60,7 +60,7 @@ def _next_command(report: ReconcileReport, run: LegacyImportRun) -> str:
 
 
 def _outcome_rows(line: ReportLine) -> Iterator[tuple[str | int | None, ...]]:
-    """What occurs in this table and classification: outcomes first, then parts of effects."""
+    """Rows for this table and classification: outcomes first, then parts of effects."""
     for name in dict.fromkeys((*Outcome.values, *line.entries)):
         numbers = (line.outcomes.get(name), line.entries.get(name), line.records.get(name))
         if any(numbers):

@@ -1,4 +1,4 @@
-"""What legacy_rollback prints: what is gone, what stays, and why it stays."""
+"""What legacy_rollback prints: the records that were deleted, and why others were kept."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.rollback.batch_work import KEPT
 from legacy_import.stages.rollback.rollback import MAX_ROWS_LISTED, RollbackReport
 
-NO_RECORD = "none"  # what skipped rows have
+NO_RECORD = "none"  # for skipped rows
 ORDER = ReversalOutcome.values
 
 
 def rollback_result(report: RollbackReport) -> CommandResult:
-    """What a rollback did with each kind of record, or with --preview would do."""
+    """The effects of a rollback on each kind of record; with --preview those it would have."""
     run = find_run(report.run)
     records: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for (model, outcome), number in sorted(report.records.items()):
@@ -56,7 +56,7 @@ def _tables(report: RollbackReport) -> Iterator[Block]:
     rows = sorted((model, ORDER.index(o), number) for (model, o), number in report.records.items())
     records = [(model_label(m), label(ReversalOutcome(ORDER[o])), number) for m, o, number in rows]
     yield Table(title, ("kind", column, "number"), records)
-    named = [
+    kept_rows = [
         (
             record.row,
             f"{record.target_model}:{record.target_id}",
@@ -65,7 +65,7 @@ def _tables(report: RollbackReport) -> Iterator[Block]:
         for record in report.kept_records[:MAX_ROWS_LISTED]
     ]
     total = _records(report, *KEPT)
-    yield Table(kept_title, ("row", "record", "why"), named, total, MAX_ROWS_LISTED)
+    yield Table(kept_title, ("row", "record", "why"), kept_rows, total, MAX_ROWS_LISTED)
 
 
 def _summary(report: RollbackReport) -> str:

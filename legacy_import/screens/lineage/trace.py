@@ -1,8 +1,8 @@
-"""From a record that an import made to its staged row, rules, decisions, batch and log, and back.
+"""From a record that an import created to its staged row, rules, decisions, batch and log, and back.
 
-A source row is known by connection, table and legacy id; every run stages it anew. What all those
-runs did with it is its history; the entry that made the record says which staged row it came from.
-Contacts leave this package masked.
+A source row is identified by connection, table and legacy id; every run stages it again. The entries
+of all those runs are its history; the entry that created the record refers to its staged row.
+Contacts are masked here.
 """
 
 import datetime
@@ -29,7 +29,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.judgements import HistoryEntry, history
+from legacy_import.screens.lineage.log_history import HistoryEntry, history
 from legacy_import.screens.text import BIDI_CONTROLS
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 
@@ -38,7 +38,7 @@ MODEL_OF_EFFECT = {kind.effect: kind.label for kind in RECORD_KINDS.values()}
 ORIGIN = re.compile(
     rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}}):({'|'.join(MODEL_OF_EFFECT)})"
 )
-UNREAD = (  # payloads and evidence hold contacts and are not needed here
+NOT_LOADED = (  # payloads and evidence contain contacts and are not needed here
     "raw_payload", "duplicate_evidence", "validation_issues", "legacy_import_run__summary",
     "legacy_import_run__certificate",
 )  # fmt: skip
@@ -46,7 +46,7 @@ UNREAD = (  # payloads and evidence hold contacts and are not needed here
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """What a reviewer said about the row, oldest first where there are several."""
+    """A reviewer's decision about the row."""
 
     decision: ReviewDecision
     treat_as: Classification | None
@@ -58,7 +58,7 @@ class RecordedDecision:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """One staged row: what was understood of it, by which rules, and what became of it."""
+    """One staged row: its values, the rules applied to it, and its outcome."""
 
     run: int
     connection: str
@@ -83,8 +83,8 @@ class Lineage:
     planned_basis: str
     outcome: Outcome
     decisions: tuple[RecordedDecision, ...]
-    entries: tuple[HistoryEntry, ...]  # of every run that dealt with this source row, oldest first
-    made_by: HistoryEntry | None  # the entry that made the record asked about
+    entries: tuple[HistoryEntry, ...]  # of every run that processed this source row, oldest first
+    creating_entry: HistoryEntry | None  # the entry that created the requested record
 
     @property
     def planned_words(self) -> str:
@@ -96,7 +96,7 @@ class Lineage:
 
     @property
     def records(self) -> tuple[HistoryEntry, ...]:
-        """The entries of the records that this staged row made and that were not taken back."""
+        """The entries of the records that this staged row created and that were not undone."""
         return tuple(
             entry
             for entry in self.entries
@@ -105,11 +105,11 @@ class Lineage:
 
 
 def lineage_of_record(model_label: str, pk: int) -> Lineage | None:
-    """Where the record, such as ("crm.CrmLead", 7), came from; None if no import made it."""
-    made = LegacyImportCommitLog.objects.filter(
+    """The lineage of a record, such as ("crm.CrmLead", 7); None if no import created it."""
+    creating_entries = LegacyImportCommitLog.objects.filter(
         target_model=model_label, target_id=pk, created_target=True
     )
-    newest = made.order_by(F("reversed_at").asc(nulls_first=True), "-pk").first()
+    newest = creating_entries.order_by(F("reversed_at").asc(nulls_first=True), "-pk").first()
     if newest is None:
         return None
     row = _staged_rows().get(pk=newest.student_import_id)
@@ -118,24 +118,26 @@ def lineage_of_record(model_label: str, pk: int) -> Lineage | None:
 
 
 def lineage_of_origin(origin: str) -> Lineage | None:
-    """Where the record with this origin came from; None if no import made it.
+    """The lineage of the record with this origin; None if no import created it.
 
-    Of a record that was taken back and made again, the entry in force counts.
+    If the record was deleted and created again, the entry in force is used.
     """
     parts = ORIGIN.fullmatch(origin)
     if parts is None:
         return None
     connection, table, legacy_id, effect = parts.groups()
     entries = history(connection, table, legacy_id)
-    made = [e for e in entries if e.created and e.target_model == MODEL_OF_EFFECT[effect]]
-    if not made:
+    creating_entries = [
+        e for e in entries if e.created and e.target_model == MODEL_OF_EFFECT[effect]
+    ]
+    if not creating_entries:
         return None
-    made_by = max(made, key=lambda entry: (entry.in_force, entry.number))
-    return _lineage(_staged_rows().get(pk=made_by.staged_row), entries, made_by)
+    creating_entry = max(creating_entries, key=lambda entry: (entry.in_force, entry.number))
+    return _lineage(_staged_rows().get(pk=creating_entry.staged_row), entries, creating_entry)
 
 
 def lineage_of_row(row: int | tuple[int, str, str]) -> Lineage:
-    """A staged row by its id or by (run, source table, legacy id), and the records it made.
+    """A staged row by its id or by (run, source table, legacy id), and the records it created.
 
     Raises LegacyStudentImport.DoesNotExist.
     """
@@ -150,12 +152,12 @@ def lineage_of_row(row: int | tuple[int, str, str]) -> Lineage:
 
 def _staged_rows() -> Any:
     return LegacyStudentImport.objects.select_related("legacy_import_run", "training").defer(
-        *UNREAD
+        *NOT_LOADED
     )
 
 
 def _lineage(
-    row: LegacyStudentImport, entries: tuple[HistoryEntry, ...], made_by: HistoryEntry | None
+    row: LegacyStudentImport, entries: tuple[HistoryEntry, ...], creating_entry: HistoryEntry | None
 ) -> Lineage:
     run, training = row.legacy_import_run, row.training
     return Lineage(
@@ -179,16 +181,16 @@ def _lineage(
         action_reason=training.action_reason,
         planned_action=PlannedAction(row.planned_action),
         planned_reason=row.planned_reason,
-        planned_basis=row.planned_basis if row.planned_reason else "",  # only a plan rests on it
+        planned_basis=row.planned_basis if row.planned_reason else "",  # belongs to a plan
         outcome=Outcome(row.outcome),
         decisions=_decisions(row),
         entries=entries,
-        made_by=made_by,
+        creating_entry=creating_entry,
     )
 
 
 def _decisions(row: LegacyStudentImport) -> tuple[RecordedDecision, ...]:
-    said = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
+    decisions = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
     return tuple(
         RecordedDecision(
             decision=ReviewDecision(event.decision),
@@ -198,5 +200,5 @@ def _decisions(row: LegacyStudentImport) -> tuple[RecordedDecision, ...]:
             actor=event.actor.get_username(),
             created_at=event.created_at,
         )
-        for event in said.order_by("pk")
+        for event in decisions.order_by("pk")
     )

@@ -1,4 +1,4 @@
-"""`/admin/legacy-imports/lineage?origin=…`: one imported record followed back to its source row."""
+"""`/admin/legacy-imports/lineage?origin=…`: one imported record and its source row."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.lineage.judgements import HistoryEntry
+from legacy_import.screens.lineage.log_history import HistoryEntry
 from legacy_import.screens.lineage.trace import lineage_of_origin
 from legacy_import.screens.page import render_page
 
@@ -19,7 +19,7 @@ NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
 
 
 class LineageLine(NamedTuple):
-    """An entry of the log and the record it speaks of: its kind in words, and its page if any."""
+    """An entry of the log and its record: the kind in words, and the page if any."""
 
     entry: HistoryEntry
     kind: str
@@ -29,18 +29,18 @@ class LineageLine(NamedTuple):
 @permission_needed(VIEW)
 @require_safe
 def lineage(request: HttpRequest) -> HttpResponse:
-    """Show the lineage of ?origin=…; 404, without repeating what was asked, for anything else."""
-    found = lineage_of_origin(request.GET.get("origin", ""))
-    lines = [_line(request, entry) for entry in found.entries] if found else []
+    """Show the lineage of ?origin=…; 404, without repeating the origin, for anything else."""
+    trace = lineage_of_origin(request.GET.get("origin", ""))
+    lines = [_line(request, entry) for entry in trace.entries] if trace else []
     return render_page(
         request,
         "admin/legacy_imports/lineage/page.html",
         section="lineage",
         title=_("Lineage of a record"),
-        status=200 if found else 404,
-        lineage=found,
+        status=200 if trace else 404,
+        lineage=trace,
         lines=lines,
-        records=[line for line in lines if found and line.entry in found.records],
+        records=[line for line in lines if trace and line.entry in trace.records],
     )
 
 

@@ -1,1 +1,1 @@
-"""The lists of courses and sessions, and what is said of one of them."""
+"""The lists of courses and sessions, and the decisions about each of them."""

@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 from ecoin.identity.text import fold
 from legacy_import.people.platform import platform_catalogue
 
-SHOWN = 12  # courses that one search lists
+MOST_OPTIONS = 12  # courses that one search lists
 
 
 class CourseOption(NamedTuple):
@@ -19,13 +19,13 @@ class CourseOption(NamedTuple):
 def courses_for(legacy_name: str, words: str = "") -> tuple[list[CourseOption], int]:
     """The courses that contain all these words, closest to the old name first, and how many.
 
-    Without words, all of them. At most SHOWN are returned.
+    Without words, all of them. At most MOST_OPTIONS are returned.
     """
-    wanted = fold(words).split()
+    search_words = fold(words).split()
     old = fold(legacy_name)
     matches = [
         (-fuzz.token_set_ratio(old, fold(name)), fold(name), CourseOption(pk, name, code))
         for pk, name, code in platform_catalogue()
-        if all(word in f"{fold(name)} {fold(code)}" for word in wanted)
+        if all(word in f"{fold(name)} {fold(code)}" for word in search_words)
     ]
-    return [course for *_, course in sorted(matches)[:SHOWN]], len(matches)
+    return [course for *_, course in sorted(matches)[:MOST_OPTIONS]], len(matches)

@@ -26,7 +26,7 @@ class MappingLine:
     """What the lines of every kind show."""
 
     STATES: ClassVar[Mapping[str, tuple[Promise, str]]]  # words and colour of the pill
-    name_is_code: ClassVar[bool] = False  # written from left to right in every language
+    name_is_code: ClassVar[bool] = False  # shown from left to right in every language
 
     pk: int
     legacy_id: str
@@ -117,7 +117,7 @@ class SessionLine(MappingLine):
     name_is_code: ClassVar[bool] = True
 
     formation_id: str | None
-    course: str  # as the old catalogue calls it
+    course: str  # its name in the old catalogue
     starts_on: str
     ends_on: str
 

@@ -1,4 +1,4 @@
-"""One page of a mapping list, read from what is stored of the run."""
+"""One page of a mapping list, read from the stored weights of the run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from legacy_import.screens.mapping.lines import MappingLine
 from legacy_import.screens.mapping.screens import MappingScreen
 
 LINES_PER_PAGE = 50
-LISTED_IN_BULK = 20  # mappings that the page of a bulk lists
+BULK_LINES = 20  # mappings that the page of a bulk lists
 
 
 class ListQuery(NamedTuple):
-    """What an address asks of a list, as typed."""
+    """The query of a list, as in the address."""
 
     search: str = ""
     state: str = ""
@@ -34,15 +34,15 @@ class MappingListing:
 
     page: Page[MappingWeight]
     lines: Sequence[MappingLine]
-    any: bool  # without any filter
+    any_mapping: bool  # ignoring the filters
     search: str
     state: str
     states: Sequence[tuple[str, str, int]]
-    causes: Sequence[tuple[str, int]]  # (cause, rows that wait for it), the most first
+    causes: Sequence[tuple[str, int]]  # (cause, rows that wait for it), most rows first
 
     @property
     def query(self) -> str:
-        """The list as it is filtered, for the way back to it."""
+        """The query of this page, for links back to it."""
         fields = {"state": self.state, "q": self.search, "page": self.page.number}
         return urlencode({name: value for name, value in fields.items() if value})
 
@@ -51,7 +51,7 @@ class MappingListing:
 class BulkSummary:
     """The mappings that a bulk would confirm."""
 
-    lines: Sequence[MappingLine]  # the first LISTED_IN_BULK
+    lines: Sequence[MappingLine]  # the first BULK_LINES
     more: int
     rows: int
     frees: int
@@ -67,8 +67,8 @@ def listing(
     search = "" if contains_contact(request.search) else request.search
     state = request.state if request.state in screen.states else ""
     causes = current_totals(run).causes if run else {}
-    stored = _stored(run, screen.kind)
-    matching = stored.filter(searched__contains=fold(search)) if search else stored
+    weights = _weights(run, screen.kind)
+    matching = weights.filter(searched__contains=fold(search)) if search else weights
     counts = dict(matching.values_list("state").annotate(Count("pk")))
     in_state = matching.filter(state=state) if state else matching
     page = Paginator(in_state.order_by("position"), LINES_PER_PAGE).get_page(request.page)
@@ -76,7 +76,7 @@ def listing(
     return MappingListing(
         page=page,
         lines=screen.lines(page.object_list),
-        any=bool(counts) or stored.exists(),
+        any_mapping=bool(counts) or weights.exists(),
         search=search,
         state=state,
         states=[
@@ -92,7 +92,7 @@ def listing(
 def line_of(run: LegacyImportRun, screen: MappingScreen, pk: int) -> MappingLine:
     """One mapping as the run's list shows it."""
     current_totals(run)
-    (line,) = screen.lines(_stored(run, screen.kind).filter(mapping_id=pk))
+    (line,) = screen.lines(_weights(run, screen.kind).filter(mapping_id=pk))
     return line
 
 
@@ -100,17 +100,17 @@ def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> BulkSummary:
     """What a bulk would confirm, in the order of the run's list, and the rows behind all of it."""
     current_totals(run)
     mappings = screen.kind.bulk(run.connection_name)
-    stored = _stored(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
-    sums = stored.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
+    weights = _weights(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
+    sums = weights.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
     return BulkSummary(
-        lines=screen.lines(stored.order_by("position")[:LISTED_IN_BULK]),
-        more=max(0, sums["mappings"] - LISTED_IN_BULK),
+        lines=screen.lines(weights.order_by("position")[:BULK_LINES]),
+        more=max(0, sums["mappings"] - BULK_LINES),
         rows=sums["rows"] or 0,
         frees=sums["frees"] or 0,
     )
 
 
-def _stored(run: LegacyImportRun | None, kind: MappingKind) -> QuerySet[MappingWeight]:
+def _weights(run: LegacyImportRun | None, kind: MappingKind) -> QuerySet[MappingWeight]:
     if run is None:
         return MappingWeight.objects.none()
     return MappingWeight.objects.filter(legacy_import_run=run, kind=kind.name)

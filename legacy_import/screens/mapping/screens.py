@@ -1,4 +1,4 @@
-"""The mapping screens: what each shows of its kind. Views and frames of templates are the same."""
+"""The mapping screens: what differs between kinds. They share views and base templates."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class MappingScreen:
     """A kind of mapping on the screen: addresses, words, lines and templates."""
 
     kind: MappingKind
-    states: Mapping[str, tuple[Promise, str]]  # what the list can be filtered by
+    states: Mapping[str, tuple[Promise, str]]  # the filters of the list
     line: Callable[[Any, MappingWeight], MappingLine]
-    related: tuple[str, ...] = ("confirmed_by",)  # what a line reads through
+    related: tuple[str, ...] = ("confirmed_by",)  # relations that a line reads
     list_title: Promise
     page_title: Promise
     bulk_title: Promise

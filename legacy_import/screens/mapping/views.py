@@ -1,4 +1,4 @@
-"""`/admin/legacy-imports/course-mapping` and `…/session-mapping`: people decide what these are."""
+"""`/admin/legacy-imports/course-mapping` and `…/session-mapping`: decisions about both."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the ru
 
 
 class MappingDecisionForm(forms.Form):
-    """What a person decides about one mapping; the service checks whether it is possible."""
+    """A decision about one mapping; the service checks whether it is possible."""
 
     verdict = forms.CharField(max_length=20)
     version = forms.IntegerField(min_value=0, max_value=2**31)
@@ -65,7 +65,7 @@ class MappingBulkForm(forms.Form):
 @permission_needed(MAP)
 @require_safe
 def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
-    """Every mapping of the run's source, those that block most rows first."""
+    """Every mapping of the run's source; those that block most rows first."""
     run = None
     if request.GET.get("run") or LegacyImportRun.objects.exists():
         run = requested_run(request)
@@ -130,7 +130,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
 @permission_needed(MAP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
-    """Confirm all that the rules are sure of: how many and the effect shown, counted again."""
+    """Confirm all mappings that the rules are sure of, after showing their number and effect."""
     run = requested_run(request)
     if request.method != "POST":
         return _bulk_page(request, screen, run)
@@ -232,7 +232,7 @@ def _bulk_page(
 
 
 def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
-    """How many rows of the run are to be classified again, and how that is done."""
+    """The number of rows to classify again, and the commands for it."""
     marked = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
     rows = marked.aggregate(rows=Sum("rows"))["rows"] or 0
     if not rows:
@@ -247,7 +247,7 @@ def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
 
 
 def _report_change(request: HttpRequest, sentence: str, change: MappingChange) -> None:
-    """Show what was decided, and the rows that are to be classified again because of it."""
+    """Show the decision and the number of rows to classify again because of it."""
     per_run = [
         _("%(rows)s in run %(run)s") % {"rows": thousands(affected.rows), "run": affected.run}
         for affected in change.affected

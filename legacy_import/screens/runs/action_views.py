@@ -1,9 +1,9 @@
-"""`…/{run}/plan` and `…/{run}/reconcile`: what changes no business table, for runs of a size that a
-browser can wait for. Larger ones get the command.
+"""`…/{run}/plan` and `…/{run}/reconcile`: actions that change no business table, for runs small enough
+for one request. For larger runs the page shows the command.
 
-Planning asks for the permission of those who map courses and sessions, as the mapping screens do,
-whose judgements it puts into effect: it writes staged rows only, and whoever commits confirms the new
-plan, not the old. The proof asks for the permission to commit: it re-reads the source.
+Planning needs the permission to map courses and sessions, because it applies the decisions of the
+mapping screens; it writes staged rows only, and a commit confirms the new plan. Reconciliation needs
+the permission to commit, because it reads the source again.
 """
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +19,7 @@ from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of
-from legacy_import.screens.runs.in_request import InRequest, attempt, told
+from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
 from legacy_import.screens.runs.obstacles import Obstacle
 from legacy_import.screens.runs.operation_views import refuse
 from legacy_import.screens.runs.proof import proof_lines
@@ -29,46 +29,44 @@ from legacy_import.stages.reconciliation.reconcile import reconcile
 
 @permission_needed(MAP)
 @require_POST
-def plan(request: HttpRequest, run: int) -> HttpResponse:
-    """Plan the run's rows anew, with what people decided since."""
-    found, title = run_with_id(run), _("Plan again")
-    counts = counts_of(found.pk)
+def plan(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Plan the run's rows again, with the decisions made since."""
+    run, title = run_with_id(run_id), _("Plan again")
+    counts = counts_of(run.pk)
     obstacle = obstacles.to_plan(
-        found, rows=counts.rows, to_classify=counts.where(to_classify=(True,))
+        run, rows=counts.rows, to_classify=counts.where(to_classify=(True,))
     )
     if obstacle:
-        return refuse(request, found, title, obstacle)
+        return refuse(request, run, title, obstacle)
     actor = request.user.get_username()
     now, progress = timezone.now(), InRequest()
     try:
         attempt(
-            lambda: dry_run(
-                run_id=found.pk, actor=actor, now=now, progress=progress, engine=Inline()
-            )
+            lambda: dry_run(run_id=run.pk, actor=actor, now=now, progress=progress, engine=Inline())
         )
     except LegacyImportError as error:
-        return refuse(request, found, title, Obstacle(told(error)))
-    return HttpResponseRedirect(reverse("legacy_imports:run", args=[found.pk]), status=303)
+        return refuse(request, run, title, Obstacle(error_text(error)))
+    return HttpResponseRedirect(reverse("legacy_imports:run", args=[run.pk]), status=303)
 
 
 @permission_needed(COMMIT)
 @require_POST
-def prove(request: HttpRequest, run: int) -> HttpResponse:
-    """Prove that nothing was lost and nothing was done twice, and show the proof. Changes nothing."""
-    found, title = run_with_id(run), _("Reconciliation")
-    obstacle = obstacles.to_reconcile(found, rows=counts_of(found.pk).rows)
+def reconcile_run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Reconcile the run and show the report. Changes nothing."""
+    run, title = run_with_id(run_id), _("Reconciliation")
+    obstacle = obstacles.to_reconcile(run, rows=counts_of(run.pk).rows)
     if obstacle:
-        return refuse(request, found, title, obstacle)
+        return refuse(request, run, title, obstacle)
     try:
-        report = attempt(lambda: reconcile(run_id=found.pk, progress=InRequest()))
+        report = attempt(lambda: reconcile(run_id=run.pk, progress=InRequest()))
     except LegacyImportError as error:
-        return refuse(request, found, title, Obstacle(told(error)))
+        return refuse(request, run, title, Obstacle(error_text(error)))
     return render_page(
         request,
         "admin/legacy_imports/runs/proof.html",
         section="run",
         title=title,
-        run=found,
+        run=run,
         report=report,
         lines=list(proof_lines(report)),
         made_at=timezone.now(),
@@ -76,6 +74,6 @@ def prove(request: HttpRequest, run: int) -> HttpResponse:
 
 
 urlpatterns = [
-    path("legacy-imports/<int:run>/plan", plan, name="plan"),
-    path("legacy-imports/<int:run>/reconcile", prove, name="reconcile"),
+    path("legacy-imports/<int:run_id>/plan", plan, name="plan"),
+    path("legacy-imports/<int:run_id>/reconcile", reconcile_run, name="reconcile"),
 ]

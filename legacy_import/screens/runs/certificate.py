@@ -1,4 +1,4 @@
-"""The certificate of a run in words: what was proved about the source before a row was read."""
+"""The certificate of a run in words: what was verified about the source before a row was read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One line: what, what was found (codes and names, not words), and what it means in words."""
+class CertificateLine:
+    """One property of the source: its values (codes and names) and their meaning in words."""
 
     name: str | Promise
-    found: tuple[str, ...]
+    values: tuple[str, ...]
     meaning: str = ""
 
 
@@ -23,8 +23,8 @@ class CertificateSection:
     """`verified` is None where the run has no certificate yet. Never a password."""
 
     verified: bool | None
-    facts: tuple[Fact, ...] = ()
-    notes: tuple[str, ...] = ()  # in English, as the import wrote them down
+    lines: tuple[CertificateLine, ...] = ()
+    notes: tuple[str, ...] = ()  # in English, as the import stored them
 
 
 PER_TABLE = (
@@ -34,46 +34,54 @@ PER_TABLE = (
 )
 
 
-def certificate_of(stored: Mapping[str, Any]) -> CertificateSection:
-    """The stored certificate, ready to be shown; what it does not hold is left out."""
-    if "read_only_verified" not in stored:
+def certificate_of(certificate: Mapping[str, Any]) -> CertificateSection:
+    """The stored certificate as lines, without those for which it has no value."""
+    if "read_only_verified" not in certificate:
         return CertificateSection(None)
     return CertificateSection(
-        bool(stored["read_only_verified"]),
-        tuple(fact for fact in _facts(stored) if fact.found or fact.meaning),
-        tuple(str(note) for note in stored.get("notes", ())),
+        bool(certificate["read_only_verified"]),
+        tuple(line for line in _lines(certificate) if line.values or line.meaning),
+        tuple(str(note) for note in certificate.get("notes", ())),
     )
 
 
-def _facts(stored: Mapping[str, Any]) -> Iterator[Fact]:
-    server = f"{stored.get('server', '')} {stored.get('version', '')}".strip()
-    yield Fact(_("Source"), _texts(stored.get("source") or stored.get("label")))
-    yield Fact(_("Server"), _texts(server))
-    yield Fact(_("Database"), _texts(stored.get("database")))
-    yield _account(stored)
-    yield Fact(_("Privileges"), tuple(_grant(one) for one in stored.get("privileges", ())))
-    yield Fact(_("Wider than needed"), tuple(map(str, stored.get("wider_than_needed", ()))))
-    yield _snapshot(stored)
-    yield _link(stored.get("tls", {}))
-    yield Fact(_("Time zone"), _texts(stored.get("time_zone")))
-    counts = stored.get("row_counts", {})
-    yield Fact(_("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()))
-    yield Fact(_("Columns under another name"), tuple(_renamed(stored.get("columns", {}))))
+def _lines(certificate: Mapping[str, Any]) -> Iterator[CertificateLine]:
+    server = f"{certificate.get('server', '')} {certificate.get('version', '')}".strip()
+    yield CertificateLine(
+        _("Source"), _texts(certificate.get("source") or certificate.get("label"))
+    )
+    yield CertificateLine(_("Server"), _texts(server))
+    yield CertificateLine(_("Database"), _texts(certificate.get("database")))
+    yield _account(certificate)
+    yield CertificateLine(
+        _("Privileges"), tuple(_grant(one) for one in certificate.get("privileges", ()))
+    )
+    yield CertificateLine(
+        _("Wider than needed"), tuple(map(str, certificate.get("wider_than_needed", ())))
+    )
+    yield _snapshot(certificate)
+    yield _link(certificate.get("tls", {}))
+    yield CertificateLine(_("Time zone"), _texts(certificate.get("time_zone")))
+    counts = certificate.get("row_counts", {})
+    yield CertificateLine(_("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()))
+    yield CertificateLine(
+        _("Columns under another name"), tuple(_renamed(certificate.get("columns", {})))
+    )
     for key, name in PER_TABLE:
-        yield Fact(name, tuple(_per_table(stored.get(key, {}))))
+        yield CertificateLine(name, tuple(_per_table(certificate.get(key, {}))))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     return (str(value),) if value else ()
 
 
-def _account(stored: Mapping[str, Any]) -> Fact:
-    account = stored.get("account", "")
+def _account(certificate: Mapping[str, Any]) -> CertificateLine:
+    account = certificate.get("account", "")
     if not account:
-        return Fact(_("Account"), (), _("none: the source is a file"))
-    only_reads = stored.get("account_read_only")
+        return CertificateLine(_("Account"), (), _("none: the source is a file"))
+    only_reads = certificate.get("account_read_only")
     meaning = _("can only read") if only_reads else _("can write (an operator allowed it)")
-    return Fact(_("Account"), _texts(account), meaning)
+    return CertificateLine(_("Account"), _texts(account), meaning)
 
 
 def _grant(one: Mapping[str, Any]) -> str:
@@ -81,25 +89,26 @@ def _grant(one: Mapping[str, Any]) -> str:
     return f"{', '.join(one.get('privileges', ()))}{columns} · {one.get('scope', '')}"
 
 
-def _snapshot(stored: Mapping[str, Any]) -> Fact:
-    without = [table for table, kept in stored.get("snapshot", {}).items() if not kept]
-    number = stored.get("snapshots", 1)
+def _snapshot(certificate: Mapping[str, Any]) -> CertificateLine:
+    snapshot = certificate.get("snapshot", {})
+    without = [table for table, complete in snapshot.items() if not complete]
+    number = certificate.get("snapshots", 1)
     meaning = _("Snapshots: %(number)d") % {"number": number}
     if without:
         meaning = _("%(meaning)s. Without one: %(tables)s") % {
             "meaning": meaning, "tables": ", ".join(without),
         }  # fmt: skip
-    return Fact(_("Snapshot"), _texts(stored.get("isolation")), meaning)
+    return CertificateLine(_("Snapshot"), _texts(certificate.get("isolation")), meaning)
 
 
-def _link(tls: Mapping[str, str]) -> Fact:
+def _link(tls: Mapping[str, str]) -> CertificateLine:
     meanings = {
         "local": _("local file"),
         "plain": _("not encrypted"),
         "encrypted": _("encrypted"),
     }
     state = tls.get("state", "")
-    return Fact(_("Connection"), _texts(tls.get("cipher")), meanings.get(state, state))
+    return CertificateLine(_("Connection"), _texts(tls.get("cipher")), meanings.get(state, state))
 
 
 def _renamed(tables: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -110,7 +119,8 @@ def _renamed(tables: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
 
 
 def _per_table(tables: Mapping[str, Any]) -> Iterator[str]:
-    for table, found in tables.items():
-        if found:
-            words = [f"{k} {v:,}" for k, v in found.items()] if isinstance(found, dict) else found
-            yield f"{table}: {', '.join(words)}"
+    for table, columns in tables.items():
+        if columns:
+            if isinstance(columns, dict):
+                columns = [f"{column} {number:,}" for column, number in columns.items()]
+            yield f"{table}: {', '.join(columns)}"

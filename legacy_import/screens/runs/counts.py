@@ -1,4 +1,4 @@
-"""Numbers of rows, added up from the stored facet counts: no screen counts staged rows."""
+"""Numbers of rows, summed from the stored facet counts, so that no page counts staged rows."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,16 +25,17 @@ from legacy_import.models import FACETS, FacetCount
 from legacy_import.stages.commit.waves import WAVES, WITHOUT_EFFECT
 
 Facets = Mapping[str, Any]
+FacetValues = Collection[Any] | str
 OTHER = "other"  # rows of no focus mode
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """How far the reviewers are with the rows of one focus mode, or of all ("")."""
+class FocusProgress:
+    """The rows in the review queue of one focus mode, or of all (""), and how many are decided."""
 
     focus: str
     rows: int
-    done: int
+    decided_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +59,44 @@ class RunCounts:
     def rows(self) -> int:
         return sum(rows for _, rows in self.combinations)
 
-    def where(self, **wanted: Collection[Any] | str) -> int:
+    def where(self, **values: FacetValues) -> int:
         """Rows whose facets have these values; a collection means any of them."""
-        return sum(rows for facets, rows in self.combinations if _fits(facets, wanted))
+        return sum(rows for facets, rows in self.combinations if _matches(facets, values))
 
-    def spread(self, facet: str, **wanted: Collection[Any] | str) -> dict[str, int]:
+    def spread(self, facet: str, **values: FacetValues) -> dict[str, int]:
         """Value → rows of one facet, among the rows that fit, the most frequent first."""
-        found: dict[str, int] = {}
+        rows_by_value: dict[str, int] = {}
         for facets, rows in self.combinations:
-            if rows and _fits(facets, wanted):
-                found[facets[facet]] = found.get(facets[facet], 0) + rows
-        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+            if rows and _matches(facets, values):
+                rows_by_value[facets[facet]] = rows_by_value.get(facets[facet], 0) + rows
+        return dict(sorted(rows_by_value.items(), key=lambda one: (-one[1], one[0])))
 
 
 def counts_of(run_id: int) -> RunCounts:
-    """The stored counts of a run: one query, some hundred lines."""
-    stored = FacetCount.objects.filter(legacy_import_run=run_id).values_list(*FACETS, "rows")
+    """The stored counts of a run: one query, a few hundred lines."""
+    facet_counts = FacetCount.objects.filter(legacy_import_run=run_id).values_list(*FACETS, "rows")
     return RunCounts(
-        tuple((dict(zip(FACETS, values, strict=True)), rows) for *values, rows in stored)
+        tuple((dict(zip(FACETS, values, strict=True)), rows) for *values, rows in facet_counts)
     )
 
 
 def counts_of_runs(run_ids: Collection[int]) -> dict[int, RunCounts]:
     """The same for several runs in one query, by the facets that the review progress needs."""
     facets = ("planned_action", "planned_reason", "outcome", "decision")
-    stored = FacetCount.objects.filter(legacy_import_run__in=run_ids).order_by()
-    grouped = stored.values_list(F("legacy_import_run_id"), *facets).annotate(number=Sum("rows"))
-    found: dict[int, list[tuple[Facets, int]]] = {run: [] for run in run_ids}
+    facet_counts = FacetCount.objects.filter(legacy_import_run__in=run_ids).order_by()
+    grouped = facet_counts.values_list(F("legacy_import_run_id"), *facets).annotate(
+        number=Sum("rows")
+    )
+    combinations: dict[int, list[tuple[Facets, int]]] = {run: [] for run in run_ids}
     for run, *values, rows in grouped:
-        found[run].append((dict(zip(facets, values, strict=True)), rows))
-    return {run: RunCounts(tuple(combinations)) for run, combinations in found.items()}
+        combinations[run].append((dict(zip(facets, values, strict=True)), rows))
+    return {run: RunCounts(tuple(of_run)) for run, of_run in combinations.items()}
 
 
-def _fits(facets: Facets, wanted: Mapping[str, Collection[Any] | str]) -> bool:
+def _matches(facets: Facets, values: Mapping[str, FacetValues]) -> bool:
     return all(
-        facets[name] == values if isinstance(values, str) else facets[name] in values
-        for name, values in wanted.items()
+        facets[name] == allowed if isinstance(allowed, str) else facets[name] in allowed
+        for name, allowed in values.items()
     )
 
 
@@ -103,51 +106,51 @@ UNCOMMITTED = tuple(value for value in Outcome.values if value not in COMMITTED_
 UNDECIDED = ("", ReviewDecision.LATER.value)
 
 
-def in_queue(counts: RunCounts, **wanted: Collection[Any] | str) -> int:
-    """Planned rows that a person has to decide and that no commit has dealt with for good."""
+def in_queue(counts: RunCounts, **values: FacetValues) -> int:
+    """Planned rows that need review and that no commit has processed."""
     return sum(
         rows
         for facets, rows in counts.combinations
         if facets["planned_action"] == PlannedAction.REVIEW
         and facets["planned_reason"]
         and facets["outcome"] in UNCOMMITTED
-        and _fits(facets, wanted)
+        and _matches(facets, values)
     )
 
 
 def queue_reasons(counts: RunCounts) -> dict[str, int]:
     """Reason → rows of the queue, the most frequent first."""
-    found = counts.spread(
+    rows_by_value = counts.spread(
         "planned_reason", planned_action=PlannedAction.REVIEW.value, outcome=UNCOMMITTED
     )
-    return {reason: rows for reason, rows in found.items() if reason}
+    return {reason: rows for reason, rows in rows_by_value.items() if reason}
 
 
-def reviewed(counts: RunCounts, focus: str = "", **wanted: Collection[Any] | str) -> Reviewed:
-    """A row is reviewed once somebody decided it; "later" is no decision."""
-    rows = in_queue(counts, **wanted)
-    return Reviewed(focus, rows, rows - in_queue(counts, decision=UNDECIDED, **wanted))
+def review_progress(counts: RunCounts, focus: str = "", **values: FacetValues) -> FocusProgress:
+    """A row is reviewed once it has a decision; "later" is not a decision."""
+    rows = in_queue(counts, **values)
+    return FocusProgress(focus, rows, rows - in_queue(counts, decision=UNDECIDED, **values))
 
 
-def reviewed_by_focus(counts: RunCounts) -> tuple[Reviewed, ...]:
+def review_progress_by_focus(counts: RunCounts) -> tuple[FocusProgress, ...]:
     """One line per focus mode, then the rows of none."""
     lines = [
-        reviewed(counts, focus.value, classification=classifications)
+        review_progress(counts, focus.value, classification=classifications)
         for focus, (_, classifications) in WAVES.items()
     ]
-    return (*lines, reviewed(counts, OTHER, classification=Classification.UNKNOWN.value))
+    return (*lines, review_progress(counts, OTHER, classification=Classification.UNKNOWN.value))
 
 
-# --- What a commit would take up ---------------------------------------------------------------------
+# --- Rows that a commit would process ------------------------------------------------------------------
 
 
-def waiting(counts: RunCounts, focus: FocusMode | None) -> dict[PlannedAction, int]:
-    """Action → rows of the wave (None: of the run) that wait; `waves.planned_counts`, added up."""
-    found = dict.fromkeys(PlannedAction, 0)
+def pending_counts(counts: RunCounts, focus: FocusMode | None) -> dict[PlannedAction, int]:
+    """Action → pending rows of the wave (None: of the run), as `waves.planned_counts` counts them."""
+    rows_by_value = dict.fromkeys(PlannedAction, 0)
     for facets, rows in counts.combinations:
         if facets["outcome"] == Outcome.PENDING and _in_wave(facets, focus):
-            found[PlannedAction(facets["planned_action"])] += rows
-    return found
+            rows_by_value[PlannedAction(facets["planned_action"])] += rows
+    return rows_by_value
 
 
 def _in_wave(facets: Facets, focus: FocusMode | None) -> bool:
@@ -160,13 +163,53 @@ def _in_wave(facets: Facets, focus: FocusMode | None) -> bool:
 
 
 def in_force(counts: RunCounts) -> int:
-    """Rows whose effects a rollback would take back."""
+    """Rows whose effects a rollback would undo."""
     return counts.where(outcome=COMMITTED_OUTCOMES)
+
+
+@dataclass(frozen=True, slots=True)
+class WaveLine:
+    """The pending rows of one wave ("": of the whole run).
+
+    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
+    """
+
+    focus: str
+    actions: tuple[int, ...]
+    rows: int
+    review: int
+
+
+ACTIONS = (
+    PlannedAction.CREATE_COMPLETED_TRAINING,
+    PlannedAction.CREATE_ENROLLMENT,
+    PlannedAction.CREATE_CRM_LEAD,
+    PlannedAction.LINK_EXISTING,
+    PlannedAction.SKIP,
+)
+
+
+def wave_lines(counts: RunCounts) -> tuple[WaveLine, ...]:
+    """One line per wave, in their order, then one for all rows, including those of no wave."""
+    return tuple(_wave_line(counts, focus) for focus in (*FocusMode, None))
+
+
+def _wave_line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
+    pending = pending_counts(counts, focus)
+    actions = tuple(pending[action] for action in ACTIONS)
+    return WaveLine(
+        focus.value if focus else "", actions, sum(actions), pending[PlannedAction.REVIEW]
+    )
+
+
+def outcomes_in_force(counts: RunCounts) -> tuple[tuple[str, int], ...]:
+    """(outcome, rows) of the rows with effects in force, the most frequent first."""
+    return tuple(counts.spread("outcome", outcome=COMMITTED_OUTCOMES).items())
 
 
 # --- Distributions -----------------------------------------------------------------------------------
 
-SHOWN: tuple[tuple[str, str | Promise, Any], ...] = (
+DISTRIBUTIONS: tuple[tuple[str, str | Promise, Any], ...] = (
     ("source_table", _("Source table"), SourceTable),
     ("classification", _("What the rows mean"), Classification),
     ("validation_status", _("Can the rows be trusted?"), ValidationStatus),
@@ -179,7 +222,7 @@ SHOWN: tuple[tuple[str, str | Promise, Any], ...] = (
 def distributions(counts: RunCounts) -> Iterator[Distribution]:
     """Every facet that the run page shows, each adding up to the rows of the run."""
     total = counts.rows
-    for facet, title, vocabulary in SHOWN:
-        found = counts.spread(facet)
-        lines = tuple((value, found.get(value, 0)) for value in vocabulary.values)
+    for facet, title, vocabulary in DISTRIBUTIONS:
+        rows_by_value = counts.spread(facet)
+        lines = tuple((value, rows_by_value.get(value, 0)) for value in vocabulary.values)
         yield Distribution(facet, title, vocabulary.__name__, lines, total)

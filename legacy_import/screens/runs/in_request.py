@@ -1,4 +1,4 @@
-"""A service at work inside one request: never waiting for somebody else, never for long."""
+"""Run a service inside one request: it never waits for a lease and stops after SECONDS."""
 
 import time
 from collections.abc import Callable, Collection
@@ -10,46 +10,45 @@ from django.utils.translation import gettext as _
 from legacy_import.errors import Interrupted, LegacyImportError, OutOfOrder
 from legacy_import.runs.progress import Silent
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 SECONDS = 20  # after which a request does not begin another batch
 
 
 class InRequest(Silent):
-    """Stops at the end of a batch once the request took SECONDS, in the pieces of work `stop_in`.
+    """Stops at the end of a batch once the request took SECONDS, in work whose label is in `stop_in`.
 
-    `still_so` is asked once, when the work begins under the lease: whether the run is as the page
-    said; `begun` says that it did begin. A lease that somebody else has is not waited for.
+    `run_unchanged` is called once, when the work begins under the lease: is the run as the page showed
+    it? `has_begun` is true from then on. A run that is locked by another process raises OutOfOrder.
     """
 
     def __init__(
-        self, *, stop_in: Collection[str] = (), still_so: Callable[[], bool] | None = None
+        self, *, stop_in: Collection[str] = (), run_unchanged: Callable[[], bool] | None = None
     ) -> None:
         self._stop_in = stop_in
-        self._still_so = still_so
+        self._run_unchanged = run_unchanged
         self._stoppable = False
-        self.begun = False
+        self.has_begun = False
         self._until = time.monotonic() + SECONDS
 
     def begin(self, label: str, total: int | None) -> None:
         self._stoppable = label in self._stop_in
-        ask, self._still_so = self._still_so, None
-        if ask and not ask():
+        run_unchanged, self._run_unchanged = self._run_unchanged, None
+        if run_unchanged and not run_unchanged():
             raise OutOfOrder(_("Somebody else worked on this run in the same moment."))
-        self.begun = True
+        self.has_begun = True
 
     def advance(self, rows: int) -> None:
         if self._stoppable and time.monotonic() > self._until:
             raise Interrupted(_("One request does so much; go on with the next."))
 
     def say(self, sentence: str) -> None:
-        """Only said by who is about to wait for a lease."""
+        """Called only before a wait for a lease."""
         raise OutOfOrder(sentence)
 
 
-def attempt(work: Callable[[], Answer]) -> Answer:
-    """What `work` returns. A failure of the app database becomes a LegacyImportError with its class.
-
-    Its text may hold a value of a row.
+def attempt(work: Callable[[], Result]) -> Result:
+    """The result of `work`. An error of the app database becomes a LegacyImportError with its class
+    only, because its text may contain values of a row.
     """
     try:
         return work()
@@ -58,6 +57,6 @@ def attempt(work: Callable[[], Answer]) -> Answer:
         raise LegacyImportError(words % {"error": type(error).__name__}) from None
 
 
-def told(error: LegacyImportError) -> str:
+def error_text(error: LegacyImportError) -> str:
     """The error and its next step, in one paragraph."""
     return f"{error.message} {error.hint}".strip()

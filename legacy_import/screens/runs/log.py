@@ -1,4 +1,4 @@
-"""The commit log by batch: what each batch did, by whom, when, and what of it was taken back."""
+"""The commit log by batch: the actions, the actor, the time and the entries undone since."""
 
 import datetime
 from collections import Counter, defaultdict
@@ -11,10 +11,12 @@ from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyImportRun
 
 MOST_BATCHES = 20  # on one page …
-MOST_ROWS = 2_000  # … or fewer, where they are large: a page reads the entries of so many rows
-MOST_BATCHES_TOLD = 100  # of one operation
-NAMED = 20
-LEFT_OUT = (LogAction.DRIFTED, LogAction.FAILED)
+MOST_ROWS = (
+    2_000  # … or fewer, where they are large: a page reads the entries of at most this many rows
+)
+MOST_SUMMARY_BATCHES = 100
+FIRST_ROWS = 20
+NOT_COMMITTED = (LogAction.DRIFTED, LogAction.FAILED)
 KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
 
 
@@ -27,37 +29,37 @@ class BatchLine:
     finished_at: datetime.datetime
     actor: str
     actions: tuple[tuple[str, int], ...]
-    taken_back: int
+    undone_entries: int
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Some batches, newest first; `older` is the position to go on from, None at the end."""
+    """Some batches, newest first; `older` is the position of the next page, None at the end."""
 
     batches: tuple[BatchLine, ...]
     older: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What some batches of a commit did. `named`: the first rows left out, with the reason's code."""
+class CommitSummary:
+    """What some batches of a commit did. `first_rows`: rows not committed, with the reason's code."""
 
     rows: int
     batches: int
     actions: Mapping[str, int]
     created: Mapping[str, int]  # model label → records
-    left_out: int
-    named: tuple[tuple[str, str], ...]
+    not_committed: int
+    first_rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """What a rollback did: (model label, ReversalOutcome) → entries; `named` are rows that stay."""
+class RollbackSummary:
+    """What a rollback did: (model label, ReversalOutcome) → entries; `first_rows` of those kept."""
 
     rows: int
     records: tuple[tuple[str, str, int], ...]
-    kept: int
-    named: tuple[tuple[str, str], ...]
+    kept_entries: int
+    first_rows: tuple[tuple[str, str], ...]
 
 
 def receipts(run: LegacyImportRun, stage: Stage) -> QuerySet[ChunkReceipt]:
@@ -66,30 +68,30 @@ def receipts(run: LegacyImportRun, stage: Stage) -> QuerySet[ChunkReceipt]:
 
 def log_page(run: LegacyImportRun, before: int | None = None) -> LogPage:
     """The newest batches of the run's commits (before position `before`)."""
-    found = receipts(run, Stage.COMMIT).order_by("-position")
+    newest = receipts(run, Stage.COMMIT).order_by("-position")
     if before is not None:
-        found = found.filter(position__lt=before)
+        newest = newest.filter(position__lt=before)
     page: list[ChunkReceipt] = []
-    asked = list(found[: MOST_BATCHES + 1])
-    for receipt in asked[:MOST_BATCHES]:
+    candidates = list(newest[: MOST_BATCHES + 1])
+    for receipt in candidates[:MOST_BATCHES]:
         if page and sum(one.rows for one in page) + receipt.rows > MOST_ROWS:
             break
         page.append(receipt)
-    older = page[-1].position if page and len(asked) > len(page) else None
+    older = page[-1].position if page and len(candidates) > len(page) else None
     return LogPage(tuple(_lines(run, page)), older)
 
 
 def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[BatchLine]:
     actions: defaultdict[int, Counter[str]] = defaultdict(Counter)
     actors: dict[int, str] = {}
-    taken_back: Counter[int] = Counter()
+    undone_entries: Counter[int] = Counter()
     grouped = _entries(run, page).order_by().values_list("batch", "action")
     for batch, action, rows, actor, back in grouped.annotate(
         rows=Count("pk"), who=Min("actor"), back=Count("reversed_at")
     ):
         actions[batch][action] += rows
         actors[batch] = actor
-        taken_back[batch] += back
+        undone_entries[batch] += back
     return [
         BatchLine(
             receipt.position,
@@ -97,14 +99,14 @@ def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[BatchLine
             receipt.finished_at,
             actors.get(receipt.position, ""),
             tuple(actions[receipt.position].most_common()),
-            taken_back[receipt.position],
+            undone_entries[receipt.position],
         )
         for receipt in page
     ]
 
 
 def _entries(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> QuerySet[LegacyImportCommitLog]:
-    """The entries of these batches, found by the rows they dealt with, which are indexed."""
+    """The entries of these batches, selected by their rows, which are indexed."""
     entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
     if not page:
         return entries.none()
@@ -119,34 +121,34 @@ def _rows_of(receipt: ChunkReceipt) -> Q:
     return Q(student_import__gte=int(receipt.first_id), student_import__lte=int(receipt.last_id))
 
 
-def done_since(run: LegacyImportRun, first: int, end: int | None = None) -> Done:
+def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> CommitSummary:
     """What the run's commits did from batch `first` on, to before batch `end`."""
     page = _since(run, Stage.COMMIT, first, end)
     entries = _entries(run, page).order_by()
     actions: Counter[str] = Counter()
     created: Counter[str] = Counter()
     grouped = entries.values_list("action", "target_model", "created_target")
-    for action, model, made, rows in grouped.annotate(rows=Count("pk")):
+    for action, model, created_here, rows in grouped.annotate(rows=Count("pk")):
         actions[action] += rows
-        if made:
+        if created_here:
             created[model] += rows
-    left_out = sum(actions[action] for action in LEFT_OUT)
-    named = entries.filter(action__in=LEFT_OUT).order_by("pk") if left_out else entries.none()
-    return Done(
+    not_committed = sum(actions[action] for action in NOT_COMMITTED)
+    others = entries.filter(action__in=NOT_COMMITTED).order_by("pk")
+    return CommitSummary(
         rows=sum(one.rows for one in page),
         batches=len(page),
         actions=dict(actions.most_common()),
         created=dict(created.most_common()),
-        left_out=left_out,
-        named=_named(named, "reason"),
+        not_committed=not_committed,
+        first_rows=_first_rows(others, "reason") if not_committed else (),
     )
 
 
-def undone_since(run: LegacyImportRun, first: int, end: int | None = None) -> Undone:
+def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -> RollbackSummary:
     """What the run's rollbacks did with the rows of batches `first` to before `end`."""
     page = _since(run, Stage.ROLLBACK, first, end)
     if not page:
-        return Undone(0, (), 0, ())
+        return RollbackSummary(0, (), 0, ())
     entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
     rows = Q()
     for one in page:
@@ -154,23 +156,23 @@ def undone_since(run: LegacyImportRun, first: int, end: int | None = None) -> Un
     entries = entries.filter(rows).exclude(reversal_outcome="").order_by()
     grouped = entries.values_list("target_model", "reversal_outcome").annotate(number=Count("pk"))
     records = tuple(sorted(grouped))
-    kept = entries.filter(reversal_outcome__in=KEPT, reversed_at=None)
-    return Undone(
+    kept_entries = entries.filter(reversal_outcome__in=KEPT, reversed_at=None)
+    return RollbackSummary(
         rows=sum(one.rows for one in page),
         records=records,
-        kept=sum(number for _, outcome, number in records if outcome in KEPT),
-        named=_named(kept.order_by("pk"), "reversal_outcome"),
+        kept_entries=sum(number for _, outcome, number in records if outcome in KEPT),
+        first_rows=_first_rows(kept_entries.order_by("pk"), "reversal_outcome"),
     )
 
 
 def _since(run: LegacyImportRun, stage: Stage, first: int, end: int | None) -> list[ChunkReceipt]:
-    found = receipts(run, stage).filter(position__gte=first).order_by("position")
-    found = found if end is None else found.filter(position__lt=end)
-    return list(found[:MOST_BATCHES_TOLD])
+    in_range = receipts(run, stage).filter(position__gte=first).order_by("position")
+    in_range = in_range if end is None else in_range.filter(position__lt=end)
+    return list(in_range[:MOST_SUMMARY_BATCHES])
 
 
-def _named(entries: QuerySet[LegacyImportCommitLog], why: str) -> tuple[tuple[str, str], ...]:
+def _first_rows(entries: QuerySet[LegacyImportCommitLog], why: str) -> tuple[tuple[str, str], ...]:
     lines = entries.values_list("student_import__source_table", "student_import__legacy_id", why)[
-        :NAMED
+        :FIRST_ROWS
     ]
     return tuple((f"{table}:{legacy_id}", reason) for table, legacy_id, reason in lines)

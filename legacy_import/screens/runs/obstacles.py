@@ -1,4 +1,4 @@
-"""Why an operation cannot be done from a browser right now, in words, and what to run instead."""
+"""Why an operation is not possible from a browser, and the command to run instead."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
 from legacy_import.models.run import TRANSITIONS
 from legacy_import.rules import RULES_VERSION
-from legacy_import.screens.runs.live import holder_of
+from legacy_import.screens.runs.progress import holder_of
 from legacy_import.stages.commit.commit import WITH_A_PLAN
 
-# Rows that a request may plan, prove or preview while a browser waits.
+# The most rows that one request plans, reconciles or previews.
 MOST_ROWS_PLANNED = 5_000
-MOST_ROWS_PROVED = 20_000
+MOST_ROWS_RECONCILED = 20_000
 MOST_ROWS_PREVIEWED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """`command`: what an operator runs to get past it, without `manage.py` ("" for nothing)."""
+    """`command`: removes the obstacle, without `manage.py` ("" for none)."""
 
     words: str
     command: str = ""
 
 
-def held(run: LegacyImportRun) -> Obstacle | None:
-    """Somebody has the lease."""
+def lease_obstacle(run: LegacyImportRun) -> Obstacle | None:
+    """The run is locked by a lease."""
     holder = holder_of(run)
     if holder is None:
         return None
@@ -38,8 +38,8 @@ def held(run: LegacyImportRun) -> Obstacle | None:
 
 
 def to_commit(run: LegacyImportRun) -> Obstacle | None:
-    """What keeps a batch from being committed; the service asks the same again."""
-    other = _other_rules(run)
+    """Why no batch can be committed; the service checks the same again."""
+    other = _rules_changed(run)
     if run.status == RunStatus.CLOSED:
         return _closed(run)
     if other:
@@ -52,26 +52,26 @@ def to_commit(run: LegacyImportRun) -> Obstacle | None:
             "Run %(run)d is partial: it contains only the first %(rows)d rows. Who commits it knowingly"
             " does so at a terminal."
         )
-        told = words % {"run": run.pk, "rows": run.row_limit or 0}
-        return Obstacle(told, f"legacy_commit --run {run.pk} --allow-partial")
-    return held(run)
+        message = words % {"run": run.pk, "rows": run.row_limit or 0}
+        return Obstacle(message, f"legacy_commit --run {run.pk} --allow-partial")
+    return lease_obstacle(run)
 
 
 def to_roll_back(run: LegacyImportRun, *, committed: bool) -> Obstacle | None:
-    """What keeps a run from being rolled back; `committed`: some batch of it was committed."""
+    """Why a run cannot be rolled back; `committed`: it has a committed batch."""
     if run.status == RunStatus.CLOSED:
         return _closed(run)
     if RunStatus.ROLLING_BACK not in TRANSITIONS[RunStatus(run.status)] or not committed:
         words = _("Run %(run)d has committed nothing, so there is nothing to roll back.")
         return Obstacle(words % {"run": run.pk}, run.next_command)
-    return held(run)
+    return lease_obstacle(run)
 
 
 def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | None:
-    """What keeps the rows from being planned anew from a browser."""
+    """Why the rows cannot be planned again from a browser."""
     if run.status == RunStatus.CLOSED:
         return _closed(run)
-    other = _other_rules(run)
+    other = _rules_changed(run)
     if other:
         return other
     if RunStatus.PLANNED not in TRANSITIONS[RunStatus(run.status)]:
@@ -80,30 +80,30 @@ def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | 
     if to_classify:
         words = _("%(rows)d rows have to be classified again before a plan means anything.")
         return Obstacle(words % {"rows": to_classify}, f"legacy_classify --run {run.pk}")
-    return _too_many(run, rows, MOST_ROWS_PLANNED, "legacy_dry_run") or held(run)
+    return _too_many(run, rows, MOST_ROWS_PLANNED, "legacy_dry_run") or lease_obstacle(run)
 
 
 def to_reconcile(run: LegacyImportRun, *, rows: int) -> Obstacle | None:
-    """What keeps the proof from being made while a browser waits."""
+    """Why the run cannot be reconciled from a browser."""
     if run.status in (RunStatus.IMPORTING, RunStatus.FAILED):
         words = _("Not every source row of run %(run)d is staged yet.")
         return Obstacle(words % {"run": run.pk}, run.next_command)
-    return _too_many(run, rows, MOST_ROWS_PROVED, "legacy_reconcile") or held(run)
+    return _too_many(run, rows, MOST_ROWS_RECONCILED, "legacy_reconcile") or lease_obstacle(run)
 
 
 def _too_many(run: LegacyImportRun, rows: int, most: int, command: str) -> Obstacle | None:
     if rows <= most:
         return None
     words = _("Run %(run)d has %(rows)d rows, more than a browser should wait for (%(most)d).")
-    told = words % {"run": run.pk, "rows": rows, "most": most}
-    return Obstacle(told, f"{command} --run {run.pk}")
+    message = words % {"run": run.pk, "rows": rows, "most": most}
+    return Obstacle(message, f"{command} --run {run.pk}")
 
 
 def _closed(run: LegacyImportRun) -> Obstacle:
     return Obstacle(_("Run %(run)d is closed: it is finished for good.") % {"run": run.pk})
 
 
-def _other_rules(run: LegacyImportRun) -> Obstacle | None:
+def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
     if run.norm_version != NORM_VERSION:
         words = _("Run %(run)d was staged by other normalizers than the installed ones.")
         return Obstacle(words % {"run": run.pk}, "legacy_import")

@@ -1,8 +1,8 @@
-"""`…/{run}/commit` and `…/{run}/rollback`: confirm, do one bounded piece, say what was done.
+"""`…/{run}/commit` and `…/{run}/rollback`: confirm, process one batch, show its result.
 
-The confirm page is a GET that names every effect. Its form holds a token that is good once, and only
-while the run stands as the page says; a POST does one batch and redirects to what it did. Nobody can
-do a batch twice by clicking twice, going back, reloading, or from a second tab.
+A GET shows the confirm page with every effect. Its form contains a token that is valid once, and only
+while the run is unchanged; a POST processes one batch and redirects to its result. A double click, the
+back button, a reload or a second tab therefore never processes a batch twice.
 """
 
 from collections.abc import Callable
@@ -30,82 +30,83 @@ from legacy_import.screens import form_tokens
 from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs.counts import counts_of, in_force
-from legacy_import.screens.runs.in_request import InRequest, attempt, told
-from legacy_import.screens.runs.live import live, live_words, stamp_of
-from legacy_import.screens.runs.log import done_since, receipts, undone_since
+from legacy_import.screens.runs.counts import counts_of, in_force, outcomes_in_force, wave_lines
+from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
+from legacy_import.screens.runs.log import commit_summary, receipts, rollback_summary
 from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
-from legacy_import.screens.runs.operation_address import LARGEST_BATCH, OperationForm, parse
-from legacy_import.screens.runs.waves import outcomes_in_force, wave_lines
+from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
+from legacy_import.screens.runs.progress import progress_words, run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One of the two things that change the platform."""
+    """An operation that changes the platform: a commit or a rollback."""
 
     name: str
     stage: Stage
     title: str | Promise
     obstacle: Callable[[LegacyImportRun], Obstacle | None]
     work: Callable[[LegacyImportRun, OperationForm, str, InRequest], None]
-    pieces: tuple[str, ...]  # of its work after which it may stop and be gone on with
-    shown: Callable[[LegacyImportRun, OperationForm], dict[str, Any]]
-    told: Callable[[LegacyImportRun, int, int | None], object]
+    interruptible: tuple[str, ...]  # labels of the work that may stop between batches
+    context: Callable[[LegacyImportRun, OperationForm], dict[str, Any]]
+    summary: Callable[
+        [LegacyImportRun, int, int | None], object
+    ]  # of the batches from … to before …
 
 
-# --- Asking and answering ----------------------------------------------------------------------------
+# --- Requests and responses --------------------------------------------------------------------------
 
 
 def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> HttpResponse:
     if request.method == "POST":
         return _send(request, run, operation)
-    asked = parse(request.GET)
+    form = parse(request.GET)
     token = form_tokens.look_up(
         request, request.GET.get("done", ""), run=run.pk, operation=operation.name
     )
-    done = token if token and token.used else None
-    return _show(request, run, operation, asked=asked, done=done)
+    used_token = token if token and token.used else None
+    return _show(request, run, operation, form=form, used_token=used_token)
 
 
 def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> HttpResponse:
-    """Do it once, or say why not; what was done is shown by a GET of its own."""
-    asked = parse(request.POST, confirmed=True)
-    token = form_tokens.look_up(request, asked.token, run=run.pk, operation=operation.name)
+    """Process the form once, or explain the refusal; a GET then shows the result."""
+    form = parse(request.POST, confirmed=True)
+    token = form_tokens.look_up(request, form.token, run=run.pk, operation=operation.name)
     if token and token.used:
-        return _show(request, run, operation, asked=asked, done=token, status=409)
+        return _show(request, run, operation, form=form, used_token=token, status=409)
     if obstacle := operation.obstacle(run):
         return refuse(request, run, operation.title, obstacle)
     stamp = stamp_of(run.pk)
     if token is None or token.stamp != stamp:
         problem = _("The run changed since this page was made, or the page is too old. Nothing was "
                     "done: read what it says now, then confirm again.")  # fmt: skip
-        return _show(request, run, operation, asked=asked, problem=problem, status=409)
-    if asked.errors:
-        return _show(request, run, operation, asked=asked, token=asked.token, status=400)
+        return _show(request, run, operation, form=form, problem=problem, status=409)
+    if form.errors:
+        return _show(request, run, operation, form=form, token=form.token, status=400)
     first = next_position(run, operation.stage)
-    token, mine = form_tokens.use_up(
-        request, asked.token, run=run.pk, operation=operation.name, first=first
+    token, is_ours = form_tokens.use_up(
+        request, form.token, run=run.pk, operation=operation.name, first=first
     )
-    if not mine:
-        return _show(request, run, operation, asked=asked, done=token, status=409)
+    if not is_ours:
+        return _show(request, run, operation, form=form, used_token=token, status=409)
     why, actor = "", request.user.get_username()
-    # A rollback that finds another one done has nothing left to do, so it need not ask.
-    still_so = (lambda: stamp_of(run.pk) == stamp) if operation is COMMITTING else None
-    progress = InRequest(stop_in=operation.pieces, still_so=still_so)
+    # A rollback after another rollback finds no rows, so only a commit needs this check.
+    run_unchanged = (lambda: stamp_of(run.pk) == stamp) if operation is COMMITTING else None
+    progress = InRequest(stop_in=operation.interruptible, run_unchanged=run_unchanged)
     try:
-        attempt(lambda: operation.work(run, asked, actor, progress))
+        attempt(lambda: operation.work(run, form, actor, progress))
     except Interrupted:
-        pass  # the page says what is left
+        pass  # the page shows the rows that remain
     except LegacyImportError as error:
-        why = told(error)
-    end = next_position(run, operation.stage) if progress.begun else first
-    form_tokens.record_end(request, asked.token, end=end, why=why)
+        why = error_text(error)
+    end = next_position(run, operation.stage) if progress.has_begun else first
+    form_tokens.record_end(request, form.token, end=end, why=why)
     if why and end == first:
         return refuse(request, run, operation.title, Obstacle(why))
-    shown = urlencode({"done": asked.token, "focus": asked.focus or "", "batch": asked.batch})
-    return HttpResponseRedirect(f"{request.path}?{shown}", status=303)
+    query = urlencode({"done": form.token, "focus": form.focus or "", "batch": form.batch})
+    return HttpResponseRedirect(f"{request.path}?{query}", status=303)
 
 
 def _show(
@@ -113,29 +114,29 @@ def _show(
     run: LegacyImportRun,
     operation: Operation,
     *,
-    asked: OperationForm,
-    done: form_tokens.FormToken | None = None,
+    form: OperationForm,
+    used_token: form_tokens.FormToken | None = None,
     problem: str = "",
     token: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The confirm page; above it, what the last one did. With nothing to confirm, only why."""
+    """The result of `used_token` and the confirm page, or a refusal if there is nothing to confirm."""
     run.refresh_from_db()
     obstacle = operation.obstacle(run)
-    if obstacle and done is None:
+    if obstacle and used_token is None:
         return refuse(request, run, operation.title, obstacle)
     issued = token or (
         "" if obstacle else form_tokens.issue(
             request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
-    now = live(run)
+    progress = run_progress(run)
     try:
-        context = {} if obstacle else operation.shown(run, asked)
+        context = {} if obstacle else operation.context(run, form)
     except LegacyImportError as error:
-        if done is None:
-            return refuse(request, run, operation.title, Obstacle(told(error)))
-        context, obstacle = {}, Obstacle(told(error))
+        if used_token is None:
+            return refuse(request, run, operation.title, Obstacle(error_text(error)))
+        context, obstacle = {}, Obstacle(error_text(error))
     return render_page(
         request,
         f"admin/legacy_imports/runs/operation_{operation.name}.html",
@@ -143,17 +144,17 @@ def _show(
         title=operation.title,
         run=run,
         status=status,
-        asked=asked,
-        errors=dict(asked.errors),
+        form=form,
+        errors=dict(form.errors),
         problem=problem,
         token=issued,
-        used=done,
-        confirmed=done is not None,
-        told=operation.told(run, done.first, done.end) if done else None,
-        replayed=request.method == "POST" and done is not None,
+        used=used_token,
+        confirmed=used_token is not None,
+        summary=operation.summary(run, used_token.first, used_token.end) if used_token else None,
+        replayed=request.method == "POST" and used_token is not None,
         obstacle=obstacle,
-        live=now,
-        live_words=live_words(now),
+        progress=progress,
+        progress_words=progress_words(progress),
         database=database_name(),
         largest_batch=LARGEST_BATCH,
         **context,
@@ -163,8 +164,8 @@ def _show(
 def refuse(
     request: HttpRequest, run: LegacyImportRun, title: str | Promise, obstacle: Obstacle
 ) -> HttpResponse:
-    """409: why nothing was done, what to run instead, and, while somebody holds the run, progress."""
-    now = live(run)
+    """409: the reason, the command to run instead and, while the run is locked, its progress."""
+    progress = run_progress(run)
     return render_page(
         request,
         "admin/legacy_imports/runs/operation_refused.html",
@@ -173,8 +174,8 @@ def refuse(
         run=run,
         status=409,
         obstacle=obstacle,
-        live=now,
-        live_words=live_words(now),
+        progress=progress,
+        progress_words=progress_words(progress),
     )
 
 
@@ -182,56 +183,56 @@ def refuse(
 
 
 def _commit_batch(
-    run: LegacyImportRun, asked: OperationForm, actor: str, progress: InRequest
+    run: LegacyImportRun, form: OperationForm, actor: str, progress: InRequest
 ) -> None:
     commit(
         run_id=run.pk,
         actor=actor,
         now=timezone.now(),
         progress=progress,
-        batch=asked.batch,
-        limit=asked.batch,
-        focus=asked.focus,
-        engine=Inline(),  # a page waits for no worker
+        batch=form.batch,
+        limit=form.batch,
+        focus=form.focus,
+        engine=Inline(),  # a request must not wait for workers
     )
 
 
-def _shown_of_commit(run: LegacyImportRun, asked: OperationForm) -> dict[str, Any]:
-    """Every wave's effects; chosen is the one asked for while it has rows, else the first that has."""
+def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
+    """Every wave's effects; the requested wave is selected if it has rows, else the first that has."""
     waves = wave_lines(counts_of(run.pk))
     with_rows = [wave.focus for wave in waves if wave.rows]
-    chosen = asked.focus if asked.focus in with_rows else next(iter(with_rows), "")
-    everything = waves[-1]
+    focus = form.focus if form.focus in with_rows else next(iter(with_rows), "")
+    all_waves = waves[-1]
     return {
         "waves": waves,
-        "chosen": chosen,
-        "left": everything.rows,
-        "nothing": not (everything.rows or everything.review),
+        "selected_focus": focus,
+        "rows_left": all_waves.rows,
+        "nothing": not (all_waves.rows or all_waves.review),
     }
 
 
 COMMITTING = Operation(
     "commit", Stage.COMMIT, gettext_lazy("Commit the next batch"), obstacles.to_commit,
-    _commit_batch, ("leaving for review",), _shown_of_commit, done_since,
+    _commit_batch, ("leaving for review",), _commit_context, commit_summary,
 )  # fmt: skip
 
 
 @permission_needed(COMMIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def commit_next(request: HttpRequest, run: int) -> HttpResponse:
+def commit_next(request: HttpRequest, run_id: int) -> HttpResponse:
     """Commit the next batch of the current plan."""
-    return _answer(request, run_with_id(run), COMMITTING)
+    return _answer(request, run_with_id(run_id), COMMITTING)
 
 
 # --- Rollback ----------------------------------------------------------------------------------------
 
 
-def _roll_back(run: LegacyImportRun, asked: OperationForm, actor: str, progress: InRequest) -> None:
+def _roll_back(run: LegacyImportRun, form: OperationForm, actor: str, progress: InRequest) -> None:
     rollback(run_id=run.pk, actor=actor, now=timezone.now(), progress=progress, engine=Inline())
 
 
-def _shown_of_rollback(run: LegacyImportRun, asked: OperationForm) -> dict[str, Any]:
-    """What would become of each record, where that can be found out while a browser waits."""
+def _rollback_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
+    """What would become of each record, if the run is small enough to compute it in a request."""
     counts = counts_of(run.pk)
     rows = in_force(counts)
     preview = None
@@ -240,7 +241,7 @@ def _shown_of_rollback(run: LegacyImportRun, asked: OperationForm) -> dict[str, 
             run_id=run.pk, actor="", now=timezone.now(), progress=Silent(), preview=True
         )
     records = sorted((*key, number) for key, number in preview.records.items()) if preview else []
-    return {"left": rows, "outcomes": outcomes_in_force(counts), "preview": preview,
+    return {"rows_left": rows, "outcomes": outcomes_in_force(counts), "preview": preview,
             "records": records}  # fmt: skip
 
 
@@ -250,18 +251,18 @@ def _rollback_obstacle(run: LegacyImportRun) -> Obstacle | None:
 
 ROLLING_BACK = Operation(
     "rollback", Stage.ROLLBACK, gettext_lazy("Roll the run back"), _rollback_obstacle, _roll_back,
-    ("rolling back",), _shown_of_rollback, undone_since,
+    ("rolling back",), _rollback_context, rollback_summary,
 )  # fmt: skip
 
 
 @permission_needed(ROLLBACK)
 @require_http_methods(["GET", "HEAD", "POST"])
-def roll_back(request: HttpRequest, run: int) -> HttpResponse:
-    """Take back what the run created and nobody touched since."""
-    return _answer(request, run_with_id(run), ROLLING_BACK)
+def roll_back(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Undo the effects of the run that no one edited since."""
+    return _answer(request, run_with_id(run_id), ROLLING_BACK)
 
 
 urlpatterns = [
-    path("legacy-imports/<int:run>/commit", commit_next, name="commit"),
-    path("legacy-imports/<int:run>/rollback", roll_back, name="rollback"),
+    path("legacy-imports/<int:run_id>/commit", commit_next, name="commit"),
+    path("legacy-imports/<int:run_id>/rollback", roll_back, name="rollback"),
 ]

@@ -1,7 +1,7 @@
-"""Everything that the list of runs, the run page and its operations show. Only reads.
+"""Everything that the run page shows. Only reads.
 
 Numbers come from the stored facet counts, the receipts and the run's summary, so that a page costs
-the same whatever the size of the run.
+the same for a run of any size.
 """
 
 from dataclasses import dataclass
@@ -11,46 +11,43 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.screens.runs.certificate import CertificateSection, certificate_of
 from legacy_import.screens.runs.counts import (
     Distribution,
-    Reviewed,
+    FocusProgress,
     RunCounts,
     counts_of,
     distributions,
     queue_reasons,
-    reviewed,
-    reviewed_by_focus,
+    review_progress,
+    review_progress_by_focus,
 )
-from legacy_import.screens.runs.live import Live, live, rows_staged
 from legacy_import.screens.runs.log import LogPage, log_page
 from legacy_import.screens.runs.plan import (
     Card,
+    CommittedRows,
     PlanLine,
     Risk,
     SincePlan,
-    Written,
+    committed_rows,
     plan_lines,
     priorities,
     risks,
     since_plan,
-    written,
 )
-from legacy_import.screens.runs.run_list import RunLine, RunList, run_list
-from legacy_import.screens.runs.timeline import Step, duration_words, time_worked, timeline
-
-__all__ = ["RunLine", "RunList", "RunPage", "run_list", "run_page"]
+from legacy_import.screens.runs.progress import RunProgress, rows_staged, run_progress
+from legacy_import.screens.runs.timeline import Step, duration_words, timeline, total_duration
 
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One run in full. `planned`: it has, or had, a plan; without one there is nothing to review."""
+    """One run in full. `planned`: it has, or had, a plan; without one its review queue is empty."""
 
     rows: int
     planned: bool
-    worked: str
+    duration: str
     steps: tuple[Step, ...]
     certificate: CertificateSection
-    written: Written
-    reviewed: Reviewed
-    by_focus: tuple[Reviewed, ...]
+    committed: CommittedRows
+    review_progress: FocusProgress
+    by_focus: tuple[FocusProgress, ...]
     priorities: tuple[Card, ...]
     risks: tuple[Risk, ...]
     distributions: tuple[Distribution, ...]
@@ -58,23 +55,23 @@ class RunPage:
     reasons: tuple[tuple[str, int], ...]
     log: LogPage
     since_plan: SincePlan | None
-    live: Live
+    progress: RunProgress
 
 
 def run_page(run: LegacyImportRun, *, before: int | None = None) -> RunPage:
-    """What the page of this run shows; `before`: the commit log from that batch back."""
+    """What the page of this run shows; `before`: the commit log before that batch."""
     counts: RunCounts = counts_of(run.pk)
-    now, steps = live(run), timeline(run)
-    ever = any(one.stage == Stage.COMMIT for one in now.stages)
+    progress, steps = run_progress(run), timeline(run)
+    ever = any(one.stage == Stage.COMMIT for one in progress.stages)
     return RunPage(
-        rows=counts.rows or rows_staged(now.stages),
+        rows=counts.rows or rows_staged(progress.stages),
         planned=run.planned_at is not None,
-        worked=duration_words(time_worked(steps)),
+        duration=duration_words(total_duration(steps)),
         steps=steps,
         certificate=certificate_of(run.certificate),
-        written=written(counts, ever=ever),
-        reviewed=reviewed(counts),
-        by_focus=reviewed_by_focus(counts),
+        committed=committed_rows(counts, ever=ever),
+        review_progress=review_progress(counts),
+        by_focus=review_progress_by_focus(counts),
         priorities=tuple(priorities(counts)),
         risks=tuple(risks(counts)),
         distributions=tuple(distributions(counts)),
@@ -82,5 +79,5 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> RunPage:
         reasons=tuple(queue_reasons(counts).items()),
         log=log_page(run, before),
         since_plan=since_plan(run, counts),
-        live=now,
+        progress=progress,
     )

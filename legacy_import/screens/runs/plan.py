@@ -1,4 +1,4 @@
-"""What is planned, what is doubtful, and what people said since the plan was made."""
+"""The plan of a run, its risks, and the decisions made since."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
+    PLAN_WORDS,
     Classification,
     Outcome,
     PlannedAction,
@@ -19,19 +20,7 @@ from legacy_import.models import LegacyImportRun, LegacyReviewDecision
 from legacy_import.screens.runs.counts import RunCounts, in_force, in_queue
 from legacy_import.stages.planning.summary import BUCKETS
 
-MOST_DECISIONS = 1_000  # that are looked through; more are said to be more
-
-# Action → its sign, its verb and its object, in the order of priority, as the dry run prints them.
-WORDS: dict[PlannedAction, tuple[str, str | Promise, str | Promise]] = {
-    PlannedAction.CREATE_COMPLETED_TRAINING: ("+", _("create"), _("completed trainings")),
-    PlannedAction.CREATE_ENROLLMENT: ("+", _("create"), _("imported enrolments")),
-    PlannedAction.CREATE_CRM_LEAD: ("+", _("create"), _("leads, each with its course interest")),
-    PlannedAction.LINK_EXISTING: (
-        "~", _("link"), _("rows to people who exist or come with this run"),
-    ),
-    PlannedAction.SKIP: ("·", _("skip"), _("rows")),
-    PlannedAction.REVIEW: ("!", _("review"), _("rows: a person decides")),
-}  # fmt: skip
+MOST_DECISIONS = 1_000  # that are counted; the page shows larger numbers as "more than"
 
 PRIORITIES = (
     ("completed_history", _("completed history")),
@@ -41,7 +30,7 @@ PRIORITIES = (
 )
 ALL_BUT_LEADS = tuple(value for value in Classification.values if value != "lead_only")
 
-# What to look at before a commit: words, the rows meant, and the filter of the queue that shows them.
+# What to check before a commit: words, facets of the rows, and the filter of the queue that shows them.
 RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
     (
         _("learners with a structural doubt"),
@@ -76,15 +65,15 @@ RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One planned action: rows planned, those a commit dealt with, those that still wait."""
+    """One planned action: rows planned, rows committed, rows pending."""
 
     action: str
     sign: str
     verb: str | Promise
     what: str | Promise
     rows: int
-    done: int
-    waiting: int
+    committed: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +96,8 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What stands on the platform because of this run. `ever`: some batch was committed."""
+class CommittedRows:
+    """Rows with effects in force. `ever`: the run has a committed batch."""
 
     ever: bool
     rows: int
@@ -117,7 +106,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class SincePlan:
-    """What the plan does not know yet. `more`: there are more decisions than were counted."""
+    """Changes since the plan. `more`: there are more decisions than were counted."""
 
     decisions: int
     more: bool
@@ -125,11 +114,11 @@ class SincePlan:
 
 
 def plan_lines(counts: RunCounts) -> Iterator[PlanLine]:
-    for action, (sign, verb, what) in WORDS.items():
+    for action, (sign, verb, what) in PLAN_WORDS.items():
         rows = counts.where(planned_action=action.value)
-        waits = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
-        done = counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES)
-        yield PlanLine(action.value, sign, verb, what, rows, done, waits)
+        pending = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
+        committed = counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES)
+        yield PlanLine(action.value, sign, verb, what, rows, committed, pending)
 
 
 def priorities(counts: RunCounts) -> Iterator[Card]:
@@ -143,24 +132,24 @@ def priorities(counts: RunCounts) -> Iterator[Card]:
 
 
 def risks(counts: RunCounts) -> Iterator[Risk]:
-    for words, wanted, query in RISKS:
-        rows = counts.where(**wanted)  # type: ignore[arg-type]
+    for words, values, query in RISKS:
+        rows = counts.where(**values)  # type: ignore[arg-type]
         yield Risk(words, rows, in_queue(counts, **query), urlencode(query))
 
 
-def written(counts: RunCounts, *, ever: bool) -> Written:
+def committed_rows(counts: RunCounts, *, ever: bool) -> CommittedRows:
     rows = in_force(counts)
-    return Written(ever, rows, rows - counts.where(outcome=Outcome.SKIP.value))
+    return CommittedRows(ever, rows, rows - counts.where(outcome=Outcome.SKIP.value))
 
 
 def since_plan(run: LegacyImportRun, counts: RunCounts) -> SincePlan | None:
-    """None where there is no plan. Looks through the newest decisions only, of whatever run."""
+    """None without a plan. Only the newest decisions of all runs are read, so the cost is bounded."""
     if run.planned_at is None:
         return None
     newest = LegacyReviewDecision.objects.order_by("-pk").values_list(
         "student_import__legacy_import_run_id", "created_at"
     )[:MOST_DECISIONS]
-    since = [of_run for of_run, made in newest if made > run.planned_at]
+    since = [of_run for of_run, created_at in newest if created_at > run.planned_at]
     decisions = since.count(run.pk)
     return SincePlan(
         decisions, bool(decisions) and len(since) == MOST_DECISIONS,

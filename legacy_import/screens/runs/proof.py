@@ -7,9 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import LogAction, SourceTable
-from legacy_import.stages.reconciliation.report import Check, ReconcileReport
+from legacy_import.stages.reconciliation.report import ReconcileReport
 
-# Check, or its part before the colon → what has to hold. A check without words keeps its own.
+# Check, or its part before the colon → its condition in words. Other checks keep their own words.
 MEANINGS: dict[str, str | Promise] = {
     "staged_rows": _("as many rows are staged as the snapshot has (or the limit lets through)"),
     "source_rows_staged": _("every source row is staged (one that came since: import again)"),
@@ -31,7 +31,7 @@ MEANINGS: dict[str, str | Promise] = {
     "entry_of_another_run": _("no entry of this run is about a row of another run"),
     "record_without_entry": _("every record of this run has an entry in force"),
 }
-COUNTED = ("entries", "records")
+PER_OUTCOME = ("entries", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,22 @@ class ProofLine:
     meaning: str | Promise
     about: str | Promise
     expected: int | None
-    found: int | None
+    actual: int | None
     ok: bool
     rows: tuple[str, ...]
     more: int
 
 
 def proof_lines(report: ReconcileReport) -> Iterator[ProofLine]:
-    """Every check but those that hold of nothing (entries of an outcome that does not occur)."""
+    """Every check except passed ones about outcomes that do not occur."""
     for check in report.checks:
         name, _colon, about = check.name.partition(":")
-        if name in COUNTED and check.ok and not check.expected:
+        if name in PER_OUTCOME and check.ok and not check.expected:
             continue
-        yield _line(check, MEANINGS.get(name, check.meaning), _in_words(about))
-
-
-def _line(check: Check, meaning: str | Promise, about: str | Promise) -> ProofLine:
-    return ProofLine(meaning, about, check.expected, check.found, check.ok, check.rows, check.more)
+        yield ProofLine(
+            MEANINGS.get(name, check.meaning), _in_words(about), check.expected, check.found,
+            check.ok, check.rows, check.more,
+        )  # fmt: skip
 
 
 def _in_words(about: str) -> str | Promise:

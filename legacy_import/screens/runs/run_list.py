@@ -9,32 +9,32 @@ from django.db.models import Sum
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.screens.runs.counts import (
-    Reviewed,
+    FocusProgress,
     RunCounts,
     counts_of_runs,
     queue_reasons,
-    reviewed,
+    review_progress,
 )
-from legacy_import.screens.runs.live import LeaseHolder, holder_of
-from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
+from legacy_import.screens.runs.progress import LeaseHolder, holder_of
+from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 
 RUNS_PER_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run. `reviewed` and `blocking` (the biggest reason for review) only once it has a plan."""
+    """One run. `review_progress` and `blocking` (the most frequent reason for review) need a plan."""
 
     number: int
     status: str
     connection: str
     source: str
     rows: int
-    reviewed: Reviewed | None
+    review_progress: FocusProgress | None
     blocking: tuple[str, int] | None
     reasons: int
     started_at: datetime.datetime
-    worked: str
+    duration: str
     actor: str
     row_limit: int | None
     holder: LeaseHolder | None
@@ -42,12 +42,12 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """One page of runs; `older` is the number to go on from. `any`: there is a run at all."""
+    """One page of runs; `older` starts the next page. `any_run`: a run exists, filters aside."""
 
     lines: tuple[RunLine, ...]
     older: int | None
     sources: tuple[str, ...]
-    any: bool
+    any_run: bool
 
 
 def run_list(*, status: str = "", source: str = "", before: int | None = None) -> RunList:
@@ -59,20 +59,22 @@ def run_list(*, status: str = "", source: str = "", before: int | None = None) -
     )
     runs = LegacyImportRun.objects.order_by("-pk")
     if status not in ("", *RunStatus.values) or source not in ("", *sources):
-        runs = runs.none()  # nothing is called that, and no database is asked for it
+        runs = runs.none()  # not a known status or source: needs no query
     runs = runs.filter(status=status) if status else runs
     runs = runs.filter(connection_name=source) if source else runs
     runs = runs.filter(pk__lt=before) if before is not None else runs
-    found = list(runs[: RUNS_PER_PAGE + 1])
-    page = found[:RUNS_PER_PAGE]
+    page_and_next = list(runs[: RUNS_PER_PAGE + 1])
+    page = page_and_next[:RUNS_PER_PAGE]
     counts = counts_of_runs([run.pk for run in page])
     staged = _rows_staged([run.pk for run in page if not counts[run.pk].rows])
     lines = tuple(_line(run, counts[run.pk], staged.get(run.pk, 0)) for run in page)
-    return RunList(lines, page[-1].pk if len(found) > len(page) else None, sources, bool(sources))
+    return RunList(
+        lines, page[-1].pk if len(page_and_next) > len(page) else None, sources, bool(sources)
+    )
 
 
 def _rows_staged(run_ids: Collection[int]) -> dict[int, int]:
-    """Of runs that are still being imported: what their receipts add up to."""
+    """Rows staged so far, from the receipts, of runs that are still being imported."""
     if not run_ids:
         return {}
     receipts = ChunkReceipt.objects.filter(legacy_import_run__in=run_ids, stage=Stage.IMPORT)
@@ -89,11 +91,11 @@ def _line(run: LegacyImportRun, counts: RunCounts, staged: int) -> RunLine:
         connection=run.connection_name,
         source=str(run.certificate.get("source", "")),
         rows=counts.rows or staged,
-        reviewed=reviewed(counts) if planned else None,
+        review_progress=review_progress(counts) if planned else None,
         blocking=next(iter(reasons.items()), None),
         reasons=len(reasons),
         started_at=run.started_at,
-        worked=duration_words(time_worked(timeline(run))),
+        duration=duration_words(total_duration(timeline(run))),
         actor=run.created_by,
         row_limit=run.row_limit,
         holder=holder_of(run),

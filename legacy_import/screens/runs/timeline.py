@@ -1,4 +1,4 @@
-"""The stages of a run: which are done, by whom and when, which is next."""
+"""The stages of a run: which are done, by which user and when, and which is next."""
 
 import datetime
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from legacy_import.models import LegacyImportRun
 
 S = RunStatus
 
-# Stage → what to call it, and the statuses under which its end is written down, newest word first.
+# Stage → its name, and the statuses under which its end is stored in the summary, newest first.
 STEPS: tuple[tuple[str | Promise, tuple[RunStatus, ...]], ...] = (
     (Stage.IMPORT.label, (S.IMPORTED,)),
     (Stage.VALIDATE.label, (S.VALIDATED,)),
@@ -21,12 +21,12 @@ STEPS: tuple[tuple[str | Promise, tuple[RunStatus, ...]], ...] = (
     (Stage.COMMIT.label, (S.COMMITTED, S.COMMITTING)),
 )
 
-# Status → how many of STEPS stand. After a rollback the rows are staged, and judged anew.
-STANDING = {
+# Status → number of STEPS that are done. After a rollback the rows are staged and validated again.
+FINISHED_STEPS = {
     S.IMPORTING: 0, S.FAILED: 0, S.IMPORTED: 1, S.VALIDATED: 2, S.CLASSIFIED: 3, S.PLANNED: 4,
     S.COMMITTING: 4, S.COMMITTED: 5, S.ROLLING_BACK: 1, S.ROLLED_BACK: 1,
 }  # fmt: skip
-UNDER_WAY = (S.IMPORTING, S.COMMITTING)
+RUNNING = (S.IMPORTING, S.COMMITTING)
 
 DONE, NOW, NEXT, AGAIN, LATER = "done", "now", "next", "again", "later"
 
@@ -38,12 +38,12 @@ class Step:
     name: str | Promise
     state: str
     actor: str = ""
-    started: datetime.datetime | None = None
-    finished: datetime.datetime | None = None
+    started_at: datetime.datetime | None = None
+    finished_at: datetime.datetime | None = None
 
     @property
     def took(self) -> datetime.timedelta | None:
-        return self.finished - self.started if self.finished and self.started else None
+        return self.finished_at - self.started_at if self.finished_at and self.started_at else None
 
     @property
     def took_words(self) -> str:
@@ -51,15 +51,15 @@ class Step:
 
 
 def timeline(run: LegacyImportRun) -> tuple[Step, ...]:
-    """Every stage in order; the rollback only where there was one, and the closing."""
+    """Every stage in order, with the rollback if there was one, and the closing."""
     status = RunStatus(run.status)
     stages = run.summary.get("stages", {})
     closed = status == S.CLOSED
     steps = []
     for place, (name, ends) in enumerate(STEPS):
-        written = next((stages[end.value] for end in ends if end.value in stages), None)
-        state = _state(place, status, done_before=written is not None)
-        steps.append(_step(name, state, written))
+        entry = next((stages[end.value] for end in ends if end.value in stages), None)
+        state = _state(place, status, done_before=entry is not None)
+        steps.append(_step(name, state, entry))
     if status in (S.ROLLING_BACK, S.ROLLED_BACK) or S.ROLLED_BACK.value in stages:
         state = NOW if status == S.ROLLING_BACK else DONE
         steps.append(_step(Stage.ROLLBACK.label, state, stages.get(S.ROLLED_BACK.value)))
@@ -70,22 +70,22 @@ def timeline(run: LegacyImportRun) -> tuple[Step, ...]:
 def _state(place: int, status: RunStatus, *, done_before: bool) -> str:
     if status == S.CLOSED:
         return DONE if done_before else LATER
-    if place < STANDING[status]:
+    if place < FINISHED_STEPS[status]:
         return DONE
-    if place == STANDING[status] and status != S.ROLLING_BACK:
-        return NOW if status in UNDER_WAY else NEXT
+    if place == FINISHED_STEPS[status] and status != S.ROLLING_BACK:
+        return NOW if status in RUNNING else NEXT
     return AGAIN if done_before else LATER
 
 
-def _step(name: str | Promise, state: str, written: dict[str, str] | None) -> Step:
-    if written is None:
+def _step(name: str | Promise, state: str, entry: dict[str, str] | None) -> Step:
+    if entry is None:
         return Step(name, state)
     return Step(
         name,
         state,
-        written.get("actor", ""),
-        _moment(written.get("started")),
-        _moment(written.get("finished")),
+        entry.get("actor", ""),
+        _moment(entry.get("started")),
+        _moment(entry.get("finished")),
     )
 
 
@@ -96,8 +96,8 @@ def _moment(text: str | None) -> datetime.datetime | None:
         return None
 
 
-def time_worked(steps: Iterable[Step]) -> datetime.timedelta | None:
-    """How long the stages took, added up, each as it was last done; None before the first."""
+def total_duration(steps: Iterable[Step]) -> datetime.timedelta | None:
+    """The total duration of the last pass of each stage; None before the first."""
     took = [step.took for step in steps if step.took is not None]
     return sum(took, datetime.timedelta()) if took else None
 

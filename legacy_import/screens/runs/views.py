@@ -13,8 +13,9 @@ from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs import page as run_page
-from legacy_import.screens.runs.live import live, live_words
+from legacy_import.screens.runs.page import run_page
+from legacy_import.screens.runs.progress import progress_words, run_progress
+from legacy_import.screens.runs.run_list import run_list
 
 LONGEST_ALIAS = 64
 
@@ -24,50 +25,48 @@ LONGEST_ALIAS = 64
 def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=."""
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
-    asked = {name: value for name, value in (("status", status), ("source", source)) if value}
-    found = run_page.run_list(
-        status=status, source=source, before=requested_number(request, "before")
-    )
+    filters = {name: value for name, value in (("status", status), ("source", source)) if value}
+    before = requested_number(request, "before")
     return render_page(
         request,
         "admin/legacy_imports/runs/list.html",
         section="runs",
         title=_("Legacy imports"),
-        found=found,
+        run_list=run_list(status=status, source=source, before=before),
         statuses=RunStatus.choices,
-        asked=asked,
-        question=urlencode(asked),
+        filters=filters,
+        query=urlencode(filters),
     )
 
 
 @permission_needed(VIEW)
 @require_safe
-def run(request: HttpRequest, run: int) -> HttpResponse:
-    """One run: where it stands, what it found, what is planned, what was done."""
-    shown = run_with_id(run)
-    page = run_page.run_page(shown, before=requested_number(request, "before"))
+def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One run: its stages, its rows, its plan and its commit log."""
+    run = run_with_id(run_id)
+    page = run_page(run, before=requested_number(request, "before"))
     to_classify = page.since_plan.to_classify if page.since_plan else 0
     return render_page(
         request,
         "admin/legacy_imports/runs/run.html",
         section="run",
-        title=_("Run %(number)s") % {"number": shown.pk},
-        run=shown,
+        title=_("Run %(number)s") % {"number": run.pk},
+        run=run,
         page=page,
-        live_words=live_words(page.live),
-        address=reverse("legacy_imports:run", args=[shown.pk]),
-        may_commit=obstacles.to_commit(shown) is None,
-        may_roll_back=obstacles.to_roll_back(shown, committed=page.written.ever) is None,
-        not_planned=obstacles.to_plan(shown, rows=page.rows, to_classify=to_classify),
-        not_proved=obstacles.to_reconcile(shown, rows=page.rows),
+        progress_words=progress_words(page.progress),
+        address=reverse("legacy_imports:run", args=[run.pk]),
+        may_commit=obstacles.to_commit(run) is None,
+        may_roll_back=obstacles.to_roll_back(run, committed=page.committed.ever) is None,
+        plan_obstacle=obstacles.to_plan(run, rows=page.rows, to_classify=to_classify),
+        reconcile_obstacle=obstacles.to_reconcile(run, rows=page.rows),
     )
 
 
 @permission_needed(VIEW)
 @require_safe
-def progress(request: HttpRequest, run: int) -> HttpResponse:
-    """How far the run is, for whoever polls while somebody holds it."""
-    now = live(run_with_id(run))
+def progress(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The progress of the run as JSON, for pages that poll it."""
+    now = run_progress(run_with_id(run_id))
     response = JsonResponse(
         {
             "status": now.status,
@@ -75,9 +74,9 @@ def progress(request: HttpRequest, run: int) -> HttpResponse:
             "stages": [
                 {"stage": one.stage, "chunks": one.chunks, "rows": one.rows} for one in now.stages
             ],
-            "done": now.done,
-            "total": now.total,
-            "words": live_words(now),
+            "done": now.rows_done,
+            "total": now.rows_total,
+            "words": progress_words(now),
         }
     )
     add_never_cache_headers(response)
@@ -86,6 +85,6 @@ def progress(request: HttpRequest, run: int) -> HttpResponse:
 
 urlpatterns = [
     path("legacy-imports", runs, name="runs"),
-    path("legacy-imports/<int:run>", run, name="run"),
-    path("legacy-imports/<int:run>/progress", progress, name="progress"),
+    path("legacy-imports/<int:run_id>", run_detail, name="run"),
+    path("legacy-imports/<int:run_id>/progress", progress, name="progress"),
 ]

@@ -1,13 +1,12 @@
 """Django's MySQL backend, made unable to write (ENGINE `legacy_import.source.mysql`)."""
 
-from typing import Any, NoReturn
+from typing import Any
 
 import MySQLdb
 from django.db.backends.mysql import base
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from legacy_import.errors import SafetyRefusal
-from legacy_import.source.guard import NotARead
 from legacy_import.source.mysql.connect_errors import REFUSED, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
 from legacy_import.source.mysql.greeting import offers_tls
@@ -21,22 +20,22 @@ from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
 
 
 class GuardedMySQLCreation(GuardedCreation, MySQLCreation):
-    """No test database is ever made on the legacy server."""
+    """No test database is ever created on the legacy server."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
-    """A connection whose every statement is judged and whose session is read-only from the start."""
+    """A connection whose every statement is checked and whose session is read-only from the start."""
 
     creation_class = GuardedMySQLCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments. Raises ImproperlyConfigured for options that could weaken the guard."""
         options = self.session_options()
-        given, self.settings_dict["OPTIONS"] = self.settings_dict["OPTIONS"], {}
+        alias_options, self.settings_dict["OPTIONS"] = self.settings_dict["OPTIONS"], {}
         try:
             params: dict[str, Any] = super().get_connection_params()
         finally:
-            self.settings_dict["OPTIONS"] = given
+            self.settings_dict["OPTIONS"] = alias_options
         params |= {
             "charset": options.charset,
             "connect_timeout": options.connect_timeout,
@@ -69,8 +68,8 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
     def _sign_in(self, params: dict[str, Any]) -> GuardedMySQLConnection:
         """A connection as the driver opens it, whether the server has TLS or not.
 
-        MariaDB's client library answers MySQL's caching_sha2_password as if the link were encrypted
-        wherever it was given a TLS argument. A server without TLS then refuses a right password.
+        With a TLS argument, MariaDB's client library answers MySQL's caching_sha2_password as if the
+        connection were encrypted. A server without TLS then refuses a correct password.
         """
         try:
             return GuardedMySQLConnection(**params)
@@ -89,40 +88,28 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
 
     @staticmethod
     def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
-        """REQUIRED connects in plain text to a server without TLS, so the cipher is asked for."""
+        """REQUIRED connects in plain text to a server without TLS, so the cipher is queried."""
         if options.ssl_mode not in ENFORCED_TLS:
             return
         cursor = connection.cursor()
         cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        found = cursor.fetchone()
-        if not found or not found[1]:
+        cipher = cursor.fetchone()
+        if not cipher or not cipher[1]:
             raise _without_tls(options.ssl_mode)
-
-    def init_connection_state(self) -> None:
-        """Nothing: the session is set when it opens, and old servers are welcome here.
-
-        Django's version refuses servers older than it supports and sends SET statements.
-        """
-
-    def disable_constraint_checking(self) -> NoReturn:
-        raise NotARead("it switches constraints off")
-
-    def enable_constraint_checking(self) -> None:
-        """Nothing to do: they are never switched off."""
 
 
 def _without_tls(mode: str) -> SafetyRefusal:
     return SafetyRefusal(
-        f"LEGACY_DB_SSL_MODE is {mode}, but the server speaks without TLS.",
+        f"LEGACY_DB_SSL_MODE is {mode}, but the server does not use TLS.",
         hint="Switch TLS on at the server, or set LEGACY_DB_SSL_MODE=PREFERRED.",
     )
 
 
 def _tls_params(options: SessionOptions) -> dict[str, Any]:
-    """Driver arguments for the mode. MariaDB's client library needs a nudge for two of them.
+    """Driver arguments for the mode. MariaDB's client library needs special ones for two modes.
 
-    It encrypts whenever it is given any TLS argument, so DISABLED gets none, and it does not try by
-    itself, so PREFERRED gets a cipher list that changes nothing.
+    It encrypts if it gets any TLS argument, so DISABLED passes none; otherwise it does not try, so
+    PREFERRED passes a cipher list that changes nothing.
     """
     params: dict[str, Any] = {"ssl_mode": options.ssl_mode}
     if options.ssl_mode == "DISABLED":

@@ -1,4 +1,4 @@
-"""The driver's error numbers as sentences. The driver's own text is never shown: it holds values."""
+"""The driver's error numbers as messages. Its own text is never shown: it may contain values."""
 
 import errno
 import re
@@ -38,13 +38,13 @@ CONNECT = {
     4151: ("The account {user} is locked.", _LOGIN),
 }  # fmt: skip
 
-# The link is gone: client errors, a killed connection, a server that shuts down or timed out.
+# The connection is lost: client errors, a killed connection, a server that shuts down or timed out.
 # Over TLS the driver reports 2026 where it reports 2013 otherwise.
 LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2026,
                   2055, 3024, 4031})  # fmt: skip
 REFUSED, LOST_LINK, TLS_FAILED = 1045, 2013, 2026
-# While connecting, 2026 is a refused certificate or cipher, or a link that broke during the handshake:
-# then the driver's text ends in the number of a system error, or has no reason of TLS in it.
+# While connecting, 2026 is a refused certificate or cipher, or a connection lost during the handshake:
+# then the driver's text ends with the number of a system error, or contains no TLS reason.
 _SYSTEM_ERROR = re.compile(r"\((\d+)\)$")
 _NO_REASON = re.compile(r"unexpected eof|error:00000000:", re.IGNORECASE)
 _LINK_ERRORS = frozenset({
@@ -55,7 +55,7 @@ _LINK_ERRORS = frozenset({
 
 
 def number_of(error: BaseException) -> int:
-    """The MySQL error number an exception carries; 0 if it carries none."""
+    """The MySQL error number of an exception; 0 if it has none."""
     first = error.args[0] if error.args else 0
     return first if isinstance(first, int) else 0
 

@@ -1,4 +1,4 @@
-"""The driver's connection and cursor, guarded: the last Python code before the server."""
+"""The driver's connection and cursor with the guard: the last Python code before the server."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ from legacy_import.source.mysql import session
 
 
 class GuardedMySQLCursor(cursors.Cursor):  # type: ignore[misc]
-    """A cursor that only executes reads. Every cursor ends in GuardedMySQLConnection.query anyway."""
+    """A cursor that only executes reads. Every cursor uses GuardedMySQLConnection.query anyway."""
 
     def callproc(self, procname: str, args: Sequence[Any] = ()) -> NoReturn:
         """Always raises NotARead: a procedure may do anything."""
@@ -19,7 +19,7 @@ class GuardedMySQLCursor(cursors.Cursor):  # type: ignore[misc]
 
 
 class GuardedMySQLConnection(Connection):  # type: ignore[misc]
-    """A connection on which only reads leave, whichever cursor class or method sends them."""
+    """A connection that sends only reads, from any cursor class or method."""
 
     default_cursor = GuardedMySQLCursor
 
@@ -35,7 +35,7 @@ class GuardedMySQLConnection(Connection):  # type: ignore[misc]
             raise NotARead("it is not one of the session's own statements")
         super().query(statement)
 
-    # Other ways to the server, or out of what was checked. None is needed to read.
+    # Other ways to the server, or around the checks. Reading needs none of them.
 
     def send_query(self, *args: Any) -> NoReturn:
         raise NotARead("it is sent past the cursor")
@@ -50,7 +50,7 @@ class GuardedMySQLConnection(Connection):  # type: ignore[misc]
         raise NotARead("it changes the database")
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:
-        """Only the charsets the guard can read; raises NotARead for others."""
+        """Only charsets that the guard can read; raises NotARead for others."""
         if charset not in session.CHARSETS or collation:
             raise NotARead("it changes the character set")
         super().set_character_set(charset)

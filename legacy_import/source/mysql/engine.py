@@ -8,16 +8,16 @@ from django.db import DatabaseError
 
 from ecoin.database import is_mysql
 from legacy_import.errors import SafetyRefusal
-from legacy_import.source.columns import FoundTable
+from legacy_import.source.columns import DatabaseTable
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
 from legacy_import.source.grants import Grant, parse_grants
 from legacy_import.source.mysql import session
 from legacy_import.source.mysql.base import DatabaseWrapper
 from legacy_import.source.mysql.connect_errors import unreachable, while_reading
 from legacy_import.source.mysql.driver import GuardedMySQLConnection
-from legacy_import.source.mysql.tables import found_tables
+from legacy_import.source.mysql.tables import database_tables
 
-# Together they tell one server from another, however it was reached (name, address, socket).
+# Together they identify a server, whether it was reached by name, address or socket.
 _IDENTITY = ("hostname", "port", "datadir", "socket", "server_id", "server_uuid", "server_uid")
 IDENTITY_SQL = (
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ("
@@ -31,12 +31,12 @@ _SESSION_SQL = (
 
 
 class MySQLEngine:
-    """Holds the driver's connection itself: Django can never reopen it behind the snapshot."""
+    """Keeps the driver's connection itself, so that Django cannot reopen it without the snapshot."""
 
     has_accounts = True
 
     def __init__(self, wrapper: DatabaseWrapper) -> None:
-        """Connects anew. Raises SourceUnreachable or SafetyRefusal."""
+        """Connects. Raises SourceUnreachable or SafetyRefusal."""
         values = wrapper.settings_dict
         self._database = str(values["NAME"])
         self._user = str(values["USER"])
@@ -55,8 +55,8 @@ class MySQLEngine:
         try:
             cursor = self._connection.cursor()
             cursor.execute(sql)
-            found: Sequence[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            return rows
         except MySQLdb.Error as error:
             raise while_reading(error) from None
 
@@ -80,7 +80,7 @@ class MySQLEngine:
         return parse_grants(row[0] for row in self.rows("SHOW GRANTS"))
 
     def is_same_database(self, target: Any) -> bool:
-        """Compares what the servers say of themselves, not how they were addressed."""
+        """Compares what the servers report about themselves, not their addresses."""
         if not is_mysql(target):
             return False
         with target.cursor() as cursor:
@@ -94,21 +94,21 @@ class MySQLEngine:
         same_name = own.lower() == other.lower() if int(folded) else own == other
         return ours == theirs and same_name
 
-    def tables(self) -> dict[str, FoundTable]:
-        return found_tables(self.rows)
+    def tables(self) -> dict[str, DatabaseTable]:
+        return database_tables(self.rows)
 
     def open_snapshot(self) -> SnapshotFacts:
-        """Opens the snapshot and asks the session what it is. Raises SafetyRefusal if it differs."""
+        """Opens the snapshot and verifies the session. Raises SafetyRefusal if it is not read-only."""
         try:
             self._connection.send_session_statement(session.READ_ONLY)
             self._connection.send_session_statement(session.REPEATABLE_READ)
             self._connection.send_session_statement(session.SNAPSHOT)
         except MySQLdb.Error as error:
             raise while_reading(error) from None
-        told = {name.lower(): value for name, value in self.rows(_SESSION_SQL)}
-        isolation = told.get("transaction_isolation") or told.get("tx_isolation") or ""
-        read_only = told.get("transaction_read_only") or told.get("tx_read_only") or ""
-        in_transaction = told.get("in_transaction", "1")  # MariaDB tells, MySQL does not
+        variables = {name.lower(): value for name, value in self.rows(_SESSION_SQL)}
+        isolation = variables.get("transaction_isolation") or variables.get("tx_isolation") or ""
+        read_only = variables.get("transaction_read_only") or variables.get("tx_read_only") or ""
+        in_transaction = variables.get("in_transaction", "1")  # only MariaDB reports it
         if read_only.upper() not in ("ON", "1") or isolation.upper() != "REPEATABLE-READ":
             raise SafetyRefusal("The legacy server did not make the session read-only.",
                                 hint="Nothing was read. Check the server's version.")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a server says before anybody has signed in: whether it speaks TLS at all."""
+"""The greeting that a server sends before sign-in: whether it supports TLS."""
 
 import socket
 
@@ -9,7 +9,7 @@ _BEFORE_CAPABILITIES = 4 + 8 + 1
 
 
 def offers_tls(host: str, port: int, seconds: float) -> bool:
-    """Whether the server at this address announces TLS; True where it cannot be found out."""
+    """Whether the server at this address announces TLS; True if that is unknown."""
     try:
         with socket.create_connection((host, port), timeout=seconds) as link:
             stream = link.makefile("rb")

@@ -1,6 +1,6 @@
-"""The statements the backend itself may send: what makes a session read-only, and nothing else.
+"""The statements that the backend itself may send to make a session read-only.
 
-They bypass the guard, so they are a closed table. Also here: which OPTIONS an alias may carry.
+They bypass the guard, so they are a fixed set. Also the OPTIONS that an alias may have.
 """
 
 import re
@@ -30,7 +30,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """What an alias may choose about its session. Timeouts in seconds."""
+    """Session options of an alias. Timeouts in seconds."""
 
     charset: str
     collation: str
@@ -41,7 +41,7 @@ class SessionOptions:
     connect_timeout: int
 
 
-def session_options(given: dict[str, Any]) -> SessionOptions:
+def session_options(alias_options: dict[str, Any]) -> SessionOptions:
     """OPTIONS of the alias over the LEGACY_DB_* settings.
 
     Raises ImproperlyConfigured for any other option: an init_command, for one, would run unguarded.
@@ -55,12 +55,12 @@ def session_options(given: dict[str, Any]) -> SessionOptions:
         "read_timeout": settings.LEGACY_DB_READ_TIMEOUT,
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     }
-    unknown = sorted(set(given) - set(options))
+    unknown = sorted(set(alias_options) - set(options))
     if unknown:
         raise ImproperlyConfigured(
             f"The legacy alias does not take the option {unknown[0]}; it takes {', '.join(options)}."
         )
-    options.update(given)
+    options.update(alias_options)
     charset = str(options["charset"] or "utf8mb4").lower()
     if charset not in CHARSETS:
         raise ImproperlyConfigured(
@@ -82,7 +82,7 @@ def session_options(given: dict[str, Any]) -> SessionOptions:
 
 
 def opening_statements(options: SessionOptions) -> list[str]:
-    """What is sent on a new connection before anybody gets hold of it. Read-only comes first."""
+    """The first statements of a new connection. Read-only comes first."""
     statements = [READ_ONLY, REPEATABLE_READ, SQL_MODE_STRICT if options.strict else SQL_MODE]
     if options.collation:
         statements.append(f"SET NAMES {options.charset} COLLATE {options.collation}")
@@ -90,5 +90,5 @@ def opening_statements(options: SessionOptions) -> list[str]:
 
 
 def is_known(statement: str) -> bool:
-    """Whether the backend may send this without asking the guard."""
+    """Whether the backend may send this without the guard."""
     return statement in STATEMENTS or SET_NAMES.fullmatch(statement) is not None

@@ -1,9 +1,9 @@
-"""Reads the tables and columns of a MySQL database, and how each column must be selected."""
+"""Read the tables and columns of a MySQL database, with the SQL to select each column."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from legacy_import.source.columns import Column, FoundTable, ValueKind
+from legacy_import.source.columns import Column, DatabaseTable, ValueKind
 
 Rows = Callable[[str], Sequence[tuple[Any, ...]]]
 
@@ -14,7 +14,7 @@ TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtex
 BINARIES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector",
                       "geometry", "point", "linestring", "polygon", "multipoint", "geomcollection",
                       "multilinestring", "multipolygon", "geometrycollection"})  # fmt: skip
-MEASURED_FROM = 4096  # bytes a column may hold from which its lengths are looked at first
+MEASURED_FROM = 4096  # bytes; lengths are queried first for columns that may contain so many
 
 _TABLES = """
     SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.TABLES
@@ -36,7 +36,7 @@ def quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def found_tables(rows: Rows) -> dict[str, FoundTable]:
+def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
     """Every table and view of the current database that the account may see."""
     unique: dict[str, set[str]] = {}
     for table, column in rows(_KEYS):
@@ -48,7 +48,7 @@ def found_tables(rows: Rows) -> dict[str, FoundTable]:
         if kind in INTEGERS and nullable == "NO" and name in unique.get(table, ()):
             keys.setdefault(table, set()).add(name)
     return {
-        name: FoundTable(
+        name: DatabaseTable(
             name=name,
             sql_name=quote(name),
             is_view="VIEW" in kind.upper(),
@@ -62,7 +62,7 @@ def found_tables(rows: Rows) -> dict[str, FoundTable]:
 
 
 def _column(name: str, kind: str, declared: str, charset: str | None, octets: str | None) -> Column:
-    """Text as bytes, numbers and dates as the server writes them: nothing is converted on the way."""
+    """Text as bytes, numbers and dates as the server prints them: nothing is converted."""
     quoted = quote(name)
     measured = octets is not None and int(octets) >= MEASURED_FROM
     if kind == "json":  # MySQL's own type; MariaDB's is a longtext
@@ -77,7 +77,7 @@ def _column(name: str, kind: str, declared: str, charset: str | None, octets: st
         if measured:
             return _long(name, declared, ValueKind.BINARY, "binary", quoted, quoted)
         return Column(name, quoted, declared, ValueKind.BINARY, "binary", quoted)
-    # `+ 0` drops the padding of ZEROFILL (an id is its number) and makes a number of BIT.
+    # `+ 0` drops the padding of ZEROFILL (an id is its number) and converts BIT to a number.
     plain = f"{quoted} + 0" if kind == "bit" or "zerofill" in declared else quoted
     return Column(name, quoted, declared, ValueKind.EXACT, "ascii", f"CAST({plain} AS CHAR)")
 
@@ -92,8 +92,8 @@ def _long(
         declared=declared,
         kind=kind,
         charset=charset,
-        read=as_bytes,
-        read_cut=f"SUBSTRING({as_bytes}, 1, 1048576)",
+        value_sql=as_bytes,
+        start_sql=f"SUBSTRING({as_bytes}, 1, 1048576)",
         length=length,
         sha256=f"IF({length} > 1048576, SHA2({as_bytes}, 256), NULL)",
         measured=True,

@@ -2,7 +2,7 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 from django.db.backends.sqlite3 import base
@@ -12,24 +12,23 @@ from django.db.backends.sqlite3._functions import (  # type: ignore[import-untyp
 from django.db.backends.sqlite3.creation import DatabaseCreation as SQLiteCreation
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.guard import NotARead
 from legacy_import.source.refusals import GuardedCreation, GuardedWrapper
 from legacy_import.source.sqlite.driver import GuardedDjangoCursor, GuardedSQLiteConnection
 
 
 class GuardedSQLiteCreation(GuardedCreation, SQLiteCreation):
-    """No test database is ever made beside the legacy file."""
+    """No test database is ever created next to the legacy file."""
 
 
 class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
-    """A connection opened with mode=ro and query_only, whose every statement is judged."""
+    """A connection opened with mode=ro and query_only, whose every statement is checked."""
 
     creation_class = GuardedSQLiteCreation
 
     def get_connection_params(self) -> dict[str, Any]:
         """Driver arguments for a read-only URI.
 
-        Raises LegacyImportError when the file is missing (sqlite3 would create it) or no file.
+        Raises LegacyImportError when the file is missing (sqlite3 would create it) or not a file.
         """
         self.transaction_mode = None
         self.init_commands: list[str] = []
@@ -38,7 +37,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             "database": f"file:{quote(str(path))}?mode=ro",
             "uri": True,
             "check_same_thread": False,
-            "detect_types": 0,  # '0000-00-00' in a DATE column is text to keep, not an error
+            "detect_types": 0,  # '0000-00-00' in a DATE column is kept as text, not an error
             "isolation_level": None,
             "factory": GuardedSQLiteConnection,
         }
@@ -59,22 +58,13 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
         register_functions(connection)
         return connection
 
-    def init_connection_state(self) -> None:
-        """Nothing: the connection was made read-only when it opened."""
-
     def create_cursor(self, name: str | None = None) -> GuardedDjangoCursor:
         cursor: GuardedDjangoCursor = self.connection.cursor(GuardedDjangoCursor)
         return cursor
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        """Nothing: sqlite3 is left in autocommit, the only transaction is the snapshot's."""
-
-    def disable_constraint_checking(self) -> NoReturn:
-        raise NotARead("it switches constraints off")
-
-    def enable_constraint_checking(self) -> None:
-        """Nothing to do: they are never switched off."""
+        """Nothing: sqlite3 is left in autocommit, the only transaction is that of the snapshot."""
 
     def is_in_memory_db(self) -> bool:
-        """Never: only files are read (Django keeps in-memory databases open for ever)."""
+        """Never: only files are read (Django never closes in-memory databases)."""
         return False

@@ -1,4 +1,4 @@
-"""sqlite3's connection and cursor, guarded twice: by our guard and by SQLite's own authorizer."""
+"""sqlite3's connection and cursor, protected by the guard and by SQLite's own authorizer."""
 
 import hashlib
 import sqlite3
@@ -15,7 +15,7 @@ ALLOWED_ACTIONS = frozenset(
         sqlite3.SQLITE_READ,
         sqlite3.SQLITE_FUNCTION,
         sqlite3.SQLITE_RECURSIVE,
-        sqlite3.SQLITE_TRANSACTION,  # BEGIN of our snapshot; the guard stops everybody else's
+        sqlite3.SQLITE_TRANSACTION,  # BEGIN of the snapshot; the guard refuses all others
     }
 )
 SESSION_STATEMENTS = frozenset({"BEGIN", "PRAGMA query_only = ON"})
@@ -52,11 +52,11 @@ class GuardedSQLiteCursor(sqlite3.Cursor):
 
 
 class GuardedDjangoCursor(SQLiteCursorWrapper, GuardedSQLiteCursor):
-    """Django's placeholders in front, the guard behind."""
+    """Django's placeholders, then the guard."""
 
 
 class GuardedSQLiteConnection(sqlite3.Connection):
-    """A connection that reads only, and on which nobody can take the authorizer off."""
+    """A connection that only reads and whose authorizer cannot be removed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from django.db import DatabaseError
 
 from ecoin.database import is_sqlite
-from legacy_import.source.columns import Column, FoundTable, ValueKind
+from legacy_import.source.columns import Column, DatabaseTable, ValueKind
 from legacy_import.source.engine import (
     ServerFacts,
     SnapshotFacts,
@@ -35,7 +35,7 @@ def _text(value: bytes) -> str | UndecodableText:
 
 
 class SQLiteEngine:
-    """Holds the driver's connection itself. Dates, numbers and texts arrive as they are stored."""
+    """Keeps the driver's connection itself. Dates, numbers and texts arrive as they are stored."""
 
     has_accounts = False
 
@@ -85,7 +85,7 @@ class SQLiteEngine:
         return ()
 
     def is_same_database(self, target: Any) -> bool:
-        """Compares the files themselves: neither a link nor another spelling hides the same file."""
+        """Compares the files themselves: neither a link nor another spelling can hide that."""
         if not is_sqlite(target):
             return False
         name = str(target.settings_dict["NAME"])
@@ -96,18 +96,18 @@ class SQLiteEngine:
             return os.path.samefile(path, self._path)
         return path.resolve() == self._path.resolve()
 
-    def tables(self) -> dict[str, FoundTable]:
+    def tables(self) -> dict[str, DatabaseTable]:
         listed = self.rows("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')")
         return {name: self._table(name, kind) for name, kind in listed}
 
     def open_snapshot(self) -> SnapshotFacts:
-        """BEGIN and a first read: from here on the file looks the same whatever others write."""
+        """BEGIN and a first read: from then on, writes of others are invisible."""
         self._connection.send_session_statement("BEGIN")
         self.rows("SELECT COUNT(*) FROM sqlite_master")
         query_only = self.rows("PRAGMA query_only")[0][0]
         return SnapshotFacts(isolation="SERIALIZABLE", read_only=bool(query_only))
 
-    def _table(self, name: str, kind: str) -> FoundTable:
+    def _table(self, name: str, kind: str) -> DatabaseTable:
         info = self.rows(f"PRAGMA table_xinfo({quote(name)})")
         primary = [row for row in info if row[5]]
         unique = {row[1] for row in primary if len(primary) == 1}
@@ -116,18 +116,18 @@ class SQLiteEngine:
             if index[2] and not index[4] and len(members) == 1:
                 unique.add(members[0][2])
         candidates = {row[1] for row in info if row[1] in unique and "INT" in row[2].upper()}
-        return FoundTable(
+        return DatabaseTable(
             name=name,
             sql_name=quote(name),
             is_view=kind == "view",
             engine="SQLite",
             transactional=True,
             columns=tuple(_column(row[1], row[2]) for row in info),
-            keys=frozenset(key for key in candidates if self._holds_integers_only(name, key)),
+            keys=frozenset(key for key in candidates if self._has_only_integers(name, key)),
         )
 
-    def _holds_integers_only(self, table: str, column: str) -> bool:
-        """A type in SQLite is a wish: an id stored as text or NULL would be lost by paging."""
+    def _has_only_integers(self, table: str, column: str) -> bool:
+        """SQLite does not enforce types, and paging would skip an id stored as text or NULL."""
         others = self.rows(
             f"SELECT COUNT(*) FROM {quote(table)} WHERE TYPEOF({quote(column)}) <> 'integer'"
         )
@@ -151,8 +151,8 @@ def _column(name: str, declared: str) -> Column:
         declared=declared.lower(),
         kind=ValueKind.DYNAMIC,
         charset="utf8",
-        read=quoted,
-        read_cut=f"CASE WHEN {too_long} THEN CASE TYPEOF({quoted}) WHEN 'blob' THEN {start}"
+        value_sql=quoted,
+        start_sql=f"CASE WHEN {too_long} THEN CASE TYPEOF({quoted}) WHEN 'blob' THEN {start}"
         f" ELSE CAST({start} AS TEXT) END ELSE {quoted} END",
         length=length,
         sha256=f"CASE WHEN {too_long} THEN BLOB_SHA256({as_bytes}) END",

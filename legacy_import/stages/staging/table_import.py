@@ -88,7 +88,7 @@ class TableImport:
 
     @property
     def job(self) -> Job:
-        options = {"allow_writable": self.allow_writable, "known": self.source.known}
+        options = {"allow_writable": self.allow_writable, "measurements": self.source.measurements}
         return Job(self.run.pk, Stage.IMPORT, self.lease.token, options)
 
     def stage_tables(self) -> None:

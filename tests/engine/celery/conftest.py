@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database_server import DatabaseServer
 from tests.engine.celery.running import Cluster
 from tests.legacy_database import ServerLegacy, Tables, server_legacy
 from tests.processes import (
@@ -15,7 +16,7 @@ from tests.processes import (
     environment,
     manage,
 )
-from tests.servers import DatabaseServer, RedisServer
+from tests.servers import RedisServer
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,9 @@ from typing import Any
 
 from redis import Redis
 
+from tests.database_server import end_with_parent
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish
-from tests.servers import RedisServer, _end_with_parent
+from tests.servers import RedisServer
 
 PATIENCE = 60  # seconds
 STAGES = ("legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run")
@@ -94,7 +95,7 @@ class Cluster:
                 [sys.executable, "-m", "celery", "-A", "ecoin", "worker", "--concurrency", "1",
                  "--loglevel", "INFO", "--hostname", f"w{len(self.workers)}@%h"],
                 env={**self.environment(), **values}, cwd=ROOT, stdin=subprocess.DEVNULL,
-                stdout=stream, stderr=stream, start_new_session=True, preexec_fn=_end_with_parent,
+                stdout=stream, stderr=stream, start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
         self.workers.append(Worker(process, log))
         return self.workers[-1]

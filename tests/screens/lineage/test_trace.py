@@ -9,7 +9,7 @@ from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.choices import Classification, LogAction, Outcome, ReviewDecision
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStudentImport
 from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.judgements import HistoryEntry
+from legacy_import.screens.lineage.log_history import HistoryEntry
 from legacy_import.screens.lineage.trace import lineage_of_origin, lineage_of_record, lineage_of_row
 from tests.factories import (
     CONNECTION,
@@ -87,8 +87,8 @@ def test_a_record_is_followed_back_to_row_rules_plan_and_log(row):
     assert found.planned_words == REASONS["new_lead"]
     assert found.planned_basis == row.planned_basis != ""
     assert numbers(found.entries) == [entry.pk]
-    assert (found.made_by.batch, found.made_by.actor) == (3, "cli:test")
-    assert (found.made_by.action, found.made_by.reason_words) == (
+    assert (found.creating_entry.batch, found.creating_entry.actor) == (3, "cli:test")
+    assert (found.creating_entry.action, found.creating_entry.reason_words) == (
         LogAction.CREATE_CRM_LEAD,
         REASONS["new_lead"],
     )
@@ -119,12 +119,12 @@ def test_the_batch_says_when_it_was_finished(row):
             },
         )  # fmt: skip
     logged(row, batch=2)
-    assert lineage_of_record(LEAD, 1).made_by.batch_finished_at == LATER
+    assert lineage_of_record(LEAD, 1).creating_entry.batch_finished_at == LATER
 
 
 def test_a_batch_that_was_never_finished_has_no_moment(row):
     logged(row, batch=9)
-    assert lineage_of_record(LEAD, 1).made_by.batch_finished_at is None
+    assert lineage_of_record(LEAD, 1).creating_entry.batch_finished_at is None
 
 
 def test_every_decision_is_told_with_who_and_when(row):
@@ -211,14 +211,16 @@ def test_each_kind_of_record_is_found_by_its_origin(row, effect, action, model):
         if other != model:
             logged(row, target_model=other, target_id=number)
     entry = logged(row, action, target_model=model, target_id=5)
-    assert lineage_of_origin(f"{CONNECTION}:stagiaires:7:{effect}").made_by.number == entry.pk
+    assert (
+        lineage_of_origin(f"{CONNECTION}:stagiaires:7:{effect}").creating_entry.number == entry.pk
+    )
 
 
 def test_the_lead_that_a_follower_linked_to_leads_to_the_row_that_made_it(row):
     made = logged(row, target_id=5)
     follower = StagedLearnerFactory(run=row.legacy_import_run, legacy_id="8")
     logged(follower, "link_existing", target_id=5, created_target=False)
-    assert lineage_of_record(LEAD, 5).made_by.number == made.pk
+    assert lineage_of_record(LEAD, 5).creating_entry.number == made.pk
 
 
 @pytest.mark.parametrize("again_first", [True, False], ids=["found-first", "found-last"])
@@ -227,7 +229,7 @@ def test_of_a_record_made_again_the_entry_in_force_counts_and_all_are_told(row, 
     gone, stands = (new, old) if again_first else (old, new)
     taken_back(gone)
     found = lineage_of_origin(ORIGIN)
-    assert found.made_by.number == stands.pk
+    assert found.creating_entry.number == stands.pk
     assert numbers(found.entries) == [old.pk, new.pk]
     assert numbers(found.records) == [stands.pk]
     assert found == lineage_of_record(LEAD, stands.target_id)
@@ -236,7 +238,10 @@ def test_of_a_record_made_again_the_entry_in_force_counts_and_all_are_told(row, 
 def test_a_record_taken_back_for_good_keeps_its_lineage(row):
     entry = taken_back(logged(row, target_id=5))
     found = lineage_of_record(LEAD, 5)
-    assert (found.made_by.number, found.made_by.reversal_outcome) == (entry.pk, "deleted")
+    assert (found.creating_entry.number, found.creating_entry.reversal_outcome) == (
+        entry.pk,
+        "deleted",
+    )
     assert found.records == ()
 
 
@@ -285,7 +290,7 @@ def test_a_row_leads_to_the_records_that_it_made_and_that_still_stand(row):
 
 def test_a_row_that_no_commit_dealt_with_has_no_log(row):
     found = lineage_of_row(row.pk)
-    assert (found.outcome, found.entries, found.records, found.made_by) == (
+    assert (found.outcome, found.entries, found.records, found.creating_entry) == (
         Outcome.PENDING, (), (), None,
     )  # fmt: skip
 

@@ -467,7 +467,7 @@ def test_a_note_with_a_phone_comes_back_with_the_reason(client):
     (row,) = rows_of(queue_of_unknown(1))
     answer = send(client, row, "decide", version=row.version, decision="skip", note=f"tél {PHONE}")
     assert answer.status_code == 400
-    assert "holds a phone number or an e-mail address" in text_of(answer)
+    assert "contains a phone number or an e-mail address" in text_of(answer)
 
 
 def test_the_loser_of_two_hears_who_decided_what_and_can_go_on(client, me):

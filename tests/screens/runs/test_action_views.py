@@ -103,7 +103,7 @@ def test_what_cannot_be_planned_is_refused_in_words(
     ("operation", "limit", "command"),
     [
         ("plan", "MOST_ROWS_PLANNED", "legacy_dry_run"),
-        ("reconcile", "MOST_ROWS_PROVED", "legacy_reconcile"),
+        ("reconcile", "MOST_ROWS_RECONCILED", "legacy_reconcile"),
     ],
 )  # fmt: skip
 def test_large_runs_get_the_command(

@@ -358,7 +358,7 @@ def test_a_lease_is_not_waited_for(
     """Taken on another host after the page asked: the request ends at once all the same."""
     form = ask(client, run)
     held(run)
-    monkeypatch.setattr(obstacles, "held", lambda run: None)
+    monkeypatch.setattr(obstacles, "lease_obstacle", lambda run: None)
     started = timezone.now()
     answer = send(client, run, **form)
     assert answer.status_code == 409

@@ -15,16 +15,16 @@ from legacy_import.screens.runs.counts import (
     counts_of,
     in_force,
     in_queue,
-    reviewed_by_focus,
-    waiting,
+    pending_counts,
+    review_progress_by_focus,
 )
-from legacy_import.screens.runs.live import holder_of, live, rows_expected, stamp_of
-from legacy_import.screens.runs.log import done_since, log_page, undone_since
+from legacy_import.screens.runs.log import commit_summary, log_page, rollback_summary
 from legacy_import.screens.runs.page import run_page
 from legacy_import.screens.runs.plan import RISKS, since_plan
+from legacy_import.screens.runs.progress import holder_of, rows_expected, run_progress, stamp_of
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
 from legacy_import.screens.runs.run_list import run_list
-from legacy_import.screens.runs.timeline import duration_words, time_worked, timeline
+from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 from legacy_import.stages.commit.waves import planned_counts
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
 from legacy_import.stages.reconciliation.reconcile import reconcile
@@ -61,7 +61,7 @@ def test_what_waits_is_what_the_commit_counts(
     if committed:
         run_commit(run, limit=committed)
     counts = counts_of(run.pk)
-    assert waiting(counts, focus) == planned_counts(run, focus)
+    assert pending_counts(counts, focus) == planned_counts(run, focus)
     assert in_force(counts) == committed_rows(run).count()
     assert counts.rows == 11
 
@@ -73,13 +73,13 @@ def test_what_waits_is_what_the_commit_counts(
 def test_later_is_no_decision(run: Any, decisions: tuple[str, ...], done: int) -> None:
     decide(run, *decisions)
     page = run_page(run)
-    assert (page.reviewed.done, page.reviewed.rows) == (done, 2)
+    assert (page.review_progress.decided_rows, page.review_progress.rows) == (done, 2)
     assert {line.focus: line.rows for line in page.by_focus} == {
         "historical_completed": 0, "registered_pending": 0, "lead_only": 0, "other": 2,
     }  # fmt: skip
     (line,) = run_list().lines
-    assert line.reviewed is not None
-    assert (line.reviewed.done, line.reviewed.rows) == (done, 2)
+    assert line.review_progress is not None
+    assert (line.review_progress.decided_rows, line.review_progress.rows) == (done, 2)
 
 
 def test_the_focus_modes_add_up_to_the_queue(run: Any) -> None:
@@ -87,7 +87,7 @@ def test_the_focus_modes_add_up_to_the_queue(run: Any) -> None:
         planned_action="review", planned_reason="low_match"
     )
     counts = counts_of(run.pk)
-    assert in_queue(counts) == sum(line.rows for line in reviewed_by_focus(counts)) == 6
+    assert in_queue(counts) == sum(line.rows for line in review_progress_by_focus(counts)) == 6
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_before_a_plan_nothing_is_in_the_queue() -> None:
     run = StagedLearnerFactory().legacy_import_run
     stored_counts.rebuild(run)
     page = run_page(run)
-    assert (page.planned, page.reviewed.rows, page.reasons) == (False, 0, ())
+    assert (page.planned, page.review_progress.rows, page.reasons) == (False, 0, ())
 
 
 def test_every_distribution_adds_up_to_the_rows_of_the_run(run: Any) -> None:
@@ -163,8 +163,8 @@ def test_a_step_says_who_and_how_long() -> None:
     }
     run = RunFactory.build(summary={"stages": {"imported": stage, "validated": stage}})
     first, *_ = steps = timeline(run)
-    assert (first.actor, first.started, first.took) == ("nadia", NOW, datetime.timedelta(0, 125))
-    assert time_worked(steps) == datetime.timedelta(0, 250)
+    assert (first.actor, first.started_at, first.took) == ("nadia", NOW, datetime.timedelta(0, 125))
+    assert total_duration(steps) == datetime.timedelta(0, 250)
 
 
 @pytest.mark.parametrize(
@@ -204,20 +204,20 @@ def test_a_row_that_was_committed_twice_is_in_both_batches(run: Any) -> None:
     run_commit(run)
     batches = [batch for batch in log_page(run).batches if "review" not in dict(batch.actions)]
     assert [batch.rows for batch in batches] == [9, 9]
-    assert [batch.taken_back for batch in batches] == [0, 9]
+    assert [batch.undone_entries for batch in batches] == [0, 9]
 
 
 def test_what_was_done_and_undone_since_a_batch(run: Any) -> None:
     run_commit(run, batch=3, limit=3)
     run_commit(run, batch=3, limit=3)
-    done = done_since(run, 1, 2)
+    done = commit_summary(run, 1, 2)
     assert (done.rows, done.batches, sum(done.actions.values())) == (3, 1, 3)
-    assert done_since(run, 2).rows == 0
+    assert commit_summary(run, 2).rows == 0
     run_rollback(run)
-    undone = undone_since(run, 0)
-    assert (undone.rows, undone.kept) == (6, 0)
+    undone = rollback_summary(run, 0)
+    assert (undone.rows, undone.kept_entries) == (6, 0)
     assert {outcome for _, outcome, _ in undone.records} == {"deleted"}
-    assert undone_since(run, 99).records == ()
+    assert rollback_summary(run, 99).records == ()
 
 
 # --- Since the plan, progress, certificate --------------------------------------------------------
@@ -275,7 +275,7 @@ def test_every_command_that_holds_a_run_has_its_progress(run: Any, stage: Stage)
     run.lease_token, run.lease_command = "theirs", commands.get(stage, f"legacy_{stage.value}")
     run.lease_expires_at = timezone.now() + datetime.timedelta(minutes=1)
     assert holder_of(run) is not None
-    assert live(run).done is not None
+    assert run_progress(run).rows_done is not None
 
 
 def test_the_certificate_holds_no_password() -> None:

@@ -11,6 +11,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.staging import table_import
 from legacy_import.stages.staging.import_source import preflight
+from tests.database_server import DatabaseServer
 from tests.legacy_database import (
     COLUMNS,
     MakeLegacy,
@@ -19,7 +20,6 @@ from tests.legacy_database import (
     server_legacy,
     tables,
 )
-from tests.servers import DatabaseServer
 from tests.stages.importing import (
     Meanwhile,
     content,

@@ -14,6 +14,7 @@ from legacy_import.models import (
 )
 from legacy_import.source.engine import SourceLost
 from legacy_import.stages.staging import table_import
+from tests.database_server import DatabaseServer
 from tests.legacy_database import (
     LegacyDatabase,
     MakeLegacy,
@@ -21,7 +22,6 @@ from tests.legacy_database import (
     server_legacy,
     tables,
 )
-from tests.servers import DatabaseServer
 from tests.stages.importing import (
     Meanwhile,
     StopAfter,

@@ -1,4 +1,4 @@
-"""Who holds a run right now and how far it is: cheap enough to be asked every two seconds."""
+"""Which command locks a run and its progress; cheap enough to poll every two seconds."""
 
 import datetime
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
-from legacy_import.screens.runs.counts import counts_of, in_force, waiting
+from legacy_import.screens.runs.counts import counts_of, in_force, pending_counts
 
 STAGE_OF = {
     "legacy_import": Stage.IMPORT,
@@ -23,7 +23,7 @@ STAGE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """Who has the lease: the command's name and its host. A browser's commit is a legacy_commit."""
+    """The command that has the lease and its host. A browser's commit is a legacy_commit."""
 
     command: str
     host: str
@@ -40,18 +40,18 @@ class StageRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """`done` of `total` rows of what is under way; None where nothing is, or nobody can tell."""
+class RunProgress:
+    """`rows_done` of `rows_total` of the current stage; None if no stage runs or it is unknown."""
 
     status: str
     holder: LeaseHolder | None
     stages: tuple[StageRows, ...]
-    done: int | None
-    total: int | None
+    rows_done: int | None
+    rows_total: int | None
 
 
 def holder_of(run: LegacyImportRun) -> LeaseHolder | None:
-    """Who holds the run, as far as the lease says; an expired lease is nobody's."""
+    """The holder of the run's lease; None if there is no lease or it has expired."""
     if not run.lease_token or run.lease_expires_at is None:
         return None
     if run.lease_expires_at < timezone.now():
@@ -59,41 +59,45 @@ def holder_of(run: LegacyImportRun) -> LeaseHolder | None:
     return LeaseHolder(run.lease_command, run.lease_host)
 
 
-def live(run: LegacyImportRun) -> Live:
-    """How far the run is, from its receipts."""
+def run_progress(run: LegacyImportRun) -> RunProgress:
+    """The progress of the run, from its receipts."""
     grouped = ChunkReceipt.objects.filter(legacy_import_run=run).order_by().values_list("stage")
-    found = grouped.annotate(chunks=Count("pk"), rows=Sum("rows"), last=Max("finished_at"))
+    per_stage = grouped.annotate(chunks=Count("pk"), rows=Sum("rows"), last=Max("finished_at"))
     order = Stage.values
-    stages = tuple(StageRows(*one) for one in sorted(found, key=lambda one: order.index(one[0])))
+    stages = tuple(
+        StageRows(*one) for one in sorted(per_stage, key=lambda one: order.index(one[0]))
+    )
     holder = holder_of(run)
     stage = STAGE_OF.get(holder.command) if holder else None
-    done, total = _under_way(run, stage, stages) if stage else (None, None)
-    return Live(RunStatus(run.status).value, holder, stages, done, total)
+    rows_done, rows_total = _under_way(run, stage, stages) if stage else (None, None)
+    return RunProgress(RunStatus(run.status).value, holder, stages, rows_done, rows_total)
 
 
 def _under_way(
     run: LegacyImportRun, stage: Stage, stages: tuple[StageRows, ...]
 ) -> tuple[int, int | None]:
-    """(rows done, rows to do) of the stage. Commits and rollbacks go on and on: what counts is what
-    they did since the run's last stage ended, against what was open then."""
+    """(rows done, rows to do) of the stage. A commit or rollback may follow earlier ones: only what it
+    did since the run's last stage ended counts, compared with what was pending then."""
     if stage in (Stage.COMMIT, Stage.ROLLBACK):
         receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage)
         if run.finished_at:
             receipts = receipts.filter(finished_at__gt=run.finished_at)
-        done = receipts.aggregate(rows=Sum("rows"))["rows"] or 0
+        rows_done = receipts.aggregate(rows=Sum("rows"))["rows"] or 0
         counts = counts_of(run.pk)
-        open_then = (
-            in_force(counts) if stage == Stage.ROLLBACK else sum(waiting(counts, None).values())
+        pending = (
+            in_force(counts)
+            if stage == Stage.ROLLBACK
+            else sum(pending_counts(counts, None).values())
         )
-        return done, max(done, open_then)
-    done = sum(one.rows for one in stages if one.stage == stage)
-    return done, rows_expected(run) if stage == Stage.IMPORT else rows_staged(stages)
+        return rows_done, max(rows_done, pending)
+    rows_done = sum(one.rows for one in stages if one.stage == stage)
+    return rows_done, rows_expected(run) if stage == Stage.IMPORT else rows_staged(stages)
 
 
 def rows_expected(run: LegacyImportRun) -> int | None:
     """The rows that an import has to stage; None before the source was counted."""
-    counted = run.certificate.get("row_counts", {})
-    tables = [int(counted[table]) for table in ("stagiaires", "archives") if table in counted]
+    row_counts = run.certificate.get("row_counts", {})
+    tables = [int(row_counts[table]) for table in ("stagiaires", "archives") if table in row_counts]
     if not tables:
         return None
     return sum(tables) if run.row_limit is None else min(sum(tables), run.row_limit)
@@ -103,25 +107,25 @@ def rows_staged(stages: tuple[StageRows, ...]) -> int:
     return sum(one.rows for one in stages if one.stage == Stage.IMPORT)
 
 
-def live_words(now: Live) -> str:
-    """The same in a sentence, in the reader's language."""
-    if now.holder is None:
-        status = RunStatus(now.status).label
+def progress_words(progress: RunProgress) -> str:
+    """The progress as a sentence, in the reader's language."""
+    if progress.holder is None:
+        status = RunStatus(progress.status).label
         return _("Nobody is working on this run; it is: %(status)s.") % {"status": status}
-    told = {"command": now.holder.command, "host": now.holder.host}
-    if now.done is None:
-        return _("%(command)s is at work on %(host)s.") % told
-    if now.total is None:
+    values = {"command": progress.holder.command, "host": progress.holder.host}
+    if progress.rows_done is None:
+        return _("%(command)s is at work on %(host)s.") % values
+    if progress.rows_total is None:
         return _("%(command)s is at work on %(host)s: %(done)d rows done.") % {
-            **told, "done": now.done,
+            **values, "done": progress.rows_done,
         }  # fmt: skip
     return _("%(command)s is at work on %(host)s: %(done)d of %(total)d rows done.") % {
-        **told, "done": now.done, "total": now.total,
+        **values, "done": progress.rows_done, "total": progress.rows_total,
     }  # fmt: skip
 
 
 def stamp_of(run_id: int) -> str:
-    """Changes with every new plan and every batch that is committed or taken back."""
+    """Changes with every new plan and every batch that is committed or rolled back."""
     (plan,) = LegacyImportRun.objects.filter(pk=run_id).values_list("plan_fingerprint", flat=True)
     receipts = ChunkReceipt.objects.filter(
         legacy_import_run=run_id, stage__in=(Stage.COMMIT, Stage.ROLLBACK)

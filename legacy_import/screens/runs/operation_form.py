@@ -1,4 +1,4 @@
-"""What the form of an operation asks for, read once and in one way."""
+"""The form of an operation, parsed and checked."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ LARGEST_BATCH, USUAL_BATCH = 1_000, 100
 
 @dataclass(frozen=True, slots=True)
 class OperationForm:
-    """What a form asks for. `errors` by field; other fields than these are not looked at."""
+    """The fields of the form; `errors` are (field, message). Other fields are ignored."""
 
     token: str = ""
     focus: FocusMode | None = None
@@ -23,7 +23,7 @@ class OperationForm:
 
 
 def parse(data: QueryDict, *, confirmed: bool = False) -> OperationForm:
-    """The fields of a form (or of an address, which confirms nothing)."""
+    """The fields of a form (or of an address, which contains no confirmation)."""
     errors = []
     focus, batch = data.get("focus", ""), data.get("batch", str(USUAL_BATCH))
     if focus not in ("", *FocusMode.values):

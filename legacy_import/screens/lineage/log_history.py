@@ -1,4 +1,4 @@
-"""What the commit log says of one source row, in every run that staged it."""
+"""The entries of the commit log about one source row, in every run that staged it."""
 
 import datetime
 from collections.abc import Collection, Iterable
@@ -9,13 +9,13 @@ from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyStud
 from legacy_import.rules.reasons import REASONS
 from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
-# A row left out may be planned again: a later entry of the row speaks for it then.
-MAY_COME_AGAIN = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})
+# A row that was not committed may be planned again: a later entry then supersedes this one.
+NOT_COMMITTED = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One entry of the commit log, with the batch it was written in."""
+    """One entry of the commit log, with its batch."""
 
     number: int
     run: int
@@ -23,7 +23,7 @@ class HistoryEntry:
     batch: int
     batch_finished_at: datetime.datetime | None
     action: LogAction
-    target_model: str  # "" where the row was left out or skipped
+    target_model: str  # "" if the row was not committed or skipped
     target_id: int | None
     created: bool
     reason: str
@@ -31,7 +31,7 @@ class HistoryEntry:
     created_at: datetime.datetime
     reversed_at: datetime.datetime | None
     reversal_outcome: ReversalOutcome | None
-    superseded: bool  # the row was left out here; a later entry says what became of it
+    superseded: bool  # the row was not committed here; a later entry replaces this one
 
     @property
     def in_force(self) -> bool:
@@ -43,13 +43,13 @@ class HistoryEntry:
 
 
 def history(connection: str, table: str, legacy_id: str) -> tuple[HistoryEntry, ...]:
-    """What every run of the source did with this row, oldest first."""
+    """The entries of every run of the source about this row, oldest first."""
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run__connection_name=connection, source_table=table, legacy_id=legacy_id
     )
-    found = LegacyImportCommitLog.objects.filter(student_import__in=rows.order_by().values("pk"))
-    log = list(found.order_by("pk"))
-    finished = _batches_finished(log)
+    entries = LegacyImportCommitLog.objects.filter(student_import__in=rows.order_by().values("pk"))
+    log = list(entries.order_by("pk"))
+    finish_times = _batch_finish_times(log)
     superseded = _superseded(log)
     return tuple(
         HistoryEntry(
@@ -57,7 +57,7 @@ def history(connection: str, table: str, legacy_id: str) -> tuple[HistoryEntry, 
             run=entry.legacy_import_run_id,
             staged_row=entry.student_import_id,
             batch=entry.batch,
-            batch_finished_at=finished.get((entry.legacy_import_run_id, entry.batch)),
+            batch_finished_at=finish_times.get((entry.legacy_import_run_id, entry.batch)),
             action=LogAction(entry.action),
             target_model=entry.target_model,
             target_id=entry.target_id,
@@ -75,7 +75,7 @@ def history(connection: str, table: str, legacy_id: str) -> tuple[HistoryEntry, 
     )
 
 
-def _batches_finished(
+def _batch_finish_times(
     log: Iterable[LegacyImportCommitLog],
 ) -> dict[tuple[int, int], datetime.datetime]:
     """(run, batch) → when that batch was finished."""
@@ -94,6 +94,6 @@ def _batches_finished(
 
 
 def _superseded(log: Collection[LegacyImportCommitLog]) -> set[int]:
-    """The entries, of those in the order given, after which the row was dealt with again."""
+    """The entries (of a log in order) after which the row was processed again."""
     last = {e.student_import_id: e.pk for e in log if e.action not in SECONDARY_ACTIONS}
-    return {e.pk for e in log if e.action in MAY_COME_AGAIN and e.pk != last[e.student_import_id]}
+    return {e.pk for e in log if e.action in NOT_COMMITTED and e.pk != last[e.student_import_id]}
