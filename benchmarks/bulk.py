@@ -128,7 +128,7 @@ UPDATED = ("validation_status", "duplicate_confidence", "duplicate_evidence", "m
 def updates(rounds: int) -> None:
     from django.db import connection
 
-    from ecoin.bulk import update, update_rows
+    from ecoin.bulk import update_rows
     from legacy_import.models import LegacyStudentImport
 
     ids = list(LegacyStudentImport.objects.values_list("pk", flat=True))
@@ -154,11 +154,9 @@ def updates(rounds: int) -> None:
     compare(
         "Updating with values that differ from row to row",
         {
-            "ELT(INTERVAL()), literals": write,
-            "ELT(INTERVAL()), parameters only": patched(write, update__literal=as_parameter),
-            "CASE of 200 rows": patched(
-                write, update___elt=update._case, statements__ROWS_PER_STATEMENT=200
-            ),
+            "CASE of 200 rows, literals": write,
+            "CASE of 200 rows, parameters only": patched(write, update__literal=as_parameter),
+            "CASE of 1,000 rows, literals": patched(write, update__ROWS_PER_CASE=1_000),
             "one UPDATE a row (executemany)": one_by_one,
         },
         rounds,

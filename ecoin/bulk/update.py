@@ -1,18 +1,14 @@
 """Updating and deleting many rows by their ids, in as few statements as possible."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
 
 from ecoin.bulk.ids import Ids
 from ecoin.bulk.statements import batches, literal
-from ecoin.database import is_mysql
 
 ROWS_PER_CASE = 200  # the database searches a CASE from its first branch for every row
-
-# The SQL that selects the value of one column by the row's id, from the SQL of all values.
-Choice = Callable[[str, Sequence[str]], str]
 
 
 def update_ids(
@@ -54,34 +50,21 @@ def update_rows(
     For values that differ from row to row; where many rows get the same ones, `update_ids` is faster.
     JSON is passed as text.
     """
-    most = None if is_mysql(connection) else ROWS_PER_CASE
     rows = ((int(pk), *values[pk]) for pk in sorted(values))
-    for batch in batches(model, ("id", *columns), rows, most):
+    for batch in batches(model, ("id", *columns), rows, ROWS_PER_CASE):
         ids, *by_column = zip(*batch, strict=True)
-        choice = _elt(ids) if is_mysql(connection) else _case(ids)
         parameters: list[Any] = []
         parts = []
         for name, column in zip(map(connection.ops.quote_name, columns), by_column, strict=True):
             if column.count(column[0]) == len(column):
                 parts.append(f"{name} = {literal(column[0], parameters)}")
-            else:
-                literals = [literal(value, parameters) for value in column]
-                parts.append(f"{name} = {choice(name, literals)}")
+                continue
+            branches = [
+                f"WHEN {pk} THEN {literal(value, parameters)}"
+                for pk, value in zip(ids, column, strict=True)
+            ]
+            parts.append(f"{name} = CASE id {' '.join(branches)} ELSE {name} END")
         _update(model, parts, ids, parameters)
-
-
-def _case(ids: Sequence[int]) -> Choice:
-    def choice(name: str, literals: Sequence[str]) -> str:
-        branches = [f"WHEN {pk} THEN {sql}" for pk, sql in zip(ids, literals, strict=True)]
-        return f"CASE id {' '.join(branches)} ELSE {name} END"
-
-    return choice
-
-
-def _elt(ids: Sequence[int]) -> Choice:
-    """INTERVAL finds the place of an id in the ascending list by bisection, ELT takes that value."""
-    place = f"INTERVAL(id, {','.join(map(str, ids))})"
-    return lambda name, literals: f"ELT({place}, {', '.join(literals)})"
 
 
 def _update(
