@@ -1,7 +1,7 @@
 """The learners list in a real browser: finding somebody, filters, pages, an export."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from legacy_import.models import LegacyImportRun
 from tests.browser.screens.learners import LIST, PEOPLE, listed_run, look_for
@@ -50,10 +50,10 @@ def test_pages_are_turned(run, page_as):
     page: Page = page_as("Reader", language="en")
     page.goto(LIST)
     page.get_by_role("link", name="Next page").click()
-    assert page.locator("tbody tr").count() == len(PEOPLE) + 55 - 50
+    expect(page.locator("tbody tr")).to_have_count(len(PEOPLE) + 55 - 50)
     page.get_by_role("link", name="Previous page").click()
-    assert page.locator("tbody tr").count() == 50
-    assert page.get_by_role("link", name="Previous page").count() == 0
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(page.get_by_role("link", name="Previous page")).to_have_count(0)
 
 
 def test_a_manager_exports_what_the_list_shows(run, page_as):
