@@ -7,10 +7,9 @@ the word may have: a net that catches candidates, never a proof.
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -32,6 +31,8 @@ ARABIC: Final = re.compile(
 )
 MAX_SKELETONS: Final = 12
 """Skeletons of one word. Each is a key in the index; the likely ones come first."""
+MAX_LETTERS: Final = 40
+"""Letters of a word that its skeletons are made from; no name has so many."""
 _SERVANT: Final = "عبد"
 
 _SAME_LETTER: Final = str.maketrans(
@@ -160,6 +161,7 @@ def skeletons(token: str) -> tuple[str, ...]:
     word = "".join(_LETTER_OF.get(c, "") for c in token)
     for written, spoken in _SPOKEN:
         word = word.replace(written, spoken)
+    word = word[:MAX_LETTERS]
     article = False
     if word.startswith(_SERVANT + ARABIC_ARTICLE) and len(word) > 6:
         word = _SERVANT + word[5:]
@@ -176,12 +178,25 @@ def skeletons(token: str) -> tuple[str, ...]:
     choices.append(
         _HEARD_AT_THE_END.get(word[-2:]) or ARABIC_LAST.get(last) or ARABIC_CONSONANTS[last]
     )
-    spelled = sorted(
-        itertools.product(*(enumerate(choice) for choice in choices)),
-        key=lambda picks: sum(rank for rank, _ in picks),
-    )
-    found = ("".join(letters for _, letters in picks) for picks in spelled[: 4 * MAX_SKELETONS])
-    return tuple(dict.fromkeys(found))[:MAX_SKELETONS]
+    spellings = map("".join, likeliest(choices, 4 * MAX_SKELETONS))
+    return tuple(dict.fromkeys(spellings))[:MAX_SKELETONS]
+
+
+def likeliest(choices: Iterable[Sequence[str]], most: int) -> list[tuple[str, ...]]:
+    """At most `most` combinations of one item of each choice, those of the earliest items first.
+
+    Only the `most` best beginnings are continued, which loses none: whatever follows, a worse
+    beginning stays behind all of them. So a long name takes no longer than its letters.
+    """
+    best: list[tuple[int, tuple[int, ...], tuple[str, ...]]] = [(0, (), ())]
+    for choice in choices:
+        longer = [
+            (total + rank, (*ranks, rank), (*items, item))
+            for total, ranks, items in best
+            for rank, item in enumerate(choice)
+        ]
+        best = sorted(longer)[:most]
+    return [items for _, _, items in best]
 
 
 _SPOKEN: Final = (("الدين", "دين"), ("اللة", "لا"), ("دج", "ج"), ("تش", "ش"))

@@ -112,9 +112,8 @@ def _more_skeletons(tokens: list[str], words: dict[str, str], first: str) -> tup
             # A known name has its usual spelling, and the likeliest of the others.
             heard = arabic.skeletons(arabic.code(words[token]))
             found = tuple(dict.fromkeys((*found, *heard)))[:2]
-        choices.append(tuple(enumerate(found)))
-    likely = sorted(itertools.product(*choices), key=lambda pick: sum(rank for rank, _ in pick))
-    names = (" ".join(sorted(s for _, s in pick)) for pick in likely[:MAX_SKELETONS])
+        choices.append(found)
+    names = (" ".join(sorted(pick)) for pick in arabic.likeliest(choices, MAX_SKELETONS))
     return tuple(name for name in dict.fromkeys(names) if name != first)
 
 

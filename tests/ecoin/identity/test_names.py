@@ -240,3 +240,12 @@ def test_first_and_last_may_be_exchanged(parts):
 @pytest.mark.parametrize("piece", ["a", "ben ", "é", "Ã©", "'", "m "])
 def test_a_megabyte_is_no_trouble(piece):
     parse_name(piece * (1_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize("letters", ["ذكظثغضصخح", "وي", "ةى", "حق"])
+def test_a_long_name_in_arabic_letters_has_a_few_skeletons(letters):
+    word = (letters * 200)[:300]
+    for name in (word, " ".join(letters * 2 + letter for letter in letters * 6)):
+        parsed = parse_name(name)
+        assert parsed.script == "arabic"
+        assert 1 <= 1 + len(parsed.more_skeletons) <= 16
