@@ -252,6 +252,7 @@ class TestOnATerminal:
     def test_ctrl_c_at_the_question_ends_it_at_once(
         self, number: signal.Signals, asked: OnATerminal, app: AppDatabase
     ) -> None:
+        asked.read_on(0.5)  # the question is on the terminal before its answer is waited for
         asked.process.send_signal(number)
         assert asked.ends() == 130
         assert re.search(r"Stopped at the question\.\s+Nothing\s+was\s+written", asked.told)
