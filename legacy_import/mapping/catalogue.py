@@ -46,7 +46,8 @@ def suggest_courses(connection_name: str) -> None:
     for mapping in undecided.filter(rule__in=("", *SUGGESTION_RULES)):
         suggestion = suggest(mapping.legacy_name, index)
         if (mapping.status, mapping.course_id, mapping.rule) != suggestion:
-            mapping.version += 1 if mapping.rule else 0
+            if mapping.rule:
+                mapping.count_change()
             mapping.status, mapping.course_id, mapping.rule = suggestion
             mapping.save()
 
@@ -89,8 +90,8 @@ def _refresh(
             refresh(mapping, catalogue[legacy_id])
         if mapping.in_source != (legacy_id in catalogue):
             mapping.in_source = legacy_id in catalogue
-            mapping.version += 1
-            mapping.save(update_fields=["in_source", "version"])
+            mapping.count_change()
+            mapping.save(update_fields=["in_source", "version", "answer_version"])
 
 
 def _course_columns(row: LegacyRow) -> Columns:
@@ -108,7 +109,7 @@ def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
         mapping.rule = ""
     mapping.legacy_name = columns["legacy_name"]
     mapping.confirmed_by = mapping.confirmed_at = None
-    mapping.version += 1
+    mapping.count_change()
     mapping.save()
 
 
@@ -141,7 +142,7 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
         setattr(mapping, name, value)
     mapping.confirmed_by = mapping.confirmed_at = None
     mapping.reason = ""
-    mapping.version += 1
+    mapping.count_change()
     mapping.save()
 
 

@@ -1,5 +1,6 @@
 """The kind of mapping for courses: an old course → a course of the platform. None is ever created."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -7,6 +8,7 @@ from django.db.models import Q, QuerySet
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.mapping.index import CourseAnswer, MappingIndex
 from legacy_import.mapping.mapping_kind import (
+    Answer,
     DecisionInput,
     Fields,
     MappingDecision,
@@ -35,7 +37,7 @@ def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
     )
 
 
-def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
+def rows_of_courses(connection_name: str, formations: Collection[str]) -> Q:
     """The staged rows of these courses: their own course or, if blank, that of their real session."""
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
@@ -90,6 +92,7 @@ COURSES = MappingKind(
         "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },
     rule_answer=_rule_answer,
+    answer=lambda mapping: Answer(mapping.course_id, mapping.status == S.NO_EQUIVALENT),
     bulk=exact_suggestions,
     bulk_fields={"status": S.CONFIRMED},
     mappings=LegacyCourseMapping.objects.all,

@@ -6,9 +6,11 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from legacy_import.choices import SessionType
+from legacy_import.choices import Classification, ReviewDecision, SessionType
 from legacy_import.mapping.index import MappingIndex, SessionAnswer
 from legacy_import.mapping.mapping_kind import (
+    Answer,
+    AnswerChanges,
     DecisionInput,
     Fields,
     MappingDecision,
@@ -55,8 +57,18 @@ def with_course_names() -> QuerySet[Any]:
     return LegacySessionMapping.objects.annotate(course_name=name)
 
 
-def _rows_of_sessions(connection_name: str, ids: list[str]) -> Q:
-    return Q(legacy_session_id__in=ids)
+def _answer(mapping: LegacySessionMapping) -> Answer:
+    real = mapping.session_type == SessionType.REAL_SESSION
+    return Answer(mapping.session_type, real and mapping.confirmed_at is not None)
+
+
+def _rows_of_sessions(connection_name: str, changes: AnswerChanges) -> Q:
+    """All rows of a session that is of another type now; if it is only confirmed, registrations."""
+    retyped = [
+        legacy_id for legacy_id, (old, new) in changes.items() if old.recorded != new.recorded
+    ]
+    registered = Q(classification=Classification.REGISTERED) | Q(decision=ReviewDecision.TREAT_AS)
+    return Q(legacy_session_id__in=retyped) | registered & Q(legacy_session_id__in=list(changes))
 
 
 def _require_possible(
@@ -92,6 +104,7 @@ SESSIONS = MappingKind(
         for value in TYPES
     },
     rule_answer=lambda mapping: rule_of(mapping)._asdict(),
+    answer=_answer,
     bulk=real_unconfirmed,
     mappings=with_course_names,
     searched=("display_name", "course_name"),

@@ -189,7 +189,10 @@ def test_a_session_that_changed_asks_again(refresh: Any, changed: dict[str, Any]
 
 @pytest.mark.parametrize("status", CourseMappingStatus)
 def test_suggested_and_confirmed_count_as_mapped(status: CourseMappingStatus) -> None:
-    mapping = CourseMappingFactory(legacy_formation_id="7", status=status)
+    course = CourseFactory()
+    mapping = CourseMappingFactory(
+        legacy_formation_id="7", legacy_name=course.name, course=course, status=status
+    )
     answer = load_mappings("legacy").training("7", None).course
     expected = {
         CourseMappingStatus.SUGGESTED: (CourseState.MAPPED, mapping.course_id),
