@@ -351,6 +351,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('left_id', models.BigIntegerField()),
                 ('right_id', models.BigIntegerField()),
+                ('relation', ecoin.fields.AsciiField(max_length=16)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
             options={
@@ -525,6 +526,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mappingweight',
             constraint=models.UniqueConstraint(fields=('legacy_import_run', 'kind', 'position'), name='legacy_weight_place'),
+        ),
+        migrations.AddIndex(
+            model_name='personedge',
+            index=models.Index(fields=['legacy_import_run', 'right_id'], name='legacy_edge_by_right'),
         ),
         migrations.AddConstraint(
             model_name='personedge',

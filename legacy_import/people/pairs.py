@@ -25,6 +25,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.people.platform import BIRTH_DATE, BIRTH_DATES
+from legacy_import.people.same_day import find_pairs_of_days
 from legacy_import.people.shared_keys import CROWD, HOT, KEYS, join_by_value
 from legacy_import.rules.duplicates import Target
 from legacy_import.runs.lease import Lease
@@ -33,7 +34,7 @@ from legacy_import.runs.progress import Progress
 PAIRS = CandidatePair._meta.db_table
 PLATFORM_KINDS = ("P", "E", "D", "R", "Q")
 SIMILAR_NAME = "S"
-IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
+IN_RUN_KINDS = ("P", "E", "D", "R")  # inside a run a similar name says nothing without a date
 STAGED = PersonKind.STAGED.value
 NAMES_AT_ONCE = 50_000  # rows of a transaction
 
@@ -59,6 +60,7 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
             lease.confirm()
             pairs = _pair(_similar_names(), run, SIMILAR_NAME, first=first, last=last)
         progress.advance(pairs)
+    find_pairs_of_days(run, lease, progress, SIMILAR_NAME)
 
 
 def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:

@@ -155,8 +155,10 @@ def _lead_with_history(facts: Facts) -> Decision | None:
 
 
 def _lead_in_doubtful_group(facts: Facts) -> Decision | None:
-    """A refused edge (two known people, contradicting dates, too many rows) is for a person."""
-    return Decision(REVIEW, "group_conflict") if facts.group_conflict else None
+    """A refused edge (two known people, contradicting dates, too many rows) or a pair in doubt."""
+    if not facts.group_conflict:
+        return None
+    return _lead_with_history(facts) or Decision(REVIEW, "group_conflict")
 
 
 def _lead_again(facts: Facts) -> Decision | None:

@@ -116,11 +116,6 @@ def compare_names(left: Person, right: Person) -> Names:
     )
 
 
-def joins_group(match: Match, *, shared: frozenset[Key]) -> bool:
-    """May the match make two rows of one run one person: unblocked HIGH, or same name and date."""
-    return match.auto_link_allowed or any(key.kind == "D" for key in shared)
-
-
 def _own_kinds(
     left: Person, right: Person, contacts: Sequence[Key], hot: frozenset[Key]
 ) -> frozenset[str]:

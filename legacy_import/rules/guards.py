@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from ecoin.identity.arabic import code, is_code
 from ecoin.identity.given_names import OWN, given_names_of
-from ecoin.identity.keys import is_missing_date, swapped_date
+from ecoin.identity.keys import is_first_of_january, is_missing_date, swapped_date
 from ecoin.identity.name_tables import GENERATIONS
 from ecoin.identity.names import (
     ARABIC_SCRIPT,
@@ -268,7 +268,7 @@ def birth_date_guard(left: date | None, right: date | None) -> BirthDates:
         return BirthDates.SWAPPED
     if is_a_generation_apart(left, right):
         return BirthDates.CONFLICT
-    if _is_year_only(left) or _is_year_only(right):
+    if is_first_of_january(left) or is_first_of_january(right):
         return BirthDates.YEAR_ONLY if left.year == right.year else BirthDates.CONFLICT
     digits = zip(left.isoformat(), right.isoformat(), strict=True)
     if sum(a != b for a, b in digits) == 1:
@@ -286,7 +286,3 @@ def is_a_generation_apart(left: date | None, right: date | None) -> bool:
     earlier, later = sorted((left, right))
     years = later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
     return years >= GENERATION
-
-
-def _is_year_only(value: date) -> bool:
-    return value.month == 1 and value.day == 1

@@ -16,10 +16,10 @@ from legacy_import.rules.duplicates import (
     compare,
     evidence_in_words,
     is_hot,
-    joins_group,
     judge,
 )
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
+from legacy_import.rules.in_run import Relation, relation_of
 
 PHONE, MAIL = "0559446168", "ali@gmail.com"
 BORN = date(1999, 5, 12)
@@ -212,7 +212,7 @@ def test_name_and_date_join_a_group_even_over_a_hot_phone():
     hot = frozenset(key for key in shared if key.kind == "P")
     match = compare(left, right, shared=shared, hot=hot)
     assert not match.auto_link_allowed
-    assert joins_group(match, shared=shared)
+    assert relation_of(match, shared=shared, born=BORN) is Relation.ONE_PERSON
 
 
 def test_evidence_is_masked_and_readable():

@@ -43,7 +43,7 @@ def test_a_clean_row_keeps_its_texts_and_gets_its_keys() -> None:
     assert set(row.keys) == {
         Key("P", "213559446168"),
         Key("E", "amel.h@exemple.dz"),
-        Key("D", "amal hadad|1999-02-03"),
+        Key("D", "1999-02-03|amal hadad"),
         Key("S", "aml hdd"),
     }
     assert row.issues == ()

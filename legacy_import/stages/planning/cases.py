@@ -35,12 +35,14 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyReviewDecision,
     LegacyStudentImport,
+    PersonEdge,
 )
 from legacy_import.people.contact import Known
 from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
+from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.stages.planning.effective_match import (
     NO_MATCH,
     PERSON_GONE,
@@ -98,6 +100,7 @@ class _ChunkContext:
     decisions: Mapping[int, RowDecisions]
     origins: Mapping[int, Origin]
     groups_with_history: AbstractSet[int]
+    namesakes_of_history: AbstractSet[int]
     matches: Mapping[int, EffectiveMatch]
     people: Mapping[Target, Known]
 
@@ -153,6 +156,9 @@ class CaseLoader:
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
+            namesakes_of_history=self._namesakes_of_history(
+                {row.pk for row in rows if row.group_conflict}
+            ),
             matches=matches,
             people=platform_people(targets, self.conf),
         )
@@ -168,7 +174,10 @@ class CaseLoader:
             match = PERSON_GONE
         person = context.people[match.target] if match.target else None
         origin = context.origins.get(row.pk, Origin.NEW)
-        has_history = row.group_first_id in context.groups_with_history
+        has_history = (
+            row.group_first_id in context.groups_with_history
+            or row.pk in context.namesakes_of_history
+        )
         training, training_key, versions = self._training(row)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
@@ -220,20 +229,37 @@ class CaseLoader:
         """The groups in which anyone was trained or registered, by reviewers' decisions too."""
         if not groups:
             return set()
-        members = LegacyStudentImport.objects.filter(
-            legacy_import_run=self.run, group_first_id__among=Ids(groups)
-        )
-        decisions = self._decisions(Q(student_import__group_first_id__among=Ids(groups)))
-        with_history: set[int] = set()
-        for pk, group, classification, outcome in members.values_list(
+        return {
+            group
+            for _, group in self._rows_with_history("group_first_id", groups)
+            if group is not None
+        }
+
+    def _namesakes_of_history(self, rows: set[int]) -> set[int]:
+        """Those of these rows that have name and contact of someone trained, but were not joined."""
+        if not rows:
+            return set()
+        edges = PersonEdge.objects.filter(legacy_import_run=self.run, relation__in=NAMESAKES)
+        pairs = {
+            *edges.filter(left_id__among=Ids(rows)).values_list("left_id", "right_id"),
+            *edges.filter(right_id__among=Ids(rows)).values_list("right_id", "left_id"),
+        }
+        namesakes = {other for _, other in pairs}
+        trained = {pk for pk, _ in self._rows_with_history("pk", namesakes)} if namesakes else set()
+        return {row for row, other in pairs if other in trained}
+
+    def _rows_with_history(self, column: str, values: set[int]) -> Iterator[tuple[int, int | None]]:
+        """(row, its group) of the rows with these values that were trained or registered."""
+        which = {f"{column}__among": Ids(values)}
+        rows = LegacyStudentImport.objects.filter(legacy_import_run=self.run, **which)
+        of_rows = Q(**{f"student_import__{name}": ids for name, ids in which.items()})
+        decisions = self._decisions(of_rows)
+        for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
             treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
-            if group and (
-                outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY
-            ):
-                with_history.add(group)
-        return with_history
+            if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
+                yield pk, group
 
     def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
         """Which rows already have a record on the platform, and whether from the same payload."""

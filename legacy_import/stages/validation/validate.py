@@ -114,8 +114,12 @@ def _validate_chunk(
     matches = match_chunk(run, first, last, conf, not_same)
     insert_rows(
         PersonEdge,
-        ("legacy_import_run_id", "left_id", "right_id"),
-        ((run.pk, *edge) for edge in sorted(matches.edges) if first <= edge[1] <= last),
+        ("legacy_import_run_id", "left_id", "right_id", "relation"),
+        (
+            (run.pk, *pair, relation.value)
+            for pair, relation in sorted(matches.relations.items())
+            if first <= pair[1] <= last
+        ),
     )
     contact_keys = _contact_keys(run, list(matches.hot))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
