@@ -110,6 +110,18 @@ _PEOPLE: tuple[_Case, ...] = (
     (37, "s", "first of its group waits: first", {**_INFO, "email": None},
      (_user(phone="", email=""),)),
     (37, "s", "first of its group waits: second", {**_INFO, "email": None}, ()),
+    (38, "s", "both scripts: in Latin letters", {**_INFO, "nom": "Haddad", "prenom": "Karim"}, ()),
+    (38, "s", "both scripts: in Arabic letters", {**_INFO, "nom": "حداد", "prenom": "كريم"}, ()),
+    (39, "s", "brother and sister in Arabic: he", {**_INFO, "nom": "بن علي", "prenom": "أمين",
+                                                   "email": None}, ()),
+    (39, "s", "brother and sister in Arabic: she", {**_INFO, "nom": "بن علي", "prenom": "أمينة",
+                                                    "email": None}, ()),
+    (40, "s", "known in Latin letters: attested spellings",
+     {**_INFO, "nom": "حداد", "prenom": "سمير"},
+     (_user(first_name="Samir", last_name="Haddad", email=""),)),
+    (41, "s", "known in Latin letters: a family name that no table has",
+     {**_INFO, "nom": "زواوي", "prenom": "سمير"},
+     (_user(first_name="Samir", last_name="Zouaoui", email=""),)),
 )  # fmt: skip
 
 _SCHOOL = tuple(

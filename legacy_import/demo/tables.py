@@ -69,6 +69,8 @@ GIVEN_VARIANTS: dict[str, tuple[str, ...]] = {
     "Mustapha": ("Mostafa", "Mustafa"),
     "Leïla": ("Leila", "Leyla"),
 }
+TITLES = ("Mme", "Mlle", "M.", "Melle")
+ARABIC_TITLES = ("السيد", "السيدة", "الآنسة")
 ARABIC_NAMES = (("محمد", "بن علي"), ("فاطمة", "حداد"), ("عبد القادر", "منصوري"), ("سعاد", "رحماني"))
 
 COURSES: tuple[tuple[str, str], ...] = (
