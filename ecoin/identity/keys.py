@@ -15,7 +15,7 @@ from ecoin.identity.emails import Email
 from ecoin.identity.names import Name
 from ecoin.identity.phones import Phones
 
-NORM_VERSION: Final = 2
+NORM_VERSION: Final = 3
 MAX_VALUE: Final = 190
 """Characters: the width of the indexed column."""
 _KEPT_HEAD: Final = 120

@@ -16,6 +16,7 @@ from legacy_import.mapping.mapping_kind import (
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.people.platform import platform_courses
+from legacy_import.rules.commit_policy import COURSE_DELETED
 from legacy_import.rules.courses import CourseState, formation_of_row, index_by_name, suggest
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
@@ -31,7 +32,11 @@ SET_ASIDE = "course:set_aside_by_reviewer"
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
     """The unconfirmed suggestions with exactly the same name."""
     return LegacyCourseMapping.objects.filter(
-        connection_name=connection_name, in_source=True, status=S.SUGGESTED, rule=EXACT
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        status=S.SUGGESTED,
+        rule=EXACT,
     )
 
 
@@ -94,7 +99,7 @@ COURSES = MappingKind(
     bulk_fields={"status": S.CONFIRMED},
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
-    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value),
+    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value, COURSE_DELETED),
     other_causes=(
         CourseState.NOT_IN_SOURCE.value,
         CourseState.NONE_NAMED.value,

@@ -16,6 +16,7 @@ from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.person_groups import Member, group_people
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -89,17 +90,17 @@ def _edges_among(run: LegacyImportRun, rows: Iterable[int]) -> Iterator[Edge]:
 
 
 def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
+    students = LegacyStudentImport.objects.filter(pk__in=rows)
     members = {
         pk: Member(
-            order=(TABLE_RANK[table], int(legacy_id)),
+            # A deleted row is never the first of living ones: they would wait for it.
+            order=(DELETED in issues, TABLE_RANK[table], int(legacy_id)),
             birth_date=born,
             target=(kind, target) if linkable and target else None,
         )
-        for pk, table, legacy_id, born, kind, target, linkable in LegacyStudentImport.objects.filter(
-            pk__in=rows
-        ).values_list(
+        for pk, table, legacy_id, born, kind, target, linkable, issues in students.values_list(
             "pk", "source_table", "legacy_id", "birth_date", "match_kind", "match_id",
-            "auto_link_allowed",
+            "auto_link_allowed", "validation_issues",
         )
     }  # fmt: skip
     groups = group_people(_edges_among(run, rows), members)
