@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from ecoin.identity.blanks import is_blank_or_test
 from ecoin.identity.text import fold
 
 MAX_FIELD: Final = 60
@@ -40,9 +41,6 @@ _DAY_FIRST: Final = re.compile(
 )
 _NAMED_MONTH: Final = re.compile(r"(\d{1,2})(?:er)?[ -]([a-z]{3,9})\.?[ -](\d{4})", re.ASCII)
 _PARTIAL_FORM: Final = re.compile(r"\d{4}|\d{1,2}[-/. ]\d{4}|\d{4}[-/. ]\d{1,2}", re.ASCII)
-_NO_DATE: Final = frozenset(
-    {"null", "none", "nan", "nat", "n/a", "na", "inconnu", "inconnue", "neant"}
-)
 
 _MONTHS: Final = {
     # French (also as Algerian forms abbreviate them) and English, folded.
@@ -95,7 +93,7 @@ def _parse(raw: str, today: date) -> BirthDate:
     if match:
         return _checked(match[1], match[3], match[4], today)
     text = fold(text)
-    if text in _NO_DATE or not any(c.isalnum() for c in text):
+    if is_blank_or_test(text) or not any(c.isalnum() for c in text):
         return _MISSING
     match = _YEAR_FIRST.fullmatch(text.upper())
     if match:

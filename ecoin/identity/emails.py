@@ -15,17 +15,16 @@ from typing import Final, NamedTuple
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from rapidfuzz.distance import OSA
 
+from ecoin.identity.blanks import is_blank_or_test
 from ecoin.identity.email_tables import (
     DOMAIN_TYPOS,
     PLACEHOLDER_ADDRESSES,
     PLACEHOLDER_LOCAL_PARTS,
-    PLACEHOLDER_WORDS,
     POPULAR_DOMAINS,
     REAL_DOMAINS,
     ROLE_EXACT,
     ROLE_PREFIXES,
 )
-from ecoin.identity.text import fold
 
 MAX_FIELD: Final = 500
 """Characters that are read; no address is longer than 254, a field may hold two."""
@@ -122,7 +121,7 @@ def _read_odd(raw: str) -> tuple[str | None, str, str]:
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs")).strip()
     if not text:
         return None, "missing", ""
-    if fold(text) in PLACEHOLDER_WORDS or not any(c.isalnum() for c in text):
+    if is_blank_or_test(text) or not any(c.isalnum() and c != "0" for c in text):
         return None, "placeholder", ""
     for candidate in _candidates(text):
         value = _validated(candidate)

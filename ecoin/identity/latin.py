@@ -6,12 +6,12 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from ecoin.identity.blanks import is_blank_word
 from ecoin.identity.name_tables import (
     ARTICLES,
     GENERATIONS,
     LETTERS,
     NO_ARTICLE,
-    NO_NAME,
     NO_NAME_WORDS,
     PREFIXES,
     SHORT_FORMS,
@@ -37,13 +37,11 @@ def words(part: str) -> tuple[str, ...]:
     text = part.casefold()
     if text.replace(" ", "").isalpha():
         found = text.split()
-        if " ".join(found) in NO_NAME:
-            return ()
     else:
         text = _LEADING_M.sub("", text)
-        if " ".join(text.split()) in NO_NAME:
-            return ()
         found = _between_signs(_APOSTROPHES.sub("", text))
+    if is_blank_word("".join(found)):
+        return ()
     if not _REWRITTEN.keys().isdisjoint(found):
         found = " ".join(_REWRITTEN.get(word, word) for word in found).split()
     return tuple(word for word in found if word not in _NOTHING)

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ecoin.identity import arabic, latin
+from ecoin.identity.blanks import WORDS
 from ecoin.identity.charsets import DAMAGED, SUSPECT, readable_name
 from ecoin.identity.given_names import OWN, fold_of, latin_of
-from ecoin.identity.name_tables import ARABIC_NO_NAME, ARABIC_TITLES, GENERATIONS
+from ecoin.identity.name_tables import ARABIC_TITLES, GENERATIONS
 from ecoin.identity.text import to_ascii
 
 MAX_PART: Final = 300
@@ -220,6 +221,11 @@ _ARABIC_RUN: Final = re.compile(
 )
 
 
+_ARABIC_BLANKS: Final = frozenset(
+    arabic.fold_arabic(word) for word in WORDS.split() if not word.isascii()
+)
+
+
 def _words_in_any_script(text: str) -> tuple[str, ...]:
     if not arabic.ARABIC.search(text):
         return latin.words(to_ascii(text))
@@ -230,7 +236,7 @@ def _words_in_any_script(text: str) -> tuple[str, ...]:
         words += filter(None, (arabic.fold_arabic(run.group()),))
         position = run.end()
     words += latin.words(to_ascii(text[position:]))
-    if " ".join(words) in ARABIC_NO_NAME:
+    if "".join(words) in _ARABIC_BLANKS:
         return ()
     names = [word for word in words if word not in ARABIC_TITLES]
     return tuple(names or words)

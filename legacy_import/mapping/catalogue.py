@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ecoin.identity.blanks import is_deletion_mark
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, SourceMapping
 from legacy_import.people.platform import platform_courses
@@ -15,7 +16,8 @@ from legacy_import.source.reader import LegacyRow, LegacySource
 
 DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
 # What a refresh compares and updates; the dates of a known session stay as they were first found.
-SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule")
+SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule",
+                   "deleted_at_source")  # fmt: skip
 
 Columns = dict[str, Any]  # of a mapping
 
@@ -60,6 +62,7 @@ SUGGESTION_RULES = (
     "course:no_exact_name",
 )
 RENAMED = "course:renamed"
+DELETED = "course:deleted_since"
 
 
 def _rows(source: LegacySource, table: str) -> Iterator[LegacyRow]:
@@ -95,20 +98,27 @@ def _refresh(
 
 
 def _course_columns(row: LegacyRow) -> Columns:
-    return {"legacy_formation_id": row.legacy_id, "legacy_name": _text(row, "name", 255)}
+    return {
+        "legacy_formation_id": row.legacy_id,
+        "legacy_name": _text(row, "name", 255),
+        "deleted_at_source": is_deletion_mark(row.fields.get("deleted_at")),
+    }
 
 
 def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
-    """Reopen the mapping of a renamed formation: a decision is only a guess now."""
-    if mapping.legacy_name == columns["legacy_name"]:
+    """Reopen the mapping of a formation that was renamed or deleted: a decision is only a guess now."""
+    renamed = mapping.legacy_name != columns["legacy_name"]
+    deleted = columns["deleted_at_source"]
+    if renamed or deleted > mapping.deleted_at_source:
+        if mapping.status in DECIDED:
+            mapping.rule = RENAMED if renamed else DELETED
+            mapping.status = CourseMappingStatus.UNMAPPED
+        elif renamed:
+            mapping.rule = ""
+        mapping.confirmed_by = mapping.confirmed_at = None
+    elif mapping.deleted_at_source == deleted:
         return
-    if mapping.status in DECIDED:
-        mapping.rule = RENAMED
-        mapping.status = CourseMappingStatus.UNMAPPED
-    else:
-        mapping.rule = ""
-    mapping.legacy_name = columns["legacy_name"]
-    mapping.confirmed_by = mapping.confirmed_at = None
+    mapping.legacy_name, mapping.deleted_at_source = columns["legacy_name"], deleted
     mapping.count_change()
     mapping.save()
 
@@ -124,24 +134,26 @@ def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
         "legacy_formation_id": formation_id,
         "starts_on_raw": _text(row, "start_date", 40),
         "ends_on_raw": _text(row, "end_date", 40),
+        "deleted_at_source": is_deletion_mark(row.fields.get("deleted_at")),
         **kind._asdict(),
     }
 
 
 def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
-    """Update a session whose code, formation or rule changed; a decision survives other changes."""
-    renamed = any(
+    """Update a session. A decision survives, unless its code or formation changed, or it was deleted."""
+    reopened = columns["deleted_at_source"] > mapping.deleted_at_source or any(
         getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
     )
-    if mapping.confirmed_at and not renamed:
+    decided = mapping.confirmed_at and not reopened
+    names = ("deleted_at_source",) if decided else SESSION_COLUMNS
+    changes = {name: columns[name] for name in names if getattr(mapping, name) != columns[name]}
+    if not changes:
         return
-    columns = {name: columns[name] for name in SESSION_COLUMNS}
-    if all(getattr(mapping, name) == value for name, value in columns.items()):
-        return
-    for name, value in columns.items():
+    for name, value in changes.items():
         setattr(mapping, name, value)
-    mapping.confirmed_by = mapping.confirmed_at = None
-    mapping.reason = ""
+    if not decided:
+        mapping.confirmed_by = mapping.confirmed_at = None
+        mapping.reason = ""
     mapping.count_change()
     mapping.save()
 

@@ -18,6 +18,7 @@ from legacy_import.mapping.mapping_kind import (
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.people.platform import platform_courses
+from legacy_import.rules.commit_policy import COURSE_DELETED
 from legacy_import.rules.courses import CourseState, formation_of_row, index_by_name, suggest
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
@@ -33,7 +34,11 @@ SET_ASIDE = "course:set_aside_by_reviewer"
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
     """The unconfirmed suggestions with exactly the same name."""
     return LegacyCourseMapping.objects.filter(
-        connection_name=connection_name, in_source=True, status=S.SUGGESTED, rule=EXACT
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        status=S.SUGGESTED,
+        rule=EXACT,
     )
 
 
@@ -66,6 +71,11 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
     return suggest(mapping.legacy_name, index_by_name(platform_courses()))._asdict()
 
 
+def _answer(mapping: LegacyCourseMapping) -> Answer:
+    deleted = mapping.deleted_at_source and mapping.confirmed_at is None
+    return Answer((mapping.course_id, deleted), mapping.status == S.NO_EQUIVALENT)
+
+
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
     """The old course of these rows: their own, or that of their real session."""
     session = index.sessions.get(group.session or "")
@@ -92,12 +102,12 @@ COURSES = MappingKind(
         "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },
     rule_answer=_rule_answer,
-    answer=lambda mapping: Answer(mapping.course_id, mapping.status == S.NO_EQUIVALENT),
+    answer=_answer,
     bulk=exact_suggestions,
     bulk_fields={"status": S.CONFIRMED},
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
-    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value),
+    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value, COURSE_DELETED),
     other_causes=(
         CourseState.NOT_IN_SOURCE.value,
         CourseState.NONE_NAMED.value,

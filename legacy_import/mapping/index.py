@@ -32,6 +32,7 @@ class CourseAnswer(NamedTuple):
     course_id: int | None
     version: int
     name: str = ""  # as the old catalogue has it
+    deleted: bool = False  # on the old platform, and no person decided since
 
 
 class SessionAnswer(NamedTuple):
@@ -43,6 +44,7 @@ class SessionAnswer(NamedTuple):
     version: int
     code: str = ""
     ends_on: str = ""  # as found
+    deleted: bool = False  # on the old platform, and no person decided since
 
 
 class Training(NamedTuple):
@@ -55,6 +57,7 @@ class Training(NamedTuple):
     course_rule: str
     session_code: str = ""
     session_ends_on: str = ""  # as found
+    session_deleted: bool = False
 
     @property
     def versions(self) -> str:
@@ -89,6 +92,7 @@ class MappingIndex:
             course_rule=formation.rule,
             session_code=session.code if session else "",
             session_ends_on=session.ends_on if session else "",
+            session_deleted=bool(session and session.deleted),
         )
 
     def _course(self, formation: NamedFormation) -> CourseAnswer:
@@ -111,21 +115,27 @@ def load_mappings(connection_name: str) -> MappingIndex:
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
     return MappingIndex(
         {
-            formation: _course_answer(CourseMappingStatus(status), course, version, name, index)
-            for formation, status, course, version, name in courses.values_list(
-                "legacy_formation_id", "status", "course_id", "answer_version", "legacy_name"
+            formation: _course_answer(
+                CourseMappingStatus(status), course, version, name, index
+            )._replace(deleted=deleted and confirmed_at is None)
+            for (
+                formation, status, course, version, name, deleted, confirmed_at
+            ) in courses.values_list(
+                "legacy_formation_id", "status", "course_id", "answer_version", "legacy_name",
+                "deleted_at_source", "confirmed_at",
             )
         },
         {
             session: SessionAnswer(
                 SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                code, ends_on,
+                code, ends_on, deleted and confirmed_at is None,
             )
             for (
-                session, kind, rule, formation, confirmed_at, version, code, ends_on
+                session, kind, rule, formation, confirmed_at, version, code, ends_on, deleted
             ) in sessions.values_list(
                 "legacy_session_id", "session_type", "rule", "legacy_formation_id",
                 "confirmed_at", "answer_version", "legacy_code", "ends_on_raw",
+                "deleted_at_source",
             )
         },
     )  # fmt: skip

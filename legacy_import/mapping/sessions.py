@@ -19,6 +19,7 @@ from legacy_import.mapping.mapping_kind import (
 )
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.rules.commit_policy import SESSION_DELETED
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
@@ -28,7 +29,11 @@ TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
     """The sessions that are real by the rules and not confirmed yet."""
     return LegacySessionMapping.objects.filter(
-        connection_name=connection_name, in_source=True, confirmed_at=None, **REAL._asdict()
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        confirmed_at=None,
+        **REAL._asdict(),
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
 
 
@@ -58,8 +63,10 @@ def with_course_names() -> QuerySet[Any]:
 
 
 def _answer(mapping: LegacySessionMapping) -> Answer:
+    confirmed = mapping.confirmed_at is not None
+    deleted = mapping.deleted_at_source and not confirmed
     real = mapping.session_type == SessionType.REAL_SESSION
-    return Answer(mapping.session_type, real and mapping.confirmed_at is not None)
+    return Answer((mapping.session_type, deleted), real and confirmed)
 
 
 def _rows_of_sessions(connection_name: str, changes: AnswerChanges) -> Q:
@@ -109,7 +116,7 @@ SESSIONS = MappingKind(
     mappings=with_course_names,
     searched=("display_name", "course_name"),
     affected_rows=_rows_of_sessions,
-    causes=("session_not_confirmed", "session_waiting", "session_unknown"),
+    causes=("session_not_confirmed", "session_waiting", "session_unknown", SESSION_DELETED),
     other_causes=("session_missing",),
     legacy_id_of=lambda group, index: group.session,
     frees=_frees,

@@ -24,6 +24,7 @@ class SourceMapping(models.Model):
     )
     confirmed_at = models.DateTimeField(null=True)
     in_source = models.BooleanField(default=True)  # it was in the last import
+    deleted_at_source = models.BooleanField(default=False)  # it is there, marked as deleted
     version = models.PositiveIntegerField(default=1)  # incremented with every change
     # Incremented when another course or type is recorded by it; plans rest on this one.
     answer_version = models.PositiveIntegerField(default=1)

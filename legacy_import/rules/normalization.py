@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ecoin.identity.blanks import compact, is_blank_or_test, is_deletion_mark, is_test_word
 from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
@@ -26,7 +27,6 @@ WIDTHS = {
     "email_raw": 254,
     "raw_status": 190,
 }
-NO_REFERENCE = frozenset({"", "0", "null"})  # what the old platform wrote for "none"
 MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
 
 
@@ -63,12 +63,16 @@ def normalize_learner(
 ) -> NormalizedLearner:
     """Normalize one learner. `fields`: canonical name → text as found (legacy_import.source.schema)."""
     issues = list(read_issues)
+    if is_deletion_mark(fields.get("deleted_at")):
+        issues.append("deleted_at_source")  # first: it decides whether the row counts at all
     first, last, full, phone, mail, status = [
         _storable(fields.get(name), name, issues) for name in WIDTHS_BY_FIELD
     ]
     name = parse_name(full) if full else parse_name(first, last)
     if not name.key:
         issues.append("name_missing")
+    elif _is_test(name, (first, last, full)):
+        issues.append("name_test")
     elif not name.is_readable:
         if not any(issue.startswith("text_damaged:") for issue in issues):
             issues.append("name_unreadable")
@@ -123,7 +127,7 @@ def reference(text: str | None) -> str | None:
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MAX_REFERENCE_DIGITS:
         return text
     value = text.strip().lower()
-    if value in NO_REFERENCE:
+    if is_blank_or_test(value):
         return None
     digits = value.removesuffix(".0")  # a spreadsheet passed by
     if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_REFERENCE_DIGITS:
@@ -181,6 +185,13 @@ def _cut(value: str, column: str, issues: list[str]) -> str:
         return value
     issues.append(f"column_cut:{column}")
     return value[:width]
+
+
+def _is_test(name: Name, parts: tuple[str, ...]) -> bool:
+    """A word of the name was typed to try the form out; one in Arabic letters is its whole part."""
+    return any(map(is_test_word, name.key.split())) or any(
+        not part.isascii() and is_test_word(compact(part)) for part in parts
+    )
 
 
 def _note_contradiction(full: Name, first_and_last: Name, issues: list[str]) -> None:

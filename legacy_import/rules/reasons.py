@@ -61,6 +61,10 @@ REASONS: dict[str, str] = {
     "formation_missing": _("the row names no course"),
     "formation_session_conflict": _("the row's course is not the course of its session"),
     # validation: structural doubts
+    "deleted_at_source": _("the row is deleted on the old platform"),
+    "course_deleted_at_source": _("the row's course is deleted on the old platform"),
+    "session_deleted_at_source": _("the row's session is deleted on the old platform"),
+    "name_test": _("a name that was typed to try the form out"),
     "unreadable": _("bytes that cannot be read as text"),
     "erased": _("erased on request"),
     "birth_date_impossible": _("a birth date that no calendar has"),

@@ -34,6 +34,7 @@ class Certificate:
     tls: dict[str, str]
     time_zone: str
     row_counts: dict[str, int]
+    deleted_rows: dict[str, int]
     columns: dict[str, dict[str, str]]
     absent_columns: dict[str, list[str]]
     unmatched_columns: dict[str, list[str]]
@@ -53,6 +54,7 @@ def certify(
     snapshot: SnapshotFacts,
     tables: Mapping[str, TableMap],
     counts: Mapping[str, int],
+    deleted: Mapping[str, int],
     measures: Mapping[str, Measures],
 ) -> Certificate:
     """Build the certificate. `grants` is None for a database without accounts."""
@@ -76,6 +78,7 @@ def certify(
         tls={"state": tls_state, "cipher": server.tls_cipher, "mode": server.tls_mode},
         time_zone=server.time_zone,
         row_counts=dict(counts),
+        deleted_rows={name: rows for name, rows in deleted.items() if rows},
         columns={
             name: {field: column.name for field, column in table.fields.items()}
             for name, table in tables.items()
@@ -83,12 +86,15 @@ def certify(
         absent_columns={name: list(table.absent) for name, table in tables.items()},
         unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
         oversized_values={name: dict(sizes.oversized) for name, sizes in measures.items()},
-        notes=_notes(tables, measures, wider),
+        notes=_notes(tables, deleted, measures, wider),
     )
 
 
 def _notes(
-    tables: Mapping[str, TableMap], measures: Mapping[str, Measures], wider: list[str]
+    tables: Mapping[str, TableMap],
+    deleted: Mapping[str, int],
+    measures: Mapping[str, Measures],
+    wider: list[str],
 ) -> tuple[str, ...]:
     notes = [note for table in tables.values() for note in table.notes]
     for name, table in tables.items():
@@ -96,6 +102,12 @@ def _notes(
             notes.append(
                 f"{name} is kept by {table.db_table.engine}, which has no snapshot: rows changed while"
                 " the import reads may be seen half"
+            )
+        if deleted.get(name):
+            notes.append(
+                f"{name}: {deleted[name]} rows are deleted on the old platform"
+                f" ({table.fields['deleted_at'].name}); they are staged, and what depends on them"
+                " needs review"
             )
         for column, rows in measures[name].oversized.items():
             notes.append(f"{name}.{column}: {rows} values over 1 MB are kept cut")

@@ -11,13 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from ecoin.database import is_sqlite
+from ecoin.identity.blanks import DELETION_PREFIX, is_deletion_mark
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
 from legacy_import.source.grants import WritableAccount, only_reads
 from legacy_import.source.refusals import GuardedWrapper
-from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
+from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder, text_of
 from legacy_import.source.schema import TableMap, load_overrides, match
 
 __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "SourceUnreachable",
@@ -74,6 +75,7 @@ class LegacySource:
         """What `open_source` counted and measured, for other processes that open the same source."""
         return {
             "counts": self.certificate.row_counts,
+            "deleted": self.certificate.deleted_rows,
             "measures": {name: asdict(sizes) for name, sizes in self._measures.items()},
         }
 
@@ -214,11 +216,12 @@ def open_source(
         snapshot = engine.open_snapshot()
         if measurements is None:
             counts = {name: _count(engine, table) for name, table in tables.items()}
+            deleted = {name: _count_deleted(engine, table) for name, table in tables.items()}
             measures = {name: _measure(engine, table) for name, table in tables.items()}
         else:
-            counts = dict(measurements["counts"])
+            counts, deleted = dict(measurements["counts"]), dict(measurements["deleted"])
             measures = {name: Measures(**sizes) for name, sizes in measurements["measures"].items()}
-        certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
+        certificate = certify(engine.server(), grants, snapshot, tables, counts, deleted, measures)
         yield LegacySource(engine, tables, measures, certificate)
     finally:
         wrapper.close()
@@ -283,6 +286,18 @@ def _refuse_own_database(engine: SourceEngine) -> None:
 
 def _count(engine: SourceEngine, table: TableMap) -> int:
     return int(engine.rows(f"SELECT COUNT(*) FROM {table.db_table.sql_name}")[0][0])
+
+
+def _count_deleted(engine: SourceEngine, table: TableMap) -> int:
+    """Count the rows that are deleted on the old platform: the first letters of each mark decide."""
+    column = table.fields.get("deleted_at")
+    if column is None:
+        return 0
+    start = f"SUBSTR(TRIM({column.value_sql}), 1, {DELETION_PREFIX:d})"
+    marks = engine.rows(
+        f"SELECT {start} AS mark, COUNT(*) FROM {table.db_table.sql_name} GROUP BY mark"
+    )
+    return sum(int(rows) for mark, rows in marks if is_deletion_mark(text_of(column, mark)))
 
 
 def _measure(engine: SourceEngine, table: TableMap) -> Measures:

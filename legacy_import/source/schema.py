@@ -13,6 +13,14 @@ from pathlib import Path
 from legacy_import.errors import LegacyImportError
 from legacy_import.source.columns import Column, DatabaseTable
 
+# A mark of rows that the old platform treats as deleted: a date, or a flag.
+_DELETED = {
+    "deleted_at": ("deleted_at", "date_suppression", "supprime_le", "date_supprime", "deleted_on",
+                   "date_deleted", "is_deleted", "deleted", "est_supprime", "supprime", "is_supprime",
+                   "efface", "est_efface", "corbeille", "en_corbeille", "is_trashed", "trashed_at",
+                   "trashed", "removed_at", "is_removed", "soft_deleted", "del_flag", "flag_deleted"),
+}  # fmt: skip
+
 _LEARNER = {
     "last_name": ("nom", "nom_famille", "nom_de_famille", "last_name", "lastname", "family_name",
                   "surname"),
@@ -32,6 +40,7 @@ _LEARNER = {
                    "id_session"),
     "created_at": ("created_at", "date_creation", "date_inscription", "date_ajout"),
     "completed_at": ("completed_at", "date_fin_formation", "date_obtention", "date_fin"),
+    **_DELETED,
 }  # fmt: skip
 
 ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -42,6 +51,7 @@ ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
         "id": ("id", "id_formation", "formation_id"),
         "name": ("nom", "name", "intitule", "titre", "title", "libelle", "designation",
                  "nom_formation"),
+        **_DELETED,
     },
     "session_ecoins": {
         "id": ("id", "id_session_ecoin", "session_ecoin_id", "id_session", "session_id"),
@@ -49,6 +59,7 @@ ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
         "formation_id": ("formation_id", "id_formation", "formations_id", "course_id"),
         "start_date": ("date_debut", "start_date", "debut"),
         "end_date": ("date_fin", "end_date", "fin"),
+        **_DELETED,
     },
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 RUNGS = {
     "_reviewer_put_aside": "a reviewer said skip or later",
     "_already_imported": "a record with this row's `origin` exists already",
+    "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",
     "_registration": "registered: the same, and only in a session that a person confirmed as real",
@@ -169,10 +170,11 @@ def _all_facts() -> Iterable[Any]:
     """Every combination of facts, texts reduced to one that shows where they come from."""
     from enum import Enum
 
-    from legacy_import.rules.commit_policy import Facts
+    from legacy_import.rules.commit_policy import DELETIONS, Facts, Origin
 
     hints = get_type_hints(Facts)
-    texts = {"doubt": "the worst issue", "action_reason": "the training's reason",
+    # The rung of deletions looks at nothing else, so every deletion is tried once.
+    texts = {"deletion": "", "doubt": "the worst issue", "action_reason": "the training's reason",
              "blocker": "the blocker"}  # fmt: skip
     domains: list[Sequence[Any]] = []
     for field in fields(Facts):
@@ -193,6 +195,9 @@ def _all_facts() -> Iterable[Any]:
         plain = dict(zip(names, values, strict=True))
         yield Facts(**plain)
     assert plain is not None
+    yield from (
+        Facts(**{**plain, "origin": Origin.NEW, "deletion": reason}) for reason in DELETIONS
+    )
     yield Facts(**{**plain, "skipped": True})
     yield Facts(**{**plain, "postponed": True})
 

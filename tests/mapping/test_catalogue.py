@@ -104,6 +104,43 @@ def test_a_renamed_formation_asks_again_and_counts_as_unmapped_until_then(refres
     assert course("7").status == "unmapped", "only a person answers a question put to a person"
 
 
+def test_a_deleted_course_or_session_must_be_decided_again(tmp_path: Path) -> None:
+    database = sqlite_legacy(tmp_path / "old.sqlite3", tables([], [], [COMPTA], [REAL]))
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN deleted_at TEXT")
+
+    def read() -> None:
+        with as_legacy(database), open_source("legacy", allow_writable=False) as source:
+            refresh_mappings(source, "legacy")
+
+    decided = {"confirmed_by": UserFactory(), "confirmed_at": NOW}
+    CourseMappingFactory(legacy_formation_id="7", legacy_name="Comptabilité", **decided)
+    SessionMappingFactory(legacy_session_id="40", legacy_code="CPT-2019-01",
+                          legacy_formation_id="7", **decided)  # fmt: skip
+    read()
+    assert (course("7").status, session(40).confirmed_at) == ("confirmed", NOW)
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"UPDATE {table} SET deleted_at = '2021-03-04'")
+    read()
+    assert (course("7").status, course("7").rule) == ("unmapped", "course:deleted_since")
+    assert course("7").course_id is not None, "the decision stays as the best guess"
+    assert (course("7").confirmed_at, session(40).confirmed_at) == (None, None)
+    training = load_mappings("legacy").training("7", "40")
+    assert (training.course.deleted, training.session_deleted) == (True, True)
+    LegacyCourseMapping.objects.update(status="confirmed", **decided)
+    LegacySessionMapping.objects.update(**decided)
+    training = load_mappings("legacy").training("7", "40")
+    assert (training.course.deleted, training.session_deleted) == (False, False)
+    versions = course("7").version, session(40).version
+    read()
+    assert (course("7").version, session(40).version) == versions, "it was decided as deleted"
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"UPDATE {table} SET deleted_at = NULL")
+    read()
+    assert (course("7").status, session(40).confirmed_at) == ("confirmed", NOW)
+    assert [course("7").deleted_at_source, session(40).deleted_at_source] == [False, False]
+
+
 def test_a_suggestion_follows_a_rename(refresh: Any) -> None:
     CourseFactory(name="Comptabilité")
     cooking = CourseFactory(name="Cuisine")

@@ -19,6 +19,7 @@ def certificate_table(certificate: Mapping[str, Any]) -> Table:
         "snapshot": _snapshot(certificate),
         "link": _link(certificate["tls"]),
         "rows": _per_table(certificate["row_counts"], number),
+        "deleted rows": _per_table(certificate.get("deleted_rows", {}), number),
         "columns": _per_table(certificate["columns"], _renamed_columns),
         "absent": _per_table(certificate["absent_columns"], ", ".join),
         "kept in the payload": _per_table(certificate["unmatched_columns"], ", ".join),

@@ -15,7 +15,13 @@ from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.models import LegacyCourseMapping, MappingWeight
 from legacy_import.models.mapping import TO_CONFIRM
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
-from legacy_import.screens.mapping.words import COURSE_STATES, DECISIONS, RULES, SESSION_STATES
+from legacy_import.screens.mapping.words import (
+    COURSE_STATES,
+    DECISIONS,
+    DELETED,
+    RULES,
+    SESSION_STATES,
+)
 
 OPEN = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
 LISTED_DECISIONS = 20  # past decisions that the page of a mapping lists
@@ -36,6 +42,7 @@ class MappingLine:
     confirmed_at: datetime.datetime | None
     reason: str = ""
     in_source: bool
+    deleted: bool  # on the old platform, and no person decided since
     version: int
     state: str
     weight: MappingWeight
@@ -51,6 +58,7 @@ class MappingLine:
             by=mapping.confirmed_by.get_username() if mapping.confirmed_by else "",
             confirmed_at=mapping.confirmed_at,
             in_source=mapping.in_source,
+            deleted=mapping.deleted_at_source and mapping.confirmed_at is None,
             version=mapping.version,
             state=mapping.state,
             weight=weight,
@@ -72,7 +80,8 @@ class MappingLine:
 
     @property
     def why(self) -> str:
-        return str(RULES.get(self.rule, ""))
+        words = str(RULES.get(self.rule, ""))
+        return f"{DELETED}; {words}" if self.deleted else words
 
     @property
     def one_click(self) -> str:
@@ -106,7 +115,7 @@ class CourseLine(MappingLine):
 
     @property
     def one_click(self) -> str:
-        return "confirm" if self.can_confirm and self.in_source else ""
+        return "confirm" if self.can_confirm and self.in_source and not self.deleted else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +146,8 @@ class SessionLine(MappingLine):
 
     @property
     def one_click(self) -> str:
-        return "real_session" if self.state == TO_CONFIRM and not self.never_real else ""
+        clear = self.state == TO_CONFIRM and not self.never_real and not self.deleted
+        return "real_session" if clear else ""
 
 
 class PastDecision(NamedTuple):

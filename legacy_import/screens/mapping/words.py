@@ -25,6 +25,9 @@ RULES: dict[str, Promise] = {
     "course:several_equal_names": _("several courses of the platform have this name"),
     "course:no_exact_name": _("no course of the platform has this name"),
     "course:renamed": _("renamed since somebody judged it: what was said is a guess only"),
+    "course:deleted_since": _(
+        "deleted on the old platform since it was decided: the decision is a guess only"
+    ),
     "course:chosen_by_reviewer": _("chosen by a person"),
     "course:set_aside_by_reviewer": _("the suggestion was refused; the course is not known yet"),
     "session:real": _("has a course and a code of its own"),
@@ -33,6 +36,8 @@ RULES: dict[str, Promise] = {
     "session:no_formation": _("it names no course"),
     "session:formation_not_in_source": _("it names a course that the old catalogue does not have"),
 }
+
+DELETED = _("deleted on the old platform: its rows need review until it is confirmed")
 
 DECISIONS: dict[str, Promise] = {
     "confirmed": _("confirmed"),

@@ -11,10 +11,11 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.review.counts import rows_waiting_for
+from legacy_import.rules.commit_policy import COURSE_DELETED, SESSION_DELETED
 
 # Reasons that one decision about a mapping removes from many rows.
-FOR_COURSE = frozenset({"course_unmapped", "course_no_equivalent"})
-FOR_SESSION = frozenset({"session_not_confirmed", "session_waiting"})
+FOR_COURSE = frozenset({"course_unmapped", "course_no_equivalent", COURSE_DELETED})
+FOR_SESSION = frozenset({"session_not_confirmed", "session_waiting", SESSION_DELETED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ def _lines(certificate: Mapping[str, Any]) -> Iterator[CertificateLine]:
     yield CertificateLine(_("Time zone"), _texts(certificate.get("time_zone")))
     counts = certificate.get("row_counts", {})
     yield CertificateLine(_("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()))
+    deleted = certificate.get("deleted_rows", {})
+    yield CertificateLine(
+        _("Rows deleted on the old platform"),
+        tuple(f"{table}: {rows:,}" for table, rows in deleted.items()),
+    )
     yield CertificateLine(
         _("Columns under another name"), tuple(_renamed(certificate.get("columns", {})))
     )

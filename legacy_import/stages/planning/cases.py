@@ -89,7 +89,7 @@ class _TrainingCase(NamedTuple):
     """A training, the part of it that facts depend on, and its versions."""
 
     training: Training
-    key: tuple[str, str, bool]
+    key: tuple[object, ...]
     versions: str
 
 
@@ -198,7 +198,10 @@ class CaseLoader:
         if pair not in self._trainings:
             training = self.mappings.training(*pair)
             session_type, state = training.session.session_type, training.course.state
-            key = (session_type.value, state.value, training.session_confirmed)
+            key = (
+                session_type.value, state.value, training.session_confirmed,
+                training.session_deleted, training.course.deleted,
+            )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
 
