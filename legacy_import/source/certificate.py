@@ -6,7 +6,7 @@ from typing import Any
 
 from legacy_import.source.columns import Measures
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
-from legacy_import.source.grants import Grant, only_reads, wider_than_needed
+from legacy_import.source.grants import Grant, wider_than_needed
 from legacy_import.source.schema import TableMap
 
 
@@ -50,12 +50,16 @@ class Certificate:
 def certify(
     server: ServerFacts,
     grants: tuple[Grant, ...] | None,
+    write_rights: list[str],
     snapshot: SnapshotFacts,
     tables: Mapping[str, TableMap],
     counts: Mapping[str, int],
     measures: Mapping[str, Measures],
 ) -> Certificate:
-    """Build the certificate. `grants` is None for a database without accounts."""
+    """Build the certificate. `grants` is None for a database without accounts.
+
+    `write_rights`: what the account may do besides reading.
+    """
     wider = wider_than_needed(grants or (), server.database,
                               [table.db_table.name for table in tables.values()])  # fmt: skip
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
@@ -65,7 +69,7 @@ def certify(
         version=server.version,
         database=server.database,
         account=server.account,
-        account_read_only=None if grants is None else only_reads(grants),
+        account_read_only=None if grants is None else not write_rights,
         privileges=tuple(grant.as_dict() for grant in grants or ()),
         wider_than_needed=tuple(wider),
         engines={name: table.db_table.engine for name, table in tables.items()},
@@ -97,6 +101,9 @@ def _notes(
                 f"{name} is kept by {table.db_table.engine}, which has no snapshot: rows changed while"
                 " the import reads may be seen half"
             )
+        if table.db_table.unreadable:
+            columns = ", ".join(table.db_table.unreadable)
+            notes.append(f"{name}: the account may not read {columns}; nothing of it is imported")
         for column, rows in measures[name].oversized.items():
             notes.append(f"{name}.{column}: {rows} values over 1 MB are kept cut")
     if wider:

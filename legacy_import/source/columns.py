@@ -36,7 +36,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTable:
-    """A table of the source as it is. `keys`: integer columns that are unique and never NULL."""
+    """A table of the source as it is, with the columns that the account may read.
+
+    `keys`: integer columns that are unique and never NULL. `unreadable`: columns that the account sees
+    but may not read. `write_privileges`: what it may do with columns besides reading them.
+    """
 
     name: str
     sql_name: str
@@ -45,6 +49,8 @@ class DatabaseTable:
     transactional: bool
     columns: tuple[Column, ...]
     keys: frozenset[str]
+    unreadable: tuple[str, ...] = ()
+    write_privileges: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
-from legacy_import.source.grants import WritableAccount, only_reads
+from legacy_import.source.grants import WritableAccount, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
 from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
 from legacy_import.source.schema import TableMap, load_overrides, match
@@ -127,6 +127,7 @@ class LegacySource:
         select = f"SELECT {mapped.id_column.value_sql} FROM {mapped.db_table.sql_name}"
         while True:
             where = self._where(table, after, None)
+            self._engine.check_session()
             ids = self._engine.rows(f"{select}{where} LIMIT {IDS_PER_PAGE:d}")
             if not ids:
                 return
@@ -144,6 +145,7 @@ class LegacySource:
         lengths = self._long_columns(table, size)
         while rows_left is None or rows_left > 0:
             where = self._where(table, after, until)
+            self._engine.check_session()
             most = size if rows_left is None else min(size, rows_left)
             rows = self._rows_that_fit(table, lengths, where, most) if lengths else most
             page = read_rows(f"{where} LIMIT {rows:d}")
@@ -207,10 +209,14 @@ def open_source(
     try:
         engine = _connect(wrapper)
         grants = engine.grants() if engine.has_accounts else None
-        if grants is not None and not allow_writable and not only_reads(grants):
-            raise WritableAccount(grants)
+        write_rights = [] if grants is None else more_than_reads(grants)
+        if write_rights and not allow_writable:
+            raise WritableAccount(write_rights)
         _refuse_own_database(engine)
         tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+        write_rights += _hidden_rights(tables)
+        if write_rights and not allow_writable:
+            raise WritableAccount(write_rights)
         snapshot = engine.open_snapshot()
         if measurements is None:
             counts = {name: _count(engine, table) for name, table in tables.items()}
@@ -218,7 +224,9 @@ def open_source(
         else:
             counts = dict(measurements["counts"])
             measures = {name: Measures(**sizes) for name, sizes in measurements["measures"].items()}
-        certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
+        certificate = certify(
+            engine.server(), grants, write_rights, snapshot, tables, counts, measures
+        )
         yield LegacySource(engine, tables, measures, certificate)
     finally:
         wrapper.close()
@@ -264,6 +272,19 @@ def _connect(wrapper: Any) -> SourceEngine:
         return MySQLEngine(wrapper)
     except ImproperlyConfigured as error:
         raise SourceUnreachable(str(error), hint="Correct the LEGACY_DB_* settings.") from None
+
+
+def _hidden_rights(tables: Mapping[str, TableMap]) -> list[str]:
+    """Rights on the tables' columns that do not come from the account's own grants.
+
+    SHOW GRANTS does not list those of an anonymous account for the same host, which apply as well.
+    """
+    return [
+        f"{', '.join(sorted(table.db_table.write_privileges))} on {name}, by whatever grant"
+        " (look for an anonymous account)"
+        for name, table in tables.items()
+        if table.db_table.write_privileges
+    ]
 
 
 def _refuse_own_database(engine: SourceEngine) -> None:

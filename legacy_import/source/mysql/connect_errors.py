@@ -42,7 +42,7 @@ CONNECT = {
 # Over TLS the driver reports 2026 where it reports 2013 otherwise.
 LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2026,
                   2055, 3024, 4031})  # fmt: skip
-REFUSED, LOST_LINK, TLS_FAILED = 1045, 2013, 2026
+LOST_LINK, TLS_FAILED = 2013, 2026
 # While connecting, 2026 is a refused certificate or cipher, or a connection lost during the handshake:
 # then the driver's text ends with the number of a system error, or contains no TLS reason.
 _SYSTEM_ERROR = re.compile(r"\((\d+)\)$")

@@ -18,12 +18,12 @@ SQL_MODE = "SET SESSION sql_mode = ''"
 SQL_MODE_STRICT = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'"
 
 STATEMENTS = frozenset({READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT})
-SET_NAMES = re.compile(r"SET NAMES [a-z0-9_]{1,40} COLLATE [a-z0-9_]{1,60}")
-
 # Names travel in this charset; values travel as bytes and are decoded by their column's own charset
 # whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
+SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
+UNVERIFIED_TLS = ("PREFERRED", "REQUIRED")
 ENFORCED_TLS = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CONNECT_TIMEOUT_SECONDS = 10
 

@@ -21,7 +21,7 @@ _TABLES = """
     WHERE TABLE_SCHEMA = DATABASE()"""
 _COLUMNS = """
     SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME,
-           CAST(CHARACTER_OCTET_LENGTH AS CHAR), IS_NULLABLE
+           CAST(CHARACTER_OCTET_LENGTH AS CHAR), IS_NULLABLE, UPPER(PRIVILEGES)
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
     ORDER BY TABLE_NAME, ORDINAL_POSITION"""
 _KEYS = """
@@ -42,8 +42,14 @@ def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
     for table, column in rows(_KEYS):
         unique.setdefault(table, set()).add(column)
     columns: dict[str, list[Column]] = {}
+    unreadable: dict[str, list[str]] = {}
     keys: dict[str, set[str]] = {}
-    for table, name, kind, declared, charset, octets, nullable in rows(_COLUMNS):
+    privileges: dict[str, set[str]] = {}
+    for table, name, kind, declared, charset, octets, nullable, granted in rows(_COLUMNS):
+        privileges.setdefault(table, set()).update(granted.split(","))
+        if "SELECT" not in granted:
+            unreadable.setdefault(table, []).append(name)
+            continue
         columns.setdefault(table, []).append(_column(name, kind, declared, charset, octets))
         if kind in INTEGERS and nullable == "NO" and name in unique.get(table, ()):
             keys.setdefault(table, set()).add(name)
@@ -56,6 +62,8 @@ def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
             transactional=(engine or "").upper() in TRANSACTIONAL,
             columns=tuple(columns.get(name, ())),
             keys=frozenset(keys.get(name, ())),
+            unreadable=tuple(unreadable.get(name, ())),
+            write_privileges=frozenset(privileges.get(name, ())) - {"SELECT", ""},
         )
         for name, kind, engine in rows(_TABLES)
     }

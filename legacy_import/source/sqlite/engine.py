@@ -107,6 +107,9 @@ class SQLiteEngine:
         query_only = self.rows("PRAGMA query_only")[0][0]
         return SnapshotFacts(isolation="SERIALIZABLE", read_only=bool(query_only))
 
+    def check_session(self) -> None:
+        """Nothing: no one else can reach this connection, and the authorizer stays on it."""
+
     def _table(self, name: str, kind: str) -> DatabaseTable:
         info = self.rows(f"PRAGMA table_xinfo({quote(name)})")
         primary = [row for row in info if row[5]]
