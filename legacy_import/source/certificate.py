@@ -6,7 +6,7 @@ from typing import Any
 
 from legacy_import.source.columns import Measures
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
-from legacy_import.source.grants import Grant, wider_than_needed
+from legacy_import.source.grants import Grant, limited_tables, wider_than_needed
 from legacy_import.source.schema import TableMap
 
 
@@ -37,6 +37,7 @@ class Certificate:
     columns: dict[str, dict[str, str]]
     absent_columns: dict[str, list[str]]
     unmatched_columns: dict[str, list[str]]
+    likely_columns: dict[str, dict[str, str]]
     oversized_values: dict[str, dict[str, int]]
     notes: tuple[str, ...]
 
@@ -60,8 +61,9 @@ def certify(
 
     `write_rights`: what the account may do besides reading.
     """
-    wider = wider_than_needed(grants or (), server.database,
-                              [table.db_table.name for table in tables.values()])  # fmt: skip
+    names = [table.db_table.name for table in tables.values()]
+    wider = wider_than_needed(grants or (), server.database, names)
+    limits = limited_tables(grants or (), server.database, names)
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
     return Certificate(
         label=server.label,
@@ -86,8 +88,9 @@ def certify(
         },
         absent_columns={name: list(table.absent) for name, table in tables.items()},
         unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
+        likely_columns={name: table.likely for name, table in tables.items() if table.likely},
         oversized_values={name: dict(sizes.oversized) for name, sizes in measures.items()},
-        notes=_notes(tables, measures, wider),
+        notes=(*_notes(tables, measures, wider), *limits),
     )
 
 

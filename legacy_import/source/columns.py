@@ -38,7 +38,8 @@ class Column:
 class DatabaseTable:
     """A table of the source as it is, with the columns that the account may read.
 
-    `keys`: integer columns that are unique and never NULL. `unreadable`: columns that the account sees
+    `keys`: integer columns that are unique and never NULL; `primary_key`: the one that is the whole
+    primary key ("": none is). `unreadable`: columns that the account sees
     but may not read. `write_privileges`: what it may do with columns besides reading them.
     """
 
@@ -49,6 +50,7 @@ class DatabaseTable:
     transactional: bool
     columns: tuple[Column, ...]
     keys: frozenset[str]
+    primary_key: str = ""
     unreadable: tuple[str, ...] = ()
     write_privileges: frozenset[str] = frozenset()
 

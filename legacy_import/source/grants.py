@@ -104,6 +104,28 @@ def wider_than_needed(grants: Iterable[Grant], database: str, tables: Iterable[s
     ]
 
 
+def limited_tables(grants: Sequence[Grant], database: str, tables: Iterable[str]) -> list[str]:
+    """A sentence on every table of which the account may read only some columns.
+
+    The server does not name the others.
+    """
+    readable: dict[str, list[str]] = {}
+    whole = set()
+    for grant in grants:
+        if "SELECT" in grant.privileges:
+            if grant.columns:
+                readable.setdefault(grant.scope.lower(), []).extend(grant.columns)
+            else:
+                whole.add(grant.scope.lower())
+    sentences = []
+    for table in tables:
+        scope = f"{database}.{table}".lower()
+        if scope in readable and not whole & {scope, f"{database}.*".lower(), "*.*"}:
+            columns = ", ".join(sorted(readable[scope]))
+            sentences.append(f"Of {table} the account may read only the columns {columns}.")
+    return sentences
+
+
 def _describe(grant: Grant) -> str:
     words = ", ".join(grant.privileges)
     on = f" on {grant.scope}" if grant.scope else ""

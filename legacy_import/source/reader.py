@@ -13,12 +13,12 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 from ecoin.database import is_sqlite
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
-from legacy_import.source.columns import Column, Measures
+from legacy_import.source.columns import Column, Measures, ValueKind
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
-from legacy_import.source.grants import WritableAccount, more_than_reads
+from legacy_import.source.grants import Grant, WritableAccount, limited_tables, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
 from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
-from legacy_import.source.schema import TableMap, load_overrides, match
+from legacy_import.source.schema import TABLES, SchemaMismatch, TableMap, load_overrides, match
 
 __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "SourceUnreachable",
            "open_source"]  # fmt: skip
@@ -68,6 +68,17 @@ class LegacySource:
     def count(self, table: str) -> int:
         """Rows of the table, counted in the snapshot."""
         return self.certificate.row_counts[table]
+
+    def text_columns(self) -> dict[str, dict[str, Column]]:
+        """Table → name → column that contains text; SQLite's may contain anything."""
+        return {
+            name: {
+                column.name: column
+                for column in table.db_table.columns
+                if column.kind in (ValueKind.TEXT, ValueKind.DYNAMIC)
+            }
+            for name, table in self._tables.items()
+        }
 
     @property
     def measurements(self) -> Measurements:
@@ -213,7 +224,7 @@ def open_source(
         if write_rights and not allow_writable:
             raise WritableAccount(write_rights)
         _refuse_own_database(engine)
-        tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+        tables = _match_tables(engine, grants or ())
         write_rights += _hidden_rights(tables)
         if write_rights and not allow_writable:
             raise WritableAccount(write_rights)
@@ -272,6 +283,15 @@ def _connect(wrapper: Any) -> SourceEngine:
         return MySQLEngine(wrapper)
     except ImproperlyConfigured as error:
         raise SourceUnreachable(str(error), hint="Correct the LEGACY_DB_* settings.") from None
+
+
+def _match_tables(engine: SourceEngine, grants: Sequence[Grant]) -> dict[str, TableMap]:
+    try:
+        return match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+    except SchemaMismatch as error:
+        limits = limited_tables(grants, engine.server().database, TABLES)
+        error.message = " ".join([error.message, *limits])
+        raise
 
 
 def _hidden_rights(tables: Mapping[str, TableMap]) -> list[str]:

@@ -25,7 +25,7 @@ _COLUMNS = """
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
     ORDER BY TABLE_NAME, ORDINAL_POSITION"""
 _KEYS = """
-    SELECT TABLE_NAME, MIN(COLUMN_NAME) FROM information_schema.STATISTICS
+    SELECT TABLE_NAME, MIN(COLUMN_NAME), INDEX_NAME = 'PRIMARY' FROM information_schema.STATISTICS
     WHERE TABLE_SCHEMA = DATABASE()
     GROUP BY TABLE_NAME, INDEX_NAME
     HAVING MAX(NON_UNIQUE) = 0 AND COUNT(*) = 1 AND COUNT(SUB_PART) = 0"""
@@ -39,8 +39,11 @@ def quote(name: str) -> str:
 def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
     """Every table and view of the current database that the account may see."""
     unique: dict[str, set[str]] = {}
-    for table, column in rows(_KEYS):
+    primary: dict[str, str] = {}
+    for table, column, is_primary in rows(_KEYS):
         unique.setdefault(table, set()).add(column)
+        if is_primary:
+            primary[table] = column
     columns: dict[str, list[Column]] = {}
     unreadable: dict[str, list[str]] = {}
     keys: dict[str, set[str]] = {}
@@ -62,6 +65,7 @@ def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
             transactional=(engine or "").upper() in TRANSACTIONAL,
             columns=tuple(columns.get(name, ())),
             keys=frozenset(keys.get(name, ())),
+            primary_key=primary[name] if primary.get(name) in keys.get(name, ()) else "",
             unreadable=tuple(unreadable.get(name, ())),
             write_privileges=frozenset(privileges.get(name, ())) - {"SELECT", ""},
         )
