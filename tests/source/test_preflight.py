@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
 from legacy_import.source.schema import SchemaMismatch
 from tests.database_server import DatabaseServer, free_port
-from tests.servers import NAMES, new_server
-from tests.source.conftest import LEARNER_COLUMNS, OLD_TABLES, OldDatabase
+from tests.servers import NAMES
+from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
 from tests.source_fixtures import READER_PASSWORD, AliasOpener, own, swapped_alias
 
 
@@ -120,17 +119,6 @@ class TestReachability:
             assert "cannot be read as a SQLite database" in refusal().message
 
 
-@pytest.fixture(scope="module")
-def anonymous_server() -> Iterator[DatabaseServer]:
-    """A server of our own with an account `exact` that may read the four tables."""
-    with new_server() as server:
-        database = OldDatabase(server, server.create_database("old"))
-        database.execute(*OLD_TABLES)
-        tables = ("stagiaires", "archives", "formations", "session_ecoins")
-        server.create_account("exact", "fictional", [f"SELECT ON old.{table}" for table in tables])
-        yield server
-
-
 class TestAccount:
     def test_a_writable_account_is_refused_unless_allowed(
         self, old: OldDatabase, legacy_alias: AliasOpener, powerful: tuple[str, str]
@@ -177,14 +165,14 @@ class TestAccount:
          ("INSERT", "INSERT on archives"), ("UPDATE", "UPDATE on session_ecoins")],
     )  # fmt: skip
     def test_rights_through_an_anonymous_account_are_refused(
-        self, right: str, named: str, anonymous_server: DatabaseServer, legacy_alias: AliasOpener
+        self, right: str, named: str, private_old: OldDatabase, legacy_alias: AliasOpener
     ) -> None:
         """They apply to every account, and SHOW GRANTS does not list them."""
-        anonymous_server.execute("CREATE USER ''@'%' IDENTIFIED BY 'fictional'",
-                                 f"GRANT {right} ON old.* TO ''@'%'")  # fmt: skip
+        server = private_old.server
+        server.execute("CREATE USER ''@'%' IDENTIFIED BY 'fictional'",
+                       f"GRANT {right} ON old.* TO ''@'%'")  # fmt: skip
         try:
-            with legacy_alias("old", user="exact", password="fictional",
-                              PORT=str(anonymous_server.port)):  # fmt: skip
+            with legacy_alias("old", user="exact", password="fictional", PORT=str(server.port)):
                 error = refusal()
                 assert isinstance(error, WritableAccount)
                 assert named in error.message
@@ -192,21 +180,7 @@ class TestAccount:
                 with open_source("legacy", allow_writable=True) as source:
                     assert source.certificate.account_read_only is False
         finally:
-            anonymous_server.execute("DROP USER ''@'%'")
-
-    def test_select_on_the_four_tables_is_exactly_enough(
-        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
-    ) -> None:
-        tables = ("stagiaires", "archives", "formations", "session_ecoins")
-        db_server.create_account(
-            own("exact"), "fictional", [f"SELECT ON {old.name}.{table}" for table in tables]
-        )
-        with (
-            legacy_alias(old.name, user=own("exact"), password="fictional"),
-            open_source("legacy") as source,
-        ):
-            assert source.certificate.wider_than_needed == ()
-            assert source.certificate.account_read_only is True
+            server.execute("DROP USER ''@'%'")
 
     def limited_reader(
         self, old: OldDatabase, db_server: DatabaseServer, columns: str

@@ -7,10 +7,12 @@ from django.db.backends.mysql import base
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from legacy_import.errors import SafetyRefusal
+from legacy_import.source.mysql.connect_errors import UNKNOWN_VARIABLE, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
 from legacy_import.source.mysql.greeting import offers_tls
 from legacy_import.source.mysql.session import (
     ENFORCED_TLS,
+    NO_LIMITS,
     UNVERIFIED_TLS,
     SessionOptions,
     opening_statements,
@@ -60,6 +62,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             self._check_tls(connection, options)
             for statement in opening_statements(options):
                 connection.send_session_statement(statement)
+            _switch_limits_off(connection)
         except BaseException:
             connection.close()
             raise
@@ -92,6 +95,15 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
         cipher = cursor.fetchone()
         if not cipher or not cipher[1]:
             raise _without_tls(options.ssl_mode)
+
+
+def _switch_limits_off(connection: GuardedMySQLConnection) -> None:
+    for statement in NO_LIMITS:
+        try:
+            connection.send_session_statement(statement)
+        except MySQLdb.OperationalError as error:
+            if number_of(error) != UNKNOWN_VARIABLE:
+                raise
 
 
 def _without_tls(mode: str) -> SafetyRefusal:
