@@ -1,6 +1,7 @@
 """The old courses and sessions, refreshed from the source; people's decisions stay."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -33,8 +34,7 @@ def refresh_mappings(source: LegacySource, connection_name: str) -> None:
         _refresh(LegacyCourseMapping, connection_name, courses, _refresh_course)
         suggest_courses(connection_name)
         sessions = {
-            row.legacy_id: _session_columns(row, courses.keys())
-            for row in _rows(source, "session_ecoins")
+            row.legacy_id: _session_columns(row, courses) for row in _rows(source, "session_ecoins")
         }
         _refresh(LegacySessionMapping, connection_name, sessions, _refresh_session)
 
@@ -123,10 +123,15 @@ def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
     mapping.save()
 
 
-def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
-    code, formation_id = _text(row, "code", 190), _formation_id(row)
+def _session_columns(row: LegacyRow, courses: Mapping[str, Columns]) -> Columns:
+    formation_id = _formation_id(row)
+    code = (
+        _text(row, "code", 190)
+        if "code" in row.fields
+        else _code_of_dates(row, courses.get(formation_id or "", {}).get("legacy_name", ""))
+    )
     kind = classify_session(
-        legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=formations
+        legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=courses.keys()
     )
     return {
         "legacy_session_id": row.legacy_id,
@@ -137,6 +142,13 @@ def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
         "deleted_at_source": is_deletion_mark(row.fields.get("deleted_at")),
         **kind._asdict(),
     }
+
+
+def _code_of_dates(row: LegacyRow, course_name: str) -> str:
+    """The code of a session whose table has none: its course and its dates. "" without dates."""
+    dates = [_text(row, field, 40) for field in ("start_date", "end_date")]
+    dates = [date for date in dates if re.search("[1-9]", date)]  # not NULL, blank, 0000-00-00
+    return f"{course_name[:100]} {' – '.join(dates)}".strip() if dates else ""
 
 
 def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from legacy_import.source.columns import Measures
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
-from legacy_import.source.grants import Grant, only_reads, wider_than_needed
+from legacy_import.source.grants import Grant, limited_tables, wider_than_needed
 from legacy_import.source.schema import TableMap
 
 
@@ -38,6 +38,7 @@ class Certificate:
     columns: dict[str, dict[str, str]]
     absent_columns: dict[str, list[str]]
     unmatched_columns: dict[str, list[str]]
+    likely_columns: dict[str, dict[str, str]]
     oversized_values: dict[str, dict[str, int]]
     notes: tuple[str, ...]
 
@@ -51,15 +52,20 @@ class Certificate:
 def certify(
     server: ServerFacts,
     grants: tuple[Grant, ...] | None,
+    write_rights: list[str],
     snapshot: SnapshotFacts,
     tables: Mapping[str, TableMap],
     counts: Mapping[str, int],
     deleted: Mapping[str, int],
     measures: Mapping[str, Measures],
 ) -> Certificate:
-    """Build the certificate. `grants` is None for a database without accounts."""
-    wider = wider_than_needed(grants or (), server.database,
-                              [table.db_table.name for table in tables.values()])  # fmt: skip
+    """Build the certificate. `grants` is None for a database without accounts.
+
+    `write_rights`: what the account may do besides reading.
+    """
+    names = [table.db_table.name for table in tables.values()]
+    wider = wider_than_needed(grants or (), server.database, names)
+    limits = limited_tables(grants or (), server.database, names)
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
     return Certificate(
         label=server.label,
@@ -67,7 +73,7 @@ def certify(
         version=server.version,
         database=server.database,
         account=server.account,
-        account_read_only=None if grants is None else only_reads(grants),
+        account_read_only=None if grants is None else not write_rights,
         privileges=tuple(grant.as_dict() for grant in grants or ()),
         wider_than_needed=tuple(wider),
         engines={name: table.db_table.engine for name, table in tables.items()},
@@ -85,8 +91,9 @@ def certify(
         },
         absent_columns={name: list(table.absent) for name, table in tables.items()},
         unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
+        likely_columns={name: table.likely for name, table in tables.items() if table.likely},
         oversized_values={name: dict(sizes.oversized) for name, sizes in measures.items()},
-        notes=_notes(tables, deleted, measures, wider),
+        notes=(*_notes(tables, deleted, measures, wider), *limits),
     )
 
 
@@ -109,6 +116,9 @@ def _notes(
                 f" ({table.fields['deleted_at'].name}); they are staged, and what depends on them"
                 " needs review"
             )
+        if table.db_table.unreadable:
+            columns = ", ".join(table.db_table.unreadable)
+            notes.append(f"{name}: the account may not read {columns}; nothing of it is imported")
         for column, rows in measures[name].oversized.items():
             notes.append(f"{name}.{column}: {rows} values over 1 MB are kept cut")
     if wider:

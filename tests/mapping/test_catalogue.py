@@ -269,3 +269,44 @@ def test_what_vanished_from_the_catalogue_counts_as_unknown_until_it_is_back(ref
     assert (back.session.session_type, back.course.state) == (
         SessionType.REAL_SESSION, CourseState.MAPPED,
     )  # fmt: skip
+
+
+# --- session tables without codes ----------------------------------------------------------------
+
+
+@pytest.fixture
+def refresh_without_codes(tmp_path: Path) -> Any:
+    """refresh(sessions): read them from a table that has no column for a code."""
+
+    def read(sessions: list[dict[str, Any]]) -> None:
+        content = tables(formations=[COMPTA], session_ecoins=sessions)
+        database = sqlite_legacy(tmp_path / "old.sqlite3", content)
+        database.execute("ALTER TABLE session_ecoins DROP COLUMN code")
+        with as_legacy(database), open_source("legacy", allow_writable=False) as source:
+            refresh_mappings(source, "legacy")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("dates", "code"),
+    [
+        (("2019-03-01", "2019-04-15"), "Comptabilité 2019-03-01 – 2019-04-15"),
+        (("2019-03-01", None), "Comptabilité 2019-03-01"),
+        (("2019-03-01", "0000-00-00"), "Comptabilité 2019-03-01"),
+        ((None, None), ""),
+        (("0000-00-00", ""), ""),
+    ],
+)
+def test_dates_and_course_are_the_code_where_the_table_has_none(
+    dates: tuple[str | None, str | None], code: str, refresh_without_codes: Any
+) -> None:
+    start, end = dates
+    refresh_without_codes([{"id": 40, "formation_id": "7", "date_debut": start, "date_fin": end}])
+    assert session(40).legacy_code == code
+    assert session(40).legacy_formation_id == "7"
+
+
+def test_a_blank_code_in_a_table_with_codes_stays_blank(refresh: Any) -> None:
+    refresh([COMPTA], [{**REAL, "code": "", "date_debut": "2019-03-01"}])
+    assert session(40).legacy_code == ""

@@ -7,11 +7,13 @@ from django.db.backends.mysql import base
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from legacy_import.errors import SafetyRefusal
-from legacy_import.source.mysql.connect_errors import REFUSED, number_of
+from legacy_import.source.mysql.connect_errors import UNKNOWN_VARIABLE, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
 from legacy_import.source.mysql.greeting import offers_tls
 from legacy_import.source.mysql.session import (
     ENFORCED_TLS,
+    NO_LIMITS,
+    UNVERIFIED_TLS,
     SessionOptions,
     opening_statements,
     session_options,
@@ -60,31 +62,28 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             self._check_tls(connection, options)
             for statement in opening_statements(options):
                 connection.send_session_statement(statement)
+            _switch_limits_off(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _sign_in(self, params: dict[str, Any]) -> GuardedMySQLConnection:
-        """A connection as the driver opens it, whether the server has TLS or not.
-
-        With a TLS argument, MariaDB's client library answers MySQL's caching_sha2_password as if the
-        connection were encrypted. A server without TLS then refuses a correct password.
-        """
-        try:
-            return GuardedMySQLConnection(**params)
-        except MySQLdb.OperationalError as error:
-            mode = params["ssl_mode"]
-            refused = number_of(error) == REFUSED and mode in ("PREFERRED", "REQUIRED")
-            if not refused or "host" not in params or self._server_offers_tls(params):
-                raise
-        if mode == "REQUIRED":
-            raise _without_tls(mode)
-        return GuardedMySQLConnection(**{key: params[key] for key in params if key != "ssl"})
-
     @staticmethod
-    def _server_offers_tls(params: dict[str, Any]) -> bool:
-        return offers_tls(params["host"], params.get("port", 3306), params["connect_timeout"])
+    def _sign_in(params: dict[str, Any]) -> GuardedMySQLConnection:
+        """A connection as the driver opens it, with TLS only to a server that has it.
+
+        With a TLS argument, MariaDB's client library believes that every link is encrypted. To a server
+        without TLS it would send the password in clear where MySQL's caching_sha2_password wants it.
+        """
+        mode, host = params["ssl_mode"], params.get("host", "localhost")
+        is_remote = host != "localhost"  # for the driver, that is a Unix socket
+        if mode not in UNVERIFIED_TLS or not is_remote:
+            return GuardedMySQLConnection(**params)
+        if not offers_tls(host, params.get("port", 3306), params["connect_timeout"]):
+            if mode == "REQUIRED":
+                raise _without_tls(mode)
+            params = {key: value for key, value in params.items() if key != "ssl"}
+        return GuardedMySQLConnection(**params)
 
     @staticmethod
     def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
@@ -96,6 +95,15 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
         cipher = cursor.fetchone()
         if not cipher or not cipher[1]:
             raise _without_tls(options.ssl_mode)
+
+
+def _switch_limits_off(connection: GuardedMySQLConnection) -> None:
+    for statement in NO_LIMITS:
+        try:
+            connection.send_session_statement(statement)
+        except MySQLdb.OperationalError as error:
+            if number_of(error) != UNKNOWN_VARIABLE:
+                raise
 
 
 def _without_tls(mode: str) -> SafetyRefusal:

@@ -16,14 +16,27 @@ SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 # The guard reads strings with backslash escapes and without ANSI_QUOTES, so the mode is fixed whole.
 SQL_MODE = "SET SESSION sql_mode = ''"
 SQL_MODE_STRICT = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'"
+# Limits of the server that would end a long read, or the session between two pages, or cut a result.
+# A server has only some of them.
+NO_LIMITS = (
+    "SET SESSION max_statement_time = 0",  # MariaDB
+    "SET SESSION max_execution_time = 0",  # MySQL
+    "SET SESSION idle_transaction_timeout = 0",  # these two: MariaDB
+    "SET SESSION idle_readonly_transaction_timeout = 0",
+    "SET SESSION wait_timeout = 28800",  # seconds, as by default
+    "SET SESSION sql_select_limit = 18446744073709551615",
+    "SET SESSION sql_big_selects = 1",
+)
 
-STATEMENTS = frozenset({READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT})
-SET_NAMES = re.compile(r"SET NAMES [a-z0-9_]{1,40} COLLATE [a-z0-9_]{1,60}")
-
+STATEMENTS = frozenset(
+    {READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT, *NO_LIMITS}
+)
 # Names travel in this charset; values travel as bytes and are decoded by their column's own charset
 # whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
+SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
+UNVERIFIED_TLS = ("PREFERRED", "REQUIRED")
 ENFORCED_TLS = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CONNECT_TIMEOUT_SECONDS = 10
 

@@ -8,6 +8,7 @@ started or resumed, the course and session mappings are refreshed, both learner 
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -23,6 +24,7 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.source.text_survey import survey_texts
 from legacy_import.stages.staging.chunk_rows import load_context
 from legacy_import.stages.staging.row_ids import RowIds
 from legacy_import.stages.staging.table_import import TableImport, worker_chunks
@@ -30,19 +32,28 @@ from legacy_import.stages.staging.table_import import TableImport, worker_chunks
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The certificate of the source and the result; `counts` are numbers of rows only."""
+    """The certificate of the source and the result; `counts` are numbers of rows only.
+
+    `texts`: of a preflight, what each text column contains (source.text_survey).
+    """
 
     run: int | None  # None: preflight only
     source: str
     certificate: Mapping[str, object]
     counts: Mapping[str, object] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def preflight(*, alias: str, progress: Progress, allow_writable: bool = False) -> ImportReport:
     """Check that the source can be read safely, and stage nothing. Raises as `import_source`."""
     with open_source(alias, allow_writable=allow_writable) as source:
         _announce(alias, source, progress)
-        return ImportReport(None, f"{alias} → {source.label}", source.certificate.as_dict())
+        return ImportReport(
+            None,
+            f"{alias} → {source.label}",
+            source.certificate.as_dict(),
+            texts=survey_texts(source),
+        )
 
 
 def import_source(
