@@ -174,7 +174,7 @@ JUDGEMENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
     "a waiting list made real": session_decided("real_session", "50"),
     "a real session made a waiting list": session_decided("waiting_placeholder", "41"),
     "nobody can tell": session_decided("unknown", "40"),
-    "a session taken back": decided(SESSIONS, "take_back", "41"),
+    "a session taken back": decided(SESSIONS, "undo", "41"),
     "all real sessions": all_confirmed(SESSIONS),
 }
 EVENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
@@ -219,7 +219,7 @@ def test_so_it_is_after_any_sequence_of_judgements(run, seed):
 def test_taking_a_course_back_and_its_rollback_are_counted(run):
     run_stages(run)
     decided(COURSES, "no_equivalent", "8")(run)
-    decided(COURSES, "take_back", "8")(run)
+    decided(COURSES, "undo", "8")(run)
     assert_as_counted(run)
 
 

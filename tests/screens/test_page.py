@@ -171,7 +171,7 @@ SHOWN = {
     "choice": ('{% choice_label "PlannedAction" action %}', "", "", "create a lead"),
     "no choice": ('{% choice_label "PlannedAction" "" %}', "—", "—", "—"),
     "strange choice": ('{% choice_label "PlannedAction" "<x>" %}', "", "", "unknown"),
-    "reason": ('{{ "reviewer_skip"|reason_words }}', "", "", "a reviewer said skip"),
+    "reason": ('{{ "reviewer_skip"|reason_words }}', "", "", "a reviewer decided to skip it"),
     "no reason": ('{{ ""|reason_words }}', "—", "—", "—"),
     "strange reason": ("{{ code|reason_words }}", *["a&lt;b"] * 3),
 }

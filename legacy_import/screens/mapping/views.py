@@ -47,7 +47,7 @@ LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the ru
 class MappingDecisionForm(forms.Form):
     """A decision about one mapping; the service checks whether it is possible."""
 
-    verdict = forms.CharField(max_length=20)
+    decision = forms.CharField(max_length=20)
     version = forms.IntegerField(min_value=0, max_value=2**31)
     course = forms.IntegerField(min_value=1, max_value=2**62, required=False)
     note = forms.CharField(max_length=2_000, required=False)
@@ -101,13 +101,13 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
     run = requested_run(request)
     mapping = _find(screen, run, mapping_id)
     form = MappingDecisionForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["verdict"] not in (UNDO, *screen.kind.decisions):
+    if not form.is_valid() or form.cleaned_data["decision"] not in (UNDO, *screen.kind.decisions):
         return _incomplete()
     entered = form.cleaned_data
     try:
         change = decide_mapping(
             screen.kind,
-            entered["verdict"],
+            entered["decision"],
             mapping_id=mapping.pk,
             version=entered["version"],
             actor=reviewer_of(request),
@@ -167,7 +167,7 @@ def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     else:
         messages.success(
             request,
-            _("Run %(run)s was judged and planned again: %(before)s rows waited for review, "
+            _("Run %(run)s was evaluated and planned again: %(before)s rows waited for review, "
               "now %(after)s do.")
             % {
                 "run": run.pk,
@@ -253,8 +253,8 @@ def _report_change(request: HttpRequest, sentence: str, change: MappingChange) -
         for affected in change.affected
         if affected.rows
     ]
-    rows = _("Rows to be judged again: %(rows)s.") % {"rows": ", ".join(per_run)}
-    effect = rows if per_run else _("No open row is touched.")
+    rows = _("Rows to be evaluated again: %(rows)s.") % {"rows": ", ".join(per_run)}
+    effect = rows if per_run else _("No open row is affected.")
     messages.success(request, f"{sentence} {effect}")
 
 
@@ -290,7 +290,7 @@ def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:
         path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all"),
         path(f"{root}/again", plan_again, context, name=f"{name}-again"),
         path(f"{root}/<int:mapping_id>", mapping_page, context, name=f"{name}-one"),
-        path(f"{root}/<int:mapping_id>/judge", decide, context, name=f"{name}-judge"),
+        path(f"{root}/<int:mapping_id>/decide", decide, context, name=f"{name}-decide"),
     ]
 
 

@@ -177,15 +177,15 @@ def _add_messages(request: HttpRequest, decision: ReviewDecision, report: BulkRe
     messages.success(request, text % {"decision": decision.label, "number": report.decided})
     if report.committed_meanwhile:
         text = ngettext(
-            "%(number)d row was committed meanwhile and left out.",
-            "%(number)d rows were committed meanwhile and left out.",
+            "%(number)d row was committed meanwhile, so it was not decided.",
+            "%(number)d rows were committed meanwhile, so they were not decided.",
             report.committed_meanwhile,
         )
         messages.warning(request, text % {"number": report.committed_meanwhile})
     if report.does_not_apply:
         text = ngettext(
-            "To %(number)d row this decision does not apply; it was left out.",
-            "To %(number)d rows this decision does not apply; they were left out.",
+            "This decision does not apply to %(number)d row, which was not decided.",
+            "This decision does not apply to %(number)d rows, which were not decided.",
             report.does_not_apply,
         )
         messages.warning(request, text % {"number": report.does_not_apply})

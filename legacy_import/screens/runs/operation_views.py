@@ -80,8 +80,8 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
         return refuse(request, run, operation.title, obstacle)
     stamp = stamp_of(run.pk)
     if token is None or token.stamp != stamp:
-        problem = _("The run changed since this page was made, or the page is too old. Nothing was "
-                    "done: read what it says now, then confirm again.")  # fmt: skip
+        problem = _("The run changed since this page was opened, or the page is too old. Nothing was "
+                    "done: read the page again, then confirm.")  # fmt: skip
         return _show(request, run, operation, form=form, problem=problem, status=409)
     if form.errors:
         return _show(request, run, operation, form=form, token=form.token, status=400)

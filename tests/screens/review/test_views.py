@@ -160,7 +160,7 @@ def test_the_first_row_of_the_queue_is_open(client):
     answer = page(client, focus="all")
     assert listed(answer) == [row.pk for row in rows]
     assert open_row(answer) == rows[0].pk
-    assert "the status says nothing that the rules know" in text_of(answer)
+    assert "the rules do not know this status" in text_of(answer)
 
 
 def test_the_default_focus_comes_from_the_setting(client, settings):
