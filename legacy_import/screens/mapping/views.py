@@ -16,8 +16,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
@@ -61,9 +59,7 @@ class MappingBulkForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False)
 
 
-@never_cache
 @permission_needed(MAP)
-@require_safe
 def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Every mapping of the run's source; those that block most rows first."""
     run = None
@@ -84,18 +80,14 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     )
 
 
-@never_cache
 @permission_needed(MAP)
-@require_safe
 def mapping_page(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """One mapping: what it is now and why, and what can be decided."""
     run = requested_run(request)
     return _mapping_page(request, screen, run, _find(screen, run, mapping_id))
 
 
-@never_cache
-@permission_needed(MAP)
-@require_POST
+@permission_needed(MAP, methods=["POST"])
 def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """Decide what one mapping is; 409 with the current state when another user was faster."""
     run = requested_run(request)
@@ -126,9 +118,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
     return _back_to_list(request, screen, run)
 
 
-@never_cache
-@permission_needed(MAP)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(MAP, methods=["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Confirm all mappings that the rules are sure of, after showing their number and effect."""
     run = requested_run(request)
@@ -153,9 +143,7 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     return _back_to_list(request, screen, run)
 
 
-@never_cache
-@permission_needed(MAP)
-@require_POST
+@permission_needed(MAP, methods=["POST"])
 def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Validate, classify and plan the run while the user waits, and return to the list."""
     run = requested_run(request)

@@ -8,8 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
@@ -42,9 +40,7 @@ from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 CONFIRM = "admin/legacy_imports/review/bulk.html"
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """Redirect to the rows with an old number or a name; 400 for a contact, never in an address."""
     address = _sent_address(request)
@@ -58,9 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(address.first_page(result))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def filters(request: HttpRequest) -> HttpResponse:
     """Save the filter of the page under a name, or delete a saved one."""
     address = _sent_address(request)
@@ -81,9 +75,7 @@ def filters(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(address.url())
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def bulk_decision(request: HttpRequest) -> HttpResponse:
     """The confirm page; with a confirmed number of rows, the decision."""
     address, form = _sent_address(request), BulkForm(request.POST)

@@ -9,9 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
@@ -52,9 +50,7 @@ class PayloadLine(NamedTuple):
     missing: bool  # NULL in the old database
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def decision(request: HttpRequest, row: int) -> HttpResponse:
     """Decide about the row and go to the next one; 409 where another user was faster."""
     address, form = _sent_address(request, row), DecisionForm(request.POST)
@@ -76,9 +72,7 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     return HttpResponseRedirect(_next_url(address))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
     """Undo one of the reviewer's own last decisions and open its row again."""
     address, form = _sent_address(request, row), UndoForm(request.POST)
@@ -95,9 +89,7 @@ def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
     return HttpResponseRedirect(address.at_row(result.row))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def claim_row(request: HttpRequest, row: int) -> HttpResponse:
     """Record that the reviewer has the row open. A script gets the name of another user as JSON."""
     address = _sent_address(request, row)
@@ -109,9 +101,7 @@ def claim_row(request: HttpRequest, row: int) -> HttpResponse:
     return HttpResponseRedirect(address.at_row(row))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 @sensitive_post_parameters("phone")
 def person(request: HttpRequest, row: int) -> HttpResponse:
     """The people of the platform with exactly this phone number."""
@@ -128,19 +118,13 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
     return render_queue(request, address, phone_results=lines)
 
 
-@never_cache
-@permission_needed(REVIEW)
-@permission_needed(REVEAL_PII)
-@require_POST
+@permission_needed(REVIEW, REVEAL_PII, methods=["POST"])
 def reveal_contact(request: HttpRequest, row: int) -> HttpResponse:
     """The unmasked contact of one row, for a reason, in this one response only."""
     return _show_unmasked(request, row, lambda **call: {"contact": reveal(**call)})
 
 
-@never_cache
-@permission_needed(REVIEW)
-@permission_needed(VIEW_RAW)
-@require_POST
+@permission_needed(REVIEW, VIEW_RAW, methods=["POST"])
 def raw_view(request: HttpRequest, row: int) -> HttpResponse:
     """The raw payload of one row, in this one response only."""
     return _show_unmasked(

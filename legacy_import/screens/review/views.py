@@ -4,8 +4,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
@@ -18,9 +16,7 @@ from legacy_import.screens.review.render import SECTION, render_queue, title
 EMPTY = "admin/legacy_imports/review/empty.html"
 
 
-@never_cache
 @permission_needed(REVIEW)
-@require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The queue of one run, the newest by default; 404 for an unknown run, row or filter."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():

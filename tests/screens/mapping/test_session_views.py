@@ -157,7 +157,9 @@ FORGED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", FORGED.values(), ids=FORGED)
 def test_forged_fields_change_nothing(client, run, fields):
-    assert decide(client, "40", **{"decision": "unknown", "note": "ok", **fields}).status_code == 400
+    assert (
+        decide(client, "40", **{"decision": "unknown", "note": "ok", **fields}).status_code == 400
+    )
     assert (of("40").session_type, of("40").version) == ("real_session", 1)
 
 
