@@ -125,7 +125,7 @@ class World:
         self.event = decide(
             row_id=second.pk, version=1, decision=ReviewDecision.LATER, actor=UserFactory(),
             now=timezone.now(),
-        ).event  # fmt: skip
+        ).pk  # fmt: skip
         CrmLeadFactory(full_name="Samir Fictif", phone="0770112233")
         self.ids = {
             "run": self.run.pk, "row": self.row.pk, "undone": self.undone.pk, "event": self.event,

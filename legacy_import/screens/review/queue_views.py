@@ -34,7 +34,7 @@ from legacy_import.screens.address import (
 from legacy_import.screens.facets import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import BulkForm, FilterForm
-from legacy_import.screens.review.render import SECTION, render_queue, render_refusal, title
+from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
@@ -115,7 +115,7 @@ def _confirm(
         request,
         CONFIRM,
         section=SECTION,
-        title=title(),
+        title=TITLE,
         run=address.run,
         address=address,
         here=address.query_string(),

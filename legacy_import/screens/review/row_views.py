@@ -21,24 +21,14 @@ from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
 from legacy_import.review.filter import MAX_DIGITS
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
-from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.screens.review.listing import next_row
-from legacy_import.screens.review.render import SECTION, render_queue, render_refusal, title
+from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
 VALUE_LENGTH = 2_000  # characters of one value of a payload that the page shows
-
-
-class PersonLine(NamedTuple):
-    """A person with the phone number, masked, and the proof that allows a link."""
-
-    target: Target
-    name: str
-    phone: str
-    proof: str
 
 
 class PayloadLine(NamedTuple):
@@ -80,24 +70,25 @@ def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     event = form.cleaned_data["event"]
     try:
-        result = undo(event_id=event, actor=reviewer_of(request), now=timezone.now())
+        row_of_event = undo(
+            event_id=event, actor=reviewer_of(request), now=timezone.now()
+        ).student_import
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     messages.success(request, _("Undone: the row waits again."))
-    if result.run != address.run.pk:
-        address = RowsAddress(run_with_id(result.run), address.query)
-    return HttpResponseRedirect(address.at_row(result.row))
+    if row_of_event.legacy_import_run_id != address.run.pk:
+        address = RowsAddress(run_with_id(row_of_event.legacy_import_run_id), address.query)
+    return HttpResponseRedirect(address.at_row(row_of_event.pk))
 
 
 @permission_needed(REVIEW, methods=["POST"])
 def claim_row(request: HttpRequest, row: int) -> HttpResponse:
     """Record that the reviewer has the row open. A script gets the name of another user as JSON."""
     address = _sent_address(request, row)
-    holder = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
+    viewer = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
     if request.headers.get("accept", "") == "application/json":
-        words = _("%(name)s is looking at this row.")
-        other = words % {"name": holder.actor} if holder and not holder.mine else ""
-        return JsonResponse({"other": other})
+        words = _("%(name)s is looking at this row.") % {"name": viewer}
+        return JsonResponse({"other": words if viewer else ""})
     return HttpResponseRedirect(address.at_row(row))
 
 
@@ -112,9 +103,14 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
     except NoPhone as error:
         return render_refusal(request, address, error)
     lines = [
-        PersonLine(item.target, mask_text(item.contact.name), mask_phone(item.contact.phone), item.proof)
+        {
+            "target": item.target,
+            "name": mask_text(item.contact.name),
+            "phone": mask_phone(item.contact.phone),
+            "proof": item.proof,  # allows a link
+        }
         for item in people
-    ]  # fmt: skip
+    ]
     return render_queue(request, address, phone_results=lines)
 
 
@@ -155,7 +151,7 @@ def _conflict(
         request,
         CONFLICT,
         section=SECTION,
-        title=title(),
+        title=TITLE,
         run=address.run,
         status=409,
         reason=_(error.message),
