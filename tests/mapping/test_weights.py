@@ -268,7 +268,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
     elsewhere(run)
     assert stored(run) != counted(run)
     found = listing(run, COURSE_SCREEN, ListQuery(search="bureautique"))
-    assert [line.name for line in found.lines] == ["Bureautique"]
+    assert [line.mapping.legacy_name for line in found.lines] == ["Bureautique"]
     assert_as_counted(run)
 
 
@@ -337,7 +337,7 @@ SEARCHES: dict[str, tuple[Any, ListQuery, list[str]]] = {
 def test_what_a_list_finds(run, screen, query, expected):
     run_stages(run)
     page = listing(run, screen, query)
-    assert {line.legacy_id for line in page.lines} == set(expected)
+    assert {line.mapping.legacy_id for line in page.lines} == set(expected)
     assert page.any_mapping
 
 

@@ -8,6 +8,7 @@ from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import (
     FacetCount,
     LegacyImportRun,
+    LegacyReviewDecision,
     LegacyStudentImport,
 )
 from legacy_import.review.decisions import decide

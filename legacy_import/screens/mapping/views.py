@@ -31,8 +31,13 @@ from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import requested_run, reviewer_of
-from legacy_import.screens.mapping.lines import past_decisions
-from legacy_import.screens.mapping.listing import ListQuery, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.listing import (
+    ListQuery,
+    bulk_summary,
+    line_of,
+    listing,
+    past_decisions,
+)
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
@@ -67,13 +72,11 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         run = requested_run(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
     query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
-    return render_page(
+    return _render(
         request,
-        screen.template("list"),
-        section=screen.section,
-        title=screen.list_title,
-        run=run,
-        screen=screen,
+        screen,
+        "list",
+        run,
         listing=listing(run, screen, query),
         bulk_count=screen.kind.bulk(run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
@@ -114,7 +117,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
         return _mapping_page(request, screen, run, mapping, status=400, **context)
     mapping.refresh_from_db()
     name = mask_text(mapping.display_name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
-    _report_change(request, f"{name}: {screen.states[mapping.state][0]}.", change)
+    _report_change(request, f"{name}: {screen.line.STATES[mapping.state][0]}.", change)
     return _back_to_list(request, screen, run)
 
 
@@ -139,7 +142,8 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         return _bulk_page(request, screen, run, status=409, changed=True)
     except LegacyImportError as error:
         return _bulk_page(request, screen, run, status=400, refused=_refusal(error))
-    _report_change(request, screen.confirmed(change.mappings), change)
+    sentence = screen.confirmed % {"n": change.mappings, "count": thousands(change.mappings)}
+    _report_change(request, sentence, change)
     return _back_to_list(request, screen, run)
 
 
@@ -171,52 +175,38 @@ def _find(screen: MappingScreen, run: LegacyImportRun, pk: int) -> Any:
     return get_object_or_404(screen.kind.model, pk=pk, connection_name=run.connection_name)
 
 
+def _render(
+    request: HttpRequest,
+    screen: MappingScreen,
+    page: str,
+    run: LegacyImportRun | None,
+    **context: Any,
+) -> HttpResponse:
+    """`page`: list, page or bulk, with its title and its template."""
+    title = getattr(screen, f"{page}_title")
+    frame = {"section": screen.section, "title": title, "run": run, "screen": screen}
+    return render_page(request, screen.template(page), **frame, **context)
+
+
 def _mapping_page(
     request: HttpRequest,
     screen: MappingScreen,
     run: LegacyImportRun,
     mapping: Any,
-    *,
-    status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    return render_page(
-        request,
-        screen.template("page"),
-        section=screen.section,
-        title=screen.page_title,
-        run=run,
-        status=status,
-        screen=screen,
-        line=line_of(run, screen, mapping.pk),
-        past_decisions=past_decisions(screen.kind, mapping.pk),
-        **screen.page_context(request, mapping),
-        **context,
-    )
+    if screen.page_context:
+        context |= screen.page_context(request, mapping)
+    line, past = line_of(run, screen, mapping.pk), past_decisions(screen.kind, mapping.pk)
+    return _render(request, screen, "page", run, line=line, past_decisions=past, **context)
 
 
 def _bulk_page(
-    request: HttpRequest,
-    screen: MappingScreen,
-    run: LegacyImportRun,
-    *,
-    status: int = 200,
-    **context: Any,
+    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun, **context: Any
 ) -> HttpResponse:
     expected, stamp = bulk_stamp(screen.kind, run.connection_name)
-    return render_page(
-        request,
-        screen.template("bulk"),
-        section=screen.section,
-        title=screen.bulk_title,
-        run=run,
-        status=status,
-        screen=screen,
-        expected=expected,
-        stamp=stamp,
-        bulk=bulk_summary(run, screen),
-        **context,
-    )
+    context |= {"expected": expected, "stamp": stamp, "bulk": bulk_summary(run, screen)}
+    return _render(request, screen, "bulk", run, **context)
 
 
 def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
