@@ -172,9 +172,7 @@ def app_database_error(error: Exception) -> LegacyImportError:
             "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing "
             "to do; then run the command again."
         )
-    return LegacyImportError(
-        f"The app database did not do what was asked ({name_of(error)}).", hint=hint
-    )
+    return LegacyImportError(f"The app database reported an error ({name_of(error)}).", hint=hint)
 
 
 def _migrated() -> bool:

@@ -72,8 +72,7 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
 
 
 def _answer(mapping: LegacyCourseMapping) -> Answer:
-    deleted = mapping.deleted_at_source and mapping.confirmed_at is None
-    return Answer((mapping.course_id, deleted), mapping.status == S.NO_EQUIVALENT)
+    return Answer((mapping.course_id, mapping.waits_as_deleted), mapping.status == S.NO_EQUIVALENT)
 
 
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:

@@ -26,8 +26,8 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport, SourceMap
 from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.runs import counts
 
-UNDO = "take_back"  # the decision that undoes another
-UNDONE = "taken_back"  # the word for it in the log
+UNDO = "undo"  # the decision that undoes another
+UNDONE = "undone"  # the word for it in the log
 
 # Runs whose rows are not classified again: closed, or being rolled back.
 SETTLED = (RunStatus.CLOSED, RunStatus.ROLLING_BACK)

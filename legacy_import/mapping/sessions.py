@@ -63,10 +63,9 @@ def with_course_names() -> QuerySet[Any]:
 
 
 def _answer(mapping: LegacySessionMapping) -> Answer:
-    confirmed = mapping.confirmed_at is not None
-    deleted = mapping.deleted_at_source and not confirmed
     real = mapping.session_type == SessionType.REAL_SESSION
-    return Answer((mapping.session_type, deleted), real and confirmed)
+    recorded = mapping.session_type, mapping.waits_as_deleted
+    return Answer(recorded, real and mapping.confirmed_at is not None)
 
 
 def _rows_of_sessions(connection_name: str, changes: AnswerChanges) -> Q:

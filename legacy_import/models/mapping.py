@@ -38,6 +38,11 @@ class SourceMapping(models.Model):
         self.answer_version += new_answer
 
     @property
+    def waits_as_deleted(self) -> bool:
+        """Deleted on the old platform, and no person decided since."""
+        return self.deleted_at_source and self.confirmed_at is None
+
+    @property
     def legacy_id(self) -> str:
         """The id that staged rows refer to it by."""
         raise NotImplementedError

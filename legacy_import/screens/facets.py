@@ -29,7 +29,7 @@ FACET_NAMES: dict[str, Promise] = {
     "validation_status": gettext_lazy("validation"),
     "duplicate_confidence": gettext_lazy("match with a known person"),
     "session_type": gettext_lazy("session"),
-    "import_action": gettext_lazy("training record asked for"),
+    "import_action": gettext_lazy("requested training record"),
     "without_course": gettext_lazy("course"),
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
 
 from legacy_import.errors import LegacyImportError
@@ -25,7 +24,7 @@ def render_page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Render a screen that extends `admin/legacy_imports/base.html`; no cache stores the response.
+    """Render a screen that extends `admin/legacy_imports/base.html`.
 
     The screens use the whole width: their own menu replaces the admin's side bar.
     """
@@ -37,9 +36,7 @@ def render_page(
         "run": run,
         "menu": menu.entries(request.user, run.pk if run else None),
     }
-    response = render(request, template, {**frame, **context}, status=status)
-    add_never_cache_headers(response)
-    return response
+    return render(request, template, {**frame, **context}, status=status)
 
 
 def render_refusal(

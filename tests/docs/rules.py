@@ -7,15 +7,15 @@ from typing import Any, get_type_hints
 
 # What makes a row stop at a rung, in words. A rung without words here is an error.
 RUNGS = {
-    "_reviewer_put_aside": "a reviewer said skip or later",
+    "_reviewer_put_aside": "a reviewer skipped or postponed it",
     "_already_imported": "a record with this row's `origin` exists already",
     "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",
-    "_registration": "registered: the same, and only in a session that a person confirmed as real",
+    "_registration": "registered: the same, and only in a session that is confirmed as real",
     "_lead_in_doubtful_group": "lead: an edge between this row and another was refused, or is in doubt",
     "_lead_of_known_person": "lead: HIGH without blocker and one target, or a reviewer's link",
-    "_lead_with_history": "lead: somebody in its group was trained or registered",
+    "_lead_with_history": "lead: a row of its group was trained or registered",
     "_lead_again": "lead: not the first row of its group",
     "_new_lead": "lead: valid, a trustworthy contact, no match at any tier",
     "_otherwise": "every other lead",
@@ -66,14 +66,14 @@ def sessions() -> str:
          classify_session(**{**plain, "legacy_id": ids[0]})),  # type: ignore[arg-type]
         (f"code contains `{WAITING_CODE}`, in any case",
          classify_session(**{**plain, "code": WAITING_CODE.upper()})),  # type: ignore[arg-type]
-        ("no formation (null, blank, 0, or no number)",
+        ("no formation (null, blank, 0, or not a number)",
          classify_session(**{**plain, "formation_id": None})),  # type: ignore[arg-type]
         ("a formation that `formations` does not have",
          classify_session(**{**plain, "formations": set()})),  # type: ignore[arg-type]
         ("otherwise", real),
-        ("a reviewer said what it is", session_of_row("7", real, reviewed=True)),
-        ("the row names a session that `session_ecoins` does not have", session_of_row("7", None)),
-        ("the row names no session (null, blank, 0)", session_of_row(None, None)),
+        ("a reviewer decided what it is", session_of_row("7", real, reviewed=True)),
+        ("the row refers to a session that `session_ecoins` does not have", session_of_row("7", None)),
+        ("the row refers to no session (null, blank, 0)", session_of_row(None, None)),
     ]  # fmt: skip
     return markdown(
         ("session", "session_type", "rule"),
@@ -119,7 +119,7 @@ def import_action() -> str:
         answer = decide(classification, session, course)
         seen.setdefault((answer.action.value, answer.reason), set()).add(classification.value)
     order = [value.value for value in Classification]
-    words = {**REASONS, "lead": "a lead asks about a course; a waiting session does not hold it",
+    words = {**REASONS, "lead": "a lead asks about a course; a waiting session does not block it",
              "registration": "registered in a real session, with a mapped course"}  # fmt: skip
     return markdown(
         ("import_action", "reason", "in words", "of rows classified"),

@@ -115,9 +115,9 @@ class TestLeftOut:
     def test_a_row_that_drifted_is_named_with_its_cause(self, planned: LegacyImportRun) -> None:
         CrmLead.objects.update(full_name="Serin Canaridza Edité")
         told = text(commit(planned))
-        assert "target_edited 1 the person the row was to be given to was edited" in told
+        assert "target_edited 1 the person to whom the row was to be linked was edited" in told
         assert "Rows left out row why" in told
-        assert "stagiaires:2 (target_edited: the person the row was to be given to was" in told
+        assert "stagiaires:2 (target_edited: the person to whom the row was to be" in told
         assert "drifted=1 failed=0" in told
         assert f"after a new plan: manage.py legacy_dry_run --run {planned.pk}" in told
         assert outcome_of(2) == Outcome.DRIFTED

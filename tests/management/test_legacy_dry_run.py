@@ -106,7 +106,7 @@ def test_the_terminal_reads_like_a_plan() -> None:
         assert title in text
     assert f"Plan of run {run.pk}: legacy_commit would" in text
     assert f"+ create {plan['create_completed_training']:,} completed trainings" in text
-    assert f"! review {plan['review']:,} rows: a person decides" in text
+    assert f"! review {plan['review']:,} rows that need review" in text
     for reason, rows in run.summary["review_reasons"].items():
         assert f"{reason} {rows:,}" in text
     assert "No business table was changed." in text

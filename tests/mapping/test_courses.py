@@ -50,7 +50,7 @@ confirm_suggestion = partial(decide_mapping, COURSES, "confirm")
 choose_course = partial(decide_mapping, COURSES, "choose")
 no_equivalent = partial(decide_mapping, COURSES, "no_equivalent")
 set_aside = partial(decide_mapping, COURSES, "set_aside")
-take_back = partial(decide_mapping, COURSES, "take_back")
+take_back = partial(decide_mapping, COURSES, "undo")
 
 UNMAPPED: dict[str, Any] = {"course": None, "status": CourseMappingStatus.UNMAPPED}
 
@@ -147,7 +147,7 @@ def test_every_judgement_is_noted_with_its_author_and_reason(actor):
     said = LogEntry.objects.order_by("pk").values_list("user", "object_id", "change_message")
     assert list(said) == [
         (actor.pk, str(before.pk), "no_equivalent: plus enseignée"),
-        (actor.pk, str(before.pk), "taken_back: "),
+        (actor.pk, str(before.pk), "undone: "),
     ]
 
 

@@ -35,7 +35,7 @@ from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, ru
 
 pytestmark = pytest.mark.django_db
 
-take_back = partial(decide_mapping, SESSIONS, "take_back")
+take_back = partial(decide_mapping, SESSIONS, "undo")
 
 WAITING = {"session_type": SessionType.WAITING_PLACEHOLDER}
 

@@ -56,6 +56,6 @@ class Command(LegacyCommand):
         confirm_database(
             self.terminal,
             options,
-            f"{count_of(rows, 'row')} of run {run.pk} will be taken back: what they created is "
-            "deleted, unless somebody edited it or refers to it (--preview shows which).",
+            f"{count_of(rows, 'row')} of run {run.pk} will be undone: what they created is "
+            "deleted, unless it was edited or something refers to it (--preview shows which).",
         )

@@ -26,7 +26,7 @@ RISKS = {
     "duplicate_students": "learners with a high-confidence match",
     "placeholder_sessions": "trainings in a waiting or placeholder session",
     "unmapped_courses": "trainings (not of leads) without a mapped course",
-    "registered_to_decide": "registrations that need a person",
+    "registered_to_decide": "registrations that need review",
     "deleted_at_source": "rows deleted on the old platform, or of a deleted course or session",
 }
 TOP_REASONS = 3  # under the line of the rows for review

@@ -6,9 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
@@ -20,7 +18,6 @@ from legacy_import.screens.page import render_refusal
 
 
 @permission_needed(EXPORT)
-@require_safe
 def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     """The rows of the filter in the address (as on the learners list), ?separator= between cells."""
     source = run_with_id(run)
@@ -42,7 +39,6 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
 
 
 @permission_needed(EXPORT)
-@require_safe
 def export_json(request: HttpRequest, run: int) -> HttpResponseBase:
     """The numbers of the run: its plan, its outcomes, every facet; no rows."""
     source = run_with_id(run)
@@ -65,7 +61,6 @@ def _attached(response: HttpResponseBase, run: LegacyImportRun, suffix: str) -> 
     name = f"legacy-run-{run.pk}-masked-{timezone.localdate():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
-    add_never_cache_headers(response)
     return response
 
 

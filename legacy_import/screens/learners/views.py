@@ -13,7 +13,6 @@ from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
 
 from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
@@ -65,7 +64,6 @@ class FacetPanel(NamedTuple):
 
 
 @permission_needed(VIEW)
-@require_safe
 def students(request: HttpRequest) -> HttpResponse:
     """A page of the rows of ?run=…, the newest run by default."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
@@ -78,8 +76,7 @@ def students(request: HttpRequest) -> HttpResponse:
     return _show(request, address)
 
 
-@permission_needed(VIEW)
-@require_POST
+@permission_needed(VIEW, methods=["POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """The rows with exactly the phone number that was sent; an id or a name redirects to the list."""
     run = sent_run(request)

@@ -1,7 +1,7 @@
 """The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
@@ -21,7 +22,7 @@ from legacy_import.review.counts import (
     count_rows,
     decisions_since_plan,
 )
-from legacy_import.review.decisions import NotPossible, holders, last_decisions
+from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
 from legacy_import.review.filter import FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
@@ -37,24 +38,13 @@ from legacy_import.screens.review.words import (
     treat_as_choices,
 )
 
-SECTION = "review"
+SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
 # The states replace the facet of decisions; in an address it still is an active filter.
 SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One focus with its progress."""
-
-    name: str
-    url: str
-    current: bool
-    progress: ReviewProgress
-
-
-def title() -> str:
-    return _("Review queue")
+Progress = Mapping[str, ReviewProgress]  # of each focus
 
 
 def render_queue(
@@ -104,7 +94,7 @@ def render_queue(
         "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
     }
     return render_page(
-        request, TEMPLATE, section=SECTION, title=title(), run=run, status=status,
+        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
         **{**context, **extra},
     )  # fmt: skip
 
@@ -143,12 +133,16 @@ def _first(address: RowsAddress, page: Page[QueueLine]) -> int | None:
     return page.lines[-1 if address.before else 0].row if page.lines else None
 
 
-def _tab(address: RowsAddress, focus: str, progress: dict[str, ReviewProgress]) -> Tab:
-    url = address.first_page(RowFilter(focus=focus, state=PENDING))
-    return Tab(focus_name(focus), url, focus == address.query.focus, progress[focus])
+def _tab(address: RowsAddress, focus: str, progress: Progress) -> dict[str, Any]:
+    return {
+        "name": focus_name(focus),
+        "url": address.first_page(RowFilter(focus=focus, state=PENDING)),
+        "current": focus == address.query.focus,
+        "progress": progress[focus],
+    }
 
 
-def _next_focus(address: RowsAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
+def _next_focus(address: RowsAddress, progress: Progress) -> dict[str, Any] | None:
     """The next focus, in the order of the work, in which rows still wait."""
     for focus in (*FocusMode.values, OTHER):
         if focus != address.query.focus and progress[focus].pending:
@@ -173,13 +167,13 @@ def _lines(
 ) -> list[dict[str, Any]]:
     if page.lines:
         address = replace(address, at=page.lines[0].row, after=None, before=None)
-    claims = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
+    viewers = other_viewers(row_ids=[line.row for line in page.lines], actor=actor, now=now)
     return [
         {
             "line": line,
             "url": address.at_row(line.row),
             "current": line.row == address.row,
-            "holder": claims.get(line.row),
+            "viewer": viewers.get(line.row),
         }
         for line in page.lines
     ]
@@ -187,4 +181,4 @@ def _lines(
 
 def _people(address: RowsAddress, detail: Detail | None) -> Sequence[tuple[Any, str]]:
     targets = detail.targets if detail else ()
-    return [(target, address.url(person=(target.kind, target.id))) for target in targets]
+    return [(target, address.url(person=(target["kind"], target["id"]))) for target in targets]

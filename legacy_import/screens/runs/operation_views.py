@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from legacy_import.choices import Stage
 from legacy_import.conf import database_name
@@ -80,8 +79,8 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
         return refuse(request, run, operation.title, obstacle)
     stamp = stamp_of(run.pk)
     if token is None or token.stamp != stamp:
-        problem = _("The run changed since this page was made, or the page is too old. Nothing was "
-                    "done: read what it says now, then confirm again.")  # fmt: skip
+        problem = _("The run changed since this page was opened, or the page is too old. Nothing was "
+                    "done: read the page again, then confirm.")  # fmt: skip
         return _show(request, run, operation, form=form, problem=problem, status=409)
     if form.errors:
         return _show(request, run, operation, form=form, token=form.token, status=400)
@@ -217,8 +216,7 @@ COMMITTING = Operation(
 )  # fmt: skip
 
 
-@permission_needed(COMMIT)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(COMMIT, methods=["GET", "HEAD", "POST"])
 def commit_next(request: HttpRequest, run_id: int) -> HttpResponse:
     """Commit the next batch of the current plan."""
     return _answer(request, run_with_id(run_id), COMMITTING)
@@ -255,8 +253,7 @@ ROLLING_BACK = Operation(
 )  # fmt: skip
 
 
-@permission_needed(ROLLBACK)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(ROLLBACK, methods=["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, run_id: int) -> HttpResponse:
     """Undo the effects of the run that no one edited since."""
     return _answer(request, run_with_id(run_id), ROLLING_BACK)

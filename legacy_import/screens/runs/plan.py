@@ -54,7 +54,7 @@ RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
         {"planned_reason": "course_unmapped"},
     ),
     (
-        _("registrations that need a person"),
+        _("registrations that need review"),
         {
             "classification": Classification.REGISTERED.value,
             "planned_action": PlannedAction.REVIEW.value,

@@ -111,7 +111,7 @@ def progress_words(progress: RunProgress) -> str:
     """The progress as a sentence, in the reader's language."""
     if progress.holder is None:
         status = RunStatus(progress.status).label
-        return _("Nobody is working on this run; it is: %(status)s.") % {"status": status}
+        return _("No command is working on this run; it is: %(status)s.") % {"status": status}
     values = {"command": progress.holder.command, "host": progress.holder.host}
     if progress.rows_done is None:
         return _("%(command)s is at work on %(host)s.") % values

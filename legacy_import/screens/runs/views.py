@@ -4,9 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from legacy_import.choices import RunStatus
 from legacy_import.permissions import VIEW, permission_needed
@@ -21,7 +19,6 @@ LONGEST_ALIAS = 64
 
 
 @permission_needed(VIEW)
-@require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=."""
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
@@ -40,7 +37,6 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 @permission_needed(VIEW)
-@require_safe
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: its stages, its rows, its plan and its commit log."""
     run = run_with_id(run_id)
@@ -63,11 +59,10 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @permission_needed(VIEW)
-@require_safe
 def progress(request: HttpRequest, run_id: int) -> HttpResponse:
     """The progress of the run as JSON, for pages that poll it."""
     now = run_progress(run_with_id(run_id))
-    response = JsonResponse(
+    return JsonResponse(
         {
             "status": now.status,
             "held_by": now.holder and {"command": now.holder.command, "host": now.holder.host},
@@ -79,8 +74,6 @@ def progress(request: HttpRequest, run_id: int) -> HttpResponse:
             "words": progress_words(now),
         }
     )
-    add_never_cache_headers(response)
-    return response
 
 
 urlpatterns = [
