@@ -275,7 +275,7 @@ def test_confirming_goes_back_to_the_list_as_it_was_filtered(client, run):
     mapping = of("GESTION")
     assert (mapping.status, mapping.confirmed_by.username) == ("confirmed", "meriem")
     page = text(client.get(LIST))
-    assert "GESTION: confirmed. No open row is touched." in page
+    assert "GESTION: confirmed. No open row is affected." in page
     assert "to be evaluated again" not in page
 
 
