@@ -186,7 +186,6 @@ class TestCourseOrSession:
             rows
         )
         assert plan(run)["4"] == ("create_completed_training", "history")
-        assert report.counts["risks"]["deleted_at_source"] == len(rows)
         model = LegacyCourseMapping if table == "formations" else LegacySessionMapping
         confirmed = {"confirmed_at": NOW, "confirmed_by": UserFactory()}
         model.objects.filter(deleted_at_source=True).update(**confirmed)
