@@ -180,7 +180,7 @@ class TestCourseOrSession:
     ) -> None:
         database = make_legacy(tables(self.ROWS, **self.CATALOGUE))
         marked(database, table, {legacy_id: LARAVEL})
-        run, report = planned(database)
+        run, _ = planned(database)
         assert run.certificate["deleted_rows"] == {table: 1}
         assert {one for one, answer in plan(run).items() if answer == ("review", reason)} == set(
             rows
