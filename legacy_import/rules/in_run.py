@@ -12,13 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from ecoin.identity.keys import Key, is_first_of_january
-from legacy_import.rules.duplicates import (
-    BIRTH_DATE_CONFLICT,
-    HIGH,
-    HOT_KEY,
-    ROLE_MAILBOX,
-    Match,
-)
+from legacy_import.rules.duplicates import BIRTH_DATE_CONFLICT, Match
 from legacy_import.rules.guards import BirthDates, Names
 from legacy_import.rules.person_groups import Member
 
@@ -41,7 +35,6 @@ CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
 _DIFFERENT: Final = Names.OTHER.value
 _UNKNOWN: Final = frozenset({Names.MISSING.value, Names.UNREADABLE.value})
 _SAME_DAY: Final = frozenset({BirthDates.EQUAL.value, BirthDates.SWAPPED.value})
-_NOT_THEIR_OWN: Final = frozenset({HOT_KEY, ROLE_MAILBOX})
 
 
 def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> Relation | None:
@@ -54,7 +47,7 @@ def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> R
     if match.auto_link_allowed or ("D" in kinds and not is_first_of_january(born)):
         return Relation.ONE_PERSON
     evidence = frozenset(match.evidence)
-    if match.tier == HIGH and _NOT_THEIR_OWN.isdisjoint(match.blockers):
+    if match.has_own_contact:
         if not _UNKNOWN.isdisjoint(evidence):
             return None  # such a row goes to review by itself
         if _DIFFERENT in evidence:
