@@ -33,6 +33,7 @@ NAMESAKES: Final = (Relation.ONE_PERSON, Relation.OTHER_DATE, Relation.SIMILAR_N
 CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
 
 _DIFFERENT: Final = Names.OTHER.value
+_ONE_WORD: Final = Names.ONE_WORD.value
 _UNKNOWN: Final = frozenset({Names.MISSING.value, Names.UNREADABLE.value})
 _SAME_DAY: Final = frozenset({BirthDates.EQUAL.value, BirthDates.SWAPPED.value})
 
@@ -52,8 +53,10 @@ def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> R
             return None  # such a row goes to review by itself
         if _DIFFERENT in evidence:
             return None if _SAME_DAY.isdisjoint(evidence) else Relation.OTHER_NAME
-        in_conflict = BIRTH_DATE_CONFLICT in match.blockers
-        return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
+        if BIRTH_DATE_CONFLICT not in match.blockers:
+            return Relation.SIMILAR_NAME
+        # The family's name alone, and another date: a brother.
+        return None if _ONE_WORD in evidence else Relation.OTHER_DATE
     if "R" in kinds:
         in_conflict = BirthDates.CONFLICT.value in evidence
         return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME

@@ -37,6 +37,8 @@ DATE: Final = {
 CONTACTS: Final = ("same_phone", "same_email")
 CONTACT: Final = 1
 """Taken off for each contact in common."""
+NAME_ALONE: Final = 2
+"""Added where neither a contact nor a birth date is in common: a third of such pairs are one person."""
 UNKNOWN: Final = 6
 """Of a code that the tables do not have: as doubtful as can be."""
 MOST_CONTACTS: Final = 3
@@ -54,8 +56,10 @@ def name_and_date(evidence: Iterable[str]) -> tuple[int, int]:
 def distance(evidence: Iterable[str]) -> int:
     """Zero: surely one person. The larger, the less likely."""
     evidence = tuple(evidence)
-    contacts = sum(item.partition(":")[0] in CONTACTS for item in evidence)
-    return sum(name_and_date(evidence)) + CONTACT * (MOST_CONTACTS - min(contacts, MOST_CONTACTS))
+    name, date = name_and_date(evidence)
+    contacts = min(_contacts(evidence), MOST_CONTACTS)
+    alone = not contacts and date == DATE["birth_date_missing"]
+    return name + date + CONTACT * (MOST_CONTACTS - contacts) + (NAME_ALONE if alone else 0)
 
 
 def is_likely_same(evidence: Iterable[str]) -> bool:
@@ -71,4 +75,8 @@ def is_likely_other(evidence: Iterable[str]) -> bool:
     """
     evidence = tuple(evidence)
     differ = name_and_date(evidence) == (NAME["name_differs"], DATE["birth_date_conflict"])
-    return differ and sum(item.partition(":")[0] in CONTACTS for item in evidence) == 1
+    return differ and _contacts(evidence) == 1
+
+
+def _contacts(evidence: Iterable[str]) -> int:
+    return sum(item.partition(":")[0] in CONTACTS for item in evidence)

@@ -241,10 +241,11 @@ def evidence() -> str:
 
 
 def reliability() -> str:
-    from legacy_import.rules.reliability import CONTACT, CONTACTS, DATE, NAME
+    from legacy_import.rules.reliability import CONTACT, CONTACTS, DATE, NAME, NAME_ALONE
 
     rows = [(f"`{code}`", f"{halves / 2:g}") for code, halves in (NAME | DATE).items()]
     rows += [(f"`{code}`", f"−{CONTACT / 2:g}") for code in CONTACTS]
+    rows.append(("neither a contact nor a birth date", f"{NAME_ALONE / 2:g}"))
     return markdown(("evidence", "steps from surely one person"), rows)
 
 

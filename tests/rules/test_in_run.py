@@ -59,6 +59,12 @@ RELATIONS = {
     "a-name-in-another-script": (
         match("high", PHONE, "name_similar_other_script", "birth_date_equal",
               blockers=("name_in_other_script",)), {P}, BORN, "similar_name"),
+    "one-word-of-a-name": (
+        match("high", PHONE, "name_one_word", "birth_date_missing",
+              blockers=("name_incomplete",)), {P}, BORN, "similar_name"),
+    "one-word-of-a-name-and-another-date": (
+        match("high", PHONE, "name_one_word", "birth_date_conflict",
+              blockers=("name_incomplete", "birth_date_conflict")), {P}, BORN, None),
     "a-name-that-cannot-be-read": (
         match("high", PHONE, "name_unreadable", "birth_date_equal", blockers=("name_missing",)),
         {P}, BORN, None),

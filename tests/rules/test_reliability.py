@@ -4,7 +4,7 @@ import pytest
 
 from legacy_import.rules.duplicates import EVIDENCE_WORDS
 from legacy_import.rules.guards import BirthDates, Names
-from legacy_import.rules.reliability import DATE, NAME, UNKNOWN, distance, name_and_date
+from legacy_import.rules.reliability import DATE, NAME, NAME_ALONE, UNKNOWN, distance, name_and_date
 
 PHONE, EMAIL = "same_phone:2135•••168", "same_email:a•••@gmail.com"
 
@@ -22,6 +22,7 @@ ORDER = [
     (PHONE, "name_similar", "birth_date_one_part_off"),
     (PHONE, "name_similar", "birth_date_missing"),
     (PHONE, "name_same", "birth_date_conflict"),
+    ("name_same", "birth_date_missing"),
     (PHONE, "name_similar", "birth_date_conflict"),
     (PHONE, "name_differs", "birth_date_missing"),
     (PHONE, EMAIL, "name_differs", "birth_date_conflict"),
@@ -38,8 +39,13 @@ def test_evidence_is_ordered_from_surely_the_same_to_surely_another():
 
 @pytest.mark.parametrize(("more", "fewer"), [((PHONE, EMAIL), (PHONE,)), ((PHONE,), ())])
 def test_a_contact_in_common_counts_half_a_step(more, fewer):
-    rest = ("name_similar", "birth_date_missing")
+    rest = ("name_similar", "birth_date_equal")
     assert distance((*fewer, *rest)) - distance((*more, *rest)) == 1
+
+
+def test_a_name_alone_comes_after_a_name_and_a_contact():
+    rest = ("name_same", "birth_date_missing")
+    assert distance(rest) - distance((PHONE, *rest)) == 1 + NAME_ALONE
 
 
 def test_unknown_codes_are_as_doubtful_as_can_be():
