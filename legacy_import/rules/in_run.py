@@ -57,7 +57,7 @@ def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> R
             return Relation.SIMILAR_NAME
         # The family's name alone, and another date: a brother.
         return None if _ONE_WORD in evidence else Relation.OTHER_DATE
-    if "R" in kinds:
+    if not kinds.isdisjoint("RQ"):
         in_conflict = BirthDates.CONFLICT.value in evidence
         return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
     if "S" in kinds and not (_DIFFERENT in evidence or is_first_of_january(born)):

@@ -10,7 +10,7 @@ from legacy_import.rules.in_run import Relation, relation_of, rows_in_doubt
 from legacy_import.rules.person_groups import Member
 
 BORN, JANUARY = date(1999, 5, 12), date(1999, 1, 1)
-P, E, D, R, S = (Key(kind, "x") for kind in "PEDRS")
+P, E, D, R, S, Q = (Key(kind, "x") for kind in "PEDRSQ")
 PHONE = "same_phone:2135•••168"
 
 
@@ -77,6 +77,9 @@ RELATIONS = {
     "the-phone-as-typed-and-another-date": (
         match("medium", "same_raw_phone", "name_same", "birth_date_conflict"), {R}, BORN,
         "other_date"),
+    "an-invalid-phone": (
+        match("medium", "same_invalid_phone:2135•••168", "name_similar", "birth_date_missing"),
+        {Q}, BORN, "similar_name"),
     "a-similar-name-and-a-date": (
         match("medium", "name_similar", "birth_date_equal"), {S}, BORN, "same_day"),
     "a-similar-name-and-first-of-january": (
