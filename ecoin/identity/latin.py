@@ -21,13 +21,14 @@ from ecoin.identity.name_tables import (
 )
 
 NUMBER: Final = "#"
-"""Stands among the words for one that has digits and no letter."""
+"""Stands among the words for one that has digits or signs and no letter."""
 PARTICLES: Final = frozenset((*PREFIXES, *ARTICLES, *SUFFIXES, "m"))
 
 _APOSTROPHES: Final = re.compile("['`\"]")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
-_NUMBER_WORD: Final = re.compile(r"(?<!\S)[^a-z\s\d]*\d[^a-z\s]*(?!\S)")
+# Dashes, slashes, a question mark are how a clerk leaves a name empty; other signs stood for something.
+_NO_LETTER_WORD: Final = re.compile(r"(?<!\S)[-/._,?'\"()]*[^a-z\s\-/._,?'\"()][^a-z\s]*(?!\S)")
 _REWRITTEN: Final = SHORT_FORMS | GENERATIONS
 _NOTHING: Final = TITLES | NO_NAME_WORDS
 
@@ -48,11 +49,13 @@ def words(part: str) -> tuple[str, ...]:
 
 
 def _between_signs(text: str) -> list[str]:
-    if not _NUMBER_WORD.search(text):
+    if not _NO_LETTER_WORD.search(text):
         return _NO_LETTER.sub(" ", text).split()
     found = []
     for piece in text.split():
-        found += [NUMBER] if _NUMBER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
+        found += (
+            [NUMBER] if _NO_LETTER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
+        )
     return found
 
 

@@ -204,6 +204,7 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
+    text = _SYMBOLS.sub("*", text)  # which would be spelled out: ":grinning:"
     if problem != DAMAGED:
         return _words_in_any_script(text)
     words: list[str] = []
@@ -213,6 +214,7 @@ def _words_of(part: str) -> tuple[str, ...]:
     return (*words, UNREADABLE)
 
 
+_SYMBOLS: Final = re.compile("[\u00b0\u2190-\u2bff\U0001f000-\U0001faff]")
 _words = lru_cache(maxsize=8_192)(_words_of)
 
 _ARABIC_RUN: Final = re.compile(

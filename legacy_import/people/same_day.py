@@ -9,9 +9,9 @@ the platform are read once each, page by page, and no query is sent per row or p
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, groupby, product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -28,6 +28,7 @@ from legacy_import.runs.progress import Progress
 
 KEYS_PER_PAGE = 20_000  # a day that more people have is skipped: a default of some form
 PAIRS_AT_ONCE = 5_000  # of a transaction
+DATE_LENGTH = len("1999-02-03")
 FIRST_OF_JANUARY = "-01-01"
 STAGED = PersonKind.STAGED.value
 PairRow = tuple[int, int, str, int, str, str]  # in the order of PAIR_COLUMNS
@@ -53,6 +54,8 @@ def find_pairs_of_days(run: LegacyImportRun, lease: Lease, progress: Progress, k
         while known and known.date < day.date:
             known = next(platform, None)
         people = known.people if known and known.date == day.date else {}
+        if len(day.people) + len(people) < 2:
+            continue
         found = _pairs_with(day.people, people)
         if not day.date.endswith(FIRST_OF_JANUARY):  # half a village has that birthday
             found |= _pairs_among(day.people)
@@ -76,12 +79,17 @@ def _days(scope: int) -> Iterator[Day]:
     beyond = ""
     while True:
         page = _page_of_keys(scope, beyond)
-        days = [(date, list(keys)) for date, keys in groupby(page, key=_date_of)]
+        days: dict[str, defaultdict[str, list[Target]]] = {}
+        for value, kind, owner in page:
+            date = value[:DATE_LENGTH]
+            if date not in days:
+                days[date] = defaultdict(list)
+            days[date][value[DATE_LENGTH + 1 :]].append((kind, owner))
         if len(page) == KEYS_PER_PAGE:
-            last, _ = days.pop()  # the page may have cut it
-            beyond = last if days else last + "~"
-        for date, keys in days:
-            yield Day(date, _by_fold(keys))
+            beyond, _ = days.popitem()  # the page may have cut its last day
+            beyond += "" if days else "~"
+        for date, people in days.items():
+            yield Day(date, people)
         if len(page) < KEYS_PER_PAGE:
             return
 
@@ -96,17 +104,6 @@ def _page_of_keys(scope: int, beyond: str) -> list[tuple[str, str, int]]:
             [scope, beyond],
         )
         return list(cursor.fetchall())
-
-
-def _date_of(key: tuple[str, str, int]) -> str:
-    return key[0].partition("|")[0]
-
-
-def _by_fold(keys: Iterable[tuple[str, str, int]]) -> dict[str, list[Target]]:
-    people: defaultdict[str, list[Target]] = defaultdict(list)
-    for value, kind, owner in keys:
-        people[value.partition("|")[2]].append((kind, owner))
-    return people
 
 
 def _pairs_with(

@@ -12,13 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from ecoin.identity.keys import Key, is_first_of_january
-from legacy_import.rules.duplicates import (
-    BIRTH_DATE_CONFLICT,
-    HIGH,
-    HOT_KEY,
-    ROLE_MAILBOX,
-    Match,
-)
+from legacy_import.rules.duplicates import BIRTH_DATE_CONFLICT, Match
 from legacy_import.rules.guards import BirthDates, Names
 from legacy_import.rules.person_groups import Member
 
@@ -39,9 +33,9 @@ NAMESAKES: Final = (Relation.ONE_PERSON, Relation.OTHER_DATE, Relation.SIMILAR_N
 CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
 
 _DIFFERENT: Final = Names.OTHER.value
+_ONE_WORD: Final = Names.ONE_WORD.value
 _UNKNOWN: Final = frozenset({Names.MISSING.value, Names.UNREADABLE.value})
 _SAME_DAY: Final = frozenset({BirthDates.EQUAL.value, BirthDates.SWAPPED.value})
-_NOT_THEIR_OWN: Final = frozenset({HOT_KEY, ROLE_MAILBOX})
 
 
 def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> Relation | None:
@@ -54,14 +48,16 @@ def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> R
     if match.auto_link_allowed or ("D" in kinds and not is_first_of_january(born)):
         return Relation.ONE_PERSON
     evidence = frozenset(match.evidence)
-    if match.tier == HIGH and _NOT_THEIR_OWN.isdisjoint(match.blockers):
+    if match.has_own_contact:
         if not _UNKNOWN.isdisjoint(evidence):
             return None  # such a row goes to review by itself
         if _DIFFERENT in evidence:
             return None if _SAME_DAY.isdisjoint(evidence) else Relation.OTHER_NAME
-        in_conflict = BIRTH_DATE_CONFLICT in match.blockers
-        return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
-    if "R" in kinds:
+        if BIRTH_DATE_CONFLICT not in match.blockers:
+            return Relation.SIMILAR_NAME
+        # The family's name alone, and another date: a brother.
+        return None if _ONE_WORD in evidence else Relation.OTHER_DATE
+    if not kinds.isdisjoint("RQ"):
         in_conflict = BirthDates.CONFLICT.value in evidence
         return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
     if "S" in kinds and not (_DIFFERENT in evidence or is_first_of_january(born)):

@@ -41,7 +41,12 @@ REASONS: dict[str, str] = {
     "answer_changed": _("something else changed, and the rules now give another answer"),
     # duplicates: why a high match may not link by itself
     "shared_contact_other_name": _("same phone or e-mail as a known person of another name"),
+    "likely_same_person": _("most likely one known person: name and birth date agree"),
+    "likely_other_person": _(
+        "most likely not the person who has this contact: name and birth date differ"
+    ),
     "name_missing": _("no name, or one that cannot be read"),
+    "name_incomplete": _("same contact, but only one word of the name to compare"),
     "name_only_similar": _(
         "same contact, but a name that is only similar, and no birth date to compare"
     ),

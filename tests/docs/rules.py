@@ -228,6 +228,7 @@ def evidence() -> str:
     special = {
         Names.SIMILAR: "blocks where a birth date is missing, unless phone and e-mail agree",
         Names.OTHER_SCRIPT: "blocks",
+        Names.ONE_WORD: "blocks",
         Names.PARTLY: "no blocker: phone, e-mail and birth date agree",
         BirthDates.ONE_PART_OFF: "blocks, unless the name is the same",
         BirthDates.MISSING: "no blocker for the same name",
@@ -242,6 +243,15 @@ def evidence() -> str:
         for member, effect in usual
     ]  # fmt: skip
     return markdown(("guard", "evidence", "effect on HIGH"), rows)
+
+
+def reliability() -> str:
+    from legacy_import.rules.reliability import CONTACT, CONTACTS, DATE, NAME, NAME_ALONE
+
+    rows = [(f"`{code}`", f"{halves / 2:g}") for code, halves in (NAME | DATE).items()]
+    rows += [(f"`{code}`", f"−{CONTACT / 2:g}") for code in CONTACTS]
+    rows.append(("neither a contact nor a birth date", f"{NAME_ALONE / 2:g}"))
+    return markdown(("evidence", "steps from surely one person"), rows)
 
 
 def numbers() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.people.shared_keys import number_of_names
 from tests.factories import (
     CrmLeadFactory,
     LearnerProfileFactory,
@@ -200,6 +201,33 @@ def test_a_phone_is_hot_by_its_names_or_its_rows(
     assert [(key.people, key.names) for key in found] == (
         [(len(names), len(set(names)))] if hot else []
     )
+
+
+def test_a_name_in_arabic_letters_is_one_name_and_one_person(run: LegacyImportRun) -> None:
+    """It has a key for each way it may be spelled in Latin letters."""
+    for name in ("نبيل زرفاوي", "زرفاوي نبيل", "Nabil Zerfaoui", "نبيل زرفاوي"):
+        StagedLearnerFactory(run=run, full_name=name, phone=PHONE)
+    run_validate(run)
+    assert not HotKey.objects.filter(legacy_import_run=run, kind="P").exists()
+    for name in ("كريم زموري", "رابح شرفاوي", "سامية بلقاسم", "يوسف مزيان"):
+        StagedLearnerFactory(run=run, full_name=name, phone=PHONE)
+    run_validate(run)
+    found = HotKey.objects.get(legacy_import_run=run, kind="P")
+    assert (found.people, found.names, found.hot) == (8, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("skeletons", "names"),
+    [
+        pytest.param([], 0, id="nobody"),
+        pytest.param([[], ["a"], ["a"]], 1, id="one"),
+        pytest.param([["a"], ["b"], ["c"]], 3, id="three"),
+        pytest.param([["a", "b"], ["c"], ["d", "c"], ["b", "e"]], 2, id="two-chains"),
+        pytest.param([["a"], ["b"], ["c"], ["a", "b", "c"]], 1, id="connected-by-the-last"),
+    ],
+)
+def test_people_who_share_a_skeleton_have_one_name(skeletons: list[list[str]], names: int) -> None:
+    assert number_of_names(skeletons) == names
 
 
 def test_users_and_leads_count_when_a_phone_becomes_hot(run: LegacyImportRun) -> None:

@@ -10,7 +10,7 @@ from legacy_import.rules.in_run import Relation, relation_of, rows_in_doubt
 from legacy_import.rules.person_groups import Member
 
 BORN, JANUARY = date(1999, 5, 12), date(1999, 1, 1)
-P, E, D, R, S = (Key(kind, "x") for kind in "PEDRS")
+P, E, D, R, S, Q = (Key(kind, "x") for kind in "PEDRSQ")
 PHONE = "same_phone:2135•••168"
 
 
@@ -59,6 +59,12 @@ RELATIONS = {
     "a-name-in-another-script": (
         match("high", PHONE, "name_similar_other_script", "birth_date_equal",
               blockers=("name_in_other_script",)), {P}, BORN, "similar_name"),
+    "one-word-of-a-name": (
+        match("high", PHONE, "name_one_word", "birth_date_missing",
+              blockers=("name_incomplete",)), {P}, BORN, "similar_name"),
+    "one-word-of-a-name-and-another-date": (
+        match("high", PHONE, "name_one_word", "birth_date_conflict",
+              blockers=("name_incomplete", "birth_date_conflict")), {P}, BORN, None),
     "a-name-that-cannot-be-read": (
         match("high", PHONE, "name_unreadable", "birth_date_equal", blockers=("name_missing",)),
         {P}, BORN, None),
@@ -71,6 +77,9 @@ RELATIONS = {
     "the-phone-as-typed-and-another-date": (
         match("medium", "same_raw_phone", "name_same", "birth_date_conflict"), {R}, BORN,
         "other_date"),
+    "an-invalid-phone": (
+        match("medium", "same_invalid_phone:2135•••168", "name_similar", "birth_date_missing"),
+        {Q}, BORN, "similar_name"),
     "a-similar-name-and-a-date": (
         match("medium", "name_similar", "birth_date_equal"), {S}, BORN, "same_day"),
     "a-similar-name-and-first-of-january": (

@@ -88,6 +88,7 @@ def _names(ours: str, theirs: str) -> Likeness:
         Names.EQUAL: Likeness.SAME,
         Names.SIMILAR: Likeness.SIMILAR,
         Names.OTHER_SCRIPT: Likeness.SIMILAR,
+        Names.ONE_WORD: Likeness.SIMILAR,
     }.get(names, Likeness.DIFFERENT)
 
 

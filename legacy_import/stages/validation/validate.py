@@ -22,6 +22,7 @@ from legacy_import.engine.chunks import ChunkResult, Job, Work
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.models import (
     ISSUES_AS_TEXT,
+    NO_EVIDENCE,
     IdentityKey,
     LegacyImportRun,
     LegacyStudentImport,
@@ -56,6 +57,7 @@ class ValidationColumns(NamedTuple):
     auto_link_allowed: bool
     duplicate_blocker: str
     match_kind: str
+    review_order: int
 
 
 def validate(
@@ -156,7 +158,9 @@ def _columns(
     """The columns that follow from the issues and matches of one row."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
-        return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
+        return ValidationColumns(
+            status, trusted, DuplicateConfidence.NONE, False, "", "", NO_EVIDENCE
+        )
     verdict = matches.verdict
     confidence = DuplicateConfidence(verdict.confidence)
     return ValidationColumns(
@@ -166,6 +170,7 @@ def _columns(
         auto_link_allowed=verdict.auto_link_allowed,
         duplicate_blocker=verdict.blockers[0] if verdict.blockers else "",
         match_kind=matches.best_target[0],
+        review_order=matches.review_order,
     )
 
 
