@@ -68,13 +68,15 @@ def distinct_spellings(
     return list(distinct.values())
 
 
+def are_spelled_alike(one: KnownName, other: KnownName) -> bool:
+    """Have two names a spelling in common? By that one no one can tell which of them is meant."""
+    return not set(one.latin).isdisjoint(other.latin)
+
+
 def pairs_of_two_names(
     names: Sequence[KnownName], family: tuple[str, str] = FAMILY
 ) -> Iterator[tuple[SpelledName, SpelledName]]:
-    """Every spelling of a name with every one of another, except of names that are spelled alike.
-
-    By a spelling in common no one can tell which of the two names is meant.
-    """
+    """Every spelling of a name with every one of another, except of names that are spelled alike."""
     latin = [set(name.latin) for name in names]
     for one, other in itertools.combinations(distinct_spellings(names, family), 2):
         if one.number != other.number and latin[one.number].isdisjoint(latin[other.number]):
