@@ -69,7 +69,7 @@ def distinct_spellings(
 
 
 def are_spelled_alike(one: KnownName, other: KnownName) -> bool:
-    """Have two names a spelling in common? By that one no one can tell which of them is meant."""
+    """Have two names a spelling in common? It does not show which of the two is meant."""
     return not set(one.latin).isdisjoint(other.latin)
 
 
@@ -112,8 +112,8 @@ def found_across_scripts(spellings: Sequence[Spelling], half: int) -> Share:
     answers = []
     for arabic, latin, _, _ in spellings:
         if half_of(arabic) == half:
-            written = parse_name(arabic)
-            skeletons = (written.skeleton, *written.more_skeletons)
+            name = parse_name(arabic)
+            skeletons = (name.skeleton, *name.more_skeletons)
             answers.append(parse_name(latin).skeleton in skeletons)
     return Share(sum(answers), len(answers))
 
@@ -122,9 +122,9 @@ def equal_across_scripts_unattested(spellings: Sequence[Spelling], half: int) ->
     """Of names in Arabic letters that no table attests: those that equal a Latin spelling."""
     answers = []
     for arabic, latin, _, _ in spellings:
-        written = parse_name(arabic, "محمد")
-        if half_of(arabic) == half and any(map(is_code, written.fold.split())):
-            answers.append(guard(written, parse_name(latin, "Mohamed")) is Names.EQUAL)
+        name = parse_name(arabic, "محمد")
+        if half_of(arabic) == half and any(map(is_code, name.fold.split())):
+            answers.append(guard(name, parse_name(latin, "Mohamed")) is Names.EQUAL)
     return Share(sum(answers), len(answers))
 
 

@@ -90,9 +90,9 @@ def name_measures(
     yield none_of(of, "known spellings that parse to nothing", known_names.without_a_token(names))
     yield none_of(of, "two known names taken for one", known_names.taken_for_one(names))
     yield none_of(of, "spellings of one name taken for two", known_names.taken_for_two(names))
-    found = known_names.found_across_scripts(spellings, half)
-    yield at_least(of, "Arabic and Latin spellings: candidates", found.value,
-                   CANDIDATES_ACROSS_SCRIPTS, f"{found.part:,} of {found.whole:,}")  # fmt: skip
+    shared = known_names.found_across_scripts(spellings, half)
+    yield at_least(of, "Arabic and Latin spellings: candidates", shared.value,
+                   CANDIDATES_ACROSS_SCRIPTS, f"{shared.part:,} of {shared.whole:,}")  # fmt: skip
     yield none_of(
         of, "unattested in Arabic, yet equal to a Latin one",
         known_names.equal_across_scripts_unattested(spellings, half),
