@@ -5,6 +5,7 @@ spellings of names that it does not know.
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -115,6 +116,18 @@ def found_across_scripts(spellings: Sequence[Spelling], half: int) -> Share:
             name = parse_name(arabic)
             skeletons = (name.skeleton, *name.more_skeletons)
             answers.append(parse_name(latin).skeleton in skeletons)
+    return Share(sum(answers), len(answers))
+
+
+def whole_names_found_across_scripts(spellings: Sequence[Spelling], half: int) -> Share:
+    """Full names, each of two attested names, that have a skeleton in common across scripts."""
+    pairs = [spelling for spelling in spellings if half_of(spelling.arabic) == half]
+    random.Random(half).shuffle(pairs)
+    answers = []
+    for one, other in itertools.pairwise(pairs):
+        name = parse_name(one.arabic, other.arabic)
+        skeletons = (name.skeleton, *name.more_skeletons)
+        answers.append(parse_name(one.latin, other.latin).skeleton in skeletons)
     return Share(sum(answers), len(answers))
 
 

@@ -101,7 +101,7 @@ class Figures:
     queue_rows: int
     queue_precision: float
     queue_read: int  # rows, until READ_UNTIL of the true matches
-    seconds: float
+    seconds: float  # of the processor, from the import to the plan
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -110,7 +110,7 @@ def _print_set(kind: LabelledSet, figures: Figures, before: Figures | None) -> l
     print(f"{kind.name}: {kind.content}")
     print(
         f"  {figures.rows:,} rows of {figures.people:,} people, {figures.records:,} of them on the "
-        f"platform; import to plan in {figures.seconds:.1f} s"
+        f"platform; import to plan in {figures.seconds:.1f} s of the processor"
     )
     return _print_measures(measures_of_set(kind, figures, before))
 
