@@ -18,7 +18,7 @@ def write_arabic(arabic: str, latin: str, rng: random.Random) -> str:
 
     `latin` is its usual Latin spelling, whose vowels decide what a careful clerk writes.
     """
-    words = [_written(word, latin, rng) for word in arabic.split()]
+    words = [_write_word(word, latin, rng) for word in arabic.split()]
     # عبد الله and عبدالله, نور الدين and نورالدين: one name.
     text = ("" if rng.random() < 0.3 else " ").join(words)
     if rng.random() < 0.01:
@@ -27,7 +27,7 @@ def write_arabic(arabic: str, latin: str, rng: random.Random) -> str:
     return text
 
 
-def _written(word: str, latin: str, rng: random.Random) -> str:
+def _write_word(word: str, latin: str, rng: random.Random) -> str:
     if word.startswith("ا") and not word.startswith("ال") and rng.random() < 0.5:
         word = ("إ" if latin[:1] in "EIei" else "أ") + word[1:]
     if word.endswith("ه") and not word.endswith(_NO_FEMININE) and rng.random() < 0.85:

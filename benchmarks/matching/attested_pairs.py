@@ -61,15 +61,15 @@ def from_the_wheel() -> list[Spelling]:
 
 def shipped() -> list[Spelling]:
     """The spellings of attested_spellings.csv."""
-    return _read(SHIPPED)
+    return _spellings_of(SHIPPED)
 
 
 def shipped_names() -> list[Spelling]:
     """The same, and the other given names."""
-    return [*_read(SHIPPED), *_read(SHIPPED_GIVEN)]
+    return [*_spellings_of(SHIPPED), *_spellings_of(SHIPPED_GIVEN)]
 
 
-def _read(path: Path) -> list[Spelling]:
+def _spellings_of(path: Path) -> list[Spelling]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)

@@ -33,9 +33,9 @@ def _cut_entities(text: str) -> str:
     return escaped[:-2] if escaped.endswith(";") else escaped
 
 
-def _read_as(written: str, read: str) -> Damage:
+def _read_as(true_charset: str, wrong_charset: str) -> Damage:
     def misread(text: str) -> str:
-        return text.encode(written, "replace").decode(read, "replace")
+        return text.encode(true_charset, "replace").decode(wrong_charset, "replace")
 
     return misread
 

@@ -5,6 +5,7 @@ spellings of names that it does not know.
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -68,13 +69,15 @@ def distinct_spellings(
     return list(distinct.values())
 
 
+def are_spelled_alike(one: KnownName, other: KnownName) -> bool:
+    """Have two names a spelling in common? It does not show which of the two is meant."""
+    return not set(one.latin).isdisjoint(other.latin)
+
+
 def pairs_of_two_names(
     names: Sequence[KnownName], family: tuple[str, str] = FAMILY
 ) -> Iterator[tuple[SpelledName, SpelledName]]:
-    """Every spelling of a name with every one of another, except of names that are spelled alike.
-
-    By a spelling in common no one can tell which of the two names is meant.
-    """
+    """Every spelling of a name with every one of another, except of names that are spelled alike."""
     latin = [set(name.latin) for name in names]
     for one, other in itertools.combinations(distinct_spellings(names, family), 2):
         if one.number != other.number and latin[one.number].isdisjoint(latin[other.number]):
@@ -110,9 +113,21 @@ def found_across_scripts(spellings: Sequence[Spelling], half: int) -> Share:
     answers = []
     for arabic, latin, _, _ in spellings:
         if half_of(arabic) == half:
-            written = parse_name(arabic)
-            skeletons = (written.skeleton, *written.more_skeletons)
+            name = parse_name(arabic)
+            skeletons = (name.skeleton, *name.more_skeletons)
             answers.append(parse_name(latin).skeleton in skeletons)
+    return Share(sum(answers), len(answers))
+
+
+def whole_names_found_across_scripts(spellings: Sequence[Spelling], half: int) -> Share:
+    """Full names, each of two attested names, that have a skeleton in common across scripts."""
+    pairs = [spelling for spelling in spellings if half_of(spelling.arabic) == half]
+    random.Random(half).shuffle(pairs)
+    answers = []
+    for one, other in itertools.pairwise(pairs):
+        name = parse_name(one.arabic, other.arabic)
+        skeletons = (name.skeleton, *name.more_skeletons)
+        answers.append(parse_name(one.latin, other.latin).skeleton in skeletons)
     return Share(sum(answers), len(answers))
 
 
@@ -120,9 +135,9 @@ def equal_across_scripts_unattested(spellings: Sequence[Spelling], half: int) ->
     """Of names in Arabic letters that no table attests: those that equal a Latin spelling."""
     answers = []
     for arabic, latin, _, _ in spellings:
-        written = parse_name(arabic, "محمد")
-        if half_of(arabic) == half and any(map(is_code, written.fold.split())):
-            answers.append(guard(written, parse_name(latin, "Mohamed")) is Names.EQUAL)
+        name = parse_name(arabic, "محمد")
+        if half_of(arabic) == half and any(map(is_code, name.fold.split())):
+            answers.append(guard(name, parse_name(latin, "Mohamed")) is Names.EQUAL)
     return Share(sum(answers), len(answers))
 
 

@@ -14,7 +14,8 @@ from ecoin.identity.given_names import KnownName
 
 CANDIDATES_ACROSS_SCRIPTS: Final = 0.95
 LOW_F1: Final = 0.73
-SLOWER: Final = 1.10  # the most that an import may take, of its time before
+DOUBLED: Final = 0.5  # the most, of the share before
+SECONDS: Final = 1.1  # the most, of the time before
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,7 @@ def measures_of_set(
     yield share("groups of the run, recall (pairs)", figures.group_recall)
     yield at_most(of, "people doubled", figures.doubled, targets.doubled)
     if before:
-        earlier, now = before.doubled.value, figures.doubled.value
-        yield Measure(of, "people doubled, of those before", f"{now / earlier:.2f} × ({earlier:.4f})",
-                      "≤ 0.5 ×", now <= earlier / 2)  # fmt: skip
+        yield _compared(of, "people doubled", figures.doubled.value, before.doubled.value, DOUBLED)
     yield share("trained people who become a lead", figures.trained_as_lead)
     yield share("two people on one contact taken for one name", figures.one_name)
     if figures.other_script_shown.whole:
@@ -78,8 +77,7 @@ def measures_of_set(
     yield Measure(of, "queue: rows read until 80 % of true matches",
                   f"{figures.queue_read:,} of {figures.queue_rows:,}")  # fmt: skip
     if before:
-        yield Measure(of, "seconds, of those before", f"{figures.seconds / before.seconds:.2f} ×",
-                      f"≤ {SLOWER:.2f} ×", figures.seconds <= before.seconds * SLOWER)  # fmt: skip
+        yield _compared(of, "processor seconds", figures.seconds, before.seconds, SECONDS)
 
 
 def name_measures(
@@ -90,9 +88,12 @@ def name_measures(
     yield none_of(of, "known spellings that parse to nothing", known_names.without_a_token(names))
     yield none_of(of, "two known names taken for one", known_names.taken_for_one(names))
     yield none_of(of, "spellings of one name taken for two", known_names.taken_for_two(names))
-    found = known_names.found_across_scripts(spellings, half)
-    yield at_least(of, "Arabic and Latin spellings: candidates", found.value,
-                   CANDIDATES_ACROSS_SCRIPTS, f"{found.part:,} of {found.whole:,}")  # fmt: skip
+    shared = known_names.found_across_scripts(spellings, half)
+    yield at_least(of, "Arabic and Latin spellings: candidates", shared.value,
+                   CANDIDATES_ACROSS_SCRIPTS, f"{shared.part:,} of {shared.whole:,}")  # fmt: skip
+    whole = known_names.whole_names_found_across_scripts(spellings, half)
+    yield at_least(of, "the same, of two such names each", whole.value, None,
+                   f"{whole.part:,} of {whole.whole:,}")  # fmt: skip
     yield none_of(
         of, "unattested in Arabic, yet equal to a Latin one",
         known_names.equal_across_scripts_unattested(spellings, half),
@@ -118,6 +119,12 @@ def at_most(of: str, label: str, share: Share, most: float | None) -> Measure:
     if most is None:
         return Measure(of, label, text)
     return Measure(of, label, text, f"≤ {most:g}", share.value <= most)
+
+
+def _compared(of: str, label: str, now: float, before: float, most: float) -> Measure:
+    """A figure as a multiple of what it was in an earlier version."""
+    text = f"{now / before:.2f} × {before:.4g}" if before else f"{now:.4g}, before 0"
+    return Measure(of, f"{label}, of those before", text, f"≤ {most:g} ×", now <= before * most)
 
 
 def none_of(of: str, label: str, share: Share) -> Measure:

@@ -101,14 +101,18 @@ class Figures:
     queue_rows: int
     queue_precision: float
     queue_read: int  # rows, until READ_UNTIL of the true matches
-    seconds: float
+    seconds: float  # of the processor, from the import to the plan
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Figures:
-        return cls(**{k: Share(**v) if isinstance(v, dict) else v for k, v in values.items()})
+        fields: dict[str, Any] = {
+            name: Share(**value) if isinstance(value, dict) else value
+            for name, value in values.items()
+        }
+        return cls(**fields)
 
 
 def figures_of(
@@ -124,7 +128,7 @@ def figures_of(
         key=lambda row: row.queue_place or 0,
     )
     own = [row for row in queue if row.has_own_target]
-    precision, read = queue_order([row.has_own_target for row in queue])
+    queue_precision, queue_read = queue_order([row.has_own_target for row in queue])
     group_precision, group_recall = _groups(rows)
     return Figures(
         rows=len(rows),
@@ -146,24 +150,24 @@ def figures_of(
         ),
         own_target_first=Share(sum(row.targets[0].person == row.person for row in own), len(own)),
         queue_rows=len(queue),
-        queue_precision=precision,
-        queue_read=read,
+        queue_precision=queue_precision,
+        queue_read=queue_read,
         seconds=seconds,
     )
 
 
 def queue_order(is_true: Sequence[bool]) -> tuple[float, int]:
     """The average precision of rows in this order, and how many are read until most true ones are."""
-    wanted = sum(is_true)
-    found, total, read = 0, 0.0, 0
+    true_rows = sum(is_true)
+    hits, total, rows_read = 0, 0.0, 0
     for place, true in enumerate(is_true, start=1):
         if not true:
             continue
-        found += 1
-        total += found / place
-        if not read and found >= READ_UNTIL * wanted:
-            read = place
-    return (total / wanted if wanted else 1.0), read
+        hits += 1
+        total += hits / place
+        if not rows_read and hits >= READ_UNTIL * true_rows:
+            rows_read = place
+    return (total / true_rows if true_rows else 1.0), rows_read
 
 
 def _precision(rows: Iterable[RowOutcome], belongs: str) -> Share:

@@ -87,9 +87,9 @@ class _Place:
         return Figures.from_json(json.loads(output))
 
     def _python(self, *arguments: str, database: str) -> str:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(OWN_KEYS)}
+        others = {key: value for key, value in os.environ.items() if not key.startswith(OWN_KEYS)}
         environment = {
-            **kept,
+            **others,
             "DJANGO_SETTINGS_MODULE": "ecoin.settings",
             "ENV_FILE": os.devnull,
             "DEBUG": "true",
@@ -97,20 +97,20 @@ class _Place:
             "LEGACY_DB_DRIVER": "sqlite",
             "LEGACY_DB_DATABASE": f"{self._folder}/old.sqlite3",
         }
-        ended = subprocess.run(
+        process = subprocess.run(
             [sys.executable, *arguments], env=environment, cwd=ROOT, text=True, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
-        if ended.returncode:
-            sys.exit(f"{' '.join(arguments)} ended with {ended.returncode}.")
-        return ended.stdout
+        if process.returncode:
+            sys.exit(f"{' '.join(arguments)} ended with {process.returncode}.")
+        return process.stdout
 
 
 def _print_set(kind: LabelledSet, figures: Figures, before: Figures | None) -> list[Measure]:
     print(f"{kind.name}: {kind.content}")
     print(
         f"  {figures.rows:,} rows of {figures.people:,} people, {figures.records:,} of them on the "
-        f"platform; import to plan in {figures.seconds:.1f} s"
+        f"platform; import to plan in {figures.seconds:.1f} s of the processor"
     )
     return _print_measures(measures_of_set(kind, figures, before))
 

@@ -239,7 +239,7 @@ _DATES = (
     Noise("day and month swapped", 0.02, _day_month_swapped),
     Noise("year only", 0.015, _year_only),
     Noise("one digit off", 0.01, _digit_off),
-    Noise("somebody else's date", 0.01, _other_date),
+    Noise("another person's date", 0.01, _other_date),
     Noise("placeholder date", 0.006, _date("1900-01-01", "1970-01-01")),
     Noise("impossible date", 0.003, _date("2019-00-00", "2019-02-31", "1999-04-31")),
     Noise("future date", 0.001, _date("2031-05-12")),

@@ -42,8 +42,8 @@ _OFFICE = "contact@association-fictive.dz"  # a role mailbox that no other row h
 _CONFIRMED: dict[str, Any] = {"statut": "Confirmer"}
 
 _PEOPLE: tuple[_Case, ...] = (
-    (1, "s", "lead, nobody knows them", _INFO, ()),
-    (2, "a", "history, nobody knows them", {}, ()),
+    (1, "s", "lead, unknown to the platform", _INFO, ()),
+    (2, "a", "history, unknown to the platform", {}, ()),
     (3, "s", "lead linked to a user by phone", _INFO, (_user(email=""),)),
     (4, "s", "lead linked to a lead by e-mail", _INFO, (_lead(phone=""),)),
     (5, "a", "history attached to a user", {}, (_user(),)),

@@ -146,10 +146,12 @@ def test_what_was_before_is_compared():
     before = replace(figures(row(1)), doubled=Share(4, 100), seconds=10.0)
     half = replace(before, doubled=Share(2, 100), seconds=11.0)
     more = replace(before, doubled=Share(3, 100), seconds=11.5)
-    compared = ("people doubled, of those before", "seconds, of those before")
+    compared = ("people doubled, of those before", "processor seconds, of those before")
 
     def answers(now: Figures) -> list[bool | None]:
         return [m.is_met for m in measures_of_set(kind, now, before) if m.label in compared]
 
     assert answers(half) == [True, True]
     assert answers(more) == [False, False]
+    before = replace(before, doubled=Share(0, 100))
+    assert answers(half) == [False, True]
