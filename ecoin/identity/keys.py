@@ -54,7 +54,8 @@ def identity_keys(
         if canonical is not None:
             keys.append(_key("D", f"{name.fold}|{canonical.isoformat()}"))
         keys.append(_key("S", name.skeleton))
-        keys.extend(_key("S", value) for value in name.more_skeletons)
+        if name.more_skeletons:
+            keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)
