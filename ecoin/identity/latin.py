@@ -89,29 +89,29 @@ def _completes(word: str, following: str) -> bool:
     return needed is None or word in needed
 
 
-_DOUBLED: Final = re.compile(r"(.)\1+")
+_DOUBLED: Final = re.compile(r"(.)(?=\1)")
 _SERVANT: Final = re.compile(r"abd(?:[aeu]l|oul|l|e|ou|u)?(?=[a-z]{2})")
 _ASSIMILATED: Final = re.compile(r"e(?=([zsrndt])\1)|e(?=chch)")
-_NOUR: Final = re.compile(r"^(nour|nor|nur)(?:el|al)?(?=h)")
+_NOUR: Final = re.compile(r"(?:(?<=^nour)|(?<=^nor)|(?<=^nur))[ea]l(?=h)")
 
 
 @lru_cache(maxsize=16_384)
 def fold_spelling(token: str) -> str:
     """One form for the French, English and letter-by-letter spellings of a token."""
-    text = _DOUBLED.sub(r"\1", _without_article(token).replace("x", "ks"))
+    text = _DOUBLED.sub("", _without_article(token).replace("x", "ks"))
     servant = _SERVANT.match(text) if len(text) > 4 else None
     if servant:
         return "abd" + _fold_letters(text[servant.end() :])
-    return _fold_letters(_NOUR.sub(r"\1", text)) or token
+    return _fold_letters(_NOUR.sub("", text)) or token
 
 
 def _fold_letters(text: str) -> str:
     for spelling, folded in LETTERS:
         text = text.replace(spelling, folded)
-    text = _DOUBLED.sub(r"\1", text)
+    text = _DOUBLED.sub("", text)
     if len(text) > 2:
         text = text[:-1] if text[-1] in "eh" else text
-    return _DOUBLED.sub(r"\1", text.replace("e", "a").replace("o", "u"))
+    return _DOUBLED.sub("", text.replace("e", "a").replace("o", "u"))
 
 
 def _without_article(token: str) -> str:

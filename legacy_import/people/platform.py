@@ -19,8 +19,8 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
-from legacy_import.people import contact as contacts
-from legacy_import.people.contact import Contact, Known
+from legacy_import.people.contact import Contact, Known, person_of
+from legacy_import.people.contact import keys as keys_of
 from legacy_import.rules.duplicates import Target
 from trainings.models import (
     Course,
@@ -63,8 +63,18 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
 
 def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
     """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
-    people = contacts_of(set(targets))
-    return {target: contacts.known(contact, conf) for target, contact in people.items()}
+    return {
+        target: Known(
+            person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
+            contact.origin,
+        )
+        for target, contact in contacts_of(targets).items()
+    }
+
+
+def fingerprints_of(targets: Iterable[Target]) -> dict[Target, str]:
+    """The versions of these users and leads; the ones that are gone are absent."""
+    return {target: contact.fingerprint for target, contact in contacts_of(targets).items()}
 
 
 def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
@@ -224,7 +234,7 @@ def who_carry(
 ) -> Iterator[tuple[Target, Key]]:
     """Which of these people carry which of these keys by now."""
     for person, contact in contacts_of(people).items():
-        for key in people[person] & set(contacts.keys(contact, conf)):
+        for key in people[person] & set(keys_of(contact, conf)):
             yield person, key
 
 

@@ -7,10 +7,11 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ecoin.identity.blanks import compact, is_blank_or_test, is_deletion_mark, is_test_word
-from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
+from ecoin.identity.charsets import CACHED_LENGTH, DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
@@ -147,9 +148,10 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
     if not value:
         return ""
-    if value.isascii() and value.isprintable() and not _ODD.search(value):
+    if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):
         return value
-    text, problem = _examined_name(value) if field in NAME_FIELDS else _examined(value)
+    cached = _examined_name if field in NAME_FIELDS else _examined
+    text, problem = (cached if len(value) <= CACHED_LENGTH else cached.__wrapped__)(value)
     if problem:
         issues.append(f"{problem}:{field}")
     return text
@@ -158,6 +160,7 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
 _ODD = re.compile(r"[?&\\%]")  # a lost letter, or an escape
 
 
+@lru_cache(maxsize=4_096)
 def _examined_name(value: str) -> tuple[str, str]:
     """The storable text of a name, and what was wrong with it: text_repaired, text_damaged or ''."""
     text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -167,6 +170,7 @@ def _examined_name(value: str) -> tuple[str, str]:
 _NAME_PROBLEMS = {"": "", REPAIRED: "text_repaired", DAMAGED: "text_damaged"}
 
 
+@lru_cache(maxsize=4_096)  # a status is the same few texts in row after row
 def _examined(value: str) -> tuple[str, str]:
     """The storable text, and what was wrong with it: text_repaired, text_damaged or ''."""
     if not value.isascii():
