@@ -21,7 +21,8 @@ def through(link: LossyLink, fault: CommitFault) -> CommitFault:
     address, _, name = fault.app.url.rpartition("/")
     server = f"{link.server[0]}:{link.server[1]}"
     assert address.endswith(server)
-    url = f"{address.removesuffix(server)}127.0.0.1:{link.port}/{name}"
+    # Not encrypted: the link looks for COMMIT in what passes.
+    url = f"{address.removesuffix(server)}127.0.0.1:{link.port}/{name}?ssl_mode=DISABLED"
     return CommitFault(fault.app, fault.undisturbed, url=url, started=fault.started)
 
 
