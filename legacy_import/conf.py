@@ -101,4 +101,8 @@ _RULES = [
     ("LEGACY_IMPORT_RETENTION_DAYS", "must be a whole number of days, 1 or more.", _whole(1)),
     ("LEGACY_DB_PORT", "must be a port number from 1 to 65535, or empty.",
      lambda value: value == "" or (_whole(1)(value) and int(value) <= 65_535)),
+    ("DATABASE_TIMEOUT", "must be a whole number of seconds, 1 or more.", _whole(1)),
+    ("DATABASE_SSL_MODE", f"must be one of: {', '.join(SSL_MODES)}.", _one_of("", *SSL_MODES)),
+    ("DATABASE_SSL_CA", "must be the path of a certificate authority's file, or empty.",
+     lambda value: value == "" or Path(value).is_file()),
 ]  # fmt: skip

@@ -83,6 +83,9 @@ BAD_VALUES = {
     "LEGACY_IMPORT_ENGINE": "threads",
     "LEGACY_IMPORT_RETENTION_DAYS": "0",
     "LEGACY_SCHEMA_FILE": "/nowhere/schema.toml",
+    "DATABASE_TIMEOUT": "never",
+    "DATABASE_SSL_MODE": "SOMETIMES",
+    "DATABASE_SSL_CA": "/nowhere/ca.pem",
 }
 
 

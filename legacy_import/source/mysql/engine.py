@@ -7,6 +7,7 @@ import MySQLdb
 from django.db import DatabaseError
 
 from ecoin.database import is_mysql
+from ecoin.mysql.tls import CIPHER_SQL
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.columns import DatabaseTable
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
@@ -65,7 +66,7 @@ class MySQLEngine:
         version, account, zone, system_zone = self.rows(
             "SELECT VERSION(), CURRENT_USER(), @@session.time_zone, @@system_time_zone"
         )[0]
-        cipher = self.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        cipher = self.rows(CIPHER_SQL)
         return ServerFacts(
             label=f"mysql://{self._user}@{self._where}/{self._database}",
             server="MariaDB" if "mariadb" in version.lower() else "MySQL",

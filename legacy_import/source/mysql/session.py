@@ -36,8 +36,6 @@ STATEMENTS = frozenset(
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
 SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
-UNVERIFIED_TLS = ("PREFERRED", "REQUIRED")
-ENFORCED_TLS = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CONNECT_TIMEOUT_SECONDS = 10
 
 
