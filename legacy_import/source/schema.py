@@ -73,6 +73,9 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "session_ecoins": (("id",), ("code",), ("formation_id",)),
 }
 
+# What a FLOAT column may contain. It keeps some seven digits: any other field would be another number.
+FROM_FLOAT = frozenset({"status", "deleted_at"})
+
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -167,6 +170,13 @@ def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, st
     notes: list[str] = []
     for field in ACCEPTED[table]:
         columns = _matching_columns(table, field, db_table, overrides.get(field))
+        if field not in FROM_FLOAT:
+            lossy = [column for column in columns if column.is_lossy]
+            columns = [column for column in columns if not column.is_lossy]
+            notes += [
+                f"{table}: {field} is not read from {column.name}: a FLOAT keeps about seven digits"
+                for column in lossy
+            ]
         if columns:
             fields[field] = columns[0]
             others = ", ".join(column.name for column in columns[1:])
@@ -221,4 +231,5 @@ def _check_required(table: str, db_table: DatabaseTable, fields: Mapping[str, Co
 
 
 def _names(db_table: DatabaseTable) -> str:
-    return ", ".join(column.name for column in db_table.columns) or "no column"
+    names = (f"{c.name} (a FLOAT)" if c.is_lossy else c.name for c in db_table.columns)
+    return ", ".join(names) or "no column"
