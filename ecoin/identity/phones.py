@@ -194,12 +194,19 @@ class _Found:
 
 
 def _same_spelling(digits: str) -> str:
-    """One spelling for an invalid number: 0531234567, 00213531234567 and 213531234567 agree."""
+    """One spelling for an invalid number: 0531234567, 00213531234567 and 213531234567 agree.
+
+    A mobile number of the plan before 2008 is spelled as its ten-digit self: 061 22 33 44 became
+    0661 22 33 44. It is a hint at the same person, never a valid number.
+    """
     if digits.startswith("00"):
-        return digits[2:]
-    if digits.startswith("0") and len(digits) in (9, 10):
-        return COUNTRY + digits[1:]
-    return digits
+        digits = digits[2:]
+    elif digits.startswith("0") and len(digits) in (9, 10):
+        digits = COUNTRY + digits[1:]
+    return _BEFORE_2008.sub(r"\1\2\2\3", digits)
+
+
+_BEFORE_2008: Final = re.compile(rf"^({COUNTRY})([5-7])(\d{{7}})$", re.ASCII)
 
 
 def _read_piece(piece: str, found: _Found) -> None:
