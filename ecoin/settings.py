@@ -137,6 +137,7 @@ LEGACY_DB_STRICT = env.str("LEGACY_DB_STRICT", default="true")
 LEGACY_DB_SSL_MODE = env.str("LEGACY_DB_SSL_MODE", default="PREFERRED")
 LEGACY_DB_SSL_CA = env.str("LEGACY_DB_SSL_CA", default="")
 LEGACY_DB_READ_TIMEOUT = env.str("LEGACY_DB_READ_TIMEOUT", default="60")
+LEGACY_DB_TIME_ZONE = env.str("LEGACY_DB_TIME_ZONE", default="+01:00")
 LEGACY_SCHEMA_FILE = env.str("LEGACY_SCHEMA_FILE", default="")
 LEGACY_IMPORT_CONNECTION = env.str("LEGACY_IMPORT_CONNECTION", default="legacy")
 

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from ecoin.identity.text import fold, is_damaged
+from ecoin.identity.text import fold, is_damaged, is_picture
 
 _NO_LETTER: Final = re.compile("[^a-z0-9]+")
 _CACHED_LENGTH: Final = 60
@@ -56,7 +56,10 @@ def is_blank(text: str) -> bool:
 def _is_blank(text: str) -> bool:
     word = compact(text)
     if not word:
-        return not is_damaged(text) and not any(c.isalnum() or c >= "\u2190" for c in text)
+        # Pictures, and marks left in place of lost letters, are something that cannot be read.
+        return not is_damaged(text) and not any(
+            c == "?" or c.isalnum() or is_picture(c) for c in text
+        )
     return is_blank_word(word)
 
 

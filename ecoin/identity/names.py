@@ -18,7 +18,7 @@ from ecoin.identity.blanks import WORDS
 from ecoin.identity.charsets import DAMAGED, SUSPECT, readable_name
 from ecoin.identity.given_names import OWN, fold_of, latin_of
 from ecoin.identity.name_tables import ARABIC_TITLES, GENERATIONS
-from ecoin.identity.text import to_ascii
+from ecoin.identity.text import is_picture, to_ascii
 
 MAX_PART: Final = 300
 """Characters of a name part that are compared; the column holds fewer."""
@@ -206,7 +206,8 @@ def _words_of(part: str) -> tuple[str, ...]:
     text, problem = readable_name(part)
     text = _SYMBOLS.sub("*", text)  # which would be spelled out: ":grinning:"
     if problem != DAMAGED:
-        return _words_in_any_script(text)
+        only_pictures = any(map(is_picture, text)) and not any(map(str.isalnum, text))
+        return (UNREADABLE,) if only_pictures else _words_in_any_script(text)
     words: list[str] = []
     for word in text.split():
         if readable_name(word).problem != DAMAGED:

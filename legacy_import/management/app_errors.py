@@ -61,9 +61,7 @@ def app_database_error(error: Exception) -> LegacyImportError:
         hint = f"{hint} {MIGRATE}" if code in REMEDIES else MIGRATE
     elif code in (2006, 2013, 2026) and _takes_small_packets_only():
         hint = _PACKET
-    return LegacyImportError(
-        f"The app database reported an error ({name_of(error)}).", hint=hint
-    )
+    return LegacyImportError(f"The app database reported an error ({name_of(error)}).", hint=hint)
 
 
 def _code(error: BaseException | None) -> int | str:

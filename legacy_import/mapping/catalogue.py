@@ -57,6 +57,7 @@ def suggest_courses(connection_name: str) -> None:
 # The rules of rules.courses.suggest; a mapping under another rule waits for a decision.
 SUGGESTION_RULES = (
     "course:exact_name",
+    "course:exact_name:decoded_entities",
     "course:exact_name:repaired_encoding",
     "course:several_equal_names",
     "course:no_exact_name",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
+from ecoin.identity.text import unescaped
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.models import MAPPING_MODELS, LegacyCourseMapping, LegacySessionMapping
 from legacy_import.people.platform import platform_courses
@@ -31,7 +32,7 @@ class CourseAnswer(NamedTuple):
     state: CourseState
     course_id: int | None
     version: int
-    name: str = ""  # as the old catalogue has it
+    name: str = ""  # as the old catalogue means it: HTML entities are decoded
     deleted: bool = False  # on the old platform, and no person decided since
 
 
@@ -116,7 +117,7 @@ def load_mappings(connection_name: str) -> MappingIndex:
     return MappingIndex(
         {
             formation: _course_answer(
-                CourseMappingStatus(status), course, version, name, index
+                CourseMappingStatus(status), course, version, unescaped(name), index
             )._replace(deleted=deleted and confirmed_at is None)
             for (
                 formation, status, course, version, name, deleted, confirmed_at
@@ -128,7 +129,7 @@ def load_mappings(connection_name: str) -> MappingIndex:
         {
             session: SessionAnswer(
                 SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                code, ends_on, deleted and confirmed_at is None,
+                unescaped(code), ends_on, deleted and confirmed_at is None,
             )
             for (
                 session, kind, rule, formation, confirmed_at, version, code, ends_on, deleted

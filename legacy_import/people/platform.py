@@ -3,6 +3,8 @@
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import reduce
+from operator import or_
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -30,7 +32,10 @@ from trainings.models import (
 )
 
 PEOPLE_PER_PAGE = 2_000
-TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
+# A phone may hold two numbers if it is so long (characters), or has one of these signs or words: the
+# second may be written by its last two digits, as in 0661223344/45.
+TWO_NUMBERS = 16
+BEFORE_SECOND = ("/", "\\", "|", "ou", "et")
 MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
 
 # SQL: the birth date of a user or lead `t` (owner_kind, owner_id), and the joins that it takes.
@@ -117,11 +122,15 @@ def page_of_changed_people(
     """As page_of_people, of those whom `carriers` would not find by the tables' own columns.
 
     Leads saved `since`, except those that this run created. When users change is not recorded: all
-    whose phone is long enough for two numbers, of which the profile's column has the first.
+    whose phone may hold two numbers, of which the profile's column has the first.
     """
     condition = Q(pk__gt=after)
     if kind == PersonKind.USER.value:
-        condition &= Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS))
+        condition &= reduce(
+            or_,
+            (Q(learner_profile__phone__icontains=sign) for sign in BEFORE_SECOND),
+            Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS)),
+        )
     else:
         condition &= Q(updated_at__gte=since) & ~Q(legacy_import_run_id=run_id)
     return list(_contacts(kind, condition, PEOPLE_PER_PAGE))

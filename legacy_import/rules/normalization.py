@@ -17,7 +17,7 @@ from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
 from ecoin.identity.names import Name, full_name, parse_name
 from ecoin.identity.phones import Phones, parse_phones, raw_digits
-from ecoin.identity.text import is_damaged, repair_double_encoding
+from ecoin.identity.text import is_damaged, repair_double_encoding, unescaped
 
 # Staged column → its width in characters. Longer values are cut there (never in the payload).
 WIDTHS = {
@@ -79,13 +79,13 @@ def normalize_learner(
             issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
-    birth = parse_birth_date(fields.get("birth_date"), today=settings.today)
+    birth = parse_birth_date(_plain(fields.get("birth_date") or ""), today=settings.today)
     if birth.problem:
         issues.append(f"birth_date_{birth.problem}")
-    phones = parse_phones(phone)
-    digits = raw_digits(phone)
+    plain_phone = _plain(phone)
+    phones, digits = parse_phones(plain_phone), raw_digits(plain_phone)
     email = parse_email(
-        mail,
+        _plain(mail),
         placeholders=settings.placeholder_emails,
         role_mailboxes=settings.role_mailboxes,
     )
@@ -118,6 +118,11 @@ NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
 
 
+def _plain(text: str) -> str:
+    """A field as it is read: HTML entities decoded once, the padding of BINARY columns dropped."""
+    return unescaped(text.rstrip("\x00"))
+
+
 def reference(text: str | None) -> str | None:
     """A legacy id as decimal digits without leading zeros; None where it names nothing.
 
@@ -127,7 +132,7 @@ def reference(text: str | None) -> str | None:
         return None
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MAX_REFERENCE_DIGITS:
         return text
-    value = text.strip().lower()
+    value = _plain(text).strip().lower()
     if is_blank_or_test(value):
         return None
     digits = value.removesuffix(".0")  # a spreadsheet passed by
@@ -146,8 +151,7 @@ def _reference(text: str | None, field: str, issues: list[str]) -> str | None:
 
 def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
-    if not value:
-        return ""
+    value = (value or "").rstrip("\x00")  # the padding of BINARY columns, and of programs in C
     if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):
         return value
     cached = _examined_name if field in NAME_FIELDS else _examined
@@ -173,14 +177,11 @@ _NAME_PROBLEMS = {"": "", REPAIRED: "text_repaired", DAMAGED: "text_damaged"}
 @lru_cache(maxsize=4_096)  # a status is the same few texts in row after row
 def _examined(value: str) -> tuple[str, str]:
     """The storable text, and what was wrong with it: text_repaired, text_damaged or ''."""
-    if not value.isascii():
-        text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-        if repair_double_encoding(value) is not None:
-            return text, "text_repaired"
-        return text, "text_damaged" if is_damaged(value) else ""
-    if is_damaged(value):
-        return value.replace("\x00", ""), "text_damaged"
-    return value, ""
+    plain = unescaped(value)
+    text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if plain != value or repair_double_encoding(plain) is not None:
+        return text, "text_repaired"
+    return text, "text_damaged" if is_damaged(value) else ""
 
 
 def _cut(value: str, column: str, issues: list[str]) -> str:

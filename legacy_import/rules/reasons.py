@@ -58,7 +58,9 @@ REASONS: dict[str, str] = {
     "several_targets": _("more than one known person matches"),
     # import_action: why no training record can be made
     "session_waiting": _("the session is a waiting list or placeholder"),
-    "session_unknown": _("the row refers to a session that the old platform does not have"),
+    "session_unknown": _(
+        "the session is not on the old platform, or its code is about waiting in other words"
+    ),
     "session_missing": _("a registration without a session"),
     "course_unmapped": _("the old course is not mapped to one of the platform's"),
     "course_no_equivalent": _("a reviewer decided that the platform has no such course"),

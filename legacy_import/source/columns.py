@@ -33,6 +33,11 @@ class Column:
     sha256: str = ""
     measured: bool = False
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether it keeps about seven digits of a number. SQLite's FLOAT is a double."""
+        return self.kind is ValueKind.EXACT and self.declared.startswith("float")
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTable:

@@ -80,6 +80,9 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "session_ecoins": (("id",), ("code", "start_date"), ("formation_id",)),
 }
 
+# What a FLOAT column may contain. It keeps some seven digits: any other field would be another number.
+FROM_FLOAT = frozenset({"status", "deleted_at"})
+
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -194,11 +197,16 @@ def _matched_fields(
         else _with_accepted_name(db_table, ACCEPTED[table][field])
         for field in ACCEPTED[table]
     }
+    notes = [
+        note
+        for field, columns in choices.items()
+        for note in _without_floats(table, field, columns)
+    ]
     taken = {columns[0].name for columns in choices.values() if columns}
-    notes = []
     for field, columns in choices.items():
         if not columns:
             columns += _with_its_noun(table, field, db_table, taken)
+            notes += _without_floats(table, field, columns)
             if columns:
                 taken.add(columns[0].name)
                 notes.append(f"{table}: {field} is taken to be {columns[0].name}")
@@ -208,6 +216,16 @@ def _matched_fields(
     if "id" not in overrides:
         notes += _take_primary_key(table, db_table, choices)
     return {field: columns[0] for field, columns in choices.items() if columns}, notes
+
+
+def _without_floats(table: str, field: str, columns: list[Column]) -> list[str]:
+    """Remove the FLOAT columns from those of a field that cannot be read from them; a note for each."""
+    lossy = [column for column in columns if column.is_lossy and field not in FROM_FLOAT]
+    columns[:] = [column for column in columns if column not in lossy]
+    return [
+        f"{table}: {field} is not read from {column.name}: a FLOAT keeps about seven digits"
+        for column in lossy
+    ]
 
 
 def _with_accepted_name(db_table: DatabaseTable, accepted: Iterable[str]) -> list[Column]:
@@ -242,7 +260,11 @@ def _take_primary_key(
     """Take the only numeric primary key as the id where no key has an accepted name."""
     if any(column.name in db_table.keys for column in choices["id"][:1]):
         return []
-    primary = [column for column in db_table.columns if column.name == db_table.primary_key]
+    primary = [
+        column
+        for column in db_table.columns
+        if column.name == db_table.primary_key and not column.is_lossy
+    ]
     if not primary:
         return []
     choices["id"] = primary
@@ -313,4 +335,5 @@ def _unreadable(db_table: DatabaseTable) -> str:
 
 
 def _names(db_table: DatabaseTable) -> str:
-    return ", ".join(column.name for column in db_table.columns) or "no column"
+    names = (f"{c.name} (a FLOAT)" if c.is_lossy else c.name for c in db_table.columns)
+    return ", ".join(names) or "no column"

@@ -64,12 +64,15 @@ def sessions() -> str:
     cases = [
         (f"id {', '.join(ids)}: not even a reviewer makes them real",
          classify_session(**{**plain, "legacy_id": ids[0]})),  # type: ignore[arg-type]
-        (f"code contains `{WAITING_CODE}`, in any case",
+        (f"code contains `{WAITING_CODE}`, without case, accents, blanks, `_` and dashes",
          classify_session(**{**plain, "code": WAITING_CODE.upper()})),  # type: ignore[arg-type]
         ("no formation (null, blank, 0, or not a number)",
          classify_session(**{**plain, "formation_id": None})),  # type: ignore[arg-type]
         ("a formation that `formations` does not have",
          classify_session(**{**plain, "formations": set()})),  # type: ignore[arg-type]
+        ("code is about waiting in other words: *Liste d'attente*, *Attente BUR*",
+         classify_session(**{**plain, "code": "Liste d'attente"})),  # type: ignore[arg-type]
+        ("otherwise, without a code", classify_session(**{**plain, "code": ""})),  # type: ignore[arg-type]
         ("otherwise", real),
         ("a reviewer decided what it is", session_of_row("7", real, reviewed=True)),
         ("the row refers to a session that `session_ecoins` does not have", session_of_row("7", None)),
@@ -90,6 +93,7 @@ def courses() -> str:
     suggestions = [
         ("one course has the same name after folding", suggest("BUREAUTIQUE ", index)),
         ("the same after an unambiguous repair of double encoding", suggest("Ã‰tÃ©", index)),
+        ("the same after HTML entities are decoded once", suggest("&Eacute;t&eacute;", index)),
         ("two courses match equally", suggest("Bureautique", double)),
         ("no course has that name", suggest("Autre", index)),
     ]

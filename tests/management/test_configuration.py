@@ -75,6 +75,7 @@ BAD_VALUES = {
     "LEGACY_DB_CHARSET": "gbk",
     "LEGACY_DB_READ_TIMEOUT": "soon",
     "LEGACY_DB_PORT": "many",
+    "LEGACY_DB_TIME_ZONE": "Africa/Algiers",
     "LEGACY_IMPORT_CONNECTION": "elsewhere",
     "LEGACY_IMPORT_FOCUS_MODE_DEFAULT": "everything",
     "LEGACY_IMPORT_HOT_KEY_ROWS": "0",

@@ -146,6 +146,8 @@ def test_callproc_is_refused(wrapper: Any) -> None:
         ("shutdown", ()),
         ("dump_debug_info", ()),
         ("send_session_statement", ("SET SESSION TRANSACTION READ WRITE",)),
+        ("send_session_statement", ("SET SESSION time_zone = 'SYSTEM'",)),
+        ("send_session_statement", ("SET SESSION time_zone = '+01:00'; DELETE FROM stagiaires",)),
         ("send_session_statement", ("SET NAMES gbk COLLATE x; DELETE FROM stagiaires",)),
         ("send_session_statement", ("SET NAMES gbk COLLATE gbk_chinese_ci",)),
         ("send_session_statement", ("SET NAMES latin1 COLLATE latin1_bin",)),
@@ -297,6 +299,9 @@ def test_strict_and_collation_are_settings(
         {"charset": "sjis"},
         {"charset": "latin1"},
         {"collation": "utf8mb4_bin; DELETE FROM stagiaires"},
+        {"time_zone": "Africa/Algiers"},
+        {"time_zone": "SYSTEM"},
+        {"time_zone": "+01:00', sql_mode = 'ANSI_QUOTES"},
     ],
     ids=str,
 )

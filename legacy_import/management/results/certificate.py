@@ -17,6 +17,7 @@ def certificate_table(certificate: Mapping[str, Any]) -> Table:
         "account": _account(certificate),
         "session": "read-only" if certificate["read_only_verified"] else "NOT read-only",
         "snapshot": _snapshot(certificate),
+        "time zone": certificate["time_zone"] or NOTHING,
         "link": _link(certificate["tls"]),
         "rows": _per_table(certificate["row_counts"], number),
         "deleted rows": _per_table(certificate.get("deleted_rows", {}), number),

@@ -89,8 +89,10 @@ def _column(name: str, kind: str, declared: str, charset: str | None, octets: st
         if measured:
             return _long(name, declared, ValueKind.BINARY, "binary", quoted, quoted)
         return Column(name, quoted, declared, ValueKind.BINARY, "binary", quoted)
-    # `+ 0` drops the padding of ZEROFILL (an id is its number) and converts BIT to a number.
-    plain = f"{quoted} + 0" if kind == "bit" or "zerofill" in declared else quoted
+    # `+ 0` drops the padding of ZEROFILL (an id is its number) and converts BIT to a number. A FLOAT
+    # prints six digits; as a DOUBLE it prints all that it has.
+    is_plain = kind not in ("bit", "float") and "zerofill" not in declared
+    plain = quoted if is_plain else f"{quoted} + 0"
     return Column(name, quoted, declared, ValueKind.EXACT, "ascii", f"CAST({plain} AS CHAR)")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ecoin.bulk import Ids
+from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
 from legacy_import.engine.poison_rows import isolate
@@ -138,10 +139,10 @@ class Batch:
             row=plan.pk,
             origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
             reason=plan.planned_reason,
-            name=source.full_name,
-            phone=source.phone_raw,
+            name=unescaped(source.full_name),
+            phone=unescaped(source.phone_raw),
             # A placeholder or an invalid address is not copied; it stays in the payload.
-            email=source.email_raw if source.email_normalized else "",
+            email=unescaped(source.email_raw) if source.email_normalized else "",
             birth_date=source.birth_date,
             course_id=training.course.course_id,
             course_name=training.course.name,
