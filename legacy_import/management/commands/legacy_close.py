@@ -13,9 +13,7 @@ from legacy_import.runs.close import close
 
 class Command(LegacyCommand):
     help = "Close a run permanently: it is never evaluated, committed or rolled back again."
-    name = "legacy_close"
     run_required = True
-    run_help = "the run's number"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         report = close(

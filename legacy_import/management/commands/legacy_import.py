@@ -18,7 +18,6 @@ from legacy_import.stages.staging.import_source import import_source, preflight
 
 class Command(LegacyCommand):
     help = "Read the old database, which is never written, and stage every row of it."
-    name = "legacy_import"
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -27,7 +27,6 @@ class Command(LegacyCommand):
         "Erase payloads and contacts of closed runs after LEGACY_IMPORT_RETENTION_DAYS, "
         "or one person on request."
     )
-    name = "legacy_purge"
     run_help = "this closed run only; default: every closed run whose retention is over"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

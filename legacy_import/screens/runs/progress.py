@@ -45,9 +45,9 @@ def run_progress(run: LegacyImportRun) -> dict[str, Any]:
     stages = sorted(per_stage, key=lambda one: Stage.values.index(one["stage"]))
     holder = holder_of(run)
     stage = STAGE_OF.get(holder["command"]) if holder else None
-    done, total = _under_way(run, stage, stages) if stage else (None, None)
-    progress = {"status": run.status, "held_by": holder, "stages": stages, "done": done,
-                "total": total}  # fmt: skip
+    rows_done, rows_total = _under_way(run, stage, stages) if stage else (None, None)
+    progress = {"status": run.status, "held_by": holder, "stages": stages, "done": rows_done,
+                "total": rows_total}  # fmt: skip
     return {**progress, "words": _in_words(progress)}
 
 
