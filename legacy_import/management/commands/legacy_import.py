@@ -80,7 +80,9 @@ def with_resume_line(error: LegacyImportError, alias: str, resume: int | None) -
         latest = lifecycle.unfinished_run(alias)
         run = resume or (latest.pk if latest else None)
         if run:
-            error.hint = f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}"
+            error.hint = (
+                f"Everything staged is kept. Continue: manage.py legacy_import --resume {run}"
+            )
         elif isinstance(error, SourceLost):
             error.hint = "Nothing was staged. Check the link, then run the command again."
     return error
