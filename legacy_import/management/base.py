@@ -28,26 +28,27 @@ from legacy_import.management.terminal import Terminal, TerminalProgress, stop_s
 class LegacyCommand(BaseCommand):
     """Parse the arguments, call one service through `work` and print its result.
 
-    Subclasses set `help` and define `work`. `name` is the command's own name; `repeated_options` are the
-    options that an interrupted command prints in the command line that continues its work.
+    Subclasses set `help` and define `work`. `repeated_options` are the options that an interrupted
+    command prints in the command line that continues its work.
     """
 
     # Settings and models. Checking addresses and templates would load every view, which takes longer
     # than starting Django; `manage.py check` does it before a deployment.
     requires_system_checks = (Tags.compatibility, Tags.models)
-    name = ""
     run_argument = True
     run_required = False
-    run_help = "the run's number; default: the latest run"
+    run_help = ""
     repeated_options: tuple[str, ...] = ("run",)
     terminal: Terminal
     progress: TerminalProgress
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         if self.run_argument:
+            default = "" if self.run_required else "; default: the latest run"
             parser.add_argument(
-                "--run", type=int, metavar="RUN", required=self.run_required, help=self.run_help
-            )
+                "--run", type=int, metavar="RUN", required=self.run_required,
+                help=self.run_help or f"the run's number{default}",
+            )  # fmt: skip
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object on stdout and nothing else"
         )
@@ -58,6 +59,10 @@ class LegacyCommand(BaseCommand):
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         """Call the service and return what to print. Raises LegacyImportError."""
         raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def same_command(self, options: Mapping[str, Any]) -> str:
         """The same command with the same options, without `manage.py`."""

@@ -7,11 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 
-from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.screens import menu
-
-REFUSED = "admin/legacy_imports/refused.html"
 
 
 def render_page(
@@ -37,20 +34,3 @@ def render_page(
         "menu": menu.entries(request.user, run.pk if run else None),
     }
     return render(request, template, {**frame, **context}, status=status)
-
-
-def render_refusal(
-    request: HttpRequest,
-    error: LegacyImportError,
-    *,
-    section: str,
-    title: str | Promise,
-    run: LegacyImportRun | None = None,
-    status: int = 409,
-    **context: Any,
-) -> HttpResponse:
-    """Show why an action was refused, and the next step. `back` is an address to return to."""
-    context = {"reason": error.message, "hint": error.hint, **context}
-    return render_page(
-        request, REFUSED, section=section, title=title, run=run, status=status, **context
-    )

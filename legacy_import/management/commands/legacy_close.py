@@ -15,9 +15,7 @@ from legacy_import.runs.close import close, closing
 
 class Command(LegacyCommand):
     help = "Close a run permanently: it is never evaluated, committed or rolled back again."
-    name = "legacy_close"
     run_required = True
-    run_help = "the run's number"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

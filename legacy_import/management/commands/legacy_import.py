@@ -18,7 +18,6 @@ from legacy_import.stages.staging.import_source import import_source, preflight
 
 class Command(LegacyCommand):
     help = "Read the old database, which is never written, and stage every row of it."
-    name = "legacy_import"
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -88,7 +87,9 @@ def with_resume_line(error: LegacyImportError, alias: str, resume: int | None) -
         latest = lifecycle.unfinished_run(alias)
         run = resume or (latest.pk if latest else None)
         if run:
-            error.hint = f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}"
+            error.hint = (
+                f"Everything staged is kept. Continue: manage.py legacy_import --resume {run}"
+            )
         elif isinstance(error, SourceLost):
             error.hint = "Nothing was staged. Check the link, then run the command again."
     return error

@@ -20,7 +20,6 @@ from legacy_import.stages.rollback.rollback import rollback
 
 class Command(LegacyCommand):
     help = "Delete what a run created, if it is unchanged and unreferenced, and undo its links."
-    name = "legacy_rollback"
     run_required = True
     run_help = "the run's number; of several runs the newest goes first"
     repeated_options = ("run", "preview", "actor", "no_input", "confirm_database")

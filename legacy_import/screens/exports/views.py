@@ -14,7 +14,7 @@ from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import RowFilter
 from legacy_import.screens.address import parse_filter, reviewer_of, run_with_id
 from legacy_import.screens.exports import files
-from legacy_import.screens.page import render_refusal
+from legacy_import.screens.page import render_page
 
 
 @permission_needed(EXPORT)
@@ -27,8 +27,15 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     try:
         query = replace(parse_filter(request.GET.dict()), beyond=0)
     except ContainsContact as refusal:
-        return render_refusal(
-            request, refusal, section="students", title=_("Export"), run=source, status=400
+        return render_page(
+            request,
+            "admin/legacy_imports/exports/refused.html",
+            section="students",
+            title=_("Export"),
+            run=source,
+            status=400,
+            reason=_(refusal.message),
+            hint=_(refusal.hint) if refusal.hint else "",
         )
     kind = "text/csv; charset=utf-8"
     if request.method == "HEAD":

@@ -79,9 +79,9 @@ def detail_of(
     if row is None:
         return None
     history, evidence = history_of(row), row.duplicate_evidence
-    shown = evidence.get("targets", [])[:MOST_TARGETS]
-    contacts = contacts_of((target["kind"], target["id"]) for target in shown)
-    targets = targets_of(shown, contacts, person, ruled_out(history))
+    first_targets = evidence.get("targets", [])[:MOST_TARGETS]
+    contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
+    targets = targets_of(first_targets, contacts, person, ruled_out(history))
     selected = next(((t["kind"], t["id"]) for t in targets if t["selected"]), None)
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW

@@ -164,9 +164,9 @@ def _decide(
 def _add_messages(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:
     """How many rows were decided, and how many were skipped."""
     text = ngettext(
-        "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decided
+        "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions
     )
-    messages.success(request, text % {"decision": decision.label, "number": report.decided})
+    messages.success(request, text % {"decision": decision.label, "number": report.decisions})
     if report.committed_meanwhile:
         text = ngettext(
             "%(number)d row was committed meanwhile, so it was not decided.",

@@ -30,7 +30,7 @@ from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facet
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
 from legacy_import.screens.review.detail import Detail, detail_of
-from legacy_import.screens.review.listing import QueueLine, page_of
+from legacy_import.screens.review.listing import page_of
 from legacy_import.screens.review.words import (
     STATE_NAMES,
     bulk_decisions,
@@ -74,7 +74,7 @@ def render_queue(
         "cut": counts.cut,
         "matches": counts.matches,
         "lines": _lines(address, page, actor, now),
-        "position": next((n for n, line in enumerate(page.lines, 1) if line.row == row), 0),
+        "position": next((n for n, line in enumerate(page.lines, 1) if line["pk"] == row), 0),
         "pager": pager_of(address, page, counts.matches),
         "detail": detail,
         "people": _people(address, detail),
@@ -115,22 +115,22 @@ def render_refusal(
     )
 
 
-def _page(address: RowsAddress, counts: FilteredCounts) -> Page[QueueLine]:
+def _page(address: RowsAddress, counts: FilteredCounts) -> Page:
     anchor = Anchor(address.after, address.before, address.at)
     if anchor.row:
         page = page_of(address.run, counts, anchor)
         if page.lines:
             return page
     page = page_of(address.run, counts, Anchor())
-    if address.row and page.next and all(line.row != address.row for line in page.lines):
+    if address.row and page.next and all(line["pk"] != address.row for line in page.lines):
         from_row = page_of(address.run, counts, Anchor(at=address.row))
-        return from_row if any(line.row == address.row for line in from_row.lines) else page
+        return from_row if any(line["pk"] == address.row for line in from_row.lines) else page
     return page
 
 
-def _first(address: RowsAddress, page: Page[QueueLine]) -> int | None:
+def _first(address: RowsAddress, page: Page) -> int | None:
     """The row that opens by default: the nearest in the direction of paging."""
-    return page.lines[-1 if address.before else 0].row if page.lines else None
+    return page.lines[-1 if address.before else 0]["pk"] if page.lines else None
 
 
 def _tab(address: RowsAddress, focus: str, progress: Progress) -> dict[str, Any]:
@@ -162,18 +162,16 @@ def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
     ]
 
 
-def _lines(
-    address: RowsAddress, page: Page[QueueLine], actor: User, now: datetime
-) -> list[dict[str, Any]]:
+def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list[dict[str, Any]]:
     if page.lines:
-        address = replace(address, at=page.lines[0].row, after=None, before=None)
-    viewers = other_viewers(row_ids=[line.row for line in page.lines], actor=actor, now=now)
+        address = replace(address, at=page.lines[0]["pk"], after=None, before=None)
+    viewers = other_viewers(row_ids=[line["pk"] for line in page.lines], actor=actor, now=now)
     return [
         {
             "line": line,
-            "url": address.at_row(line.row),
-            "current": line.row == address.row,
-            "viewer": viewers.get(line.row),
+            "url": address.at_row(line["pk"]),
+            "current": line["pk"] == address.row,
+            "viewer": viewers.get(line["pk"]),
         }
         for line in page.lines
     ]

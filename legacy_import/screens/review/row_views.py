@@ -165,14 +165,14 @@ def _conflict(
 
 
 def _show_unmasked(
-    request: HttpRequest, row: int, read: Callable[..., dict[str, Any]]
+    request: HttpRequest, row: int, service: Callable[..., dict[str, Any]]
 ) -> HttpResponse:
     """Show masked data in full, or the refusal: 429 with the time of the next try, 410 once erased."""
     address, form = _sent_address(request, row), ReasonForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
     now = timezone.now()
     try:
-        context = read(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
+        context = service(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
     except TooManyReveals as error:
         at = date_format(timezone.localtime(error.again_at), "TIME_FORMAT")
         hint = _("Try again from %(time)s on.") % {"time": at}

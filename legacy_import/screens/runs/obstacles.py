@@ -32,7 +32,7 @@ def lease_obstacle(run: LegacyImportRun) -> Obstacle | None:
     if holder is None:
         return None
     words = _("Run %(run)d is locked by %(command)s on %(host)s: wait until it ends.") % {
-        "run": run.pk, "command": holder.command, "host": holder.host,
+        "run": run.pk, **holder,
     }  # fmt: skip
     return Obstacle(words)
 

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from legacy_import.choices import Stage
+from legacy_import.choices import COMMITTED_OUTCOMES, Stage
 from legacy_import.conf import database_name
 from legacy_import.engine.chunks import next_position
 from legacy_import.engine.engines import Inline
@@ -29,12 +29,12 @@ from legacy_import.screens import form_tokens
 from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs.counts import counts_of, in_force, outcomes_in_force, wave_lines
+from legacy_import.screens.runs.counts import counts_of, in_force, wave_lines
 from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
 from legacy_import.screens.runs.log import commit_summary, receipts, rollback_summary
 from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
-from legacy_import.screens.runs.progress import progress_words, run_progress, stamp_of
+from legacy_import.screens.runs.progress import run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
 
@@ -129,7 +129,6 @@ def _show(
             request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
-    progress = run_progress(run)
     try:
         context = {} if obstacle else operation.context(run, form)
     except LegacyImportError as error:
@@ -152,8 +151,7 @@ def _show(
         summary=operation.summary(run, used_token.first, used_token.end) if used_token else None,
         replayed=request.method == "POST" and used_token is not None,
         obstacle=obstacle,
-        progress=progress,
-        progress_words=progress_words(progress),
+        progress=run_progress(run),
         database=database_name(),
         largest_batch=LARGEST_BATCH,
         **context,
@@ -164,7 +162,6 @@ def refuse(
     request: HttpRequest, run: LegacyImportRun, title: str | Promise, obstacle: Obstacle
 ) -> HttpResponse:
     """409: the reason, the command to run instead and, while the run is locked, its progress."""
-    progress = run_progress(run)
     return render_page(
         request,
         "admin/legacy_imports/runs/operation_refused.html",
@@ -173,8 +170,7 @@ def refuse(
         run=run,
         status=409,
         obstacle=obstacle,
-        progress=progress,
-        progress_words=progress_words(progress),
+        progress=run_progress(run),
     )
 
 
@@ -239,8 +235,8 @@ def _rollback_context(run: LegacyImportRun, form: OperationForm) -> dict[str, An
             run_id=run.pk, actor="", now=timezone.now(), progress=Silent(), preview=True
         )
     records = sorted((*key, number) for key, number in preview.records.items()) if preview else []
-    return {"rows_left": rows, "outcomes": outcomes_in_force(counts), "preview": preview,
-            "records": records}  # fmt: skip
+    outcomes = counts.spread("outcome", outcome=COMMITTED_OUTCOMES)
+    return {"rows_left": rows, "outcomes": outcomes, "preview": preview, "records": records}
 
 
 def _rollback_obstacle(run: LegacyImportRun) -> Obstacle | None:

@@ -1,7 +1,7 @@
 """The checks of a reconciliation in the reader's language."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -34,29 +34,17 @@ MEANINGS: dict[str, str | Promise] = {
 PER_OUTCOME = ("entries", "records")
 
 
-@dataclass(frozen=True, slots=True)
-class ProofLine:
-    """One check. `about`: the table or the action it is about, in words, if any."""
+def proof_lines(report: ReconcileReport) -> Iterator[dict[str, Any]]:
+    """Every check except passed ones about outcomes that do not occur.
 
-    meaning: str | Promise
-    about: str | Promise
-    expected: int | None
-    actual: int | None
-    ok: bool
-    rows: tuple[str, ...]
-    more: int
-
-
-def proof_lines(report: ReconcileReport) -> Iterator[ProofLine]:
-    """Every check except passed ones about outcomes that do not occur."""
+    `about`: the table or the action it is about, in words, if any.
+    """
     for check in report.checks:
         name, _colon, about = check.name.partition(":")
         if name in PER_OUTCOME and check.ok and not check.expected:
             continue
-        yield ProofLine(
-            MEANINGS.get(name, check.meaning), _in_words(about), check.expected, check.found,
-            check.ok, check.rows, check.more,
-        )  # fmt: skip
+        meaning = MEANINGS.get(name, check.meaning)
+        yield {"check": check, "meaning": meaning, "about": _in_words(about)}
 
 
 def _in_words(about: str) -> str | Promise:
