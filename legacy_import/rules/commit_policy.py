@@ -68,11 +68,12 @@ class Decision(NamedTuple):
 
 REVIEW = PlannedAction.REVIEW
 
-# Why a row is treated as deleted: the issue of the row itself, or what it refers to.
+# Why a row is treated as deleted: the issue of the row itself, what it refers to, or a newer import.
 DELETED = "deleted_at_source"
 COURSE_DELETED = "course_deleted_at_source"
 SESSION_DELETED = "session_deleted_at_source"
-DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED)
+SOURCE_ROW_GONE = "source_row_gone"
+DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED, SOURCE_ROW_GONE)
 
 # A lead that is not the first of its group: linked to the first row's lead, or waiting for it.
 FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")

@@ -6,7 +6,7 @@ from typing import Any
 from legacy_import.management.printer import Block, CommandResult, Summary, Table
 from legacy_import.management.results.certificate import certificate_table
 from legacy_import.source.likely_columns import toml
-from legacy_import.stages.staging.import_source import ImportReport
+from legacy_import.stages.staging.import_source import MAX_ROWS_NAMED, ImportReport
 
 
 def import_result(report: ImportReport) -> CommandResult:
@@ -28,6 +28,10 @@ def _blocks(report: ImportReport) -> Iterator[Block]:
     yield Table("Staged", ("table", "source rows", "staged rows"), staged)
     changes = counts["changes"].items()
     yield Table("Against the previous run of this source", ("change", "rows"), changes)
+    names = [name.split(":") for name in counts["vanished_rows"]]
+    total = counts["changes"]["vanished"] or 0
+    columns = ("table", "legacy id")
+    yield Table("No longer in the source", columns, names, total=total, limit=MAX_ROWS_NAMED)
     yield Summary(f"Done. run={report.run} staged={counts['rows']:,}")
 
 
