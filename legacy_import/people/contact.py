@@ -24,7 +24,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPerson:
     """A user or lead ready to be compared."""
 
     person: Person
@@ -34,24 +34,24 @@ class Known:
 
 def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:
     """Whom a comparison sees: the folded name, the birth date, and whether the mailbox is shared."""
-    parsed, written = parse_name_as_written(name)
+    parsed, fold_in_order = parse_name_as_written(name)
     role = bool(email) and is_role_mailbox(email or "", conf.role_mailboxes)
     return Person(
         fold=parsed.fold,
         skeleton=parsed.skeleton,
         birth_date=born,
         email_is_role=role,
-        written=written,
+        fold_in_order=fold_in_order,
         script=parsed.script,
     )
 
 
-def known(contact: Contact, conf: ImportConf) -> Known:
+def known_person(contact: Contact, conf: ImportConf) -> KnownPerson:
     """The person of a contact, with the version that a plan remembers."""
-    told = f"{contact.name}\n{contact.phone}\n{contact.email}\n{contact.birth_date}"
-    return Known(
+    text = f"{contact.name}\n{contact.phone}\n{contact.email}\n{contact.birth_date}"
+    return KnownPerson(
         person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
-        hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16],
+        hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16],
         contact.origin,
     )
 

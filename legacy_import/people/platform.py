@@ -20,7 +20,7 @@ from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
 from legacy_import.people import contact as contacts
-from legacy_import.people.contact import Contact, Known
+from legacy_import.people.contact import Contact, KnownPerson
 from legacy_import.rules.duplicates import Target
 from trainings.models import (
     Course,
@@ -61,10 +61,10 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
     return list(Course.objects.order_by("name", "pk").values_list("pk", "name", "code"))
 
 
-def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
+def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, KnownPerson]:
     """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
     people = contacts_of(set(targets))
-    return {target: contacts.known(contact, conf) for target, contact in people.items()}
+    return {target: contacts.known_person(contact, conf) for target, contact in people.items()}
 
 
 def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:

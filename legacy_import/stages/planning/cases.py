@@ -37,7 +37,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.people.contact import Known
+from legacy_import.people.contact import KnownPerson
 from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
@@ -102,7 +102,7 @@ class _ChunkContext:
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     matches: Mapping[int, EffectiveMatch]
-    people: Mapping[Target, Known]
+    people: Mapping[Target, KnownPerson]
 
 
 # Selects staged rows, given the path to them from the queried table ("" for themselves).
