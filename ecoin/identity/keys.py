@@ -55,7 +55,8 @@ def identity_keys(
             # The date first: sorted, the keys of one day are neighbours (see people.same_day).
             keys.append(_key("D", f"{canonical.isoformat()}|{name.fold}"))
         keys.append(_key("S", name.skeleton))
-        keys.extend(_key("S", value) for value in name.more_skeletons)
+        if name.more_skeletons:
+            keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)

@@ -16,6 +16,7 @@ from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.in_run import Relation, rows_in_doubt
 from legacy_import.rules.person_groups import Member, group_people
 from legacy_import.runs.lease import Lease
@@ -91,17 +92,17 @@ def _pairs_among(run: LegacyImportRun, rows: Iterable[int]) -> list[tuple[int, i
 
 
 def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
+    students = LegacyStudentImport.objects.filter(pk__in=rows)
     members = {
         pk: Member(
-            order=(TABLE_RANK[table], int(legacy_id)),
+            # A deleted row is never the first of living ones: they would wait for it.
+            order=(DELETED in issues, TABLE_RANK[table], int(legacy_id)),
             birth_date=born,
             target=(kind, target) if linkable and target else None,
         )
-        for pk, table, legacy_id, born, kind, target, linkable in LegacyStudentImport.objects.filter(
-            pk__in=rows
-        ).values_list(
+        for pk, table, legacy_id, born, kind, target, linkable, issues in students.values_list(
             "pk", "source_table", "legacy_id", "birth_date", "match_kind", "match_id",
-            "auto_link_allowed",
+            "auto_link_allowed", "validation_issues",
         )
     }  # fmt: skip
     pairs = _pairs_among(run, rows)

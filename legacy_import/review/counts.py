@@ -120,17 +120,17 @@ def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     if query.search:
         matches = find_matches(run, query.search_terms, among=query.scope(run))
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        return FilteredCounts(query, _named(counts.count(rows).items()), matches)
+        return FilteredCounts(query, _with_names(counts.count(rows).items()), matches)
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
         facet_counts = facet_counts.filter(
             planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
         )
     combinations = ((values, rows) for *values, rows in facet_counts.values_list(*FACETS, "rows"))
-    return FilteredCounts(query, _named(combinations))
+    return FilteredCounts(query, _with_names(combinations))
 
 
-def _named(combinations: Iterable[tuple[Sequence[Any], int]]) -> list[tuple[Combination, int]]:
+def _with_names(combinations: Iterable[tuple[Sequence[Any], int]]) -> list[tuple[Combination, int]]:
     return [(dict(zip(FACETS, values, strict=True)), rows) for values, rows in combinations]
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from ecoin.identity.keys import Key
+from ecoin.identity.phones import parse_phones
 from legacy_import.rules.guards import (
     BirthDates,
     Names,
@@ -237,7 +238,9 @@ def _other_evidence(
 ) -> Iterable[str]:
     for key in sorted(shared):
         if key.kind == "Q":
-            yield f"same_invalid_phone:{mask_key(key.kind, key.value)}"
+            # A valid number there is the new spelling of one from before the plan of 2008.
+            code = "same_old_phone" if parse_phones(key.value).valid else "same_invalid_phone"
+            yield f"{code}:{mask_key(key.kind, key.value)}"
         elif key.kind == "R":
             yield "same_raw_phone"
     swapped = one.fold_in_order and other.fold_in_order and one.fold_in_order != other.fold_in_order
@@ -254,6 +257,7 @@ EVIDENCE_WORDS: Final = {
     "same_phone": _("same phone"),
     "same_email": _("same e-mail"),
     "same_invalid_phone": _("same invalid phone"),
+    "same_old_phone": _("same phone, one as it was written before 2008"),
     "same_raw_phone": _("same phone as typed"),
     "name_same": _("name same"),
     "name_same_order_swapped": _("name same, order swapped"),

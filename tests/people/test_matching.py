@@ -83,6 +83,17 @@ TIERS = {
     "name-and-foreign-phone": (
         {"full_name": "Karim Haddad", "phone": "+33 6 39 98 12 34"},
         {**KARIM, "phone": "0033639981234"}, ("medium", False, ""), "name_same"),
+    "phone-of-before-2008": (
+        {"full_name": "Karim Haddad", "phone": "059 44 61 68"},
+        {**KARIM, "phone": "0559 44 61 68", "birth_date": ""},
+        ("medium", False, ""), "same_old_phone:•••• 68"),
+    "phone-of-before-2008-in-the-row": (
+        {"full_name": "Karim Haddad", "phone": "0661223344"},
+        {**KARIM, "phone": "+213 61 22 33 44", "birth_date": ""},
+        ("medium", False, ""), "same_old_phone:•••• 44"),
+    "phone-of-before-2008-of-another": (
+        {"full_name": "Nadia Saadi", "phone": "0661223344"}, {**KARIM, "phone": "061223344"},
+        ("none", False, ""), None),
     "similar-name-only": (
         {"full_name": "Karim Hadad"}, {**KARIM, "birth_date": ""},
         ("low", False, ""), "name_same"),
@@ -318,3 +329,19 @@ def test_the_evidence_holds_no_contact(run: LegacyImportRun) -> None:
     without_ids = re.sub(r'"id": \d+', "", told)  # our own row numbers may be long
     assert not re.search(r"\d{5}", without_ids)
     assert "karim.haddad@" not in told
+
+
+def test_an_old_number_and_its_new_self_are_a_hint_inside_a_run_and_no_group(
+    run: LegacyImportRun,
+) -> None:
+    old = StagedLearnerFactory(
+        run=run, full_name="Karim Haddad", phone="061223344", table="archives"
+    )
+    new = StagedLearnerFactory(run=run, full_name="Karim Haddad", phone="0661223344")
+    run_validate(run)
+    for row, other in ((old, new), (new, old)):
+        row.refresh_from_db()
+        (match,) = row.duplicate_evidence["in_run"]
+        assert (match["id"], match["same_person"]) == (other.pk, False)
+        assert match["evidence"][0].startswith("same_old_phone:")
+        assert row.group_first_id is None

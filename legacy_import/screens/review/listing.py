@@ -6,19 +6,19 @@ The most likely matches come first, whatever their reason: they are decided quic
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.review.counts import Cell, FilteredCounts
-from legacy_import.screens.pages import Anchor, Page, read_page
+from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
 ROWS = 25
 ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
-    *ORDER, "source_table", "legacy_id", "full_name", "raw_status", "decision", "to_classify"
+    *ORDER, "source_table", "legacy_id", "full_name", "decision", "to_classify"
 )  # fmt: skip
 
 
@@ -31,36 +31,21 @@ class Key(NamedTuple):
     row: int
 
 
-class QueueLine(NamedTuple):
-    """One row of the list, masked."""
-
-    order: int
-    reason: str
-    classification: str
-    row: int
-    source_table: str
-    legacy_id: str
-    full_name: str
-    raw_status: str
-    decision: str
-    to_classify: bool
-
-
 def page_of(
     run: LegacyImportRun, counts: FilteredCounts, anchor: Anchor, *, size: int = ROWS
-) -> Page[QueueLine]:
+) -> Page:
     """The rows that pass the filter, from the anchor on; an unknown row anchors nothing."""
     key = key_of(run, anchor.row)
     anchor = anchor if key else Anchor()
     rows = _rows_from(run, counts, key, anchor, size + 1)
-    return read_page(rows, anchor, order=ORDER, columns=COLUMNS, line=_masked_line, size=size)
+    return read_page(rows, anchor, order=ORDER, columns=COLUMNS, mask=_masked, size=size)
 
 
 def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:
     """The next row that passes the filter, the first one after the last; None: no row."""
     for anchor in (Anchor(after=after), Anchor()):
         for line in page_of(run, counts, anchor, size=1).lines:
-            return line.row
+            return int(line["pk"])
     return None
 
 
@@ -87,9 +72,8 @@ def _rows_from(
     return rows.filter(reduce(or_, (_in_cell(cell, key, anchor) for cell in cells)))
 
 
-def _masked_line(values: tuple[Any, ...]) -> QueueLine:
-    line = QueueLine(*values)
-    return line._replace(full_name=mask_text(line.full_name), raw_status=mask_text(line.raw_status))
+def _masked(line: Line) -> Line:
+    return {**line, "full_name": mask_text(line["full_name"])}
 
 
 def _in_cell(cell: Cell, key: Key | None, anchor: Anchor) -> Q:

@@ -28,7 +28,6 @@ from legacy_import.choices import (
     ReviewDecision,
     SourceTable,
 )
-from legacy_import.conf import ImportConf
 from legacy_import.mapping.index import MappingIndex, Training
 from legacy_import.models import (
     ISSUES_AS_TEXT,
@@ -37,8 +36,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.people.contact import KnownPerson
-from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
+from legacy_import.people.platform import any_origin_of, fingerprints_of, imported_rows
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
@@ -89,7 +87,7 @@ class _TrainingCase(NamedTuple):
     """A training, the part of it that facts depend on, and its versions."""
 
     training: Training
-    key: tuple[str, str, bool]
+    key: tuple[object, ...]
     versions: str
 
 
@@ -102,7 +100,7 @@ class _ChunkContext:
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     matches: Mapping[int, EffectiveMatch]
-    people: Mapping[Target, KnownPerson]
+    fingerprints: Mapping[Target, str]  # of the people whom rows match
 
 
 # Selects staged rows, given the path to them from the queried table ("" for themselves).
@@ -125,7 +123,6 @@ class CaseLoader:
 
     run: LegacyImportRun
     mappings: MappingIndex
-    conf: ImportConf
     imported_before: bool  # there may be records of this source on the platform
     any_decisions: bool  # there may be decisions on rows of this run
     _trainings: dict[tuple[str | None, str | None], _TrainingCase] = field(default_factory=dict)
@@ -160,7 +157,7 @@ class CaseLoader:
                 {row.pk for row in rows if row.group_conflict}
             ),
             matches=matches,
-            people=platform_people(targets, self.conf),
+            fingerprints=fingerprints_of(targets),
         )
 
     def _case(
@@ -170,9 +167,9 @@ class CaseLoader:
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
-        if match.target and match.target not in context.people:
+        person = context.fingerprints.get(match.target) if match.target else None
+        if match.target and not person:
             match = PERSON_GONE
-        person = context.people[match.target] if match.target else None
         origin = context.origins.get(row.pk, Origin.NEW)
         has_history = (
             row.group_first_id in context.groups_with_history
@@ -190,7 +187,7 @@ class CaseLoader:
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
-        basis += f" person={person.fingerprint}" if person else ""
+        basis += f" person={person}" if person else ""
         return Case(row, number, facts, match.target, basis, training, review.in_force)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
@@ -198,7 +195,10 @@ class CaseLoader:
         if pair not in self._trainings:
             training = self.mappings.training(*pair)
             session_type, state = training.session.session_type, training.course.state
-            key = (session_type.value, state.value, training.session_confirmed)
+            key = (
+                session_type.value, state.value, training.session_confirmed,
+                training.session_deleted, training.course.deleted,
+            )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
 
@@ -309,15 +309,13 @@ def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[s
     return hashes
 
 
-def case_loader(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> CaseLoader:
+def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     decisions = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
     imported_before = any_origin_of(run.connection_name)
-    return CaseLoader(run, mappings, conf, imported_before, decisions.exists())
+    return CaseLoader(run, mappings, imported_before, decisions.exists())
 
 
-def case_loader_under_lock(
-    run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf
-) -> CaseLoader:
+def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For the batches of a commit, during which records and decisions may appear at any time."""
-    return CaseLoader(run, mappings, conf, imported_before=True, any_decisions=True)
+    return CaseLoader(run, mappings, imported_before=True, any_decisions=True)

@@ -268,7 +268,7 @@ def test_the_basis_changes_with_every_version_it_rests_on_and_with_the_person(
     seen = [basis(run, row)]
     LegacyStudentImport.objects.update(version=5)
     seen.append(basis(run, row))
-    LegacySessionMapping.objects.filter(legacy_session_id="40").update(version=9)
+    LegacySessionMapping.objects.filter(legacy_session_id="40").update(answer_version=9)
     seen.append(basis(run, row))
     lead.email = "kh@exemple.dz"
     lead.save()
