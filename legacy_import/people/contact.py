@@ -30,7 +30,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPerson:
+class PlatformPerson:
     """A user or lead ready to be compared. `origin`: of a lead that an import created."""
 
     person: Person
