@@ -204,10 +204,10 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
-    text = _SYMBOLS.sub("*", text)  # which would be spelled out: ":grinning:"
+    # A picture is no letter, and a degree sign is not the word "deg".
+    text = "".join("*" if is_picture(c) or c == "\u00b0" else c for c in text)
     if problem != DAMAGED:
-        only_pictures = any(map(is_picture, text)) and not any(map(str.isalnum, text))
-        return (UNREADABLE,) if only_pictures else _words_in_any_script(text)
+        return _words_in_any_script(text)
     words: list[str] = []
     for word in text.split():
         if readable_name(word).problem != DAMAGED:
@@ -215,7 +215,6 @@ def _words_of(part: str) -> tuple[str, ...]:
     return (*words, UNREADABLE)
 
 
-_SYMBOLS: Final = re.compile("[\u00b0\u2190-\u2bff\U0001f000-\U0001faff]")
 _words = lru_cache(maxsize=8_192)(_words_of)
 
 _ARABIC_RUN: Final = re.compile(

@@ -49,17 +49,17 @@ def find_pairs_of_days(run: LegacyImportRun, lease: Lease, progress: Progress, k
     """
     pairs: list[PairRow] = []
     platform = _days(PLATFORM)
-    known = next(platform, None)
+    their_day = next(platform, None)
     for day in _days(run.pk):
-        while known and known.date < day.date:
-            known = next(platform, None)
-        people = known.people if known and known.date == day.date else {}
+        while their_day and their_day.date < day.date:
+            their_day = next(platform, None)
+        people = their_day.people if their_day and their_day.date == day.date else {}
         if len(day.people) + len(people) < 2:
             continue
-        found = _pairs_with(day.people, people)
+        matches = _pairs_with(day.people, people)
         if not day.date.endswith(FIRST_OF_JANUARY):  # half a village has that birthday
-            found |= _pairs_among(day.people)
-        pairs += ((run.pk, row, *person, kind, day.date) for row, person in sorted(found))
+            matches |= _pairs_among(day.people)
+        pairs += ((run.pk, row, *person, kind, day.date) for row, person in sorted(matches))
         if len(pairs) >= PAIRS_AT_ONCE:
             _write(pairs, lease, progress)
             pairs = []
@@ -112,11 +112,11 @@ def _pairs_with(
     """(row, user or lead) with similar names."""
     if not people:
         return set()
-    known = _by_word(people)
+    their_names = _by_word(people)
     return {
         (row, person)
         for word, ours in _by_word(rows).items()
-        for fold, other in product(ours, known.get(word, ()))
+        for fold, other in product(ours, their_names.get(word, ()))
         if fold != other and _are_similar(fold, other)
         for (_, row), person in product(rows[fold], people[other])
     }
@@ -131,8 +131,8 @@ def _pairs_among(rows: Mapping[str, Sequence[Target]]) -> set[tuple[int, Target]
         for folds in _by_word(rows).values()
         for pair in combinations(folds, 2)
         if _are_similar(*pair)
-        for (_, left), (_, right) in product(rows[pair[0]], rows[pair[1]])
-        for one, other in ((left, right), (right, left))
+        for (_, row), (_, partner) in product(rows[pair[0]], rows[pair[1]])
+        for one, other in ((row, partner), (partner, row))
     }
 
 

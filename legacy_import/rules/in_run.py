@@ -76,14 +76,14 @@ def rows_in_doubt(
     contradict each other do not both link to one person.
     """
     in_doubt: set[int] = set()
-    for left, right, relation in pairs:
-        if relation == Relation.ONE_PERSON or first_of.get(left, left) == first_of.get(
-            right, right
+    for first, second, relation in pairs:
+        if relation == Relation.ONE_PERSON or first_of.get(first, first) == first_of.get(
+            second, second
         ):
             continue
-        one, other = members[left].target, members[right].target
+        one, other = members[first].target, members[second].target
         if one is not None and one == other:
-            in_doubt.update((left, right) if relation in CONTRADICTIONS else ())
+            in_doubt.update((first, second) if relation in CONTRADICTIONS else ())
         else:
-            in_doubt.update(row for row in (left, right) if members[row].target is None)
+            in_doubt.update(row for row in (first, second) if members[row].target is None)
     return in_doubt

@@ -61,7 +61,7 @@ def run() -> LegacyImportRun:
 
 
 def rows(run: LegacyImportRun, anchor: Anchor = Anchor(), size: int = 25) -> list[int]:  # noqa: B008
-    return [line.row for line in page_of(run, count_rows(run, QUEUE), anchor, size=size).lines]
+    return [line["pk"] for line in page_of(run, count_rows(run, QUEUE), anchor, size=size).lines]
 
 
 def test_the_most_likely_matches_come_first(run: LegacyImportRun) -> None:
@@ -90,7 +90,7 @@ def test_pages_follow_each_other_in_that_order(run: LegacyImportRun, size: int) 
 def test_a_cause_is_a_part_of_the_queue(run: LegacyImportRun) -> None:
     query = RowFilter({"planned_reason": "medium_match"}, focus=ALL, state=PENDING)
     lines = page_of(run, count_rows(run, query), Anchor()).lines
-    assert [line.row for line in lines] == rows(run)[:2]
+    assert [line["pk"] for line in lines] == rows(run)[:2]
 
 
 def test_after_a_row_comes_the_next_one_of_the_order(run: LegacyImportRun) -> None:
@@ -103,9 +103,12 @@ def test_after_a_row_comes_the_next_one_of_the_order(run: LegacyImportRun) -> No
 def test_a_search_keeps_the_order(run: LegacyImportRun) -> None:
     query = RowFilter(search="erfaoui", parts=True, focus=ALL, state=PENDING)
     lines = page_of(run, count_rows(run, query), Anchor()).lines
-    assert [line.reason for line in lines] == ["birth_date_conflict", "name_only_similar"]
-    after = page_of(run, count_rows(run, query), Anchor(after=lines[0].row)).lines
-    assert [line.row for line in after] == [lines[1].row]
+    assert [line["planned_reason"] for line in lines] == [
+        "birth_date_conflict",
+        "name_only_similar",
+    ]
+    after = page_of(run, count_rows(run, query), Anchor(after=lines[0]["pk"])).lines
+    assert [line["pk"] for line in after] == [lines[1]["pk"]]
 
 
 def test_rows_in_doubt_inside_the_run_have_their_place(run: LegacyImportRun) -> None:
