@@ -84,7 +84,7 @@ class SessionType(TextChoices):
 
     REAL_SESSION = "real_session", _("real session")
     WAITING_PLACEHOLDER = "waiting_placeholder", _("waiting list")
-    UNKNOWN = "unknown", _("unknown session")  # its id is not in session_ecoins
+    UNKNOWN = "unknown", _("unknown session")  # not in session_ecoins, or about waiting
     NONE = "none", _("no session")
 
 
@@ -108,7 +108,7 @@ PLAN_WORDS: dict[PlannedAction, tuple[str, str | Promise, str | Promise]] = {
         "~", _("link"), _("rows to people who exist or come with this run"),
     ),
     PlannedAction.SKIP: ("·", _("skip"), _("rows")),
-    PlannedAction.REVIEW: ("!", _("review"), _("rows: a person decides")),
+    PlannedAction.REVIEW: ("!", _("review"), _("rows that need review")),
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class Outcome(TextChoices):
     SKIP = "skip", _("skipped")
     REVIEW = "review", _("left for review")
     PENDING = "pending", _("pending")  # not committed yet
-    DRIFTED = "drifted", _("drifted")  # something changed since the plan
+    DRIFTED = "drifted", _("changed since the plan")  # something changed since the plan
     FAILED = "failed", _("failed")
     ROLLED_BACK = "rolled_back", _("rolled back")
 
@@ -150,8 +150,8 @@ class LogAction(TextChoices):
     ATTACH_PERSON = "attach_person", _("history attached to an existing person")
     SKIP = "skip", _("skipped")
     REVIEW = "review", _("left for review")
-    DRIFTED = "drifted", _("left out: something changed since the plan")
-    FAILED = "failed", _("left out: the database refused the row")
+    DRIFTED = "drifted", _("not committed: something changed since the plan")
+    FAILED = "failed", _("not committed: the database refused the row")
 
 
 class ReversalOutcome(TextChoices):
@@ -159,8 +159,8 @@ class ReversalOutcome(TextChoices):
 
     DELETED = "deleted", _("deleted")
     UNLINKED = "unlinked", _("unlinked")
-    RELEASED = "released", _("taken back; there was nothing to undo")  # a skip
-    GONE = "gone", _("somebody had deleted it already")
+    RELEASED = "released", _("undone; there was nothing to delete")  # a skip
+    GONE = "gone", _("had been deleted already")
     KEPT_EDITED = "kept_edited", _("kept: edited since")
     KEPT_REFERENCED = "kept_referenced", _("kept: something else refers to it")
 

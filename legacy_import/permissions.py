@@ -1,9 +1,10 @@
 """The permissions of /admin/legacy-imports and their groups. A migration creates both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpResponseBase
+from django.views.decorators.http import require_http_methods
 
 APP_LABEL = "legacy_imports"
 
@@ -40,11 +41,17 @@ GROUPS = {
 ViewFunction = Callable[..., HttpResponseBase]
 
 
-def permission_needed(codename: str) -> Callable[[ViewFunction], ViewFunction]:
-    """Restrict a view to this permission: anonymous users → login, others, even staff → 403."""
-    refuse = permission_required(f"{APP_LABEL}.{codename}", raise_exception=True)
+def permission_needed(
+    *codenames: str, methods: Sequence[str] = ("GET", "HEAD")
+) -> Callable[[ViewFunction], ViewFunction]:
+    """Restrict a view to these permissions: anonymous users → login, others, even staff → 403.
+
+    Then to these methods: others → 405.
+    """
+    names = [f"{APP_LABEL}.{codename}" for codename in codenames]
+    refuse = permission_required(names, raise_exception=True)
 
     def guarded(view: ViewFunction) -> ViewFunction:
-        return login_required(refuse(view))
+        return login_required(refuse(require_http_methods(methods)(view)))
 
     return guarded

@@ -8,6 +8,7 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -15,38 +16,39 @@ from django.contrib.auth import get_user_model
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
-from django.db import connections
 
 from ecoin import bulk
-from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
+from legacy_import.management.app_errors import app_database_error
 from legacy_import.management.printer import CommandResult, json_text, print_result
+from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
 
 
 class LegacyCommand(BaseCommand):
     """Parse the arguments, call one service through `work` and print its result.
 
-    Subclasses set `help` and define `work`. `name` is the command's own name; `repeated_options` are the
-    options that an interrupted command prints in the command line that continues its work.
+    Subclasses set `help` and define `work`. `repeated_options` are the options that an interrupted
+    command prints in the command line that continues its work.
     """
 
     # Settings and models. Checking addresses and templates would load every view, which takes longer
     # than starting Django; `manage.py check` does it before a deployment.
     requires_system_checks = (Tags.compatibility, Tags.models)
-    name = ""
     run_argument = True
     run_required = False
-    run_help = "the run's number; default: the latest run"
+    run_help = ""
     repeated_options: tuple[str, ...] = ("run",)
     terminal: Terminal
     progress: TerminalProgress
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         if self.run_argument:
+            default = "" if self.run_required else "; default: the latest run"
             parser.add_argument(
-                "--run", type=int, metavar="RUN", required=self.run_required, help=self.run_help
-            )
+                "--run", type=int, metavar="RUN", required=self.run_required,
+                help=self.run_help or f"the run's number{default}",
+            )  # fmt: skip
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object on stdout and nothing else"
         )
@@ -57,6 +59,10 @@ class LegacyCommand(BaseCommand):
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         """Call the service and return what to print. Raises LegacyImportError."""
         raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def same_command(self, options: Mapping[str, Any]) -> str:
         """The same command with the same options, without `manage.py`."""
@@ -80,7 +86,12 @@ class LegacyCommand(BaseCommand):
         self.progress = TerminalProgress(self.terminal)
         bulk.allow_files()
         try:
-            with stop_signals(self._stop), self.progress, bulk.fewer_collections():
+            with (
+                StopDeadline(lambda: self._report_stuck(options, start_time)),
+                stop_signals(self._stop),
+                self.progress,
+                bulk.fewer_collections(),
+            ):
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
             self._report_error(error, options, start_time)
@@ -113,6 +124,14 @@ class LegacyCommand(BaseCommand):
             result = CommandResult(options.get("run"), "", {}, problem=problem)
             self.stdout.write(json_text(self.name, result, self._work_seconds(start_time)))
         sys.exit(error.exit_code)
+
+    def _report_stuck(self, options: Mapping[str, Any], start_time: float) -> None:
+        """Called in another thread, after which the process ends."""
+        with suppress(SystemExit):
+            self._report_error(
+                Interrupted("Stopped at once: a database did not answer. The chunk in progress was"
+                            " not saved."), options, start_time)  # fmt: skip
+        sys.stdout.flush()
 
     def _work_seconds(self, start_time: float) -> float:
         return time.monotonic() - start_time - self.terminal.waited
@@ -158,27 +177,3 @@ def batch_size(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_BATCH):
         raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_BATCH:,}")
     return int(value)
-
-
-def app_database_error(error: Exception) -> LegacyImportError:
-    """A message for an error of the app database: its class and number only.
-
-    Its text is never printed, because drivers put the offending value into it.
-    """
-    if not _migrated():
-        hint = "Is it there and migrated? manage.py migrate"
-    else:
-        hint = (
-            "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing "
-            "to do; then run the command again."
-        )
-    return LegacyImportError(
-        f"The app database did not do what was asked ({name_of(error)}).", hint=hint
-    )
-
-
-def _migrated() -> bool:
-    try:
-        return "legacy_import_runs" in connections["default"].introspection.table_names()
-    except AnyDatabaseError:
-        return True

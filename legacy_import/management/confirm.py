@@ -39,7 +39,7 @@ def confirm_database(terminal: Terminal, options: Mapping[str, Any], warning: st
     if options["no_input"]:
         if confirmed_name is None:
             raise LegacyImportError(
-                "--no-input asks nothing, so the database must be named. Nothing was written.",
+                "--no-input does not prompt, so the database must be stated. Nothing was written.",
                 hint=f"Add --confirm-database {name}",
                 exit_code=2,
             )
@@ -47,7 +47,7 @@ def confirm_database(terminal: Terminal, options: Mapping[str, Any], warning: st
     with stop_signals(_stop):
         terminal.note(warning)
         terminal.note(f"Target: default → {target_label()}")
-        terminal.err.print(Text(f"Type the name of the database, {name}, to go on:"), end=" ")
+        terminal.err.print(Text(f"Type the name of the database, {name}, to continue:"), end=" ")
         question_start = time.monotonic()
         answer = _typed(name)
         terminal.waited += time.monotonic() - question_start

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('to_classify', models.BooleanField()),
+                ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
@@ -178,6 +179,7 @@ class Migration(migrations.Migration):
                 ('match_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('match_id', models.BigIntegerField(null=True)),
                 ('contact_trusted', models.BooleanField(db_default=False, default=False)),
+                ('review_order', models.SmallIntegerField(db_default=99, default=99)),
                 ('group_first_id', models.BigIntegerField(null=True)),
                 ('group_conflict', models.BooleanField(db_default=False, default=False)),
                 ('classification', ecoin.fields.AsciiField(choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], db_default='unknown', max_length=18)),
@@ -189,7 +191,7 @@ class Migration(migrations.Migration):
                 ('planned_basis', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=190)),
                 ('previous_action', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=26)),
                 ('previous_reason', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=60)),
-                ('outcome', ecoin.fields.FixedAsciiField(choices=[('create_crm_lead', 'lead created'), ('link_existing', 'linked to an existing person'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('skip', 'skipped'), ('review', 'left for review'), ('pending', 'pending'), ('drifted', 'drifted'), ('failed', 'failed'), ('rolled_back', 'rolled back')], db_default='pending', max_length=26)),
+                ('outcome', ecoin.fields.FixedAsciiField(choices=[('create_crm_lead', 'lead created'), ('link_existing', 'linked to an existing person'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('skip', 'skipped'), ('review', 'left for review'), ('pending', 'pending'), ('drifted', 'changed since the plan'), ('failed', 'failed'), ('rolled_back', 'rolled back')], db_default='pending', max_length=26)),
                 ('imported_user_id', models.BigIntegerField(null=True)),
                 ('imported_lead_id', models.BigIntegerField(null=True)),
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
@@ -290,7 +292,7 @@ class Migration(migrations.Migration):
             name='LegacyImportCommitLog',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', ecoin.fields.AsciiField(choices=[('create_crm_lead', 'lead created'), ('create_course_interest', 'course interest added to a lead'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('link_existing', 'linked to an existing person'), ('attach_person', 'history attached to an existing person'), ('skip', 'skipped'), ('review', 'left for review'), ('drifted', 'left out: something changed since the plan'), ('failed', 'left out: the database refused the row')], max_length=26)),
+                ('action', ecoin.fields.AsciiField(choices=[('create_crm_lead', 'lead created'), ('create_course_interest', 'course interest added to a lead'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('link_existing', 'linked to an existing person'), ('attach_person', 'history attached to an existing person'), ('skip', 'skipped'), ('review', 'left for review'), ('drifted', 'not committed: something changed since the plan'), ('failed', 'not committed: the database refused the row')], max_length=26)),
                 ('target_model', ecoin.fields.AsciiField(max_length=60)),
                 ('target_id', models.BigIntegerField(null=True)),
                 ('created_target', models.BooleanField()),
@@ -299,7 +301,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'taken back; there was nothing to undo'), ('gone', 'somebody had deleted it already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'had been deleted already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),
@@ -351,6 +353,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('left_id', models.BigIntegerField()),
                 ('right_id', models.BigIntegerField()),
+                ('relation', ecoin.fields.AsciiField(max_length=16)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
             options={
@@ -398,6 +401,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('in_source', models.BooleanField(default=True)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('answer_version', models.PositiveIntegerField(default=1)),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('course', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='trainings.course')),
             ],
@@ -485,6 +489,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('in_source', models.BooleanField(default=True)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('answer_version', models.PositiveIntegerField(default=1)),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
             ],
@@ -502,7 +507,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='legacystudentimport',
-            index=models.Index(fields=['legacy_import_run', 'planned_action', 'planned_reason', 'classification'], name='legacy_student_queue'),
+            index=models.Index(fields=['legacy_import_run', 'planned_action', 'review_order', 'planned_reason', 'classification'], name='legacy_student_queue'),
         ),
         migrations.AddConstraint(
             model_name='legacystudentimport',
@@ -523,6 +528,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mappingweight',
             constraint=models.UniqueConstraint(fields=('legacy_import_run', 'kind', 'position'), name='legacy_weight_place'),
+        ),
+        migrations.AddIndex(
+            model_name='personedge',
+            index=models.Index(fields=['legacy_import_run', 'right_id'], name='legacy_edge_by_right'),
         ),
         migrations.AddConstraint(
             model_name='personedge',

@@ -40,7 +40,7 @@ class CountChanged(LegacyImportError):
 class BulkReport:
     """Rows that were decided, and rows that were skipped by reason."""
 
-    decided: int
+    decisions: int
     committed_meanwhile: int = 0
     does_not_apply: int = 0
 
@@ -71,15 +71,17 @@ def bulk(
             raise NotPossible(_("At most 1,000 rows at a time."))
         staged = LegacyStudentImport.objects.filter(pk__in=matches).select_related("training")
         columns = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-        decided = [row.pk for row in columns if applies(row, decision)]
-        events = [(pk, decision.value, "", "", "", actor.pk, timestamp(now)) for pk in decided]
+        ids_to_decide = [row.pk for row in columns if applies(row, decision)]
+        events = [
+            (pk, decision.value, "", "", "", actor.pk, timestamp(now)) for pk in ids_to_decide
+        ]
         insert_rows(LegacyReviewDecision, EVENT, events)
         standing = "" if decision == D.RESET else decision.value
-        counts.apply(run.pk, decided, new={"decision": standing})
-        LegacyStudentImport.objects.filter(pk__in=decided).update(
+        counts.apply(run.pk, ids_to_decide, new={"decision": standing})
+        LegacyStudentImport.objects.filter(pk__in=ids_to_decide).update(
             decision=standing, version=F("version") + 1
         )
-    return BulkReport(len(decided), committed, len(matches) - len(decided))
+    return BulkReport(len(ids_to_decide), committed, len(matches) - len(ids_to_decide))
 
 
 def require_bulk(query: RowFilter, decision: ReviewDecision) -> None:

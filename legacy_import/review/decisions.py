@@ -32,6 +32,7 @@ from legacy_import.models import (
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.free_text import contact_free_text
+from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
@@ -55,16 +56,6 @@ CLOSED_TO_REVIEW = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionEvent:
-    """One decision about a row: who made it, and when."""
-
-    decision: ReviewDecision
-    actor_id: int
-    actor: str
-    at: datetime.datetime
-
-
 class UnknownRow(LegacyImportError):
     """No staged row has that number."""
 
@@ -86,7 +77,7 @@ class DecidedMeanwhile(LegacyImportError):
 
     exit_code = 5
 
-    def __init__(self, row_id: int, latest: DecisionEvent | None) -> None:
+    def __init__(self, row_id: int, latest: LegacyReviewDecision | None) -> None:
         super().__init__(_("Another user changed this row while you had it open."))
         self.row_id, self.latest = row_id, latest
 
@@ -118,8 +109,8 @@ def lock_row(row_id: int) -> LegacyStudentImport:
     return row
 
 
-def write_standing(row: LegacyStudentImport) -> tuple[str, int]:
-    """Store the decision in force ("" for none, or after a reset) and a new version; returns both.
+def write_standing(row: LegacyStudentImport) -> None:
+    """Store the decision in force ("" for none, or after a reset) and a new version.
 
     Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
@@ -130,17 +121,12 @@ def write_standing(row: LegacyStudentImport) -> tuple[str, int]:
     same_version = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
     if not same_version.update(decision=standing, version=F("version") + 1):
         raise DecidedMeanwhile(row.pk, latest_event(row.pk))
-    return standing, row.version + 1
 
 
-def latest_event(row_id: int) -> DecisionEvent | None:
+def latest_event(row_id: int) -> LegacyReviewDecision | None:
     """The newest event of the row, including an undo."""
     events = LegacyReviewDecision.objects.filter(student_import=row_id).select_related("actor")
-    event = events.order_by("-pk").first()
-    if event is None:
-        return None
-    actor = event.actor
-    return DecisionEvent(ReviewDecision(event.decision), actor.pk, name_of(actor), event.created_at)
+    return events.order_by("-pk").first()
 
 
 def name_of(actor: User) -> str:
@@ -152,22 +138,13 @@ def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
     """Whether the decision can change the plan of the row. Reads `row.training`."""
     if decision == D.ACCEPT_DATA:
         # Doubts count even where a match hides them: they return once the match is ruled out.
+        if row.planned_reason in DELETIONS:
+            return True
         issues = tuple(row.validation_issues)
         return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
     if decision == D.RELEASE_WITHOUT_SESSION:
         return row.training.session_type in BLOCKING_SESSIONS
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
-    """The new event, and the decision in force and the version of the row after it."""
-
-    event: int
-    row: int
-    run: int
-    standing: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +165,6 @@ class RecentDecision:
         return not (self.undone or self.committed)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimHolder:
-    """Who has a row open, and until when the claim is valid."""
-
-    actor: str
-    mine: bool
-    until: datetime.datetime
-
-
 def decide(
     *,
     row_id: int,
@@ -208,7 +176,7 @@ def decide(
     person: Target | None = None,
     proof: str = "",
     note: str = "",
-) -> DecisionResult:
+) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
     `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
@@ -231,12 +199,12 @@ def decide(
             actor=actor,
             created_at=now,
         )
-        standing, version = write_standing(row)
+        write_standing(row)
         ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
-    return DecisionResult(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+    return event
 
 
-def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResult:
+def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewDecision:
     """Undo one of the actor's own last ten decisions with a new event; nothing is deleted.
 
     Raises NotPossible, RowCommitted.
@@ -255,8 +223,8 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> DecisionResul
             actor=actor,
             created_at=now,
         )
-        standing, version = write_standing(row)
-    return DecisionResult(event.pk, row.pk, row.legacy_import_run_id, standing, version)
+        write_standing(row)
+    return event
 
 
 def last_decisions(actor: User) -> list[RecentDecision]:
@@ -282,13 +250,13 @@ def last_decisions(actor: User) -> list[RecentDecision]:
     ]
 
 
-def claim(*, row_id: int, actor: User, now: datetime.datetime) -> ClaimHolder | None:
-    """Record that the actor has the row open; returns who has. A claim informs and locks nothing.
+def claim(*, row_id: int, actor: User, now: datetime.datetime) -> str:
+    """Record that the actor has the row open; returns the name of another user who has it open.
 
-    Another user's claim stays until it expires. None: no such row.
+    A claim informs and locks nothing. Another user's claim stays until it expires. "": no such row.
     """
     if not LegacyStudentImport.objects.filter(pk=row_id).exists():
-        return None
+        return ""
     until = now + CLAIM
     claims = ReviewClaim.objects.filter(student_import_id=row_id)
     if not (
@@ -302,18 +270,14 @@ def claim(*, row_id: int, actor: User, now: datetime.datetime) -> ClaimHolder | 
                 )
         except IntegrityError:  # another user claimed it in this moment
             pass
-    return holders(row_ids=[row_id], actor=actor, now=now).get(row_id)
+    return other_viewers(row_ids=[row_id], actor=actor, now=now).get(row_id, "")
 
 
-def holders(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, ClaimHolder]:
-    """Row id → who has it open now."""
+def other_viewers(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, str]:
+    """Row id → the name of another user who has it open now."""
     claims = ReviewClaim.objects.filter(student_import_id__in=row_ids, expires_at__gt=now)
-    return {
-        claim.student_import_id: ClaimHolder(
-            name_of(claim.actor), claim.actor_id == actor.pk, claim.expires_at
-        )
-        for claim in claims.select_related("actor")
-    }
+    others = claims.exclude(actor=actor).select_related("actor")
+    return {claim.student_import_id: name_of(claim.actor) for claim in others}
 
 
 def _require_possible(

@@ -29,7 +29,7 @@ FACET_NAMES: dict[str, Promise] = {
     "validation_status": gettext_lazy("validation"),
     "duplicate_confidence": gettext_lazy("match with a known person"),
     "session_type": gettext_lazy("session"),
-    "import_action": gettext_lazy("training record asked for"),
+    "import_action": gettext_lazy("requested training record"),
     "without_course": gettext_lazy("course"),
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
@@ -72,12 +72,7 @@ class Facet(NamedTuple):
     values: list[FacetLink]
 
 
-class Chip(NamedTuple):
-    """An active filter and the URL without it."""
-
-    name: str
-    value: str
-    url: str
+Chip = tuple[str, str, str]  # an active filter: its name, its value, and the URL without it
 
 
 def facets_of(
@@ -107,7 +102,7 @@ def chips_of(address: RowsAddress, names: Mapping[str, str | Promise]) -> list[C
     """Every active filter, including the search."""
     query = address.query
     chips = [
-        Chip(
+        (
             str(names[facet]),
             value_name(facet, value),
             address.first_page(query.with_facet(facet, "")),
@@ -115,7 +110,7 @@ def chips_of(address: RowsAddress, names: Mapping[str, str | Promise]) -> list[C
         for facet, value in query.facets.items()
     ]
     if query.search:
-        chips.append(Chip(_("search"), query.search, address.first_page(query.without_search())))
+        chips.append((_("search"), query.search, address.first_page(query.without_search())))
     return chips
 
 

@@ -5,14 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
 
-from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.screens import menu
-
-REFUSED = "admin/legacy_imports/refused.html"
 
 
 def render_page(
@@ -25,7 +21,7 @@ def render_page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Render a screen that extends `admin/legacy_imports/base.html`; no cache stores the response.
+    """Render a screen that extends `admin/legacy_imports/base.html`.
 
     The screens use the whole width: their own menu replaces the admin's side bar.
     """
@@ -37,23 +33,4 @@ def render_page(
         "run": run,
         "menu": menu.entries(request.user, run.pk if run else None),
     }
-    response = render(request, template, {**frame, **context}, status=status)
-    add_never_cache_headers(response)
-    return response
-
-
-def render_refusal(
-    request: HttpRequest,
-    error: LegacyImportError,
-    *,
-    section: str,
-    title: str | Promise,
-    run: LegacyImportRun | None = None,
-    status: int = 409,
-    **context: Any,
-) -> HttpResponse:
-    """Show why an action was refused, and the next step. `back` is an address to return to."""
-    context = {"reason": error.message, "hint": error.hint, **context}
-    return render_page(
-        request, REFUSED, section=section, title=title, run=run, status=status, **context
-    )
+    return render(request, template, {**frame, **context}, status=status)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -10,7 +10,7 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.review.search import BY_NAME, Matches
 from legacy_import.screens.address import RowsAddress
 
-Line = TypeVar("Line")
+Line = dict[str, Any]  # the columns of one row, masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Line]):
+class Page:
     """Lines in order; the ids of the first and the last row, where there are more rows."""
 
     lines: Sequence[Line] = ()
@@ -50,27 +50,26 @@ def read_page(
     *,
     order: Sequence[str],
     columns: Sequence[str],
-    line: Callable[[tuple[Any, ...]], Line],
+    mask: Callable[[Line], Line],
     size: int,
-) -> Page[Line]:
+) -> Page:
     """The page of these rows, which begin at the anchor. `columns` contains the id as `pk`."""
     ordering = [f"-{name}" for name in order] if anchor.backwards else order
-    values = list(rows.order_by(*ordering).values_list(*columns)[: size + 1])
+    values = list(rows.order_by(*ordering).values(*columns)[: size + 1])
     more, values = len(values) > size, values[:size]
     if not values:
         return Page()
     if anchor.backwards:
         values.reverse()
-    place = columns.index("pk")
     has_previous = more if anchor.backwards else anchor.row is not None
     return Page(
-        [line(row) for row in values],
-        previous=values[0][place] if has_previous else None,
-        next=values[-1][place] if more or anchor.backwards else None,
+        [mask(row) for row in values],
+        previous=values[0]["pk"] if has_previous else None,
+        next=values[-1]["pk"] if more or anchor.backwards else None,
     )
 
 
-def pager_of(address: RowsAddress, page: Page[Any], matches: Matches | None) -> dict[str, str]:
+def pager_of(address: RowsAddress, page: Page, matches: Matches | None) -> dict[str, str]:
     """URLs of the pages around this one; "" where there is none.
 
     `further`: rows that a search has not read yet; `parts`: the same search for parts of names.

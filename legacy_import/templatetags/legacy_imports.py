@@ -11,13 +11,18 @@ from django.utils.translation import gettext
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import import choices
 from legacy_import.privacy.free_text import contains_contact
+from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
+from legacy_import.screens.review.words import evidence_phrases
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, thousands
 
 register = template.Library()
 register.filter(thousands)
 register.filter("masked_phone", mask_phone)
 register.filter("masked_email", mask_email)
+register.filter("masked_text", mask_text)
+register.filter(evidence_phrases)
+register.filter("user_name", name_of)
 
 
 @register.simple_tag

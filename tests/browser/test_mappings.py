@@ -41,7 +41,7 @@ def test_two_people_collide(run, page_as):
     page.get_by_label("Infographie et PAO").check()
     page.get_by_role("button", name="This is the course").click()
     alert = page.get_by_role("alert")
-    assert "Somebody else was faster" in alert.inner_text()
+    assert "Another user was faster" in alert.inner_text()
     assert "by yacine" in alert.inner_text()
     page.get_by_role("link", name="Keep theirs, back to the list").click()
     assert mapping_of(LegacyCourseMapping, "7").status == "no_equivalent"

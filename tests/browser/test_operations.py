@@ -69,7 +69,7 @@ def test_a_reload_the_back_button_and_a_second_tab_commit_nothing_more(page_as: 
     row = page.get_by_role("row", name="leads only").inner_text()
     assert row.split() == ["leads", "only", "4", "0", "0", "4", "0", "0", "0"]
     second.get_by_role("button", name="Commit the next batch").click()
-    second.get_by_text("The run changed since this page was made").wait_for()
+    second.get_by_text("The run changed since this page was opened").wait_for()
     assert CrmLead.objects.count() == 2
 
 

@@ -109,7 +109,9 @@ class TestAsked:
         assert asked.out.getvalue() == ""
         assert WHAT in asked.told
         assert "".join(target_label().split()) in "".join(asked.told.split())
-        assert asked.told.endswith(f"Type the name of the database, {database_name()}, to go on:")
+        assert asked.told.endswith(
+            f"Type the name of the database, {database_name()}, to continue:"
+        )
 
     @pytest.mark.parametrize(
         "stdin",
@@ -211,7 +213,7 @@ class OnATerminal:
 
 
 class TestOnATerminal:
-    QUESTION = "to go on:"
+    QUESTION = "to continue:"
 
     @pytest.fixture
     def due(self, app: AppDatabase) -> str:

@@ -115,9 +115,9 @@ class TestLeftOut:
     def test_a_row_that_drifted_is_named_with_its_cause(self, planned: LegacyImportRun) -> None:
         CrmLead.objects.update(full_name="Serin Canaridza Edité")
         told = text(commit(planned))
-        assert "target_edited 1 the person the row was to be given to was edited" in told
-        assert "Rows left out row why" in told
-        assert "stagiaires:2 (target_edited: the person the row was to be given to was" in told
+        assert "target_edited 1 the person to whom the row was to be linked was edited" in told
+        assert "Rows not committed row why" in told
+        assert "stagiaires:2 (target_edited: the person to whom the row was to be" in told
         assert "drifted=1 failed=0" in told
         assert f"after a new plan: manage.py legacy_dry_run --run {planned.pk}" in told
         assert outcome_of(2) == Outcome.DRIFTED
@@ -181,7 +181,7 @@ class TestLeftOut:
         for number in LEADS:
             CrmLeadFactory(phone=f"0559{number:06}")
         named = text(commit(planned, "--verbosity", "2"))
-        assert "more" not in named.partition("Rows left out")[2]
+        assert "more" not in named.partition("Rows not committed")[2]
         assert named.count("(new_person: ") == len(LEADS)
 
 

@@ -287,7 +287,7 @@ class TestItAsksFirst:
         assert f"Payloads and contacts will be erased (run {due.pk}: 2 rows)." in told
         monkeypatch.setattr(sys, "stdin", io.StringIO("no\n"))
         told = " ".join(purge("--subject", "stagiaires:1", confirmed=False).err.split())
-        assert f"who stagiaires:1 of legacy is will be erased from run {due.pk}." in told
+        assert f"that identifies stagiaires:1 of legacy will be erased from run {due.pk}." in told
 
     def test_a_run_that_became_due_meanwhile_waits_for_the_next_question(
         self, due: LegacyImportRun, monkeypatch: pytest.MonkeyPatch

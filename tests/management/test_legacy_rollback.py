@@ -72,7 +72,7 @@ class TestBefore:
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{database_name()}\n"))
         ended = call("legacy_rollback", "--run", str(run.pk))
         assert ended.code == 0
-        assert f"{ROWS} rows of run {run.pk} will be taken back" in " ".join(ended.err.split())
+        assert f"{ROWS} rows of run {run.pk} will be undone" in " ".join(ended.err.split())
         assert text(ended).count("Source: ") == 1
         assert content_hash(BUSINESS) == before
 
@@ -114,7 +114,8 @@ class TestBefore:
         assert "Type the name" not in ended.err
 
     def test_a_closed_run_is_refused_before_the_question(self, run: LegacyImportRun) -> None:
-        done("legacy_close", "--run", str(run.pk))
+        confirmation = ("--no-input", "--confirm-database", database_name())
+        done("legacy_close", "--run", str(run.pk), *confirmation)
         ended = call("legacy_rollback", "--run", str(run.pk))
         assert_refused(ended, 5, f"Run {run.pk} is 'closed'")
         assert "Type the name" not in ended.err
@@ -165,9 +166,7 @@ class TestAfter:
         entries.update(action="skip", target_model="", target_id=None, created_target=False)
         LegacyStudentImport.objects.filter(pk=training.pk).update(outcome=Outcome.SKIP)
         assert preview(run, "--json").told["counts"]["records"]["none"] == {"released": 1}
-        assert "rows that were skipped taken back; there was nothing to undo 1" in text(
-            rollback(run)
-        )
+        assert "rows that were skipped undone; there was nothing to delete 1" in text(rollback(run))
 
     def test_nothing_left_is_no_question_and_no_error(self, run: LegacyImportRun) -> None:
         rollback(run)
@@ -237,7 +236,7 @@ class TestKept:
         lead = lead_of(12)
         CourseInterest.objects.filter(lead=lead).delete()
         lead.delete()
-        assert "leads · crm.CrmLead somebody had deleted it already 1" in text(rollback(run))
+        assert "leads · crm.CrmLead had been deleted already 1" in text(rollback(run))
 
 
 class TestVerbosity:

@@ -63,7 +63,7 @@ def test_a_committed_run_says_why_rows_were_left_out() -> None:
     ReviewDecisionFactory(student_import=row)
     run_commit(run)
     out = " ".join(done("legacy_status", "--run", str(run.pk)).out.split())
-    assert "drifted decision_changed 1 a reviewer said something about the row" in out
+    assert "drifted decision_changed 1 a reviewer decided about the row" in out
 
 
 NEXT = {

@@ -35,7 +35,7 @@ from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, ru
 
 pytestmark = pytest.mark.django_db
 
-take_back = partial(decide_mapping, SESSIONS, "take_back")
+take_back = partial(decide_mapping, SESSIONS, "undo")
 
 WAITING = {"session_type": SessionType.WAITING_PLACEHOLDER}
 
@@ -60,6 +60,11 @@ def registered(run: LegacyImportRun, legacy_id: str, **values: Any) -> LegacyStu
     """A learner registered in session 40, unless told otherwise."""
     given = {"status": "Confirmer", "formation_id": "7", "session_id": "40", **values}
     return StagedLearnerFactory(run=run, legacy_id=legacy_id, **given)
+
+
+def marked(run: LegacyImportRun) -> set[str]:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, to_classify=True)
+    return set(rows.values_list("legacy_id", flat=True))
 
 
 def judged(before: LegacySessionMapping, session_type: str, actor: Any, **values: Any) -> Any:
@@ -199,6 +204,29 @@ def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
     run_commit(run)
     assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
+
+
+def test_a_confirmation_marks_only_registrations_and_drifts_no_history(run, actor):
+    before = mapping("40")
+    history = registered(run, "1", status="Formée")
+    waiting = registered(run, "2")
+    run_stages(run)
+    change = judged(before, "real_session", actor)
+    assert change.affected == (AffectedRows(run.pk, 1),)
+    assert marked(run) == {waiting.legacy_id}
+    run_commit(run)
+    assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING
+
+
+def test_a_confirmation_that_is_undone_drifts_its_registrations_and_no_history(run, actor):
+    before = mapping("40", confirmed=True)
+    history, affected = registered(run, "1", status="Formée"), registered(run, "2")
+    run_stages(run)
+    take_back(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+    assert marked(run) == {affected.legacy_id}
+    run_commit(run)
+    assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
 
 
 def test_what_is_promised_is_freed(run, actor):

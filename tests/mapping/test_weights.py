@@ -174,7 +174,7 @@ JUDGEMENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
     "a waiting list made real": session_decided("real_session", "50"),
     "a real session made a waiting list": session_decided("waiting_placeholder", "41"),
     "nobody can tell": session_decided("unknown", "40"),
-    "a session taken back": decided(SESSIONS, "take_back", "41"),
+    "a session taken back": decided(SESSIONS, "undo", "41"),
     "all real sessions": all_confirmed(SESSIONS),
 }
 EVENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
@@ -219,7 +219,7 @@ def test_so_it_is_after_any_sequence_of_judgements(run, seed):
 def test_taking_a_course_back_and_its_rollback_are_counted(run):
     run_stages(run)
     decided(COURSES, "no_equivalent", "8")(run)
-    decided(COURSES, "take_back", "8")(run)
+    decided(COURSES, "undo", "8")(run)
     assert_as_counted(run)
 
 
@@ -268,7 +268,7 @@ def test_what_another_run_changed_is_seen_at_the_next_look(run, status):
     elsewhere(run)
     assert stored(run) != counted(run)
     found = listing(run, COURSE_SCREEN, ListQuery(search="bureautique"))
-    assert [line.name for line in found.lines] == ["Bureautique"]
+    assert [line.mapping.legacy_name for line in found.lines] == ["Bureautique"]
     assert_as_counted(run)
 
 
@@ -337,7 +337,7 @@ SEARCHES: dict[str, tuple[Any, ListQuery, list[str]]] = {
 def test_what_a_list_finds(run, screen, query, expected):
     run_stages(run)
     page = listing(run, screen, query)
-    assert {line.legacy_id for line in page.lines} == set(expected)
+    assert {line.mapping.legacy_id for line in page.lines} == set(expected)
     assert page.any_mapping
 
 

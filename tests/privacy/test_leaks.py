@@ -145,7 +145,7 @@ def test_no_command_and_no_log_says_a_contact(house: Birdhouse) -> None:
 def test_closing_and_purging_say_none_and_leave_none(house: Birdhouse, settings: Any) -> None:
     settings.LEGACY_IMPORT_RETENTION_DAYS = "1"
     first = len(house.spoken)
-    house.run("legacy_close", "--run", str(house.third.pk))
+    house._confirmed("legacy_close", "--run", str(house.third.pk))
     for json_or_not in ((), ("--json",)):
         house._confirmed("legacy_purge", "--subject", "stagiaires:2", *json_or_not)
     house.run("legacy_purge", "--json")
@@ -318,10 +318,10 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
     ):  # fmt: skip
         assert_silent(client.post(f"{ROOT}/{where}", told), 200, 302, 303, 400, 409)
     for kind, address in mappings_of(house):
-        for told in ({"verdict": "take_back", "version": 99}, {"verdict": "confirm", "version": 1},
-                     {"verdict": "no_equivalent", "version": 1},
-                     {"verdict": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
-            assert_silent(client.post(f"{address}/judge?run={run}", told), 200, 302, 400, 409)
+        for told in ({"decision": "undo", "version": 99}, {"decision": "confirm", "version": 1},
+                     {"decision": "no_equivalent", "version": 1},
+                     {"decision": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
+            assert_silent(client.post(f"{address}/decide?run={run}", told), 200, 302, 400, 409)
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
 
 
@@ -331,8 +331,8 @@ def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: An
     assert found(body(send(client, row, "decide", **typed))) == {"phone 60"}  # to be corrected
     assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"), 200)
     for kind, address in mappings_of(house):
-        typed = {"verdict": "unknown", "version": 1, "note": phone(63)}
-        told = client.post(f"{address}/judge?run={house.third.pk}", typed)
+        typed = {"decision": "unknown", "version": 1, "note": phone(63)}
+        told = client.post(f"{address}/decide?run={house.third.pk}", typed)
         assert found(body(told)) <= {"phone 63"}
         assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={house.third.pk}"), 200)
 

@@ -8,9 +8,10 @@ from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import (
     FacetCount,
     LegacyImportRun,
+    LegacyReviewDecision,
     LegacyStudentImport,
 )
-from legacy_import.review.decisions import DecisionResult, decide
+from legacy_import.review.decisions import decide
 from legacy_import.runs import counts
 from tests.factories import NOW, RunFactory, UserFactory, legacy_row, spelled, stage_rows
 from tests.stages.stages import run_stages
@@ -64,7 +65,7 @@ def say(
     treat_as: Classification | None = None,
     now: datetime.datetime = LATER_ON,
     **told,
-) -> DecisionResult:
+) -> LegacyReviewDecision:
     """Decide about the row as it stands now."""
     row.refresh_from_db()
     return decide(

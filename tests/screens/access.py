@@ -90,7 +90,7 @@ def looked(where: str, permission: str, **sends: Any) -> Address:
 
 
 def judged(where: str, **sends: Any) -> Address:
-    return Address(f"{ROOT}/{where}/judge?run={{run}}", ("map",), {"POST": 302}, sends, MAPPED)
+    return Address(f"{ROOT}/{where}/decide?run={{run}}", ("map",), {"POST": 302}, sends, MAPPED)
 
 
 # URL name → its row; what has no name goes by its route.
@@ -146,8 +146,8 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:course-mapping-one": Address(
         f"{ROOT}/course-mapping/{{course}}?run={{run}}", ("map",)
     ),
-    "legacy_imports:course-mapping-judge": judged(
-        "course-mapping/{course}", verdict="no_equivalent", version="1"
+    "legacy_imports:course-mapping-decide": judged(
+        "course-mapping/{course}", decision="no_equivalent", version="1"
     ),
     "legacy_imports:session-mapping": Address(f"{ROOT}/session-mapping?run={{run}}", ("map",)),
     "legacy_imports:session-mapping-all": Address(
@@ -160,8 +160,8 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:session-mapping-one": Address(
         f"{ROOT}/session-mapping/{{session}}?run={{run}}", ("map",)
     ),
-    "legacy_imports:session-mapping-judge": judged(
-        "session-mapping/{session}", verdict="waiting_placeholder", version="1", note="liste"
+    "legacy_imports:session-mapping-decide": judged(
+        "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
     ),
     "healthz": Address("/healthz", None),
     "readyz": Address("/readyz", None),

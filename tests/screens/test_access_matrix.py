@@ -125,7 +125,7 @@ class World:
         self.event = decide(
             row_id=second.pk, version=1, decision=ReviewDecision.LATER, actor=UserFactory(),
             now=timezone.now(),
-        ).event  # fmt: skip
+        ).pk  # fmt: skip
         CrmLeadFactory(full_name="Samir Fictif", phone="0770112233")
         self.ids = {
             "run": self.run.pk, "row": self.row.pk, "undone": self.undone.pk, "event": self.event,
@@ -351,8 +351,8 @@ def test_the_rows_and_mappings_of_another_run_are_not_found_through_this_one(wor
     ):
         assert client.get(where).status_code == (404 if needs in may else 403), where
     for section in ("course", "session"):
-        where = f"{root}/{section}-mapping/{world.foreign[section]}/judge?run={world.run.pk}"
-        sent = {"verdict": "take_back", "version": 1}
+        where = f"{root}/{section}-mapping/{world.foreign[section]}/decide?run={world.run.pk}"
+        sent = {"decision": "undo", "version": 1}
         assert client.post(where, sent).status_code == (404 if "map" in may else 403)
     assert changed(world.before) == set()
 

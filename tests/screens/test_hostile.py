@@ -254,8 +254,8 @@ def test_a_judged_mapping_with_a_hostile_name_is_told_as_text(
     hostile: Hostile, client: Client
 ) -> None:
     for mapping in LegacyCourseMapping.objects.all():
-        where = f"{ROOT}/course-mapping/{mapping.pk}/judge?run={hostile.run.pk}"
-        told = {"verdict": "no_equivalent", "version": mapping.version, "note": HOSTILE["script"],
+        where = f"{ROOT}/course-mapping/{mapping.pk}/decide?run={hostile.run.pk}"
+        told = {"decision": "no_equivalent", "version": mapping.version, "note": HOSTILE["script"],
                 "back": f"q={HOSTILE['script']}&state=x"}  # fmt: skip
         answer = client.post(where, told, follow=True)
         assert_harmless(where, answer)

@@ -1,22 +1,9 @@
 """legacy_classify: what does every staged row mean in business terms?"""
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.utils import timezone
-
-from legacy_import.management.base import LegacyCommand
-from legacy_import.management.printer import CommandResult
-from legacy_import.management.results.stage import stage_result
+from legacy_import.management.stage_command import StageCommand
 from legacy_import.stages.classification.classify import classify
 
 
-class Command(LegacyCommand):
+class Command(StageCommand):
     help = "Give every staged row its business meaning. Safe to repeat."
-    name = "legacy_classify"
-
-    def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
-        report = classify(
-            run_id=options["run"], actor=actor, now=timezone.now(), progress=self.progress
-        )
-        return stage_result(report)
+    stage = staticmethod(classify)

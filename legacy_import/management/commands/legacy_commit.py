@@ -1,4 +1,4 @@
-"""legacy_commit: carry out the plan, and name every row that was left out."""
+"""legacy_commit: carry out the plan, and list every row that was not committed."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -32,9 +32,7 @@ NAMED_FAILURES = 20  # when too many rows failed; the commit log has all of them
 
 class Command(LegacyCommand):
     help = "Commit the plan of a run: exactly what legacy_dry_run showed, each row once."
-    name = "legacy_commit"
     run_required = True
-    run_help = "the run's number"
     repeated_options = (
         "run", "batch", "limit", "focus", "allow_partial", "actor", "no_input", "confirm_database",
     )  # fmt: skip

@@ -14,7 +14,6 @@ from legacy_import.stages.planning.dry_run import dry_run
 
 class Command(LegacyCommand):
     help = "Plan every row: exactly what legacy_commit would do, and why. Writes no business table."
-    name = "legacy_dry_run"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

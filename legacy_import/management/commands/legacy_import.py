@@ -18,7 +18,6 @@ from legacy_import.stages.staging.import_source import import_source, preflight
 
 class Command(LegacyCommand):
     help = "Read the old database, which is never written, and stage every row of it."
-    name = "legacy_import"
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,14 +43,20 @@ class Command(LegacyCommand):
             action="store_true",
             help="preflight only: is the source readable, and safely so?",
         )
+        parser.add_argument(
+            "--another-source",
+            action="store_true",
+            help="accept another database than earlier runs of the alias read",
+        )
         parser.add_argument("--allow-writable-source", action="store_true",
                             help="read with an account that could write (not advised)")  # fmt: skip
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         alias, writable = options["connection"], options["allow_writable_source"]
-        if options["resume"] and (options["new"] or options["limit"]):
+        if options["resume"] and (options["new"] or options["limit"] or options["another_source"]):
             raise LegacyImportError(
-                "--resume continues a run as it was started; --new and --limit start one.",
+                "--resume continues a run as it was started, from the same source; --new, --limit and "
+                "--another-source start one.",
                 hint="Give --resume alone, or leave it out.",
                 exit_code=2,
             )
@@ -69,6 +74,7 @@ class Command(LegacyCommand):
                 limit=options["limit"],
                 new=options["new"],
                 allow_writable=writable,
+                allow_another=options["another_source"],
             )
         except LegacyImportError as error:
             raise with_resume_line(error, alias, options["resume"]) from error
@@ -81,7 +87,9 @@ def with_resume_line(error: LegacyImportError, alias: str, resume: int | None) -
         latest = lifecycle.unfinished_run(alias)
         run = resume or (latest.pk if latest else None)
         if run:
-            error.hint = f"Everything staged is kept. Go on: manage.py legacy_import --resume {run}"
+            error.hint = (
+                f"Everything staged is kept. Continue: manage.py legacy_import --resume {run}"
+            )
         elif isinstance(error, SourceLost):
             error.hint = "Nothing was staged. Check the link, then run the command again."
     return error

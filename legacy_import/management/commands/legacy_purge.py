@@ -27,7 +27,6 @@ class Command(LegacyCommand):
         "Erase payloads and contacts of closed runs after LEGACY_IMPORT_RETENTION_DAYS, "
         "or one person on request."
     )
-    name = "legacy_purge"
     run_help = "this closed run only; default: every closed run whose retention is over"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,7 +50,7 @@ class Command(LegacyCommand):
         if options["subject"] and options["run"]:
             raise _usage("--subject erases a person from every run; --run purges one.")
         if options["connection"] and not options["subject"]:
-            raise _usage("--connection says whose --subject is meant.")
+            raise _usage("--connection states the source of --subject; give both.")
         if options["subject"]:
             return self._erase_subject(options, actor)
         now = timezone.now()
@@ -78,7 +77,7 @@ class Command(LegacyCommand):
             confirm_database(
                 self.terminal,
                 options,
-                f"Everything that says who {subject} of {connection} is will be erased from "
+                f"Everything that identifies {subject} of {connection} will be erased from "
                 f"{_runs(runs)}. This cannot be undone.",
             )
             self.progress.opened(SOURCE)
@@ -103,7 +102,7 @@ def source_row(value: str) -> tuple[str, str]:
 
 
 def reason(value: str) -> str:
-    """A text that its column holds, for argparse."""
+    """A text not longer than its column, for argparse."""
     if LONGEST_REASON and len(value) > LONGEST_REASON:
         raise ArgumentTypeError(f"must be {LONGEST_REASON} characters or fewer")
     return value

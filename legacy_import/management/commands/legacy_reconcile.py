@@ -14,7 +14,6 @@ class Command(LegacyCommand):
         "Prove that source rows = staged rows = outcomes = log entries = records, or name the rows"
         " where that is not so (exit 1). Changes nothing."
     )
-    name = "legacy_reconcile"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))

@@ -20,7 +20,6 @@ from legacy_import.stages.rollback.rollback import rollback
 
 class Command(LegacyCommand):
     help = "Delete what a run created, if it is unchanged and unreferenced, and undo its links."
-    name = "legacy_rollback"
     run_required = True
     run_help = "the run's number; of several runs the newest goes first"
     repeated_options = ("run", "preview", "actor", "no_input", "confirm_database")
@@ -56,6 +55,6 @@ class Command(LegacyCommand):
         confirm_database(
             self.terminal,
             options,
-            f"{count_of(rows, 'row')} of run {run.pk} will be taken back: what they created is "
-            "deleted, unless somebody edited it or refers to it (--preview shows which).",
+            f"{count_of(rows, 'row')} of run {run.pk} will be undone: what they created is "
+            "deleted, unless it was edited or something refers to it (--preview shows which).",
         )

@@ -10,8 +10,7 @@ from legacy_import.runs.overview import run_overviews
 
 
 class Command(LegacyCommand):
-    help = "Show all runs (or one with --run): where each stands and what comes next."
-    name = "legacy_status"
+    help = "Show all runs (or one with --run): the status of each and what comes next."
     run_help = "one run in full, by its number; default: all runs"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:

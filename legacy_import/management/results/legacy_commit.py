@@ -1,4 +1,4 @@
-"""What legacy_commit prints: its intent and question, its effects, and the rows that it left out."""
+"""What legacy_commit prints: its intent and question, its effects, and the rows not committed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -62,7 +62,7 @@ def commit_question(
 def commit_result(
     report: CommitReport, focus: FocusMode | None, next_command: str
 ) -> CommandResult:
-    """Outcomes, created records, and every row that was left out, with its cause."""
+    """Outcomes, created records, and every row that was not committed, with its cause."""
     run, blocks = find_run(report.run), _blocks(report, focus)
     counts = {
         "outcomes": {outcome.value: report.outcomes[outcome] for outcome in OUTCOMES},
@@ -89,8 +89,8 @@ def _blocks(report: CommitReport, focus: FocusMode | None) -> Iterator[Block]:
         yield from _tables(report)
         yield Summary(_summary(report))
         if report.outcomes[Outcome.DRIFTED]:
-            advice = f"Rows that drifted are tried again after a new plan: {_new_plan(report)}"
-            yield TextLine(advice, detail=True)
+            advice = "Rows that changed since the plan are tried again after a new plan: "
+            yield TextLine(advice + _new_plan(report), detail=True)
     else:
         wave = f" of this wave ({label(focus)})" if focus else ""
         yield f"Nothing left to commit{wave}."
@@ -106,12 +106,12 @@ def _tables(report: CommitReport) -> Iterator[Block]:
     yield Table("Records created", ("kind", "records"), created)
     total, most_common = report.causes.total(), report.causes.most_common()
     causes = [(cause, rows, REASONS.get(cause, REFUSED)) for cause, rows in most_common]
-    yield Table("Why rows were left out", ("cause", "rows", "meaning"), causes)
+    yield Table("Why rows were not committed", ("cause", "rows", "meaning"), causes)
     printed_rows = report.left_out[:MAX_ROWS_LISTED]
     rows = [
         (row.row, f"({row.reason}: {REASONS.get(row.reason, REFUSED)})") for row in printed_rows
     ]
-    yield Table("Rows left out", ("row", "why"), rows, total, MAX_ROWS_LISTED)
+    yield Table("Rows not committed", ("row", "why"), rows, total, MAX_ROWS_LISTED)
 
 
 def _summary(report: CommitReport) -> str:

@@ -43,7 +43,7 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
     yield Table("Checks", ("check", "expected", "found", "result"), checks)
     yield Table(
         "What does not balance",
-        ("check", "what should hold", "rows"),
+        ("check", "condition", "rows"),
         [(check.name, check.meaning, _named_rows(check)) for check in failed],
     )
     for note in report.notes:

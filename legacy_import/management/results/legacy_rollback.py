@@ -44,7 +44,7 @@ def _blocks(report: RollbackReport) -> Iterator[Block]:
     if report.preview:
         yield TextLine("Nothing was changed.", bold=True)
     elif report.kept_rows:
-        later = "What was kept can be rolled back later, once nothing holds it."
+        later = "What was kept can be rolled back later, once nothing blocks it."
         yield TextLine(later, detail=True)
 
 

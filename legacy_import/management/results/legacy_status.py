@@ -39,4 +39,4 @@ def _full_blocks(overview: RunOverview) -> Iterator[Block]:
     yield shares("Outcomes", overview.outcomes, "outcome")
     left_out = rows_left_out(overview.run).items()
     reasons = [(outcome, why, rows, REASONS.get(why, "")) for (outcome, why), rows in left_out]
-    yield Table("Why rows were left out", ("outcome", "why", "rows", "meaning"), reasons)
+    yield Table("Why rows were not committed", ("outcome", "why", "rows", "meaning"), reasons)

@@ -6,9 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import EXPORT, permission_needed
@@ -16,11 +14,10 @@ from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import RowFilter
 from legacy_import.screens.address import parse_filter, reviewer_of, run_with_id
 from legacy_import.screens.exports import files
-from legacy_import.screens.page import render_refusal
+from legacy_import.screens.page import render_page
 
 
 @permission_needed(EXPORT)
-@require_safe
 def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     """The rows of the filter in the address (as on the learners list), ?separator= between cells."""
     source = run_with_id(run)
@@ -30,8 +27,15 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
     try:
         query = replace(parse_filter(request.GET.dict()), beyond=0)
     except ContainsContact as refusal:
-        return render_refusal(
-            request, refusal, section="students", title=_("Export"), run=source, status=400
+        return render_page(
+            request,
+            "admin/legacy_imports/exports/refused.html",
+            section="students",
+            title=_("Export"),
+            run=source,
+            status=400,
+            reason=_(refusal.message),
+            hint=_(refusal.hint) if refusal.hint else "",
         )
     kind = "text/csv; charset=utf-8"
     if request.method == "HEAD":
@@ -42,7 +46,6 @@ def export_csv(request: HttpRequest, run: int) -> HttpResponseBase:
 
 
 @permission_needed(EXPORT)
-@require_safe
 def export_json(request: HttpRequest, run: int) -> HttpResponseBase:
     """The numbers of the run: its plan, its outcomes, every facet; no rows."""
     source = run_with_id(run)
@@ -65,7 +68,6 @@ def _attached(response: HttpResponseBase, run: LegacyImportRun, suffix: str) -> 
     name = f"legacy-run-{run.pk}-masked-{timezone.localdate():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
-    add_never_cache_headers(response)
     return response
 
 

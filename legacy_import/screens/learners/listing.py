@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -28,7 +27,7 @@ from legacy_import.review.counts import FilteredCounts, count_rows
 from legacy_import.review.filter import UNCOMMITTED, RowFilter, rows_of
 from legacy_import.review.search import Matches
 from legacy_import.screens.learners.page_rows import ROWS, PageRows, past, rows_for_page
-from legacy_import.screens.pages import Anchor, Page, read_page
+from legacy_import.screens.pages import Anchor, Line, Page, read_page
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 
 EFFECT_OF_MODEL = {kind.label: kind.effect for kind in RECORD_KINDS.values()}
@@ -39,37 +38,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class LearnerLine(NamedTuple):
-    """One row of the list, masked. `origin` is that of the record created from it, "" without one."""
-
-    row: int
-    source_table: str
-    legacy_id: str
-    full_name: str
-    phone_masked: str
-    email_masked: str
-    raw_status: str
-    classification: str
-    validation_status: str
-    duplicate_confidence: str
-    planned_action: str
-    planned_reason: str
-    outcome: str
-    decision: str
-    to_classify: bool
-    origin: str = ""
-
-    @property
-    def waits(self) -> bool:
-        """Whether the row is in the review queue."""
-        return self.planned_action == PlannedAction.REVIEW and self.outcome in UNCOMMITTED
-
-
 @dataclass(frozen=True, slots=True)
 class LearnerListing:
     """One page of the list, and the counts of the filter."""
 
-    page: Page[LearnerLine]
+    page: Page
     counts: FilteredCounts
     total: int
     # The page is not full because so many rows were read: where to continue.
@@ -77,7 +50,7 @@ class LearnerListing:
     further: int | None = None  # `after=`
 
     @property
-    def lines(self) -> Sequence[LearnerLine]:
+    def lines(self) -> Sequence[Line]:
         return self.page.lines
 
     @property
@@ -100,9 +73,7 @@ def list_learners(
     if certain and not total:
         return LearnerListing(Page(), counts, 0)
     source = _page_rows(run, counts, anchor, certain)
-    page = read_page(
-        source.rows, anchor, order=("pk",), columns=COLUMNS, line=_masked_line, size=ROWS
-    )
+    page = read_page(source.rows, anchor, order=("pk",), columns=COLUMNS, mask=_masked, size=ROWS)
     more = page.previous if anchor.backwards else page.next
     complete = more or (anchor.row is None and len(page.lines) >= total)
     stop = None if complete else source.stop
@@ -126,7 +97,7 @@ def _page_rows(
     return PageRows(rows)
 
 
-def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[LearnerLine]:
+def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[Line]:
     """The rows of the run with exactly this number, or with this id; at most ROWS."""
     numbers = parse_phones(phone)
     keys = [Q(kind="P", value=number) for number in numbers.valid]
@@ -139,36 +110,40 @@ def learners_with_phone(run: LegacyImportRun, phone: str) -> Sequence[LearnerLin
     rows = rows_of(run).filter(pk__in=ids)
     if phone.isascii() and phone.isdigit():
         rows = rows | rows_of(run).filter(legacy_id=phone)
-    page = rows.order_by("pk").values_list(*COLUMNS)[:ROWS]
-    return _with_origins(run, [_masked_line(values) for values in page])
+    page = rows.order_by("pk").values(*COLUMNS)[:ROWS]
+    return _with_origins(run, [_masked(line) for line in page])
 
 
-def _masked_line(values: tuple[Any, ...]) -> LearnerLine:
-    """A row's COLUMNS as every user with the permission to view may see them."""
-    line = LearnerLine(*values)
-    return line._replace(
-        full_name=mask_text(line.full_name),
-        phone_masked=mask_phone(line.phone_masked),
-        email_masked=mask_email(line.email_masked),
-        raw_status=mask_text(line.raw_status),
-    )
+def _masked(line: Line) -> Line:
+    """A row's COLUMNS as every user with the permission to view may see them.
+
+    `waits`: the row is in the review queue. `origin`: see `_with_origins`.
+    """
+    waits = line["planned_action"] == PlannedAction.REVIEW and line["outcome"] in UNCOMMITTED
+    return {
+        **line,
+        "full_name": mask_text(line["full_name"]),
+        "phone_raw": "",
+        "phone_masked": mask_phone(line["phone_raw"]),
+        "email_raw": "",
+        "email_masked": mask_email(line["email_raw"]),
+        "raw_status": mask_text(line["raw_status"]),
+        "waits": waits,
+        "origin": "",
+    }
 
 
-def _with_origins(run: LegacyImportRun, lines: Sequence[LearnerLine]) -> Sequence[LearnerLine]:
-    """The lines with the origins of the records created from them: one query for all, or none."""
-    committed = [line.row for line in lines if line.outcome in COMMITTED_OUTCOMES]
+def _with_origins(run: LegacyImportRun, lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines, with the origins of the records created from them: one query for all, or none."""
+    committed = [line["pk"] for line in lines if line["outcome"] in COMMITTED_OUTCOMES]
     if not committed:
         return lines
     entries = LegacyImportCommitLog.objects.filter(
         student_import__in=committed, created_target=True, reversed_at=None
     ).order_by("-pk")
     models: Mapping[int, str] = dict(entries.values_list("student_import", "target_model"))
-    return [
-        line._replace(
-            origin=f"{run.connection_name}:{line.source_table}:{line.legacy_id}"
-            f":{EFFECT_OF_MODEL[models[line.row]]}"
-        )
-        if models.get(line.row) in EFFECT_OF_MODEL
-        else line
-        for line in lines
-    ]
+    for line in lines:
+        if effect := EFFECT_OF_MODEL.get(models.get(line["pk"], "")):
+            row = f"{run.connection_name}:{line['source_table']}:{line['legacy_id']}"
+            line["origin"] = f"{row}:{effect}"
+    return lines

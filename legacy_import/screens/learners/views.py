@@ -6,14 +6,13 @@ redirects to the list, whose address contains it; any other contact is refused.
 
 import re
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
 
 from ecoin.identity.masking import mask_phone
 from ecoin.identity.phones import MIN_INVALID_DIGITS, raw_digits
@@ -29,7 +28,7 @@ from legacy_import.screens.address import (
     sent_address,
     sent_run,
 )
-from legacy_import.screens.facets import FACET_NAMES, Facet, FacetLink, chips_of, facets_of
+from legacy_import.screens.facets import FACET_NAMES, Facet, chips_of, facets_of
 from legacy_import.screens.learners.listing import (
     LearnerListing,
     learners_with_phone,
@@ -55,17 +54,7 @@ OPEN = tuple(NAMES)[:7]  # facets that are open from the beginning
 FIRST_VALUES = 6  # values of a facet that are visible before the others
 
 
-class FacetPanel(NamedTuple):
-    """A facet with its first values; `rest` are shown on demand."""
-
-    name: str
-    values: list[FacetLink]
-    rest: list[FacetLink]
-    is_open: bool
-
-
 @permission_needed(VIEW)
-@require_safe
 def students(request: HttpRequest) -> HttpResponse:
     """A page of the rows of ?run=…, the newest run by default."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
@@ -78,8 +67,7 @@ def students(request: HttpRequest) -> HttpResponse:
     return _show(request, address)
 
 
-@permission_needed(VIEW)
-@require_POST
+@permission_needed(VIEW, methods=["POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """The rows with exactly the phone number that was sent; an id or a name redirects to the list."""
     run = sent_run(request)
@@ -149,11 +137,16 @@ def _search_form(address: RowsAddress) -> dict[str, Any]:
     }
 
 
-def _panel(facet: Facet) -> FacetPanel:
+def _panel(facet: Facet) -> dict[str, Any]:
+    """A facet with its first values, the current one among them; `rest` are shown on demand."""
     current = next((n for n, value in enumerate(facet.values) if value.current), None)
     visible = max(FIRST_VALUES, 1 + (current or 0))
-    is_open = facet.code in OPEN or current is not None
-    return FacetPanel(facet.name, facet.values[:visible], facet.values[visible:], is_open)
+    return {
+        "name": facet.name,
+        "values": facet.values[:visible],
+        "rest": facet.values[visible:],
+        "is_open": facet.code in OPEN or current is not None,
+    }
 
 
 def _pager(address: RowsAddress, listing: LearnerListing) -> dict[str, str]:

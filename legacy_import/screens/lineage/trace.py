@@ -1,39 +1,27 @@
-"""From a record that an import created to its staged row, rules, decisions, batch and log, and back.
+"""From the origin of an imported record to its staged row, rules, decisions, batch and log entries.
 
 A source row is identified by connection, table and legacy id; every run stages it again. The entries
 of all those runs are its history; the entry that created the record refers to its staged row.
-Contacts are masked here.
 """
 
 import datetime
 import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import F
-
-from ecoin.identity.masking import mask_email, mask_phone, mask_text
-from legacy_import.choices import (
-    Classification,
-    ImportAction,
-    Outcome,
-    PersonKind,
-    PlannedAction,
-    ReviewDecision,
-    SessionType,
-    SourceTable,
-)
+from legacy_import.choices import LogAction, SourceTable, Stage
 from legacy_import.models import (
+    ChunkReceipt,
     LegacyImportCommitLog,
     LegacyReviewDecision,
     LegacyStudentImport,
 )
-from legacy_import.rules.reasons import REASONS
-from legacy_import.screens.lineage.log_history import HistoryEntry, history
-from legacy_import.screens.text import BIDI_CONTROLS
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
+from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
-# The last part of an origin → the model of the record that carries it.
+# A row that was not committed may be planned again: a later entry then supersedes this one.
+NOT_COMMITTED = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED})
+# The last part of an origin → the model of the record that has it.
 MODEL_OF_EFFECT = {kind.effect: kind.label for kind in RECORD_KINDS.values()}
 ORIGIN = re.compile(
     rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}}):({'|'.join(MODEL_OF_EFFECT)})"
@@ -45,76 +33,30 @@ NOT_LOADED = (  # payloads and evidence contain contacts and are not needed here
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedDecision:
-    """A reviewer's decision about the row."""
+class HistoryEntry:
+    """One entry of the commit log. `superseded`: the row was not committed here, but again later."""
 
-    decision: ReviewDecision
-    treat_as: Classification | None
-    target_kind: PersonKind | None
-    target_id: int | None
-    actor: str
-    created_at: datetime.datetime
+    log: LegacyImportCommitLog
+    batch_finished_at: datetime.datetime | None
+    superseded: bool
+
+    @property
+    def in_force(self) -> bool:
+        return self.log.reversed_at is None and not self.superseded
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """One staged row: its values, the rules applied to it, and its outcome."""
+    """One staged row, the decisions about it, and what every run did with its source row."""
 
-    run: int
-    connection: str
-    rules_version: int
-    staged_row: int
-    source_table: SourceTable
-    legacy_id: str
-    payload_hash: str
-    full_name: str
-    phone_masked: str
-    email_masked: str
-    classification: Classification
-    classification_rule: str
-    session_type: SessionType
-    session_rule: str
-    course_id: int | None
-    course_rule: str
-    import_action: ImportAction
-    action_reason: str
-    planned_action: PlannedAction
-    planned_reason: str
-    planned_basis: str
-    outcome: Outcome
-    decisions: tuple[RecordedDecision, ...]
-    entries: tuple[HistoryEntry, ...]  # of every run that processed this source row, oldest first
-    creating_entry: HistoryEntry | None  # the entry that created the requested record
+    row: LegacyStudentImport  # templates mask its name and its contacts
+    entries: Sequence[HistoryEntry]  # oldest first
+    decisions: Sequence[LegacyReviewDecision]
 
-    @property
-    def planned_words(self) -> str:
-        return REASONS.get(self.planned_reason, "")
-
-    @property
-    def action_words(self) -> str:
-        return REASONS.get(self.action_reason, "")
-
-    @property
-    def records(self) -> tuple[HistoryEntry, ...]:
-        """The entries of the records that this staged row created and that were not undone."""
-        return tuple(
-            entry
-            for entry in self.entries
-            if entry.staged_row == self.staged_row and entry.created and entry.in_force
-        )
-
-
-def lineage_of_record(model_label: str, pk: int) -> Lineage | None:
-    """The lineage of a record, such as ("crm.CrmLead", 7); None if no import created it."""
-    creating_entries = LegacyImportCommitLog.objects.filter(
-        target_model=model_label, target_id=pk, created_target=True
-    )
-    newest = creating_entries.order_by(F("reversed_at").asc(nulls_first=True), "-pk").first()
-    if newest is None:
-        return None
-    row = _staged_rows().get(pk=newest.student_import_id)
-    entries = history(row.legacy_import_run.connection_name, row.source_table, row.legacy_id)
-    return _lineage(row, entries, next(e for e in entries if e.number == newest.pk))
+    def is_record(self, entry: HistoryEntry) -> bool:
+        """Whether the entry created a record from this staged row, and was not undone."""
+        log = entry.log
+        return log.student_import_id == self.row.pk and log.created_target and entry.in_force
 
 
 def lineage_of_origin(origin: str) -> Lineage | None:
@@ -126,79 +68,51 @@ def lineage_of_origin(origin: str) -> Lineage | None:
     if parts is None:
         return None
     connection, table, legacy_id, effect = parts.groups()
-    entries = history(connection, table, legacy_id)
-    creating_entries = [
-        e for e in entries if e.created and e.target_model == MODEL_OF_EFFECT[effect]
-    ]
-    if not creating_entries:
+    entries = _history(connection, table, legacy_id)
+    model = MODEL_OF_EFFECT[effect]
+    creating = [e for e in entries if e.log.created_target and e.log.target_model == model]
+    if not creating:
         return None
-    creating_entry = max(creating_entries, key=lambda entry: (entry.in_force, entry.number))
-    return _lineage(_staged_rows().get(pk=creating_entry.staged_row), entries, creating_entry)
-
-
-def lineage_of_row(row: int | tuple[int, str, str]) -> Lineage:
-    """A staged row by its id or by (run, source table, legacy id), and the records it created.
-
-    Raises LegacyStudentImport.DoesNotExist.
-    """
-    if isinstance(row, int):
-        staged = _staged_rows().get(pk=row)
-    else:
-        run, table, legacy_id = row
-        staged = _staged_rows().get(legacy_import_run=run, source_table=table, legacy_id=legacy_id)
-    connection = staged.legacy_import_run.connection_name
-    return _lineage(staged, history(connection, staged.source_table, staged.legacy_id), None)
-
-
-def _staged_rows() -> Any:
-    return LegacyStudentImport.objects.select_related("legacy_import_run", "training").defer(
-        *NOT_LOADED
-    )
-
-
-def _lineage(
-    row: LegacyStudentImport, entries: tuple[HistoryEntry, ...], creating_entry: HistoryEntry | None
-) -> Lineage:
-    run, training = row.legacy_import_run, row.training
-    return Lineage(
-        run=run.pk,
-        connection=run.connection_name,
-        rules_version=run.rules_version,
-        staged_row=row.pk,
-        source_table=SourceTable(row.source_table),
-        legacy_id=row.legacy_id,
-        payload_hash=row.payload_hash,
-        full_name=mask_text(row.full_name.translate(BIDI_CONTROLS)),
-        phone_masked=mask_phone(row.phone_raw),
-        email_masked=mask_email(row.email_raw),
-        classification=Classification(row.classification),
-        classification_rule=row.classification_rule,
-        session_type=SessionType(training.session_type),
-        session_rule=training.session_rule,
-        course_id=training.course_id,
-        course_rule=training.course_rule,
-        import_action=ImportAction(training.import_action),
-        action_reason=training.action_reason,
-        planned_action=PlannedAction(row.planned_action),
-        planned_reason=row.planned_reason,
-        planned_basis=row.planned_basis if row.planned_reason else "",  # belongs to a plan
-        outcome=Outcome(row.outcome),
-        decisions=_decisions(row),
-        entries=entries,
-        creating_entry=creating_entry,
-    )
-
-
-def _decisions(row: LegacyStudentImport) -> tuple[RecordedDecision, ...]:
+    log = max(creating, key=lambda entry: (entry.in_force, entry.log.pk)).log
+    rows = LegacyStudentImport.objects.select_related("legacy_import_run", "training")
+    row = rows.defer(*NOT_LOADED).get(pk=log.student_import_id)
     decisions = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
-    return tuple(
-        RecordedDecision(
-            decision=ReviewDecision(event.decision),
-            treat_as=Classification(event.treat_as) if event.treat_as else None,
-            target_kind=PersonKind(event.target_kind) if event.target_kind else None,
-            target_id=event.target_id,
-            actor=event.actor.get_username(),
-            created_at=event.created_at,
-        )
-        for event in decisions.order_by("pk")
+    return Lineage(row, entries, list(decisions.order_by("pk")))
+
+
+def _history(connection: str, table: str, legacy_id: str) -> list[HistoryEntry]:
+    """The entries of every run of the source about this row."""
+    rows = LegacyStudentImport.objects.filter(
+        legacy_import_run__connection_name=connection, source_table=table, legacy_id=legacy_id
     )
+    entries = LegacyImportCommitLog.objects.filter(student_import__in=rows.order_by().values("pk"))
+    logs = list(entries.order_by("pk"))
+    times, superseded = _batch_finish_times(logs), _superseded(logs)
+    return [
+        HistoryEntry(log, times.get((log.legacy_import_run_id, log.batch)), log.pk in superseded)
+        for log in logs
+    ]
+
+
+def _batch_finish_times(
+    logs: Iterable[LegacyImportCommitLog],
+) -> dict[tuple[int, int], datetime.datetime]:
+    """(run, batch) → when that batch was finished."""
+    batches = {(log.legacy_import_run_id, log.batch) for log in logs}
+    receipts = ChunkReceipt.objects.filter(
+        stage=Stage.COMMIT,
+        legacy_import_run__in={run for run, _ in batches},
+        position__in={batch for _, batch in batches},
+    )
+    columns = receipts.values_list("legacy_import_run_id", "position", "finished_at")
+    return {(run, position): finished_at for run, position, finished_at in columns}
+
+
+def _superseded(logs: Collection[LegacyImportCommitLog]) -> set[int]:
+    """The entries (of a log in order) after which the row was processed again."""
+    last = {log.student_import_id: log.pk for log in logs if log.action not in SECONDARY_ACTIONS}
+    return {
+        log.pk
+        for log in logs
+        if log.action in NOT_COMMITTED and log.pk != last[log.student_import_id]
+    }

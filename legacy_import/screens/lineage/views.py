@@ -7,12 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from legacy_import.choices import ReversalOutcome
 from legacy_import.permissions import VIEW, permission_needed
-from legacy_import.screens.lineage.log_history import HistoryEntry
-from legacy_import.screens.lineage.trace import lineage_of_origin
+from legacy_import.screens.lineage.trace import HistoryEntry, lineage_of_origin
 from legacy_import.screens.page import render_page
 
 NO_LONGER_THERE = frozenset({ReversalOutcome.DELETED, ReversalOutcome.GONE})
@@ -27,7 +25,6 @@ class LineageLine(NamedTuple):
 
 
 @permission_needed(VIEW)
-@require_safe
 def lineage(request: HttpRequest) -> HttpResponse:
     """Show the lineage of ?origin=…; 404, without repeating the origin, for anything else."""
     trace = lineage_of_origin(request.GET.get("origin", ""))
@@ -40,19 +37,20 @@ def lineage(request: HttpRequest) -> HttpResponse:
         status=200 if trace else 404,
         lineage=trace,
         lines=lines,
-        records=[line for line in lines if trace and line.entry in trace.records],
+        records=[line for line in lines if trace and trace.is_record(line.entry)],
     )
 
 
 def _line(request: HttpRequest, entry: HistoryEntry) -> LineageLine:
-    if not entry.target_model:
+    log = entry.log
+    if not log.target_model:
         return LineageLine(entry, "", "")
     try:
-        model = apps.get_model(entry.target_model)
+        model = apps.get_model(log.target_model)
     except (LookupError, ValueError):  # a model of an app that is no longer installed
-        return LineageLine(entry, entry.target_model, "")
+        return LineageLine(entry, log.target_model, "")
     may_see = (
-        entry.reversal_outcome not in NO_LONGER_THERE
+        log.reversal_outcome not in NO_LONGER_THERE
         and admin.site.has_permission(request)
         and admin.site.is_registered(model)
         and admin.site.get_model_admin(model).has_view_or_change_permission(request)
@@ -62,7 +60,7 @@ def _line(request: HttpRequest, entry: HistoryEntry) -> LineageLine:
     return LineageLine(
         entry,
         str(options.verbose_name),
-        reverse(page, args=[entry.target_id]) if may_see else "",
+        reverse(page, args=[log.target_id]) if may_see else "",
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
 
@@ -13,11 +15,12 @@ from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.weights import current_totals
 from legacy_import.models import LegacyImportRun, MappingWeight
 from legacy_import.privacy.free_text import contains_contact
-from legacy_import.screens.mapping.lines import MappingLine
-from legacy_import.screens.mapping.screens import MappingScreen
+from legacy_import.screens.mapping.screens import MappingLine, MappingScreen
+from legacy_import.screens.mapping.words import DECISIONS
 
 LINES_PER_PAGE = 50
 BULK_LINES = 20  # mappings that the page of a bulk lists
+LISTED_DECISIONS = 20  # past decisions that the page of a mapping lists
 
 
 class ListQuery(NamedTuple):
@@ -47,16 +50,6 @@ class MappingListing:
         return urlencode({name: value for name, value in fields.items() if value})
 
 
-@dataclass(frozen=True, slots=True)
-class BulkSummary:
-    """The mappings that a bulk would confirm."""
-
-    lines: Sequence[MappingLine]  # the first BULK_LINES
-    more: int
-    rows: int
-    frees: int
-
-
 def listing(
     run: LegacyImportRun | None, screen: MappingScreen, request: ListQuery
 ) -> MappingListing:
@@ -65,7 +58,8 @@ def listing(
     A search with a phone or an e-mail in it is ignored. Without a run, an empty page.
     """
     search = "" if contains_contact(request.search) else request.search
-    state = request.state if request.state in screen.states else ""
+    states = screen.line.STATES
+    state = request.state if request.state in states else ""
     causes = current_totals(run).causes if run else {}
     weights = _weights(run, screen.kind)
     matching = weights.filter(searched__contains=fold(search)) if search else weights
@@ -79,9 +73,7 @@ def listing(
         any_mapping=bool(counts) or weights.exists(),
         search=search,
         state=state,
-        states=[
-            (value, str(words), counts.get(value, 0)) for value, (words, _) in screen.states.items()
-        ],
+        states=[(value, str(words), counts.get(value, 0)) for value, (words, _) in states.items()],
         causes=sorted(
             ((cause, rows) for cause, rows in causes.items() if cause in own_causes),
             key=lambda cause: -cause[1],
@@ -96,18 +88,32 @@ def line_of(run: LegacyImportRun, screen: MappingScreen, pk: int) -> MappingLine
     return line
 
 
-def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> BulkSummary:
+def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> dict[str, Any]:
     """What a bulk would confirm, in the order of the run's list, and the rows behind all of it."""
     current_totals(run)
     mappings = screen.kind.bulk(run.connection_name)
     weights = _weights(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = weights.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
-    return BulkSummary(
-        lines=screen.lines(weights.order_by("position")[:BULK_LINES]),
-        more=max(0, sums["mappings"] - BULK_LINES),
-        rows=sums["rows"] or 0,
-        frees=sums["frees"] or 0,
-    )
+    return {
+        "lines": screen.lines(weights.order_by("position")[:BULK_LINES]),
+        "more": max(0, sums["mappings"] - BULK_LINES),
+        "rows": sums["rows"] or 0,
+        "frees": sums["frees"] or 0,
+    }
+
+
+def past_decisions(kind: MappingKind, pk: int) -> list[dict[str, Any]]:
+    """The last decisions about one mapping in the log, the newest first."""
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(kind.model), object_id=str(pk)
+    ).order_by("-pk")
+    columns = entries.values_list("change_message", "user__username", "action_time")
+    decisions = []
+    for message, user, at in columns[:LISTED_DECISIONS]:
+        decision, _colon, note = message.partition(": ")
+        words = DECISIONS.get(decision, "")
+        decisions.append({"words": words, "note": note, "by": user, "at": at})
+    return decisions
 
 
 def _weights(run: LegacyImportRun | None, kind: MappingKind) -> QuerySet[MappingWeight]:

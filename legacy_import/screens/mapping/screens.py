@@ -2,27 +2,99 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
+from rapidfuzz import fuzz
 
+from ecoin.identity.text import fold
+from legacy_import.choices import CourseMappingStatus
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.sessions import SESSIONS
 from legacy_import.models import LegacyCourseMapping, MappingWeight
-from legacy_import.screens.mapping.course_search import courses_for
-from legacy_import.screens.mapping.lines import CourseLine, MappingLine, SessionLine
-from legacy_import.screens.mapping.words import COURSE_STATES, SESSION_STATES
-from legacy_import.screens.text import thousands
+from legacy_import.models.mapping import TO_CONFIRM
+from legacy_import.people.platform import platform_catalogue
+from legacy_import.rules.sessions import PLACEHOLDER_IDS
+from legacy_import.screens.mapping.words import COURSE_STATES, DELETED, RULES, SESSION_STATES
 
 LONGEST_SEARCH = 100
+MOST_OPTIONS = 12  # courses that one search lists
+SUGGESTED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
 
 
-def _no_context(request: HttpRequest, mapping: Any) -> dict[str, Any]:
-    return {}
+@dataclass(frozen=True, slots=True)
+class MappingLine:
+    """A mapping as the pages show it, with its rows in the run. Templates mask its names."""
+
+    STATES: ClassVar[Mapping[str, tuple[Promise, str]]]  # words and colour of the pill
+    name_is_code: ClassVar[bool] = False  # shown from left to right in every language
+
+    mapping: Any
+    weight: MappingWeight
+
+    @property
+    def state(self) -> tuple[Promise, str]:
+        return self.STATES[self.mapping.state]
+
+    @property
+    def why(self) -> str:
+        words = str(RULES.get(self.mapping.rule, ""))
+        return f"{DELETED}; {words}" if self.mapping.waits_as_deleted else words
+
+    @property
+    def course(self) -> str:
+        """The course of the platform, or that of a session in the old catalogue."""
+        raise NotImplementedError
+
+    @property
+    def one_click(self) -> str:
+        """The decision that the list itself offers; "": none."""
+        raise NotImplementedError
+
+
+class CourseLine(MappingLine):
+    """A formation of the old catalogue."""
+
+    STATES = COURSE_STATES
+
+    @property
+    def course(self) -> str:
+        course = self.mapping.course
+        return f"{course.name} ({course.code})" if course else ""
+
+    @property
+    def can_confirm(self) -> bool:
+        """A course is suggested, and not confirmed yet."""
+        return self.mapping.course_id is not None and self.mapping.status in SUGGESTED
+
+    @property
+    def one_click(self) -> str:
+        clear = self.mapping.in_source and not self.mapping.waits_as_deleted
+        return "confirm" if self.can_confirm and clear else ""
+
+
+class SessionLine(MappingLine):
+    """A session of the old platform."""
+
+    STATES = SESSION_STATES
+    name_is_code = True
+
+    @property
+    def course(self) -> str:
+        return str(self.mapping.course_name)
+
+    @property
+    def never_real(self) -> bool:
+        return self.mapping.legacy_id in PLACEHOLDER_IDS
+
+    @property
+    def one_click(self) -> str:
+        doubtful = self.never_real or self.mapping.waits_as_deleted
+        return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +102,13 @@ class MappingScreen:
     """A kind of mapping on the screen: addresses, words, lines and templates."""
 
     kind: MappingKind
-    states: Mapping[str, tuple[Promise, str]]  # the filters of the list
-    line: Callable[[Any, MappingWeight], MappingLine]
+    line: type[MappingLine]  # its states are the filters of the list
     related: tuple[str, ...] = ("confirmed_by",)  # relations that a line reads
     list_title: Promise
     page_title: Promise
     bulk_title: Promise
-    confirmed: Callable[[int], str]  # the sentence after a bulk
-    page_context: Callable[[HttpRequest, Any], dict[str, Any]] = _no_context
+    confirmed: Any  # the sentence after a bulk: a lazy plural of `n`, with `count`
+    page_context: Callable[[HttpRequest, Any], dict[str, Any]] | None = None
 
     @property
     def section(self) -> str:
@@ -58,43 +129,41 @@ class MappingScreen:
         return [self.line(mappings[pk], weight_of[pk]) for pk in weight_of if pk in mappings]
 
 
-def _courses_confirmed(count: int) -> str:
-    words = ngettext("%(count)s suggestion confirmed.", "%(count)s suggestions confirmed.", count)
-    return words % {"count": thousands(count)}
-
-
-def _sessions_confirmed(count: int) -> str:
-    words = ngettext(
-        "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", count
-    )
-    return words % {"count": thousands(count)}
-
-
 def _course_choices(request: HttpRequest, mapping: LegacyCourseMapping) -> dict[str, Any]:
-    """The courses to choose from, by the search in the address."""
+    """The courses to choose from, closest to the old name first: all that contain the words in the
+    address. At most MOST_OPTIONS are listed.
+    """
     search = request.GET.get("course_q", "")[:LONGEST_SEARCH].replace("\x00", "")
-    courses, total = courses_for(mapping.legacy_name, search)
-    return {"courses": courses, "courses_total": total, "course_q": search}
+    words, old = fold(search).split(), fold(mapping.legacy_name)
+    matches = sorted(
+        (-fuzz.token_set_ratio(old, fold(name)), fold(name), (pk, name, code))
+        for pk, name, code in platform_catalogue()
+        if all(word in f"{fold(name)} {fold(code)}" for word in words)
+    )
+    courses = [course for *_order, course in matches[:MOST_OPTIONS]]
+    return {"courses": courses, "courses_total": len(matches), "course_q": search}
 
 
 COURSE_SCREEN = MappingScreen(
     kind=COURSES,
-    states=COURSE_STATES,
-    line=CourseLine.of,
+    line=CourseLine,
     related=("course", "confirmed_by"),
     list_title=_("Old courses"),
     page_title=_("Which course is it?"),
     bulk_title=_("Confirm all exact suggestions"),
-    confirmed=_courses_confirmed,
+    confirmed=ngettext_lazy(
+        "%(count)s suggestion confirmed.", "%(count)s suggestions confirmed.", "n"
+    ),
     page_context=_course_choices,
 )
 SESSION_SCREEN = MappingScreen(
     kind=SESSIONS,
-    states=SESSION_STATES,
-    line=SessionLine.of,
+    line=SessionLine,
     list_title=_("Old sessions"),
     page_title=_("What is this session?"),
     bulk_title=_("Confirm all sessions that the rules call real"),
-    confirmed=_sessions_confirmed,
+    confirmed=ngettext_lazy(
+        "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", "n"
+    ),
 )
 SCREENS = (COURSE_SCREEN, SESSION_SCREEN)

@@ -16,8 +16,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
@@ -33,8 +31,13 @@ from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import requested_run, reviewer_of
-from legacy_import.screens.mapping.lines import past_decisions
-from legacy_import.screens.mapping.listing import ListQuery, bulk_summary, line_of, listing
+from legacy_import.screens.mapping.listing import (
+    ListQuery,
+    bulk_summary,
+    line_of,
+    listing,
+    past_decisions,
+)
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
@@ -47,7 +50,7 @@ LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the ru
 class MappingDecisionForm(forms.Form):
     """A decision about one mapping; the service checks whether it is possible."""
 
-    verdict = forms.CharField(max_length=20)
+    decision = forms.CharField(max_length=20)
     version = forms.IntegerField(min_value=0, max_value=2**31)
     course = forms.IntegerField(min_value=1, max_value=2**62, required=False)
     note = forms.CharField(max_length=2_000, required=False)
@@ -61,9 +64,7 @@ class MappingBulkForm(forms.Form):
     note = forms.CharField(max_length=2_000, required=False)
 
 
-@never_cache
 @permission_needed(MAP)
-@require_safe
 def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Every mapping of the run's source; those that block most rows first."""
     run = None
@@ -71,43 +72,37 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         run = requested_run(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
     query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
-    return render_page(
+    return _render(
         request,
-        screen.template("list"),
-        section=screen.section,
-        title=screen.list_title,
-        run=run,
-        screen=screen,
+        screen,
+        "list",
+        run,
         listing=listing(run, screen, query),
         bulk_count=screen.kind.bulk(run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
     )
 
 
-@never_cache
 @permission_needed(MAP)
-@require_safe
 def mapping_page(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """One mapping: what it is now and why, and what can be decided."""
     run = requested_run(request)
     return _mapping_page(request, screen, run, _find(screen, run, mapping_id))
 
 
-@never_cache
-@permission_needed(MAP)
-@require_POST
+@permission_needed(MAP, methods=["POST"])
 def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> HttpResponse:
     """Decide what one mapping is; 409 with the current state when another user was faster."""
     run = requested_run(request)
     mapping = _find(screen, run, mapping_id)
     form = MappingDecisionForm(request.POST)
-    if not form.is_valid() or form.cleaned_data["verdict"] not in (UNDO, *screen.kind.decisions):
+    if not form.is_valid() or form.cleaned_data["decision"] not in (UNDO, *screen.kind.decisions):
         return _incomplete()
     entered = form.cleaned_data
     try:
         change = decide_mapping(
             screen.kind,
-            entered["verdict"],
+            entered["decision"],
             mapping_id=mapping.pk,
             version=entered["version"],
             actor=reviewer_of(request),
@@ -122,13 +117,11 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
         return _mapping_page(request, screen, run, mapping, status=400, **context)
     mapping.refresh_from_db()
     name = mask_text(mapping.display_name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
-    _report_change(request, f"{name}: {screen.states[mapping.state][0]}.", change)
+    _report_change(request, f"{name}: {screen.line.STATES[mapping.state][0]}.", change)
     return _back_to_list(request, screen, run)
 
 
-@never_cache
-@permission_needed(MAP)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(MAP, methods=["GET", "HEAD", "POST"])
 def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Confirm all mappings that the rules are sure of, after showing their number and effect."""
     run = requested_run(request)
@@ -149,13 +142,12 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         return _bulk_page(request, screen, run, status=409, changed=True)
     except LegacyImportError as error:
         return _bulk_page(request, screen, run, status=400, refused=_refusal(error))
-    _report_change(request, screen.confirmed(change.mappings), change)
+    sentence = screen.confirmed % {"n": change.mappings, "count": thousands(change.mappings)}
+    _report_change(request, sentence, change)
     return _back_to_list(request, screen, run)
 
 
-@never_cache
-@permission_needed(MAP)
-@require_POST
+@permission_needed(MAP, methods=["POST"])
 def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     """Validate, classify and plan the run while the user waits, and return to the list."""
     run = requested_run(request)
@@ -167,7 +159,7 @@ def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     else:
         messages.success(
             request,
-            _("Run %(run)s was judged and planned again: %(before)s rows waited for review, "
+            _("Run %(run)s was evaluated and planned again: %(before)s rows waited for review, "
               "now %(after)s do.")
             % {
                 "run": run.pk,
@@ -183,52 +175,38 @@ def _find(screen: MappingScreen, run: LegacyImportRun, pk: int) -> Any:
     return get_object_or_404(screen.kind.model, pk=pk, connection_name=run.connection_name)
 
 
+def _render(
+    request: HttpRequest,
+    screen: MappingScreen,
+    page: str,
+    run: LegacyImportRun | None,
+    **context: Any,
+) -> HttpResponse:
+    """`page`: list, page or bulk, with its title and its template."""
+    title = getattr(screen, f"{page}_title")
+    frame = {"section": screen.section, "title": title, "run": run, "screen": screen}
+    return render_page(request, screen.template(page), **frame, **context)
+
+
 def _mapping_page(
     request: HttpRequest,
     screen: MappingScreen,
     run: LegacyImportRun,
     mapping: Any,
-    *,
-    status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    return render_page(
-        request,
-        screen.template("page"),
-        section=screen.section,
-        title=screen.page_title,
-        run=run,
-        status=status,
-        screen=screen,
-        line=line_of(run, screen, mapping.pk),
-        past_decisions=past_decisions(screen.kind, mapping.pk),
-        **screen.page_context(request, mapping),
-        **context,
-    )
+    if screen.page_context:
+        context |= screen.page_context(request, mapping)
+    line, past = line_of(run, screen, mapping.pk), past_decisions(screen.kind, mapping.pk)
+    return _render(request, screen, "page", run, line=line, past_decisions=past, **context)
 
 
 def _bulk_page(
-    request: HttpRequest,
-    screen: MappingScreen,
-    run: LegacyImportRun,
-    *,
-    status: int = 200,
-    **context: Any,
+    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun, **context: Any
 ) -> HttpResponse:
     expected, stamp = bulk_stamp(screen.kind, run.connection_name)
-    return render_page(
-        request,
-        screen.template("bulk"),
-        section=screen.section,
-        title=screen.bulk_title,
-        run=run,
-        status=status,
-        screen=screen,
-        expected=expected,
-        stamp=stamp,
-        bulk=bulk_summary(run, screen),
-        **context,
-    )
+    context |= {"expected": expected, "stamp": stamp, "bulk": bulk_summary(run, screen)}
+    return _render(request, screen, "bulk", run, **context)
 
 
 def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
@@ -253,8 +231,8 @@ def _report_change(request: HttpRequest, sentence: str, change: MappingChange) -
         for affected in change.affected
         if affected.rows
     ]
-    rows = _("Rows to be judged again: %(rows)s.") % {"rows": ", ".join(per_run)}
-    effect = rows if per_run else _("No open row is touched.")
+    rows = _("Rows to be evaluated again: %(rows)s.") % {"rows": ", ".join(per_run)}
+    effect = rows if per_run else _("No open row is affected.")
     messages.success(request, f"{sentence} {effect}")
 
 
@@ -290,7 +268,7 @@ def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:
         path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all"),
         path(f"{root}/again", plan_again, context, name=f"{name}-again"),
         path(f"{root}/<int:mapping_id>", mapping_page, context, name=f"{name}-one"),
-        path(f"{root}/<int:mapping_id>/judge", decide, context, name=f"{name}-judge"),
+        path(f"{root}/<int:mapping_id>/decide", decide, context, name=f"{name}-decide"),
     ]
 
 

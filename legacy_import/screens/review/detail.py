@@ -1,9 +1,9 @@
 """One row of the queue in full, masked: possible matches, the requested training, the decisions."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -16,15 +16,12 @@ from legacy_import.privacy.subject import ERASED
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
     NEEDS_PERSON,
-    ClaimHolder,
     applies,
-    holders,
-    name_of,
+    other_viewers,
 )
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.review.compare import ComparedLine, compare_with
-from legacy_import.screens.review.matches import InRun, TargetView, rows_in_run, targets_of
-from legacy_import.screens.review.training import CatalogueNames, catalogue_names
+from legacy_import.screens.review.training import CatalogueEntries, catalogue_entries
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10
@@ -32,22 +29,8 @@ D = ReviewDecision
 # The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
 SPECIAL = (D.LINK, D.NOT_SAME, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.TREAT_AS)
 PUT_ASIDE = {D.SKIP: "3", D.LATER: "4"}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A decision with its key, "" where it has none."""
-
-    decision: ReviewDecision
-    key: str
-
-
-class HistoryLine(NamedTuple):
-    """One decision about the row, or the undo of one, with the name of its actor."""
-
-    event: LegacyReviewDecision
-    actor: str
-    undone: bool
+Offer = tuple[ReviewDecision, str]  # with its key, "" where it has none
+History = Sequence[tuple[LegacyReviewDecision, bool]]  # the event, and whether it was undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +43,22 @@ class Detail:
     phone: str
     email: str
     issues: Sequence[tuple[str, str]]
-    catalogue: CatalogueNames
-    targets: Sequence[TargetView]
+    catalogue: CatalogueEntries
+    targets: Sequence[dict[str, Any]]  # possible matches: evidence, and what the page shows
     targets_total: int
     compared: Sequence[ComparedLine]
-    in_run: Sequence[InRun]
+    in_run: Sequence[Mapping[str, Any]]  # other rows of the run in the evidence
     in_run_total: int
-    history: Sequence[HistoryLine]
+    history: History
     offers: Sequence[Offer]
-    holder: ClaimHolder | None
+    viewer: str  # another user who has the row open; "" for none
     committed: bool
     erased: bool
     purged: bool
 
     @property
-    def selected(self) -> TargetView | None:
-        return next((target for target in self.targets if target.selected), None)
+    def selected(self) -> dict[str, Any] | None:
+        return next((target for target in self.targets if target["selected"]), None)
 
     @property
     def differences(self) -> int:
@@ -96,10 +79,10 @@ def detail_of(
     if row is None:
         return None
     history, evidence = history_of(row), row.duplicate_evidence
-    shown = evidence.get("targets", [])[:MOST_TARGETS]
-    contacts = contacts_of((target["kind"], target["id"]) for target in shown)
-    targets = targets_of(shown, contacts, person, ruled_out(history))
-    selected = next(((t.kind, t.id) for t in targets if t.selected), None)
+    first_targets = evidence.get("targets", [])[:MOST_TARGETS]
+    contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
+    targets = targets_of(first_targets, contacts, person, ruled_out(history))
+    selected = next(((t["kind"], t["id"]) for t in targets if t["selected"]), None)
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
     return Detail(
@@ -109,19 +92,41 @@ def detail_of(
         phone=mask_phone(row.phone_raw),
         email=mask_email(row.email_raw),
         issues=[issue_words(issue) for issue in row.validation_issues],
-        catalogue=catalogue_names(run, row),
+        catalogue=catalogue_entries(run, row),
         targets=targets,
         targets_total=evidence.get("targets_total", 0),
         compared=compare_with(row, contacts[selected]) if selected in contacts else (),
-        in_run=rows_in_run(evidence),
+        in_run=evidence.get("in_run", []),
         in_run_total=evidence.get("in_run_total", 0),
         history=history,
         offers=offers_of(row, selected, contacts) if open_to_review else (),
-        holder=holders(row_ids=[row.pk], actor=actor, now=now).get(row.pk),
+        viewer=other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
         committed=committed,
         erased=row.validation_issues == [ERASED],
         purged=run.purged_at is not None,
     )
+
+
+def targets_of(
+    evidence: Sequence[Mapping[str, Any]],
+    contacts: Mapping[Target, Contact],
+    requested: Target | None,
+    ruled_out: Collection[Target],
+) -> list[dict[str, Any]]:
+    """The people of the evidence; selected: the requested one, or the first who is not ruled out."""
+    targets = [(item["kind"], item["id"]) for item in evidence]
+    first = next((target for target in targets if target not in ruled_out), None)
+    selected = requested if requested in targets else first or next(iter(targets), None)
+    return [
+        {
+            **item,
+            "name": mask_text(contacts[target].name) if target in contacts else "",
+            "on_platform": target in contacts,
+            "ruled_out": target in ruled_out,
+            "selected": target == selected,
+        }
+        for target, item in zip(targets, evidence, strict=True)
+    ]
 
 
 def offers_of(
@@ -135,23 +140,23 @@ def offers_of(
         and (decision not in NEEDS_PERSON or selected is not None)
         and (decision != D.LINK or selected in contacts)
     ]
-    offers = [Offer(d, str(place + 1) if place < 2 else "") for place, d in enumerate(special)]
-    offers += [Offer(decision, key) for decision, key in PUT_ASIDE.items()]
-    return [*offers, Offer(D.RESET, "")] if row.decision else offers
+    offers = [(d, str(place + 1) if place < 2 else "") for place, d in enumerate(special)]
+    offers += PUT_ASIDE.items()
+    return [*offers, (D.RESET, "")] if row.decision else offers
 
 
-def history_of(row: LegacyStudentImport) -> list[HistoryLine]:
-    """Every decision about the row, newest first."""
+def history_of(row: LegacyStudentImport) -> History:
+    """Every decision about the row and every undo of one, newest first."""
     events = LegacyReviewDecision.objects.filter(student_import=row).order_by("-pk")
     events = events.select_related("actor")
     undone = {event.undoes_id for event in events}
-    return [HistoryLine(event, name_of(event.actor), event.pk in undone) for event in events]
+    return [(event, event.pk in undone) for event in events]
 
 
-def ruled_out(history: Sequence[HistoryLine]) -> set[Target]:
+def ruled_out(history: History) -> set[Target]:
     """The people the row is not, by the decisions in force; a later link removes one again."""
     people: set[Target] = set()
-    for event, _actor, undone in reversed(history):
+    for event, undone in reversed(history):
         if undone or event.undoes_id or event.target_id is None:
             continue
         target = (event.target_kind, event.target_id)

@@ -1,62 +1,51 @@
-"""One page of the queue, paged by key: (reason, classification, row), the order of its index."""
+"""One page of the queue, paged by key: (order, reason, classification, row), as its index is ordered.
+
+The most likely matches come first, whatever their reason: they are decided quickest.
+"""
 
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.review.counts import FilteredCounts
-from legacy_import.screens.pages import Anchor, Page, read_page
+from legacy_import.review.counts import Cell, FilteredCounts
+from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
 ROWS = 25
-ORDER = ("planned_reason", "classification", "pk")
+ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
-    *ORDER, "source_table", "legacy_id", "full_name", "raw_status", "decision", "to_classify"
+    *ORDER, "source_table", "legacy_id", "full_name", "decision", "to_classify"
 )  # fmt: skip
-Cells = Mapping[tuple[str, str], int]
 
 
 class Key(NamedTuple):
     """The position of a row in the queue."""
 
+    order: int
     reason: str
     classification: str
     row: int
-
-
-class QueueLine(NamedTuple):
-    """One row of the list, masked."""
-
-    reason: str
-    classification: str
-    row: int
-    source_table: str
-    legacy_id: str
-    full_name: str
-    raw_status: str
-    decision: str
-    to_classify: bool
 
 
 def page_of(
     run: LegacyImportRun, counts: FilteredCounts, anchor: Anchor, *, size: int = ROWS
-) -> Page[QueueLine]:
+) -> Page:
     """The rows that pass the filter, from the anchor on; an unknown row anchors nothing."""
     key = key_of(run, anchor.row)
     anchor = anchor if key else Anchor()
     rows = _rows_from(run, counts, key, anchor, size + 1)
-    return read_page(rows, anchor, order=ORDER, columns=COLUMNS, line=_masked_line, size=size)
+    return read_page(rows, anchor, order=ORDER, columns=COLUMNS, mask=_masked, size=size)
 
 
 def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:
     """The next row that passes the filter, the first one after the last; None: no row."""
     for anchor in (Anchor(after=after), Anchor()):
         for line in page_of(run, counts, anchor, size=1).lines:
-            return line.row
+            return int(line["pk"])
     return None
 
 
@@ -83,28 +72,27 @@ def _rows_from(
     return rows.filter(reduce(or_, (_in_cell(cell, key, anchor) for cell in cells)))
 
 
-def _masked_line(values: tuple[Any, ...]) -> QueueLine:
-    line = QueueLine(*values)
-    return line._replace(full_name=mask_text(line.full_name), raw_status=mask_text(line.raw_status))
+def _masked(line: Line) -> Line:
+    return {**line, "full_name": mask_text(line["full_name"])}
 
 
-def _in_cell(cell: tuple[str, str], key: Key | None, anchor: Anchor) -> Q:
+def _in_cell(cell: Cell, key: Key | None, anchor: Anchor) -> Q:
     """The rows of one cell; of the anchor's own cell those beyond it."""
-    reason, classification = cell
-    rows = Q(planned_reason=reason, classification=classification)
-    if key is None or cell != key[:2]:
+    order, reason, classification = cell
+    rows = Q(review_order=order, planned_reason=reason, classification=classification)
+    if key is None or cell != key[:3]:
         return rows
     return rows & Q(**{f"pk__{anchor.comparison}": key.row})
 
 
 def _cells_needed(
-    cells: Cells, key: Key | None, limit: int, backwards: bool
-) -> list[tuple[str, str]]:
+    cells: Mapping[Cell, int], key: Key | None, limit: int, backwards: bool
+) -> list[Cell]:
     """The anchor's cell and enough cells beyond it for `limit` rows, by the stored counts."""
     needed, total = [], 0
     for cell, rows in sorted(cells.items(), reverse=backwards):
-        own = key is not None and cell == key[:2]
-        if key is not None and not own and (cell > key[:2]) == backwards:
+        own = key is not None and cell == key[:3]
+        if key is not None and not own and (cell > key[:3]) == backwards:
             continue
         needed.append(cell)
         total += 0 if own else rows  # how many of its rows are beyond the anchor is not known
@@ -118,10 +106,8 @@ def _beyond(key: Key | None, anchor: Anchor) -> Q:
     if key is None:
         return Q()
     strict = "lt" if anchor.backwards else "gt"
-    same_reason = Q(planned_reason=key.reason)
-    return (
-        Q(**{f"planned_reason__{strict}": key.reason})
-        | same_reason & Q(**{f"classification__{strict}": key.classification})
-        | same_reason
-        & Q(classification=key.classification, **{f"pk__{anchor.comparison}": key.row})
-    )
+    beyond, same = Q(), Q()
+    for column, value in zip(ORDER[:-1], key[:-1], strict=True):
+        beyond |= same & Q(**{f"{column}__{strict}": value})
+        same &= Q(**{column: value})
+    return beyond | same & Q(**{f"pk__{anchor.comparison}": key.row})

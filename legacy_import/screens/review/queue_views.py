@@ -8,8 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
@@ -36,15 +34,13 @@ from legacy_import.screens.address import (
 from legacy_import.screens.facets import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import BulkForm, FilterForm
-from legacy_import.screens.review.render import SECTION, render_queue, render_refusal, title
+from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """Redirect to the rows with an old number or a name; 400 for a contact, never in an address."""
     address = _sent_address(request)
@@ -58,9 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(address.first_page(result))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def filters(request: HttpRequest) -> HttpResponse:
     """Save the filter of the page under a name, or delete a saved one."""
     address = _sent_address(request)
@@ -81,9 +75,7 @@ def filters(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(address.url())
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def bulk_decision(request: HttpRequest) -> HttpResponse:
     """The confirm page; with a confirmed number of rows, the decision."""
     address, form = _sent_address(request), BulkForm(request.POST)
@@ -123,7 +115,7 @@ def _confirm(
         request,
         CONFIRM,
         section=SECTION,
-        title=title(),
+        title=TITLE,
         run=address.run,
         address=address,
         here=address.query_string(),
@@ -172,20 +164,20 @@ def _decide(
 def _add_messages(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:
     """How many rows were decided, and how many were skipped."""
     text = ngettext(
-        "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decided
+        "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions
     )
-    messages.success(request, text % {"decision": decision.label, "number": report.decided})
+    messages.success(request, text % {"decision": decision.label, "number": report.decisions})
     if report.committed_meanwhile:
         text = ngettext(
-            "%(number)d row was committed meanwhile and left out.",
-            "%(number)d rows were committed meanwhile and left out.",
+            "%(number)d row was committed meanwhile, so it was not decided.",
+            "%(number)d rows were committed meanwhile, so they were not decided.",
             report.committed_meanwhile,
         )
         messages.warning(request, text % {"number": report.committed_meanwhile})
     if report.does_not_apply:
         text = ngettext(
-            "To %(number)d row this decision does not apply; it was left out.",
-            "To %(number)d rows this decision does not apply; they were left out.",
+            "This decision does not apply to %(number)d row, which was not decided.",
+            "This decision does not apply to %(number)d rows, which were not decided.",
             report.does_not_apply,
         )
         messages.warning(request, text % {"number": report.does_not_apply})

@@ -1,7 +1,7 @@
 """The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
@@ -21,7 +22,7 @@ from legacy_import.review.counts import (
     count_rows,
     decisions_since_plan,
 )
-from legacy_import.review.decisions import NotPossible, holders, last_decisions
+from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
 from legacy_import.review.filter import FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
@@ -29,7 +30,7 @@ from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facet
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
 from legacy_import.screens.review.detail import Detail, detail_of
-from legacy_import.screens.review.listing import QueueLine, page_of
+from legacy_import.screens.review.listing import page_of
 from legacy_import.screens.review.words import (
     STATE_NAMES,
     bulk_decisions,
@@ -37,24 +38,13 @@ from legacy_import.screens.review.words import (
     treat_as_choices,
 )
 
-SECTION = "review"
+SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
 # The states replace the facet of decisions; in an address it still is an active filter.
 SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One focus with its progress."""
-
-    name: str
-    url: str
-    current: bool
-    progress: ReviewProgress
-
-
-def title() -> str:
-    return _("Review queue")
+Progress = Mapping[str, ReviewProgress]  # of each focus
 
 
 def render_queue(
@@ -84,7 +74,7 @@ def render_queue(
         "cut": counts.cut,
         "matches": counts.matches,
         "lines": _lines(address, page, actor, now),
-        "position": next((n for n, line in enumerate(page.lines, 1) if line.row == row), 0),
+        "position": next((n for n, line in enumerate(page.lines, 1) if line["pk"] == row), 0),
         "pager": pager_of(address, page, counts.matches),
         "detail": detail,
         "people": _people(address, detail),
@@ -104,7 +94,7 @@ def render_queue(
         "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
     }
     return render_page(
-        request, TEMPLATE, section=SECTION, title=title(), run=run, status=status,
+        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
         **{**context, **extra},
     )  # fmt: skip
 
@@ -125,30 +115,34 @@ def render_refusal(
     )
 
 
-def _page(address: RowsAddress, counts: FilteredCounts) -> Page[QueueLine]:
+def _page(address: RowsAddress, counts: FilteredCounts) -> Page:
     anchor = Anchor(address.after, address.before, address.at)
     if anchor.row:
         page = page_of(address.run, counts, anchor)
         if page.lines:
             return page
     page = page_of(address.run, counts, Anchor())
-    if address.row and page.next and all(line.row != address.row for line in page.lines):
+    if address.row and page.next and all(line["pk"] != address.row for line in page.lines):
         from_row = page_of(address.run, counts, Anchor(at=address.row))
-        return from_row if any(line.row == address.row for line in from_row.lines) else page
+        return from_row if any(line["pk"] == address.row for line in from_row.lines) else page
     return page
 
 
-def _first(address: RowsAddress, page: Page[QueueLine]) -> int | None:
+def _first(address: RowsAddress, page: Page) -> int | None:
     """The row that opens by default: the nearest in the direction of paging."""
-    return page.lines[-1 if address.before else 0].row if page.lines else None
+    return page.lines[-1 if address.before else 0]["pk"] if page.lines else None
 
 
-def _tab(address: RowsAddress, focus: str, progress: dict[str, ReviewProgress]) -> Tab:
-    url = address.first_page(RowFilter(focus=focus, state=PENDING))
-    return Tab(focus_name(focus), url, focus == address.query.focus, progress[focus])
+def _tab(address: RowsAddress, focus: str, progress: Progress) -> dict[str, Any]:
+    return {
+        "name": focus_name(focus),
+        "url": address.first_page(RowFilter(focus=focus, state=PENDING)),
+        "current": focus == address.query.focus,
+        "progress": progress[focus],
+    }
 
 
-def _next_focus(address: RowsAddress, progress: dict[str, ReviewProgress]) -> Tab | None:
+def _next_focus(address: RowsAddress, progress: Progress) -> dict[str, Any] | None:
     """The next focus, in the order of the work, in which rows still wait."""
     for focus in (*FocusMode.values, OTHER):
         if focus != address.query.focus and progress[focus].pending:
@@ -168,18 +162,16 @@ def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
     ]
 
 
-def _lines(
-    address: RowsAddress, page: Page[QueueLine], actor: User, now: datetime
-) -> list[dict[str, Any]]:
+def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list[dict[str, Any]]:
     if page.lines:
-        address = replace(address, at=page.lines[0].row, after=None, before=None)
-    claims = holders(row_ids=[line.row for line in page.lines], actor=actor, now=now)
+        address = replace(address, at=page.lines[0]["pk"], after=None, before=None)
+    viewers = other_viewers(row_ids=[line["pk"] for line in page.lines], actor=actor, now=now)
     return [
         {
             "line": line,
-            "url": address.at_row(line.row),
-            "current": line.row == address.row,
-            "holder": claims.get(line.row),
+            "url": address.at_row(line["pk"]),
+            "current": line["pk"] == address.row,
+            "viewer": viewers.get(line["pk"]),
         }
         for line in page.lines
     ]
@@ -187,4 +179,4 @@ def _lines(
 
 def _people(address: RowsAddress, detail: Detail | None) -> Sequence[tuple[Any, str]]:
     targets = detail.targets if detail else ()
-    return [(target, address.url(person=(target.kind, target.id))) for target in targets]
+    return [(target, address.url(person=(target["kind"], target["id"]))) for target in targets]

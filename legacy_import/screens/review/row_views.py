@@ -9,9 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
@@ -23,24 +21,14 @@ from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
 from legacy_import.review.filter import MAX_DIGITS
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
-from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
 from legacy_import.screens.review.listing import next_row
-from legacy_import.screens.review.render import SECTION, render_queue, render_refusal, title
+from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
 VALUE_LENGTH = 2_000  # characters of one value of a payload that the page shows
-
-
-class PersonLine(NamedTuple):
-    """A person with the phone number, masked, and the proof that allows a link."""
-
-    target: Target
-    name: str
-    phone: str
-    proof: str
 
 
 class PayloadLine(NamedTuple):
@@ -52,9 +40,7 @@ class PayloadLine(NamedTuple):
     missing: bool  # NULL in the old database
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def decision(request: HttpRequest, row: int) -> HttpResponse:
     """Decide about the row and go to the next one; 409 where another user was faster."""
     address, form = _sent_address(request, row), DecisionForm(request.POST)
@@ -76,9 +62,7 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     return HttpResponseRedirect(_next_url(address))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
     """Undo one of the reviewer's own last decisions and open its row again."""
     address, form = _sent_address(request, row), UndoForm(request.POST)
@@ -86,32 +70,29 @@ def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     event = form.cleaned_data["event"]
     try:
-        result = undo(event_id=event, actor=reviewer_of(request), now=timezone.now())
+        row_of_event = undo(
+            event_id=event, actor=reviewer_of(request), now=timezone.now()
+        ).student_import
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     messages.success(request, _("Undone: the row waits again."))
-    if result.run != address.run.pk:
-        address = RowsAddress(run_with_id(result.run), address.query)
-    return HttpResponseRedirect(address.at_row(result.row))
+    if row_of_event.legacy_import_run_id != address.run.pk:
+        address = RowsAddress(run_with_id(row_of_event.legacy_import_run_id), address.query)
+    return HttpResponseRedirect(address.at_row(row_of_event.pk))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 def claim_row(request: HttpRequest, row: int) -> HttpResponse:
     """Record that the reviewer has the row open. A script gets the name of another user as JSON."""
     address = _sent_address(request, row)
-    holder = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
+    viewer = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
     if request.headers.get("accept", "") == "application/json":
-        words = _("%(name)s is looking at this row.")
-        other = words % {"name": holder.actor} if holder and not holder.mine else ""
-        return JsonResponse({"other": other})
+        words = _("%(name)s is looking at this row.") % {"name": viewer}
+        return JsonResponse({"other": words if viewer else ""})
     return HttpResponseRedirect(address.at_row(row))
 
 
-@never_cache
-@permission_needed(REVIEW)
-@require_POST
+@permission_needed(REVIEW, methods=["POST"])
 @sensitive_post_parameters("phone")
 def person(request: HttpRequest, row: int) -> HttpResponse:
     """The people of the platform with exactly this phone number."""
@@ -122,25 +103,24 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
     except NoPhone as error:
         return render_refusal(request, address, error)
     lines = [
-        PersonLine(item.target, mask_text(item.contact.name), mask_phone(item.contact.phone), item.proof)
+        {
+            "target": item.target,
+            "name": mask_text(item.contact.name),
+            "phone": mask_phone(item.contact.phone),
+            "proof": item.proof,  # allows a link
+        }
         for item in people
-    ]  # fmt: skip
+    ]
     return render_queue(request, address, phone_results=lines)
 
 
-@never_cache
-@permission_needed(REVIEW)
-@permission_needed(REVEAL_PII)
-@require_POST
+@permission_needed(REVIEW, REVEAL_PII, methods=["POST"])
 def reveal_contact(request: HttpRequest, row: int) -> HttpResponse:
     """The unmasked contact of one row, for a reason, in this one response only."""
     return _show_unmasked(request, row, lambda **call: {"contact": reveal(**call)})
 
 
-@never_cache
-@permission_needed(REVIEW)
-@permission_needed(VIEW_RAW)
-@require_POST
+@permission_needed(REVIEW, VIEW_RAW, methods=["POST"])
 def raw_view(request: HttpRequest, row: int) -> HttpResponse:
     """The raw payload of one row, in this one response only."""
     return _show_unmasked(
@@ -171,7 +151,7 @@ def _conflict(
         request,
         CONFLICT,
         section=SECTION,
-        title=title(),
+        title=TITLE,
         run=address.run,
         status=409,
         reason=_(error.message),
@@ -185,14 +165,14 @@ def _conflict(
 
 
 def _show_unmasked(
-    request: HttpRequest, row: int, read: Callable[..., dict[str, Any]]
+    request: HttpRequest, row: int, service: Callable[..., dict[str, Any]]
 ) -> HttpResponse:
     """Show masked data in full, or the refusal: 429 with the time of the next try, 410 once erased."""
     address, form = _sent_address(request, row), ReasonForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
     now = timezone.now()
     try:
-        context = read(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
+        context = service(row_id=row, actor=reviewer_of(request), reason=reason, now=now)
     except TooManyReveals as error:
         at = date_format(timezone.localtime(error.again_at), "TIME_FORMAT")
         hint = _("Try again from %(time)s on.") % {"time": at}

@@ -4,8 +4,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
@@ -13,21 +11,19 @@ from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.screens.address import parse_address, requested_run
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review import queue_views, row_views
-from legacy_import.screens.review.render import SECTION, render_queue, title
+from legacy_import.screens.review.render import SECTION, TITLE, render_queue
 
 EMPTY = "admin/legacy_imports/review/empty.html"
 
 
-@never_cache
 @permission_needed(REVIEW)
-@require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The queue of one run, the newest by default; 404 for an unknown run, row or filter."""
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
-        return render_page(request, EMPTY, section=SECTION, title=title())
+        return render_page(request, EMPTY, section=SECTION, title=TITLE)
     run = requested_run(request)
     if run.planned_at is None:
-        return render_page(request, EMPTY, section=SECTION, title=title(), run=run)
+        return render_page(request, EMPTY, section=SECTION, title=TITLE, run=run)
     try:
         address = parse_address(run, request.GET.dict(), queue=True)
     except ContainsContact:

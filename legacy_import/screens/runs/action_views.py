@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
@@ -27,8 +26,7 @@ from legacy_import.stages.planning.dry_run import dry_run
 from legacy_import.stages.reconciliation.reconcile import reconcile
 
 
-@permission_needed(MAP)
-@require_POST
+@permission_needed(MAP, methods=["POST"])
 def plan(request: HttpRequest, run_id: int) -> HttpResponse:
     """Plan the run's rows again, with the decisions made since."""
     run, title = run_with_id(run_id), _("Plan again")
@@ -49,8 +47,7 @@ def plan(request: HttpRequest, run_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("legacy_imports:run", args=[run.pk]), status=303)
 
 
-@permission_needed(COMMIT)
-@require_POST
+@permission_needed(COMMIT, methods=["POST"])
 def reconcile_run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Reconcile the run and show the report. Changes nothing."""
     run, title = run_with_id(run_id), _("Reconciliation")

@@ -1,32 +1,14 @@
 """The certificate of a run in words: what was verified about the source before a row was read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-
-@dataclass(frozen=True, slots=True)
-class CertificateLine:
-    """One property of the source: its values (codes and names) and their meaning in words."""
-
-    name: str | Promise
-    values: tuple[str, ...]
-    meaning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateSection:
-    """`verified` is None where the run has no certificate yet. Never a password."""
-
-    verified: bool | None
-    lines: tuple[CertificateLine, ...] = ()
-    notes: tuple[str, ...] = ()  # in English, as the import stored them
-
-
+# One property of the source: its name, its values (codes and names) and their meaning in words.
+Line = tuple[str | Promise, tuple[str, ...], str]
 PER_TABLE = (
     ("absent_columns", gettext_lazy("Columns that the source does not have")),
     ("unmatched_columns", gettext_lazy("Columns kept in the payload only")),
@@ -34,54 +16,52 @@ PER_TABLE = (
 )
 
 
-def certificate_of(certificate: Mapping[str, Any]) -> CertificateSection:
-    """The stored certificate as lines, without those for which it has no value."""
+def certificate_of(certificate: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored certificate as lines, without those for which it has no value. Never a password.
+
+    `verified` is None where the run has no certificate yet.
+    """
     if "read_only_verified" not in certificate:
-        return CertificateSection(None)
-    return CertificateSection(
-        bool(certificate["read_only_verified"]),
-        tuple(line for line in _lines(certificate) if line.values or line.meaning),
-        tuple(str(note) for note in certificate.get("notes", ())),
-    )
+        return {"verified": None}
+    return {
+        "verified": bool(certificate["read_only_verified"]),
+        "lines": [line for line in _lines(certificate) if line[1] or line[2]],
+        "notes": certificate.get("notes", ()),  # in English, as the import stored them
+    }
 
 
-def _lines(certificate: Mapping[str, Any]) -> Iterator[CertificateLine]:
+def _lines(certificate: Mapping[str, Any]) -> Iterator[Line]:
     server = f"{certificate.get('server', '')} {certificate.get('version', '')}".strip()
-    yield CertificateLine(
-        _("Source"), _texts(certificate.get("source") or certificate.get("label"))
-    )
-    yield CertificateLine(_("Server"), _texts(server))
-    yield CertificateLine(_("Database"), _texts(certificate.get("database")))
+    yield _("Source"), _texts(certificate.get("source") or certificate.get("label")), ""
+    yield _("Server"), _texts(server), ""
+    yield _("Database"), _texts(certificate.get("database")), ""
     yield _account(certificate)
-    yield CertificateLine(
-        _("Privileges"), tuple(_grant(one) for one in certificate.get("privileges", ()))
-    )
-    yield CertificateLine(
-        _("Wider than needed"), tuple(map(str, certificate.get("wider_than_needed", ())))
-    )
+    yield _("Privileges"), tuple(_grant(one) for one in certificate.get("privileges", ())), ""
+    yield _("Wider than needed"), tuple(map(str, certificate.get("wider_than_needed", ()))), ""
     yield _snapshot(certificate)
     yield _link(certificate.get("tls", {}))
-    yield CertificateLine(_("Time zone"), _texts(certificate.get("time_zone")))
+    yield _("Time zone"), _texts(certificate.get("time_zone")), ""
     counts = certificate.get("row_counts", {})
-    yield CertificateLine(_("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()))
-    yield CertificateLine(
-        _("Columns under another name"), tuple(_renamed(certificate.get("columns", {})))
-    )
+    yield _("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()), ""
+    deleted = certificate.get("deleted_rows", {})
+    of_tables = tuple(f"{table}: {rows:,}" for table, rows in deleted.items())
+    yield _("Rows deleted on the old platform"), of_tables, ""
+    yield _("Columns under another name"), tuple(_renamed(certificate.get("columns", {}))), ""
     for key, name in PER_TABLE:
-        yield CertificateLine(name, tuple(_per_table(certificate.get(key, {}))))
+        yield name, tuple(_per_table(certificate.get(key, {}))), ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     return (str(value),) if value else ()
 
 
-def _account(certificate: Mapping[str, Any]) -> CertificateLine:
+def _account(certificate: Mapping[str, Any]) -> Line:
     account = certificate.get("account", "")
     if not account:
-        return CertificateLine(_("Account"), (), _("none: the source is a file"))
+        return _("Account"), (), _("none: the source is a file")
     only_reads = certificate.get("account_read_only")
     meaning = _("can only read") if only_reads else _("can write (an operator allowed it)")
-    return CertificateLine(_("Account"), _texts(account), meaning)
+    return _("Account"), _texts(account), meaning
 
 
 def _grant(one: Mapping[str, Any]) -> str:
@@ -89,7 +69,7 @@ def _grant(one: Mapping[str, Any]) -> str:
     return f"{', '.join(one.get('privileges', ()))}{columns} · {one.get('scope', '')}"
 
 
-def _snapshot(certificate: Mapping[str, Any]) -> CertificateLine:
+def _snapshot(certificate: Mapping[str, Any]) -> Line:
     snapshot = certificate.get("snapshot", {})
     without = [table for table, complete in snapshot.items() if not complete]
     number = certificate.get("snapshots", 1)
@@ -98,17 +78,17 @@ def _snapshot(certificate: Mapping[str, Any]) -> CertificateLine:
         meaning = _("%(meaning)s. Without one: %(tables)s") % {
             "meaning": meaning, "tables": ", ".join(without),
         }  # fmt: skip
-    return CertificateLine(_("Snapshot"), _texts(certificate.get("isolation")), meaning)
+    return _("Snapshot"), _texts(certificate.get("isolation")), meaning
 
 
-def _link(tls: Mapping[str, str]) -> CertificateLine:
+def _link(tls: Mapping[str, str]) -> Line:
     meanings = {
         "local": _("local file"),
         "plain": _("not encrypted"),
         "encrypted": _("encrypted"),
     }
     state = tls.get("state", "")
-    return CertificateLine(_("Connection"), _texts(tls.get("cipher")), meanings.get(state, state))
+    return _("Connection"), _texts(tls.get("cipher")), meanings.get(state, state)
 
 
 def _renamed(tables: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Numbers of rows, summed from the stored facet counts, so that no page counts staged rows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,37 +16,17 @@ from legacy_import.choices import (
     ImportAction,
     Outcome,
     PlannedAction,
-    ReviewDecision,
     SessionType,
     SourceTable,
     ValidationStatus,
 )
 from legacy_import.models import FACETS, FacetCount
+from legacy_import.review.counts import FilteredCounts, ReviewProgress
+from legacy_import.review.filter import UNCOMMITTED, RowFilter
 from legacy_import.stages.commit.waves import WAVES, WITHOUT_EFFECT
 
 Facets = Mapping[str, Any]
 FacetValues = Collection[Any] | str
-OTHER = "other"  # rows of no focus mode
-
-
-@dataclass(frozen=True, slots=True)
-class FocusProgress:
-    """The rows in the review queue of one focus mode, or of all (""), and how many are decided."""
-
-    focus: str
-    rows: int
-    decided_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """Rows per value of one facet. `vocabulary` names its class in legacy_import.choices."""
-
-    facet: str
-    title: str | Promise
-    vocabulary: str
-    lines: tuple[tuple[str, int], ...]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +62,7 @@ def counts_of(run_id: int) -> RunCounts:
 
 def counts_of_runs(run_ids: Collection[int]) -> dict[int, RunCounts]:
     """The same for several runs in one query, by the facets that the review progress needs."""
-    facets = ("planned_action", "planned_reason", "outcome", "decision")
+    facets = ("planned_action", "planned_reason", "outcome", "decision", "classification")
     facet_counts = FacetCount.objects.filter(legacy_import_run__in=run_ids).order_by()
     grouped = facet_counts.values_list(F("legacy_import_run_id"), *facets).annotate(
         number=Sum("rows")
@@ -102,43 +82,23 @@ def _matches(facets: Facets, values: Mapping[str, FacetValues]) -> bool:
 
 # --- The review queue --------------------------------------------------------------------------------
 
-UNCOMMITTED = tuple(value for value in Outcome.values if value not in COMMITTED_OUTCOMES)
-UNDECIDED = ("", ReviewDecision.LATER.value)
 
-
-def in_queue(counts: RunCounts, **values: FacetValues) -> int:
+def queue_of(counts: RunCounts) -> RunCounts:
     """Planned rows that need review and that no commit has processed."""
-    return sum(
-        rows
-        for facets, rows in counts.combinations
-        if facets["planned_action"] == PlannedAction.REVIEW
-        and facets["planned_reason"]
-        and facets["outcome"] in UNCOMMITTED
-        and _matches(facets, values)
+    return RunCounts(
+        tuple(
+            (facets, rows)
+            for facets, rows in counts.combinations
+            if facets["planned_action"] == PlannedAction.REVIEW
+            and facets["planned_reason"]
+            and facets["outcome"] in UNCOMMITTED
+        )
     )
 
 
-def queue_reasons(counts: RunCounts) -> dict[str, int]:
-    """Reason → rows of the queue, the most frequent first."""
-    rows_by_value = counts.spread(
-        "planned_reason", planned_action=PlannedAction.REVIEW.value, outcome=UNCOMMITTED
-    )
-    return {reason: rows for reason, rows in rows_by_value.items() if reason}
-
-
-def review_progress(counts: RunCounts, focus: str = "", **values: FacetValues) -> FocusProgress:
-    """A row is reviewed once it has a decision; "later" is not a decision."""
-    rows = in_queue(counts, **values)
-    return FocusProgress(focus, rows, rows - in_queue(counts, decision=UNDECIDED, **values))
-
-
-def review_progress_by_focus(counts: RunCounts) -> tuple[FocusProgress, ...]:
-    """One line per focus mode, then the rows of none."""
-    lines = [
-        review_progress(counts, focus.value, classification=classifications)
-        for focus, (_, classifications) in WAVES.items()
-    ]
-    return (*lines, review_progress(counts, OTHER, classification=Classification.UNKNOWN.value))
+def review_progress(counts: RunCounts) -> dict[str, ReviewProgress]:
+    """Focus → how far its rows in the queue are reviewed; "later" is not a decision."""
+    return FilteredCounts(RowFilter(), queue_of(counts).combinations).progress()
 
 
 # --- Rows that a commit would process ------------------------------------------------------------------
@@ -202,11 +162,6 @@ def _wave_line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
     )
 
 
-def outcomes_in_force(counts: RunCounts) -> tuple[tuple[str, int], ...]:
-    """(outcome, rows) of the rows with effects in force, the most frequent first."""
-    return tuple(counts.spread("outcome", outcome=COMMITTED_OUTCOMES).items())
-
-
 # --- Distributions -----------------------------------------------------------------------------------
 
 DISTRIBUTIONS: tuple[tuple[str, str | Promise, Any], ...] = (
@@ -219,10 +174,19 @@ DISTRIBUTIONS: tuple[tuple[str, str | Promise, Any], ...] = (
 )
 
 
-def distributions(counts: RunCounts) -> Iterator[Distribution]:
-    """Every facet that the run page shows, each adding up to the rows of the run."""
-    total = counts.rows
-    for facet, title, vocabulary in DISTRIBUTIONS:
-        rows_by_value = counts.spread(facet)
-        lines = tuple((value, rows_by_value.get(value, 0)) for value in vocabulary.values)
-        yield Distribution(facet, title, vocabulary.__name__, lines, total)
+def distributions(counts: RunCounts) -> list[dict[str, Any]]:
+    """Every facet that the run page shows: rows per value, which add up to the rows of the run.
+
+    `vocabulary` names its class in legacy_import.choices.
+    """
+    spreads = [(facet, title, words, counts.spread(facet)) for facet, title, words in DISTRIBUTIONS]
+    return [
+        {
+            "facet": facet,
+            "title": title,
+            "vocabulary": words.__name__,
+            "lines": [(value, rows_by_value.get(value, 0)) for value in words.values],
+            "total": counts.rows,
+        }
+        for facet, title, words, rows_by_value in spreads
+    ]

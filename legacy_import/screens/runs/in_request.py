@@ -34,12 +34,12 @@ class InRequest(Silent):
         self._stoppable = label in self._stop_in
         run_unchanged, self._run_unchanged = self._run_unchanged, None
         if run_unchanged and not run_unchanged():
-            raise OutOfOrder(_("Somebody else worked on this run in the same moment."))
+            raise OutOfOrder(_("Another user worked on this run at the same moment."))
         self.has_begun = True
 
     def advance(self, rows: int) -> None:
         if self._stoppable and time.monotonic() > self._until:
-            raise Interrupted(_("One request does so much; go on with the next."))
+            raise Interrupted(_("One request does only so much; continue with the next."))
 
     def say(self, sentence: str) -> None:
         """Called only before a wait for a lease."""
@@ -53,7 +53,7 @@ def attempt(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except AnyDatabaseError as error:
-        words = _("The app database did not do what was asked (%(error)s).")
+        words = _("The app database reported an error (%(error)s).")
         raise LegacyImportError(words % {"error": type(error).__name__}) from None
 
 

@@ -1,9 +1,8 @@
 """The commit log by batch: the actions, the actor, the time and the entries undone since."""
 
-import datetime
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -11,63 +10,22 @@ from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyImportRun
 
 MOST_BATCHES = 20  # on one page …
-MOST_ROWS = (
-    2_000  # … or fewer, where they are large: a page reads the entries of at most this many rows
-)
+MOST_ROWS = 2_000  # … or fewer, where they are large: of at most this many rows entries are read
 MOST_SUMMARY_BATCHES = 100
 FIRST_ROWS = 20
 NOT_COMMITTED = (LogAction.DRIFTED, LogAction.FAILED)
 KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLine:
-    """One finished batch. `actions`: entries of the log per action, the most frequent first."""
-
-    position: int
-    rows: int
-    finished_at: datetime.datetime
-    actor: str
-    actions: tuple[tuple[str, int], ...]
-    undone_entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Some batches, newest first; `older` is the position of the next page, None at the end."""
-
-    batches: tuple[BatchLine, ...]
-    older: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitSummary:
-    """What some batches of a commit did. `first_rows`: rows not committed, with the reason's code."""
-
-    rows: int
-    batches: int
-    actions: Mapping[str, int]
-    created: Mapping[str, int]  # model label → records
-    not_committed: int
-    first_rows: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackSummary:
-    """What a rollback did: (model label, ReversalOutcome) → entries; `first_rows` of those kept."""
-
-    rows: int
-    records: tuple[tuple[str, str, int], ...]
-    kept_entries: int
-    first_rows: tuple[tuple[str, str], ...]
-
-
 def receipts(run: LegacyImportRun, stage: Stage) -> QuerySet[ChunkReceipt]:
     return ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage, source_table="")
 
 
-def log_page(run: LegacyImportRun, before: int | None = None) -> LogPage:
-    """The newest batches of the run's commits (before position `before`)."""
+def log_page(run: LegacyImportRun, before: int | None = None) -> dict[str, Any]:
+    """The newest batches of the run's commits (before position `before`), newest first.
+
+    `older` is the position of the next page, None at the end.
+    """
     newest = receipts(run, Stage.COMMIT).order_by("-position")
     if before is not None:
         newest = newest.filter(position__lt=before)
@@ -78,10 +36,11 @@ def log_page(run: LegacyImportRun, before: int | None = None) -> LogPage:
             break
         page.append(receipt)
     older = page[-1].position if page and len(candidates) > len(page) else None
-    return LogPage(tuple(_lines(run, page)), older)
+    return {"batches": _lines(run, page), "older": older}
 
 
-def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[BatchLine]:
+def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[dict[str, Any]]:
+    """Each batch with its entries per action, the most frequent first."""
     actions: defaultdict[int, Counter[str]] = defaultdict(Counter)
     actors: dict[int, str] = {}
     undone_entries: Counter[int] = Counter()
@@ -93,14 +52,14 @@ def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[BatchLine
         actors[batch] = actor
         undone_entries[batch] += back
     return [
-        BatchLine(
-            receipt.position,
-            receipt.rows,
-            receipt.finished_at,
-            actors.get(receipt.position, ""),
-            tuple(actions[receipt.position].most_common()),
-            undone_entries[receipt.position],
-        )
+        {
+            "position": receipt.position,
+            "rows": receipt.rows,
+            "finished_at": receipt.finished_at,
+            "actor": actors.get(receipt.position, ""),
+            "actions": actions[receipt.position].most_common(),
+            "undone_entries": undone_entries[receipt.position],
+        }
         for receipt in page
     ]
 
@@ -121,48 +80,47 @@ def _rows_of(receipt: ChunkReceipt) -> Q:
     return Q(student_import__gte=int(receipt.first_id), student_import__lte=int(receipt.last_id))
 
 
-def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> CommitSummary:
-    """What the run's commits did from batch `first` on, to before batch `end`."""
+def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> dict[str, Any]:
+    """What the run's commits did from batch `first` on, to before batch `end`.
+
+    `first_rows`: rows that were not committed, with the reason's code.
+    """
     page = _since(run, Stage.COMMIT, first, end)
     entries = _entries(run, page).order_by()
     actions: Counter[str] = Counter()
-    created: Counter[str] = Counter()
-    grouped = entries.values_list("action", "target_model", "created_target")
-    for action, model, created_here, rows in grouped.annotate(rows=Count("pk")):
+    for action, rows in entries.values_list("action").annotate(rows=Count("pk")):
         actions[action] += rows
-        if created_here:
-            created[model] += rows
     not_committed = sum(actions[action] for action in NOT_COMMITTED)
     others = entries.filter(action__in=NOT_COMMITTED).order_by("pk")
-    return CommitSummary(
-        rows=sum(one.rows for one in page),
-        batches=len(page),
-        actions=dict(actions.most_common()),
-        created=dict(created.most_common()),
-        not_committed=not_committed,
-        first_rows=_first_rows(others, "reason") if not_committed else (),
-    )
+    return {
+        "rows": sum(one.rows for one in page),
+        "batches": len(page),
+        "actions": dict(actions.most_common()),
+        "not_committed": not_committed,
+        "first_rows": _first_rows(others, "reason") if not_committed else (),
+    }
 
 
-def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -> RollbackSummary:
-    """What the run's rollbacks did with the rows of batches `first` to before `end`."""
+def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -> dict[str, Any]:
+    """What the run's rollbacks did with the rows of batches `first` to before `end`.
+
+    `records`: (model label, ReversalOutcome, entries). `first_rows`: of those kept.
+    """
     page = _since(run, Stage.ROLLBACK, first, end)
-    if not page:
-        return RollbackSummary(0, (), 0, ())
     entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
-    rows = Q()
+    rows = Q(pk=None)
     for one in page:
         rows |= _rows_of(one)
     entries = entries.filter(rows).exclude(reversal_outcome="").order_by()
     grouped = entries.values_list("target_model", "reversal_outcome").annotate(number=Count("pk"))
     records = tuple(sorted(grouped))
     kept_entries = entries.filter(reversal_outcome__in=KEPT, reversed_at=None)
-    return RollbackSummary(
-        rows=sum(one.rows for one in page),
-        records=records,
-        kept_entries=sum(number for _, outcome, number in records if outcome in KEPT),
-        first_rows=_first_rows(kept_entries.order_by("pk"), "reversal_outcome"),
-    )
+    return {
+        "rows": sum(one.rows for one in page),
+        "records": records,
+        "kept_entries": sum(number for _, outcome, number in records if outcome in KEPT),
+        "first_rows": _first_rows(kept_entries.order_by("pk"), "reversal_outcome"),
+    }
 
 
 def _since(run: LegacyImportRun, stage: Stage, first: int, end: int | None) -> list[ChunkReceipt]:

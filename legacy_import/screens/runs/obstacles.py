@@ -32,7 +32,7 @@ def lease_obstacle(run: LegacyImportRun) -> Obstacle | None:
     if holder is None:
         return None
     words = _("Run %(run)d is locked by %(command)s on %(host)s: wait until it ends.") % {
-        "run": run.pk, "command": holder.command, "host": holder.host,
+        "run": run.pk, **holder,
     }  # fmt: skip
     return Obstacle(words)
 
@@ -49,8 +49,8 @@ def to_commit(run: LegacyImportRun) -> Obstacle | None:
         return Obstacle(words % {"run": run.pk}, run.next_command)
     if run.is_partial:
         words = _(
-            "Run %(run)d is partial: it contains only the first %(rows)d rows. Who commits it knowingly"
-            " does so at a terminal."
+            "Run %(run)d is partial: it contains only the first %(rows)d rows."
+            " It can be committed at a terminal only."
         )
         message = words % {"run": run.pk, "rows": run.row_limit or 0}
         return Obstacle(message, f"legacy_commit --run {run.pk} --allow-partial")
@@ -78,7 +78,7 @@ def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | 
         words = _("The rows of run %(run)d are not classified yet.")
         return Obstacle(words % {"run": run.pk}, run.next_command)
     if to_classify:
-        words = _("%(rows)d rows have to be classified again before a plan means anything.")
+        words = _("%(rows)d rows have to be classified again before they can be planned.")
         return Obstacle(words % {"rows": to_classify}, f"legacy_classify --run {run.pk}")
     return _too_many(run, rows, MOST_ROWS_PLANNED, "legacy_dry_run") or lease_obstacle(run)
 
@@ -100,7 +100,7 @@ def _too_many(run: LegacyImportRun, rows: int, most: int, command: str) -> Obsta
 
 
 def _closed(run: LegacyImportRun) -> Obstacle:
-    return Obstacle(_("Run %(run)d is closed: it is finished for good.") % {"run": run.pk})
+    return Obstacle(_("Run %(run)d is permanently closed.") % {"run": run.pk})
 
 
 def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
@@ -108,6 +108,6 @@ def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
         words = _("Run %(run)d was staged by other normalizers than the installed ones.")
         return Obstacle(words % {"run": run.pk}, "legacy_import")
     if run.rules_version != RULES_VERSION:
-        words = _("Run %(run)d was judged by other rules than the installed ones.")
+        words = _("Run %(run)d was evaluated by other rules than the installed ones.")
         return Obstacle(words % {"run": run.pk}, f"legacy_validate --run {run.pk}")
     return None

@@ -16,9 +16,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
-from legacy_import.choices import Stage
+from legacy_import.choices import COMMITTED_OUTCOMES, Stage
 from legacy_import.conf import database_name
 from legacy_import.engine.chunks import next_position
 from legacy_import.engine.engines import Inline
@@ -30,12 +29,12 @@ from legacy_import.screens import form_tokens
 from legacy_import.screens.address import run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs.counts import counts_of, in_force, outcomes_in_force, wave_lines
+from legacy_import.screens.runs.counts import counts_of, in_force, wave_lines
 from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
 from legacy_import.screens.runs.log import commit_summary, receipts, rollback_summary
 from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
-from legacy_import.screens.runs.progress import progress_words, run_progress, stamp_of
+from legacy_import.screens.runs.progress import run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.rollback.rollback import rollback
 
@@ -80,8 +79,8 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
         return refuse(request, run, operation.title, obstacle)
     stamp = stamp_of(run.pk)
     if token is None or token.stamp != stamp:
-        problem = _("The run changed since this page was made, or the page is too old. Nothing was "
-                    "done: read what it says now, then confirm again.")  # fmt: skip
+        problem = _("The run changed since this page was opened, or the page is too old. Nothing was "
+                    "done: read the page again, then confirm.")  # fmt: skip
         return _show(request, run, operation, form=form, problem=problem, status=409)
     if form.errors:
         return _show(request, run, operation, form=form, token=form.token, status=400)
@@ -130,7 +129,6 @@ def _show(
             request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
-    progress = run_progress(run)
     try:
         context = {} if obstacle else operation.context(run, form)
     except LegacyImportError as error:
@@ -153,8 +151,7 @@ def _show(
         summary=operation.summary(run, used_token.first, used_token.end) if used_token else None,
         replayed=request.method == "POST" and used_token is not None,
         obstacle=obstacle,
-        progress=progress,
-        progress_words=progress_words(progress),
+        progress=run_progress(run),
         database=database_name(),
         largest_batch=LARGEST_BATCH,
         **context,
@@ -165,7 +162,6 @@ def refuse(
     request: HttpRequest, run: LegacyImportRun, title: str | Promise, obstacle: Obstacle
 ) -> HttpResponse:
     """409: the reason, the command to run instead and, while the run is locked, its progress."""
-    progress = run_progress(run)
     return render_page(
         request,
         "admin/legacy_imports/runs/operation_refused.html",
@@ -174,8 +170,7 @@ def refuse(
         run=run,
         status=409,
         obstacle=obstacle,
-        progress=progress,
-        progress_words=progress_words(progress),
+        progress=run_progress(run),
     )
 
 
@@ -217,8 +212,7 @@ COMMITTING = Operation(
 )  # fmt: skip
 
 
-@permission_needed(COMMIT)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(COMMIT, methods=["GET", "HEAD", "POST"])
 def commit_next(request: HttpRequest, run_id: int) -> HttpResponse:
     """Commit the next batch of the current plan."""
     return _answer(request, run_with_id(run_id), COMMITTING)
@@ -241,8 +235,8 @@ def _rollback_context(run: LegacyImportRun, form: OperationForm) -> dict[str, An
             run_id=run.pk, actor="", now=timezone.now(), progress=Silent(), preview=True
         )
     records = sorted((*key, number) for key, number in preview.records.items()) if preview else []
-    return {"rows_left": rows, "outcomes": outcomes_in_force(counts), "preview": preview,
-            "records": records}  # fmt: skip
+    outcomes = counts.spread("outcome", outcome=COMMITTED_OUTCOMES)
+    return {"rows_left": rows, "outcomes": outcomes, "preview": preview, "records": records}
 
 
 def _rollback_obstacle(run: LegacyImportRun) -> Obstacle | None:
@@ -255,8 +249,7 @@ ROLLING_BACK = Operation(
 )  # fmt: skip
 
 
-@permission_needed(ROLLBACK)
-@require_http_methods(["GET", "HEAD", "POST"])
+@permission_needed(ROLLBACK, methods=["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, run_id: int) -> HttpResponse:
     """Undo the effects of the run that no one edited since."""
     return _answer(request, run_with_id(run_id), ROLLING_BACK)

@@ -1,7 +1,7 @@
 """The plan of a run, its risks, and the decisions made since."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
@@ -17,7 +17,8 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision
-from legacy_import.screens.runs.counts import RunCounts, in_force, in_queue
+from legacy_import.rules.commit_policy import DELETED, DELETIONS
+from legacy_import.screens.runs.counts import RunCounts, in_force, queue_of
 from legacy_import.stages.planning.summary import BUCKETS
 
 MOST_DECISIONS = 1_000  # that are counted; the page shows larger numbers as "more than"
@@ -30,22 +31,22 @@ PRIORITIES = (
 )
 ALL_BUT_LEADS = tuple(value for value in Classification.values if value != "lead_only")
 
-# What to check before a commit: words, facets of the rows, and the filter of the queue that shows them.
-RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
+# What to check before a commit: words, facets of the rows, and the queue's filter if it is another.
+RISKS: tuple[tuple[Promise, dict[str, Any], dict[str, str]], ...] = (
     (
         _("learners with a structural doubt"),
         {"validation_status": ValidationStatus.NEEDS_REVIEW.value},
-        {"validation_status": ValidationStatus.NEEDS_REVIEW.value},
+        {},
     ),
     (
         _("learners with a high-confidence match"),
         {"validation_status": ValidationStatus.DUPLICATE.value},
-        {"validation_status": ValidationStatus.DUPLICATE.value},
+        {},
     ),
     (
         _("trainings in a waiting or placeholder session"),
         {"session_type": SessionType.WAITING_PLACEHOLDER.value},
-        {"session_type": SessionType.WAITING_PLACEHOLDER.value},
+        {},
     ),
     (
         _("trainings (not of leads) without a mapped course"),
@@ -53,97 +54,69 @@ RISKS: tuple[tuple[str | Promise, dict[str, object], dict[str, str]], ...] = (
         {"planned_reason": "course_unmapped"},
     ),
     (
-        _("registrations that need a person"),
+        _("registrations that need review"),
         {
             "classification": Classification.REGISTERED.value,
             "planned_action": PlannedAction.REVIEW.value,
         },
         {"classification": Classification.REGISTERED.value},
     ),
+    (
+        _("rows deleted on the old platform, or of a deleted course or session"),
+        {"planned_reason": DELETIONS},
+        {"planned_reason": DELETED},
+    ),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlanLine:
-    """One planned action: rows planned, rows committed, rows pending."""
-
-    action: str
-    sign: str
-    verb: str | Promise
-    what: str | Promise
-    rows: int
-    committed: int
-    pending: int
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """`rows` of the run, `queued` of them behind the queue's filter `query`."""
-
-    words: str | Promise
-    rows: int
-    queued: int
-    query: str
+def plan_lines(counts: RunCounts) -> list[dict[str, Any]]:
+    """Each planned action: rows planned, committed and pending."""
+    return [
+        {
+            "action": action.value,
+            "sign": sign,
+            "verb": verb,
+            "what": what,
+            "rows": counts.where(planned_action=action.value),
+            "committed": counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES),
+            "pending": counts.where(planned_action=action.value, outcome=Outcome.PENDING.value),
+        }
+        for action, (sign, verb, what) in PLAN_WORDS.items()
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A bucket of the priorities with its rows."""
-
-    words: str | Promise
-    rows: int
-    committed: int
-
-
-@dataclass(frozen=True, slots=True)
-class CommittedRows:
-    """Rows with effects in force. `ever`: the run has a committed batch."""
-
-    ever: bool
-    rows: int
-    records: int  # of these rows, those with an effect (a skip has none)
-
-
-@dataclass(frozen=True, slots=True)
-class SincePlan:
-    """Changes since the plan. `more`: there are more decisions than were counted."""
-
-    decisions: int
-    more: bool
-    to_classify: int
-
-
-def plan_lines(counts: RunCounts) -> Iterator[PlanLine]:
-    for action, (sign, verb, what) in PLAN_WORDS.items():
-        rows = counts.where(planned_action=action.value)
-        pending = counts.where(planned_action=action.value, outcome=Outcome.PENDING.value)
-        committed = counts.where(planned_action=action.value, outcome=COMMITTED_OUTCOMES)
-        yield PlanLine(action.value, sign, verb, what, rows, committed, pending)
-
-
-def priorities(counts: RunCounts) -> Iterator[Card]:
+def priorities(counts: RunCounts) -> Iterator[dict[str, Any]]:
+    """Each bucket of the priorities with its rows."""
     for bucket, words in PRIORITIES:
-        of_bucket = [value.value for value, name in BUCKETS.items() if name == bucket]
-        yield Card(
-            words,
-            counts.where(classification=of_bucket),
-            counts.where(classification=of_bucket, outcome=COMMITTED_OUTCOMES),
-        )
+        values = [value.value for value, name in BUCKETS.items() if name == bucket]
+        committed = counts.where(classification=values, outcome=COMMITTED_OUTCOMES)
+        yield {"words": words, "rows": counts.where(classification=values), "committed": committed}
 
 
-def risks(counts: RunCounts) -> Iterator[Risk]:
-    for words, values, query in RISKS:
-        rows = counts.where(**values)  # type: ignore[arg-type]
-        yield Risk(words, rows, in_queue(counts, **query), urlencode(query))
+def risks(counts: RunCounts) -> Iterator[dict[str, Any]]:
+    """Each risk: rows of the run, and how many are `queued` behind the queue's filter `query`."""
+    queue = queue_of(counts)
+    for words, facets, query in RISKS:
+        query = query or facets
+        yield {
+            "words": words,
+            "rows": counts.where(**facets),
+            "queued": queue.where(**query),
+            "query": urlencode(query),
+        }
 
 
-def committed_rows(counts: RunCounts, *, ever: bool) -> CommittedRows:
+def committed_rows(counts: RunCounts) -> dict[str, int]:
+    """Rows with effects in force, and those of them with records (a skip has none)."""
     rows = in_force(counts)
-    return CommittedRows(ever, rows, rows - counts.where(outcome=Outcome.SKIP.value))
+    return {"rows": rows, "records": rows - counts.where(outcome=Outcome.SKIP.value)}
 
 
-def since_plan(run: LegacyImportRun, counts: RunCounts) -> SincePlan | None:
-    """None without a plan. Only the newest decisions of all runs are read, so the cost is bounded."""
+def since_plan(run: LegacyImportRun, counts: RunCounts) -> dict[str, Any] | None:
+    """Changes since the plan; None without one. `more`: there are more decisions than were counted.
+
+    Only the newest decisions of all runs are read, so the cost is bounded.
+    """
     if run.planned_at is None:
         return None
     newest = LegacyReviewDecision.objects.order_by("-pk").values_list(
@@ -151,7 +124,8 @@ def since_plan(run: LegacyImportRun, counts: RunCounts) -> SincePlan | None:
     )[:MOST_DECISIONS]
     since = [of_run for of_run, created_at in newest if created_at > run.planned_at]
     decisions = since.count(run.pk)
-    return SincePlan(
-        decisions, bool(decisions) and len(since) == MOST_DECISIONS,
-        counts.where(to_classify=(True,)),
-    )  # fmt: skip
+    return {
+        "decisions": decisions,
+        "more": bool(decisions) and len(since) == MOST_DECISIONS,
+        "to_classify": counts.where(to_classify=(True,)),
+    }

@@ -1,7 +1,7 @@
 """The checks of a reconciliation in the reader's language."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,39 +24,27 @@ MEANINGS: dict[str, str | Promise] = {
     "entered_twice": _("no row has two effects in force"),
     "pending_with_effect": _("no pending row has an effect in force"),
     "rolled_back_with_effect": _("no row that was rolled back has an effect in force"),
-    "entry_incomplete": _("every entry names the kind of record that its action is about"),
+    "entry_incomplete": _("every entry states the kind of record that its action is about"),
     "record_missing": _("every record that was created still exists"),
     "record_of_another_row": _("every record that was created has the origin of its row"),
-    "imported_columns": _("the rows name the records that their entries name"),
+    "imported_columns": _("the rows refer to the same records as their entries"),
     "entry_of_another_run": _("no entry of this run is about a row of another run"),
     "record_without_entry": _("every record of this run has an entry in force"),
 }
 PER_OUTCOME = ("entries", "records")
 
 
-@dataclass(frozen=True, slots=True)
-class ProofLine:
-    """One check. `about`: the table or the action it is about, in words, if any."""
+def proof_lines(report: ReconcileReport) -> Iterator[dict[str, Any]]:
+    """Every check except passed ones about outcomes that do not occur.
 
-    meaning: str | Promise
-    about: str | Promise
-    expected: int | None
-    actual: int | None
-    ok: bool
-    rows: tuple[str, ...]
-    more: int
-
-
-def proof_lines(report: ReconcileReport) -> Iterator[ProofLine]:
-    """Every check except passed ones about outcomes that do not occur."""
+    `about`: the table or the action it is about, in words, if any.
+    """
     for check in report.checks:
         name, _colon, about = check.name.partition(":")
         if name in PER_OUTCOME and check.ok and not check.expected:
             continue
-        yield ProofLine(
-            MEANINGS.get(name, check.meaning), _in_words(about), check.expected, check.found,
-            check.ok, check.rows, check.more,
-        )  # fmt: skip
+        meaning = MEANINGS.get(name, check.meaning)
+        yield {"check": check, "meaning": meaning, "about": _in_words(about)}
 
 
 def _in_words(about: str) -> str | Promise:

@@ -1,57 +1,30 @@
 """The list of runs, newest first."""
 
-import datetime
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Sum
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
+from legacy_import.review.filter import ALL
 from legacy_import.screens.runs.counts import (
-    FocusProgress,
     RunCounts,
     counts_of_runs,
-    queue_reasons,
+    queue_of,
     review_progress,
 )
-from legacy_import.screens.runs.progress import LeaseHolder, holder_of
+from legacy_import.screens.runs.progress import holder_of
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 
 RUNS_PER_PAGE = 25
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """One run. `review_progress` and `blocking` (the most frequent reason for review) need a plan."""
+def run_list(*, status: str = "", source: str = "", before: int | None = None) -> dict[str, Any]:
+    """The runs of that status and source (empty: any), older than run `before`: four queries.
 
-    number: int
-    status: str
-    connection: str
-    source: str
-    rows: int
-    review_progress: FocusProgress | None
-    blocking: tuple[str, int] | None
-    reasons: int
-    started_at: datetime.datetime
-    duration: str
-    actor: str
-    row_limit: int | None
-    holder: LeaseHolder | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunList:
-    """One page of runs; `older` starts the next page. `any_run`: a run exists, filters aside."""
-
-    lines: tuple[RunLine, ...]
-    older: int | None
-    sources: tuple[str, ...]
-    any_run: bool
-
-
-def run_list(*, status: str = "", source: str = "", before: int | None = None) -> RunList:
-    """The runs of that status and source (empty: any), older than run `before`: four queries."""
+    `older` starts the next page. `any_run`: a run exists, filters aside.
+    """
     sources = tuple(
         LegacyImportRun.objects.order_by("connection_name")
         .values_list("connection_name", flat=True)
@@ -67,10 +40,12 @@ def run_list(*, status: str = "", source: str = "", before: int | None = None) -
     page = page_and_next[:RUNS_PER_PAGE]
     counts = counts_of_runs([run.pk for run in page])
     staged = _rows_staged([run.pk for run in page if not counts[run.pk].rows])
-    lines = tuple(_line(run, counts[run.pk], staged.get(run.pk, 0)) for run in page)
-    return RunList(
-        lines, page[-1].pk if len(page_and_next) > len(page) else None, sources, bool(sources)
-    )
+    return {
+        "lines": [_line(run, counts[run.pk], staged.get(run.pk, 0)) for run in page],
+        "older": page[-1].pk if len(page_and_next) > len(page) else None,
+        "sources": sources,
+        "any_run": bool(sources),
+    }
 
 
 def _rows_staged(run_ids: Collection[int]) -> dict[int, int]:
@@ -82,21 +57,16 @@ def _rows_staged(run_ids: Collection[int]) -> dict[int, int]:
     return dict(grouped)
 
 
-def _line(run: LegacyImportRun, counts: RunCounts, staged: int) -> RunLine:
+def _line(run: LegacyImportRun, counts: RunCounts, staged: int) -> dict[str, Any]:
+    """One run; its review progress and its most frequent reason for review need a plan."""
     planned = run.planned_at is not None
-    reasons = queue_reasons(counts) if planned else {}
-    return RunLine(
-        number=run.pk,
-        status=run.status,
-        connection=run.connection_name,
-        source=str(run.certificate.get("source", "")),
-        rows=counts.rows or staged,
-        review_progress=review_progress(counts) if planned else None,
-        blocking=next(iter(reasons.items()), None),
-        reasons=len(reasons),
-        started_at=run.started_at,
-        duration=duration_words(total_duration(timeline(run))),
-        actor=run.created_by,
-        row_limit=run.row_limit,
-        holder=holder_of(run),
-    )
+    reasons = queue_of(counts).spread("planned_reason") if planned else {}
+    return {
+        "run": run,
+        "source": str(run.certificate.get("source", "")),
+        "rows": counts.rows or staged,
+        "review_progress": review_progress(counts)[ALL] if planned else None,
+        "blocking": next(iter(reasons.items()), None),
+        "duration": duration_words(total_duration(timeline(run))),
+        "holder": holder_of(run),
+    }

@@ -1,27 +1,36 @@
 """`/admin/legacy-imports` and `/admin/legacy-imports/{run}`: every run, and one run in full."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from legacy_import.choices import RunStatus
+from legacy_import.choices import RunStatus, Stage
+from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
-from legacy_import.screens.runs.page import run_page
-from legacy_import.screens.runs.progress import progress_words, run_progress
+from legacy_import.screens.runs.certificate import certificate_of
+from legacy_import.screens.runs.counts import counts_of, distributions, queue_of, review_progress
+from legacy_import.screens.runs.log import log_page
+from legacy_import.screens.runs.plan import (
+    committed_rows,
+    plan_lines,
+    priorities,
+    risks,
+    since_plan,
+)
+from legacy_import.screens.runs.progress import rows_staged, run_progress
 from legacy_import.screens.runs.run_list import run_list
+from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 
 LONGEST_ALIAS = 64
 
 
 @permission_needed(VIEW)
-@require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=."""
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
@@ -40,12 +49,11 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 @permission_needed(VIEW)
-@require_safe
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: its stages, its rows, its plan and its commit log."""
     run = run_with_id(run_id)
     page = run_page(run, before=requested_number(request, "before"))
-    to_classify = page.since_plan.to_classify if page.since_plan else 0
+    to_classify = page["since_plan"]["to_classify"] if page["since_plan"] else 0
     return render_page(
         request,
         "admin/legacy_imports/runs/run.html",
@@ -53,34 +61,46 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         title=_("Run %(number)s") % {"number": run.pk},
         run=run,
         page=page,
-        progress_words=progress_words(page.progress),
         address=reverse("legacy_imports:run", args=[run.pk]),
         may_commit=obstacles.to_commit(run) is None,
-        may_roll_back=obstacles.to_roll_back(run, committed=page.committed.ever) is None,
-        plan_obstacle=obstacles.to_plan(run, rows=page.rows, to_classify=to_classify),
-        reconcile_obstacle=obstacles.to_reconcile(run, rows=page.rows),
+        may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
+        plan_obstacle=obstacles.to_plan(run, rows=page["rows"], to_classify=to_classify),
+        reconcile_obstacle=obstacles.to_reconcile(run, rows=page["rows"]),
     )
 
 
 @permission_needed(VIEW)
-@require_safe
 def progress(request: HttpRequest, run_id: int) -> HttpResponse:
     """The progress of the run as JSON, for pages that poll it."""
-    now = run_progress(run_with_id(run_id))
-    response = JsonResponse(
-        {
-            "status": now.status,
-            "held_by": now.holder and {"command": now.holder.command, "host": now.holder.host},
-            "stages": [
-                {"stage": one.stage, "chunks": one.chunks, "rows": one.rows} for one in now.stages
-            ],
-            "done": now.rows_done,
-            "total": now.rows_total,
-            "words": progress_words(now),
-        }
-    )
-    add_never_cache_headers(response)
-    return response
+    return JsonResponse(run_progress(run_with_id(run_id)))
+
+
+def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, Any]:
+    """What the page of this run shows; `before`: the commit log before that batch. Only reads.
+
+    Numbers come from the stored facet counts, the receipts and the run's summary, so that a page
+    costs the same for a run of any size. `planned`: it has, or had, a plan; without one its review
+    queue is empty.
+    """
+    counts, progress, steps = counts_of(run.pk), run_progress(run), timeline(run)
+    return {
+        "rows": counts.rows or rows_staged(progress["stages"]),
+        "planned": run.planned_at is not None,
+        "duration": duration_words(total_duration(steps)),
+        "steps": steps,
+        "certificate": certificate_of(run.certificate),
+        "committed": committed_rows(counts),
+        "ever_committed": any(one["stage"] == Stage.COMMIT for one in progress["stages"]),
+        "review_progress": review_progress(counts),
+        "priorities": list(priorities(counts)),
+        "risks": list(risks(counts)),
+        "distributions": distributions(counts),
+        "plan": plan_lines(counts),
+        "reasons": queue_of(counts).spread("planned_reason"),
+        "log": log_page(run, before),
+        "since_plan": since_plan(run, counts),
+        "progress": progress,
+    }
 
 
 urlpatterns = [

@@ -87,18 +87,18 @@ def states(language: str) -> Iterator[State]:
     yield State("courses, searched", at(f"{COURSES}/{mapping_of(LegacyCourseMapping, '7').pk}"
                 f"?course_q={UNBROKEN[:30]}"), shows="fieldset", role="Manager")  # fmt: skip
     no_reason = f"{SESSIONS}/{mapping_of(LegacySessionMapping, '40').pk}"
-    yield State("no reason given", _judge(no_reason, "waiting_placeholder"), shows=".li-alert",
+    yield State("no reason given", _decide(no_reason, "waiting_placeholder"), shows=".li-alert",
                 role="Manager")  # fmt: skip
     yield State("some confirmed", _confirm_all, shows=".messagelist", role="Manager")
 
 
-def _judge(address: str, verdict: str) -> Any:
-    def judge(page: Page) -> None:
+def _decide(address: str, decision: str) -> Any:
+    def decide(page: Page) -> None:
         page.goto(address)
         with page.expect_navigation():
-            page.locator(f"button[value={verdict}]").click()
+            page.locator(f"button[value={decision}]").click()
 
-    return judge
+    return decide
 
 
 def _overtaken(address: str, model: Any, legacy_id: str) -> Any:
@@ -112,7 +112,7 @@ def _overtaken(address: str, model: Any, legacy_id: str) -> Any:
         )
         page.locator("#note").fill("relu")
         with page.expect_navigation():
-            page.locator("button[name=verdict]:not(.li-button-primary)").first.click()
+            page.locator("button[name=decision]:not(.li-button-primary)").first.click()
 
     return lose
 

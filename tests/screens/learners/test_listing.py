@@ -71,11 +71,11 @@ def asked(**query: str) -> RowFilter:
 
 
 def ids(lines) -> list[str]:
-    return [f"{line.source_table}:{line.legacy_id}" for line in lines]
+    return [f"{line['source_table']}:{line['legacy_id']}" for line in lines]
 
 
 def names(listing) -> list[str]:
-    return [line.full_name for line in listing.lines]
+    return [line["full_name"] for line in listing.lines]
 
 
 def queries_of(work) -> int:
@@ -97,12 +97,12 @@ def walk(run, query, back=False):
         listing = list_learners(run, query, after=listing.page.next)
         found.append(listing.lines)
     if not back:
-        return [line.row for lines in found for line in lines]
+        return [line["pk"] for lines in found for line in lines]
     backwards = [listing.lines]
     while listing.page.previous:
         listing = list_learners(run, query, before=listing.page.previous)
         backwards.append(listing.lines)
-    return [line.row for lines in reversed(backwards) for line in lines]
+    return [line["pk"] for lines in reversed(backwards) for line in lines]
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["forwards", "backwards"])
@@ -204,7 +204,7 @@ def looked_through(run, query, before=None) -> list[int]:
     """Every row of the list, continued where a page stopped before it was full."""
     listing, found = list_learners(run, query, before=before), []
     while True:
-        rows = [line.row for line in listing.lines]
+        rows = [line["pk"] for line in listing.lines]
         found = rows + found if before else found + rows
         step = {"before": listing.page.previous or listing.earlier} if before else {
             "after": listing.page.next or listing.further}  # fmt: skip
@@ -348,7 +348,7 @@ def test_a_search_for_parts_looks_at_so_many_rows_and_says_where_it_stopped(monk
     seen, beyond = [], 0
     for _ in range(3):
         listing = list_learners(run, replace(asked(q="fictif"), beyond=beyond))
-        seen += [line.row for line in listing.lines]
+        seen += [line["pk"] for line in listing.lines]
         beyond = listing.matches.beyond
     assert beyond is None
     assert seen == list(asked().rows(run).order_by("pk").values_list("pk", flat=True))
@@ -425,9 +425,9 @@ def test_contacts_leave_masked_wherever_they_were_typed():
     run = people(f"Karim {PHONE} Haddad", phone=PHONE, email=EMAIL)
     LegacyStudentImport.objects.update(raw_status=f"rappeler {PHONE} ou {EMAIL}")
     for line in (*list_learners(run, asked()).lines, *learners_with_phone(run, PHONE)):
-        assert line.full_name == "Karim 05•• ••• 482 Haddad"
-        assert (line.phone_masked, line.email_masked) == ("05•• ••• 482", "k•••@exemple.dz")
-        assert line.raw_status == "rappeler 05•• ••• 482 ou k•••@exemple.dz"
+        assert line["full_name"] == "Karim 05•• ••• 482 Haddad"
+        assert (line["phone_masked"], line["email_masked"]) == ("05•• ••• 482", "k•••@exemple.dz")
+        assert line["raw_status"] == "rappeler 05•• ••• 482 ou k•••@exemple.dz"
         assert PHONE[1:] not in repr(line)
 
 
@@ -436,18 +436,20 @@ def test_a_row_that_made_a_record_has_its_origin():
     run_commit(run)
     lines = list_learners(run, asked()).lines
     made = {
-        line.legacy_id: line.origin for line in lines if line.outcome == Outcome.CREATE_CRM_LEAD
+        line["legacy_id"]: line["origin"]
+        for line in lines
+        if line["outcome"] == Outcome.CREATE_CRM_LEAD
     }
     assert made
     assert all(origin == f"legacy:stagiaires:{i}:lead" for i, origin in made.items())
-    assert all(not line.origin for line in lines if line.outcome == Outcome.PENDING)
+    assert all(not line["origin"] for line in lines if line["outcome"] == Outcome.PENDING)
 
 
 def test_a_record_that_was_taken_back_has_no_origin():
     run = people("Karim Haddad", phone=PHONE)
     run_commit(run)
     LegacyImportCommitLog.objects.filter(action=LogAction.CREATE_CRM_LEAD).update(reversed_at=NOW)
-    assert [line.origin for line in list_learners(run, asked()).lines] == [""]
+    assert [line["origin"] for line in list_learners(run, asked()).lines] == [""]
 
 
 def test_looking_changes_nothing():

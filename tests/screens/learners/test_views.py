@@ -260,7 +260,7 @@ def test_a_full_phone_is_answered_by_post_and_is_nowhere_on_the_page(reader, kar
 @pytest.mark.parametrize("typed", ["055944648", "5594464", "0559446483"])
 def test_part_of_a_phone_finds_nobody(reader, karim, typed):
     shown = text_of(look_for(reader, karim.legacy_import_run, typed))
-    assert "No row of this run carries this number." in shown
+    assert "No row of this run has this number." in shown
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_it_shows_row_rules_plan_decisions_and_log(lead, row, admin_client):
         row.payload_hash, "status:nouveau", "session:none_named", row.planned_basis, "lamia",
         Classification.LEAD_ONLY.label, PlannedAction.CREATE_CRM_LEAD.label,
         ReviewDecision.TREAT_AS.label, LogAction.CREATE_CRM_LEAD.label, Outcome.PENDING.label,
-        "cli:test", "new_lead", "valid, reachable, and nobody on the platform matches",
+        "cli:test", "new_lead", "valid, reachable, and no one on the platform matches",
     ):  # fmt: skip
         assert str(told) in text, told
     assert answer["Cache-Control"].count("no-store") == 1
@@ -219,7 +219,7 @@ def test_a_record_taken_back_says_when_and_how_and_has_no_link(lead, row, admin_
     moment = NOW + datetime.timedelta(days=3)
     LegacyImportCommitLog.objects.update(reversed_at=moment, reversal_outcome="deleted")
     text = page(admin_client).content.decode()
-    assert "taken back 03/04/2026" in text
+    assert "undone 03/04/2026" in text
     assert str(ReversalOutcome.DELETED.label) in text
     assert reverse("admin:crm_crmlead_change", args=[lead.pk]) not in text
 
@@ -311,7 +311,7 @@ def test_an_unknown_origin_is_not_found_and_not_repeated(
     answer = page(admin_client, origin=origin)
     assert answer.status_code == 404
     text = answer.content.decode()
-    assert "No import made a record with this origin." in text
+    assert "No import created a record with this origin." in text
     assert not origin or origin not in text
     assert "Haddad" not in text
 

@@ -71,9 +71,9 @@ def of(name: str) -> LegacyCourseMapping:
     return LegacyCourseMapping.objects.get(legacy_name=name)
 
 
-def judge(client: Client, mapping: LegacyCourseMapping, verdict: str, **fields: Any) -> Any:
-    said = {"verdict": verdict, "version": mapping.version, **fields}
-    return client.post(f"{LIST}/{mapping.pk}/judge", said)
+def decide(client: Client, mapping: LegacyCourseMapping, decision: str, **fields: Any) -> Any:
+    said = {"decision": decision, "version": mapping.version, **fields}
+    return client.post(f"{LIST}/{mapping.pk}/decide", said)
 
 
 def text(response: Any) -> str:
@@ -83,7 +83,7 @@ def text(response: Any) -> str:
 # --- Who may use it ----------------------------------------------------------------------------------
 
 PAGES = ("", "/confirm-all", "/{pk}")
-POSTS = ("/{pk}/judge", "/confirm-all", "/again")
+POSTS = ("/{pk}/decide", "/confirm-all", "/again")
 VISITORS: dict[str, tuple[Any, int]] = {
     "nobody": (lambda: None, 302),
     "staff-without-permission": (lambda: mapper(), 403),
@@ -118,7 +118,7 @@ def test_managers_and_operators_map(run, group):
 def test_nobody_else_changes_anything(run, visitor, place):
     make, expected = VISITORS[visitor]
     answer = signed_in(make()).post(
-        LIST + place.format(pk=of("PAO").pk), {"verdict": "no_equivalent"}
+        LIST + place.format(pk=of("PAO").pk), {"decision": "no_equivalent"}
     )
     assert answer.status_code == expected
     assert not LegacyCourseMapping.objects.exclude(version=1).exists()
@@ -130,25 +130,25 @@ def test_a_forged_post_without_its_token_is_refused(run, place):
     assert client.post(LIST + place.format(pk=of("PAO").pk)).status_code == 403
 
 
-@pytest.mark.parametrize("place", ["/{pk}/judge", "/again"])
+@pytest.mark.parametrize("place", ["/{pk}/decide", "/again"])
 def test_a_get_changes_nothing(client, run, place):
     assert client.get(LIST + place.format(pk=of("PAO").pk)).status_code == 405
 
 
 @pytest.mark.parametrize(
     ("address", "expected"),
-    [("?run=99999", 404), ("?run=x", 404), ("/99999", 404), ("/99999/judge", 404),
+    [("?run=99999", 404), ("?run=x", 404), ("/99999", 404), ("/99999/decide", 404),
      ("/", 302), ("/1/", 302)],
 )  # fmt: skip
 def test_unknown_addresses(client, run, address, expected):
-    method = client.post if address.endswith("judge") else client.get
+    method = client.post if address.endswith("decide") else client.get
     assert method(LIST + address).status_code == expected
 
 
 def test_a_mapping_of_another_source_is_not_to_be_seen_from_this_run(client, run):
     foreign = CourseMappingFactory(connection_name="other")
     assert client.get(f"{LIST}/{foreign.pk}").status_code == 404
-    assert judge(client, foreign, "no_equivalent").status_code == 404
+    assert decide(client, foreign, "no_equivalent").status_code == 404
 
 
 # --- What it shows -----------------------------------------------------------------------------------
@@ -237,8 +237,8 @@ HOSTILE = "<script>alert(1)</script>\u202e\u2066'\"&" + "x" * 200
 def test_a_hostile_name_stays_text(client, run):
     LegacyCourseMapping.objects.filter(legacy_name="PAO").update(legacy_name=HOSTILE[:255])
     mapping = LegacyCourseMapping.objects.get(legacy_formation_id="7")
-    answer = client.post(f"{LIST}/{mapping.pk}/judge",
-                         {"verdict": "no_equivalent", "version": 1}, follow=True)  # fmt: skip
+    answer = client.post(f"{LIST}/{mapping.pk}/decide",
+                         {"decision": "no_equivalent", "version": 1}, follow=True)  # fmt: skip
     for page in (answer, client.get(LIST), client.get(f"{LIST}/{mapping.pk}")):
         content = page.content.decode()
         assert "<script>alert" not in content
@@ -269,19 +269,19 @@ def test_pages_ask_a_bounded_number_of_questions(client, run):
 
 
 def test_confirming_goes_back_to_the_list_as_it_was_filtered(client, run):
-    answer = judge(client, of("GESTION"), "confirm", back="state=suggested&q=ges&evil=//x&page=1")
+    answer = decide(client, of("GESTION"), "confirm", back="state=suggested&q=ges&evil=//x&page=1")
     assert answer.status_code == 302
     assert answer["Location"] == f"{LIST}?run={run.pk}&state=suggested&q=ges&page=1"
     mapping = of("GESTION")
     assert (mapping.status, mapping.confirmed_by.username) == ("confirmed", "meriem")
     page = text(client.get(LIST))
-    assert f"GESTION: confirmed. Rows to be judged again: 1 in run {run.pk}." in page
-    assert "1 row of this run waits to be judged again" in page
+    assert "GESTION: confirmed. No open row is affected." in page
+    assert "to be evaluated again" not in page
 
 
 def test_choosing_a_course_and_judging_again_frees_its_rows(client, run):
     course = CourseFactory(name="Infographie")
-    assert judge(client, of("PAO"), "choose", course=course.pk).status_code == 302
+    assert decide(client, of("PAO"), "choose", course=course.pk).status_code == 302
     assert Course.objects.count() == 2, "no course was created"
     answer = client.post(f"{LIST}/again?run={run.pk}", follow=True)
     assert "2 rows waited for review, now 0 do" in text(answer)
@@ -297,31 +297,31 @@ def test_the_slower_of_two_people_sees_who_was_faster(client, run):
         version=2, status=CourseMappingStatus.NO_EQUIVALENT, confirmed_at=timezone.now(),
         confirmed_by=UserFactory(username="yacine"),
     )  # fmt: skip
-    answer = judge(client, mapping, "choose", course=CourseFactory().pk)
+    answer = decide(client, mapping, "choose", course=CourseFactory().pk)
     assert answer.status_code == 409
-    assert "Somebody else was faster" in text(answer)
+    assert "Another user was faster" in text(answer)
     assert "by yacine" in text(answer)
     assert of("PAO").status == "no_equivalent"
 
 
 def test_a_form_that_is_sent_twice_is_judged_once(client, run):
     mapping = of("GESTION")
-    assert judge(client, mapping, "confirm").status_code == 302
-    assert judge(client, mapping, "confirm").status_code == 409
+    assert decide(client, mapping, "confirm").status_code == 302
+    assert decide(client, mapping, "confirm").status_code == 409
     assert of("GESTION").version == 2
 
 
 FORGED: dict[str, dict[str, Any]] = {
-    "no-verdict": {"verdict": ""},
-    "unknown-verdict": {"verdict": "delete"},
+    "no-decision": {"decision": ""},
+    "unknown-decision": {"decision": "delete"},
     "no-version": {"version": ""},
     "a-version-that-is-no-number": {"version": "1 OR 1=1"},
-    "no-course": {"verdict": "choose"},
-    "a-course-that-does-not-exist": {"verdict": "choose", "course": "999999"},
-    "a-course-that-is-no-number": {"verdict": "choose", "course": "Infographie"},
-    "an-endless-number": {"verdict": "choose", "course": "9" * 400},
-    "nothing-to-confirm": {"verdict": "confirm"},
-    "nothing-to-take-back": {"verdict": "take_back"},
+    "no-course": {"decision": "choose"},
+    "a-course-that-does-not-exist": {"decision": "choose", "course": "999999"},
+    "a-course-that-is-no-number": {"decision": "choose", "course": "Infographie"},
+    "an-endless-number": {"decision": "choose", "course": "9" * 400},
+    "nothing-to-confirm": {"decision": "confirm"},
+    "nothing-to-undo": {"decision": "undo"},
     "a-phone-in-the-note": {"note": f"appeler {PHONE}"},
     "an-endless-note": {"note": "x" * 5_000},
 }
@@ -329,7 +329,7 @@ FORGED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", FORGED.values(), ids=FORGED)
 def test_forged_fields_change_nothing(client, run, fields):
-    answer = judge(client, of("PAO"), **{"verdict": "no_equivalent", **fields})
+    answer = decide(client, of("PAO"), **{"decision": "no_equivalent", **fields})
     assert answer.status_code == 400
     mapping = of("PAO")
     assert (mapping.status, mapping.version) == ("unmapped", 1)
@@ -337,7 +337,7 @@ def test_forged_fields_change_nothing(client, run, fields):
 
 
 def test_extra_fields_count_for_nothing(client, run):
-    judge(client, of("PAO"), "no_equivalent", status="confirmed", course="1", confirmed_by="1",
+    decide(client, of("PAO"), "no_equivalent", status="confirmed", course="1", confirmed_by="1",
           connection_name="other", legacy_name="Autre")  # fmt: skip
     mapping = of("PAO")
     assert (mapping.status, mapping.course_id, mapping.connection_name) == (

@@ -55,10 +55,10 @@ def of(legacy_id: str) -> LegacySessionMapping:
     return LegacySessionMapping.objects.get(legacy_session_id=legacy_id)
 
 
-def judge(client: Client, legacy_id: str, verdict: str, **fields: Any) -> Any:
+def decide(client: Client, legacy_id: str, decision: str, **fields: Any) -> Any:
     mapping = of(legacy_id)
-    said = {"verdict": verdict, "version": mapping.version, **fields}
-    return client.post(f"{LIST}/{mapping.pk}/judge", said)
+    said = {"decision": decision, "version": mapping.version, **fields}
+    return client.post(f"{LIST}/{mapping.pk}/decide", said)
 
 
 @pytest.mark.parametrize(("visitor", "expected"), VISITORS.values(), ids=VISITORS)
@@ -70,7 +70,7 @@ def test_who_may_open_it(run, visitor, expected, page):
         assert "no-store" in answer["Cache-Control"]
 
 
-@pytest.mark.parametrize("place", ["/{pk}/judge", "/confirm-all", "/again"])
+@pytest.mark.parametrize("place", ["/{pk}/decide", "/confirm-all", "/again"])
 def test_nobody_else_changes_anything_and_no_token_no_change(run, place):
     address = LIST + place.format(pk=of("40").pk)
     assert signed_in(None).post(address).status_code == 302
@@ -84,8 +84,8 @@ def test_the_list_shows_dates_as_found_the_rule_and_what_confirming_frees(client
     assert page.index("INF-2019") < page.index("PARK")
     for words in (
         "2019-01-06", "0000-00-00", "Infographie", "real, to be confirmed",
-        "its code says Session-Attente", "never real", "Confirm 1 real session…",
-        "nobody has confirmed yet that the session is real",
+        "its code contains Session-Attente", "never real", "Confirm 1 real session…",
+        "the session is not confirmed as real yet",
     ):  # fmt: skip
         assert words in page
     assert "Confirming it as real frees 2 rows." in text(client.get(f"{LIST}/{of('40').pk}"))
@@ -107,7 +107,7 @@ def test_the_list_can_be_filtered(client, run, query, shown):
 
 
 def test_confirming_and_judging_again_frees_the_rows(client, run):
-    answer = judge(client, "40", "real_session", note="vu au registre")
+    answer = decide(client, "40", "real_session", note="vu au registre")
     assert answer.status_code == 302
     assert of("40").confirmed_by.username == "meriem"
     client.post(f"{LIST}/again?run={run.pk}")
@@ -115,10 +115,10 @@ def test_confirming_and_judging_again_frees_the_rows(client, run):
     assert [plan_of(row)[1] for row in rows] == ["registration", "registration", "session_waiting"]
     assert Session.objects.count() == 0, "no cohort was created"
     page = text(client.get(f"{LIST}/{of('40').pk}"))
-    assert "What people said confirmed real – vu au registre meriem" in page
+    assert "Decisions about it confirmed real – vu au registre meriem" in page
     for place in (LIST, f"{LIST}/{of('40').pk}"):
         assert "Reason: vu au registre" in text(client.get(place))
-    judge(client, "40", "take_back")
+    decide(client, "40", "undo")
     assert "Reason: vu" not in text(client.get(LIST))
 
 
@@ -127,7 +127,7 @@ def test_the_three_placeholders_never_become_real_not_even_by_a_forged_post(clie
     LegacySessionMapping.objects.filter(legacy_session_id="235").update(legacy_session_id=legacy_id)
     page = client.get(f"{LIST}/{of(legacy_id).pk}").content.decode()
     assert 'value="real_session"' not in page
-    answer = judge(client, legacy_id, "real_session", note="je suis sûr")
+    answer = decide(client, legacy_id, "real_session", note="je suis sûr")
     assert answer.status_code == 400
     assert "these three never become real sessions" in text(answer)
     assert of(legacy_id).session_type == "waiting_placeholder"
@@ -135,18 +135,18 @@ def test_the_three_placeholders_never_become_real_not_even_by_a_forged_post(clie
 
 
 def test_a_contradiction_of_the_rule_needs_a_reason(client, run):
-    answer = judge(client, "50", "real_session")
+    answer = decide(client, "50", "real_session")
     assert answer.status_code == 400
-    assert "Say why" in text(answer)
-    assert judge(client, "50", "real_session", note="vraie session").status_code == 302
+    assert "Give the reason" in text(answer)
+    assert decide(client, "50", "real_session", note="vraie session").status_code == 302
     assert of("50").session_type == "real_session"
-    assert judge(client, "50", "take_back").status_code == 302
+    assert decide(client, "50", "undo").status_code == 302
     assert (of("50").session_type, of("50").confirmed_at) == ("waiting_placeholder", None)
 
 
 FORGED: dict[str, dict[str, Any]] = {
-    "no-verdict": {"verdict": ""},
-    "none-is-no-answer": {"verdict": "none"},
+    "no-decision": {"decision": ""},
+    "none-is-no-answer": {"decision": "none"},
     "no-version": {"version": ""},
     "an-endless-version": {"version": "9" * 300},
     "a-phone-in-the-reason": {"note": PHONE},
@@ -157,15 +157,17 @@ FORGED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", FORGED.values(), ids=FORGED)
 def test_forged_fields_change_nothing(client, run, fields):
-    assert judge(client, "40", **{"verdict": "unknown", "note": "ok", **fields}).status_code == 400
+    assert (
+        decide(client, "40", **{"decision": "unknown", "note": "ok", **fields}).status_code == 400
+    )
     assert (of("40").session_type, of("40").version) == ("real_session", 1)
 
 
 def test_the_slower_of_two_people_is_told(client, run):
     mapping = of("40")
-    judge(signed_in(mapper("map", username="yacine")), "40", "unknown", note="registre perdu")
-    answer = client.post(f"{LIST}/{mapping.pk}/judge",
-                         {"verdict": "real_session", "version": mapping.version})  # fmt: skip
+    decide(signed_in(mapper("map", username="yacine")), "40", "unknown", note="registre perdu")
+    answer = client.post(f"{LIST}/{mapping.pk}/decide",
+                         {"decision": "real_session", "version": mapping.version})  # fmt: skip
     assert answer.status_code == 409
     assert "by yacine" in text(answer)
     assert of("40").session_type == "unknown"
@@ -189,11 +191,11 @@ def test_the_bulk_names_how_many_it_frees_and_counts_again(client, run):
 def test_a_mapping_of_another_source_is_not_to_be_seen_from_this_run(client, run):
     foreign = SessionMappingFactory(connection_name="other")
     assert client.get(f"{LIST}/{foreign.pk}").status_code == 404
-    assert client.post(f"{LIST}/{foreign.pk}/judge").status_code == 404
+    assert client.post(f"{LIST}/{foreign.pk}/decide").status_code == 404
 
 
 def test_a_hostile_reason_stays_text(client, run):
-    judge(client, "40", "real_session", note="<script>alert(1)</script>\u202e" + "x" * 200)
+    decide(client, "40", "real_session", note="<script>alert(1)</script>\u202e" + "x" * 200)
     for place in (LIST, f"{LIST}/{of('40').pk}"):
         page = client.get(place).content.decode()
         assert "Reason: <bdi>&lt;script&gt;alert(1)" in page

@@ -79,7 +79,7 @@ def test_decisions_enter_the_plan_at_the_push_of_a_button(client: Client, run: A
 
 PLAN_REFUSED: dict[str, tuple[Any, str]] = {
     "imported": (lambda run: update(run, status="imported"), "not classified yet"),
-    "closed": (lambda run: update(run, status="closed"), "finished for good"),
+    "closed": (lambda run: update(run, status="closed"), "permanently closed"),
     "held": (held, "legacy_commit on atelier"),
     "to-classify": (
         lambda run: run.facetcount_set.update(to_classify=True), "legacy_classify --run",
@@ -124,7 +124,7 @@ def test_the_proof_is_shown_and_changes_nothing(
     assert answer.status_code == 200
     told = text(answer)
     assert "every staged learner has exactly one training row" in told
-    assert "as many entries in force as rows with that outcome (lead created) 3 3 holds" in told
+    assert "as many entries in force as rows with that outcome (lead created) 3 3 met" in told
     assert everything() == before
 
 

@@ -123,7 +123,7 @@ def test_the_confirm_page_names_every_effect_and_writes_nothing(client: Client, 
     for words in (
         "completed history 2 2 0 0 0 0 0", "pending registrations 1 0 1 0 0 0 0",
         "leads only 3 0 0 3 0 0 0", "all waves 6 2 1 3 0 0 2",
-        "no person is overwritten or merged", "Type the name of the database",
+        "no one is overwritten or merged", "Type the name of the database",
     ):  # fmt: skip
         assert words in told, (words, told)
     assert everything() == before
@@ -222,7 +222,7 @@ def test_of_two_forms_for_the_same_state_only_one_counts(
     before = everything()
     late = send(other, run, **theirs, batch="1")
     assert late.status_code == 409
-    assert "The run changed since this page was made" in text(late)
+    assert "The run changed since this page was opened" in text(late)
     assert everything() == before
     assert batches(run) == 1
 
@@ -233,7 +233,7 @@ def test_a_form_made_for_an_older_plan_is_refused(client: Client, run: Any) -> N
     run_stages(run)
     late = send(client, run, **form)
     assert late.status_code == 409
-    assert "The run changed since this page was made" in text(late)
+    assert "The run changed since this page was opened" in text(late)
     assert batches(run) == 0
 
 
@@ -316,7 +316,7 @@ def test_who_was_overtaken_after_every_question_does_nothing_all_the_same(
     monkeypatch.setattr(form_tokens, "use_up", after_somebody_else)
     answer = send(client, run, **form, batch="1")
     assert answer.status_code == 409
-    assert "Somebody else worked on this run in the same moment." in text(answer)
+    assert "Another user worked on this run at the same moment." in text(answer)
     assert batches(run) == 1
     assert "cli:test" in LegacyImportCommitLog.objects.values_list("actor", flat=True)
     replayed = send(client, run, **form, batch="1")
@@ -329,7 +329,7 @@ def test_who_was_overtaken_after_every_question_does_nothing_all_the_same(
 COMMIT_REFUSED: dict[str, tuple[Any, str]] = {
     "no-plan": (lambda run: update(run, status="classified"), "has no current plan"),
     "plan-taken-back": (lambda run: update(run, plan_fingerprint=""), "has no current plan"),
-    "closed": (lambda run: update(run, status="closed"), "finished for good"),
+    "closed": (lambda run: update(run, status="closed"), "permanently closed"),
     "partial": (lambda run: update(run, row_limit=5), "--allow-partial"),
     "other-rules": (lambda run: update(run, rules_version=0), "other rules"),
     "other-normalizers": (lambda run: update(run, norm_version=0), "other normalizers"),
@@ -374,8 +374,8 @@ def test_rows_left_out_are_named(client: Client, run: Any) -> None:
     assert row is not None
     ReviewDecisionFactory(student_import=row)
     told = text(commit_batch(client, run, focus="lead_only"))
-    assert "Rows left out: 1" in told
-    assert f"{row} – a reviewer said something about the row since the plan" in told
+    assert "Rows not committed: 1" in told
+    assert f"{row} – a reviewer decided about the row since the plan" in told
 
 
 def test_what_waits_for_people_is_left_in_bounded_pieces(

@@ -14,17 +14,17 @@ from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import (
     counts_of,
     in_force,
-    in_queue,
     pending_counts,
-    review_progress_by_focus,
+    queue_of,
+    review_progress,
 )
 from legacy_import.screens.runs.log import commit_summary, log_page, rollback_summary
-from legacy_import.screens.runs.page import run_page
 from legacy_import.screens.runs.plan import RISKS, since_plan
 from legacy_import.screens.runs.progress import holder_of, rows_expected, run_progress, stamp_of
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
 from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
+from legacy_import.screens.runs.views import run_page
 from legacy_import.stages.commit.waves import planned_counts
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
 from legacy_import.stages.reconciliation.reconcile import reconcile
@@ -72,14 +72,13 @@ def test_what_waits_is_what_the_commit_counts(
 )
 def test_later_is_no_decision(run: Any, decisions: tuple[str, ...], done: int) -> None:
     decide(run, *decisions)
-    page = run_page(run)
-    assert (page.review_progress.decided_rows, page.review_progress.rows) == (done, 2)
-    assert {line.focus: line.rows for line in page.by_focus} == {
-        "historical_completed": 0, "registered_pending": 0, "lead_only": 0, "other": 2,
+    progress = run_page(run)["review_progress"]
+    assert progress["all"] == (done, 2)
+    assert {focus: of.total for focus, of in progress.items()} == {
+        "historical_completed": 0, "registered_pending": 0, "lead_only": 0, "other": 2, "all": 2,
     }  # fmt: skip
-    (line,) = run_list().lines
-    assert line.review_progress is not None
-    assert (line.review_progress.decided_rows, line.review_progress.rows) == (done, 2)
+    (line,) = run_list()["lines"]
+    assert line["review_progress"] == (done, 2)
 
 
 def test_the_focus_modes_add_up_to_the_queue(run: Any) -> None:
@@ -87,7 +86,9 @@ def test_the_focus_modes_add_up_to_the_queue(run: Any) -> None:
         planned_action="review", planned_reason="low_match"
     )
     counts = counts_of(run.pk)
-    assert in_queue(counts) == sum(line.rows for line in review_progress_by_focus(counts)) == 6
+    progress = review_progress(counts)
+    assert queue_of(counts).rows == progress.pop("all").total == 6
+    assert sum(of.total for of in progress.values()) == 6
 
 
 @pytest.mark.parametrize(
@@ -98,28 +99,29 @@ def test_the_focus_modes_add_up_to_the_queue(run: Any) -> None:
 )  # fmt: skip
 def test_what_is_committed_left_the_queue(run: Any, outcome: str, stays: bool) -> None:
     FacetCount.objects.filter(planned_action="review").update(outcome=outcome)
-    assert bool(in_queue(counts_of(run.pk))) == stays
+    assert bool(queue_of(counts_of(run.pk)).rows) == stays
 
 
 def test_before_a_plan_nothing_is_in_the_queue() -> None:
     run = StagedLearnerFactory().legacy_import_run
     stored_counts.rebuild(run)
     page = run_page(run)
-    assert (page.planned, page.review_progress.rows, page.reasons) == (False, 0, ())
+    assert (page["planned"], page["review_progress"]["all"], page["reasons"]) == (False, (0, 0), {})
 
 
 def test_every_distribution_adds_up_to_the_rows_of_the_run(run: Any) -> None:
     page = run_page(run)
-    for part in page.distributions:
-        assert sum(rows for _, rows in part.lines) == part.total == page.rows == 11, part.facet
-    assert sum(card.rows for card in page.priorities) == 11
-    assert sum(line.rows for line in page.plan) == 11
+    for part in page["distributions"]:
+        rows = sum(rows for _, rows in part["lines"])
+        assert rows == part["total"] == page["rows"] == 11, part["facet"]
+    assert sum(card["rows"] for card in page["priorities"]) == 11
+    assert sum(line["rows"] for line in page["plan"]) == 11
 
 
 def test_the_risks_are_those_of_the_dry_run(run: Any) -> None:
     FacetCount.objects.filter(classification="registered").update(planned_action="review")
     report = run_plan(run)
-    found = [risk.rows for risk in run_page(run).risks]
+    found = [risk["rows"] for risk in run_page(run)["risks"]]
     assert found == list(report.counts["risks"].values())
     assert len(RISKS) == len(found)
 
@@ -191,9 +193,10 @@ def test_a_batch_shows_its_own_entries_only(run: Any) -> None:
     run_commit(run, batch=2)
     run_commit(other, batch=3)
     for one, rows in ((run, 11), (other, 8)):
-        batches = log_page(one).batches
-        assert sum(batch.rows for batch in batches) == rows
-        assert [sum(n for _, n in batch.actions) for batch in batches] == [b.rows for b in batches]
+        batches = log_page(one)["batches"]
+        assert sum(batch["rows"] for batch in batches) == rows
+        for batch in batches:
+            assert sum(number for _, number in batch["actions"]) == batch["rows"]
 
 
 def test_a_row_that_was_committed_twice_is_in_both_batches(run: Any) -> None:
@@ -202,22 +205,22 @@ def test_a_row_that_was_committed_twice_is_in_both_batches(run: Any) -> None:
     LegacyImportRun.objects.update(status=RunStatus.CLASSIFIED)
     run_plan(run)
     run_commit(run)
-    batches = [batch for batch in log_page(run).batches if "review" not in dict(batch.actions)]
-    assert [batch.rows for batch in batches] == [9, 9]
-    assert [batch.undone_entries for batch in batches] == [0, 9]
+    batches = [b for b in log_page(run)["batches"] if "review" not in dict(b["actions"])]
+    assert [batch["rows"] for batch in batches] == [9, 9]
+    assert [batch["undone_entries"] for batch in batches] == [0, 9]
 
 
 def test_what_was_done_and_undone_since_a_batch(run: Any) -> None:
     run_commit(run, batch=3, limit=3)
     run_commit(run, batch=3, limit=3)
     done = commit_summary(run, 1, 2)
-    assert (done.rows, done.batches, sum(done.actions.values())) == (3, 1, 3)
-    assert commit_summary(run, 2).rows == 0
+    assert (done["rows"], done["batches"], sum(done["actions"].values())) == (3, 1, 3)
+    assert commit_summary(run, 2)["rows"] == 0
     run_rollback(run)
     undone = rollback_summary(run, 0)
-    assert (undone.rows, undone.kept_entries) == (6, 0)
-    assert {outcome for _, outcome, _ in undone.records} == {"deleted"}
-    assert rollback_summary(run, 99).records == ()
+    assert (undone["rows"], undone["kept_entries"]) == (6, 0)
+    assert {outcome for _, outcome, _ in undone["records"]} == {"deleted"}
+    assert rollback_summary(run, 99)["records"] == ()
 
 
 # --- Since the plan, progress, certificate --------------------------------------------------------
@@ -232,16 +235,16 @@ def test_decisions_since_the_plan_are_counted_up_to_a_bound(
     counts = counts_of(run.pk)
     found = since_plan(run, counts)
     assert found is not None
-    assert (found.decisions, found.more) == (4, False)
+    assert (found["decisions"], found["more"]) == (4, False)
     monkeypatch.setattr("legacy_import.screens.runs.plan.MOST_DECISIONS", 3)
     found = since_plan(run, counts)
     assert found is not None
-    assert (found.decisions, found.more) == (3, True)
+    assert (found["decisions"], found["more"]) == (3, True)
     run_plan(run)
     run.refresh_from_db()
     found = since_plan(run, counts)
     assert found is not None
-    assert found.decisions == 0
+    assert found["decisions"] == 0
 
 
 def test_the_stamp_changes_with_plans_and_batches_only(run: Any) -> None:
@@ -275,14 +278,14 @@ def test_every_command_that_holds_a_run_has_its_progress(run: Any, stage: Stage)
     run.lease_token, run.lease_command = "theirs", commands.get(stage, f"legacy_{stage.value}")
     run.lease_expires_at = timezone.now() + datetime.timedelta(minutes=1)
     assert holder_of(run) is not None
-    assert run_progress(run).rows_done is not None
+    assert run_progress(run)["done"] is not None
 
 
 def test_the_certificate_holds_no_password() -> None:
     shown = str(certificate_of({"read_only_verified": True, "password": "geheim", "source": "x"}))
     assert "geheim" not in shown
-    assert certificate_of({"source": "x"}).verified is None
-    assert certificate_of({"read_only_verified": False}).verified is False
+    assert certificate_of({"source": "x"})["verified"] is None
+    assert certificate_of({"read_only_verified": False})["verified"] is False
 
 
 def test_every_check_of_the_proof_has_words(run: Any) -> None:
@@ -292,11 +295,11 @@ def test_every_check_of_the_proof_has_words(run: Any) -> None:
     assert {check.name.partition(":")[0] for check in report.checks} <= MEANINGS.keys()
     assert ROW_CHECKS.keys() <= MEANINGS.keys()
     lines = list(proof_lines(report))
-    assert all(line.meaning for line in lines)
-    assert any(not line.ok for line in lines), "records carry the origin of another source"
+    assert all(line["meaning"] for line in lines)
+    assert any(not line["check"].ok for line in lines), "records carry the origin of another source"
 
 
 def test_planned_actions_have_words() -> None:
-    page = run_page(planned_run())
-    assert [line.action for line in page.plan][-1] == PlannedAction.REVIEW
-    assert {line.action for line in page.plan} == set(PlannedAction.values)
+    actions = [line["action"] for line in run_page(planned_run())["plan"]]
+    assert actions[-1] == PlannedAction.REVIEW
+    assert set(actions) == set(PlannedAction.values)

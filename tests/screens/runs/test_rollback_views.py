@@ -69,7 +69,7 @@ def test_the_rollbacks_page_shows_what_would_become_of_each_record(
     told = text(answer)
     assert answer.status_code == 200
     for words in (
-        "It takes back 6 rows", "completed training deleted 2", "imported enrolment deleted 1",
+        "It undoes 6 rows", "completed training deleted 2", "imported enrolment deleted 1",
         "lead deleted 2", "lead kept: edited since 1", "Would stay", "kept: edited since",
     ):  # fmt: skip
         assert words in told, (words, told)
@@ -120,7 +120,7 @@ def test_a_rollback_that_takes_long_goes_on_with_the_next_request(
 
 
 ROLLBACK_REFUSED: dict[str, tuple[Any, str]] = {
-    "closed": (lambda run: update(run, status="closed"), "finished for good"),
+    "closed": (lambda run: update(run, status="closed"), "permanently closed"),
     "held": (held, "legacy_commit on atelier"),
 }
 

@@ -112,7 +112,7 @@ def test_a_line_says_where_a_run_stands(client: Client, run: Any) -> None:
     told = text(list_page(client))
     for words in (
         f"Run {run.pk}", "legacy", "a fictional database", "planned", " 8 ", "1 / 2 reviewed",
-        "50 %", "the status says nothing that the rules know (2)", "cli:test",
+        "50 %", "the rules do not know this status (2)", "cli:test",
     ):  # fmt: skip
         assert words in told, (words, told)
 
@@ -160,8 +160,8 @@ def test_the_run_page_shows_everything_about_a_planned_run(client: Client, run: 
         "No business table was written.", "0 / 2 reviewed", "completed history", "validate done",
         "commit next", f"python manage.py legacy_commit --run {run.pk}",
         "+ create completed trainings 2 0 2", "+ create leads, each with its course interest 3 0 3",
-        "! review rows: a person decides 2 0 2", "registered 1 12 %", "lead only 3 37 %",
-        "the status says nothing that the rules know 2", "No batch was committed.",
+        "! review rows that need review 2 0 2", "registered 1 12 %", "lead only 3 37 %",
+        "the rules do not know this status 2", "No batch was committed.",
         "read-only: verified", "MariaDB 10.11.6", "reader@% can only read",
         "SELECT · ecoin_legacy.*", "Snapshots: 1. Without one: archives",
         "TLS_AES_256_GCM_SHA384 encrypted", "stagiaires: last_name = nom", "stagiaires: phone2",
