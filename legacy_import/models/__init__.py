@@ -33,33 +33,3 @@ from legacy_import.models.review import (
 )
 from legacy_import.models.run import LegacyImportRun
 from legacy_import.models.staging import ISSUES_AS_TEXT, LegacyStudentImport, LegacyTrainingImport
-
-__all__ = [
-    "FACETS",
-    "ISSUES_AS_TEXT",
-    "KEY_COLUMNS",
-    "MAPPING_MODELS",
-    "PAIR_COLUMNS",
-    "PLATFORM",
-    "CandidatePair",
-    "ChunkFailure",
-    "ChunkReceipt",
-    "FacetCount",
-    "HotKey",
-    "IdentityKey",
-    "LegacyAccessLog",
-    "LegacyCourseMapping",
-    "LegacyErasureLog",
-    "LegacyImportCommitLog",
-    "LegacyImportRun",
-    "LegacyReviewDecision",
-    "LegacySessionMapping",
-    "LegacyStudentImport",
-    "LegacyTrainingImport",
-    "MappingTotals",
-    "MappingWeight",
-    "PersonEdge",
-    "ReviewClaim",
-    "SavedFilter",
-    "SourceMapping",
-]

@@ -15,7 +15,6 @@ So the staged rows are always those of this command's snapshot, whichever proces
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from django.db import transaction
 
@@ -192,15 +191,11 @@ def _writes(page: PreparedChunk) -> Work:
     return lambda chunk: write_chunk(page)
 
 
-class WorkerChunks(NamedTuple):
-    """How many chunks workers staged, each from its own snapshot, and how many of them differed."""
+def worker_chunks(run: LegacyImportRun) -> tuple[int, int]:
+    """How many chunks workers staged, each from its own snapshot, and how many of them differed.
 
-    chunks: int
-    staged_again: int
-
-
-def worker_chunks(run: LegacyImportRun) -> WorkerChunks:
-    """Counted in the receipts, which include those of earlier, interrupted commands."""
+    Counted in the receipts, which include those of earlier, interrupted commands.
+    """
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
     marked = [marks for marks in receipts.values_list("details", flat=True) if marks]
-    return WorkerChunks(len(marked), sum(STAGED_AGAIN in marks for marks in marked))
+    return len(marked), sum(STAGED_AGAIN in marks for marks in marked)
