@@ -73,7 +73,7 @@ def summarize(run: LegacyImportRun) -> dict[str, Any]:
 
 
 def _rows(combinations: Combinations, predicate: Callable[[dict[str, Any]], bool]) -> int:
-    """Rows of the combinations (facet → value) for which the predicate holds."""
+    """Rows of the combinations (facet → value) for which the predicate is true."""
     return sum(
         rows
         for combination, rows in combinations.items()

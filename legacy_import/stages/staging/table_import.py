@@ -6,7 +6,7 @@ For each table, in this order:
    staged, and the gaps between and after them (`id_ranges`).
 2. A range with a receipt comes from another snapshot. It is read again, and staged again if this
    snapshot differs from it.
-3. A gap is staged in chunks, by this process or by workers. Each worker reads a snapshot of its own,
+3. A gap is staged in chunks, by this process or by workers. Each worker reads its own snapshot,
    so step 2 follows for each of its chunks.
 
 So the staged rows are always those of this command's snapshot, whichever process wrote them.
@@ -49,13 +49,13 @@ from legacy_import.stages.staging.id_ranges import IdRange, bound_before, ranges
 from legacy_import.stages.staging.row_ids import RowIds
 
 PAGE_ROWS = 2_000
-# Marks in the receipts of chunks that a worker staged from a snapshot of its own,
+# Marks in the receipts of chunks that a worker staged from its own snapshot,
 OWN_SNAPSHOT = "own_snapshot"
 STAGED_AGAIN = "staged_again"  # and of those that this command staged again
 
 
 def open_work(job: Job) -> Work:
-    """A worker's work: each chunk is read through a connection, and so a snapshot, of its own."""
+    """A worker's work: each chunk is read through its own connection, and so its own snapshot."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     context = load_context(run)
 
