@@ -140,8 +140,11 @@ def _families() -> tuple[dict[str, str], dict[str, str]]:
     usual_of: dict[str, str] = {}
     for name in known_names():
         if not name.is_given:
-            latin_of.update(dict.fromkeys(name.arabic, name.latin[0]))
-            usual_of.update(dict.fromkeys(name.latin[1:], name.latin[0]))
+            usual, *others = name.latin
+            for form in name.arabic:
+                latin_of[form] = usual
+            for spelling in others:
+                usual_of[spelling] = usual
     return latin_of, usual_of
 
 

@@ -45,6 +45,8 @@ def words(part: str) -> tuple[str, ...]:
         return ()
     if not _REWRITTEN.keys().isdisjoint(found):
         found = " ".join(_REWRITTEN.get(word, word) for word in found).split()
+    if _NOTHING.isdisjoint(found):
+        return tuple(found)
     return tuple(word for word in found if word not in _NOTHING)
 
 

@@ -47,7 +47,7 @@ PLAN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A stored plan: its fingerprint, its counts and, if asked for, what changed."""
+    """A stored plan: its fingerprint, its counts and, on request, what changed."""
 
     run: int
     rows: int

@@ -2,7 +2,7 @@
 
 The order of events: the source is opened (its checks, one snapshot, its certificate), the run is
 started or resumed, the course and session mappings are refreshed, both learner tables are staged
-(`table_import`), and the totals of source and staging are compared before the run counts as imported.
+(`table_import`), and the totals of source and staging are compared before the run is marked as imported.
 """
 
 import datetime
@@ -149,7 +149,7 @@ def _certify_workers(run: LegacyImportRun, lease: Lease) -> None:
         return
     run.certificate["snapshots"] += chunks
     run.certificate["notes"].append(
-        f"workers read {chunks} chunks, each in a snapshot of its own; every chunk was compared "
+        f"workers read {chunks} chunks, each in its own snapshot; every chunk was compared "
         f"with the import's own snapshot afterwards; staged again: {staged_again}"
     )
     with transaction.atomic():

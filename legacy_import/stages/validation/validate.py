@@ -4,6 +4,7 @@ import datetime
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 from django.db import transaction
@@ -124,6 +125,8 @@ def _validate_chunk(
         ),
     )
     contact_keys = _contact_keys(run, list(matches.hot))
+    # Most rows match no one: they share a few results.
+    unmatched = cache(lambda issues, trusted: _columns(issues, trusted, None))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
     for pk, issues_text, phone, email in _contacts_and_issues(run, first, last):
         issues = issues_of(issues_text)
@@ -132,7 +135,9 @@ def _validate_chunk(
             trusted = _has_own_contact(contact_keys.get(pk, frozenset()), matches.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        results[_columns(issues, trusted, matches.rows.get(pk))].append(pk)
+        match = matches.rows.get(pk)
+        columns = _columns(issues, trusted, match) if match else unmatched(issues, trusted)
+        results[columns].append(pk)
     for columns, ids in results.items():
         update_ids(LegacyStudentImport, ids, columns._asdict() | UNGROUPED)
     update_rows(

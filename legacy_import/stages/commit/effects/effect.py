@@ -20,7 +20,7 @@ ENROLLMENT = "trainings.LegacyImportedEnrollment"
 class Learner(NamedTuple):
     """One staged row as effects need it. `origin` is `<connection>:<table>:<id>`.
 
-    `person`: the user or lead that the row belongs to. `wants_course`: the row asks about a course
+    `person`: the user or lead that the row belongs to. `wants_course`: the row refers to a course
     that has at least a name, so its lead gets an interest.
     """
 
