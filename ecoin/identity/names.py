@@ -205,7 +205,7 @@ def _words_of(part: str) -> tuple[str, ...]:
         return latin.words(part)
     text, problem = readable_name(part)
     if problem != DAMAGED:
-        only_pictures = any(map(is_picture, text)) and not any(map(str.isalnum, text))
+        only_pictures = not any(map(str.isalnum, text)) and any(map(is_picture, text))
         return (UNREADABLE,) if only_pictures else _words_in_any_script(text)
     words: list[str] = []
     for word in text.split():
