@@ -149,7 +149,7 @@ def _parse_form(text: str, today: date) -> BirthDate:
     text = _AFTER.sub("", _BEFORE.sub("", text.strip(_WRAPPING)).strip(_WRAPPING))
     text = _TIME_AFTER.sub("", text.upper()).lower()
     text = _BETWEEN.sub("/", _UNKNOWN_PART.sub("/", text.strip(_WRAPPING))).strip("/")
-    if _PARTIAL_FORM.fullmatch(text):
+    if _PARTIAL_FORM.fullmatch(text) or (is_about and not text):
         return _PARTIAL
     match = _MONTH_AND_YEAR.fullmatch(text)
     if match and (match[1] or match[2]) in _MONTHS:
