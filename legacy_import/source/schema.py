@@ -19,7 +19,8 @@ _DELETED = {
     "deleted_at": ("deleted_at", "date_suppression", "supprime_le", "date_supprime", "deleted_on",
                    "date_deleted", "is_deleted", "deleted", "est_supprime", "supprime", "is_supprime",
                    "efface", "est_efface", "corbeille", "en_corbeille", "is_trashed", "trashed_at",
-                   "trashed", "removed_at", "is_removed", "soft_deleted", "del_flag", "flag_deleted"),
+                   "trashed", "trash", "poubelle", "removed_at", "is_removed", "soft_deleted",
+                   "del_flag", "flag_deleted", "deletedat", "isdeleted"),
 }  # fmt: skip
 
 _LEARNER = {
