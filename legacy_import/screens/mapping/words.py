@@ -25,7 +25,7 @@ RULES: dict[str, Promise] = {
     "course:several_equal_names": _("several courses of the platform have this name"),
     "course:no_exact_name": _("no course of the platform has this name"),
     "course:renamed": _("renamed since the decision: the earlier answer is now only a suggestion"),
-    "course:chosen_by_reviewer": _("chosen by a person"),
+    "course:chosen_by_reviewer": _("chosen by a reviewer"),
     "course:set_aside_by_reviewer": _("the suggestion was refused; the course is not known yet"),
     "session:real": _("has its own course and code"),
     "session:placeholder_id": _("one of the three ids that were used as waiting lists: never real"),
