@@ -119,7 +119,7 @@ class LegacyImportRun(models.Model):
             if self.next_command:
                 hint = f"manage.py {self.next_command}"
             elif self.status == S.CLOSED:
-                hint = "A closed run is finished for good; start a new one with legacy_import."
+                hint = "A closed run is permanently finished; start a new one with legacy_import."
             raise OutOfOrder(
                 f"Run {self.pk} is '{self.status}', so it cannot become '{target.value}'.",
                 hint=hint,

@@ -59,7 +59,7 @@ def test_the_actor_is_recorded(run: LegacyImportRun) -> None:
 
 def test_a_closed_run_is_not_closed_again(run: LegacyImportRun) -> None:
     close(run)
-    assert_refused(close(run), 5, f"Run {run.pk} is 'closed'", "finished for good")
+    assert_refused(close(run), 5, f"Run {run.pk} is 'closed'", "permanently finished")
     assert_refused(close(run, "--json"), 5, f"Run {run.pk} is 'closed'")
 
 
