@@ -72,7 +72,7 @@ def test_a_run_is_closed_once() -> None:
     closed = LegacyImportRun.objects.values().get()
     with pytest.raises(OutOfOrder) as refused:
         close_run(run)
-    assert "finished for good" in refused.value.hint
+    assert "permanently finished" in refused.value.hint
     assert LegacyImportRun.objects.values().get() == closed
 
 
