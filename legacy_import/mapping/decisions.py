@@ -34,23 +34,11 @@ class MappingChangedMeanwhile(LegacyImportError):
 
 
 @dataclass(frozen=True, slots=True)
-class AffectedRows:
-    """The number of uncommitted rows of one run that must be classified again."""
-
-    run: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
 class MappingChange:
-    """The number of mappings decided, and the affected rows of every open run."""
+    """The number of mappings decided; open run → its uncommitted rows that must be classified again."""
 
     mappings: int
-    affected: tuple[AffectedRows, ...]
-
-    @property
-    def rows(self) -> int:
-        return sum(affected.rows for affected in self.affected)
+    affected: dict[int, int]
 
 
 def decide_mapping(
@@ -202,12 +190,12 @@ def _log(
     )
 
 
-def _mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[AffectedRows, ...]:
+def _mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> dict[int, int]:
     """Mark these uncommitted rows of each (locked) run to be classified again; update the stored lists.
 
     Called last, since the weights depend on the mappings after the decision.
     """
-    affected = []
+    affected = {}
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
@@ -215,5 +203,5 @@ def _mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> tuple[Affe
         counts.apply(run.pk, ids, new={"to_classify": True})
         update_ids(LegacyStudentImport, ids, {"to_classify": True})
         store_weights(run)
-        affected.append(AffectedRows(run.pk, len(ids)))
-    return tuple(affected)
+        affected[run.pk] = len(ids)
+    return affected

@@ -120,19 +120,6 @@ def in_force(counts: RunCounts) -> int:
     return counts.where(outcome=COMMITTED_OUTCOMES)
 
 
-@dataclass(frozen=True, slots=True)
-class WaveLine:
-    """The pending rows of one wave ("": of the whole run).
-
-    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
-    """
-
-    focus: str
-    actions: tuple[int, ...]
-    rows: int
-    review: int
-
-
 ACTIONS = (
     PlannedAction.CREATE_COMPLETED_TRAINING,
     PlannedAction.CREATE_ENROLLMENT,
@@ -142,17 +129,19 @@ ACTIONS = (
 )
 
 
-def wave_lines(counts: RunCounts) -> tuple[WaveLine, ...]:
-    """One line per wave, in their order, then one for all rows, including those of no wave."""
-    return tuple(_wave_line(counts, focus) for focus in (*FocusMode, None))
+def wave_lines(counts: RunCounts) -> list[dict[str, Any]]:
+    """The pending rows of each wave, in their order, then of all ("" as focus), also of no wave.
 
-
-def _wave_line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
-    pending = pending_counts(counts, focus)
-    actions = tuple(pending[action] for action in ACTIONS)
-    return WaveLine(
-        focus.value if focus else "", actions, sum(actions), pending[PlannedAction.REVIEW]
-    )
+    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
+    """
+    lines = []
+    for focus in (*FocusMode, None):
+        pending = pending_counts(counts, focus)
+        actions = [pending[action] for action in ACTIONS]
+        review = pending[PlannedAction.REVIEW]
+        line = {"focus": focus.value if focus else "", "actions": actions, "rows": sum(actions)}
+        lines.append({**line, "review": review})
+    return lines
 
 
 # --- Distributions -----------------------------------------------------------------------------------
