@@ -1,24 +1,21 @@
 """What an import may do to learners' history: add records, and delete its own."""
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ecoin import records
-from ecoin.bulk import delete_ids
-from ecoin.records import Created
-from trainings.models import ImportedHistory, LegacyCompletedTraining, LegacyImportedEnrollment
+from ecoin.records import Created, ImportedRecords, timestamp
+from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 HISTORY_COLUMNS = (
     "origin", "legacy_import_run_id", "course_id", "user_id", "lead_id", "learner_name",
     "learner_birth_date", "learner_phone", "learner_email", "legacy_session_id", "session_code",
     "created_at", "updated_at",
 )  # fmt: skip
-COMPLETED_COLUMNS = (*HISTORY_COLUMNS, "completed_date_raw")
-COLUMNS: dict[type[ImportedHistory], tuple[str, ...]] = {
-    LegacyCompletedTraining: COMPLETED_COLUMNS,
-    LegacyImportedEnrollment: HISTORY_COLUMNS,
-}
+COMPLETED_TRAININGS = ImportedRecords(
+    LegacyCompletedTraining, (*HISTORY_COLUMNS, "completed_date_raw")
+)
+ENROLLMENTS = ImportedRecords(LegacyImportedEnrollment, HISTORY_COLUMNS)
 
 
 class NewHistory(NamedTuple):
@@ -44,37 +41,17 @@ def create_completed_trainings(
     trainings: Sequence[NewHistory], *, run_id: int, now: datetime.datetime
 ) -> dict[str, Created]:
     """Origin → the created completed training. Raises IntegrityError when an origin exists."""
-    at = records.timestamp(now)
+    at = timestamp(now)
     rows = [(*_shared(new, run_id, at), new.completed_on) for new in trainings]
-    return records.create(
-        LegacyCompletedTraining, COMPLETED_COLUMNS, rows, watched=COMPLETED_COLUMNS
-    )
+    return COMPLETED_TRAININGS.create(rows)
 
 
 def create_enrollments(
     enrollments: Sequence[NewHistory], *, run_id: int, now: datetime.datetime
 ) -> dict[str, Created]:
     """Origin → the created imported enrolment. Raises IntegrityError when an origin exists."""
-    at = records.timestamp(now)
-    rows = [_shared(new, run_id, at) for new in enrollments]
-    return records.create(LegacyImportedEnrollment, HISTORY_COLUMNS, rows, watched=HISTORY_COLUMNS)
-
-
-def history_fingerprints(
-    model: type[ImportedHistory], ids: Collection[int], *, lock: bool
-) -> dict[int, str]:
-    """The fingerprints of the records that still exist."""
-    return records.fingerprints(model, ids, watched=COLUMNS[model], lock=lock)
-
-
-def referenced_history(model: type[ImportedHistory], ids: Collection[int]) -> set[int]:
-    """The records that anything refers to."""
-    return records.referenced(model, ids)
-
-
-def delete_history(model: type[ImportedHistory], ids: Sequence[int]) -> None:
-    """Delete records. Raises IntegrityError if a record refers to one."""
-    delete_ids(model, ids)
+    at = timestamp(now)
+    return ENROLLMENTS.create([_shared(new, run_id, at) for new in enrollments])
 
 
 def _shared(new: NewHistory, run_id: int, at: object) -> tuple[object, ...]:

@@ -40,23 +40,11 @@ class MappingChangedMeanwhile(LegacyImportError):
 
 
 @dataclass(frozen=True, slots=True)
-class AffectedRows:
-    """The number of uncommitted rows of one run that must be classified again."""
-
-    run: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
 class MappingChange:
-    """The number of mappings decided, and the affected rows of every open run."""
+    """The number of mappings decided; open run → its uncommitted rows that must be classified again."""
 
     mappings: int
-    affected: tuple[AffectedRows, ...]
-
-    @property
-    def rows(self) -> int:
-        return sum(affected.rows for affected in self.affected)
+    affected: dict[int, int]
 
 
 def decide_mapping(
@@ -216,14 +204,14 @@ def _log(
 
 def _mark_affected_rows(
     kind: MappingKind, source: str, runs: Iterable[LegacyImportRun], answers: AnswerChanges
-) -> tuple[AffectedRows, ...]:
+) -> dict[int, int]:
     """Mark the uncommitted rows of each (locked) run that get another answer to be classified again.
 
     Called last, since the stored lists, updated here, depend on the mappings after the decision.
     """
     changes = {one: (before, after) for one, (before, after) in answers.items() if before != after}
     which = kind.affected_rows(source, changes) if changes else Q(pk__in=())
-    affected = []
+    affected = {}
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)
         uncommitted = rows.exclude(outcome__in=COMMITTED_OUTCOMES)
@@ -231,5 +219,5 @@ def _mark_affected_rows(
         counts.apply(run.pk, ids, new={"to_classify": True})
         update_ids(LegacyStudentImport, ids, {"to_classify": True})
         store_weights(run)
-        affected.append(AffectedRows(run.pk, len(ids)))
-    return tuple(affected)
+        affected[run.pk] = len(ids)
+    return affected

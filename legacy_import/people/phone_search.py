@@ -32,7 +32,7 @@ class FoundPerson:
 def find_people(*, row_id: int, phone: str, actor_id: int) -> list[FoundPerson]:
     """Who carries exactly this number. Raises NoPhone; nothing is stored."""
     if len(parse_phones(phone).valid) != 1:
-        raise NoPhone(_("Type one full phone number; parts of one find nobody."))
+        raise NoPhone(_("Type one full phone number; parts of one find no one."))
     targets = people_with_phone(phone)[:MAX_FOUND]
     contacts = contacts_of(targets)
     return [

@@ -44,6 +44,6 @@ def contact_free_text(text: str, *, old_number: bool = False) -> str:
     if contains_contact(trimmed, old_number=old_number):
         raise ContainsContact(
             _("This text contains a phone number or an e-mail address."),
-            hint=_("No personal data here: the row already says whose it is."),
+            hint=_("No personal data here: the row already identifies the person."),
         )
     return trimmed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 
 from legacy_import.choices import (
     WITHOUT_EFFECT,
@@ -43,20 +43,21 @@ POSTPONED = ReviewDecision.LATER.value
 YES_NO = ("1", "0")
 CODE = re.compile(r"[a-z_]{1,60}")
 MAX_DIGITS = 18  # a number that every database can compare with its keys
-# Facet → the values it may have in an address; None: any code.
-FACET_VALUES: dict[str, tuple[str, ...] | None] = {
-    "source_table": tuple(SourceTable.values),
-    "planned_action": tuple(PlannedAction.values),
-    "outcome": tuple(Outcome.values),
+BOOLEANS = ("without_course", "to_classify")  # facets whose values are yes and no
+# Facet → the vocabulary of its values; None for BOOLEANS, and for reasons, which may be any code.
+VOCABULARIES: dict[str, type[TextChoices] | None] = {
+    "source_table": SourceTable,
+    "planned_action": PlannedAction,
+    "outcome": Outcome,
     "planned_reason": None,
-    "classification": tuple(Classification.values),
-    "validation_status": tuple(ValidationStatus.values),
-    "duplicate_confidence": tuple(DuplicateConfidence.values),
-    "session_type": tuple(SessionType.values),
-    "import_action": tuple(ImportAction.values),
-    "without_course": YES_NO,
-    "to_classify": YES_NO,
-    "decision": tuple(ReviewDecision.values),
+    "classification": Classification,
+    "validation_status": ValidationStatus,
+    "duplicate_confidence": DuplicateConfidence,
+    "session_type": SessionType,
+    "import_action": ImportAction,
+    "without_course": None,
+    "to_classify": None,
+    "decision": ReviewDecision,
 }
 # In the queue, plan and outcome are always the same; the reason is what matters most.
 QUEUE_FACETS = (
@@ -94,7 +95,7 @@ class RowFilter:
 
         `default_focus` applies only where the address contains neither a facet nor a search.
         """
-        names = QUEUE_FACETS if queue else FACET_VALUES
+        names = QUEUE_FACETS if queue else VOCABULARIES
         facets = {name: query[name] for name in names if query.get(name)}
         search = contact_free_text(query.get("q", ""), old_number=True)
         beyond = query.get("beyond") or "0"
@@ -186,7 +187,7 @@ class RowFilter:
             if name == "without_course":
                 rows = rows.filter(training__course_id__isnull=value == "1")
             else:
-                column_value = value == "1" if FACET_VALUES[name] is YES_NO else value
+                column_value = value == "1" if name in BOOLEANS else value
                 rows = rows.filter(**{PATHS.get(name, name): column_value})
         return rows
 
@@ -229,5 +230,7 @@ def is_number(text: str) -> bool:
 
 
 def _is_allowed(name: str, value: str) -> bool:
-    values = FACET_VALUES[name]
-    return bool(CODE.fullmatch(value)) if values is None else value in values
+    if name in BOOLEANS:
+        return value in YES_NO
+    vocabulary = VOCABULARIES[name]
+    return value in vocabulary.values if vocabulary else bool(CODE.fullmatch(value))

@@ -3,23 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
-from legacy_import.choices import (
-    Classification,
-    DuplicateConfidence,
-    ImportAction,
-    Outcome,
-    PlannedAction,
-    ReviewDecision,
-    SessionType,
-    SourceTable,
-    ValidationStatus,
-)
 from legacy_import.review.counts import FilteredCounts
+from legacy_import.review.filter import VOCABULARIES
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens.address import RowsAddress
 
@@ -34,17 +23,6 @@ FACET_NAMES: dict[str, Promise] = {
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
     "decision": gettext_lazy("decision"),
-}
-VOCABULARIES: dict[str, type[TextChoices]] = {
-    "classification": Classification,
-    "validation_status": ValidationStatus,
-    "duplicate_confidence": DuplicateConfidence,
-    "session_type": SessionType,
-    "import_action": ImportAction,
-    "source_table": SourceTable,
-    "planned_action": PlannedAction,
-    "outcome": Outcome,
-    "decision": ReviewDecision,
 }
 YES_NO: dict[str, tuple[Promise, Promise]] = {
     "without_course": (
@@ -118,7 +96,7 @@ def value_name(facet: str, value: str) -> str:
     """One value of one facet, never raw where there are words for it."""
     if facet in YES_NO:
         return str(YES_NO[facet][value != "1"])
-    if facet == "planned_reason":
-        return gettext(REASONS[value]) if value in REASONS else value.replace("_", " ")
     vocabulary = VOCABULARIES[facet]
+    if vocabulary is None:
+        return gettext(REASONS[value]) if value in REASONS else value.replace("_", " ")
     return str(vocabulary(value).label) if value in vocabulary.values else gettext("none")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -48,8 +48,11 @@ def entries(user: AbstractBaseUser | AnonymousUser, run_id: int | None = None) -
         if not user.has_perm(f"{APP_LABEL}.{screen.permission}"):  # type: ignore[union-attr]
             continue
         query = f"?run={run_id}" if run_id and screen.section != RUNS else ""
-        address = reverse(f"{APP_LABEL}:{screen.page}") + query
-        offered.append(MenuEntry(screen.section, screen.name, address))
+        try:
+            address = reverse(f"{APP_LABEL}:{screen.page}")
+        except NoReverseMatch:
+            continue
+        offered.append(MenuEntry(screen.section, screen.name, address + query))
         if run_id and screen.section == RUNS:
             name = _("Run %(number)s") % {"number": run_id}
             offered.append(MenuEntry(RUN, name, reverse(f"{APP_LABEL}:run", args=[run_id])))

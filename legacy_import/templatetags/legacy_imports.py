@@ -1,4 +1,4 @@
-"""Template tags for numbers, names, contacts, vocabularies and commands."""
+"""Template tags for numbers, names, contacts, vocabularies, commands and the link to the import."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from legacy_import import choices
 from legacy_import.privacy.free_text import contains_contact
 from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
+from legacy_import.screens import menu
 from legacy_import.screens.review.words import evidence_phrases
 from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, thousands
 
@@ -92,3 +93,11 @@ def command(text: str) -> dict[str, Any]:
     """A `manage.py` command on a line to copy; `text` with or without `python manage.py`."""
     bare = text.removeprefix("python ").removeprefix("manage.py ")
     return {"line": f"python manage.py {bare}"}
+
+
+@register.simple_tag(takes_context=True)
+def import_screens(context: dict[str, Any]) -> str:
+    """The address of the first screen of the import that the reader may open; '' for none."""
+    user = getattr(context.get("request"), "user", None)
+    entries = menu.entries(user) if user is not None else []
+    return entries[0].address if entries else ""

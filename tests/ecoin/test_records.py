@@ -33,7 +33,7 @@ def test_an_untouched_record_keeps_its_fingerprint() -> None:
     (record,) = made.values()
     assert len(record.fingerprint) == 64
     for lock in (False, True):
-        assert crm.lead_fingerprints([record.id], lock=lock) == {record.id: record.fingerprint}
+        assert crm.LEADS.fingerprints([record.id], lock=lock) == {record.id: record.fingerprint}
 
 
 OTHER: dict[str, Any] = {
@@ -54,7 +54,7 @@ def test_an_edit_of_any_watched_column_changes_the_fingerprint(column: str) -> N
     made = crm.create_leads([new_lead(1)], run_id=1, now=timezone.now())
     (record,) = made.values()
     CrmLead.objects.filter(pk=record.id).update(**{column: OTHER[column]})
-    assert crm.lead_fingerprints([record.id], lock=False)[record.id] != record.fingerprint
+    assert crm.LEADS.fingerprints([record.id], lock=False)[record.id] != record.fingerprint
 
 
 ALIKE = {
@@ -81,11 +81,11 @@ def test_a_missing_address_is_not_an_empty_one() -> None:
     made = crm.create_leads([new_lead(1)], run_id=1, now=timezone.now())
     (record,) = made.values()
     CrmLead.objects.update(email_normalized="")
-    assert crm.lead_fingerprints([record.id], lock=False)[record.id] != record.fingerprint
+    assert crm.LEADS.fingerprints([record.id], lock=False)[record.id] != record.fingerprint
 
 
 def test_what_was_deleted_has_no_fingerprint() -> None:
     made = crm.create_leads([new_lead(1), new_lead(2)], run_id=1, now=timezone.now())
     gone, left = (record.id for record in made.values())
     CrmLead.objects.filter(pk=gone).delete()
-    assert crm.lead_fingerprints([gone, left], lock=True).keys() == {left}
+    assert crm.LEADS.fingerprints([gone, left], lock=True).keys() == {left}

@@ -13,7 +13,6 @@ from legacy_import.choices import CourseMappingStatus, Outcome, RunStatus, Sessi
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.decisions import (
-    AffectedRows,
     MappingChangedMeanwhile,
     bulk_stamp,
     confirm_mappings,
@@ -203,7 +202,7 @@ def test_all_exact_suggestions_are_confirmed_and_nothing_else(actor, run):
     change = confirm_mappings(
         COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 0),))
+    assert (change.mappings, change.affected) == (2, {run.pk: 0})
     for before in exact:
         after = LegacyCourseMapping.objects.get(pk=before.pk)
         assert (after.status, after.version, after.confirmed_by) == ("confirmed", 2, actor)
@@ -251,7 +250,7 @@ def test_the_rows_of_the_formation_are_to_be_classified_again(actor, run):
     run_stages(run)
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
     assert marked(run) == {"1", "2"}
-    assert change.affected == (AffectedRows(run.pk, 2),)
+    assert change.affected == {run.pk: 2}
     counted = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
     assert sum(counted.values_list("rows", flat=True)) == 2
 
@@ -274,7 +273,7 @@ def test_every_open_run_of_the_source_is_touched_and_no_other(actor, run):
         run_stages(each)
     trained(unclassified, "1")
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
-    assert change.affected == (AffectedRows(run.pk, 1), AffectedRows(again.pk, 1))
+    assert change.affected == {run.pk: 1, again.pk: 1}
     assert not marked(elsewhere)
     assert not marked(unclassified)
 
@@ -286,7 +285,7 @@ def test_committed_rows_stay_as_they_are(actor, run):
     run_commit(run)
     assert outcome_of(done) == Outcome.CREATE_COMPLETED_TRAINING
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
-    assert change.rows == 0
+    assert not any(change.affected.values())
 
 
 def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(actor, run):
@@ -306,12 +305,12 @@ def test_a_confirmation_that_changes_no_answer_drifts_and_marks_no_row(actor, ru
     rows = [trained(run, "1"), trained(run, "2", formation_id="8")]
     run_stages(run)
     change = confirm_suggestion(mapping_id=one.pk, version=1, actor=actor, now=NOW)
-    assert (change.rows, marked(run)) == (0, set())
+    assert (sum(change.affected.values()), marked(run)) == (0, set())
     expected, stamp = bulk_stamp(COURSES, CONNECTION)
     change = confirm_mappings(
         COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, change.rows, marked(run)) == (len(both), 0, set())
+    assert (change.mappings, sum(change.affected.values()), marked(run)) == (len(both), 0, set())
     run_commit(run)
     assert {outcome_of(row) for row in rows} == {Outcome.CREATE_COMPLETED_TRAINING}
 

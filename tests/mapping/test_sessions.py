@@ -9,7 +9,6 @@ from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
 from legacy_import.mapping.decisions import (
-    AffectedRows,
     MappingChangedMeanwhile,
     bulk_stamp,
     confirm_mappings,
@@ -170,7 +169,7 @@ def test_all_that_the_rules_call_real_are_confirmed_and_nothing_else(run, actor)
         SESSIONS, connection_name=CONNECTION, expected=expected, stamp=stamp, note="registre 2019",
         actor=actor, now=NOW,
     )  # fmt: skip
-    assert (change.mappings, change.affected) == (2, (AffectedRows(run.pk, 1),))
+    assert (change.mappings, change.affected) == (2, {run.pk: 1})
     for before in real:
         after = LegacySessionMapping.objects.get(pk=before.pk)
         assert (after.confirmed_by, after.reason, after.version) == (actor, "registre 2019", 2)
@@ -200,7 +199,7 @@ def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
     affected, other = registered(run, "1"), registered(run, "2", session_id="41")
     run_stages(run)
     change = judged(before, "waiting_placeholder", actor)
-    assert change.affected == (AffectedRows(run.pk, 1),)
+    assert change.affected == {run.pk: 1}
     run_commit(run)
     assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
@@ -212,7 +211,7 @@ def test_a_confirmation_marks_only_registrations_and_drifts_no_history(run, acto
     waiting = registered(run, "2")
     run_stages(run)
     change = judged(before, "real_session", actor)
-    assert change.affected == (AffectedRows(run.pk, 1),)
+    assert change.affected == {run.pk: 1}
     assert marked(run) == {waiting.legacy_id}
     run_commit(run)
     assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING

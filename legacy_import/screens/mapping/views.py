@@ -227,12 +227,12 @@ def _rows_to_classify(run: LegacyImportRun) -> dict[str, Any]:
 def _report_change(request: HttpRequest, sentence: str, change: MappingChange) -> None:
     """Show the decision and the number of rows to classify again because of it."""
     per_run = [
-        _("%(rows)s in run %(run)s") % {"rows": thousands(affected.rows), "run": affected.run}
-        for affected in change.affected
-        if affected.rows
+        _("%(rows)s in run %(run)s") % {"rows": thousands(rows), "run": run}
+        for run, rows in change.affected.items()
+        if rows
     ]
-    rows = _("Rows to be evaluated again: %(rows)s.") % {"rows": ", ".join(per_run)}
-    effect = rows if per_run else _("No open row is affected.")
+    words = _("Rows to be evaluated again: %(rows)s.") % {"rows": ", ".join(per_run)}
+    effect = words if per_run else _("No open row is affected.")
     messages.success(request, f"{sentence} {effect}")
 
 

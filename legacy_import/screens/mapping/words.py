@@ -29,7 +29,7 @@ RULES: dict[str, Promise] = {
     "course:deleted_since": _(
         "deleted on the old platform since it was decided: the decision is a guess only"
     ),
-    "course:chosen_by_reviewer": _("chosen by a person"),
+    "course:chosen_by_reviewer": _("chosen by a reviewer"),
     "course:set_aside_by_reviewer": _("the suggestion was refused; the course is not known yet"),
     "session:real": _("has its own course and code"),
     "session:real_without_code": _("has its own course, but no code"),

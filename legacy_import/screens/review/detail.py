@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,8 +19,8 @@ from legacy_import.review.decisions import (
     other_viewers,
 )
 from legacy_import.rules.duplicates import Target
-from legacy_import.screens.review.compare import ComparedLine, compare_with
-from legacy_import.screens.review.training import CatalogueEntries, catalogue_entries
+from legacy_import.screens.review.compare import compare_with
+from legacy_import.screens.review.training import catalogue_entries
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10
@@ -33,38 +32,6 @@ Offer = tuple[ReviewDecision, str]  # with its key, "" where it has none
 History = Sequence[tuple[LegacyReviewDecision, bool]]  # the event, and whether it was undone
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """One staged row for a reviewer."""
-
-    row: LegacyStudentImport  # templates read neither its names nor its contacts
-    name: str
-    raw_status: str
-    phone: str
-    email: str
-    issues: Sequence[tuple[str, str]]
-    catalogue: CatalogueEntries
-    targets: Sequence[dict[str, Any]]  # possible matches: evidence, and what the page shows
-    targets_total: int
-    compared: Sequence[ComparedLine]
-    in_run: Sequence[Mapping[str, Any]]  # other rows of the run in the evidence
-    in_run_total: int
-    history: History
-    offers: Sequence[Offer]
-    viewer: str  # another user who has the row open; "" for none
-    committed: bool
-    erased: bool
-    purged: bool
-
-    @property
-    def selected(self) -> dict[str, Any] | None:
-        return next((target for target in self.targets if target["selected"]), None)
-
-    @property
-    def differences(self) -> int:
-        return sum(line.likeness.is_difference for line in self.compared)
-
-
 def detail_of(
     run: LegacyImportRun,
     row_id: int,
@@ -72,8 +39,11 @@ def detail_of(
     actor: User,
     now: datetime.datetime,
     person: Target | None = None,
-) -> Detail | None:
-    """The row of this run in full; `person`: whom to compare it with. None: no such row."""
+) -> dict[str, Any] | None:
+    """The row of this run in full; `person`: whom to compare it with. None: no such row.
+
+    `viewer`: another user who has the row open, "" for none.
+    """
     rows = LegacyStudentImport.objects.filter(pk=row_id, legacy_import_run=run)
     row = rows.select_related("training").defer("raw_payload").first()
     if row is None:
@@ -82,29 +52,33 @@ def detail_of(
     first_targets = evidence.get("targets", [])[:MOST_TARGETS]
     contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
     targets = targets_of(first_targets, contacts, person, ruled_out(history))
-    selected = next(((t["kind"], t["id"]) for t in targets if t["selected"]), None)
+    selected = next((target for target in targets if target["selected"]), None)
+    chosen = (selected["kind"], selected["id"]) if selected else None
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
-    return Detail(
-        row=row,
-        name=mask_text(row.full_name),
-        raw_status=mask_text(row.raw_status),
-        phone=mask_phone(row.phone_raw),
-        email=mask_email(row.email_raw),
-        issues=[issue_words(issue) for issue in row.validation_issues],
-        catalogue=catalogue_entries(run, row),
-        targets=targets,
-        targets_total=evidence.get("targets_total", 0),
-        compared=compare_with(row, contacts[selected]) if selected in contacts else (),
-        in_run=evidence.get("in_run", []),
-        in_run_total=evidence.get("in_run_total", 0),
-        history=history,
-        offers=offers_of(row, selected, contacts) if open_to_review else (),
-        viewer=other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
-        committed=committed,
-        erased=row.validation_issues == [ERASED],
-        purged=run.purged_at is not None,
-    )
+    compared = compare_with(row, contacts[chosen]) if chosen in contacts else ()
+    return {
+        "row": row,  # templates read neither its names nor its contacts
+        "name": mask_text(row.full_name),
+        "raw_status": mask_text(row.raw_status),
+        "phone": mask_phone(row.phone_raw),
+        "email": mask_email(row.email_raw),
+        "issues": [issue_words(issue) for issue in row.validation_issues],
+        "catalogue": catalogue_entries(run, row),
+        "targets": targets,
+        "targets_total": evidence.get("targets_total", 0),
+        "selected": selected,
+        "compared": compared,
+        "differences": sum(line.likeness.is_difference for line in compared),
+        "in_run": evidence.get("in_run", []),  # other rows of the run
+        "in_run_total": evidence.get("in_run_total", 0),
+        "history": history,
+        "offers": offers_of(row, chosen, contacts) if open_to_review else (),
+        "viewer": other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
+        "committed": committed,
+        "erased": row.validation_issues == [ERASED],
+        "purged": run.purged_at is not None,
+    }
 
 
 def targets_of(

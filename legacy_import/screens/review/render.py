@@ -29,7 +29,7 @@ from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
 from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
-from legacy_import.screens.review.detail import Detail, detail_of
+from legacy_import.screens.review.detail import detail_of
 from legacy_import.screens.review.listing import page_of
 from legacy_import.screens.review.words import (
     STATE_NAMES,
@@ -177,6 +177,6 @@ def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list
     ]
 
 
-def _people(address: RowsAddress, detail: Detail | None) -> Sequence[tuple[Any, str]]:
-    targets = detail.targets if detail else ()
+def _people(address: RowsAddress, detail: dict[str, Any] | None) -> Sequence[tuple[Any, str]]:
+    targets = detail["targets"] if detail else ()
     return [(target, address.url(person=(target["kind"], target["id"]))) for target in targets]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -29,15 +29,6 @@ from legacy_import.screens.review.render import SECTION, TITLE, render_queue, re
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
 VALUE_LENGTH = 2_000  # characters of one value of a payload that the page shows
-
-
-class PayloadLine(NamedTuple):
-    """One column of a raw payload. `cut`: how many characters are not shown."""
-
-    column: str
-    text: str
-    cut: int
-    missing: bool  # NULL in the old database
 
 
 @permission_needed(REVIEW, methods=["POST"])
@@ -187,14 +178,16 @@ def _show_unmasked(
     return render_queue(request, address, **context)
 
 
-def _payload_lines(payload: Mapping[str, Any]) -> list[PayloadLine]:
+def _payload_lines(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each column of a raw payload. `cut`: how many characters are not shown; `missing`: NULL."""
     lines = []
     for column, value in payload.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         # A lone surrogate cannot be sent as UTF-8.
         text = "" if value is None else text.encode("utf-8", "replace").decode("utf-8")
         cut = max(0, len(text) - VALUE_LENGTH)
-        lines.append(PayloadLine(str(column)[:200], text[:VALUE_LENGTH], cut, value is None))
+        line = {"column": str(column)[:200], "text": text[:VALUE_LENGTH]}
+        lines.append({**line, "cut": cut, "missing": value is None})
     return lines
 
 

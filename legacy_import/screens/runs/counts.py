@@ -1,28 +1,21 @@
 """Numbers of rows, summed from the stored facet counts, so that no page counts staged rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Sum
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
-    Classification,
-    DuplicateConfidence,
     FocusMode,
-    ImportAction,
     Outcome,
     PlannedAction,
-    SessionType,
-    SourceTable,
-    ValidationStatus,
 )
 from legacy_import.models import FACETS, FacetCount
 from legacy_import.review.counts import FilteredCounts, ReviewProgress
-from legacy_import.review.filter import UNCOMMITTED, RowFilter
+from legacy_import.review.filter import UNCOMMITTED, VOCABULARIES, RowFilter
 from legacy_import.stages.commit.waves import WAVES, WITHOUT_EFFECT
 
 Facets = Mapping[str, Any]
@@ -127,19 +120,6 @@ def in_force(counts: RunCounts) -> int:
     return counts.where(outcome=COMMITTED_OUTCOMES)
 
 
-@dataclass(frozen=True, slots=True)
-class WaveLine:
-    """The pending rows of one wave ("": of the whole run).
-
-    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
-    """
-
-    focus: str
-    actions: tuple[int, ...]
-    rows: int
-    review: int
-
-
 ACTIONS = (
     PlannedAction.CREATE_COMPLETED_TRAINING,
     PlannedAction.CREATE_ENROLLMENT,
@@ -149,44 +129,45 @@ ACTIONS = (
 )
 
 
-def wave_lines(counts: RunCounts) -> tuple[WaveLine, ...]:
-    """One line per wave, in their order, then one for all rows, including those of no wave."""
-    return tuple(_wave_line(counts, focus) for focus in (*FocusMode, None))
+def wave_lines(counts: RunCounts) -> list[dict[str, Any]]:
+    """The pending rows of each wave, in their order, then of all ("" as focus), also of no wave.
 
-
-def _wave_line(counts: RunCounts, focus: FocusMode | None) -> WaveLine:
-    pending = pending_counts(counts, focus)
-    actions = tuple(pending[action] for action in ACTIONS)
-    return WaveLine(
-        focus.value if focus else "", actions, sum(actions), pending[PlannedAction.REVIEW]
-    )
+    `actions` are numbers in the order of ACTIONS; a commit only logs the `review` rows.
+    """
+    lines = []
+    for focus in (*FocusMode, None):
+        pending = pending_counts(counts, focus)
+        actions = [pending[action] for action in ACTIONS]
+        review = pending[PlannedAction.REVIEW]
+        line = {"focus": focus.value if focus else "", "actions": actions, "rows": sum(actions)}
+        lines.append({**line, "review": review})
+    return lines
 
 
 # --- Distributions -----------------------------------------------------------------------------------
 
-DISTRIBUTIONS: tuple[tuple[str, str | Promise, Any], ...] = (
-    ("source_table", _("Source table"), SourceTable),
-    ("classification", _("What the rows mean"), Classification),
-    ("validation_status", _("Can the rows be trusted?"), ValidationStatus),
-    ("duplicate_confidence", _("Match with known people"), DuplicateConfidence),
-    ("import_action", _("Proposed training record"), ImportAction),
-    ("session_type", _("Session"), SessionType),
-)
+DISTRIBUTIONS = {
+    "source_table": _("Source table"),
+    "classification": _("What the rows mean"),
+    "validation_status": _("Can the rows be trusted?"),
+    "duplicate_confidence": _("Match with known people"),
+    "import_action": _("Proposed training record"),
+    "session_type": _("Session"),
+}
 
 
-def distributions(counts: RunCounts) -> list[dict[str, Any]]:
+def distributions(counts: RunCounts) -> Iterator[dict[str, Any]]:
     """Every facet that the run page shows: rows per value, which add up to the rows of the run.
 
     `vocabulary` names its class in legacy_import.choices.
     """
-    spreads = [(facet, title, words, counts.spread(facet)) for facet, title, words in DISTRIBUTIONS]
-    return [
-        {
-            "facet": facet,
-            "title": title,
-            "vocabulary": words.__name__,
-            "lines": [(value, rows_by_value.get(value, 0)) for value in words.values],
-            "total": counts.rows,
-        }
-        for facet, title, words, rows_by_value in spreads
-    ]
+    for facet, title in DISTRIBUTIONS.items():
+        vocabulary, rows_by_value = VOCABULARIES[facet], counts.spread(facet)
+        if vocabulary is not None:
+            yield {
+                "facet": facet,
+                "title": title,
+                "vocabulary": vocabulary.__name__,
+                "lines": [(value, rows_by_value.get(value, 0)) for value in vocabulary.values],
+                "total": counts.rows,
+            }

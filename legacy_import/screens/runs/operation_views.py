@@ -195,14 +195,14 @@ def _commit_batch(
 def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
     """Every wave's effects; the requested wave is selected if it has rows, else the first that has."""
     waves = wave_lines(counts_of(run.pk))
-    with_rows = [wave.focus for wave in waves if wave.rows]
+    with_rows = [wave["focus"] for wave in waves if wave["rows"]]
     focus = form.focus if form.focus in with_rows else next(iter(with_rows), "")
     all_waves = waves[-1]
     return {
         "waves": waves,
         "selected_focus": focus,
-        "rows_left": all_waves.rows,
-        "nothing": not (all_waves.rows or all_waves.review),
+        "rows_left": all_waves["rows"],
+        "nothing": not (all_waves["rows"] or all_waves["review"]),
     }
 
 

@@ -94,7 +94,7 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
         "review_progress": review_progress(counts),
         "priorities": list(priorities(counts)),
         "risks": list(risks(counts)),
-        "distributions": distributions(counts),
+        "distributions": list(distributions(counts)),
         "plan": plan_lines(counts),
         "reasons": queue_of(counts).spread("planned_reason"),
         "log": log_page(run, before),

@@ -1,8 +1,7 @@
 """Undo of effects: only what is unchanged and unreferenced; a row is undone as a whole or not at all."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from crm import services as crm
 from legacy_import.choices import ReversalOutcome
@@ -15,42 +14,13 @@ from legacy_import.stages.commit.effects.effect import (
     RollbackContext,
 )
 from trainings import services as trainings
-from trainings.models import ImportedHistory, LegacyCompletedTraining, LegacyImportedEnrollment
-
-Ids = Collection[int]
-
-
-@dataclass(frozen=True, slots=True)
-class ReversibleKind:
-    """A kind of record that an import creates. `referenced` takes ids, and model → ids to ignore."""
-
-    fingerprints: Callable[[Ids, bool], dict[int, str]]
-    referenced: Callable[[Ids, Mapping[str, Ids]], set[int]]
-    delete: Callable[[Sequence[int]], None]
-
-
-def _history(model: type[ImportedHistory]) -> ReversibleKind:
-    return ReversibleKind(
-        lambda ids, lock: trainings.history_fingerprints(model, ids, lock=lock),
-        lambda ids, ignored: trainings.referenced_history(model, ids),
-        lambda ids: trainings.delete_history(model, ids),
-    )
-
 
 # In the order in which they are deleted: an interest before its lead.
-KINDS: dict[str, ReversibleKind] = {
-    INTEREST: ReversibleKind(
-        lambda ids, lock: crm.interest_fingerprints(ids, lock=lock),
-        lambda ids, ignored: crm.referenced_interests(ids),
-        crm.delete_interests,
-    ),
-    LEAD: ReversibleKind(
-        lambda ids, lock: crm.lead_fingerprints(ids, lock=lock),
-        lambda ids, ignored: crm.referenced_leads(ids, besides=ignored),
-        crm.delete_leads,
-    ),
-    COMPLETED_TRAINING: _history(LegacyCompletedTraining),
-    ENROLLMENT: _history(LegacyImportedEnrollment),
+KINDS = {
+    INTEREST: crm.INTERESTS,
+    LEAD: crm.LEADS,
+    COMPLETED_TRAINING: trainings.COMPLETED_TRAININGS,
+    ENROLLMENT: trainings.ENROLLMENTS,
 }
 
 Existing = Mapping[str, Mapping[int, str]]  # model → id → fingerprint now
@@ -62,7 +32,8 @@ def reverse(
     """Entry id → what became of it. If one record of a row must stay, the whole row stays."""
     created = _ids_by_model(rows.values())
     existing = {
-        model: KINDS[model].fingerprints(ids, not context.preview) for model, ids in created.items()
+        model: KINDS[model].fingerprints(ids, lock=not context.preview)
+        for model, ids in created.items()
     }
     outcomes: dict[int, ReversalOutcome] = {}
     unedited: dict[int, Sequence[LoggedEntry]] = {}
@@ -129,7 +100,9 @@ def _in_use(
     interests = {*ids.get(INTEREST, ()), *context.removed.get(INTEREST, ())}
     ignored = {**context.removed, INTEREST: interests}
     referenced = {
-        (model, pk) for model, own in ids.items() for pk in KINDS[model].referenced(own, ignored)
+        (model, pk)
+        for model, own in ids.items()
+        for pk in KINDS[model].referenced(own, besides=ignored)
     }
     return referenced | context.referenced
 
