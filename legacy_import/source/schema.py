@@ -307,11 +307,8 @@ def _take_primary_key(
     """Take the only numeric primary key as the id where no key has an accepted name."""
     if any(column.name in db_table.keys for column in choices["id"][:1]):
         return []
-    primary = [
-        column
-        for column in db_table.columns
-        if column.name == db_table.primary_key and not column.is_lossy
-    ]
+    whole = [column for column in db_table.columns if not column.is_lossy]
+    primary = [column for column in whole if column.name == db_table.primary_key]
     if not primary:
         return []
     choices["id"] = primary
