@@ -90,15 +90,15 @@ def _undone(text: str) -> str | None:
     """The one plausible text that reads so after one of the mistakes; None where there is none."""
     if text.isascii() or (arabic.ARABIC.search(text) and not _MIXTURE.search(text)):
         return None
-    found = set()
-    for written, read in _MISTAKES:
+    meanings = set()
+    for charset, wrong_charset in _MISTAKES:
         try:
-            meant = text.encode(read).decode(written)
+            meant = text.encode(wrong_charset).decode(charset)
         except UnicodeError:
             continue
         if _is_plausible(meant, text):
-            found.add(meant)
-    return found.pop() if len(found) == 1 else None
+            meanings.add(meant)
+    return meanings.pop() if len(meanings) == 1 else None
 
 
 # Arabic letters beside signs that no keyboard puts there: UTF-8 read as Windows-1256.
