@@ -35,6 +35,7 @@ CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
 _DIFFERENT: Final = Names.OTHER.value
 _ONE_WORD: Final = Names.ONE_WORD.value
 _UNKNOWN: Final = frozenset({Names.MISSING.value, Names.UNREADABLE.value})
+_NOT_THE_SAME: Final = _UNKNOWN | {_DIFFERENT}
 
 
 def relation_of(
@@ -59,12 +60,12 @@ def relation_of(
             return Relation.SIMILAR_NAME
         # The family's name alone, and another date: a brother.
         return None if _ONE_WORD in evidence else Relation.OTHER_DATE
+    if not _NOT_THE_SAME.isdisjoint(evidence):
+        return None
     if not kinds.isdisjoint("RQ"):
         in_conflict = BirthDates.CONFLICT.value in evidence
         return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
-    if "S" in kinds and not (_DIFFERENT in evidence or is_first_of_january(born)):
-        return Relation.SAME_DAY
-    return None
+    return Relation.SAME_DAY if "S" in kinds and not is_first_of_january(born) else None
 
 
 def rows_in_doubt(

@@ -80,6 +80,13 @@ RELATIONS = {
     "an-invalid-phone": (
         match("medium", "same_invalid_phone:2135•••168", "name_similar", "birth_date_missing"),
         {Q}, BORN, "similar_name"),
+    "another-name-on-a-shared-mailbox-and-an-invalid-phone": (
+        match("high", "same_email:c•••@x.dz", "same_invalid_phone:2135•••168", "name_differs",
+              "birth_date_equal", blockers=("role_mailbox", "shared_contact_other_name")),
+        {E, Q}, BORN, None),
+    "a-similar-name-and-date-on-a-hot-phone": (
+        match("high", PHONE, "name_similar", "birth_date_equal", blockers=("hot_key",)),
+        {P, S}, BORN, "same_day"),
     "a-similar-name-and-a-date": (
         match("medium", "name_similar", "birth_date_equal"), {S}, BORN, "same_day"),
     "a-similar-name-and-first-of-january": (
