@@ -92,15 +92,15 @@ def _undone(text: str) -> str | None:
         return None
     if _FRENCH.fullmatch(text) and _ACCENT.search(text) and not _MISREAD.search(text):
         return None  # Chérif: most names with an accent are right, and need no attempt
-    found = set()
-    for written, read in _MISTAKES:
+    meanings = set()
+    for charset, wrong_charset in _MISTAKES:
         try:
-            meant = text.encode(read).decode(written)
+            meant = text.encode(wrong_charset).decode(charset)
         except UnicodeError:
             continue
         if _is_plausible(meant, text):
-            found.add(meant)
-    return found.pop() if len(found) == 1 else None
+            meanings.add(meant)
+    return meanings.pop() if len(meanings) == 1 else None
 
 
 # Arabic letters beside signs that no keyboard puts there: UTF-8 read as Windows-1256.

@@ -157,7 +157,8 @@ def _match_in_run(
         match = compare(row.person, partner.person, shared=shared, hot=hot)
         if match is None:
             continue
-        relation = relation_of(match, shared=shared, born=row.person.birth_date)
+        births = row.person.birth_date, partner.person.birth_date
+        relation = relation_of(match, shared=shared, births=births)
         if relation:
             chunk.relations[min(owner, other), max(owner, other)] = relation
             if relation != Relation.ONE_PERSON:

@@ -215,7 +215,10 @@ def _tier_without_contact(
     kinds = {key.kind for key in shared}
     if "D" in kinds or "R" in kinds:
         return MEDIUM
-    if names.is_same and ("Q" in kinds or ("S" in kinds and dates.is_same_day)):
+    one_day = dates.is_same_day or (
+        dates is BirthDates.YEAR_ONLY and one.birth_date == other.birth_date
+    )
+    if names.is_same and ("Q" in kinds or ("S" in kinds and one_day)):
         return MEDIUM
     if "S" in kinds and dates not in (BirthDates.CONFLICT, BirthDates.ONE_PART_OFF):
         if names is Names.OTHER_SCRIPT:

@@ -294,7 +294,7 @@ def birth_date_guard(left_date: date | None, right_date: date | None) -> BirthDa
     ):
         return BirthDates.MISSING
     if left_date == right_date:
-        return BirthDates.EQUAL
+        return BirthDates.YEAR_ONLY if is_first_of_january(left_date) else BirthDates.EQUAL
     if swapped_date(left_date) == right_date:
         return BirthDates.SWAPPED
     if is_a_generation_apart(left_date, right_date):

@@ -42,9 +42,14 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
-OWN_COLUMNS = ("duplicate_evidence", "match_id")  # they differ from one matched row to the next
+OWN_COLUMNS = (
+    "duplicate_evidence",
+    "match_id",
+    "review_order",
+)  # they differ from one matched row to the next
 UNGROUPED = {
-    "duplicate_evidence": "{}", "match_id": None, "group_first_id": None, "group_conflict": False,
+    "duplicate_evidence": "{}", "match_id": None, "review_order": NO_EVIDENCE,
+    "group_first_id": None, "group_conflict": False,
 }  # fmt: skip
 ROLE_MAILBOX = "email_role_mailbox"
 
@@ -58,7 +63,6 @@ class ValidationColumns(NamedTuple):
     auto_link_allowed: bool
     duplicate_blocker: str
     match_kind: str
-    review_order: int
 
 
 def validate(
@@ -143,7 +147,10 @@ def _validate_chunk(
     update_rows(
         LegacyStudentImport,
         OWN_COLUMNS,
-        {pk: (json.dumps(row.evidence()), row.best_target[1]) for pk, row in matches.rows.items()},
+        {
+            pk: (json.dumps(row.evidence()), row.best_target[1], row.review_order)
+            for pk, row in matches.rows.items()
+        },
     )
     return ChunkResult(sum(map(len, results.values())))
 
@@ -163,9 +170,7 @@ def _columns(
     """The columns that follow from the issues and matches of one row."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
-        return ValidationColumns(
-            status, trusted, DuplicateConfidence.NONE, False, "", "", NO_EVIDENCE
-        )
+        return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
     verdict = matches.verdict
     confidence = DuplicateConfidence(verdict.confidence)
     return ValidationColumns(
@@ -175,7 +180,6 @@ def _columns(
         auto_link_allowed=verdict.auto_link_allowed,
         duplicate_blocker=verdict.blockers[0] if verdict.blockers else "",
         match_kind=matches.best_target[0],
-        review_order=matches.review_order,
     )
 
 
