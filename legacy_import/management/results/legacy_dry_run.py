@@ -6,6 +6,7 @@ from itertools import islice
 
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine, shares
 from legacy_import.management.results.wording import plan_lines
+from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.planning.dry_run import PlanReport
@@ -26,7 +27,6 @@ RISKS = {
     "placeholder_sessions": "trainings in a waiting or placeholder session",
     "unmapped_courses": "trainings (not of leads) without a mapped course",
     "registered_to_decide": "registrations that need a person",
-    "deleted_at_source": "rows deleted on the old platform, or of a deleted course or session",
 }
 TOP_REASONS = 3  # under the line of the rows for review
 
@@ -43,6 +43,8 @@ def _blocks(report: PlanReport) -> Iterator[Block]:
     for name, title in DISTRIBUTIONS.items():
         yield shares(title, counts[name])
     risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
+    deleted = sum(counts["review_reasons"].get(reason, 0) for reason in DELETIONS)
+    risks.append(("rows deleted on the old platform, or of a deleted course or session", deleted))
     yield Table("Risks", ("what to look at before a commit", "rows"), risks)
     reasons = counts["review_reasons"]
     meanings = [(reason, rows, REASONS.get(reason, "")) for reason, rows in reasons.items()]

@@ -18,7 +18,6 @@ from legacy_import.choices import (
 )
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import FACETS, LegacyImportRun, LegacyStudentImport
-from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.runs import counts
 from legacy_import.runs.counts import Combinations
 
@@ -67,7 +66,6 @@ def summarize(run: LegacyImportRun) -> dict[str, Any]:
             "placeholder_sessions": session_types[SessionType.WAITING_PLACEHOLDER],
             "unmapped_courses": _rows(combinations, _history_without_course),
             "registered_to_decide": _rows(combinations, _registered_to_decide),
-            "deleted_at_source": _rows(combinations, _planned_as_deleted),
         },
         "plan": of("planned_action", PlannedAction.values),
         "review_reasons": _review_reasons(combinations),
@@ -97,10 +95,6 @@ def _buckets(classification: Mapping[str, int]) -> dict[str, int]:
     for value, count in classification.items():
         buckets[BUCKETS[Classification(value)]] += count
     return dict(buckets)
-
-
-def _planned_as_deleted(row: dict[str, Any]) -> bool:
-    return row["planned_reason"] in DELETIONS
 
 
 def _review_reasons(combinations: Combinations) -> dict[str, int]:

@@ -87,7 +87,6 @@ def test_no_deleted_row_is_imported_and_the_certificate_and_the_plan_count_them(
     }
     assert run.certificate["deleted_rows"] == {"stagiaires": 4}
     assert any("4 rows are deleted" in note for note in run.certificate["notes"])
-    assert report.counts["risks"]["deleted_at_source"] == 4
     assert report.counts["review_reasons"] == {OWN: 4}
     staged = LegacyStudentImport.objects.get(legacy_import_run=run, legacy_id="2")
     assert staged.validation_issues == [OWN]
@@ -185,7 +184,7 @@ class TestCourseOrSession:
             rows
         )
         assert plan(run)["4"] == ("create_completed_training", "history")
-        assert report.counts["risks"]["deleted_at_source"] == len(rows)
+        assert report.counts["review_reasons"][reason] == len(rows)
         model = LegacyCourseMapping if table == "formations" else LegacySessionMapping
         confirmed = {"confirmed_at": NOW, "confirmed_by": UserFactory()}
         model.objects.filter(deleted_at_source=True).update(**confirmed)

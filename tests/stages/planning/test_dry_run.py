@@ -94,7 +94,7 @@ KEYS = {
     "session_types": {"real_session", "waiting_placeholder", "unknown", "none"},
     "risks": {
         "needs_review_students", "duplicate_students", "placeholder_sessions", "unmapped_courses",
-        "registered_to_decide", "deleted_at_source",
+        "registered_to_decide",
     },
     "plan": {
         "create_crm_lead", "link_existing", "create_completed_training", "create_enrollment",
@@ -141,7 +141,7 @@ def test_the_counts_are_those_of_the_rows(run: LegacyImportRun) -> None:
     }  # fmt: skip
     assert counts["risks"] == {
         "needs_review_students": 1, "duplicate_students": 4, "placeholder_sessions": 1,
-        "unmapped_courses": 2, "registered_to_decide": 1, "deleted_at_source": 0,
+        "unmapped_courses": 2, "registered_to_decide": 1,
     }  # fmt: skip
 
 
