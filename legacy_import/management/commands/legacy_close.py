@@ -8,12 +8,14 @@ from django.utils import timezone
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.printer import CommandResult
 from legacy_import.management.results.legacy_close import close_result
+from legacy_import.permissions import COMMIT
 from legacy_import.runs.close import close
 
 
 class Command(LegacyCommand):
     help = "Close a run permanently: it is never evaluated, committed or rolled back again."
     name = "legacy_close"
+    permission = COMMIT
     run_required = True
     run_help = "the run's number"
 

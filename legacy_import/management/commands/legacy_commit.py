@@ -18,6 +18,7 @@ from legacy_import.management.results.legacy_commit import (
 )
 from legacy_import.management.results.wording import log_lines
 from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import COMMIT
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.commit.commit import (
     CommitReport,
@@ -33,6 +34,7 @@ NAMED_FAILURES = 20  # when too many rows failed; the commit log has all of them
 class Command(LegacyCommand):
     help = "Commit the plan of a run: exactly what legacy_dry_run showed, each row once."
     name = "legacy_commit"
+    permission = COMMIT
     run_required = True
     run_help = "the run's number"
     repeated_options = (

@@ -6,6 +6,7 @@ from typing import Any
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.printer import CommandResult
 from legacy_import.management.results.legacy_reconcile import reconcile_result
+from legacy_import.permissions import VIEW
 from legacy_import.stages.reconciliation.reconcile import reconcile
 
 
@@ -15,6 +16,7 @@ class Command(LegacyCommand):
         " where that is not so (exit 1). Changes nothing."
     )
     name = "legacy_reconcile"
+    permission = VIEW
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))
