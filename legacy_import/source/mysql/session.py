@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from legacy_import.conf import BOOLEANS, CHARSETS
+
 READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 REPEATABLE_READ = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -31,10 +33,9 @@ NO_LIMITS = (
 STATEMENTS = frozenset(
     {READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT, *NO_LIMITS}
 )
-# Names travel in this charset; values travel as bytes and are decoded by their column's own charset
+# Names travel in one of CHARSETS; values travel as bytes and are decoded by their column's own charset
 # whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
-CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
 SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -84,7 +85,7 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
     return SessionOptions(
         charset=charset,
         collation=collation,
-        strict=str(options["strict"]).strip().lower() in ("true", "1", "yes", "on"),
+        strict=BOOLEANS.get(str(options["strict"]).strip().lower(), False),
         ssl_mode=str(options["ssl_mode"] or "PREFERRED").upper(),
         ssl_ca=str(options["ssl_ca"] or ""),
         read_timeout=int(options["read_timeout"]),
