@@ -10,11 +10,13 @@ from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.printer import CommandResult
 from legacy_import.management.results.legacy_close import close_result, close_warning
+from legacy_import.permissions import COMMIT
 from legacy_import.runs.close import close, closing
 
 
 class Command(LegacyCommand):
     help = "Close a run permanently: it is never evaluated, committed or rolled back again."
+    permission = COMMIT
     run_required = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

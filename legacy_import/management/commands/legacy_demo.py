@@ -21,6 +21,7 @@ from legacy_import.management.results.legacy_demo import demo_result
 
 class Command(LegacyCommand):
     help = "Build the fictional legacy database: people who never lived, with every kind of dirt."
+    permission = ""
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from legacy_import.management.printer import CommandResult
 from legacy_import.management.results.legacy_rollback import rollback_result
 from legacy_import.management.results.wording import count_of, log_lines
 from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import ROLLBACK
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 from legacy_import.stages.rollback.rollback import rollback
@@ -20,6 +21,7 @@ from legacy_import.stages.rollback.rollback import rollback
 
 class Command(LegacyCommand):
     help = "Delete what a run created, if it is unchanged and unreferenced, and undo its links."
+    permission = ROLLBACK
     run_required = True
     run_help = "the run's number; of several runs the newest goes first"
     repeated_options = ("run", "preview", "actor", "no_input", "confirm_database")
