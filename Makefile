@@ -4,6 +4,7 @@
 # make test-all   every test on every database, faults at every point; hours
 # make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
 # make test-mysql   what can differ there, on a real MySQL (fetched as root on Debian, or TEST_MYSQL_*)
+# make matching   how well people are told apart, next to the targets; minutes (benchmarks/matching)
 # make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so
 #              (ARGS="--server mysql": on a MySQL; other ARGS: benchmarks/scale.py)
 .PHONY: demo test test-one test-all test-mysql screenshots venv bench matching clean

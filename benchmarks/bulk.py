@@ -1,4 +1,4 @@
-"""What each speed idiom of `ecoin/bulk` buys, beside the plain way to do the same.
+"""What each speed idiom of `ecoin/bulk` gains over the plain way to do the same.
 
     python -m benchmarks.bulk                      5,000 learners on a private MariaDB
     python -m benchmarks.bulk --rows 20000 --rounds 9
@@ -36,9 +36,9 @@ def compare(title: str, ways: Ways, rounds: int, rows: int) -> None:
     for _ in range(rounds):
         for name, way in ways.items():
             with transaction.atomic():
-                started = time.perf_counter()
+                start = time.perf_counter()
                 way()
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(time.perf_counter() - start)
                 transaction.set_rollback(True)
     fastest = {name: min(times) for name, times in seconds.items()}
     print(f"\n{title}, {rows:,} rows")
@@ -172,11 +172,11 @@ def queries(rounds: int) -> None:
     ids = list(rows.values_list("pk", flat=True))
     scattered = [pk for number, pk in enumerate(ids) if number % 3]
 
-    def by_digits(wanted: list[int]) -> list[Any]:
-        return list(rows.filter(pk__among=Ids(wanted)).values_list("pk", "version"))
+    def by_digits(ids: list[int]) -> list[Any]:
+        return list(rows.filter(pk__among=Ids(ids)).values_list("pk", "version"))
 
-    def by_parameters(wanted: list[int]) -> list[Any]:
-        return list(rows.filter(pk__in=wanted).values_list("pk", "version"))
+    def by_parameters(ids: list[int]) -> list[Any]:
+        return list(rows.filter(pk__in=ids).values_list("pk", "version"))
 
     compare(
         "Reading rows with scattered ids",

@@ -1,4 +1,4 @@
-"""How much room tables take, as the server tells it."""
+"""How much room tables take, as the server reports it."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -17,8 +17,8 @@ class Room(NamedTuple):
 
 
 def room(connection: Any, database: str, tables: Iterable[str]) -> dict[str, Room]:
-    """Table → its room, of tables that hold rows. Counts pages, so it means little for a small table."""
-    found = {}
+    """Table → its room, of tables that have rows. Pages are counted: inexact for a small table."""
+    rooms = {}
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ANALYZE TABLE `{database}`.`{table}`")
@@ -32,8 +32,8 @@ def room(connection: Any, database: str, tables: Iterable[str]) -> dict[str, Roo
             cursor.execute(f"SELECT COUNT(*) FROM `{database}`.`{table}`")
             rows = int(cursor.fetchone()[0])
             if rows:
-                found[table] = Room(rows, data, indexes)
-    return found
+                rooms[table] = Room(rows, data, indexes)
+    return rooms
 
 
 def redo_written(connection: Any) -> int:

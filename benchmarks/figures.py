@@ -1,4 +1,4 @@
-"""What one scale benchmark found out; judged in `targets`, drawn and projected elsewhere."""
+"""What one scale benchmark measured; `targets` compares it, `plot` and `projection` show it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ STARTING = "starting: legacy_status"
 
 @dataclass(slots=True)
 class Edges:
-    """Pairs of rows that look like one person: what grouping holds in memory."""
+    """Pairs of rows that look like one person: what grouping keeps in memory."""
 
     rows: int = 0  # rows of the run that are in any pair
     pairs: int = 0

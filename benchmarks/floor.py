@@ -22,7 +22,7 @@ def count_rows(connection: Any, database: str) -> dict[str, int]:
     return counts
 
 
-def written(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+def added_rows(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
     """Table → rows added between two counts: the tables that the import writes."""
     added = {table: rows - before.get(table, 0) for table, rows in after.items()}
     return {table: rows for table, rows in added.items() if rows > 0}
@@ -49,8 +49,8 @@ def copy_seconds(connection: Any, database: str, tables: Mapping[str, int]) -> d
 
 def _copy(cursor: Any, database: str, floor: str, table: str) -> float:
     cursor.execute(f"CREATE TABLE `{floor}`.`{table}` LIKE `{database}`.`{table}`")
-    started = time.monotonic()
+    start = time.monotonic()
     cursor.execute(f"INSERT INTO `{floor}`.`{table}` SELECT * FROM `{database}`.`{table}`")
-    taken = time.monotonic() - started
+    seconds = time.monotonic() - start
     cursor.execute(f"DROP TABLE `{floor}`.`{table}`")
-    return taken
+    return seconds

@@ -1,7 +1,7 @@
 """Two plots as SVG: cost of a row against size, and learners a second against rivals.
 
 Drawn without a library. Greys and hues of middle lightness on no background read on white and on black;
-nothing is told by colour alone: lines are dashed differently and carry their names at their ends.
+nothing is expressed by colour alone: lines are dashed differently and carry their names at their ends.
 """
 
 import math
@@ -28,7 +28,7 @@ Series = Mapping[str, Sequence[Point]]
 
 
 class _Frame(NamedTuple):
-    """Where the lines are drawn: pixels, and what they stand for."""
+    """Where the lines are drawn: pixels, and what they represent."""
 
     left: float
     top: float
@@ -78,15 +78,15 @@ def cost_by_size(title: str, series: Series) -> str:
             )
         label = f"{name}: {line[-1].micros:,.0f}"
         parts.append(_text(frame.right + 12, places[name] + 4, label, fill=hue))
-    told = "; ".join(
+    description = "; ".join(
         f"{name}: " + ", ".join(f"{one.micros:,.0f} µs at {one.rows:,} rows" for one in line)
         for name, line in series.items()
     )
-    return _svg(390, title, told, parts)
+    return _svg(390, title, description, parts)
 
 
 def bars(title: str, unit: str, values: Mapping[str, float]) -> str:
-    """An SVG: one bar per name, from zero, its value beside it; the first stands out."""
+    """An SVG: one bar per name, from zero, its value next to it; the first is emphasized."""
     most = max(values.values())
     left, row, room = 330, 30, WIDTH - 330 - 90
     parts = [_text(left, 16, unit)]
@@ -97,16 +97,19 @@ def bars(title: str, unit: str, values: Mapping[str, float]) -> str:
         parts.append(_text(left - 10, y + 15, name, "end"))
         parts.append(f'<rect x="{left}" y="{y}" width="{width:.1f}" height="20" fill="{hue}"/>')
         parts.append(_text(left + width + 8, y + 15, f"{value:,.0f}"))
-    told = "; ".join(f"{name}: {value:,.0f} {unit}" for name, value in values.items())
-    return _svg(32 + len(values) * row, title, told, parts)
+    description = "; ".join(f"{name}: {value:,.0f} {unit}" for name, value in values.items())
+    return _svg(32 + len(values) * row, title, description, parts)
 
 
-def _svg(height: int, title: str, told: str, parts: Sequence[str]) -> str:
+def _svg(height: int, title: str, description: str, parts: Sequence[str]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" role="img" aria-labelledby="title told" fill="{INK}" {FONT}>'
+        f'height="{height}" role="img" aria-labelledby="title description" fill="{INK}" {FONT}>'
     )
-    names = [f'<title id="title">{escape(title)}</title>', f'<desc id="told">{escape(told)}</desc>']
+    names = [
+        f'<title id="title">{escape(title)}</title>',
+        f'<desc id="description">{escape(description)}</desc>',
+    ]
     return "\n".join([head, *names, *parts, "</svg>", ""])
 
 

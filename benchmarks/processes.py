@@ -29,7 +29,7 @@ class Measured:
 def run_measured(arguments: Sequence[str], environment: Mapping[str, str]) -> Measured:
     """Run a command in the checkout and wait for it. Raises CommandFailed."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        started = time.monotonic()
+        start = time.monotonic()
         process = subprocess.Popen(
             arguments, cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL,
             stdout=out, stderr=err,
@@ -40,7 +40,7 @@ def run_measured(arguments: Sequence[str], environment: Mapping[str, str]) -> Me
             process.kill()
             process.wait()
             raise
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)

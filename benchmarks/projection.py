@@ -10,7 +10,7 @@ from benchmarks.report import table
 ROWS = 100_000_000
 GIGABYTE = 1e9
 KEY_TABLE = "legacy_identity_keys"
-SMALL_TABLE_ROWS = 1_000  # below, pages half empty say nothing about a row
+SMALL_TABLE_ROWS = 1_000  # below, half-empty pages distort the size of a row
 
 
 def render(figures: Figures) -> str:
@@ -128,8 +128,8 @@ def _rooms(figures: Figures) -> list[tuple[str, str, str, str, str]]:
 
 def _growing(figures: Figures) -> Iterator[tuple[str, str, str]]:
     size = figures.largest
-    for stage, written in size.redo.items():
-        each = written / size.rows
+    for stage, redo in size.redo.items():
+        each = redo / size.rows
         yield (
             f"redo log of {stage}",
             f"{each:,.0f} bytes/learner",

@@ -42,18 +42,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound, what was found, and whether it holds. `counts`: promised, not only for comparison."""
+    """A bound, and the value measured. `is_promise`: not only for comparison."""
 
     what: str
-    wanted: str
-    found: str
-    met: bool
-    counts: bool = True
+    bound: str
+    value: str
+    is_met: bool
+    is_promise: bool = True
 
 
 @dataclass(slots=True)
 class Report:
-    """Everything one run found out, in the order of finding."""
+    """All results of one run, in the order of measurement."""
 
     conditions: list[tuple[str, str]] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -77,7 +77,9 @@ class Report:
         if self.targets:
             parts.append("Targets:")
             parts.append(
-                table(("target", "wanted", "found", "verdict"), map(_verdict, self.targets))
+                table(
+                    ("target", "required", "measured", "result"), map(_target_cells, self.targets)
+                )
             )
         for title, text in self.sections:
             parts += [title, text]
@@ -120,9 +122,9 @@ def _figure(value: float | None, form: str) -> str:
     return "–" if value is None else f"{value:{form}}"
 
 
-def _verdict(target: Target) -> tuple[str, str, str, str]:
-    verdict = "met" if target.met else "NOT MET"
-    return (target.what, target.wanted, target.found, verdict if target.counts else f"({verdict})")
+def _target_cells(target: Target) -> tuple[str, str, str, str]:
+    result = "met" if target.is_met else "NOT MET"
+    return (target.what, target.bound, target.value, result if target.is_promise else f"({result})")
 
 
 def _profile(spent: Mapping[tuple[str, bool], float]) -> str:
@@ -166,7 +168,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def machine() -> list[tuple[str, str]]:
-    """Where and when: what the figures depend on besides the code."""
+    """Where and when: what the figures depend on apart from the code."""
     return [
         ("measured", time.strftime("%Y-%m-%d %H:%M")),
         ("processors", f"{os.cpu_count()} × {_processor()}"),
@@ -183,7 +185,7 @@ def _processor() -> str:
 
 
 def around_block(page: Path, name: str) -> tuple[str, str]:
-    """What stands before and after a page's block `name`, markers included. Raises ValueError."""
+    """The text before and after a page's block `name`, markers included. Raises ValueError."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, found_begin, rest = page.read_text("utf-8").partition(begin)
     _, found_end, after = rest.partition(end)

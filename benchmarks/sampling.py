@@ -121,8 +121,8 @@ def main() -> None:
         execute_from_command_line(["manage.py", *arguments])
     finally:
         sampler.stop()
-        told = [[area, waits, spent] for (area, waits), spent in sampler.seconds.items()]
-        Path(out).write_text(json.dumps(told))
+        samples = [[area, waits, spent] for (area, waits), spent in sampler.seconds.items()]
+        Path(out).write_text(json.dumps(samples))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ COMMIT_BATCH = 2_000
 
 
 def measure(options: argparse.Namespace, report: Report, figures: Figures) -> None:
-    """Everything that was asked for, on one server, small sizes first. Raises CommandFailed."""
+    """All requested measurements on one server, small sizes first. Raises CommandFailed."""
     with start_server(options.server) as server:
         connection = connect(server)
         figures.buffer_pool = disk.buffer_pool(connection)
@@ -47,21 +47,21 @@ def measure(options: argparse.Namespace, report: Report, figures: Figures) -> No
         ]
         middle, largest = options.rows[len(options.rows) // 2], options.rows[-1]
         for rows in options.rows:
-            _say(f"{rows:,} learners: building the old database")
+            _print_step(f"{rows:,} learners: building the old database")
             legacy = load_legacy(server, rows)
             figures.sizes.append(measure_size(server, connection, legacy, rows))
             report.lines += figures.largest.lines
             if rows == middle:
                 _middle(options, server, legacy, rows, report, figures)
             if rows == largest and options.rivals:
-                _say("rivals")
+                _print_step("rivals")
                 figures.rivals = dict(run_rivals(server, legacy, rows, report))
             server.execute(f"DROP DATABASE `{legacy}`")
         connection.close()
         if options.commit_rows:
-            found = measure_commits(server, options.commit_rows, COMMIT_BATCH, report)
-            report.lines += found.lines
-            figures.commit = {line.what: line for line in found.lines}
+            commits = measure_commits(server, options.commit_rows, COMMIT_BATCH, report)
+            report.lines += commits.lines
+            figures.commit = {line.what: line for line in commits.lines}
 
 
 def _middle(
@@ -76,14 +76,14 @@ def _middle(
         from benchmarks import workers  # needs Redis and Celery, which the rest does not
 
         for count in options.workers:
-            _say(f"{rows:,} learners through Celery, {in_words(count)}")
+            _print_step(f"{rows:,} learners through Celery, {in_words(count)}")
             figures.workers[count] = workers.through_workers(server, legacy, rows, count, report)
     if options.profile:
-        _say("profile")
+        _print_step("profile")
         profile(server, legacy, rows, report)
 
 
-def _say(what: str) -> None:
+def _print_step(what: str) -> None:
     print(f"{what} …", flush=True)
 
 
@@ -106,9 +106,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=_numbers(1), default=[1, 2, 4], metavar="N,…",
                         help='Celery worker processes (default: 1,2,4; "": none)')  # fmt: skip
     parser.add_argument("--rivals", action=argparse.BooleanOptionalAction, default=True,
-                        help="what one would pick instead, beside it")  # fmt: skip
+                        help="the usual alternatives as well")  # fmt: skip
     parser.add_argument("--commit-rows", type=int, default=100_000, metavar="N",
-                        help="learners to commit beside plain INSERTs (0: none)")  # fmt: skip
+                        help="learners to commit next to plain INSERTs (0: none)")  # fmt: skip
     parser.add_argument("--profile", action="store_true", help="also: where the time goes")
     add_server_option(parser)
     parser.add_argument("--write-docs", action="store_true",
@@ -134,7 +134,7 @@ def main() -> int:
         failed = True  # what was measured until then is still shown
     report.conditions.append(("load after", f"{os.getloadavg()[0]:.1f}"))
     report.conditions.append(("memory of the benchmark itself", f"{own_peak_mb():.0f} MB"))
-    report.targets = targets.judge(figures)
+    report.targets = targets.check_targets(figures)
     scale_docs.complete(report, figures)
     print(f"\n{report.render()}")
     if failed:

@@ -24,7 +24,7 @@ def require_places() -> None:
 
 
 def complete(report: Report, figures: Figures) -> None:
-    """Give the report what is told in tables of its own."""
+    """Give the report what has tables of its own."""
     if figures.sizes and figures.largest.floor:
         report.floor_lines = list(figures.largest.floor.values())
     if figures.workers:
@@ -38,7 +38,7 @@ def write(report: Report, figures: Figures) -> None:
     (DOCS / COST_PLOT).write_text(plot.cost_by_size(title, costs(figures)), "utf-8")
     pictures = [f"![{title}]({COST_PLOT})"]
     if figures.rivals:
-        title = "Learners imported per second, beside what one would pick instead"
+        title = "Learners imported per second, next to the usual alternatives"
         picture = plot.bars(title, "learners/s", speeds(figures))
         (DOCS / RIVALS_PLOT).write_text(picture, "utf-8")
         pictures.append(f"![{title}]({RIVALS_PLOT})")

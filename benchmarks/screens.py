@@ -1,4 +1,4 @@
-"""Each screen of a large run beside the same screen of a small one, on MariaDB.
+"""Each screen of a large run next to the same screen of a small one, on MariaDB.
 
     python -m benchmarks.screens                              200,000 and 2,000 rows
     python -m benchmarks.screens --rows 20000 --small 2000    quick
@@ -64,20 +64,20 @@ def measure_here() -> None:
     admin = get_user_model()._default_manager.create_superuser("measurer")
     client = Client(SERVER_NAME="localhost")
     client.force_login(admin)
-    found = {}
+    measures = {}
     for name, page in PAGES.items():
         seconds = []
         for _ in range(ASKED + 1):
-            started = time.perf_counter()
+            start = time.perf_counter()
             answer = client.get(f"/admin/{page}", secure=True)
-            seconds.append(time.perf_counter() - started)
+            seconds.append(time.perf_counter() - start)
             assert answer.status_code == 200, (page, answer.status_code)
         with CaptureQueriesContext(connection) as queries:
             client.get(f"/admin/{page}", secure=True)
-        found[name] = {
+        measures[name] = {
             "first_ms": seconds[0] * 1e3, "ms": min(seconds[1:]) * 1e3, "queries": len(queries)
         }  # fmt: skip
-    print(json.dumps(found))
+    print(json.dumps(measures))
 
 
 def measure_size(server: DatabaseServer, rows: int) -> Measures:
@@ -89,10 +89,10 @@ def measure_size(server: DatabaseServer, rows: int) -> Measures:
         place.python("manage.py", command, "--json")
     environment = place.environment() | {"ALLOWED_HOSTS": "localhost"}
     place.python("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
-    asked = run_measured([sys.executable, "-m", "benchmarks.screens", "--here"], environment)
-    found: Measures = json.loads(asked.output.splitlines()[-1])
+    process = run_measured([sys.executable, "-m", "benchmarks.screens", "--here"], environment)
+    measures: Measures = json.loads(process.output.splitlines()[-1])
     place.drop()
-    return found
+    return measures
 
 
 def show(small_rows: int, small: Measures, rows: int, large: Measures) -> None:

@@ -37,13 +37,13 @@ class Workplace:
 
     def environment(self) -> dict[str, str]:
         """What a command needs to read the one and write the other: production settings."""
-        kept = {
+        others = {
             name: value
             for name, value in os.environ.items()
             if name not in OWN_SETTINGS and not name.startswith("LEGACY_")
         }
         address = f"{self.server.host}:{self.server.port}"
-        return kept | {
+        return others | {
             "ENV_FILE": os.devnull,
             "DJANGO_SETTINGS_MODULE": "ecoin.settings",
             "DEBUG": "false",
@@ -97,7 +97,7 @@ def connect(server: DatabaseServer) -> Any:
 
 
 def load_legacy(server: DatabaseServer, rows: int) -> str:
-    """Create the old database of `rows` fictional learners; the dump is streamed, never kept."""
+    """Create the old database of `rows` fictional learners; the dump is streamed, never stored."""
     name = server.create_database(f"legacy_{rows}")
     client = subprocess.Popen(
         server.client(name, "--max-allowed-packet=64M"), stdin=subprocess.PIPE

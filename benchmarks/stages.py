@@ -16,15 +16,17 @@ from benchmarks.servers import Workplace
 from tests.database_server import DatabaseServer
 
 STARTS = 3  # how often starting is measured; the median counts
-SMALL_ROWS = 20_000  # up to here a run takes seconds, and one look at a busy machine says little:
+SMALL_ROWS = (
+    20_000  # up to here a run takes seconds, and one run on a busy machine is not reliable:
+)
 SMALL_ROUNDS = 3  # so it is done so often, and the median counts
-GROUPING_ROWS = 200_000  # rows in pairs, to learn what one takes in memory
+GROUPING_ROWS = 200_000  # rows in pairs, to learn how much memory one takes
 
 
 def measure_size(server: DatabaseServer, connection: Any, legacy: str, rows: int) -> Size:
     """Import to dry run of so many rows, in an app database of its own; small runs several times.
 
-    `connection`: root's, to look from outside.
+    `connection`: root's, which sees every database.
     """
     rounds = []
     for number in range(SMALL_ROUNDS if rows <= SMALL_ROWS else 1):
@@ -38,14 +40,14 @@ def _measure_round(place: Workplace, connection: Any, rows: int) -> Size:
     size = Size(rows, starting=starting_seconds(place))
     before = floor.count_rows(connection, place.app)
     _stage(place, connection, IMPORT, size)
-    tables = floor.written(before, floor.count_rows(connection, place.app))
+    tables = floor.added_rows(before, floor.count_rows(connection, place.app))
     seconds = floor.copy_seconds(connection, place.app, tables)
     size.floor = {table: Line(table, tables[table], seconds[table]) for table in tables}
     if size.floor_line:
         show(size.floor_line)
     for stage in LATER_STAGES:
         _stage(place, connection, stage, size)
-    tables = floor.written(before, floor.count_rows(connection, place.app))
+    tables = floor.added_rows(before, floor.count_rows(connection, place.app))
     size.rooms = disk.room(connection, place.app, tables)
     size.edges = _edges(connection, place.app)
     size.edges.bytes_a_row = float(
@@ -55,7 +57,7 @@ def _measure_round(place: Workplace, connection: Any, rows: int) -> Size:
 
 
 def starting_seconds(place: Workplace) -> float:
-    """What a command takes that only starts Python and Django, asks the runs, and ends."""
+    """Seconds of a command that only starts Python and Django, reads the runs and ends."""
     command = [sys.executable, "manage.py", "legacy_status", "--json"]
     return statistics.median(
         run_measured(command, place.environment()).seconds for _ in range(STARTS)
@@ -71,7 +73,7 @@ def run_stage(
     settings: Mapping[str, str] | None = None,
     suffix: str = "",
 ) -> Line:
-    """One command over a run of so many rows. `settings`: on top of the place's environment."""
+    """One command over a run of so many rows. `settings`: added to the place's environment."""
     measured = run_measured(
         [sys.executable, "manage.py", stage, "--json"], place.environment() | dict(settings or {})
     )
@@ -83,7 +85,7 @@ def run_stage(
 
 
 def profile(server: DatabaseServer, legacy: str, rows: int, report: Report) -> None:
-    """Each command once more, on another app database, with a sampler beside it."""
+    """Each command once more, on another app database, with a sampler next to it."""
     place = Workplace(server, legacy, "app_profile").create(platform_of=rows)
     with tempfile.TemporaryDirectory() as folder:
         for command in STAGES:

@@ -22,13 +22,13 @@ TIMES_IMPORT_EXPORT = {
 TIMES_LOOP = 10.0
 
 
-def judge(figures: Figures) -> list[Target]:
-    """Each target that the figures allow to judge; promises are held to the largest size."""
+def check_targets(figures: Figures) -> list[Target]:
+    """Each target that the figures allow to check; promises are held to the largest size."""
     if not figures.sizes:
         return []
     return [
         *_floors(figures),
-        *_judging(figures),
+        *_later_stages(figures),
         *_costs(figures),
         *_memories(figures),
         *_rivals(figures),
@@ -48,7 +48,7 @@ def _floors(figures: Figures) -> Iterator[Target]:
         )  # fmt: skip
 
 
-def _judging(figures: Figures) -> Iterator[Target]:
+def _later_stages(figures: Figures) -> Iterator[Target]:
     for size in reversed(figures.sizes):
         if not _complete(size):
             continue
@@ -69,10 +69,10 @@ def _costs(figures: Figures) -> Iterator[Target]:
                 continue
             before, now = other.stages[stage].micros, large.stages[stage].micros
             times = now / before if before else float("inf")
-            told = f"= {times:.2f} ×" if before else "(too few rows to tell)"
+            change = f"= {times:.2f} ×" if before else "(too few rows to tell)"
             yield Target(
                 f"{stage}, µs a row, {large.rows:,} against {other.rows:,} rows, starting apart",
-                f"≤ {COST_TIMES:g} ×", f"{before:,.0f} → {now:,.0f} {told}",
+                f"≤ {COST_TIMES:g} ×", f"{before:,.0f} → {now:,.0f} {change}",
                 times <= COST_TIMES, other is figures.sizes[0],
             )  # fmt: skip
 
@@ -94,17 +94,17 @@ def _rivals(figures: Figures) -> Iterator[Target]:
     own = figures.largest.stages.get(IMPORT)
     if own is None:
         return
-    wanted = {import_export(*of): TIMES_IMPORT_EXPORT[of] for of in IMPORT_EXPORT}
-    for name, (times, counts) in {**wanted, LOOP: (TIMES_LOOP, True)}.items():
+    times_of = {import_export(*of): TIMES_IMPORT_EXPORT[of] for of in IMPORT_EXPORT}
+    for name, (times, is_promise) in {**times_of, LOOP: (TIMES_LOOP, True)}.items():
         if name in figures.rivals:
-            yield _faster(own, figures.rivals[name], times, counts=counts)
+            yield _faster(own, figures.rivals[name], times, is_promise=is_promise)
 
 
-def _faster(own: Line, rival: Line, times: float, *, counts: bool) -> Target:
-    found = own.rate / rival.rate
+def _faster(own: Line, rival: Line, times: float, *, is_promise: bool) -> Target:
+    faster = own.rate / rival.rate
     return Target(
-        f"import, learners/s, of {rival.what}", f"≥ {times:g} ×", f"{found:.1f} ×",
-        found >= times, counts,
+        f"import, learners/s, of {rival.what}", f"≥ {times:g} ×", f"{faster:.1f} ×",
+        faster >= times, is_promise,
     )  # fmt: skip
 
 

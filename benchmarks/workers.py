@@ -26,7 +26,7 @@ def through_workers(
 ) -> Size:
     """Import to dry run through `count` worker processes, in an app database of its own.
 
-    Peak MB of a line is the waiting command's; that of the largest worker process is told apart.
+    Peak MB of a line is the waiting command's; the largest worker's is reported separately.
     """
     place = Workplace(server, legacy, f"app_workers_{count}").create(platform_of=rows)
     size = Size(rows, starting=starting_seconds(place))
@@ -65,10 +65,10 @@ def _worker(environment: Mapping[str, str], count: int) -> Iterator[subprocess.P
             try:
                 process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
-                left = _pool(process.pid)
+                processes = _pool(process.pid)
                 process.kill()
                 process.wait()
-                for pid in left:
+                for pid in processes:
                     _kill(pid)
 
 
@@ -76,8 +76,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while b" ready." not in log.read_bytes():
         if process.poll() is not None or time.monotonic() > deadline:
-            told = log.read_text("utf-8", "replace")[-3000:]
-            raise CommandFailed(f"The Celery worker did not start:\n{told}")
+            output = log.read_text("utf-8", "replace")[-3000:]
+            raise CommandFailed(f"The Celery worker did not start:\n{output}")
         time.sleep(0.1)
 
 
@@ -105,5 +105,5 @@ def _peak_mb(pid: int) -> float:
 
 
 def _without_cpu(line: Line) -> Line:
-    """The command only waits: its processor time would say nothing about the work."""
+    """The command only waits: its processor time is not that of the work."""
     return Line(line.what, line.rows, line.seconds, None, line.peak_mb, line.starting)

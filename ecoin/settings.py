@@ -79,6 +79,12 @@ TEMPLATES = [
 # `default` is the new platform; `legacy` is the old one, behind a backend that can only read.
 
 
+DATABASE_TIMEOUT = env.str("DATABASE_TIMEOUT", default="300")
+DATABASE_SSL_MODE = env.str("DATABASE_SSL_MODE", default="")
+DATABASE_SSL_CA = env.str("DATABASE_SSL_CA", default="")
+URL_OPTIONS = {"ssl_mode", "ssl_ca", "unix_socket", "charset"}
+
+
 def _app_database() -> dict[str, Any]:
     """DATABASE_URL as Django settings. An error message does not contain any of it."""
     try:
@@ -92,14 +98,25 @@ def _app_database() -> dict[str, Any]:
             "DATABASE_URL must be sqlite:///file or mysql://user:password@host:port/name, with "
             "special characters in the password percent-encoded"
         )
+    if not set(database.get("OPTIONS", {})) <= URL_OPTIONS:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL takes only these options after a '?': {', '.join(sorted(URL_OPTIONS))}"
+        )
     return database
 
 
 DATABASES = {"default": _app_database()}
 _default = DATABASES["default"]
 if "mysql" in _default["ENGINE"]:
+    _default["ENGINE"] = "ecoin.mysql"
+    _options = _default.get("OPTIONS", {})
+    DATABASE_SSL_MODE = DATABASE_SSL_MODE or _options.get("ssl_mode", "")
+    DATABASE_SSL_CA = DATABASE_SSL_CA or _options.get("ssl_ca", "")
     _default["OPTIONS"] = {
-        **_default.get("OPTIONS", {}),
+        **_options,
+        "timeout": DATABASE_TIMEOUT,
+        "ssl_mode": DATABASE_SSL_MODE or "PREFERRED",
+        "ssl_ca": DATABASE_SSL_CA,
         "charset": "utf8mb4",
         "isolation_level": "read committed",
         "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
@@ -120,6 +137,7 @@ LEGACY_DB_STRICT = env.str("LEGACY_DB_STRICT", default="true")
 LEGACY_DB_SSL_MODE = env.str("LEGACY_DB_SSL_MODE", default="PREFERRED")
 LEGACY_DB_SSL_CA = env.str("LEGACY_DB_SSL_CA", default="")
 LEGACY_DB_READ_TIMEOUT = env.str("LEGACY_DB_READ_TIMEOUT", default="60")
+LEGACY_DB_TIME_ZONE = env.str("LEGACY_DB_TIME_ZONE", default="+01:00")
 LEGACY_SCHEMA_FILE = env.str("LEGACY_SCHEMA_FILE", default="")
 LEGACY_IMPORT_CONNECTION = env.str("LEGACY_IMPORT_CONNECTION", default="legacy")
 

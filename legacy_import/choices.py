@@ -84,7 +84,7 @@ class SessionType(TextChoices):
 
     REAL_SESSION = "real_session", _("real session")
     WAITING_PLACEHOLDER = "waiting_placeholder", _("waiting list")
-    UNKNOWN = "unknown", _("unknown session")  # its id is not in session_ecoins
+    UNKNOWN = "unknown", _("unknown session")  # not in session_ecoins, or about waiting
     NONE = "none", _("no session")
 
 

@@ -1,5 +1,6 @@
 """A typed, frozen view of the LEGACY_* settings. Bad values are system checks (checks.py)."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ DRIVERS = ("mysql", "sqlite")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # that the guard reads as the server does
 ENGINES = ("inline", "celery")
+TIME_ZONE = re.compile(r"[+-](?:0\d|1[0-2]):[0-5]\d|\+13:00", re.ASCII)  # that every server accepts
 BROKERS = ("redis://", "rediss://", "redis+socket://")
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,
             "false": False, "0": False, "no": False, "off": False, "": False}  # fmt: skip
@@ -101,4 +103,10 @@ _RULES = [
     ("LEGACY_IMPORT_RETENTION_DAYS", "must be a whole number of days, 1 or more.", _whole(1)),
     ("LEGACY_DB_PORT", "must be a port number from 1 to 65535, or empty.",
      lambda value: value == "" or (_whole(1)(value) and int(value) <= 65_535)),
+    ("DATABASE_TIMEOUT", "must be a whole number of seconds, 1 or more.", _whole(1)),
+    ("DATABASE_SSL_MODE", f"must be one of: {', '.join(SSL_MODES)}.", _one_of("", *SSL_MODES)),
+    ("DATABASE_SSL_CA", "must be the path of a certificate authority's file, or empty.",
+     lambda value: value == "" or Path(value).is_file()),
+    ("LEGACY_DB_TIME_ZONE", "must be an offset from UTC between -12:59 and +13:00, such as +01:00.",
+     lambda value: TIME_ZONE.fullmatch(str(value))),
 ]  # fmt: skip

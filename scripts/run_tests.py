@@ -142,7 +142,7 @@ def _tests(
         report = Path(folder) / "report.xml"
         servers = ["--mysql"] if database == "mysql" else []
         command = [PYTHON, "-m", "tests.servers", *servers, "--",
-                   PYTHON, "-m", "pytest", "-q", "-n", str(os.cpu_count()), "--maxschedchunk=4",
+                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes(database)), "--maxschedchunk=4",
                    f"--junitxml={report}", *options]  # fmt: skip
         environment = _environment({"TEST_APP_DATABASE": database, **(settings or {})})
         code = subprocess.call(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
@@ -150,6 +150,11 @@ def _tests(
     if code and not failures:
         failures = [f"pytest: exit code {code}"]
     return Result(database, failures, passed, time.monotonic() - started)
+
+
+def _processes(database: str) -> int:
+    """One for each processor; one more where tests wait for servers, workers and a browser."""
+    return (os.cpu_count() or 1) + (database != "sqlite")
 
 
 def outcome(report: Path) -> tuple[int, list[str]]:

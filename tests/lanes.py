@@ -32,6 +32,7 @@ ONLY_SQLITE, ONLY_MARIADB = frozenset({Lane.SQLITE}), frozenset({Lane.MARIADB})
 PLACES = (
     Place("browser", ONLY_MARIADB, "a page is the same for any database; production has MariaDB"),
     Place("engine/celery", ONLY_MARIADB, "Celery workers share a server in any case"),
+    Place("engine/test_deadlocks.py", ONLY_MARIADB, "SQLite has one writer, who waits for nobody"),
     Place("faults/test_server_faults.py", ONLY_MARIADB, "what only a server can do to a client"),
     Place("faults/test_tls_links.py", ONLY_MARIADB, "its app database is on a server of its own"),
     Place("journeys/test_runbook.py", ONLY_MARIADB, "the page is for MariaDB"),

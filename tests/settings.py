@@ -22,6 +22,7 @@ if os.environ.get("TEST_APP_DATABASE") in SERVERS:
     _server = server_for_tests()
     DATABASES["default"] = {
         **_server.settings("app"),
+        "ENGINE": "ecoin.mysql",
         "OPTIONS": {
             "charset": "utf8mb4",
             "isolation_level": "read committed",

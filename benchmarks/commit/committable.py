@@ -28,12 +28,12 @@ from tests.database_server import DatabaseServer
 
 
 class Kind(NamedTuple):
-    """Some of the learners: `share` in a hundred. `known`: the platform has the person already."""
+    """Some of the learners: `share` in a hundred. `is_known`: the platform has the person already."""
 
     what: str
     share: int
     statuses: tuple[str, ...]
-    known: bool = False
+    is_known: bool = False
     again: bool = False  # the person of an earlier lead, asking about another course
 
 
@@ -42,9 +42,9 @@ COMPLETED = ("Formée", "FORMEE", "Archivé")
 KINDS = (
     Kind("leads with an interest", 55, LEAD),
     Kind("leads of an earlier row's person", 2, LEAD, again=True),
-    Kind("leads of a known person", 3, LEAD, known=True),
+    Kind("leads of a known person", 3, LEAD, is_known=True),
     Kind("completed trainings", 26, COMPLETED),
-    Kind("completed trainings of a known person", 4, COMPLETED, known=True),
+    Kind("completed trainings of a known person", 4, COMPLETED, is_known=True),
     Kind("registrations in a confirmed session", 10, ("Confirmer",)),
 )
 SHARES = [kind.share for kind in KINDS]
@@ -52,7 +52,7 @@ MIX = ", ".join(f"{kind.share} % {kind.what}" for kind in KINDS)
 TAUGHT = {one.id for one in tables.FORMATIONS if one.match.startswith(("exact", "folded"))}
 RESERVED = {one.id for one in tables.SPECIAL_SESSIONS}
 ARCHIVED = "Archivé"
-EARLIER = 500  # so many rows back, at most, lies the first row of somebody who asks again
+EARLIER = 500  # so many rows back, at most, lies the first row of a person who asks again
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CommittableWorld(LegacyWorld):
     """The demo's school with other learners; the same for the same rows and seed."""
 
     def learners(self) -> Iterator[tuple[SourceTable, Row]]:
-        """Every learner row: what is archived stands in the second table."""
+        """Every learner row: what is archived is in the second table."""
         places = [
             (row["formation_id"], row["id"])
             for row in self.sessions
@@ -76,7 +76,7 @@ class CommittableWorld(LegacyWorld):
     def known_people(self) -> Iterator[KnownPerson]:
         """Whom the platform has: users and leads, half of each."""
         for number, person, kind, _ in self._drawn():
-            if kind.known:
+            if kind.is_known:
                 yield KnownPerson(
                     number, "user" if person.bits & 0x800 else "lead", person.first, person.last,
                     person.phone, "", date.fromisoformat(person.birth), "same phone",
@@ -90,20 +90,20 @@ class CommittableWorld(LegacyWorld):
             (kind,) = rng.choices(KINDS, SHARES)
             again = kind.again and bool(leads)
             of = leads[int(rng.random() * len(leads))] if again else number
-            person = self._person(of, known=kind.known)
+            person = self._person(of, is_known=kind.is_known)
             if again:  # their next course
                 person = person._replace(bits=person.bits + number - of)
-            if not kind.known and kind.statuses is LEAD:
+            if not kind.is_known and kind.statuses is LEAD:
                 leads.append(number)
             yield number, person, kind, kind.statuses[int(rng.random() * len(kind.statuses))]
 
-    def _person(self, number: int, *, known: bool) -> FictionalPerson:
+    def _person(self, number: int, *, is_known: bool) -> FictionalPerson:
         """Even numbers have no siblings. Known people bear two family names.
 
-        So nobody else resembles them: a mere likeness would send a lead to review.
+        So no one else resembles them: a similar name would send a lead to review.
         """
         person = self.population.person(number * 2)
-        if not known:
+        if not is_known:
             return person
         second = tables.FAMILY[(person.bits >> 30) % len(tables.FAMILY)]
         return person._replace(last=f"{person.last} {second}")
@@ -143,7 +143,7 @@ def load(server: DatabaseServer, rows: int) -> str:
 
 
 def _confirm_sessions() -> None:
-    """What the screen of sessions does, for all of them: somebody says that the cohort was real."""
+    """What the screen of sessions does, for all of them: a person confirms that the cohort was real."""
     from django.contrib.auth.models import User
     from django.db.models import F
     from django.utils import timezone
@@ -151,9 +151,9 @@ def _confirm_sessions() -> None:
     from legacy_import.choices import SessionType
     from legacy_import.models import LegacySessionMapping
 
-    somebody = User.objects.create_user("benchmark")
+    manager = User.objects.create_user("benchmark")
     LegacySessionMapping.objects.filter(session_type=SessionType.REAL_SESSION).update(
-        confirmed_by=somebody, confirmed_at=timezone.now(), version=F("version") + 1
+        confirmed_by=manager, confirmed_at=timezone.now(), version=F("version") + 1
     )
 
 

@@ -1,11 +1,11 @@
-"""Speed and memory of commit and rollback, beside plain INSERTs and DELETEs of the same records.
+"""Speed and memory of commit and rollback, next to plain INSERTs and DELETEs of the same records.
 
     python -m benchmarks.commit.measure                             100,000 and 10,000 rows (make bench)
     python -m benchmarks.commit.measure --rows 20000 --small 2000   quick
     python -m benchmarks.commit.measure --profile --write-docs      also where the time goes, into docs
 
 Starts a private MariaDB (`--server mysql`: a MySQL), stops it at the end.
-The rows are staged, judged and planned by the real
+The rows are staged, validated and planned by the real
 commands, which are not measured here; commit and rollback run as an operator would run them, each in
 a process of its own, seconds from start to exit.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.commit import committable
-from benchmarks.commit.report import DELETES, IDLE, INSERTS, judge, write_section
+from benchmarks.commit.report import DELETES, IDLE, INSERTS, check_targets, write_section
 from benchmarks.figures import LATER_STAGES
 from benchmarks.processes import CommandFailed, own_peak_mb, run_measured
 from benchmarks.report import Line, Report, machine
@@ -53,19 +53,19 @@ def measure_commits(server: DatabaseServer, rows: int, batch: int, report: Repor
     """Commit, plain INSERTs, plain DELETEs, rollback of so many rows; returns their lines."""
     print(f"{rows:,} rows: staging and planning …", flush=True)
     place = prepare(server, rows, f"app_{rows}")
-    found = Report()
+    commits = Report()
     commit, rollback = commands(place, batch)
-    outcomes = _measured(place, found, commit, rows, commit[0])["outcomes"]
-    _measured(place, found, commit, rows, IDLE)
+    outcomes = _measured(place, commits, commit, rows, commit[0])["outcomes"]
+    _measured(place, commits, commit, rows, IDLE)
     committed = sum(outcomes[effect] for effect in EFFECTS)
     report.conditions.append((f"committed of {rows:,} rows", f"{committed / rows:.1%}"))
     print(f"  committed: {_in_words(outcomes)}", flush=True)
-    measure_plain(server, place, rows, batch, found)
-    taken_back = _measured(place, found, rollback, rows, rollback[0])["rows"]
-    if taken_back != committed:
-        raise CommandFailed(f"{committed:,} rows were committed, {taken_back:,} taken back.")
+    measure_plain(server, place, rows, batch, commits)
+    rolled_back = _measured(place, commits, rollback, rows, rollback[0])["rows"]
+    if rolled_back != committed:
+        raise CommandFailed(f"{committed:,} rows were committed, {rolled_back:,} rolled back.")
     place.drop()
-    return found
+    return commits
 
 
 def measure_plain(
@@ -74,17 +74,17 @@ def measure_plain(
     """The very same records into, and out of, copies of their tables; lines per table and for all."""
     copy = server.create_database(f"{place.app}_plain")
     server.execute(f"GRANT ALL ON `{copy}`.* TO '{place.app}'@'%'")
-    told = json.loads(place.python("-m", "benchmarks.commit.plain_records", copy, str(batch)))
+    seconds_of = json.loads(place.python("-m", "benchmarks.commit.plain_records", copy, str(batch)))
     server.execute(f"DROP DATABASE `{copy}`")
     for verb, what in (("insert", INSERTS), ("delete", DELETES)):
-        for table, (records, seconds) in told[verb].items():
+        for table, (records, seconds) in seconds_of[verb].items():
             if records:
                 report.add(Line(f"plain {verb.upper()}, {table}", records, seconds))
-        report.add(Line(what, rows, sum(seconds for _, seconds in told[verb].values())))
+        report.add(Line(what, rows, sum(seconds for _, seconds in seconds_of[verb].values())))
 
 
 def profile(server: DatabaseServer, rows: int, batch: int, report: Report) -> None:
-    """Commit and rollback once more, on another app database, with a sampler beside them."""
+    """Commit and rollback once more, on another app database, with a sampler next to them."""
     place = prepare(server, rows, "app_profile")
     with tempfile.TemporaryDirectory() as folder:
         for command in commands(place, batch):
@@ -114,7 +114,7 @@ def measure(options: argparse.Namespace, report: Report) -> None:
             print("profile …", flush=True)
             profile(server, options.rows, options.batch, report)
     report.lines = [*small.lines, *full.lines]
-    report.targets = judge(full.lines, small.lines)
+    report.targets = check_targets(full.lines, small.lines)
     report.conditions.append(("load after", f"{os.getloadavg()[0]:.1f}"))
     report.conditions.append(("memory of the benchmark itself", f"{own_peak_mb():.0f} MB"))
 
@@ -123,9 +123,9 @@ def _measured(
     place: Workplace, report: Report, command: Sequence[str], rows: int, what: str
 ) -> dict[str, Any]:
     """Run a command, keep its line under the name `what`, and return its counts."""
-    taken = run_measured([sys.executable, "manage.py", *command], place.environment())
-    report.add(Line(what, rows, taken.seconds, taken.cpu_seconds, taken.peak_mb))
-    counts: dict[str, Any] = json.loads(taken.output)["counts"]
+    process = run_measured([sys.executable, "manage.py", *command], place.environment())
+    report.add(Line(what, rows, process.seconds, process.cpu_seconds, process.peak_mb))
+    counts: dict[str, Any] = json.loads(process.output)["counts"]
     return counts
 
 

@@ -82,10 +82,10 @@ def _timed(table: str, batch: int, what: str, work: Callable[[Page], None]) -> t
     """Records and seconds of `work`, a transaction for each page of the table's records."""
     records, seconds = 0, 0.0
     for page in _pages(table, batch, what):
-        started = time.monotonic()
+        start = time.monotonic()
         with transaction.atomic():
             work(page)
-        seconds += time.monotonic() - started
+        seconds += time.monotonic() - start
         records += len(page)
     return records, seconds
 
@@ -110,8 +110,8 @@ def main() -> None:
     django.setup()
     copy, batch = sys.argv[1], int(sys.argv[2])
     make_copies(copy)
-    told = {"insert": insert_all(copy, batch), "delete": delete_all(copy, batch)}
-    json.dump(told, sys.stdout)
+    seconds = {"insert": insert_all(copy, batch), "delete": delete_all(copy, batch)}
+    json.dump(seconds, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ AREAS = (
     ("legacy_import/people/contact.py:keys", "people compared with"),
     ("legacy_import/people/contact.py:", "people compared with"),
     ("legacy_import/people/platform.py:_contacts", "people compared with"),
-    ("legacy_import/people/platform.py:platform_people", "people compared with"),
+    ("legacy_import/people/platform.py:fingerprints_of", "people compared with"),
     ("legacy_import/people/platform.py:lock_people", "locking people"),
     ("legacy_import/people/platform.py:imported_rows", "was the row imported before?"),
     ("legacy_import/stages/planning/cases.py:_origins", "was the row imported before?"),

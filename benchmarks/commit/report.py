@@ -16,7 +16,7 @@ FLAT = 1.2  # the most that a row may cost in a large run, of what it costs in a
 MEMORY_MB = 30
 
 
-def judge(lines: Sequence[Line], small_lines: Sequence[Line]) -> list[Target]:
+def check_targets(lines: Sequence[Line], small_lines: Sequence[Line]) -> list[Target]:
     """Each target, from the lines of the large run and of the small one."""
     full = {line.what: line for line in lines}
     small = {line.what: line for line in small_lines}
@@ -26,7 +26,7 @@ def judge(lines: Sequence[Line], small_lines: Sequence[Line]) -> list[Target]:
 
 
 def shares(lines: Sequence[Line], *, counts: bool = True) -> list[Target]:
-    """Commit and rollback beside the plain statements, in one run."""
+    """Commit and rollback next to the plain statements, in one run."""
     by_name = {line.what: line for line in lines}
     targets = []
     for own, plain, least in PAIRS:

@@ -1,1 +1,1 @@
-"""How well `legacy_import.rules.duplicates` tells people apart, measured on fictional learners."""
+"""How well the import tells people apart, measured on fictional learners."""

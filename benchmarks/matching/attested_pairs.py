@@ -4,7 +4,8 @@ Source: `names.sqlite3` in the wheel `arabic-name-romanizer` (CC0/MIT, developme
 DZ, single names. Same Arabic script = same name. Half of the names, chosen by hash, is held out:
 rules are tuned on half 0 and reported on half 1.
 
-    python -m benchmarks.matching.attested_pairs      rewrites attested_spellings.csv
+    python -m benchmarks.matching.attested_pairs      rewrites attested_spellings.csv and
+                                                      attested_given_names.csv
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 SHIPPED: Final = Path(__file__).with_name("attested_spellings.csv")
+SHIPPED_GIVEN: Final = Path(__file__).with_name("attested_given_names.csv")
+"""The given names that the first file lacks: fictional siblings need more of them than it has."""
 TUNED_ON: Final = 0
 HELD_OUT: Final = 1
 MAX_SPELLING: Final = 40
@@ -33,7 +36,7 @@ class Spelling(NamedTuple):
 
 
 def half_of(arabic: str) -> int:
-    """Which half a name belongs to: stable for good, independent of the data around it."""
+    """The half that a name belongs to: always the same, independent of the data around it."""
     return hashlib.sha256(arabic.encode()).digest()[0] % 2
 
 
@@ -58,7 +61,16 @@ def from_the_wheel() -> list[Spelling]:
 
 def shipped() -> list[Spelling]:
     """The spellings of attested_spellings.csv."""
-    with SHIPPED.open(encoding="utf-8", newline="") as file:
+    return _spellings_of(SHIPPED)
+
+
+def shipped_names() -> list[Spelling]:
+    """The same, and the other given names."""
+    return [*_spellings_of(SHIPPED), *_spellings_of(SHIPPED_GIVEN)]
+
+
+def _spellings_of(path: Path) -> list[Spelling]:
+    with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
         return [Spelling(arabic, latin, role, int(count)) for arabic, latin, role, count in rows]
@@ -77,17 +89,19 @@ def true_pairs(spellings: list[Spelling], half: int) -> tuple[list[str], set[tup
 
 
 def main() -> None:
-    """Rewrite the shipped file: names with at least two spellings, a fixed quarter of them."""
-    spellings = from_the_wheel()
-    variants: dict[str, list[Spelling]] = {}
-    for spelling in spellings:
-        variants.setdefault(spelling.arabic, []).append(spelling)
-    with SHIPPED.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Spelling._fields)
-        for arabic, found in variants.items():
-            if hashlib.sha256(arabic.encode()).digest()[1] % 4 == 0:
-                writer.writerows(found)
+    """Rewrite the shipped files: a fixed quarter of all names, and the other given names."""
+    by_name: dict[str, list[Spelling]] = {}
+    for spelling in from_the_wheel():
+        by_name.setdefault(spelling.arabic, []).append(spelling)
+    quarter = {arabic for arabic in by_name if hashlib.sha256(arabic.encode()).digest()[1] % 4 == 0}
+    given = {arabic for arabic in by_name if any(s.role == "given" for s in by_name[arabic])}
+    for path, names in ((SHIPPED, quarter), (SHIPPED_GIVEN, given - quarter)):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(Spelling._fields)
+            for arabic in by_name:
+                if arabic in names:
+                    writer.writerows(by_name[arabic])
 
 
 if __name__ == "__main__":

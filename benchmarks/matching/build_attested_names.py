@@ -1,4 +1,4 @@
-"""Derives `ecoin/identity/attested_names.tsv`: the names that are known besides the list by hand.
+"""Derives `ecoin/identity/attested_names.tsv`: the known names that are not in the list written by hand.
 
 Source: `names.sqlite3` in the wheel `arabic-name-romanizer` (CC0/MIT, development only), country
 DZ, single names. Only half 0 of the names ships (`attested_pairs.half_of`); half 1 is held out, so
@@ -57,10 +57,10 @@ def attested(half: int) -> dict[str, Attested]:
     names: dict[str, Attested] = defaultdict(Attested)
     query = "SELECT arabic_key, latin, role, count FROM units WHERE country = 'DZ' ORDER BY 1, 2, 3"
     connection = sqlite3.connect(f"file:{database()}?mode=ro&immutable=1", uri=True)
-    for written, spelling, role, times in connection.execute(query):
-        name = arabic.fold_arabic(written.replace(" ", ""))
+    for arabic_key, spelling, role, times in connection.execute(query):
+        name = arabic.fold_arabic(arabic_key.replace(" ", ""))
         tokens = latin.glued(list(latin.words(to_ascii(spelling))))
-        if half_of(written) != half or len(tokens) != 1 or not _ARABIC_WORD.fullmatch(name):
+        if half_of(arabic_key) != half or len(tokens) != 1 or not _ARABIC_WORD.fullmatch(name):
             continue
         if name in arabic.PARTICLES or tokens[0] in latin.PARTICLES:
             continue
@@ -77,31 +77,31 @@ def choose(names: dict[str, Attested]) -> dict[str, list[str]]:
     """Names whose usual spelling folds like no other name's → their spellings, the usual one first."""
     hand = written_by_hand()
     by_hand = {form for name in hand for form in name.arabic}
-    taken = {fold_spelling(spelling) for name in hand for spelling in name.latin}
+    hand_folds = {fold_spelling(spelling) for name in hand for spelling in name.latin}
     times: Counter[str] = Counter()  # by fold: spellings that fold alike are one claim
     for name in names.values():
         for spelling, count in name.latin.items():
             times[fold_spelling(spelling)] += count
-    chosen = {}
+    spellings_of = {}
     for form, name in names.items():
         own: Counter[str] = Counter()
         for spelling, count in name.latin.items():
             own[fold_spelling(spelling)] += count
         usual, count = max(name.latin.items(), key=lambda item: (item[1], item[0]))
-        if form in by_hand or not _is_own(usual, own, times, taken):
+        if form in by_hand or not _is_own(usual, own, times, hand_folds):
             continue
         others = [
             spelling
             for spelling, count in name.latin.most_common()
-            if spelling != usual and count >= SELDOM and _is_own(spelling, own, times, taken)
+            if spelling != usual and count >= SELDOM and _is_own(spelling, own, times, hand_folds)
         ]
-        chosen[form] = [usual, *sorted(others)][:MAX_SPELLINGS]
-    return chosen
+        spellings_of[form] = [usual, *sorted(others)][:MAX_SPELLINGS]
+    return spellings_of
 
 
-def _is_own(spelling: str, own: Counter[str], times: Counter[str], taken: set[str]) -> bool:
+def _is_own(spelling: str, own: Counter[str], times: Counter[str], hand_folds: set[str]) -> bool:
     folded = fold_spelling(spelling)
-    return folded not in taken and own[folded] >= OWN_SHARE * times[folded]
+    return folded not in hand_folds and own[folded] >= OWN_SHARE * times[folded]
 
 
 def main() -> None:

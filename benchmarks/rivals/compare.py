@@ -35,7 +35,7 @@ def import_export(mode: str, work: str) -> str:
 def run_rivals(
     server: DatabaseServer, legacy: str, rows: int, report: Report
 ) -> Mapping[str, Line]:
-    """The first rows of an old database of `rows` through each; what each tells of itself."""
+    """The first rows of an old database of `rows` through each; what each reports of itself."""
     commands = {
         import_export(mode, work): [
             "benchmarks.rivals.import_export",
@@ -51,8 +51,8 @@ def run_rivals(
         place = Workplace(server, legacy, "app_rival").create()
         measured = run_measured([sys.executable, "-m", *arguments], place.environment())
         place.drop()
-        told = json.loads(measured.output)
+        result = json.loads(measured.output)
         lines[what] = report.add(
-            Line(what, told["rows"], told["seconds"], told["cpu_seconds"], measured.peak_mb)
+            Line(what, result["rows"], result["seconds"], result["cpu_seconds"], measured.peak_mb)
         )
     return lines

@@ -6,7 +6,7 @@ MODE is default | lean | bulk, WORK is same | plain.
 
 Runs as a process of its own and prints JSON. Only `import_data` is timed: reading the old database
 and building the dataset are a gift, and so are the training rows and identity keys, which only
-`legacy_import` writes. WORK same: the same normalization and payload hash; plain: texts as found.
+`legacy_import` writes. WORK same: the same normalization and payload hash; plain: texts as they are.
 MODE default: fields as the library makes them from the model, its foreign key included; lean: the
 same with the run as a plain number, which saves two queries per row; bulk: lean, with `use_bulk`,
 `skip_diff` and, as its documentation advises for new rows, `force_init_instance`.
@@ -27,7 +27,7 @@ COPIED = ("first_name", "last_name", "full_name", "phone", "email", "status", "f
           "session_id", "birth_date")  # fmt: skip
 HEADERS = ("legacy_import_run", "source_table", "legacy_id", *COPIED, "issues", "raw_payload")
 TODAY = datetime.date(2026, 1, 1)
-# Column of the staging table → the field that it is copied from as found.
+# Column of the staging table → the field that it is copied from unchanged.
 PLAIN = {
     "first_name": "first_name", "last_name": "last_name", "full_name": "full_name",
     "phone_raw": "phone", "email_raw": "email", "raw_status": "status",
@@ -50,7 +50,7 @@ def learners(rows: int) -> Iterator[Any]:
 
 
 def dataset(run_id: int, rows: int) -> Any:
-    """The learners as a tablib dataset, texts as found."""
+    """The learners as a tablib dataset, texts as they are."""
     from tablib import Dataset  # type: ignore[import-untyped]
 
     data = Dataset(headers=list(HEADERS))
@@ -122,9 +122,9 @@ def main() -> None:
     )  # fmt: skip
     data = dataset(run.pk, rows)
     resource = make_resource(mode, work)
-    started, cpu = time.monotonic(), time.process_time()
+    start, cpu = time.monotonic(), time.process_time()
     result = resource.import_data(data, raise_errors=True)
-    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    seconds, cpu = time.monotonic() - start, time.process_time() - cpu
     staged = LegacyStudentImport.objects.filter(legacy_import_run=run).count()
     invalid = len(result.invalid_rows)
     if staged + invalid != len(data) or invalid > len(data) // 100:

@@ -3,12 +3,12 @@
     python -m benchmarks.rivals.loop_and_save ROWS
 
 For each learner it saves one LegacyStudentImport (names, birth date, contacts, status, references,
-payload with its hash, issues, classification, what it was read by), one LegacyTrainingImport
-(references, session, course, what the training asks for) and one IdentityKey for each of its keys: the
-columns and rows that `legacy_import` writes, from the same reader, normalizing and rules. It writes no
-receipts and no counts, holds no lease, proves nothing, and each save is a transaction of its own, as
-Django does it by default. Mappings are refreshed and rules are opened before the clock starts. Runs
-as a process of its own and prints JSON.
+payload with its hash, issues, classification, the rules' version), one LegacyTrainingImport
+(references, session, course, requested effect) and one IdentityKey for each of its keys: the columns
+and rows that `legacy_import` writes, from the same reader, normalizers and rules. It writes no
+receipts and no counts, has no lease, proves nothing, and each save is a transaction of its own, as
+Django does it by default. Mappings are refreshed and rules are loaded before the clock starts. It
+runs as a process of its own and prints JSON.
 """
 
 import hashlib
@@ -78,9 +78,9 @@ def main() -> None:
         refresh_mappings(source, run.connection_name)
     rows = list(learners(int(sys.argv[1])))
     context = load_context(run)
-    started, cpu = time.monotonic(), time.process_time()
+    start, cpu = time.monotonic(), time.process_time()
     saved = save_all(run, rows, context)
-    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    seconds, cpu = time.monotonic() - start, time.process_time() - cpu
     print(json.dumps({"rows": saved, "seconds": seconds, "cpu_seconds": cpu}))
 
 

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db import models
@@ -26,6 +27,10 @@ def batches(
     """
     most = most or ROWS_PER_STATEMENT
     long_columns = _long_columns(model, columns)
+    rows = iter(rows)
+    if not long_columns:
+        while page := list(islice(rows, most)):
+            yield page
     batch: list[Sequence[Any]] = []
     size = 0
     for row in rows:

@@ -61,7 +61,8 @@ def fold_arabic(word: str) -> str:
     A final ه becomes ة, as clerks write one for the other.
     """
     word = unicodedata.normalize("NFKC", word).translate(_SAME_LETTER)
-    word = "".join(c for c in word if unicodedata.category(c) not in _NO_LETTER)
+    if not word.isalpha():
+        word = "".join(c for c in word if unicodedata.category(c) not in _NO_LETTER)
     return f"{word[:-1]}ة" if len(word) > 1 and word[-1] == "ه" else word
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from ecoin.identity.blanks import is_blank_or_test
 from ecoin.identity.text import fold
 
 MAX_FIELD: Final = 60
@@ -33,16 +34,39 @@ _PARTIAL: Final = BirthDate(None, "partial")
 _FUTURE: Final = BirthDate(None, "future")
 
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/. ]?)(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII)
+_YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/. ])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII)
 # Day first, as everywhere in Algeria; never month first: 05/25/1999 has no month 25.
 _DAY_FIRST: Final = re.compile(
     rf"(\d{{1,2}})([-/. ])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}", re.ASCII
 )
-_NAMED_MONTH: Final = re.compile(r"(\d{1,2})(?:er)?[ -]([a-z]{3,9})\.?[ -](\d{4})", re.ASCII)
-_PARTIAL_FORM: Final = re.compile(r"\d{4}|\d{1,2}[-/. ]\d{4}|\d{4}[-/. ]\d{1,2}", re.ASCII)
-_NO_DATE: Final = frozenset(
-    {"null", "none", "nan", "nat", "n/a", "na", "inconnu", "inconnue", "neant"}
+_GLUED: Final = re.compile(r"\d{7,8}", re.ASCII)
+_YEAR: Final = r"(\d{4}|\d{2})"
+_NAMED_MONTH: Final = re.compile(rf"(\d{{1,2}})/?(?:er/?)?([a-z']{{3,12}})/?{_YEAR}", re.ASCII)
+_MONTH_FIRST: Final = re.compile(rf"([a-z']{{3,12}})/(\d{{1,2}})/{_YEAR}", re.ASCII)
+_PARTIAL_FORM: Final = re.compile(r"\d{4}|\d{1,2}/+\d{4}|\d{4}/+\d{1,2}", re.ASCII)
+_MONTH_AND_YEAR: Final = re.compile(
+    r"([a-z']{3,12})/?(?:\d{4}|\d{2})|\d{4}/?([a-z']{3,12})", re.ASCII
 )
+
+# What forms write around a date, folded: "né le … à Oran", "(…)", "lundi …", "vers 1985".
+_BEFORE: Final = re.compile(
+    r"^(?:(?:ne\(e\)|nee?|date de naissance|date naissance|naissance|ddn|born|le|on|en|in|du|"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|mwlwdt?|wldt?|almwlwdt?|fy|bi?tarykh|ywm)"
+    r"(?![a-z])[ .:,]*)+"
+)
+_AFTER: Final = re.compile(
+    r"(?<=\d)(?:\s*[,(]\s*|\s+-\s+|\s+(?:a|in|fy)\s+|\s+(?=b[a-z]{3}))[a-z][a-z '().-]*(?:\d\d)?\)*$"
+)
+_TIME_AFTER: Final = re.compile(rf"(?<=\d){_TIME.removesuffix('?')}", re.ASCII)
+_ABOUT: Final = re.compile(
+    r"\(?(?<![a-z])(?:presume\(e\)|presumee?|pres|p|vers|environ|env|courant|annee|an|circa|about|mftrd"
+    r"|hwaly)"
+    r"(?![a-z])\.?\)?"
+)
+_LETTER_O: Final = re.compile(r"(?<![a-z])o+(?=\d)|(?<=\d)o+(?![a-z])")
+_LETTER_L: Final = re.compile(r"(?<![a-z])[il](?=\d)")
+_BETWEEN: Final = re.compile(r"[\s/\\.,:_|-]+")
+_UNKNOWN_PART: Final = re.compile(r"[x?*]+")
 
 _MONTHS: Final = {
     # French (also as Algerian forms abbreviate them) and English, folded.
@@ -58,14 +82,28 @@ _MONTHS: Final = {
     **dict.fromkeys(("octobre", "oct", "october"), 10),
     **dict.fromkeys(("novembre", "nov", "november"), 11),
     **dict.fromkeys(("decembre", "dec", "december"), 12),
-}
+    # As Algeria and its neighbours name them, transliterated.
+    **{
+        fold(name): number
+        for number, names in enumerate(
+            (
+                "جانفي يناير كانون", "فيفري فبراير", "مارس آذار", "أفريل افريل أبريل ابريل", "ماي مايو",
+                "جوان يونيو", "جويلية جويليه يوليو", "أوت اوت أغسطس اغسطس", "سبتمبر", "أكتوبر اكتوبر",
+                "نوفمبر", "ديسمبر",
+            ),
+            start=1,
+        )
+        for name in names.split()
+    },
+}  # fmt: skip
 
 
 def parse_birth_date(raw: str | None, *, today: date) -> BirthDate:
     """The birth date of the field, or why there is none. `today` bounds it. Never raises.
 
-    ISO dates and datetimes (the time is ignored), dd/mm/yyyy with / - . or space, two-digit years
-    (see `YOUNGEST`), Arabic digits, French or English month names.
+    ISO dates and datetimes (the time is ignored), dd/mm/yyyy with any signs between, or none; two-digit
+    years (see `YOUNGEST`), Arabic digits, French, Arabic or English months, and what forms write around
+    a date: "né le … à Oran". A presumed year, or a month and a year, are partial.
     """
     if not raw:
         return _MISSING
@@ -91,24 +129,53 @@ def _parse(raw: str, today: date) -> BirthDate:
     text = raw.strip()
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    match = _YEAR_FIRST.fullmatch(text)
-    if match:
-        return _checked(match[1], match[3], match[4], today)
     text = fold(text)
-    if text in _NO_DATE or not any(c.isalnum() for c in text):
+    if is_blank_or_test(text) or not any(c.isalnum() for c in text):
         return _MISSING
-    match = _YEAR_FIRST.fullmatch(text.upper())
-    if match:
-        return _checked(match[1], match[3], match[4], today)
-    match = _DAY_FIRST.fullmatch(text.upper())
-    if match:
-        return _checked(match[4], match[3], match[1], today)
-    match = _NAMED_MONTH.fullmatch(text)
-    if match and match[2] in _MONTHS:
-        return _checked(match[3], str(_MONTHS[match[2]]), match[1], today)
+    for pattern, (year, month, day) in ((_YEAR_FIRST, (1, 3, 4)), (_DAY_FIRST, (4, 3, 1))):
+        match = pattern.fullmatch(text.upper())
+        if match:
+            return _checked(match[year], match[month], match[day], today)
     if not text.strip("0"):
         return _PLACEHOLDER
-    return _PARTIAL if _PARTIAL_FORM.fullmatch(text) else _IMPOSSIBLE
+    return _parse_form(text, today)
+
+
+def _parse_form(text: str, today: date) -> BirthDate:
+    """A folded date as people fill in forms: words and signs around and between its parts."""
+    certain = _ABOUT.sub(" ", text)
+    is_about = certain != text
+    text = _LETTER_L.sub("1", _LETTER_O.sub(lambda match: "0" * len(match[0]), certain))
+    text = _AFTER.sub("", _BEFORE.sub("", text.strip(_WRAPPING)).strip(_WRAPPING))
+    text = _TIME_AFTER.sub("", text.upper()).lower()
+    text = _BETWEEN.sub("/", _UNKNOWN_PART.sub("/", text.strip(_WRAPPING))).strip("/")
+    if _PARTIAL_FORM.fullmatch(text):
+        return _PARTIAL
+    match = _MONTH_AND_YEAR.fullmatch(text)
+    if match and (match[1] or match[2]) in _MONTHS:
+        return _PARTIAL
+    value = _separated(text, today)
+    return _PARTIAL if is_about and value.problem in ("", "placeholder") else value
+
+
+_WRAPPING: Final = " ()[]{}<>'\".,;:!*=-"
+
+
+def _separated(text: str, today: date) -> BirthDate:
+    """A date whose parts are separated by a slash, or by nothing."""
+    if _GLUED.fullmatch(text):
+        day_first = _checked(text[-4:], text[-6:-4], text[:-6], today)
+        year_first = _checked(text[:4], text[4:6], text[6:], today)
+        return day_first if year_first.problem in ("impossible", "future") else year_first
+    for pattern, (year, month, day) in ((_YEAR_FIRST, (1, 3, 4)), (_DAY_FIRST, (4, 3, 1))):
+        match = pattern.fullmatch(text)
+        if match:
+            return _checked(match[year], match[month], match[day], today)
+    for pattern, (year, month, day) in ((_NAMED_MONTH, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
+        match = pattern.fullmatch(text)
+        if match and match[month] in _MONTHS:
+            return _checked(match[year], str(_MONTHS[match[month]]), match[day], today)
+    return _IMPOSSIBLE
 
 
 def _checked(year_text: str, month_text: str, day_text: str, today: date) -> BirthDate:

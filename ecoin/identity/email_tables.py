@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_PLACEHOLDER_WORDS = """
-    null none nil nan n/a na nd neant aucun aucune rien vide ras non no sans 0 x xx xxx xxxx
-    undefined inconnu inconnue unknown test email mail e-mail gmail
-"""
-PLACEHOLDER_WORDS: Final = frozenset(
-    # What clerks type where there is no address; compared after folding.
-    _PLACEHOLDER_WORDS.split()
-) | {"pas d'email", "pas d'e-mail", "pas d email", "pas de mail", "pas email", "pas de email",
-     "sans email", "sans mail", "no email", "no mail", "la ywjd"}  # fmt: skip
+from ecoin.identity.blanks import BLANKS
 
 PLACEHOLDER_ADDRESSES: Final = frozenset(
     {
@@ -27,16 +19,14 @@ PLACEHOLDER_ADDRESSES: Final = frozenset(
 )  # fmt: skip
 
 _PLACEHOLDER_LOCAL_PARTS = """
-    noemail nomail sansemail sansmail sansadresse pasdemail pasdmail pasmail
-    pasemail pasdadresse neant aucun aucune null none nil nan rien vide noreply donotreply undefined
-    inconnu inconnue unknown sans non no nom prenom nomprenom prenomnom votrenom votreemail votremail
-    monemail monmail adresse adresseemail adressemail email mail gmail exemple example test testtest
+    nil nan non no nom noreply donotreply pasdmail pasmail votrenom votreemail votremail monemail
+    monmail adresse adresseemail adressemail exemple example test testtest
 """
 PLACEHOLDER_LOCAL_PARTS: Final = frozenset(
     # Whatever the domain, without dots, dashes and digits: there is no address, the form's own
-    # example was copied, or the sender is a machine.
+    # example was copied, or the sender is a machine. A shorter blank may be somebody's initials.
     _PLACEHOLDER_LOCAL_PARTS.split()
-)
+) | {word for word in BLANKS if len(word) >= 4}
 
 _ROLE_EXACT = """
     contact contacts info infos information informations admin administration administrateur

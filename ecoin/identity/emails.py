@@ -15,17 +15,17 @@ from typing import Final, NamedTuple
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from rapidfuzz.distance import OSA
 
+from ecoin.identity.blanks import is_blank_or_test
 from ecoin.identity.email_tables import (
     DOMAIN_TYPOS,
     PLACEHOLDER_ADDRESSES,
     PLACEHOLDER_LOCAL_PARTS,
-    PLACEHOLDER_WORDS,
     POPULAR_DOMAINS,
     REAL_DOMAINS,
     ROLE_EXACT,
     ROLE_PREFIXES,
 )
-from ecoin.identity.text import fold
+from ecoin.identity.text import is_picture
 
 MAX_FIELD: Final = 500
 """Characters that are read; no address is longer than 254, a field may hold two."""
@@ -52,8 +52,17 @@ _MAX_ORDINARY: Final = 200
 # Brackets, quotes and punctuation around an address (the library allows a leading apostrophe: in
 # practice it is a spreadsheet's mark for text).
 _WRAPPING: Final = " \t\r\n\"'<>()[],;:.\\"
+_BEFORE: Final = _WRAPPING.replace(".", "")  # .user@gmail.com is not user@gmail.com
 _MAILTO: Final = re.compile(r"^(?:mailto|e-?mail|mail)\s*:\s*", re.IGNORECASE)
 _IN_ANGLES: Final = re.compile(r"<([^<>@\s]+@[^<>@\s]+)>")
+_SIGN: Final = r"[,;|/\\()\[\]<>{}:=]"
+# An address beside a remark: between signs, or before a word or a number. Not before two letters, which
+# may be the end of its domain (amel@yahoo.co m).
+_REMARKED: Final = re.compile(
+    rf"(?:^|{_SIGN}|\s-|\s(?:et|ou|or|and)\s)\s*([^\s,;|/\\()\[\]<>{{}}:=@]+@[^\s,;|/\\()\[\]<>{{}}:=@]+)"
+    rf"(?=\s*$|\s*{_SIGN}|\s+(?:[-–+\d]|[^\W\d_]{{3}}))",
+    re.IGNORECASE,
+)
 _BETWEEN_ADDRESSES: Final = re.compile(r"\s*[,;/|\\]\s*|\s+(?:et|ou|or|and)\s+|\s+")
 
 
@@ -119,10 +128,12 @@ def _hint_if_ordinary(domain: str) -> str | None:
 @lru_cache(maxsize=16_384)
 def _read_odd(raw: str) -> tuple[str | None, str, str]:
     text = unicodedata.normalize("NFKC", raw)
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs")).strip()
+    text = text.rstrip("\x00 ")
+    kept = (c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
+    text = "".join(" " if is_picture(c) else c for c in kept).strip()
     if not text:
         return None, "missing", ""
-    if fold(text) in PLACEHOLDER_WORDS or not any(c.isalnum() for c in text):
+    if is_blank_or_test(text) or not any(c.isalnum() and c != "0" for c in text):
         return None, "placeholder", ""
     for candidate in _candidates(text):
         value = _validated(candidate)
@@ -138,7 +149,7 @@ def _read_odd(raw: str) -> tuple[str | None, str, str]:
 
 
 def _candidates(text: str) -> list[str]:
-    """The field itself, then what stands in <>, then the parts if every part is an address."""
+    """The field itself, what is in <>, the parts if each is an address, addresses beside remarks."""
     whole = _unwrapped(text)
     candidates = [whole]
     angles = _IN_ANGLES.findall(text)
@@ -147,11 +158,12 @@ def _candidates(text: str) -> list[str]:
     parts = [_unwrapped(part) for part in _BETWEEN_ADDRESSES.split(whole) if part]
     if len(parts) > 1 and all(part.count("@") == 1 for part in parts):
         candidates.extend(parts)
-    return candidates
+    return candidates + [_unwrapped(address) for address in _REMARKED.findall(text)]
 
 
 def _unwrapped(text: str) -> str:
-    return _MAILTO.sub("", text.strip(_WRAPPING)).strip(_WRAPPING)
+    text = _MAILTO.sub("", text.rstrip(_WRAPPING).lstrip(_BEFORE))
+    return text.rstrip(_WRAPPING).lstrip(_BEFORE)
 
 
 def _validated(address: str) -> str | None:

@@ -15,7 +15,7 @@ from ecoin.identity.emails import Email
 from ecoin.identity.names import Name
 from ecoin.identity.phones import Phones
 
-NORM_VERSION: Final = 2
+NORM_VERSION: Final = 3
 MAX_VALUE: Final = 190
 """Characters: the width of the indexed column."""
 _KEPT_HEAD: Final = 120
@@ -52,9 +52,11 @@ def identity_keys(
     if " " in name.fold and name.is_readable:
         canonical = canonical_date(birth_date)
         if canonical is not None:
-            keys.append(_key("D", f"{name.fold}|{canonical.isoformat()}"))
+            # The date first: sorted, the keys of one day are neighbours (see people.same_day).
+            keys.append(_key("D", f"{canonical.isoformat()}|{name.fold}"))
         keys.append(_key("S", name.skeleton))
-        keys.extend(_key("S", value) for value in name.more_skeletons)
+        if name.more_skeletons:
+            keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)
@@ -82,6 +84,11 @@ def is_missing_date(value: date) -> bool:
 
 
 _EPOCH: Final = date(1970, 1, 1)
+
+
+def is_first_of_january(value: date | None) -> bool:
+    """What registers write for "some day of that year", and forms where no one typed a day."""
+    return value is not None and value.month == 1 and value.day == 1
 
 
 def _key(kind: str, value: str) -> Key:

@@ -6,12 +6,12 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from ecoin.identity.blanks import is_blank_word
 from ecoin.identity.name_tables import (
     ARTICLES,
     GENERATIONS,
     LETTERS,
     NO_ARTICLE,
-    NO_NAME,
     NO_NAME_WORDS,
     PREFIXES,
     SHORT_FORMS,
@@ -21,13 +21,14 @@ from ecoin.identity.name_tables import (
 )
 
 NUMBER: Final = "#"
-"""Stands among the words for one that has digits and no letter."""
+"""Stands among the words for one that has digits or signs and no letter."""
 PARTICLES: Final = frozenset((*PREFIXES, *ARTICLES, *SUFFIXES, "m"))
 
 _APOSTROPHES: Final = re.compile("['`\"]")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
-_NUMBER_WORD: Final = re.compile(r"(?<!\S)[^a-z\s\d]*\d[^a-z\s]*(?!\S)")
+# Dashes, slashes, a question mark are how a clerk leaves a name empty; other signs stood for something.
+_NO_LETTER_WORD: Final = re.compile(r"(?<!\S)[-/._,?'\"()]*[^a-z\s\-/._,?'\"()][^a-z\s]*(?!\S)")
 _REWRITTEN: Final = SHORT_FORMS | GENERATIONS
 _NOTHING: Final = TITLES | NO_NAME_WORDS
 
@@ -37,24 +38,24 @@ def words(part: str) -> tuple[str, ...]:
     text = part.casefold()
     if text.replace(" ", "").isalpha():
         found = text.split()
-        if " ".join(found) in NO_NAME:
-            return ()
     else:
         text = _LEADING_M.sub("", text)
-        if " ".join(text.split()) in NO_NAME:
-            return ()
         found = _between_signs(_APOSTROPHES.sub("", text))
+    if is_blank_word("".join(found)):
+        return ()
     if not _REWRITTEN.keys().isdisjoint(found):
         found = " ".join(_REWRITTEN.get(word, word) for word in found).split()
     return tuple(word for word in found if word not in _NOTHING)
 
 
 def _between_signs(text: str) -> list[str]:
-    if not _NUMBER_WORD.search(text):
+    if not _NO_LETTER_WORD.search(text):
         return _NO_LETTER.sub(" ", text).split()
     found = []
     for piece in text.split():
-        found += [NUMBER] if _NUMBER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
+        found += (
+            [NUMBER] if _NO_LETTER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
+        )
     return found
 
 
@@ -88,29 +89,29 @@ def _completes(word: str, following: str) -> bool:
     return needed is None or word in needed
 
 
-_DOUBLED: Final = re.compile(r"(.)\1+")
+_DOUBLED: Final = re.compile(r"(.)(?=\1)")
 _SERVANT: Final = re.compile(r"abd(?:[aeu]l|oul|l|e|ou|u)?(?=[a-z]{2})")
 _ASSIMILATED: Final = re.compile(r"e(?=([zsrndt])\1)|e(?=chch)")
-_NOUR: Final = re.compile(r"^(nour|nor|nur)(?:el|al)?(?=h)")
+_NOUR: Final = re.compile(r"(?:(?<=^nour)|(?<=^nor)|(?<=^nur))[ea]l(?=h)")
 
 
 @lru_cache(maxsize=16_384)
 def fold_spelling(token: str) -> str:
     """One form for the French, English and letter-by-letter spellings of a token."""
-    text = _DOUBLED.sub(r"\1", _without_article(token).replace("x", "ks"))
+    text = _DOUBLED.sub("", _without_article(token).replace("x", "ks"))
     servant = _SERVANT.match(text) if len(text) > 4 else None
     if servant:
         return "abd" + _fold_letters(text[servant.end() :])
-    return _fold_letters(_NOUR.sub(r"\1", text)) or token
+    return _fold_letters(_NOUR.sub("", text)) or token
 
 
 def _fold_letters(text: str) -> str:
     for spelling, folded in LETTERS:
         text = text.replace(spelling, folded)
-    text = _DOUBLED.sub(r"\1", text)
+    text = _DOUBLED.sub("", text)
     if len(text) > 2:
         text = text[:-1] if text[-1] in "eh" else text
-    return _DOUBLED.sub(r"\1", text.replace("e", "a").replace("o", "u"))
+    return _DOUBLED.sub("", text.replace("e", "a").replace("o", "u"))
 
 
 def _without_article(token: str) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final
 
 from ecoin.identity.phones import COUNTRY, parse_phones, raw_digits
+from ecoin.identity.text import unescaped
 
 DOT: Final = "•"
 MIN_DIGITS: Final = 5
@@ -23,6 +24,7 @@ def mask_phone(raw: str | None) -> str:
     """
     if not raw or not raw.strip():
         return ""
+    raw = unescaped(raw)
     phones = parse_phones(raw)
     numbers = [_mask_number(number) for number in phones.valid]
     numbers += [_last_two(digits) for digits in phones.invalid_digits]
@@ -31,7 +33,7 @@ def mask_phone(raw: str | None) -> str:
 
 def mask_email(raw: str | None) -> str:
     """'ali@gmail.com' → 'a•••@gmail.com'; dots only where there is no address to speak of."""
-    text = (raw or "").strip()
+    text = unescaped(raw or "").strip()
     if not text:
         return ""
     local, at, domain = text.rpartition("@")
@@ -50,10 +52,10 @@ def mask_text(text: str | None) -> str:
     """
     if not text:
         return ""
-    if text.isascii():
+    if text.isascii() and "&" not in text:
         return _masked(text)
-    # Invisible and full-width characters hide no number; without one, the text is left alone.
-    plain = unicodedata.normalize("NFKC", text)
+    # Entities, invisible and full-width characters hide no number; without one, the text is left alone.
+    plain = unicodedata.normalize("NFKC", unescaped(text))
     plain = "".join(c for c in plain if c in _JOINERS or unicodedata.category(c) != "Cf")
     found = _masked(plain)
     return text if found == plain else found

@@ -7,17 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-_NO_NAME = """
-    null none nan n/a na nil inconnu inconnue unknown neant aucun vide undefined nom prenom
-    anonyme sans
-"""
-NO_NAME: Final = frozenset(
-    # What stands in a name column when there is no name (whole field, folded).
-    _NO_NAME.split()
-)
-
 NO_NAME_WORDS: Final = frozenset({"null", "inconnu", "inconnue", "unknown", "undefined", "neant"})
-# The same beside a name: "NULL Haddad" is what an empty first name leaves.
+# Nothing, beside a name: "NULL Haddad" is what an empty first name leaves.
 
 _TITLES = """
     mr mrs ms mme mlle melle mle monsieur madame mademoiselle dr pr prof ing
@@ -154,12 +145,6 @@ _ARABIC_TITLES = """
     المهندس المهندسة د زوجة حرم ارملة المولودة مولودة
 """
 ARABIC_TITLES: Final = frozenset(_ARABIC_TITLES.split())
-
-ARABIC_NO_NAME: Final = frozenset(
-    # What stands in a name column when there is no name (whole field, folded).
-    {"مجهول", "مجهولة", "غير معروف", "غير معروفة", "بدون", "بدون اسم", "لا يوجد", "لا احد",
-     "لا شي", "فارغ", "الاسم", "اللقب", "الاسم اللقب"}
-)  # fmt: skip
 
 ARABIC_PREFIXES: Final = {
     **dict.fromkeys(("بن", "ابن"), "ben"),

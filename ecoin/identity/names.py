@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ecoin.identity import arabic, latin
+from ecoin.identity.blanks import WORDS
 from ecoin.identity.charsets import DAMAGED, SUSPECT, readable_name
 from ecoin.identity.given_names import OWN, fold_of, latin_of
-from ecoin.identity.name_tables import ARABIC_NO_NAME, ARABIC_TITLES, GENERATIONS
-from ecoin.identity.text import to_ascii
+from ecoin.identity.name_tables import ARABIC_TITLES, GENERATIONS
+from ecoin.identity.text import is_picture, to_ascii
 
 MAX_PART: Final = 300
 """Characters of a name part that are compared; the column holds fewer."""
@@ -203,8 +204,10 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
+    text = _SYMBOLS.sub("*", text)  # which would be spelled out: ":grinning:"
     if problem != DAMAGED:
-        return _words_in_any_script(text)
+        only_pictures = any(map(is_picture, text)) and not any(map(str.isalnum, text))
+        return (UNREADABLE,) if only_pictures else _words_in_any_script(text)
     words: list[str] = []
     for word in text.split():
         if readable_name(word).problem != DAMAGED:
@@ -212,11 +215,17 @@ def _words_of(part: str) -> tuple[str, ...]:
     return (*words, UNREADABLE)
 
 
+_SYMBOLS: Final = re.compile("[\u00b0\u2190-\u2bff\U0001f000-\U0001faff]")
 _words = lru_cache(maxsize=8_192)(_words_of)
 
 _ARABIC_RUN: Final = re.compile(
     "[\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06df-\u06e8\u06ea-\u06ef\u06fa-\u06ff\u0750-\u077f"
     "\u08a0-\u08ff\ufb50-\ufdfb\ufe70-\ufefc\u200c-\u200f\u061c]+"
+)
+
+
+_ARABIC_BLANKS: Final = frozenset(
+    arabic.fold_arabic(word) for word in WORDS.split() if not word.isascii()
 )
 
 
@@ -230,7 +239,7 @@ def _words_in_any_script(text: str) -> tuple[str, ...]:
         words += filter(None, (arabic.fold_arabic(run.group()),))
         position = run.end()
     words += latin.words(to_ascii(text[position:]))
-    if " ".join(words) in ARABIC_NO_NAME:
+    if "".join(words) in _ARABIC_BLANKS:
         return ()
     names = [word for word in words if word not in ARABIC_TITLES]
     return tuple(names or words)

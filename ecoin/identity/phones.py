@@ -62,6 +62,10 @@ _SCIENTIFIC: Final = re.compile(r"(?<!\d)(\d)[.,](\d+)[eE]\+?(\d{1,3})(?!\d)")
 _DATE: Final = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:19|20)\d\d)(?!\d)"
 )
+# "0661 22 33 44/45": the last two digits of a second number, as people write two lines of one family.
+_SECOND: Final = re.compile(
+    r"((?:\d[ .-]?){7,}\d\d)(\s*(?:[/\\|]|ou|et)\s*)(\d\d)(?!\s?[ .-]?\d)", re.IGNORECASE
+)
 _HARD_BREAK: Final = re.compile(r"[^\W\d_]+")
 _GROUP: Final = re.compile(r"\+?\d+", re.ASCII)
 _STRONG: Final = re.compile(r"[/,;|&\n\r\\]|\s-\s")
@@ -95,7 +99,10 @@ def raw_digits(raw: str | None) -> str:
 
 
 def is_placeholder(digits: str) -> bool:
-    """Nobody's number: seven of the last eight digits equal, a ladder, or a loop of two digits."""
+    """Nobody's number: seven of the last eight digits equal, a ladder, a loop of two digits, or the
+    largest number of a column that was too small."""
+    if digits.lstrip("0") in _LARGEST:
+        return True
     tail = digits[-8:]
     if len(tail) < MIN_INVALID_DIGITS:
         return len(tail) > 1 and len(set(tail)) == 1
@@ -105,6 +112,10 @@ def is_placeholder(digits: str) -> bool:
         return True
     return tail in _LADDERS or tail == (tail[:2] * 4)[: len(tail)]
 
+
+_LARGEST: Final = frozenset(
+    str(2**bits - less) for bits in (23, 24, 31, 32, 53, 63, 64) for less in (0, 1)
+)
 
 _LADDER_UP: Final = "01234567890123456789"
 _LADDERS: Final = frozenset(
@@ -127,10 +138,16 @@ def _parse_field(raw: str) -> Phones:
         text = _ascii_digits(unicodedata.normalize("NFKC", text))
     text = _SCIENTIFIC.sub(_written_out, _DATE.sub(" x ", text))
     text = _EXCEL_FLOAT.sub(r"\1", _LETTER_O.sub(lambda m: "0" * len(m.group()), text))
+    text = _SECOND.sub(_with_second_number, _SECOND.sub(_with_second_number, text))
     found = _Found()
     for piece in _HARD_BREAK.split(text):
         _read_piece(piece, found)
     return found.phones()
+
+
+def _with_second_number(match: re.Match[str]) -> str:
+    first, between, ending = match.groups()
+    return f"{first}{between}{first[:-2]}{ending}"
 
 
 def _written_out(match: re.Match[str]) -> str:
@@ -177,12 +194,19 @@ class _Found:
 
 
 def _same_spelling(digits: str) -> str:
-    """One spelling for an invalid number: 0531234567, 00213531234567 and 213531234567 agree."""
+    """One spelling for an invalid number: 0531234567, 00213531234567 and 213531234567 agree.
+
+    A mobile number of the plan before 2008 is spelled as its ten-digit self: 061 22 33 44 became
+    0661 22 33 44. It is a hint at the same person, never a valid number.
+    """
     if digits.startswith("00"):
-        return digits[2:]
-    if digits.startswith("0") and len(digits) in (9, 10):
-        return COUNTRY + digits[1:]
-    return digits
+        digits = digits[2:]
+    elif digits.startswith("0") and len(digits) in (9, 10):
+        digits = COUNTRY + digits[1:]
+    return _BEFORE_2008.sub(r"\1\2\2\3", digits)
+
+
+_BEFORE_2008: Final = re.compile(rf"^({COUNTRY})([5-7])(\d{{7}})$", re.ASCII)
 
 
 def _read_piece(piece: str, found: _Found) -> None:

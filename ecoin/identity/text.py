@@ -6,8 +6,10 @@ shown. `repair_double_encoding` and `is_damaged` speak about text that went thro
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from anyascii import anyascii
@@ -32,8 +34,16 @@ def to_ascii(text: str) -> str:
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text.translate(_UNIFIED)).translate(_UNIFIED)
         kept = (c for c in decomposed if unicodedata.category(c) not in _DROPPED_CATEGORIES)
-        text = anyascii("".join(" " if c in _SPACES else c for c in kept))
+        text = anyascii("".join(" " if c in _SPACES or is_picture(c) else c for c in kept))
     return text if text.isprintable() else _CONTROLS.sub(_space_or_nothing, text)
+
+
+def is_picture(character: str) -> bool:
+    """Whether it is an emoji or another sign that is no letter, whatever a transliteration calls it."""
+    return character >= _FIRST_PICTURE and unicodedata.category(character) in ("So", "Sk", "Sm")
+
+
+_FIRST_PICTURE: Final = "\u2190"  # before it are the signs of keyboards: №, ™, €
 
 
 def fold(text: str) -> str:
@@ -92,6 +102,27 @@ def repair_double_encoding(text: str) -> str | None:
         except UnicodeDecodeError:
             return None
     return repaired if repaired != text and _PLAUSIBLE.fullmatch(repaired) else None
+
+
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
+
+
+def unescaped(text: str) -> str:
+    """HTML entities decoded once: `&eacute;` is é, `&amp;eacute;` is the text `&eacute;`."""
+    if "&" not in text:
+        return text
+    return _ENTITY.sub(lambda match: html.unescape(match[0]) or match[0], text)
+
+
+def readings(text: str) -> Iterator[tuple[str, str]]:
+    """The text, and what an unambiguous repair makes of it: (reading, suffix of the rule's name)."""
+    yield text, ""
+    plain = unescaped(text)
+    if plain != text:
+        yield plain, ":decoded_entities"
+    repaired = repair_double_encoding(plain)
+    if repaired is not None:
+        yield repaired, ":repaired_encoding"
 
 
 _CERTAIN_DAMAGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from . import tables
+from .arabic_names import bare_arabic
 from .population import SCHOOL_NUMBERS_FROM, SECOND_PHONE, FictionalPerson, Population
 
 Row = dict[str, Any]
@@ -31,6 +32,11 @@ def double_encoded(text: str) -> str:
 
 # MySQL's latin1 is cp1252 with the five holes filled by C1 controls.
 _LATIN1 = [bytes([n]).decode("cp1252", "ignore") or chr(n) for n in range(256)]
+
+
+def is_arabic(text: str) -> bool:
+    """Are there Arabic letters in a text?"""
+    return any("\u0621" <= letter <= "\u064a" for letter in text)
 
 
 def spell_phone(spelling: str, phone: str, second: str = "") -> str:
@@ -61,7 +67,12 @@ def _swapped(row: Row, person: FictionalPerson, rng: Random, population: Populat
 def _variant(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     """Spell the given name another way, or split a family name (Benali, Ben Ali)."""
     head, _, rest = person.first.partition(" ")
-    if head in tables.GIVEN_VARIANTS:
+    if is_arabic(person.first):
+        # Where no letter changes, a vowel sign is added after the second one.
+        first = bare_arabic(person.first)
+        row["prenom"] = first if first != person.first else f"{first[:2]}\u064e{first[2:]}"
+        row["nom"] = bare_arabic(person.last)
+    elif head in tables.GIVEN_VARIANTS:
         row["prenom"] = f"{_pick(rng, tables.GIVEN_VARIANTS[head])} {rest}".strip()
     elif person.last in tables.FAMILY_PREFIXED and " " not in person.last:
         row["nom"] = f"{person.last[:3]} {person.last[3:].capitalize()}"
@@ -78,15 +89,12 @@ def _blanks(row: Row, person: FictionalPerson, rng: Random, population: Populati
 
 
 def _titled(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
-    row["nom"] = _pick(rng, ("Mme ", "Mlle ", "M. ", "Melle ")) + person.last
+    titles = tables.ARABIC_TITLES if is_arabic(person.last) else tables.TITLES
+    row["nom"] = f"{_pick(rng, titles)} {person.last}"
 
 
 def _all_in_nom(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
     row["nom"], row["prenom"] = f"{person.last} {person.first}", ""
-
-
-def _arabic(row: Row, person: FictionalPerson, rng: Random, population: Population) -> None:
-    row["prenom"], row["nom"] = _pick(rng, tables.ARABIC_NAMES)
 
 
 def _name_double_encoded(
@@ -206,7 +214,6 @@ _NAMES = (
     Noise("title", 0.01, _titled),
     Noise("both names in nom", 0.01, _all_in_nom),
     Noise("double-encoded name", 0.006, _name_double_encoded),
-    Noise("arabic name", 0.006, _arabic, only="stagiaires"),
 )
 _PHONES = (
     Noise("other spelling", 0.14, _spelling),
@@ -232,7 +239,7 @@ _DATES = (
     Noise("day and month swapped", 0.02, _day_month_swapped),
     Noise("year only", 0.015, _year_only),
     Noise("one digit off", 0.01, _digit_off),
-    Noise("somebody else's date", 0.01, _other_date),
+    Noise("another person's date", 0.01, _other_date),
     Noise("placeholder date", 0.006, _date("1900-01-01", "1970-01-01")),
     Noise("impossible date", 0.003, _date("2019-00-00", "2019-02-31", "1999-04-31")),
     Noise("future date", 0.001, _date("2031-05-12")),

@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({
 
 # Zero dates need an sql_mode without NO_ZERO_DATE, 2019-02-31 needs ALLOW_INVALID_DATES.
 _HEADER = """\
--- Fictional legacy database of ECOIN: nobody in it exists.
+-- Fictional legacy database of ECOIN: its people do not exist.
 /*!40101 SET NAMES utf8mb4 */;
 /*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='ALLOW_INVALID_DATES' */;
 /*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;

@@ -42,8 +42,8 @@ _OFFICE = "contact@association-fictive.dz"  # a role mailbox that no other row h
 _CONFIRMED: dict[str, Any] = {"statut": "Confirmer"}
 
 _PEOPLE: tuple[_Case, ...] = (
-    (1, "s", "lead, nobody knows them", _INFO, ()),
-    (2, "a", "history, nobody knows them", {}, ()),
+    (1, "s", "lead, unknown to the platform", _INFO, ()),
+    (2, "a", "history, unknown to the platform", {}, ()),
     (3, "s", "lead linked to a user by phone", _INFO, (_user(email=""),)),
     (4, "s", "lead linked to a lead by e-mail", _INFO, (_lead(phone=""),)),
     (5, "a", "history attached to a user", {}, (_user(),)),
@@ -110,6 +110,18 @@ _PEOPLE: tuple[_Case, ...] = (
     (37, "s", "first of its group waits: first", {**_INFO, "email": None},
      (_user(phone="", email=""),)),
     (37, "s", "first of its group waits: second", {**_INFO, "email": None}, ()),
+    (38, "s", "both scripts: in Latin letters", {**_INFO, "nom": "Haddad", "prenom": "Karim"}, ()),
+    (38, "s", "both scripts: in Arabic letters", {**_INFO, "nom": "حداد", "prenom": "كريم"}, ()),
+    (39, "s", "brother and sister in Arabic: he", {**_INFO, "nom": "بن علي", "prenom": "أمين",
+                                                   "email": None}, ()),
+    (39, "s", "brother and sister in Arabic: she", {**_INFO, "nom": "بن علي", "prenom": "أمينة",
+                                                    "email": None}, ()),
+    (40, "s", "known in Latin letters: attested spellings",
+     {**_INFO, "nom": "حداد", "prenom": "سمير"},
+     (_user(first_name="Samir", last_name="Haddad", email=""),)),
+    (41, "s", "known in Latin letters: a family name that no table has",
+     {**_INFO, "nom": "زواوي", "prenom": "سمير"},
+     (_user(first_name="Samir", last_name="Zouaoui", email=""),)),
 )  # fmt: skip
 
 _SCHOOL = tuple(

@@ -13,9 +13,18 @@ from random import Random
 from typing import Any, Literal
 
 from . import tables
-from .dirt import NOISE, Noise
+from .dirt import NOISE, Noise, double_encoded, is_arabic
 from .exhibits import EXHIBITS, HUGE_ID, Exhibit
-from .population import EXHIBITS_FROM, FictionalPerson, KnownPerson, Population, known_as, slug
+from .population import (
+    ARABIC,
+    BOTH_SCRIPTS,
+    EXHIBITS_FROM,
+    FictionalPerson,
+    KnownPerson,
+    Population,
+    known_as,
+    slug,
+)
 
 Row = dict[str, Any]
 SourceTable = Literal["stagiaires", "archives"]
@@ -140,6 +149,8 @@ def _ordinary_rows(
         elif draw > 0.95:
             number = max(first_number, number - 1 - int(random() * 200))  # a repeat course
         person = population.person(number)
+        if person.script == ARABIC or (person.script == BOTH_SCRIPTS and random() < 0.5):
+            person = person.in_arabic()
         formation, session = places[int(random() * len(places))]
         what = (statuses[int(random() * len(statuses))], formation, session)
         row = _clean_row(table, person, what, _DAYS[k * len(_DAYS) // count])
@@ -147,7 +158,16 @@ def _ordinary_rows(
             draw = random()
             if draw < die.top:
                 die.apply[bisect(die.ceilings, draw)](row, person, rng, population)
+        if not first_table:
+            _store_in_latin1(row)
         yield row
+
+
+def _store_in_latin1(row: Row) -> None:
+    """Arabic letters survive in a latin1 table as the bytes of their UTF-8."""
+    for column in ("nom", "prenom"):
+        if row[column] and is_arabic(row[column]):
+            row[column] = double_encoded(row[column])
 
 
 def _placements(sessions: list[Row]) -> list[tuple[Any, Any]]:

@@ -10,12 +10,18 @@ from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
 
 from . import tables
+from .arabic_names import bare_arabic, family_in_arabic, given_in_arabic
 
 KNOWN_PER_THOUSAND = 80  # people that the platform already has
 SIBLINGS_PER_THOUSAND = 200  # of every second person, so a tenth of all; half share the phone
 SCHOOL_NUMBERS_FROM = 9_800_000  # persons who lend only their phone: schools and cyber cafés
 EXHIBITS_FROM = 9_900_000  # even numbers from here: persons of the single cases, no siblings
 SECOND_PHONE = 5_000_000  # a person's second number is that of person + this
+# Of 1,024 people: always written in Arabic letters, or now in one script and now in the other. With the
+# single cases, which are mostly in Latin letters, a sixth of the default rows is in Arabic.
+ARABIC_PER_1024 = 148
+BOTH_SCRIPTS_PER_1024 = 90
+LATIN, ARABIC, BOTH_SCRIPTS = "latin", "arabic", "both"
 
 _FIRST = (*tables.GIVEN_MALE, *tables.COMPOUND_MALE, *tables.GIVEN_FEMALE, *tables.COMPOUND_FEMALE)
 _LAST = (*tables.FAMILY, *tables.FAMILY_PREFIXED)
@@ -29,6 +35,8 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z]", "", plain.lower())
 
 
+_FIRST_ARABIC = tuple(map(given_in_arabic, _FIRST))
+_LAST_ARABIC = tuple(map(family_in_arabic, _LAST))
 _FIRST_SLUG = tuple(map(slug, _FIRST))
 _LAST_SLUG = tuple(map(slug, _LAST))
 _BIRTH_DATES = tuple((date(1975, 1, 2) + timedelta(days=n)).isoformat() for n in range(365 * 30))
@@ -43,7 +51,10 @@ def _mixed(number: int) -> int:
 
 
 class FictionalPerson(NamedTuple):
-    """A fictional person as they would write themselves; birth is ISO, phone has ten digits."""
+    """A fictional person as they would write themselves; birth is ISO, phone has ten digits.
+
+    `script` is the one in which clerks write the name; `in_arabic` is the person so written.
+    """
 
     number: int
     first: str
@@ -52,6 +63,19 @@ class FictionalPerson(NamedTuple):
     phone: str
     email: str
     bits: int
+    script: str
+    arabic_first: str
+    arabic_last: str
+
+    def in_arabic(self) -> "FictionalPerson":
+        return self._replace(first=self.arabic_first, last=self.arabic_last)
+
+
+def _script(bits: int) -> str:
+    dial = bits >> 54  # the uppermost ten bits
+    if dial < ARABIC_PER_1024:
+        return ARABIC
+    return BOTH_SCRIPTS if dial < ARABIC_PER_1024 + BOTH_SCRIPTS_PER_1024 else LATIN
 
 
 class KnownPerson(NamedTuple):
@@ -95,6 +119,7 @@ class Population:
         return FictionalPerson(
             number, _FIRST[first], _LAST[last], _BIRTH_DATES[(bits >> 34) % len(_BIRTH_DATES)],
             self.phone(phone_of), f"{_FIRST_SLUG[first]}.{_LAST_SLUG[last]}{number}@{domain}", bits,
+            _script(bits), _FIRST_ARABIC[first], _LAST_ARABIC[last],
         )  # fmt: skip
 
     def is_known(self, person: FictionalPerson) -> bool:
@@ -103,19 +128,23 @@ class Population:
     def known_person(self, person: FictionalPerson) -> KnownPerson:
         """Return the platform's record of a person, in one of several forms."""
         dial = (person.bits >> 5) % 100
+        arabic = person.script == ARABIC and person.bits & 0x400
+        if arabic:
+            person = person.in_arabic()
         first, last = person.first, person.last
         birth: date | None = date.fromisoformat(person.birth)
         phone, email, way = person.phone, "", "same phone"
         other_phone = self.phone(person.number + 2_500_000)
         if dial >= 94:  # a brother or sister: the phone is theirs too, the person is not
-            first, way = _FIRST[(person.bits >> 17) % len(_FIRST)], "family phone"
+            names = _FIRST_ARABIC if arabic else _FIRST
+            first, way = names[(person.bits >> 17) % len(names)], "family phone"
             birth = date.fromisoformat(_BIRTH_DATES[(person.bits >> 21) % len(_BIRTH_DATES)])
         elif dial >= 91:
             phone, birth, way = other_phone, None, "name only"
         elif dial >= 85:
             phone, way = other_phone, "name and birth date"
         elif dial >= 74:
-            first = tables.GIVEN_VARIANTS.get(first, (first.upper(),))[0]
+            first = tables.GIVEN_VARIANTS.get(first, (bare_arabic(first).upper(),))[0]
             first, last = last, first
             phone = f"+213 {phone[1:4]} {phone[4:6]} {phone[6:8]} {phone[8:]}"
             way = "spelled otherwise"

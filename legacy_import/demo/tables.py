@@ -1,6 +1,6 @@
 """The data of the fictional school: names, courses, sessions, statuses, spellings.
 
-Data only. Given and family names are common ones combined at random; nobody here exists.
+Data only. Given and family names are common ones combined at random; no such person exists.
 """
 
 from typing import NamedTuple
@@ -69,6 +69,8 @@ GIVEN_VARIANTS: dict[str, tuple[str, ...]] = {
     "Mustapha": ("Mostafa", "Mustafa"),
     "Leïla": ("Leila", "Leyla"),
 }
+TITLES = ("Mme", "Mlle", "M.", "Melle")
+ARABIC_TITLES = ("السيد", "السيدة", "الآنسة")
 ARABIC_NAMES = (("محمد", "بن علي"), ("فاطمة", "حداد"), ("عبد القادر", "منصوري"), ("سعاد", "رحماني"))
 
 COURSES: tuple[tuple[str, str], ...] = (
@@ -190,7 +192,7 @@ PHONE_SPELLINGS: tuple[str, ...] = (
 )  # fmt: skip
 # Only where the column can contain them (not in a latin1 table).
 PHONE_SPELLINGS_UNICODE: tuple[str, ...] = ("{arabic}", "{wide}", "\u200e{n}", "{n}\u200f", "☎ {n}")
-# (kind, text): numbers nobody can be called on. 06 39 98 and 555-01 are reserved for fiction.
+# (kind, text): numbers on which no one can be called. 06 39 98 and 555-01 are reserved for fiction.
 BAD_PHONES: tuple[tuple[str, str | None], ...] = (
     ("placeholder", "0555555555"),
     ("placeholder", "0666666666"),

@@ -1,14 +1,26 @@
 """The two engines: chunks are worked in this process, or by Celery workers on any number of machines."""
 
+import random
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
-from legacy_import.engine.chunks import Chunks, Job, OpenWork, Results, Work, chunks_of, do_chunk
+from legacy_import.engine.chunks import (
+    Chunk,
+    ChunkResult,
+    Chunks,
+    Job,
+    OpenWork,
+    Results,
+    Work,
+    chunks_of,
+    do_chunk,
+)
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -50,7 +62,23 @@ class Inline:
             self.current = (job, open_work(job))
         _, work = self.current
         for chunk in chunks:
-            yield chunk, do_chunk(job, chunk, work, lease.confirm)
+            yield chunk, _retry_deadlocks(job, chunk, work, lease)
+
+
+DEADLOCK = 1213
+DEADLOCK_TRIES = 5
+
+
+def _retry_deadlocks(job: Job, chunk: Chunk, work: Work, lease: Lease) -> ChunkResult:
+    """Work the chunk; again if the server rolled it back because it and another wait for each other."""
+    for _ in range(DEADLOCK_TRIES - 1):
+        try:
+            return do_chunk(job, chunk, work, lease.confirm)
+        except OperationalError as error:
+            if error.args[:1] != (DEADLOCK,) or connection.in_atomic_block:
+                raise
+        time.sleep(random.uniform(0.05, 0.2))
+    return do_chunk(job, chunk, work, lease.confirm)
 
 
 def engine_in_use() -> Engine:

@@ -83,7 +83,12 @@ def settings_digest() -> str:
         for name, value in asdict(import_conf()).items()
     }
     columns = settings.LEGACY_SCHEMA_FILE and Path(settings.LEGACY_SCHEMA_FILE).read_text("utf-8")
-    source = (settings.LEGACY_DB_CHARSET, settings.LEGACY_DB_COLLATION, columns)
+    source = (
+        settings.LEGACY_DB_CHARSET,
+        settings.LEGACY_DB_COLLATION,
+        settings.LEGACY_DB_TIME_ZONE,
+        columns,
+    )
     text = repr((RULES_VERSION, NORM_VERSION, settings.TIME_ZONE, sorted(conf.items()), source))
     return hashlib.sha256(text.encode()).hexdigest()
 

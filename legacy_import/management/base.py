@@ -8,6 +8,7 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -15,12 +16,12 @@ from django.contrib.auth import get_user_model
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
-from django.db import connections
 
 from ecoin import bulk
-from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import Interrupted, LegacyImportError
+from legacy_import.management.app_errors import app_database_error
 from legacy_import.management.printer import CommandResult, json_text, print_result
+from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
 
 
@@ -85,7 +86,12 @@ class LegacyCommand(BaseCommand):
         self.progress = TerminalProgress(self.terminal)
         bulk.allow_files()
         try:
-            with stop_signals(self._stop), self.progress, bulk.fewer_collections():
+            with (
+                StopDeadline(lambda: self._report_stuck(options, start_time)),
+                stop_signals(self._stop),
+                self.progress,
+                bulk.fewer_collections(),
+            ):
                 result = self.work(options, self._actor(options["actor"]))
         except LegacyImportError as error:
             self._report_error(error, options, start_time)
@@ -118,6 +124,14 @@ class LegacyCommand(BaseCommand):
             result = CommandResult(options.get("run"), "", {}, problem=problem)
             self.stdout.write(json_text(self.name, result, self._work_seconds(start_time)))
         sys.exit(error.exit_code)
+
+    def _report_stuck(self, options: Mapping[str, Any], start_time: float) -> None:
+        """Called in another thread, after which the process ends."""
+        with suppress(SystemExit):
+            self._report_error(
+                Interrupted("Stopped at once: a database did not answer. The chunk in progress was"
+                            " not saved."), options, start_time)  # fmt: skip
+        sys.stdout.flush()
 
     def _work_seconds(self, start_time: float) -> float:
         return time.monotonic() - start_time - self.terminal.waited
@@ -163,25 +177,3 @@ def batch_size(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_BATCH):
         raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_BATCH:,}")
     return int(value)
-
-
-def app_database_error(error: Exception) -> LegacyImportError:
-    """A message for an error of the app database: its class and number only.
-
-    Its text is never printed, because drivers put the offending value into it.
-    """
-    if not _migrated():
-        hint = "Is it there and migrated? manage.py migrate"
-    else:
-        hint = (
-            "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing "
-            "to do; then run the command again."
-        )
-    return LegacyImportError(f"The app database reported an error ({name_of(error)}).", hint=hint)
-
-
-def _migrated() -> bool:
-    try:
-        return "legacy_import_runs" in connections["default"].introspection.table_names()
-    except AnyDatabaseError:
-        return True

@@ -1,10 +1,12 @@
 """The old courses and sessions, refreshed from the source; people's decisions stay."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
 
+from ecoin.identity.blanks import is_deletion_mark
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, SourceMapping
 from legacy_import.people.platform import platform_courses
@@ -15,7 +17,8 @@ from legacy_import.source.reader import LegacyRow, LegacySource
 
 DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
 # What a refresh compares and updates; the dates of a known session stay as they were first found.
-SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule")
+SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule",
+                   "deleted_at_source")  # fmt: skip
 
 Columns = dict[str, Any]  # of a mapping
 
@@ -31,8 +34,7 @@ def refresh_mappings(source: LegacySource, connection_name: str) -> None:
         _refresh(LegacyCourseMapping, connection_name, courses, _refresh_course)
         suggest_courses(connection_name)
         sessions = {
-            row.legacy_id: _session_columns(row, courses.keys())
-            for row in _rows(source, "session_ecoins")
+            row.legacy_id: _session_columns(row, courses) for row in _rows(source, "session_ecoins")
         }
         _refresh(LegacySessionMapping, connection_name, sessions, _refresh_session)
 
@@ -46,7 +48,8 @@ def suggest_courses(connection_name: str) -> None:
     for mapping in undecided.filter(rule__in=("", *SUGGESTION_RULES)):
         suggestion = suggest(mapping.legacy_name, index)
         if (mapping.status, mapping.course_id, mapping.rule) != suggestion:
-            mapping.version += 1 if mapping.rule else 0
+            if mapping.rule:
+                mapping.count_change()
             mapping.status, mapping.course_id, mapping.rule = suggestion
             mapping.save()
 
@@ -54,11 +57,13 @@ def suggest_courses(connection_name: str) -> None:
 # The rules of rules.courses.suggest; a mapping under another rule waits for a decision.
 SUGGESTION_RULES = (
     "course:exact_name",
+    "course:exact_name:decoded_entities",
     "course:exact_name:repaired_encoding",
     "course:several_equal_names",
     "course:no_exact_name",
 )
 RENAMED = "course:renamed"
+DELETED = "course:deleted_since"
 
 
 def _rows(source: LegacySource, table: str) -> Iterator[LegacyRow]:
@@ -89,33 +94,45 @@ def _refresh(
             refresh(mapping, catalogue[legacy_id])
         if mapping.in_source != (legacy_id in catalogue):
             mapping.in_source = legacy_id in catalogue
-            mapping.version += 1
-            mapping.save(update_fields=["in_source", "version"])
+            mapping.count_change()
+            mapping.save(update_fields=["in_source", "version", "answer_version"])
 
 
 def _course_columns(row: LegacyRow) -> Columns:
-    return {"legacy_formation_id": row.legacy_id, "legacy_name": _text(row, "name", 255)}
+    return {
+        "legacy_formation_id": row.legacy_id,
+        "legacy_name": _text(row, "name", 255),
+        "deleted_at_source": is_deletion_mark(row.fields.get("deleted_at")),
+    }
 
 
 def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
-    """Reopen the mapping of a renamed formation: a decision is only a guess now."""
-    if mapping.legacy_name == columns["legacy_name"]:
+    """Reopen the mapping of a formation that was renamed or deleted: a decision is only a guess now."""
+    renamed = mapping.legacy_name != columns["legacy_name"]
+    deleted = columns["deleted_at_source"]
+    if renamed or deleted > mapping.deleted_at_source:
+        if mapping.status in DECIDED:
+            mapping.rule = RENAMED if renamed else DELETED
+            mapping.status = CourseMappingStatus.UNMAPPED
+        elif renamed:
+            mapping.rule = ""
+        mapping.confirmed_by = mapping.confirmed_at = None
+    elif mapping.deleted_at_source == deleted:
         return
-    if mapping.status in DECIDED:
-        mapping.rule = RENAMED
-        mapping.status = CourseMappingStatus.UNMAPPED
-    else:
-        mapping.rule = ""
-    mapping.legacy_name = columns["legacy_name"]
-    mapping.confirmed_by = mapping.confirmed_at = None
-    mapping.version += 1
+    mapping.legacy_name, mapping.deleted_at_source = columns["legacy_name"], deleted
+    mapping.count_change()
     mapping.save()
 
 
-def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
-    code, formation_id = _text(row, "code", 190), _formation_id(row)
+def _session_columns(row: LegacyRow, courses: Mapping[str, Columns]) -> Columns:
+    formation_id = _formation_id(row)
+    code = (
+        _text(row, "code", 190)
+        if "code" in row.fields
+        else _code_of_dates(row, courses.get(formation_id or "", {}).get("legacy_name", ""))
+    )
     kind = classify_session(
-        legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=formations
+        legacy_id=row.legacy_id, code=code, formation_id=formation_id, formations=courses.keys()
     )
     return {
         "legacy_session_id": row.legacy_id,
@@ -123,25 +140,34 @@ def _session_columns(row: LegacyRow, formations: Collection[str]) -> Columns:
         "legacy_formation_id": formation_id,
         "starts_on_raw": _text(row, "start_date", 40),
         "ends_on_raw": _text(row, "end_date", 40),
+        "deleted_at_source": is_deletion_mark(row.fields.get("deleted_at")),
         **kind._asdict(),
     }
 
 
+def _code_of_dates(row: LegacyRow, course_name: str) -> str:
+    """The code of a session whose table has none: its course and its dates. "" without dates."""
+    dates = [_text(row, field, 40) for field in ("start_date", "end_date")]
+    dates = [date for date in dates if re.search("[1-9]", date)]  # not NULL, blank, 0000-00-00
+    return f"{course_name[:100]} {' – '.join(dates)}".strip() if dates else ""
+
+
 def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
-    """Update a session whose code, formation or rule changed; a decision survives other changes."""
-    renamed = any(
+    """Update a session. A decision survives, unless its code or formation changed, or it was deleted."""
+    reopened = columns["deleted_at_source"] > mapping.deleted_at_source or any(
         getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
     )
-    if mapping.confirmed_at and not renamed:
+    decided = mapping.confirmed_at and not reopened
+    names = ("deleted_at_source",) if decided else SESSION_COLUMNS
+    changes = {name: columns[name] for name in names if getattr(mapping, name) != columns[name]}
+    if not changes:
         return
-    columns = {name: columns[name] for name in SESSION_COLUMNS}
-    if all(getattr(mapping, name) == value for name, value in columns.items()):
-        return
-    for name, value in columns.items():
+    for name, value in changes.items():
         setattr(mapping, name, value)
-    mapping.confirmed_by = mapping.confirmed_at = None
-    mapping.reason = ""
-    mapping.version += 1
+    if not decided:
+        mapping.confirmed_by = mapping.confirmed_at = None
+        mapping.reason = ""
+    mapping.count_change()
     mapping.save()
 
 

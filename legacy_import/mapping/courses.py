@@ -1,5 +1,6 @@
 """The kind of mapping for courses: an old course → a course of the platform. None is ever created."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -7,6 +8,7 @@ from django.db.models import Q, QuerySet
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.mapping.index import CourseAnswer, MappingIndex
 from legacy_import.mapping.mapping_kind import (
+    Answer,
     DecisionInput,
     Fields,
     MappingDecision,
@@ -16,6 +18,7 @@ from legacy_import.mapping.mapping_kind import (
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.people.platform import platform_courses
+from legacy_import.rules.commit_policy import COURSE_DELETED
 from legacy_import.rules.courses import CourseState, formation_of_row, index_by_name, suggest
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
@@ -31,11 +34,15 @@ SET_ASIDE = "course:set_aside_by_reviewer"
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
     """The unconfirmed suggestions with exactly the same name."""
     return LegacyCourseMapping.objects.filter(
-        connection_name=connection_name, in_source=True, status=S.SUGGESTED, rule=EXACT
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        status=S.SUGGESTED,
+        rule=EXACT,
     )
 
 
-def rows_of_courses(connection_name: str, formations: list[str]) -> Q:
+def rows_of_courses(connection_name: str, formations: Collection[str]) -> Q:
     """The staged rows of these courses: their own course or, if blank, that of their real session."""
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
@@ -64,6 +71,10 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
     return suggest(mapping.legacy_name, index_by_name(platform_courses()))._asdict()
 
 
+def _answer(mapping: LegacyCourseMapping) -> Answer:
+    return Answer((mapping.course_id, mapping.waits_as_deleted), mapping.status == S.NO_EQUIVALENT)
+
+
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
     """The old course of these rows: their own, or that of their real session."""
     session = index.sessions.get(group.session or "")
@@ -90,11 +101,12 @@ COURSES = MappingKind(
         "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },
     rule_answer=_rule_answer,
+    answer=_answer,
     bulk=exact_suggestions,
     bulk_fields={"status": S.CONFIRMED},
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
-    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value),
+    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value, COURSE_DELETED),
     other_causes=(
         CourseState.NOT_IN_SOURCE.value,
         CourseState.NONE_NAMED.value,

@@ -14,7 +14,13 @@ from django.db.models import F, Q
 from ecoin.bulk import update_ids
 from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.errors import LegacyImportError
-from legacy_import.mapping.mapping_kind import DecisionInput, Fields, MappingKind, MappingRefused
+from legacy_import.mapping.mapping_kind import (
+    AnswerChanges,
+    DecisionInput,
+    Fields,
+    MappingKind,
+    MappingRefused,
+)
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, SourceMapping
 from legacy_import.privacy.free_text import contact_free_text
@@ -75,13 +81,15 @@ def decide_mapping(
             option = kind.decisions[decision]
             fields = option.fields | option.check(mapping, user_input)
             fields |= _signature(kind, actor, now, user_input.note)
+        before = kind.answer(mapping)
         for name, value in fields.items():
             setattr(mapping, name, value)
-        mapping.version += 1
+        after = kind.answer(mapping)
+        mapping.count_change(new_answer=after.recorded != before.recorded)
         mapping.save()
         _log(kind, [mapping], UNDONE if decision == UNDO else "", user_input.note, actor)
-        rows = kind.affected_rows(source, [mapping.legacy_id])
-        return MappingChange(1, _mark_affected_rows(runs, rows))
+        affected = _mark_affected_rows(kind, source, runs, {mapping.legacy_id: (before, after)})
+        return MappingChange(1, affected)
 
 
 def bulk_stamp(kind: MappingKind, connection_name: str) -> tuple[int, str]:
@@ -115,13 +123,17 @@ def confirm_mappings(
             )
         fields = kind.bulk_fields | _signature(kind, actor, now, note)
         ids = [mapping.pk for mapping in mappings]
+        # The rules' answers are confirmed as they are: no answer_version changes.
         kind.model._default_manager.filter(pk__in=ids).update(version=F("version") + 1, **fields)
+        answers = {}
         for mapping in mappings:
-            for name, value in kind.bulk_fields.items():
+            before = kind.answer(mapping)
+            for name, value in fields.items():
                 setattr(mapping, name, value)
+            answers[mapping.legacy_id] = (before, kind.answer(mapping))
         _log(kind, mappings, "", note, actor)
-        rows = kind.affected_rows(connection_name, [mapping.legacy_id for mapping in mappings])
-        return MappingChange(len(mappings), _mark_affected_rows(runs, rows))
+        affected = _mark_affected_rows(kind, connection_name, runs, answers)
+        return MappingChange(len(mappings), affected)
 
 
 def clean_note(note: str) -> str:
@@ -190,11 +202,15 @@ def _log(
     )
 
 
-def _mark_affected_rows(runs: Iterable[LegacyImportRun], which: Q) -> dict[int, int]:
-    """Mark these uncommitted rows of each (locked) run to be classified again; update the stored lists.
+def _mark_affected_rows(
+    kind: MappingKind, source: str, runs: Iterable[LegacyImportRun], answers: AnswerChanges
+) -> dict[int, int]:
+    """Mark the uncommitted rows of each (locked) run that get another answer to be classified again.
 
-    Called last, since the weights depend on the mappings after the decision.
+    Called last, since the stored lists, updated here, depend on the mappings after the decision.
     """
+    changes = {one: (before, after) for one, (before, after) in answers.items() if before != after}
+    which = kind.affected_rows(source, changes) if changes else Q(pk__in=())
     affected = {}
     for run in runs:
         rows = LegacyStudentImport.objects.filter(which, legacy_import_run=run)

@@ -1,25 +1,39 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
+from ecoin.identity.text import unescaped
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.models import MAPPING_MODELS, LegacyCourseMapping, LegacySessionMapping
-from legacy_import.rules.courses import CourseState, NamedFormation, formation_of_row
+from legacy_import.people.platform import platform_courses
+from legacy_import.rules.courses import (
+    CourseState,
+    NamedFormation,
+    formation_of_row,
+    index_by_name,
+    suggest,
+)
 from legacy_import.rules.sessions import SessionKind, session_of_row
 
 MAPPED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.CONFIRMED)
 
 
 class CourseAnswer(NamedTuple):
-    """The mapping's answer for one formation."""
+    """The mapping's answer for one formation.
+
+    `version`: the mapping's answer_version; negative while its suggestion no longer holds.
+    """
 
     state: CourseState
     course_id: int | None
     version: int
-    name: str = ""  # as the old catalogue has it
+    name: str = ""  # as the old catalogue means it: HTML entities are decoded
+    deleted: bool = False  # on the old platform, and no person decided since
 
 
 class SessionAnswer(NamedTuple):
@@ -31,6 +45,7 @@ class SessionAnswer(NamedTuple):
     version: int
     code: str = ""
     ends_on: str = ""  # as found
+    deleted: bool = False  # on the old platform, and no person decided since
 
 
 class Training(NamedTuple):
@@ -43,6 +58,7 @@ class Training(NamedTuple):
     course_rule: str
     session_code: str = ""
     session_ends_on: str = ""  # as found
+    session_deleted: bool = False
 
     @property
     def versions(self) -> str:
@@ -77,6 +93,7 @@ class MappingIndex:
             course_rule=formation.rule,
             session_code=session.code if session else "",
             session_ends_on=session.ends_on if session else "",
+            session_deleted=bool(session and session.deleted),
         )
 
     def _course(self, formation: NamedFormation) -> CourseAnswer:
@@ -90,45 +107,66 @@ class MappingIndex:
 
 
 def load_mappings(connection_name: str) -> MappingIndex:
-    """The answers of both mapping tables for the courses and sessions that the source still has."""
+    """The answers of both mapping tables for the courses and sessions that the source still has.
+
+    A suggestion is an answer only while the platform's courses still suggest it.
+    """
+    index = index_by_name(platform_courses())
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
     return MappingIndex(
         {
-            formation: _course_answer(CourseMappingStatus(status), course, version, name)
-            for formation, status, course, version, name in courses.values_list(
-                "legacy_formation_id", "status", "course_id", "version", "legacy_name"
+            formation: _course_answer(
+                CourseMappingStatus(status), course, version, unescaped(name), index
+            )._replace(deleted=deleted and confirmed_at is None)
+            for (
+                formation, status, course, version, name, deleted, confirmed_at
+            ) in courses.values_list(
+                "legacy_formation_id", "status", "course_id", "answer_version", "legacy_name",
+                "deleted_at_source", "confirmed_at",
             )
         },
         {
             session: SessionAnswer(
                 SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                code, ends_on,
+                unescaped(code), ends_on, deleted and confirmed_at is None,
             )
             for (
-                session, kind, rule, formation, confirmed_at, version, code, ends_on
+                session, kind, rule, formation, confirmed_at, version, code, ends_on, deleted
             ) in sessions.values_list(
                 "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "version", "legacy_code", "ends_on_raw",
+                "confirmed_at", "answer_version", "legacy_code", "ends_on_raw",
+                "deleted_at_source",
             )
         },
     )  # fmt: skip
 
 
 def mapping_stamp(connection_name: str) -> str:
-    """Changes with every change of a mapping of this source: versions only grow."""
+    """Changes with every change of a mapping of this source, and of the names of the platform's courses.
+
+    Versions only grow; suggestions rest on the names.
+    """
+    names = hashlib.blake2s(repr(platform_courses()).encode(), digest_size=8)
     counts = [
         model._default_manager.filter(connection_name=connection_name).aggregate(
             mappings=Count("pk"), versions=Sum("version")
         )
         for model in MAPPING_MODELS
     ]
-    return " ".join(f"{count['mappings']}:{count['versions'] or 0}" for count in counts)
+    versions = [f"{count['mappings']}:{count['versions'] or 0}" for count in counts]
+    return " ".join([*versions, names.hexdigest()])
 
 
 def _course_answer(
-    status: CourseMappingStatus, course_id: int | None, version: int, name: str
+    status: CourseMappingStatus,
+    course_id: int | None,
+    version: int,
+    name: str,
+    index: Mapping[str, list[int]],
 ) -> CourseAnswer:
+    if status == CourseMappingStatus.SUGGESTED and suggest(name, index).course_id != course_id:
+        return CourseAnswer(CourseState.UNMAPPED, None, -version, name)
     if status in MAPPED and course_id is not None:
         return CourseAnswer(CourseState.MAPPED, course_id, version, name)
     if status == CourseMappingStatus.NO_EQUIVALENT:

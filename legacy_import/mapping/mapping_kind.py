@@ -17,6 +17,14 @@ from legacy_import.mapping.row_groups import RowGroup
 from legacy_import.models import SourceMapping
 
 Fields = dict[str, Any]  # columns of a mapping and their new values
+AnswerChanges = Mapping[str, tuple["Answer", "Answer"]]  # legacy id → before and after
+
+
+class Answer(NamedTuple):
+    """What rows get from a mapping: what is recorded by it, which plans rest on, and the rest."""
+
+    recorded: Any
+    rest: Any
 
 
 class MappingRefused(LegacyImportError):
@@ -67,7 +75,9 @@ class MappingKind:
     bulk_fields: Fields = field(default_factory=dict)
     mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
     searched: tuple[str, ...] = ("display_name",)  # attributes to search in, besides the legacy id
-    affected_rows: Callable[[str, list[str]], Q]  # source, legacy ids → the staged rows
+    answer: Callable[[Any], Answer]  # of a mapping: what rows get from it
+    # Source and changed answers → the staged rows that get another one.
+    affected_rows: Callable[[str, AnswerChanges], Q]
     # Why rows wait: causes that such a decision removes, and causes of this kind that none does.
     causes: tuple[str, ...]
     other_causes: tuple[str, ...]

@@ -43,6 +43,8 @@ def row_groups(run: LegacyImportRun, causes: Collection[str]) -> Iterator[RowGro
 def passes_mappings(group: RowGroup, index: MappingIndex) -> bool:
     """Whether no mapping of this index blocks these rows. Other doubts may still do so."""
     training = index.training(group.formation, group.session)
+    if training.session_deleted or training.course.deleted:
+        return False
     action = import_action.decide(
         Classification(group.classification), training.session.session_type, training.course.state
     ).action

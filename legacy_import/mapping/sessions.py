@@ -6,9 +6,11 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from legacy_import.choices import SessionType
+from legacy_import.choices import Classification, ReviewDecision, SessionType
 from legacy_import.mapping.index import MappingIndex, SessionAnswer
 from legacy_import.mapping.mapping_kind import (
+    Answer,
+    AnswerChanges,
     DecisionInput,
     Fields,
     MappingDecision,
@@ -17,6 +19,7 @@ from legacy_import.mapping.mapping_kind import (
 )
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.rules.commit_policy import SESSION_DELETED
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
@@ -26,7 +29,11 @@ TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
     """The sessions that are real by the rules and not confirmed yet."""
     return LegacySessionMapping.objects.filter(
-        connection_name=connection_name, in_source=True, confirmed_at=None, **REAL._asdict()
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        confirmed_at=None,
+        **REAL._asdict(),
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
 
 
@@ -55,8 +62,19 @@ def with_course_names() -> QuerySet[Any]:
     return LegacySessionMapping.objects.annotate(course_name=name)
 
 
-def _rows_of_sessions(connection_name: str, ids: list[str]) -> Q:
-    return Q(legacy_session_id__in=ids)
+def _answer(mapping: LegacySessionMapping) -> Answer:
+    real = mapping.session_type == SessionType.REAL_SESSION
+    recorded = mapping.session_type, mapping.waits_as_deleted
+    return Answer(recorded, real and mapping.confirmed_at is not None)
+
+
+def _rows_of_sessions(connection_name: str, changes: AnswerChanges) -> Q:
+    """All rows of a session that is of another type now; if it is only confirmed, registrations."""
+    retyped = [
+        legacy_id for legacy_id, (old, new) in changes.items() if old.recorded != new.recorded
+    ]
+    registered = Q(classification=Classification.REGISTERED) | Q(decision=ReviewDecision.TREAT_AS)
+    return Q(legacy_session_id__in=retyped) | registered & Q(legacy_session_id__in=list(changes))
 
 
 def _require_possible(
@@ -92,11 +110,12 @@ SESSIONS = MappingKind(
         for value in TYPES
     },
     rule_answer=lambda mapping: rule_of(mapping)._asdict(),
+    answer=_answer,
     bulk=real_unconfirmed,
     mappings=with_course_names,
     searched=("display_name", "course_name"),
     affected_rows=_rows_of_sessions,
-    causes=("session_not_confirmed", "session_waiting", "session_unknown"),
+    causes=("session_not_confirmed", "session_waiting", "session_unknown", SESSION_DELETED),
     other_causes=("session_missing",),
     legacy_id_of=lambda group, index: group.session,
     frees=_frees,

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('to_classify', models.BooleanField()),
+                ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
@@ -178,6 +179,7 @@ class Migration(migrations.Migration):
                 ('match_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('match_id', models.BigIntegerField(null=True)),
                 ('contact_trusted', models.BooleanField(db_default=False, default=False)),
+                ('review_order', models.SmallIntegerField(db_default=99, default=99)),
                 ('group_first_id', models.BigIntegerField(null=True)),
                 ('group_conflict', models.BooleanField(db_default=False, default=False)),
                 ('classification', ecoin.fields.AsciiField(choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], db_default='unknown', max_length=18)),
@@ -351,6 +353,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('left_id', models.BigIntegerField()),
                 ('right_id', models.BigIntegerField()),
+                ('relation', ecoin.fields.AsciiField(max_length=16)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
             options={
@@ -398,6 +401,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('in_source', models.BooleanField(default=True)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('answer_version', models.PositiveIntegerField(default=1)),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('course', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='trainings.course')),
             ],
@@ -485,6 +489,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('in_source', models.BooleanField(default=True)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('answer_version', models.PositiveIntegerField(default=1)),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
             ],
@@ -502,7 +507,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='legacystudentimport',
-            index=models.Index(fields=['legacy_import_run', 'planned_action', 'planned_reason', 'classification'], name='legacy_student_queue'),
+            index=models.Index(fields=['legacy_import_run', 'planned_action', 'review_order', 'planned_reason', 'classification'], name='legacy_student_queue'),
         ),
         migrations.AddConstraint(
             model_name='legacystudentimport',
@@ -523,6 +528,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mappingweight',
             constraint=models.UniqueConstraint(fields=('legacy_import_run', 'kind', 'position'), name='legacy_weight_place'),
+        ),
+        migrations.AddIndex(
+            model_name='personedge',
+            index=models.Index(fields=['legacy_import_run', 'right_id'], name='legacy_edge_by_right'),
         ),
         migrations.AddConstraint(
             model_name='personedge',

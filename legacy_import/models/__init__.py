@@ -32,13 +32,19 @@ from legacy_import.models.review import (
     SavedFilter,
 )
 from legacy_import.models.run import LegacyImportRun
-from legacy_import.models.staging import ISSUES_AS_TEXT, LegacyStudentImport, LegacyTrainingImport
+from legacy_import.models.staging import (
+    ISSUES_AS_TEXT,
+    NO_EVIDENCE,
+    LegacyStudentImport,
+    LegacyTrainingImport,
+)
 
 __all__ = [
     "FACETS",
     "ISSUES_AS_TEXT",
     "KEY_COLUMNS",
     "MAPPING_MODELS",
+    "NO_EVIDENCE",
     "PAIR_COLUMNS",
     "PLATFORM",
     "CandidatePair",

@@ -91,15 +91,19 @@ class CandidatePair(models.Model):
 
 
 class PersonEdge(models.Model):
-    """Two staged rows of a run that are probably one person; groups are built from these."""
+    """Two staged rows of a run that are one person or may be; groups are built from these."""
 
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.CASCADE)
     left_id = models.BigIntegerField()  # staged row ids, left < right
     right_id = models.BigIntegerField()
+    relation = AsciiField(max_length=16)  # rules.in_run.Relation
 
     class Meta:
         db_table = "legacy_person_edges"
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["legacy_import_run", "right_id"], name="legacy_edge_by_right")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["legacy_import_run", "left_id", "right_id"], name="legacy_edge_identity"
@@ -107,4 +111,4 @@ class PersonEdge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.left_id} = {self.right_id}"
+        return f"{self.left_id} ~ {self.right_id}: {self.relation}"

@@ -24,10 +24,23 @@ class SourceMapping(models.Model):
     )
     confirmed_at = models.DateTimeField(null=True)
     in_source = models.BooleanField(default=True)  # it was in the last import
+    deleted_at_source = models.BooleanField(default=False)  # it is there, marked as deleted
     version = models.PositiveIntegerField(default=1)  # incremented with every change
+    # Incremented when another course or type is recorded by it; plans rest on this one.
+    answer_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         abstract = True
+
+    def count_change(self, *, new_answer: bool = True) -> None:
+        """Increment the versions for a change that is about to be saved."""
+        self.version += 1
+        self.answer_version += new_answer
+
+    @property
+    def waits_as_deleted(self) -> bool:
+        """Deleted on the old platform, and no person decided since."""
+        return self.deleted_at_source and self.confirmed_at is None
 
     @property
     def legacy_id(self) -> str:

@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 
-# The columns that screens filter by; rows are counted per combination of their values.
+# The columns that screens filter or order by; rows are counted per combination of their values.
 FACETS = (
     "source_table", "classification", "validation_status", "duplicate_confidence",
     "planned_action", "planned_reason", "session_type", "import_action", "without_course",
-    "outcome", "decision", "to_classify",
+    "outcome", "decision", "to_classify", "review_order",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class FacetCount(models.Model):
     outcome = AsciiField(max_length=26)
     decision = AsciiField(max_length=24, blank=True)
     to_classify = models.BooleanField()
+    review_order = models.SmallIntegerField()
     rows = models.IntegerField()
 
     class Meta:

@@ -21,6 +21,7 @@ from legacy_import.choices import (
 
 # The issues of a row as stored text: only the few distinct texts are parsed as JSON.
 ISSUES_AS_TEXT = Cast("validation_issues", models.TextField())
+NO_EVIDENCE = 99  # review_order of a row that matches no one
 
 
 class LegacyStudentImport(models.Model):
@@ -67,6 +68,8 @@ class LegacyStudentImport(models.Model):
     match_kind = AsciiField(max_length=8, blank=True, choices=PersonKind, default="", db_default="")
     match_id = models.BigIntegerField(null=True)
     contact_trusted = models.BooleanField(default=False, db_default=False)
+    # The place in the review queue by the evidence, see rules.reliability; rows without any come last.
+    review_order = models.SmallIntegerField(default=NO_EVIDENCE, db_default=NO_EVIDENCE)
     # The first row of this row's group of the same person; null: alone.
     group_first_id = models.BigIntegerField(null=True)
     group_conflict = models.BooleanField(default=False, db_default=False)
@@ -120,7 +123,13 @@ class LegacyStudentImport(models.Model):
             ),
             # The review queue: its rows, its facets and its order without touching the wide rows.
             models.Index(
-                fields=["legacy_import_run", "planned_action", "planned_reason", "classification"],
+                fields=[
+                    "legacy_import_run",
+                    "planned_action",
+                    "review_order",
+                    "planned_reason",
+                    "classification",
+                ],
                 name="legacy_student_queue",
             ),
         ]

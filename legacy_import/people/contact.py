@@ -22,14 +22,19 @@ class Contact:
     birth_date: date | None
     origin: str = ""  # of a lead that an import created
 
+    @property
+    def fingerprint(self) -> str:
+        """A plan remembers it: it changes when anything identity is made of changes."""
+        text = f"{self.name}\n{self.phone}\n{self.email}\n{self.birth_date}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A user or lead ready to be compared."""
+    """A user or lead ready to be compared. `origin`: of a lead that an import created."""
 
     person: Person
-    fingerprint: str  # changes when anything identity is made of changes
-    origin: str = ""
+    origin: str
 
 
 def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:
@@ -43,16 +48,6 @@ def person_of(name: str, email: str | None, born: date | None, conf: ImportConf)
         email_is_role=role,
         written=written,
         script=parsed.script,
-    )
-
-
-def known(contact: Contact, conf: ImportConf) -> Known:
-    """The person of a contact, with the version that a plan remembers."""
-    told = f"{contact.name}\n{contact.phone}\n{contact.email}\n{contact.birth_date}"
-    return Known(
-        person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
-        hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16],
-        contact.origin,
     )
 
 

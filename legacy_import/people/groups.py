@@ -16,6 +16,8 @@ from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.rules.commit_policy import DELETED
+from legacy_import.rules.in_run import Relation, rows_in_doubt
 from legacy_import.rules.person_groups import Member, group_people
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -28,7 +30,7 @@ Edge = tuple[int, int]
 
 
 def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
-    """Write the run's groups: each member's first row, and the rows of refused edges.
+    """Write the run's groups: each member's first row, and the rows of refused edges and of doubts.
 
     Every row was taken out of its group when it was validated.
     """
@@ -82,28 +84,32 @@ def _batches(rows: Sequence[int], roots: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _edges_among(run: LegacyImportRun, rows: Iterable[int]) -> Iterator[Edge]:
-    """The edges that begin at one of these rows, in order."""
+def _pairs_among(run: LegacyImportRun, rows: Iterable[int]) -> list[tuple[int, int, Relation]]:
+    """The related pairs that begin at one of these rows, in order."""
     edges = PersonEdge.objects.filter(legacy_import_run=run, left_id__among=Ids(rows))
-    return iter(edges.order_by("left_id", "right_id").values_list("left_id", "right_id"))
+    pairs = edges.order_by("left_id", "right_id").values_list("left_id", "right_id", "relation")
+    return [(left, right, Relation(relation)) for left, right, relation in pairs]
 
 
 def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
+    students = LegacyStudentImport.objects.filter(pk__in=rows)
     members = {
         pk: Member(
-            order=(TABLE_RANK[table], int(legacy_id)),
+            # A deleted row is never the first of living ones: they would wait for it.
+            order=(DELETED in issues, TABLE_RANK[table], int(legacy_id)),
             birth_date=born,
             target=(kind, target) if linkable and target else None,
         )
-        for pk, table, legacy_id, born, kind, target, linkable in LegacyStudentImport.objects.filter(
-            pk__in=rows
-        ).values_list(
+        for pk, table, legacy_id, born, kind, target, linkable, issues in students.values_list(
             "pk", "source_table", "legacy_id", "birth_date", "match_kind", "match_id",
-            "auto_link_allowed",
+            "auto_link_allowed", "validation_issues",
         )
     }  # fmt: skip
-    groups = group_people(_edges_among(run, rows), members)
+    pairs = _pairs_among(run, rows)
+    edges = [(left, right) for left, right, kind in pairs if kind == Relation.ONE_PERSON]
+    groups = group_people(edges, members)
     in_conflict = {row for left, right, _ in groups.refused for row in (left, right)}
+    in_conflict |= rows_in_doubt(pairs, groups.first_of, members)
     answers: defaultdict[int, list[object]] = defaultdict(lambda: [None, False])
     for row, first in groups.first_of.items():
         answers[row][0] = first

@@ -15,19 +15,19 @@ from ecoin.bulk import Ids
 from ecoin.identity.keys import Key
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
-from legacy_import.models import PLATFORM, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import (
+    NO_EVIDENCE,
+    PLATFORM,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
 from legacy_import.people.contact import person_of
 from legacy_import.people.pairs import Pairs, pairs_of
 from legacy_import.people.platform import platform_people
 from legacy_import.people.shared_keys import HOT, KEYS
-from legacy_import.rules.duplicates import (
-    Person,
-    Target,
-    Verdict,
-    compare,
-    joins_group,
-    judge,
-)
+from legacy_import.rules.duplicates import Person, Target, Verdict, compare, judge
+from legacy_import.rules.in_run import Relation, relation_of
+from legacy_import.rules.reliability import distance
 
 MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count says how many there were
 MAX_TARGETS = 50  # users and leads kept: as many as any key can bring (hot_keys.CROWD)
@@ -39,12 +39,21 @@ class RowMatches:
 
     verdict: Verdict
     in_run: list[dict[str, Any]] = field(default_factory=list)
+    in_run_distance: int | None = None  # of the most likely of the related rows
     in_run_total: int = 0
 
     @property
     def best_target(self) -> tuple[str, int | None]:
         """Kind and id of the best match; ("", None) where only rows of the run match."""
         return self.verdict.targets[0][0] if self.verdict.targets else ("", None)
+
+    @property
+    def review_order(self) -> int:
+        """The place in the queue: by known people, else by rows of the run that are related."""
+        for number in (self.verdict.distance, self.in_run_distance):
+            if number is not None:
+                return number
+        return NO_EVIDENCE
 
     def evidence(self) -> dict[str, Any]:
         """The JSON kept in `duplicate_evidence`: masked, in codes that every language can say."""
@@ -67,11 +76,11 @@ class RowMatches:
 
 @dataclass(slots=True)
 class ChunkMatches:
-    """Matches of one chunk by staged row id, and the pairs that look like one person."""
+    """Matches of one chunk by staged row id, and how rows of the run are related."""
 
     rows: dict[int, RowMatches]
     hot: dict[int, frozenset[Key]]  # the hot phones and addresses that a row carries
-    edges: set[tuple[int, int]]
+    relations: dict[tuple[int, int], Relation]  # (row, row), the lower id first
 
 
 def match_chunk(
@@ -96,7 +105,7 @@ def match_chunk(
         run, {*targets, *siblings, *(pk for o in siblings.values() for _, pk in o)}, conf
     )
     people = platform_people(set().union(*targets.values()), conf)
-    chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, set())
+    chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, {})
     for owner in sorted({*targets, *siblings}):
         row = rows[owner]
         refused = not_same.get((row.table, row.legacy_id), frozenset())
@@ -139,23 +148,28 @@ def _match_in_run(
     matches: RowMatches,
     chunk: ChunkMatches,
 ) -> None:
-    """Note the rows of the same run that share a key; an edge where both look like one person."""
+    """Note the rows of the same run that share a key, and how they are related."""
     row, hot = rows[owner], chunk.hot.get(owner, frozenset())
+    unrelated: list[dict[str, Any]] = []
+    distances: list[int] = []
     for (_, other), keys in sorted(others.items()):
         partner, shared = rows[other], frozenset(keys)
         match = compare(row.person, partner.person, shared=shared, hot=hot)
         if match is None:
             continue
-        same = joins_group(match, shared=shared)
-        if same:
-            chunk.edges.add((min(owner, other), max(owner, other)))
+        relation = relation_of(match, shared=shared, born=row.person.birth_date)
+        if relation:
+            distances.append(distance(match.evidence))
+            chunk.relations[min(owner, other), max(owner, other)] = relation
+        evidence = {
+            "row": f"{partner.table}:{partner.legacy_id}", "id": other,
+            "same_person": relation == Relation.ONE_PERSON, "blockers": list(match.blockers),
+            "evidence": list(match.evidence),
+        }  # fmt: skip
         matches.in_run_total += 1
-        if len(matches.in_run) < MAX_SHOWN:
-            matches.in_run.append(
-                {"row": f"{partner.table}:{partner.legacy_id}", "id": other,
-                 "same_person": same, "blockers": list(match.blockers),
-                 "evidence": list(match.evidence)}
-            )  # fmt: skip
+        (matches.in_run if relation else unrelated).append(evidence)
+    matches.in_run = (matches.in_run + unrelated)[:MAX_SHOWN]
+    matches.in_run_distance = min(distances, default=None)
 
 
 def _add_pairs_with_first_row(

@@ -25,6 +25,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.people.platform import BIRTH_DATE, BIRTH_DATES
+from legacy_import.people.same_day import find_pairs_of_days
 from legacy_import.people.shared_keys import CROWD, HOT, KEYS, join_by_value
 from legacy_import.rules.duplicates import Target
 from legacy_import.runs.lease import Lease
@@ -33,7 +34,7 @@ from legacy_import.runs.progress import Progress
 PAIRS = CandidatePair._meta.db_table
 PLATFORM_KINDS = ("P", "E", "D", "R", "Q")
 SIMILAR_NAME = "S"
-IN_RUN_KINDS = ("P", "E", "D", "R")  # a similar name alone says nothing inside a run
+IN_RUN_KINDS = ("P", "E", "D", "R")  # inside a run a similar name says nothing without a date
 STAGED = PersonKind.STAGED.value
 NAMES_AT_ONCE = 50_000  # rows of a transaction
 
@@ -54,11 +55,16 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
             pairs = _pair(_in_run(), run, kind) if kind in IN_RUN_KINDS else 0
             pairs += _pair(_with_platform(run, kind), run, kind)
         progress.advance(pairs)
+    with transaction.atomic():
+        lease.confirm()
+        pairs = sum(_pair(_old_numbers(old, scope), run, "Q") for old, scope in OLD_NUMBERS)
+    progress.advance(pairs)
     for first, last in id_ranges(run, NAMES_AT_ONCE):
         with transaction.atomic():
             lease.confirm()
             pairs = _pair(_similar_names(), run, SIMILAR_NAME, first=first, last=last)
         progress.advance(pairs)
+    find_pairs_of_days(run, lease, progress, SIMILAR_NAME)
 
 
 def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:
@@ -87,7 +93,7 @@ def _between(
 
 _INSERT = f"""
     INSERT INTO {PAIRS} ({", ".join(PAIR_COLUMNS)})
-    SELECT %(run)s, s.owner_id, t.owner_kind, t.owner_id, s.kind, s.value
+    SELECT %(run)s, s.owner_id, t.owner_kind, t.owner_id, %(kind)s, s.value
 """
 _STAGED_FIRST = "ORDER BY s.owner_id"  # in the order of the table
 # Before the second join, or a value that thousands carry would make millions of pairs first.
@@ -143,6 +149,25 @@ def _with_platform(run: LegacyImportRun, kind: str) -> str:
         AND {other}.value = {one}.value
     WHERE {one}.scope = {scope[one]} AND {one}.kind = %(kind)s AND (h.id IS NULL OR NOT h.hot)
     """
+
+
+def _old_numbers(old: str, scope: str) -> str:
+    """Numbers of the plan before 2008 (keys Q of `old`, row `s` or person `t`) and their new selves."""
+    join, by_value = join_by_value()
+    new = "t" if old == "s" else "s"
+    scopes = {"s": "%(run)s", "t": scope}
+    return f"""
+    FROM {KEYS} {old} {by_value}
+    LEFT JOIN {HOT} h ON h.legacy_import_run_id = %(run)s AND h.kind = 'P' AND h.value = {old}.value
+    {join} {KEYS} {new} {by_value}
+        ON {new}.scope = {scopes[new]} AND {new}.kind = 'P' AND {new}.value = {old}.value
+    WHERE {old}.scope = {scopes[old]} AND {old}.kind = %(kind)s AND {old}.value LIKE '213%%'
+        AND h.id IS NULL AND NOT (t.owner_kind = s.owner_kind AND t.owner_id = s.owner_id)
+    """
+
+
+# Which side has the old number, and where the other side is.
+OLD_NUMBERS = [(old, scope) for old in "st" for scope in ("%(run)s", str(PLATFORM))]
 
 
 def _similar_names() -> str:

@@ -3,6 +3,8 @@
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import reduce
+from operator import or_
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -19,8 +21,8 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
-from legacy_import.people import contact as contacts
-from legacy_import.people.contact import Contact, Known
+from legacy_import.people.contact import Contact, Known, person_of
+from legacy_import.people.contact import keys as keys_of
 from legacy_import.rules.duplicates import Target
 from trainings.models import (
     Course,
@@ -30,7 +32,10 @@ from trainings.models import (
 )
 
 PEOPLE_PER_PAGE = 2_000
-TWO_NUMBERS = 16  # characters; the shortest two numbers that `parse_phones` tells apart have 17
+# A phone may hold two numbers if it is so long (characters), or has one of these signs or words: the
+# second may be written by its last two digits, as in 0661223344/45.
+TWO_NUMBERS = 16
+BEFORE_SECOND = ("/", "\\", "|", "ou", "et")
 MOST_ADDRESSES = 2**62  # of the rows of a batch: all of them
 
 # SQL: the birth date of a user or lead `t` (owner_kind, owner_id), and the joins that it takes.
@@ -63,8 +68,18 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
 
 def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
     """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
-    people = contacts_of(set(targets))
-    return {target: contacts.known(contact, conf) for target, contact in people.items()}
+    return {
+        target: Known(
+            person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
+            contact.origin,
+        )
+        for target, contact in contacts_of(targets).items()
+    }
+
+
+def fingerprints_of(targets: Iterable[Target]) -> dict[Target, str]:
+    """The versions of these users and leads; the ones that are gone are absent."""
+    return {target: contact.fingerprint for target, contact in contacts_of(targets).items()}
 
 
 def contacts_of(targets: Iterable[Target]) -> dict[Target, Contact]:
@@ -107,11 +122,15 @@ def page_of_changed_people(
     """As page_of_people, of those whom `carriers` would not find by the tables' own columns.
 
     Leads saved `since`, except those that this run created. When users change is not recorded: all
-    whose phone is long enough for two numbers, of which the profile's column has the first.
+    whose phone may hold two numbers, of which the profile's column has the first.
     """
     condition = Q(pk__gt=after)
     if kind == PersonKind.USER.value:
-        condition &= Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS))
+        condition &= reduce(
+            or_,
+            (Q(learner_profile__phone__icontains=sign) for sign in BEFORE_SECOND),
+            Q(GreaterThanOrEqual(Length("learner_profile__phone"), TWO_NUMBERS)),
+        )
     else:
         condition &= Q(updated_at__gte=since) & ~Q(legacy_import_run_id=run_id)
     return list(_contacts(kind, condition, PEOPLE_PER_PAGE))
@@ -224,7 +243,7 @@ def who_carry(
 ) -> Iterator[tuple[Target, Key]]:
     """Which of these people carry which of these keys by now."""
     for person, contact in contacts_of(people).items():
-        for key in people[person] & set(contacts.keys(contact, conf)):
+        for key in people[person] & set(keys_of(contact, conf)):
             yield person, key
 
 

@@ -1,7 +1,7 @@
 """Key values that too many different people carry to say who anyone is."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from django.db import connection
@@ -21,6 +21,7 @@ HOT_COLUMNS = ("legacy_import_run_id", "kind", "value", "people", "names", "hot"
 CROWD = 20
 COMPARED_KINDS = ("P", "E", "D", "R", "Q")
 
+Carrier = tuple[str, int]  # owner kind, owner id
 HotKeyRow = tuple[int, str, str, int, int, bool, int | None]
 
 
@@ -67,15 +68,13 @@ def _hot_contacts(run: LegacyImportRun, kind: str, conf: ImportConf) -> Iterator
     often = {value for scope in scopes for value, _, _ in _often(scope, kind, limit)}
     values = iter(sorted(often))
     while page := list(islice(values, VALUES_PER_PAGE)):
-        people: defaultdict[str, int] = defaultdict(int)
-        names: defaultdict[str, set[str]] = defaultdict(set)
+        carriers: defaultdict[str, defaultdict[Carrier, list[str]]]
+        carriers = defaultdict(lambda: defaultdict(list))
         for scope in scopes:
-            for value, skeleton, count in _carriers(scope, kind, page):
-                people[value] += count
-                if skeleton:
-                    names[value].add(skeleton)
+            for value, owner_kind, owner, skeleton in _carriers(scope, kind, page):
+                carriers[value][owner_kind, owner] += [skeleton] if skeleton else []
         for value in page:
-            rows, skeletons = people[value], len(names[value])
+            rows, skeletons = len(carriers[value]), number_of_names(carriers[value].values())
             if is_hot(
                 rows=rows,
                 skeletons=skeletons,
@@ -97,19 +96,38 @@ def _often(scope: int, kind: str, more_than: int) -> list[tuple[str, int, int]]:
         return list(cursor.fetchall())
 
 
-def _carriers(scope: int, kind: str, values: Sequence[str]) -> list[tuple[str, str | None, int]]:
-    """(value, name skeleton or None, people) of these values in one scope."""
+def number_of_names(skeletons: Iterable[Sequence[str]]) -> int:
+    """How many names people have, by the skeletons of each: more than one for a name in Arabic letters.
+
+    Two people have one name if they share a skeleton, or if others connect them.
+    """
+    same: dict[str, str] = {}
+
+    def first_of(skeleton: str) -> str:
+        while same.setdefault(skeleton, skeleton) != skeleton:
+            skeleton = same[skeleton]
+        return skeleton
+
+    for of_person in skeletons:
+        for skeleton in of_person:
+            same[first_of(skeleton)] = first_of(of_person[0])
+    return len({first_of(skeleton) for skeleton in list(same)})
+
+
+def _carriers(
+    scope: int, kind: str, values: Sequence[str]
+) -> Iterator[tuple[str, str, int, str | None]]:
+    """(value, owner kind, owner id, skeleton or None) of these values: a line for each skeleton."""
     _, by_value = join_by_value()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT k.value, s.value, COUNT(*) FROM {KEYS} k {by_value} "
+            f"SELECT k.value, k.owner_kind, k.owner_id, s.value FROM {KEYS} k {by_value} "
             f"LEFT JOIN {KEYS} s ON s.scope = k.scope AND s.owner_kind = k.owner_kind "
             "AND s.owner_id = k.owner_id AND s.kind = 'S' "
-            f"WHERE k.scope = %s AND k.kind = %s AND k.value IN ({_places(values)}) "
-            "GROUP BY k.value, s.value",
+            f"WHERE k.scope = %s AND k.kind = %s AND k.value IN ({_places(values)})",
             [scope, kind, *values],
         )
-        return list(cursor.fetchall())
+        yield from cursor.fetchall()
 
 
 def _places(values: Sequence[str]) -> str:

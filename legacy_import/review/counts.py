@@ -30,6 +30,7 @@ from legacy_import.runs import counts
 MOST_DECISIONS = 1_000
 MOST_WAITING = 5_000  # rows of one reason that are read
 Combination = Mapping[str, Any]
+Cell = tuple[int, str, str]  # order by the evidence, reason, classification
 
 
 class FacetValue(NamedTuple):
@@ -72,12 +73,13 @@ class FilteredCounts:
         """The rows that pass the filter."""
         return sum(rows for _values, rows, mismatches in self._with_mismatches if not mismatches)
 
-    def cells(self) -> dict[tuple[str, str], int]:
-        """(reason, classification) → rows that pass; in the order of the queue."""
-        cells: Counter[tuple[str, str]] = Counter()
+    def cells(self) -> dict[Cell, int]:
+        """(order, reason, classification) → rows that pass; in the order of the queue."""
+        cells: Counter[Cell] = Counter()
         for values, rows, mismatches in self._with_mismatches:
             if rows > 0 and not mismatches:
-                cells[values["planned_reason"], values["classification"]] += rows
+                reason, classification = values["planned_reason"], values["classification"]
+                cells[values["review_order"], reason, classification] += rows
         return dict(sorted(cells.items()))
 
     def facet(self, name: str) -> list[FacetValue]:

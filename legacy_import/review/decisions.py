@@ -32,6 +32,7 @@ from legacy_import.models import (
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
 from legacy_import.privacy.free_text import contact_free_text
+from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
@@ -137,6 +138,8 @@ def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
     """Whether the decision can change the plan of the row. Reads `row.training`."""
     if decision == D.ACCEPT_DATA:
         # Doubts count even where a match hides them: they return once the match is ruled out.
+        if row.planned_reason in DELETIONS:
+            return True
         issues = tuple(row.validation_issues)
         return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
     if decision == D.RELEASE_WITHOUT_SESSION:

@@ -173,7 +173,8 @@ class RowFilter:
     def faceted(self, run: LegacyImportRun) -> Rows:
         """The rows with this focus, this state and these facets, with or without a search.
 
-        The run, the action, the reason and the classification are the index legacy_student_queue.
+        The run, the action, the order, the reason and the classification are the index
+        legacy_student_queue.
         """
         rows = self.scope(run)
         if self.classifications is not None:

@@ -104,8 +104,7 @@ def _rows_named(run: LegacyImportRun, text: str) -> QuerySet[IdentityKey, int]:
     )  # fmt: skip
     values = [key.value for key in keys if key.kind == "S"]
     staged = IdentityKey.objects.filter(scope=run.pk, owner_kind=PersonKind.STAGED, kind="S")
-    keys_of_name = staged.filter(value=values[0]) if values else staged.none()
-    return keys_of_name.values_list("owner_id", flat=True)
+    return staged.filter(value__in=values).values_list("owner_id", flat=True)
 
 
 def _with_parts(rows: Rows, text: str) -> Rows:

@@ -45,6 +45,7 @@ class Facts:
     import_action: ImportAction
     action_reason: str
     origin: Origin = Origin.NEW
+    deletion: str = ""  # the reason why the row is treated as deleted on the old platform
     session_confirmed: bool = False  # a person confirmed that the session is real
     confidence: DuplicateConfidence = DuplicateConfidence.NONE
     linkable: bool = False  # an unblocked HIGH match, or a reviewer's link
@@ -66,6 +67,12 @@ class Decision(NamedTuple):
 
 
 REVIEW = PlannedAction.REVIEW
+
+# Why a row is treated as deleted: the issue of the row itself, or what it refers to.
+DELETED = "deleted_at_source"
+COURSE_DELETED = "course_deleted_at_source"
+SESSION_DELETED = "session_deleted_at_source"
+DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED)
 
 # A lead that is not the first of its group: linked to the first row's lead, or waiting for it.
 FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")
@@ -103,6 +110,11 @@ def _already_imported(facts: Facts) -> Decision | None:
     if facts.origin == Origin.CHANGED:
         return Decision(REVIEW, "already_imported_changed")
     return None
+
+
+def _deleted_at_source(facts: Facts) -> Decision | None:
+    """Nothing deleted comes back by itself, not even as a link to somebody who is known."""
+    return Decision(REVIEW, facts.deletion) if facts.deletion else None
 
 
 def _not_trustworthy(facts: Facts) -> Decision | None:
@@ -155,8 +167,10 @@ def _lead_with_history(facts: Facts) -> Decision | None:
 
 
 def _lead_in_doubtful_group(facts: Facts) -> Decision | None:
-    """A refused edge (two known people, contradicting dates, too many rows) is for a person."""
-    return Decision(REVIEW, "group_conflict") if facts.group_conflict else None
+    """A refused edge (two known people, contradicting dates, too many rows) or a pair in doubt."""
+    if not facts.group_conflict:
+        return None
+    return _lead_with_history(facts) or Decision(REVIEW, "group_conflict")
 
 
 def _lead_again(facts: Facts) -> Decision | None:
@@ -189,6 +203,7 @@ def _otherwise(facts: Facts) -> Decision:
 LADDER: tuple[Callable[[Facts], Decision | None], ...] = (
     _reviewer_put_aside,
     _already_imported,
+    _deleted_at_source,
     _not_trustworthy,
     _history,
     _registration,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from ecoin.identity.text import fold, repair_double_encoding
+from ecoin.identity.text import fold, readings
 from legacy_import.choices import CourseMappingStatus, SessionType
 
 
@@ -44,16 +44,15 @@ def index_by_name(courses: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
 
 def suggest(legacy_name: str, index: Mapping[str, list[int]]) -> Suggestion:
     """The course whose name is the same after folding; two that match equally are none."""
-    matches = index.get(fold(legacy_name), []) if fold(legacy_name) else []
-    rule = "course:exact_name"
-    if not matches:
-        repaired = repair_double_encoding(legacy_name)
-        matches = index.get(fold(repaired), []) if repaired else []
-        rule = "course:exact_name:repaired_encoding"
-    if len(matches) == 1:
-        return Suggestion(CourseMappingStatus.SUGGESTED, matches[0], rule)
-    rule = "course:several_equal_names" if matches else "course:no_exact_name"
-    return Suggestion(CourseMappingStatus.UNMAPPED, None, rule)
+    for reading, repair in readings(legacy_name):
+        matches = index.get(fold(reading), []) if fold(reading) else []
+        if len(matches) == 1:
+            return Suggestion(
+                CourseMappingStatus.SUGGESTED, matches[0], f"course:exact_name{repair}"
+            )
+        if matches:
+            return Suggestion(CourseMappingStatus.UNMAPPED, None, "course:several_equal_names")
+    return Suggestion(CourseMappingStatus.UNMAPPED, None, "course:no_exact_name")
 
 
 def formation_of_row(

@@ -16,6 +16,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from ecoin.identity.keys import Key
+from ecoin.identity.phones import parse_phones
 from legacy_import.rules.guards import (
     BirthDates,
     Names,
@@ -25,6 +26,12 @@ from legacy_import.rules.guards import (
     partly_same,
 )
 from legacy_import.rules.masking import mask_key
+from legacy_import.rules.reliability import (
+    distance,
+    is_likely_other,
+    is_likely_same,
+    name_and_date,
+)
 
 HIGH: Final = "high"
 MEDIUM: Final = "medium"
@@ -34,12 +41,16 @@ _RANK: Final = {HIGH: 0, MEDIUM: 1, LOW: 2}
 
 SHARED_CONTACT_OTHER_NAME: Final = "shared_contact_other_name"
 NAME_MISSING: Final = "name_missing"
+NAME_INCOMPLETE: Final = "name_incomplete"
 NAME_ONLY_SIMILAR: Final = "name_only_similar"
 NAME_IN_OTHER_SCRIPT: Final = "name_in_other_script"
 BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
 HOT_KEY: Final = "hot_key"
 ROLE_MAILBOX: Final = "role_mailbox"
 SEVERAL_TARGETS: Final = "several_targets"
+# Of a row whose HIGH is blocked: causes of their own, so that such rows are decided one after another.
+LIKELY_SAME_PERSON: Final = "likely_same_person"
+LIKELY_OTHER_PERSON: Final = "likely_other_person"
 
 LOW_BLOCK_ROWS: Final = 50
 """Rows of one skeleton that are compared for LOW: a larger block is a name half the town has, and
@@ -80,6 +91,14 @@ class Match:
     def auto_link_allowed(self) -> bool:
         return self.tier == HIGH and not self.blockers
 
+    @property
+    def has_own_contact(self) -> bool:
+        """A phone or an address in common that is not everybody's."""
+        return self.tier == HIGH and _EVERYBODYS.isdisjoint(self.blockers)
+
+
+_EVERYBODYS: Final = frozenset({HOT_KEY, ROLE_MAILBOX})
+
 
 def compare(
     left: Person, right: Person, *, shared: frozenset[Key], hot: frozenset[Key]
@@ -114,11 +133,6 @@ def compare_names(left: Person, right: Person) -> Names:
         left_script=left.script,
         right_script=right.script,
     )
-
-
-def joins_group(match: Match, *, shared: frozenset[Key]) -> bool:
-    """May the match make two rows of one run one person: unblocked HIGH, or same name and date."""
-    return match.auto_link_allowed or any(key.kind == "D" for key in shared)
 
 
 def _own_kinds(
@@ -174,6 +188,7 @@ _NAME_BLOCKERS: Final = {
     Names.UNREADABLE: NAME_MISSING,
     Names.OTHER: SHARED_CONTACT_OTHER_NAME,
     Names.OTHER_SCRIPT: NAME_IN_OTHER_SCRIPT,
+    Names.ONE_WORD: NAME_INCOMPLETE,
 }
 
 
@@ -223,7 +238,9 @@ def _other_evidence(
 ) -> Iterable[str]:
     for key in sorted(shared):
         if key.kind == "Q":
-            yield f"same_invalid_phone:{mask_key(key.kind, key.value)}"
+            # A valid number there is the new spelling of one from before the plan of 2008.
+            code = "same_old_phone" if parse_phones(key.value).valid else "same_invalid_phone"
+            yield f"{code}:{mask_key(key.kind, key.value)}"
         elif key.kind == "R":
             yield "same_raw_phone"
     swapped = left.written and right.written and left.written != right.written
@@ -240,12 +257,14 @@ EVIDENCE_WORDS: Final = {
     "same_phone": _("same phone"),
     "same_email": _("same e-mail"),
     "same_invalid_phone": _("same invalid phone"),
+    "same_old_phone": _("same phone, one as it was written before 2008"),
     "same_raw_phone": _("same phone as typed"),
     "name_same": _("name same"),
     "name_same_order_swapped": _("name same, order swapped"),
     "name_similar": _("name similar"),
     "name_similar_other_script": _("name similar, in another script"),
     "name_partly_same": _("name partly the same"),
+    "name_one_word": _("only one word of the name to compare"),
     "name_differs": _("name differs"),
     "name_missing": _("name missing"),
     "name_unreadable": _("name cannot be read"),
@@ -270,12 +289,20 @@ def evidence_in_words(evidence: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a row's matches with users and leads come to; `targets` best first."""
+    """What a row's matches with users and leads come to; `targets` best first.
+
+    `blockers`: why the row may not be linked, the reason to be shown first.
+    """
 
     confidence: str
     auto_link_allowed: bool
     blockers: tuple[str, ...]
     targets: tuple[tuple[Target, Match], ...]
+
+    @property
+    def distance(self) -> int | None:
+        """How far the most likely target is from being the person; None without targets."""
+        return min((distance(match.evidence) for _, match in self.targets), default=None)
 
 
 NO_MATCH: Final = Verdict(NONE, False, (), ())
@@ -299,10 +326,25 @@ def judge(matches: Sequence[tuple[Target, Match]]) -> Verdict:
     others = [m for _, m in targets[1:] if m.tier == HIGH]
     if best.tier == HIGH and (len(rivals) > 1 or (best.blockers and others)):
         blockers = (*blockers, SEVERAL_TARGETS)
-    return Verdict(best.tier, best.tier == HIGH and not blockers, blockers, targets)
+    if best.tier != HIGH or not blockers:
+        return Verdict(best.tier, best.tier == HIGH, blockers, targets)
+    # The true person may match by name and date only, behind the one who shares a school's phone.
+    targets = tuple(sorted(targets, key=_most_likely_first))
+    if len(rivals) == 1 and is_likely_same(rivals[0].evidence):
+        blockers = (LIKELY_SAME_PERSON, *blockers)
+    elif len(targets) == 1 and is_likely_other(best.evidence) and best.has_own_contact:
+        blockers = (LIKELY_OTHER_PERSON, *blockers)
+    return Verdict(HIGH, False, blockers, targets)
 
 
-def _best_first(item: tuple[Target, Match]) -> tuple[int, int, int, str, int]:
+def _most_likely_first(item: tuple[Target, Match]) -> tuple[tuple[int, int], _Order]:
+    return name_and_date(item[1].evidence), _best_first(item)
+
+
+_Order = tuple[int, int, int, str, int]
+
+
+def _best_first(item: tuple[Target, Match]) -> _Order:
     (kind, target_id), match = item
     contacts = sum(code.startswith(("same_phone", "same_email")) for code in match.evidence)
     # Users before leads: they are the platform's own people. Then the older record.

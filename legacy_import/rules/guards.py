@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from ecoin.identity.arabic import code, is_code
 from ecoin.identity.given_names import OWN, given_names_of
-from ecoin.identity.keys import is_missing_date, swapped_date
+from ecoin.identity.keys import is_first_of_january, is_missing_date, swapped_date
 from ecoin.identity.name_tables import GENERATIONS
 from ecoin.identity.names import (
     ARABIC_SCRIPT,
@@ -50,13 +50,19 @@ class Names(Enum):
     SIMILAR = "name_similar"
     OTHER_SCRIPT = "name_similar_other_script"  # and not every word is attested in both
     PARTLY = "name_partly_same"  # a word is the same, the others are not far; see `partly_same`
+    ONE_WORD = "name_one_word"  # all that one of the names has, and the other has it, too
     OTHER = "name_differs"
     MISSING = "name_missing"
     UNREADABLE = "name_unreadable"
 
     @property
     def is_same(self) -> bool:
-        return self in (Names.EQUAL, Names.SIMILAR, Names.OTHER_SCRIPT, Names.PARTLY)
+        return self in _SAME
+
+
+_SAME: Final = frozenset(
+    {Names.EQUAL, Names.SIMILAR, Names.OTHER_SCRIPT, Names.PARTLY, Names.ONE_WORD}
+)
 
 
 class BirthDates(Enum):
@@ -91,14 +97,27 @@ def name_guard(
         return Names.UNREADABLE
     if left_fold == right_fold:
         # One word is half a name: a family's, or a given name that many have.
-        return Names.EQUAL if " " in left_fold else Names.SIMILAR
+        return Names.EQUAL if " " in left_fold else Names.ONE_WORD
     if left_fold > right_fold:  # one cache entry for both directions
         left_fold, right_fold = right_fold, left_fold
+    if " " not in left_fold or " " not in right_fold:
+        return _compare_with_one_word(left_fold, right_fold)
     if left_script == right_script == ARABIC_SCRIPT:
         return Names.SIMILAR if _similar_in_arabic(left_fold, right_fold) else Names.OTHER
     if not _similar(left_fold, right_fold, left_skeleton == right_skeleton):
         return Names.OTHER
     return Names.OTHER_SCRIPT if left_script or right_script else Names.SIMILAR
+
+
+@lru_cache(maxsize=4_096)
+def _compare_with_one_word(left: str, right: str) -> Names:
+    """Two different names, of which one or both are a single word."""
+    one, other = sorted((left.split(), right.split()), key=len)
+    is_whole = len(other) > 1 and _joined_similarity(left, right) >= JOINED_SIMILARITY
+    if is_whole and not _are_two_people(one, other, one, other):
+        return Names.SIMILAR  # all words of a name, written together
+    alike = any(_token_similarity(one[0], word) >= TOKEN_SIMILARITY for word in other)
+    return Names.ONE_WORD if alike else Names.OTHER
 
 
 @lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
@@ -114,10 +133,11 @@ def _similar(left: str, right: str, same_skeleton: bool) -> bool:
         return True
     if len(left_tokens) == len(right_tokens) > 1:
         return False  # a long family name must not outweigh another given name
-    return (
-        OSA.normalized_similarity(left.replace(" ", ""), right.replace(" ", ""))
-        >= JOINED_SIMILARITY
-    )
+    return _joined_similarity(left, right) >= JOINED_SIMILARITY
+
+
+def _joined_similarity(left: str, right: str) -> float:
+    return OSA.normalized_similarity(left.replace(" ", ""), right.replace(" ", ""))
 
 
 @lru_cache(maxsize=4_096)
@@ -268,7 +288,7 @@ def birth_date_guard(left: date | None, right: date | None) -> BirthDates:
         return BirthDates.SWAPPED
     if is_a_generation_apart(left, right):
         return BirthDates.CONFLICT
-    if _is_year_only(left) or _is_year_only(right):
+    if is_first_of_january(left) or is_first_of_january(right):
         return BirthDates.YEAR_ONLY if left.year == right.year else BirthDates.CONFLICT
     digits = zip(left.isoformat(), right.isoformat(), strict=True)
     if sum(a != b for a, b in digits) == 1:
@@ -286,7 +306,3 @@ def is_a_generation_apart(left: date | None, right: date | None) -> bool:
     earlier, later = sorted((left, right))
     years = later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
     return years >= GENERATION
-
-
-def _is_year_only(value: date) -> bool:
-    return value.month == 1 and value.day == 1

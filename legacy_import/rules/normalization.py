@@ -7,15 +7,17 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
-from ecoin.identity.charsets import DAMAGED, REPAIRED, readable_name
+from ecoin.identity.blanks import compact, is_blank_or_test, is_deletion_mark, is_test_word
+from ecoin.identity.charsets import CACHED_LENGTH, DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
 from ecoin.identity.emails import Email, parse_email
 from ecoin.identity.keys import Key, identity_keys
 from ecoin.identity.names import Name, full_name, parse_name
 from ecoin.identity.phones import Phones, parse_phones, raw_digits
-from ecoin.identity.text import is_damaged, repair_double_encoding
+from ecoin.identity.text import is_damaged, repair_double_encoding, unescaped
 
 # Staged column → its width in characters. Longer values are cut there (never in the payload).
 WIDTHS = {
@@ -26,7 +28,6 @@ WIDTHS = {
     "email_raw": 254,
     "raw_status": 190,
 }
-NO_REFERENCE = frozenset({"", "0", "null"})  # what the old platform wrote for "none"
 MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
 
 
@@ -63,24 +64,28 @@ def normalize_learner(
 ) -> NormalizedLearner:
     """Normalize one learner. `fields`: canonical name → text as found (legacy_import.source.schema)."""
     issues = list(read_issues)
+    if is_deletion_mark(fields.get("deleted_at")):
+        issues.append("deleted_at_source")  # first: it decides whether the row counts at all
     first, last, full, phone, mail, status = [
         _storable(fields.get(name), name, issues) for name in WIDTHS_BY_FIELD
     ]
     name = parse_name(full) if full else parse_name(first, last)
     if not name.key:
         issues.append("name_missing")
+    elif _is_test(name, (first, last, full)):
+        issues.append("name_test")
     elif not name.is_readable:
         if not any(issue.startswith("text_damaged:") for issue in issues):
             issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
-    birth = parse_birth_date(fields.get("birth_date"), today=settings.today)
+    birth = parse_birth_date(_plain(fields.get("birth_date") or ""), today=settings.today)
     if birth.problem:
         issues.append(f"birth_date_{birth.problem}")
-    phones = parse_phones(phone)
-    digits = raw_digits(phone)
+    plain_phone = _plain(phone)
+    phones, digits = parse_phones(plain_phone), raw_digits(plain_phone)
     email = parse_email(
-        mail,
+        _plain(mail),
         placeholders=settings.placeholder_emails,
         role_mailboxes=settings.role_mailboxes,
     )
@@ -113,6 +118,11 @@ NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
 
 
+def _plain(text: str) -> str:
+    """A field as it is read: HTML entities decoded once, the padding of BINARY columns dropped."""
+    return unescaped(text.rstrip("\x00"))
+
+
 def reference(text: str | None) -> str | None:
     """A legacy id as decimal digits without leading zeros; None where it names nothing.
 
@@ -122,8 +132,8 @@ def reference(text: str | None) -> str | None:
         return None
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MAX_REFERENCE_DIGITS:
         return text
-    value = text.strip().lower()
-    if value in NO_REFERENCE:
+    value = _plain(text).strip().lower()
+    if is_blank_or_test(value):
         return None
     digits = value.removesuffix(".0")  # a spreadsheet passed by
     if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_REFERENCE_DIGITS:
@@ -141,11 +151,11 @@ def _reference(text: str | None, field: str, issues: list[str]) -> str | None:
 
 def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
-    if not value:
-        return ""
-    if value.isascii() and value.isprintable() and not _ODD.search(value):
+    value = (value or "").rstrip("\x00")  # the padding of BINARY columns, and of programs in C
+    if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):
         return value
-    text, problem = _examined_name(value) if field in NAME_FIELDS else _examined(value)
+    cached = _examined_name if field in NAME_FIELDS else _examined
+    text, problem = (cached if len(value) <= CACHED_LENGTH else cached.__wrapped__)(value)
     if problem:
         issues.append(f"{problem}:{field}")
     return text
@@ -154,6 +164,7 @@ def _storable(value: str | None, field: str, issues: list[str]) -> str:
 _ODD = re.compile(r"[?&\\%]")  # a lost letter, or an escape
 
 
+@lru_cache(maxsize=4_096)
 def _examined_name(value: str) -> tuple[str, str]:
     """The storable text of a name, and what was wrong with it: text_repaired, text_damaged or ''."""
     text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -163,16 +174,14 @@ def _examined_name(value: str) -> tuple[str, str]:
 _NAME_PROBLEMS = {"": "", REPAIRED: "text_repaired", DAMAGED: "text_damaged"}
 
 
+@lru_cache(maxsize=4_096)  # a status is the same few texts in row after row
 def _examined(value: str) -> tuple[str, str]:
     """The storable text, and what was wrong with it: text_repaired, text_damaged or ''."""
-    if not value.isascii():
-        text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-        if repair_double_encoding(value) is not None:
-            return text, "text_repaired"
-        return text, "text_damaged" if is_damaged(value) else ""
-    if is_damaged(value):
-        return value.replace("\x00", ""), "text_damaged"
-    return value, ""
+    plain = unescaped(value)
+    text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if plain != value or repair_double_encoding(plain) is not None:
+        return text, "text_repaired"
+    return text, "text_damaged" if is_damaged(value) else ""
 
 
 def _cut(value: str, column: str, issues: list[str]) -> str:
@@ -181,6 +190,13 @@ def _cut(value: str, column: str, issues: list[str]) -> str:
         return value
     issues.append(f"column_cut:{column}")
     return value[:width]
+
+
+def _is_test(name: Name, parts: tuple[str, ...]) -> bool:
+    """A word of the name was typed to try the form out; one in Arabic letters is its whole part."""
+    return any(map(is_test_word, name.key.split())) or any(
+        not part.isascii() and is_test_word(compact(part)) for part in parts
+    )
 
 
 def _note_contradiction(full: Name, first_and_last: Name, issues: list[str]) -> None:

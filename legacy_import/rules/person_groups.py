@@ -20,9 +20,9 @@ GROUP_TOO_LARGE: Final = "group_too_large"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A row: its place (table rank, legacy id), its birth date, the existing person it links to."""
+    """A row: its place (deleted, table rank, legacy id), its birth date, the person it links to."""
 
-    order: tuple[int, int]
+    order: tuple[int, ...]
     birth_date: date | None
     target: Target | None
 
@@ -48,7 +48,7 @@ def group_people(
 ) -> Groups:
     """Groups over the edges between `members`; the same whatever order the edges come in."""
 
-    def place(row: int) -> tuple[tuple[int, int], int]:
+    def place(row: int) -> tuple[tuple[int, ...], int]:
         return members[row].order, row
 
     groups: dict[int, _Group] = {}

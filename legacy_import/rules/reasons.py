@@ -41,7 +41,12 @@ REASONS: dict[str, str] = {
     "answer_changed": _("something else changed, and the rules now give another answer"),
     # duplicates: why a high match may not link by itself
     "shared_contact_other_name": _("same phone or e-mail as a known person of another name"),
+    "likely_same_person": _("most likely one known person: name and birth date agree"),
+    "likely_other_person": _(
+        "most likely not the person who has this contact: name and birth date differ"
+    ),
     "name_missing": _("no name, or one that cannot be read"),
+    "name_incomplete": _("same contact, but only one word of the name to compare"),
     "name_only_similar": _(
         "same contact, but a name that is only similar, and no birth date to compare"
     ),
@@ -53,7 +58,9 @@ REASONS: dict[str, str] = {
     "several_targets": _("more than one known person matches"),
     # import_action: why no training record can be made
     "session_waiting": _("the session is a waiting list or placeholder"),
-    "session_unknown": _("the row refers to a session that the old platform does not have"),
+    "session_unknown": _(
+        "the session is not on the old platform, or its code is about waiting in other words"
+    ),
     "session_missing": _("a registration without a session"),
     "course_unmapped": _("the old course is not mapped to one of the platform's"),
     "course_no_equivalent": _("a reviewer decided that the platform has no such course"),
@@ -61,6 +68,10 @@ REASONS: dict[str, str] = {
     "formation_missing": _("the row refers to no course"),
     "formation_session_conflict": _("the row's course is not the course of its session"),
     # validation: structural doubts
+    "deleted_at_source": _("the row is deleted on the old platform"),
+    "course_deleted_at_source": _("the row's course is deleted on the old platform"),
+    "session_deleted_at_source": _("the row's session is deleted on the old platform"),
+    "name_test": _("a name that was typed to try the form out"),
     "unreadable": _("bytes that cannot be read as text"),
     "erased": _("erased on request"),
     "birth_date_impossible": _("a birth date that no calendar has"),

@@ -1,14 +1,25 @@
 """What an old session is: a real one, a waiting list, unknown, or none (docs/rules.md)."""
 
+import re
 from collections.abc import Container
 from typing import NamedTuple
 
-from ecoin.identity.text import fold
+from ecoin.identity.blanks import compact, is_blank
+from ecoin.identity.text import fold, unescaped
 from legacy_import.choices import SessionType
 
 # The old platform parked people under these three; no reviewer can make them real.
 PLACEHOLDER_IDS = frozenset({"1", "2", "235"})
-WAITING_CODE = "session-attente"  # anywhere in the code, any case
+WAITING_CODE = "sessionattente"  # anywhere in the code, without case, accents, blanks, _ and dashes
+_IGNORED = str.maketrans("", "", " _-")
+# Words that are about waiting without being the code: attente, also misspelled; waiting list; انتظار.
+_WAITING_WORDS = re.compile(
+    r"attente|attend|\b(?:d')?at{1,2}[ae]n?te?s?\b|waiting|wait ?list|stand ?by"
+    r"|\b(?:session|liste|file|en) att\b|" + compact("انتظار")
+)
+
+
+_SIGNS = re.compile(r"[^a-z0-9']+")
 
 
 class SessionKind(NamedTuple):
@@ -24,13 +35,17 @@ def classify_session(
     """What one row of session_ecoins is. `formations`: the ids that the old catalogue has."""
     if legacy_id in PLACEHOLDER_IDS:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:placeholder_id")
-    if WAITING_CODE in fold(code):
+    folded = fold(unescaped(code))
+    if WAITING_CODE in folded.translate(_IGNORED):
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:waiting_code")
     if formation_id is None:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:no_formation")
     if formation_id not in formations:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:formation_not_in_source")
-    return SessionKind(SessionType.REAL_SESSION, "session:real")
+    if _WAITING_WORDS.search(_SIGNS.sub(" ", folded)):
+        return SessionKind(SessionType.UNKNOWN, "session:waiting_words")
+    rule = "session:real_without_code" if is_blank(code) else "session:real"
+    return SessionKind(SessionType.REAL_SESSION, rule)
 
 
 def session_of_row(

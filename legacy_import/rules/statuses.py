@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from ecoin.identity.text import fold, repair_double_encoding
+from ecoin.identity.blanks import is_blank
+from ecoin.identity.text import fold, readings
 from legacy_import.choices import Classification, SessionType
 
 
@@ -30,14 +31,11 @@ POSTPONED = "reporter"
 
 def classify(raw_status: str, session_type: SessionType) -> Meaning:
     """What the status means for a row whose session is of that type. Anything else is unknown."""
-    meaning = _look_up(fold(raw_status), session_type)
-    if meaning:
-        return meaning
-    repaired = repair_double_encoding(raw_status)
-    meaning = _look_up(fold(repaired), session_type) if repaired else None
-    if meaning:
-        return Meaning(meaning.classification, f"{meaning.rule}:repaired_encoding")
-    rule = "status:other" if raw_status.strip() else "status:empty"
+    for reading, repair in readings(raw_status):
+        meaning = _look_up(fold(reading), session_type)
+        if meaning:
+            return Meaning(meaning.classification, f"{meaning.rule}{repair}")
+    rule = "status:empty" if is_blank(raw_status) else "status:other"
     return Meaning(Classification.UNKNOWN, rule)
 
 

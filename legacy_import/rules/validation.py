@@ -21,6 +21,8 @@ ISSUES: dict[str, Severity] = {
     "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
     "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
     "erased": Severity.FATAL,  # erased on request: nothing more may come of the row
+    "deleted_at_source": Severity.DOUBT,  # the old platform's staff had deleted the row
+    "name_test": Severity.DOUBT,  # typed to try the form out: azerty, Test Test
     "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
     "birth_date_future": Severity.DOUBT,  # nobody is born after the import
     "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair

@@ -30,6 +30,13 @@ class CloseReport:
     linked: int  # links to existing people, likewise
 
 
+def closing(run_id: int) -> CloseReport:
+    """What closing this run would make permanent. Raises UnknownRun, OutOfOrder as `close` does."""
+    run = lifecycle.find_run(run_id)
+    run.require(RunStatus.CLOSED)
+    return _report(run)
+
+
 def close(*, run_id: int, actor: str, now: datetime.datetime, progress: Progress) -> CloseReport:
     """Close the run, even if it has rows left to import. Changes no row and no record.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from legacy_import.source.columns import Measures
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
-from legacy_import.source.grants import Grant, only_reads, wider_than_needed
+from legacy_import.source.grants import Grant, limited_tables, wider_than_needed
 from legacy_import.source.schema import TableMap
 
 
@@ -34,9 +34,11 @@ class Certificate:
     tls: dict[str, str]
     time_zone: str
     row_counts: dict[str, int]
+    deleted_rows: dict[str, int]
     columns: dict[str, dict[str, str]]
     absent_columns: dict[str, list[str]]
     unmatched_columns: dict[str, list[str]]
+    likely_columns: dict[str, dict[str, str]]
     oversized_values: dict[str, dict[str, int]]
     notes: tuple[str, ...]
 
@@ -50,14 +52,20 @@ class Certificate:
 def certify(
     server: ServerFacts,
     grants: tuple[Grant, ...] | None,
+    write_rights: list[str],
     snapshot: SnapshotFacts,
     tables: Mapping[str, TableMap],
     counts: Mapping[str, int],
+    deleted: Mapping[str, int],
     measures: Mapping[str, Measures],
 ) -> Certificate:
-    """Build the certificate. `grants` is None for a database without accounts."""
-    wider = wider_than_needed(grants or (), server.database,
-                              [table.db_table.name for table in tables.values()])  # fmt: skip
+    """Build the certificate. `grants` is None for a database without accounts.
+
+    `write_rights`: what the account may do besides reading.
+    """
+    names = [table.db_table.name for table in tables.values()]
+    wider = wider_than_needed(grants or (), server.database, names)
+    limits = limited_tables(grants or (), server.database, names)
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
     return Certificate(
         label=server.label,
@@ -65,7 +73,7 @@ def certify(
         version=server.version,
         database=server.database,
         account=server.account,
-        account_read_only=None if grants is None else only_reads(grants),
+        account_read_only=None if grants is None else not write_rights,
         privileges=tuple(grant.as_dict() for grant in grants or ()),
         wider_than_needed=tuple(wider),
         engines={name: table.db_table.engine for name, table in tables.items()},
@@ -76,19 +84,24 @@ def certify(
         tls={"state": tls_state, "cipher": server.tls_cipher, "mode": server.tls_mode},
         time_zone=server.time_zone,
         row_counts=dict(counts),
+        deleted_rows={name: rows for name, rows in deleted.items() if rows},
         columns={
             name: {field: column.name for field, column in table.fields.items()}
             for name, table in tables.items()
         },
         absent_columns={name: list(table.absent) for name, table in tables.items()},
         unmatched_columns={name: list(table.unmatched) for name, table in tables.items()},
+        likely_columns={name: table.likely for name, table in tables.items() if table.likely},
         oversized_values={name: dict(sizes.oversized) for name, sizes in measures.items()},
-        notes=_notes(tables, measures, wider),
+        notes=(*_notes(tables, deleted, measures, wider), *limits),
     )
 
 
 def _notes(
-    tables: Mapping[str, TableMap], measures: Mapping[str, Measures], wider: list[str]
+    tables: Mapping[str, TableMap],
+    deleted: Mapping[str, int],
+    measures: Mapping[str, Measures],
+    wider: list[str],
 ) -> tuple[str, ...]:
     notes = [note for table in tables.values() for note in table.notes]
     for name, table in tables.items():
@@ -97,6 +110,15 @@ def _notes(
                 f"{name} is kept by {table.db_table.engine}, which has no snapshot: rows changed while"
                 " the import reads may be seen half"
             )
+        if deleted.get(name):
+            notes.append(
+                f"{name}: {deleted[name]} rows are deleted on the old platform"
+                f" ({table.fields['deleted_at'].name}); they are staged, and what depends on them"
+                " needs review"
+            )
+        if table.db_table.unreadable:
+            columns = ", ".join(table.db_table.unreadable)
+            notes.append(f"{name}: the account may not read {columns}; nothing of it is imported")
         for column, rows in measures[name].oversized.items():
             notes.append(f"{name}.{column}: {rows} values over 1 MB are kept cut")
     if wider:

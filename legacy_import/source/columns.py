@@ -33,10 +33,20 @@ class Column:
     sha256: str = ""
     measured: bool = False
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether it keeps about seven digits of a number. SQLite's FLOAT is a double."""
+        return self.kind is ValueKind.EXACT and self.declared.startswith("float")
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTable:
-    """A table of the source as it is. `keys`: integer columns that are unique and never NULL."""
+    """A table of the source as it is, with the columns that the account may read.
+
+    `keys`: integer columns that are unique and never NULL; `primary_key`: the one that is the whole
+    primary key ("": none is). `unreadable`: columns that the account sees
+    but may not read. `write_privileges`: what it may do with columns besides reading them.
+    """
 
     name: str
     sql_name: str
@@ -45,6 +55,9 @@ class DatabaseTable:
     transactional: bool
     columns: tuple[Column, ...]
     keys: frozenset[str]
+    primary_key: str = ""
+    unreadable: tuple[str, ...] = ()
+    write_privileges: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,7 @@ class SourceEngine(Protocol):
 
     def open_snapshot(self) -> SnapshotFacts: ...
 
+    def check_session(self) -> None:
+        """Raises SafetyRefusal if the session is no longer as `open_snapshot` left it."""
+
     def rows(self, sql: str) -> Sequence[tuple[Any, ...]]: ...

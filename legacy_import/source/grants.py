@@ -72,14 +72,11 @@ NOT_UNDERSTOOD = Grant(("a grant that could not be read",), "", is_understood=Fa
 
 
 class WritableAccount(SafetyRefusal):
-    """The account may do more than read the legacy database."""
+    """The account may do more than read the legacy database. `rights` are what it may do, in words."""
 
-    def __init__(self, grants: Iterable[Grant]) -> None:
-        descriptions = "; ".join(
-            sorted({_describe(grant) for grant in grants if not grant.harmless})
-        )
+    def __init__(self, rights: Iterable[str]) -> None:
         super().__init__(
-            f"The legacy account may do more than read: {descriptions}.",
+            f"The legacy account may do more than read: {'; '.join(sorted(set(rights)))}.",
             hint="Give the import an account with SELECT on the four tables only"
             " (README, step 2), or say --allow-writable-source if that is impossible.",
         )
@@ -90,9 +87,11 @@ def parse_grants(lines: Iterable[str]) -> tuple[Grant, ...]:
     return tuple(_parse(line) for line in lines)
 
 
-def only_reads(grants: Sequence[Grant]) -> bool:
-    """Whether the account can do nothing but read. Without any grant this is not proven."""
-    return bool(grants) and all(grant.harmless for grant in grants)
+def more_than_reads(grants: Sequence[Grant]) -> list[str]:
+    """What the account may do besides reading, in words. Without any grant nothing is proven."""
+    if not grants:
+        return ["unknown: the server lists no grant"]
+    return [_describe(grant) for grant in grants if not grant.harmless]
 
 
 def wider_than_needed(grants: Iterable[Grant], database: str, tables: Iterable[str]) -> list[str]:
@@ -103,6 +102,28 @@ def wider_than_needed(grants: Iterable[Grant], database: str, tables: Iterable[s
         for grant in grants
         if grant.privileges != ("USAGE",) and grant.scope.lower() not in needed
     ]
+
+
+def limited_tables(grants: Sequence[Grant], database: str, tables: Iterable[str]) -> list[str]:
+    """A sentence on every table of which the account may read only some columns.
+
+    The server does not name the others.
+    """
+    readable: dict[str, list[str]] = {}
+    whole = set()
+    for grant in grants:
+        if "SELECT" in grant.privileges:
+            if grant.columns:
+                readable.setdefault(grant.scope.lower(), []).extend(grant.columns)
+            else:
+                whole.add(grant.scope.lower())
+    sentences = []
+    for table in tables:
+        scope = f"{database}.{table}".lower()
+        if scope in readable and not whole & {scope, f"{database}.*".lower(), "*.*"}:
+            columns = ", ".join(sorted(readable[scope]))
+            sentences.append(f"Of {table} the account may read only the columns {columns}.")
+    return sentences
 
 
 def _describe(grant: Grant) -> str:

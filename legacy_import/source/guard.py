@@ -45,7 +45,8 @@ BRACKET_KEYWORDS = _words(
 
 # Functions without any effect that every MySQL and MariaDB has built in since 5.5. A stored function
 # may write (its definer's rights), so an unknown name before a bracket is refused; so is a known one
-# with a blank before the bracket, which MySQL reads as a stored function of that name.
+# with a blank before the bracket, which MySQL reads as a stored function of that name. MD5, SHA and SHA1
+# are missing: from MySQL 9 on, a stored function of that name is called in their place.
 FUNCTIONS = _words(
     """
     COUNT SUM MIN MAX AVG GROUP_CONCAT STD STDDEV VARIANCE BIT_AND BIT_OR BIT_XOR
@@ -54,7 +55,7 @@ FUNCTIONS = _words(
     LENGTH CHAR_LENGTH CHARACTER_LENGTH OCTET_LENGTH BIT_LENGTH SUBSTRING SUBSTR MID LEFT RIGHT
     CONCAT CONCAT_WS LOWER LCASE UPPER UCASE TRIM LTRIM RTRIM REPLACE REVERSE LPAD RPAD REPEAT SPACE
     INSTR LOCATE POSITION STRCMP FIELD FIND_IN_SET ASCII ORD HEX UNHEX QUOTE CHARSET COLLATION
-    FORMAT MD5 SHA SHA1 SHA2 CRC32
+    FORMAT SHA2 CRC32
     ABS CEIL CEILING FLOOR ROUND SIGN SQRT POW POWER EXP LN LOG LOG2 LOG10 CONV
     DATE TIME TIMESTAMP YEAR QUARTER MONTH WEEK DAY DAYOFMONTH DAYOFWEEK DAYOFYEAR HOUR MINUTE
     SECOND MICROSECOND WEEKDAY LAST_DAY NOW CURDATE CURTIME CURRENT_DATE CURRENT_TIMESTAMP

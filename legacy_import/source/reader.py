@@ -11,14 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from ecoin.database import is_sqlite
+from ecoin.identity.blanks import DELETION_PREFIX, is_deletion_mark
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.certificate import Certificate, certify
-from legacy_import.source.columns import Column, Measures
+from legacy_import.source.columns import Column, Measures, ValueKind
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
-from legacy_import.source.grants import WritableAccount, only_reads
+from legacy_import.source.grants import Grant, WritableAccount, limited_tables, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
-from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
-from legacy_import.source.schema import TableMap, load_overrides, match
+from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder, text_of
+from legacy_import.source.schema import TABLES, SchemaMismatch, TableMap, load_overrides, match
 
 __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "SourceUnreachable",
            "open_source"]  # fmt: skip
@@ -69,11 +70,23 @@ class LegacySource:
         """Rows of the table, counted in the snapshot."""
         return self.certificate.row_counts[table]
 
+    def text_columns(self) -> dict[str, dict[str, Column]]:
+        """Table → name → column that contains text; SQLite's may contain anything."""
+        return {
+            name: {
+                column.name: column
+                for column in table.db_table.columns
+                if column.kind in (ValueKind.TEXT, ValueKind.DYNAMIC)
+            }
+            for name, table in self._tables.items()
+        }
+
     @property
     def measurements(self) -> Measurements:
         """What `open_source` counted and measured, for other processes that open the same source."""
         return {
             "counts": self.certificate.row_counts,
+            "deleted": self.certificate.deleted_rows,
             "measures": {name: asdict(sizes) for name, sizes in self._measures.items()},
         }
 
@@ -127,6 +140,7 @@ class LegacySource:
         select = f"SELECT {mapped.id_column.value_sql} FROM {mapped.db_table.sql_name}"
         while True:
             where = self._where(table, after, None)
+            self._engine.check_session()
             ids = self._engine.rows(f"{select}{where} LIMIT {IDS_PER_PAGE:d}")
             if not ids:
                 return
@@ -144,6 +158,7 @@ class LegacySource:
         lengths = self._long_columns(table, size)
         while rows_left is None or rows_left > 0:
             where = self._where(table, after, until)
+            self._engine.check_session()
             most = size if rows_left is None else min(size, rows_left)
             rows = self._rows_that_fit(table, lengths, where, most) if lengths else most
             page = read_rows(f"{where} LIMIT {rows:d}")
@@ -207,18 +222,25 @@ def open_source(
     try:
         engine = _connect(wrapper)
         grants = engine.grants() if engine.has_accounts else None
-        if grants is not None and not allow_writable and not only_reads(grants):
-            raise WritableAccount(grants)
+        write_rights = [] if grants is None else more_than_reads(grants)
+        if write_rights and not allow_writable:
+            raise WritableAccount(write_rights)
         _refuse_own_database(engine)
-        tables = match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+        tables = _match_tables(engine, grants or ())
+        write_rights += _hidden_rights(tables)
+        if write_rights and not allow_writable:
+            raise WritableAccount(write_rights)
         snapshot = engine.open_snapshot()
         if measurements is None:
             counts = {name: _count(engine, table) for name, table in tables.items()}
+            deleted = {name: _count_deleted(engine, table) for name, table in tables.items()}
             measures = {name: _measure(engine, table) for name, table in tables.items()}
         else:
-            counts = dict(measurements["counts"])
+            counts, deleted = dict(measurements["counts"]), dict(measurements["deleted"])
             measures = {name: Measures(**sizes) for name, sizes in measurements["measures"].items()}
-        certificate = certify(engine.server(), grants, snapshot, tables, counts, measures)
+        certificate = certify(
+            engine.server(), grants, write_rights, snapshot, tables, counts, deleted, measures
+        )
         yield LegacySource(engine, tables, measures, certificate)
     finally:
         wrapper.close()
@@ -266,6 +288,28 @@ def _connect(wrapper: Any) -> SourceEngine:
         raise SourceUnreachable(str(error), hint="Correct the LEGACY_DB_* settings.") from None
 
 
+def _match_tables(engine: SourceEngine, grants: Sequence[Grant]) -> dict[str, TableMap]:
+    try:
+        return match(engine.tables(), load_overrides(settings.LEGACY_SCHEMA_FILE))
+    except SchemaMismatch as error:
+        limits = limited_tables(grants, engine.server().database, TABLES)
+        error.message = " ".join([error.message, *limits])
+        raise
+
+
+def _hidden_rights(tables: Mapping[str, TableMap]) -> list[str]:
+    """Rights on the tables' columns that do not come from the account's own grants.
+
+    SHOW GRANTS does not list those of an anonymous account for the same host, which apply as well.
+    """
+    return [
+        f"{', '.join(sorted(table.db_table.write_privileges))} on {name}, by whatever grant"
+        " (look for an anonymous account)"
+        for name, table in tables.items()
+        if table.db_table.write_privileges
+    ]
+
+
 def _refuse_own_database(engine: SourceEngine) -> None:
     try:
         same = engine.is_same_database(connections[DEFAULT_DB_ALIAS])
@@ -283,6 +327,18 @@ def _refuse_own_database(engine: SourceEngine) -> None:
 
 def _count(engine: SourceEngine, table: TableMap) -> int:
     return int(engine.rows(f"SELECT COUNT(*) FROM {table.db_table.sql_name}")[0][0])
+
+
+def _count_deleted(engine: SourceEngine, table: TableMap) -> int:
+    """Count the rows that are deleted on the old platform: the first letters of each mark decide."""
+    column = table.fields.get("deleted_at")
+    if column is None:
+        return 0
+    start = f"SUBSTR(TRIM({column.value_sql}), 1, {DELETION_PREFIX:d})"
+    marks = engine.rows(
+        f"SELECT {start} AS mark, COUNT(*) FROM {table.db_table.sql_name} GROUP BY mark"
+    )
+    return sum(int(rows) for mark, rows in marks if is_deletion_mark(text_of(column, mark)))
 
 
 def _measure(engine: SourceEngine, table: TableMap) -> Measures:

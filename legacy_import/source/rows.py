@@ -137,6 +137,16 @@ def as_hex(value: bytes) -> Json:
     return {"hex": value.hex()}
 
 
+def text_of(column: Column, value: Any) -> str | None:
+    """A single value of a field's column as text; None if it is NULL or cannot be decoded."""
+    decode = _decoder(column, is_field=True)
+    try:
+        text = value if value is None or decode is None else decode(value)
+    except UnicodeDecodeError:
+        return None
+    return text if isinstance(text, str) else None
+
+
 def _decoder(column: Column, is_field: bool) -> ToJson | None:
     """The function that makes a driver's value JSON-ready; None: it is text already."""
     if column.kind is ValueKind.EXACT:

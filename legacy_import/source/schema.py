@@ -1,17 +1,26 @@
 """The columns of the old tables for each field: a table of accepted names, and a file of overrides.
 
-Names are compared folded (case, accents, spaces). If two columns match one field, the first accepted
-name wins and the other is noted.
+Names are compared folded (case, accents, separators), then without the noun of their own table. If two
+columns match one field, the first accepted name wins and the other is noted.
 """
 
 import tomllib
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_import.errors import LegacyImportError
+from legacy_import.source.column_names import ID_NOUNS, NOUNS, fold, spellings, without_noun
 from legacy_import.source.columns import Column, DatabaseTable
+from legacy_import.source.likely_columns import likely_column, meaning_of, toml
+
+# A mark of rows that the old platform treats as deleted: a date, or a flag.
+_DELETED = {
+    "deleted_at": ("deleted_at", "date_suppression", "supprime_le", "date_supprime", "deleted_on",
+                   "date_deleted", "is_deleted", "deleted", "est_supprime", "supprime", "is_supprime",
+                   "efface", "est_efface", "corbeille", "en_corbeille", "is_trashed", "trashed_at",
+                   "trashed", "removed_at", "is_removed", "soft_deleted", "del_flag", "flag_deleted"),
+}  # fmt: skip
 
 _LEARNER = {
     "last_name": ("nom", "nom_famille", "nom_de_famille", "last_name", "lastname", "family_name",
@@ -20,18 +29,22 @@ _LEARNER = {
     "full_name": ("nom_prenom", "nom_et_prenom", "nomprenom", "prenom_nom", "nom_complet",
                   "full_name", "fullname", "name"),
     "phone": ("telephone", "tel", "phone", "mobile", "gsm", "portable", "num_tel", "numero_tel",
-              "num_telephone", "numero_telephone", "phone_number", "telephone1", "tel1"),
+              "num_telephone", "numero_telephone", "phone_number", "telephone1", "tel1", "numtel",
+              "n_tel", "n_telephone", "numero_de_telephone", "tel_mobile", "tel_portable"),
     "email": ("email", "mail", "e_mail", "adresse_email", "adresse_mail", "courriel",
               "email_address"),
     "birth_date": ("date_naissance", "date_de_naissance", "datenaissance", "naissance",
+                   "date_nais", "datenais", "date_naiss", "datenaiss", "date_nai",
                    "birth_date", "birthdate", "date_of_birth", "birthday", "dob", "ddn"),
     "status": ("statut", "status", "etat", "situation"),
     # Ids only: a bare `formation` or `session` may contain a name; the override file can map it.
-    "formation_id": ("formation_id", "id_formation", "formations_id", "course_id"),
+    "formation_id": ("formation_id", "id_formation", "formations_id", "course_id", "filiere_id",
+                     "id_filiere", "cours_id", "id_cours", "module_id", "id_module"),
     "session_id": ("session_ecoin_id", "session_ecoins_id", "id_session_ecoin", "session_id",
-                   "id_session"),
+                   "id_session", "groupe_id", "id_groupe", "promotion_id", "id_promotion"),
     "created_at": ("created_at", "date_creation", "date_inscription", "date_ajout"),
     "completed_at": ("completed_at", "date_fin_formation", "date_obtention", "date_fin"),
+    **_DELETED,
 }  # fmt: skip
 
 ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -41,14 +54,18 @@ ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
     "formations": {
         "id": ("id", "id_formation", "formation_id"),
         "name": ("nom", "name", "intitule", "titre", "title", "libelle", "designation",
-                 "nom_formation"),
+                 "nom_formation", "formation", "filiere", "specialite", "label"),
+        **_DELETED,
     },
     "session_ecoins": {
         "id": ("id", "id_session_ecoin", "session_ecoin_id", "id_session", "session_id"),
-        "code": ("code", "code_session", "reference", "ref", "nom", "name", "titre", "libelle"),
-        "formation_id": ("formation_id", "id_formation", "formations_id", "course_id"),
-        "start_date": ("date_debut", "start_date", "debut"),
-        "end_date": ("date_fin", "end_date", "fin"),
+        "code": ("code", "code_session", "reference", "ref", "nom", "name", "titre", "libelle",
+                 "intitule", "designation", "session", "numero"),
+        "formation_id": ("formation_id", "id_formation", "formations_id", "course_id", "filiere_id",
+                         "id_filiere", "cours_id", "id_cours", "module_id", "id_module"),
+        "start_date": ("date_debut", "start_date", "debut", "datedebut", "date_start", "start"),
+        "end_date": ("date_fin", "end_date", "fin", "datefin", "date_end", "end"),
+        **_DELETED,
     },
 }  # fmt: skip
 
@@ -59,8 +76,12 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "stagiaires": (("id",), ("last_name", "full_name", "first_name")),
     "archives": (("id",), ("last_name", "full_name", "first_name")),
     "formations": (("id",), ("name",)),
-    "session_ecoins": (("id",), ("code",), ("formation_id",)),
+    # Without a code, its course and its first day say which session it is.
+    "session_ecoins": (("id",), ("code", "start_date"), ("formation_id",)),
 }
+
+# What a FLOAT column may contain. It keeps some seven digits: any other field would be another number.
+FROM_FLOAT = frozenset({"status", "deleted_at"})
 
 Overrides = Mapping[str, Mapping[str, str]]
 
@@ -71,25 +92,22 @@ class SchemaMismatch(LegacyImportError):
 
 @dataclass(frozen=True, slots=True)
 class TableMap:
-    """A table of the database with its fields: canonical name → column. `notes` are sentences."""
+    """A table of the database with its fields: canonical name → column. `notes` are sentences.
+
+    `likely`: absent fields → the column that may be it, if an operator says so.
+    """
 
     table: str
     db_table: DatabaseTable
     fields: dict[str, Column]
     absent: tuple[str, ...]
     unmatched: tuple[str, ...]
+    likely: dict[str, str]
     notes: tuple[str, ...]
 
     @property
     def id_column(self) -> Column:
         return self.fields["id"]
-
-
-def fold(name: str) -> str:
-    """A column name without case, accents and different separators: `Prénom ` → `prenom`."""
-    plain = unicodedata.normalize("NFKD", name.strip().casefold())
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return plain.replace(" ", "_").replace("-", "_")
 
 
 def load_overrides(path: str) -> Overrides:
@@ -152,62 +170,170 @@ def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, st
             f"{table} is a view, and only base tables are read: a view may run functions that write.",
             hint="Point LEGACY_DB_DATABASE at the database that contains the tables themselves.",
         )
-    fields: dict[str, Column] = {}
-    notes: list[str] = []
-    for field in ACCEPTED[table]:
-        columns = _matching_columns(table, field, db_table, overrides.get(field))
-        if columns:
-            fields[field] = columns[0]
-            others = ", ".join(column.name for column in columns[1:])
-            if others:
-                notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
-    _check_required(table, db_table, fields)
+    fields, notes = _matched_fields(table, db_table, overrides)
+    absent = [field for field in ACCEPTED[table] if field not in fields]
     used = {column.name for column in fields.values()}
+    unmatched = [column.name for column in db_table.columns if column.name not in used]
+    likely = _likely_columns(table, absent, unmatched)
+    _check_required(table, db_table, fields, likely)
     return TableMap(
         table=table,
         db_table=db_table,
         fields=fields,
-        absent=tuple(field for field in ACCEPTED[table] if field not in fields),
-        unmatched=tuple(column.name for column in db_table.columns if column.name not in used),
-        notes=tuple(notes),
+        absent=tuple(absent),
+        unmatched=tuple(unmatched),
+        likely=likely,
+        notes=(*notes, *_meaningful_columns(table, unmatched)),
     )
 
 
-def _matching_columns(
-    table: str, field: str, db_table: DatabaseTable, override: str | None
+def _matched_fields(
+    table: str, db_table: DatabaseTable, overrides: Mapping[str, str]
+) -> tuple[dict[str, Column], list[str]]:
+    """Field → column, in the order of ACCEPTED, and a note on every choice that was made."""
+    choices = {
+        field: _override(table, field, db_table, overrides[field])
+        if field in overrides
+        else _with_accepted_name(db_table, ACCEPTED[table][field])
+        for field in ACCEPTED[table]
+    }
+    notes = [
+        note
+        for field, columns in choices.items()
+        for note in _without_floats(table, field, columns)
+    ]
+    taken = {columns[0].name for columns in choices.values() if columns}
+    for field, columns in choices.items():
+        if not columns:
+            columns += _with_its_noun(table, field, db_table, taken)
+            notes += _without_floats(table, field, columns)
+            if columns:
+                taken.add(columns[0].name)
+                notes.append(f"{table}: {field} is taken to be {columns[0].name}")
+        if len(columns) > 1:
+            others = ", ".join(column.name for column in columns[1:])
+            notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
+    if "id" not in overrides:
+        notes += _take_primary_key(table, db_table, choices)
+    return {field: columns[0] for field, columns in choices.items() if columns}, notes
+
+
+def _without_floats(table: str, field: str, columns: list[Column]) -> list[str]:
+    """Remove the FLOAT columns from those of a field that cannot be read from them; a note for each."""
+    lossy = [column for column in columns if column.is_lossy and field not in FROM_FLOAT]
+    columns[:] = [column for column in columns if column not in lossy]
+    return [
+        f"{table}: {field} is not read from {column.name}: a FLOAT keeps about seven digits"
+        for column in lossy
+    ]
+
+
+def _with_accepted_name(db_table: DatabaseTable, accepted: Iterable[str]) -> list[Column]:
+    """The columns with one of these names, the best first."""
+    columns = {
+        column.name: column
+        for name in accepted
+        for column in db_table.columns
+        if name in spellings(column.name)
+    }
+    return list(columns.values())
+
+
+def _with_its_noun(
+    table: str, field: str, db_table: DatabaseTable, taken: set[str]
 ) -> list[Column]:
-    """The columns that match a field, the best first. An override allows no other."""
-    if override is None:
-        accepted = ACCEPTED[table][field]
-        return [
-            column for name in accepted for column in db_table.columns if fold(column.name) == name
-        ]
-    exact = [column for column in db_table.columns if column.name == override]
-    columns = exact or [c for c in db_table.columns if fold(c.name) == fold(override)]
+    """The columns whose names are accepted without the noun of their table, the best first."""
+    nouns = (ID_NOUNS if field == "id" else NOUNS)[table]
+    columns = {
+        column.name: column
+        for name in ACCEPTED[table][field]
+        for column in db_table.columns
+        if column.name not in taken
+        and name in [without_noun(spelling, nouns) for spelling in spellings(column.name)]
+    }
+    return list(columns.values())
+
+
+def _take_primary_key(
+    table: str, db_table: DatabaseTable, choices: dict[str, list[Column]]
+) -> list[str]:
+    """Take the only numeric primary key as the id where no key has an accepted name."""
+    if any(column.name in db_table.keys for column in choices["id"][:1]):
+        return []
+    primary = [
+        column
+        for column in db_table.columns
+        if column.name == db_table.primary_key and not column.is_lossy
+    ]
+    if not primary:
+        return []
+    choices["id"] = primary
+    for field, columns in choices.items():
+        if field != "id" and columns[:1] == primary:
+            columns.pop(0)
+    return [f"{table}: id is taken to be {primary[0].name}, its only numeric primary key"]
+
+
+def _override(table: str, field: str, db_table: DatabaseTable, name: str) -> list[Column]:
+    """The column that LEGACY_SCHEMA_FILE names. Raises SchemaMismatch if there is none."""
+    exact = [column for column in db_table.columns if column.name == name]
+    columns = exact or [column for column in db_table.columns if fold(column.name) == fold(name)]
     if not columns:
         raise SchemaMismatch(
-            f"LEGACY_SCHEMA_FILE says {table}.{field} is {override},"
+            f"LEGACY_SCHEMA_FILE says {table}.{field} is {name},"
             f" but that column does not exist. Found: {_names(db_table)}.",
             hint="Correct the file, or the rights of the account on that column.",
         )
     return columns
 
 
-def _check_required(table: str, db_table: DatabaseTable, fields: Mapping[str, Column]) -> None:
+def _likely_columns(table: str, absent: list[str], unmatched: list[str]) -> dict[str, str]:
+    likely: dict[str, str] = {}
+    for field in absent:
+        free = [column for column in unmatched if column not in likely.values()]
+        column = likely_column(table, field, ACCEPTED[table][field], free)
+        if column is not None:
+            likely[field] = column
+    return likely
+
+
+def _meaningful_columns(table: str, unmatched: list[str]) -> list[str]:
+    meanings = {column: meaning_of(column) for column in unmatched}
+    return [
+        f"{table}.{column} is not used, and may say that a row {meaning}: look at its values"
+        for column, meaning in meanings.items()
+        if meaning
+    ]
+
+
+def _check_required(
+    table: str, db_table: DatabaseTable, fields: Mapping[str, Column], likely: Mapping[str, str]
+) -> None:
     for group in REQUIRED[table]:
         if not any(field in fields for field in group):
             accepted = ", ".join(name for field in group for name in ACCEPTED[table][field])
+            lines = {field: likely[field] for field in group if field in likely}
+            paste = f" If this is right, write into it:\n{toml(table, lines)}" if lines else ""
             raise SchemaMismatch(
-                f"{table} lacks a column for {' or '.join(group)}. Found: {_names(db_table)}.",
-                hint=f"Accepted names: {accepted}; or name the column in LEGACY_SCHEMA_FILE.",
+                f"{table} lacks a column for {' or '.join(group)}. Found: {_names(db_table)}."
+                + _unreadable(db_table),
+                hint=f"Accepted names: {accepted}; or name the column in LEGACY_SCHEMA_FILE.{paste}",
             )
     if fields["id"].name not in db_table.keys:
         raise SchemaMismatch(
             f"{table}.{fields['id'].name} is not an integer column with a primary or unique key"
             " that is never NULL, so rows could be read twice or not at all.",
-            hint="Name the primary key in LEGACY_SCHEMA_FILE, or have a unique index added there.",
+            hint="Name the primary key in LEGACY_SCHEMA_FILE, or add a number to a copy of the"
+            f" database: ALTER TABLE {db_table.name} ADD legacy_row_id BIGINT UNSIGNED NOT NULL"
+            ' AUTO_INCREMENT UNIQUE, with id = "legacy_row_id" in the file.',
         )
 
 
+def _unreadable(db_table: DatabaseTable) -> str:
+    names = ", ".join(db_table.unreadable)
+    return f" The account may not read: {names}." if names else ""
+
+
 def _names(db_table: DatabaseTable) -> str:
-    return ", ".join(column.name for column in db_table.columns) or "no column"
+    names = (f"{c.name} (a FLOAT)" if c.is_lossy else c.name for c in db_table.columns)
+    return ", ".join(names) or "no column"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 
 class Unreadable(ValueError):
@@ -42,40 +43,32 @@ _NUMBER = (
 )
 # The first match wins. Every alternative is possessive: a megabyte of quotes costs linear time.
 _BLANK = r"(?P<blank>[ \t\r\n\f\v]++)"
-_MYSQL = re.compile(
-    "|".join(
-        [
-            _BLANK,
-            # /*! and /*M! run on the server, /*+ may set variables: never just a comment.
-            r"(?P<refused>/\*(?:!|M!|m!|\+))",
-            r"(?P<comment>/\*(?:[^*]|\*(?!/))*+\*/|--(?=[\x00-\x20]|\Z)[^\n]*+|\#[^\n]*+)",
-            r"""(?P<string>'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+")""",
-            r"(?P<name>`(?:[^`]|``)*+`)",
-            r"(?P<variable>@@?[0-9A-Za-z_$.]*+)",
-            _NUMBER,
-            _WORD,
-            # A comment without an end is not a comment.
-            # `:` alone is missing on purpose: `:=` writes a variable. So is `{` (ODBC escapes).
-            r"(?P<symbol>/(?!\*)|[-+*%<>=!.,;()&|^~?])",
-        ]
+_ALTERNATIVES = {
+    "mysql": (
+        _BLANK,
+        # /*! and /*M! run on the server, /*+ may set variables: never just a comment.
+        r"(?P<refused>/\*(?:!|M!|m!|\+))",
+        r"(?P<comment>/\*(?:[^*]|\*(?!/))*+\*/|--(?=[\x00-\x20]|\Z)[^\n]*+|\#[^\n]*+)",
+        r"""(?P<string>'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+")""",
+        r"(?P<name>`(?:[^`]|``)*+`)",
+        r"(?P<variable>@@?[0-9A-Za-z_$.]*+)",
+        _NUMBER,
+        _WORD,
+        # A comment without an end is not a comment.
+        # `:` alone is missing on purpose: `:=` writes a variable. So is `{` (ODBC escapes).
+        r"(?P<symbol>/(?!\*)|[-+*%<>=!.,;()&|^~?])",
     ),
-    re.DOTALL,
-)
-_SQLITE = re.compile(
-    "|".join(
-        [
-            _BLANK,
-            r"(?P<comment>/\*(?:[^*]|\*(?!/))*+\*/|--[^\n]*+)",
-            r"""(?P<string>'(?:[^']|'')*+')""",
-            r"""(?P<name>`(?:[^`]|``)*+`|"(?:[^"]|"")*+"|\[[^\]]*+\])""",
-            r"(?P<variable>[@:$][0-9A-Za-z_]++|\?[0-9]*+)",
-            _NUMBER,
-            _WORD,
-            r"(?P<symbol>/(?!\*)|[-+*%<>=!.,;()&|~])",
-        ]
+    "sqlite": (
+        _BLANK,
+        r"(?P<comment>/\*(?:[^*]|\*(?!/))*+\*/|--[^\n]*+)",
+        r"""(?P<string>'(?:[^']|'')*+')""",
+        r"""(?P<name>`(?:[^`]|``)*+`|"(?:[^"]|"")*+"|\[[^\]]*+\])""",
+        r"(?P<variable>[@:$][0-9A-Za-z_]++|\?[0-9]*+)",
+        _NUMBER,
+        _WORD,
+        r"(?P<symbol>/(?!\*)|[-+*%<>=!.,;()&|~])",
     ),
-    re.DOTALL,
-)
+}
 _KINDS = {
     "word": TokenKind.WORD,
     "name": TokenKind.QUOTED_NAME,
@@ -84,7 +77,12 @@ _KINDS = {
     "variable": TokenKind.VARIABLE,
     "symbol": TokenKind.SYMBOL,
 }
-GRAMMARS = {"mysql": _MYSQL, "sqlite": _SQLITE}
+
+
+@cache
+def _grammar(dialect: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: one takes as long as starting a command may."""
+    return re.compile("|".join(_ALTERNATIVES[dialect]), re.DOTALL)
 
 
 def tokens(sql: str, dialect: str) -> Iterator[SqlToken]:
@@ -95,7 +93,7 @@ def tokens(sql: str, dialect: str) -> Iterator[SqlToken]:
     """
     if "\x00" in sql:  # it ends a line comment on the server, but not here
         raise Unreadable("it contains a null byte")
-    grammar = GRAMMARS[dialect]
+    grammar = _grammar(dialect)
     position, spaced = 0, False
     while position < len(sql):
         match = grammar.match(sql, position)

@@ -11,7 +11,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, sync_playwright
 
 from tests.browser.fonts import missing_fonts, write_configuration
 from tests.browser.sessions import session_of, user_as
@@ -20,9 +20,11 @@ from tests.browser.states import HEIGHT
 REMEDY = "These tests need a browser: apt-get install chromium"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOURS = "cat.color"  # axe's tag for the rules that depend on colours
 OWN_SCHEMES = ("data:", "blob:", "about:")
 
 PageAs = Callable[..., Page]
+Axe = Callable[..., list[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,7 +113,24 @@ def watch(live_server: Any) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs]:
+def clicks_wait_for_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click that leads to another page returns when that page is loaded.
+
+    Playwright waits until the new page has begun; what a test reads then may still be missing.
+    """
+    click = Locator.click
+
+    def click_and_load(locator: Locator, **options: Any) -> None:
+        click(locator, **options)
+        locator.page.wait_for_load_state()
+
+    monkeypatch.setattr(Locator, "click", click_and_load)
+
+
+@pytest.fixture
+def page_as(
+    browser: Browser, live_server: Any, watch: Watch, clicks_wait_for_pages: None
+) -> Iterator[PageAs]:
     """page_as(role, language, width, dark): a page of a signed-in user of that role.
 
     A role is the name of a group, "superuser", "staff" (no permission) or "" (nobody). Each call is
@@ -155,17 +174,19 @@ def page_as(browser: Browser, live_server: Any, watch: Watch) -> Iterator[PageAs
 
 
 @pytest.fixture
-def axe() -> Callable[[Page], list[str]]:
+def axe() -> Axe:
     """axe(page): what axe finds wrong with the page, a line per place; the CSP stays in force.
 
-    It fetches no style sheet of its own (`preload`): no rule of these tags needs one.
+    With `colours_only` it applies the rules about colours and no others: for a page that it has seen,
+    in other colours. It fetches no style sheet of its own (`preload`): no rule of these tags needs one.
     """
 
-    def violations(page: Page) -> list[str]:
+    def violations(page: Page, *, colours_only: bool = False) -> list[str]:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
         options = {
-            "runOnly": {"type": "tag", "values": list(RULES)},
+            "runOnly": {"type": "tag", "values": [COLOURS] if colours_only else list(RULES)},
+            "rules": {"color-contrast-enhanced": {"enabled": False}},  # level AAA
             "resultTypes": ["violations"],
             "preload": False,
         }

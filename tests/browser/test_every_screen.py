@@ -1,9 +1,12 @@
 """Every screen in every state, French, Arabic and English: axe finds nothing, and the layout holds."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.urls import URLPattern
 from playwright.sync_api import Page
 
@@ -39,7 +42,7 @@ GROUPS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("group", GROUPS)
 def test_axe_and_layout_find_nothing(
-    page_as: Callable[..., Page], axe: Callable[[Page], list[str]], group: str, language: str
+    page_as: Callable[..., Page], axe: Callable[..., list[str]], group: str, language: str
 ) -> None:
     walk = Walk(page_as, axe, language)
     walk.see(GROUPS[group].states(language))
@@ -50,3 +53,17 @@ def test_axe_and_layout_find_nothing(
 def test_every_screen_is_in_a_group():
     names = {one.name for one in urls.urlpatterns if isinstance(one, URLPattern)}
     assert set().union(*(group.screens for group in GROUPS.values())) == names - ANSWERS_NO_PAGE
+
+
+DARK = re.compile(r"@media \(prefers-color-scheme: dark\)\s*\{\s*:root\s*\{(?P<body>[^{}]*)\}\s*\}")
+
+
+@pytest.mark.parametrize("sheet", ["admin/css/dark_mode.css", "legacy_imports/screens.css"])
+def test_light_and_dark_differ_in_colours_only(sheet):
+    """So the walk applies every rule in the dark, and in the light the rules about colours."""
+    styles = Path(str(finders.find(sheet))).read_text("utf-8")
+    blocks = DARK.findall(styles)
+    assert len(blocks) == styles.count("prefers-color-scheme") == 1
+    names = {line.partition(":")[0].strip() for line in blocks[0].split(";") if line.strip()}
+    assert names
+    assert {name for name in names if not name.startswith("--")} <= {"color-scheme"}

@@ -16,7 +16,8 @@ from django.contrib.auth.models import User
 
 from crm.models import CrmLead
 from legacy_import.demo import tables
-from legacy_import.demo.dirt import spell_phone
+from legacy_import.demo.arabic_names import family_in_arabic, given_in_arabic
+from legacy_import.demo.dirt import is_arabic, spell_phone
 from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.exhibits import EXHIBITS, HUGE_ID
 from legacy_import.demo.people import LegacyWorld, generate
@@ -180,6 +181,42 @@ def test_numbers_are_shared_by_schools_and_families(learners: Learners) -> None:
         if row["telephone"] and isinstance(row["nom"], str):
             carriers.setdefault(row["telephone"], set()).add(row["nom"])
     assert sum(len(names) >= 5 for phone, names in carriers.items() if phone.startswith("0")) >= 2
+
+
+def _written_in(row: Row) -> str:
+    """The script of a learner's name: Arabic may be stored as the bytes of its UTF-8."""
+    names = f"{row['nom']}{row['prenom']}"
+    return "arabic" if re.search(r"[\u0621-\u064aØÙ]", names) else "latin"
+
+
+def test_one_learner_in_six_is_written_in_arabic_letters(learners: Learners) -> None:
+    for table in ("stagiaires", "archives"):
+        scripts = Counter(_written_in(row) for of_table, row in learners if of_table == table)
+        assert 1 / 7 < scripts["arabic"] / scripts.total() < 1 / 5, table
+
+
+def test_some_people_are_written_in_both_scripts(learners: Learners) -> None:
+    scripts: dict[str, set[str]] = {}
+    for _, row in learners:
+        if row["email"] and re.search(r"\d@", row["email"]):  # a generated address is one person's
+            scripts.setdefault(row["email"].strip().lower(), set()).add(_written_in(row))
+    assert sum(both == {"arabic", "latin"} for both in scripts.values()) >= 5
+
+
+def test_every_fictional_name_has_arabic_letters() -> None:
+    given = (*tables.GIVEN_MALE, *tables.COMPOUND_MALE, *tables.GIVEN_FEMALE)
+    forms = [
+        *map(given_in_arabic, (*given, *tables.COMPOUND_FEMALE)),
+        *map(family_in_arabic, (*tables.FAMILY, *tables.FAMILY_PREFIXED)),
+    ]
+    for form in forms:
+        assert re.fullmatch(r"[\u0621-\u064a ]+", form), form
+
+
+def test_the_platform_knows_some_people_in_arabic_letters(world: LegacyWorld) -> None:
+    known = list(world.known_people())
+    arabic = sum(is_arabic(one.first_name) and is_arabic(one.last_name) for one in known)
+    assert 0 < arabic < len(known) / 6
 
 
 def test_most_rows_are_history_and_leads_are_plenty(learners: Learners) -> None:

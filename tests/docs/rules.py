@@ -9,10 +9,11 @@ from typing import Any, get_type_hints
 RUNGS = {
     "_reviewer_put_aside": "a reviewer skipped or postponed it",
     "_already_imported": "a record with this row's `origin` exists already",
+    "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",
     "_registration": "registered: the same, and only in a session that is confirmed as real",
-    "_lead_in_doubtful_group": "lead: an edge between this row and another was refused",
+    "_lead_in_doubtful_group": "lead: an edge between this row and another was refused, or is in doubt",
     "_lead_of_known_person": "lead: HIGH without blocker and one target, or a reviewer's link",
     "_lead_with_history": "lead: a row of its group was trained or registered",
     "_lead_again": "lead: not the first row of its group",
@@ -22,8 +23,8 @@ RUNGS = {
 KEY_KINDS = {
     "P": ("valid phone, one key for each number in the field", "high"),
     "E": ("valid e-mail, lower case, no placeholder", "high"),
-    "D": ("full name (fold) and birth date; the earlier of the date and its day/month twin",
-          "medium; also joins rows of one run"),
+    "D": ("birth date (the earlier of the date and its day/month twin) and full name (fold)",
+          "medium; also joins rows of one run, except on 1 January"),
     "R": ("full name (fold) and the digits of the phone as typed, where no number is valid",
           "medium"),
     "Q": ("digits of an invalid or foreign phone, 7 or more", "medium at most, if the names agree"),
@@ -63,12 +64,15 @@ def sessions() -> str:
     cases = [
         (f"id {', '.join(ids)}: not even a reviewer makes them real",
          classify_session(**{**plain, "legacy_id": ids[0]})),  # type: ignore[arg-type]
-        (f"code contains `{WAITING_CODE}`, in any case",
+        (f"code contains `{WAITING_CODE}`, without case, accents, blanks, `_` and dashes",
          classify_session(**{**plain, "code": WAITING_CODE.upper()})),  # type: ignore[arg-type]
         ("no formation (null, blank, 0, or not a number)",
          classify_session(**{**plain, "formation_id": None})),  # type: ignore[arg-type]
         ("a formation that `formations` does not have",
          classify_session(**{**plain, "formations": set()})),  # type: ignore[arg-type]
+        ("code is about waiting in other words: *Liste d'attente*, *Attente BUR*",
+         classify_session(**{**plain, "code": "Liste d'attente"})),  # type: ignore[arg-type]
+        ("otherwise, without a code", classify_session(**{**plain, "code": ""})),  # type: ignore[arg-type]
         ("otherwise", real),
         ("a reviewer decided what it is", session_of_row("7", real, reviewed=True)),
         ("the row refers to a session that `session_ecoins` does not have", session_of_row("7", None)),
@@ -89,6 +93,7 @@ def courses() -> str:
     suggestions = [
         ("one course has the same name after folding", suggest("BUREAUTIQUE ", index)),
         ("the same after an unambiguous repair of double encoding", suggest("Ã‰tÃ©", index)),
+        ("the same after HTML entities are decoded once", suggest("&Eacute;t&eacute;", index)),
         ("two courses match equally", suggest("Bureautique", double)),
         ("no course has that name", suggest("Autre", index)),
     ]
@@ -169,10 +174,11 @@ def _all_facts() -> Iterable[Any]:
     """Every combination of facts, texts reduced to one that shows where they come from."""
     from enum import Enum
 
-    from legacy_import.rules.commit_policy import Facts
+    from legacy_import.rules.commit_policy import DELETIONS, Facts, Origin
 
     hints = get_type_hints(Facts)
-    texts = {"doubt": "the worst issue", "action_reason": "the training's reason",
+    # The rung of deletions looks at nothing else, so every deletion is tried once.
+    texts = {"deletion": "", "doubt": "the worst issue", "action_reason": "the training's reason",
              "blocker": "the blocker"}  # fmt: skip
     domains: list[Sequence[Any]] = []
     for field in fields(Facts):
@@ -193,6 +199,9 @@ def _all_facts() -> Iterable[Any]:
         plain = dict(zip(names, values, strict=True))
         yield Facts(**plain)
     assert plain is not None
+    yield from (
+        Facts(**{**plain, "origin": Origin.NEW, "deletion": reason}) for reason in DELETIONS
+    )
     yield Facts(**{**plain, "skipped": True})
     yield Facts(**{**plain, "postponed": True})
 
@@ -223,6 +232,7 @@ def evidence() -> str:
     special = {
         Names.SIMILAR: "blocks where a birth date is missing, unless phone and e-mail agree",
         Names.OTHER_SCRIPT: "blocks",
+        Names.ONE_WORD: "blocks",
         Names.PARTLY: "no blocker: phone, e-mail and birth date agree",
         BirthDates.ONE_PART_OFF: "blocks, unless the name is the same",
         BirthDates.MISSING: "no blocker for the same name",
@@ -237,6 +247,15 @@ def evidence() -> str:
         for member, effect in usual
     ]  # fmt: skip
     return markdown(("guard", "evidence", "effect on HIGH"), rows)
+
+
+def reliability() -> str:
+    from legacy_import.rules.reliability import CONTACT, CONTACTS, DATE, NAME, NAME_ALONE
+
+    rows = [(f"`{code}`", f"{halves / 2:g}") for code, halves in (NAME | DATE).items()]
+    rows += [(f"`{code}`", f"−{CONTACT / 2:g}") for code in CONTACTS]
+    rows.append(("neither a contact nor a birth date", f"{NAME_ALONE / 2:g}"))
+    return markdown(("evidence", "steps from surely one person"), rows)
 
 
 def numbers() -> str:

@@ -78,6 +78,7 @@ TABLES = {
         rules.key_kinds,
         rules.blockers,
         rules.evidence,
+        rules.reliability,
         rules.numbers,
         drift,
         permissions,

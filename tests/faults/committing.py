@@ -27,7 +27,7 @@ STAGED = (
 # How the screens' counts of facets are stored, and what the rows say.
 FACETS = (
     "source_table, classification, validation_status, duplicate_confidence, planned_action, "
-    "planned_reason, session_type, import_action, outcome, decision, to_classify"
+    "planned_reason, session_type, import_action, outcome, decision, to_classify, review_order"
 )
 STORED = f"SELECT legacy_import_run_id, {FACETS}, without_course, f.rows FROM legacy_facet_counts f"
 COUNTED = (

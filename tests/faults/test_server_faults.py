@@ -1,14 +1,19 @@
 """Commits whose database server or link to it fails in the middle. MariaDB only: a file has neither."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.faults.committing import COMMIT, ROLLBACK, CommitFault
+from tests.faults.importing import ImportFault
 from tests.faults.planning import PlannedApp
 from tests.faults.proxy import LossyLink
 from tests.faults.test_import_faults import assert_one_clear_sentence
-from tests.processes import finish
+from tests.faults.test_stop import NEVER, assert_stopped, stopped
+from tests.faults.test_tls_links import wait_until
+from tests.processes import environment, finish, start
+from tests.relay import Relay
 
 ARRIVES = pytest.mark.parametrize(
     "arrives", [True, False], ids=["the_answer_is_lost", "the_commit_is_lost"]
@@ -21,7 +26,8 @@ def through(link: LossyLink, fault: CommitFault) -> CommitFault:
     address, _, name = fault.app.url.rpartition("/")
     server = f"{link.server[0]}:{link.server[1]}"
     assert address.endswith(server)
-    url = f"{address.removesuffix(server)}127.0.0.1:{link.port}/{name}"
+    # Not encrypted: the link looks for COMMIT in what passes.
+    url = f"{address.removesuffix(server)}127.0.0.1:{link.port}/{name}?ssl_mode=DISABLED"
     return CommitFault(fault.app, fault.undisturbed, url=url, started=fault.started)
 
 
@@ -72,3 +78,19 @@ def test_an_answer_is_lost_after_its_batch_was_kept_and_a_commit_before(
         assert lose(commit_fault, COMMIT, LATER, arrives, batch=50)
         kept[arrives] = commit_fault.receipts(COMMIT)
     assert kept[True] == kept[False] + 1
+
+
+def test_a_silent_app_database_keeps_no_command_that_is_told_to_stop(fault: ImportFault) -> None:
+    server = fault.app.server
+    assert server is not None
+    with Relay(server.port, "silent") as relay:
+        url = fault.app.url.replace(f":{server.port}/", f":{relay.port}/")
+        values = {**fault.legacy.environment(), "DATABASE_URL": url, **NEVER}
+        process = start("legacy_import", "--json", env=environment(fault.app, **values))
+        fault.started.append(process)
+        fault.wait_for_receipts(1, process)
+        relay.strike()
+        wait_until(lambda: relay.hits > 0)
+        assert_stopped(stopped(process, signal.SIGTERM))
+    assert fault.resume().code == 0
+    fault.assert_finished()

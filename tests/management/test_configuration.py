@@ -75,6 +75,7 @@ BAD_VALUES = {
     "LEGACY_DB_CHARSET": "gbk",
     "LEGACY_DB_READ_TIMEOUT": "soon",
     "LEGACY_DB_PORT": "many",
+    "LEGACY_DB_TIME_ZONE": "Africa/Algiers",
     "LEGACY_IMPORT_CONNECTION": "elsewhere",
     "LEGACY_IMPORT_FOCUS_MODE_DEFAULT": "everything",
     "LEGACY_IMPORT_HOT_KEY_ROWS": "0",
@@ -83,6 +84,9 @@ BAD_VALUES = {
     "LEGACY_IMPORT_ENGINE": "threads",
     "LEGACY_IMPORT_RETENTION_DAYS": "0",
     "LEGACY_SCHEMA_FILE": "/nowhere/schema.toml",
+    "DATABASE_TIMEOUT": "never",
+    "DATABASE_SSL_MODE": "SOMETIMES",
+    "DATABASE_SSL_CA": "/nowhere/ca.pem",
 }
 
 

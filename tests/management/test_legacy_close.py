@@ -1,10 +1,13 @@
-"""legacy_close as operators see it: a run is named, what is given up is told, and it is final."""
+"""legacy_close as operators see it: it names the run, lists what is given up, prompts, and is final."""
 
+import io
+import sys
 from typing import Any
 
 import pytest
 
 from legacy_import.choices import Outcome, RunStatus
+from legacy_import.conf import database_name
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
@@ -25,17 +28,38 @@ def run() -> LegacyImportRun:
 
 
 def close(run: LegacyImportRun, *arguments: str) -> Any:
-    return call("legacy_close", "--run", str(run.pk), *arguments)
+    confirmation = ("--no-input", "--confirm-database", database_name())
+    return call("legacy_close", "--run", str(run.pk), *confirmation, *arguments)
 
 
 def test_it_says_what_is_given_up_and_that_there_is_no_way_back(run: LegacyImportRun) -> None:
     out = " ".join(close(run).out.split())
     assert out.startswith("Source: legacy → a fictional database Target: default → ")
-    assert "Given up: 3 rows left undone (pending 2, review 1)." in out
+    assert "Given up: 3 rows not imported (pending 2, review 1)." in out
     assert f"Run {run.pk} can no longer be rolled back" in out
     assert f"Done. run={run.pk} closed total=4" in out
     run.refresh_from_db()
     assert run.status == RunStatus.CLOSED
+
+
+def test_it_lists_what_closing_makes_impossible_and_prompts_for_the_database(
+    run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for answer, code, status in (
+        ("another\n", 3, RunStatus.COMMITTED),
+        ("", 2, RunStatus.COMMITTED),
+        (f"{database_name()}\n", 0, RunStatus.CLOSED),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        ended = call("legacy_close", "--run", str(run.pk))
+        question = " ".join(ended.err.split())
+        assert f"Run {run.pk} will be closed permanently. After that:" in question
+        assert "- no rollback: 0 records it created and 0 links to people" in question
+        assert "- no commit and no review: 3 rows not imported (pending 2, review 1);" in question
+        assert question.index("- no rollback") < question.index("Type the name of the database")
+        assert ended.code == code
+        run.refresh_from_db()
+        assert run.status == status
 
 
 def test_as_json_it_is_one_object(run: LegacyImportRun) -> None:

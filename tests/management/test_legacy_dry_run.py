@@ -13,6 +13,7 @@ from legacy_import.choices import (
     SourceTable,
     ValidationStatus,
 )
+from legacy_import.conf import database_name
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
 from tests.management.calling import done
 from tests.management.conftest import SCHOOL_ROWS
@@ -48,7 +49,8 @@ def counts() -> dict[str, Any]:
 
 def test_json_has_exactly_the_keys_of_the_contract() -> None:
     found = counts()
-    assert set(found) == {*SPREADS, "risks", "review_reasons"}
+    assert set(found) == {*SPREADS, "done", "risks", "review_reasons"}
+    assert found["done"] == dict.fromkeys(PlannedAction.values, 0)
     assert {name: set(found[name]) for name in SPREADS} == SPREADS
     assert set(found["risks"]) == RISKS
 
@@ -109,6 +111,23 @@ def test_the_terminal_reads_like_a_plan() -> None:
         assert f"{reason} {rows:,}" in text
     assert "No business table was changed." in text
     assert text.endswith(f"Next: manage.py {run.next_command}")
+
+
+def test_after_a_commit_the_plan_is_what_is_left_and_done_is_what_is_done() -> None:
+    before = counts()["plan"]
+    confirmation = ("--no-input", "--confirm-database", database_name())
+    done("legacy_commit", "--run", str(LegacyImportRun.objects.get().pk), *confirmation)
+    ended = done("legacy_dry_run")
+    summary = LegacyImportRun.objects.get().summary
+    committed = {action: rows for action, rows in before.items() if action != "review"}
+    assert summary["done"] == {**committed, "review": 0}
+    assert summary["plan"] == {**dict.fromkeys(committed, 0), "review": before["review"]}
+    rows = sum(committed.values())
+    words = " ".join(ended.out.split())
+    assert "+ create 0 completed trainings" in words
+    assert f"Done by earlier commits: {rows:,} rows (" in words
+    assert f"completed training created {before['create_completed_training']:,}" in words
+    assert f"ready=0 review={before['review']:,} skip=0 total={SCHOOL_ROWS:,}" in words
 
 
 def test_a_difference_to_another_run_names_what_moved() -> None:

@@ -114,7 +114,8 @@ class TestBefore:
         assert "Type the name" not in ended.err
 
     def test_a_closed_run_is_refused_before_the_question(self, run: LegacyImportRun) -> None:
-        done("legacy_close", "--run", str(run.pk))
+        confirmation = ("--no-input", "--confirm-database", database_name())
+        done("legacy_close", "--run", str(run.pk), *confirmation)
         ended = call("legacy_rollback", "--run", str(run.pk))
         assert_refused(ended, 5, f"Run {run.pk} is 'closed'")
         assert "Type the name" not in ended.err

@@ -104,6 +104,43 @@ def test_a_renamed_formation_asks_again_and_counts_as_unmapped_until_then(refres
     assert course("7").status == "unmapped", "only a person answers a question put to a person"
 
 
+def test_a_deleted_course_or_session_must_be_decided_again(tmp_path: Path) -> None:
+    database = sqlite_legacy(tmp_path / "old.sqlite3", tables([], [], [COMPTA], [REAL]))
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN deleted_at TEXT")
+
+    def read() -> None:
+        with as_legacy(database), open_source("legacy", allow_writable=False) as source:
+            refresh_mappings(source, "legacy")
+
+    decided = {"confirmed_by": UserFactory(), "confirmed_at": NOW}
+    CourseMappingFactory(legacy_formation_id="7", legacy_name="Comptabilité", **decided)
+    SessionMappingFactory(legacy_session_id="40", legacy_code="CPT-2019-01",
+                          legacy_formation_id="7", **decided)  # fmt: skip
+    read()
+    assert (course("7").status, session(40).confirmed_at) == ("confirmed", NOW)
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"UPDATE {table} SET deleted_at = '2021-03-04'")
+    read()
+    assert (course("7").status, course("7").rule) == ("unmapped", "course:deleted_since")
+    assert course("7").course_id is not None, "the decision stays as the best guess"
+    assert (course("7").confirmed_at, session(40).confirmed_at) == (None, None)
+    training = load_mappings("legacy").training("7", "40")
+    assert (training.course.deleted, training.session_deleted) == (True, True)
+    LegacyCourseMapping.objects.update(status="confirmed", **decided)
+    LegacySessionMapping.objects.update(**decided)
+    training = load_mappings("legacy").training("7", "40")
+    assert (training.course.deleted, training.session_deleted) == (False, False)
+    versions = course("7").version, session(40).version
+    read()
+    assert (course("7").version, session(40).version) == versions, "it was decided as deleted"
+    for table in ("formations", "session_ecoins"):
+        database.execute(f"UPDATE {table} SET deleted_at = NULL")
+    read()
+    assert (course("7").status, session(40).confirmed_at) == ("confirmed", NOW)
+    assert [course("7").deleted_at_source, session(40).deleted_at_source] == [False, False]
+
+
 def test_a_suggestion_follows_a_rename(refresh: Any) -> None:
     CourseFactory(name="Comptabilité")
     cooking = CourseFactory(name="Cuisine")
@@ -189,7 +226,10 @@ def test_a_session_that_changed_asks_again(refresh: Any, changed: dict[str, Any]
 
 @pytest.mark.parametrize("status", CourseMappingStatus)
 def test_suggested_and_confirmed_count_as_mapped(status: CourseMappingStatus) -> None:
-    mapping = CourseMappingFactory(legacy_formation_id="7", status=status)
+    course = CourseFactory()
+    mapping = CourseMappingFactory(
+        legacy_formation_id="7", legacy_name=course.name, course=course, status=status
+    )
     answer = load_mappings("legacy").training("7", None).course
     expected = {
         CourseMappingStatus.SUGGESTED: (CourseState.MAPPED, mapping.course_id),
@@ -229,3 +269,44 @@ def test_what_vanished_from_the_catalogue_counts_as_unknown_until_it_is_back(ref
     assert (back.session.session_type, back.course.state) == (
         SessionType.REAL_SESSION, CourseState.MAPPED,
     )  # fmt: skip
+
+
+# --- session tables without codes ----------------------------------------------------------------
+
+
+@pytest.fixture
+def refresh_without_codes(tmp_path: Path) -> Any:
+    """refresh(sessions): read them from a table that has no column for a code."""
+
+    def read(sessions: list[dict[str, Any]]) -> None:
+        content = tables(formations=[COMPTA], session_ecoins=sessions)
+        database = sqlite_legacy(tmp_path / "old.sqlite3", content)
+        database.execute("ALTER TABLE session_ecoins DROP COLUMN code")
+        with as_legacy(database), open_source("legacy", allow_writable=False) as source:
+            refresh_mappings(source, "legacy")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("dates", "code"),
+    [
+        (("2019-03-01", "2019-04-15"), "Comptabilité 2019-03-01 – 2019-04-15"),
+        (("2019-03-01", None), "Comptabilité 2019-03-01"),
+        (("2019-03-01", "0000-00-00"), "Comptabilité 2019-03-01"),
+        ((None, None), ""),
+        (("0000-00-00", ""), ""),
+    ],
+)
+def test_dates_and_course_are_the_code_where_the_table_has_none(
+    dates: tuple[str | None, str | None], code: str, refresh_without_codes: Any
+) -> None:
+    start, end = dates
+    refresh_without_codes([{"id": 40, "formation_id": "7", "date_debut": start, "date_fin": end}])
+    assert session(40).legacy_code == code
+    assert session(40).legacy_formation_id == "7"
+
+
+def test_a_blank_code_in_a_table_with_codes_stays_blank(refresh: Any) -> None:
+    refresh([COMPTA], [{**REAL, "code": "", "date_debut": "2019-03-01"}])
+    assert session(40).legacy_code == ""

@@ -41,7 +41,7 @@ from tests.factories import (
 from tests.legacy_database import sqlite_legacy, tables
 from tests.stages.importing import import_from
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
-from trainings.models import Course
+from trainings.models import Course, LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +202,7 @@ def test_all_exact_suggestions_are_confirmed_and_nothing_else(actor, run):
     change = confirm_mappings(
         COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, change.affected) == (2, {run.pk: 1})
+    assert (change.mappings, change.affected) == (2, {run.pk: 0})
     for before in exact:
         after = LegacyCourseMapping.objects.get(pk=before.pk)
         assert (after.status, after.version, after.confirmed_by) == ("confirmed", 2, actor)
@@ -293,10 +293,47 @@ def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(actor, run):
     suggested("8")
     affected, other = trained(run, "1"), trained(run, "2", formation_id="8")
     run_stages(run)
-    confirm_suggestion(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    choice = CourseFactory().pk
+    choose_course(mapping_id=before.pk, choice=choice, version=1, actor=actor, now=NOW)
     run_commit(run)
     assert (outcome_of(affected), last_reason(affected)) == ("drifted", "course_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_COMPLETED_TRAINING
+
+
+def test_a_confirmation_that_changes_no_answer_drifts_and_marks_no_row(actor, run):
+    one, both = suggested("7"), [suggested("8"), suggested("9")]
+    rows = [trained(run, "1"), trained(run, "2", formation_id="8")]
+    run_stages(run)
+    change = confirm_suggestion(mapping_id=one.pk, version=1, actor=actor, now=NOW)
+    assert (change.rows, marked(run)) == (0, set())
+    expected, stamp = bulk_stamp(COURSES, CONNECTION)
+    change = confirm_mappings(
+        COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
+    )
+    assert (change.mappings, change.rows, marked(run)) == (len(both), 0, set())
+    run_commit(run)
+    assert {outcome_of(row) for row in rows} == {Outcome.CREATE_COMPLETED_TRAINING}
+
+
+@pytest.mark.parametrize("change", ["renamed", "doubled"])
+def test_a_suggestion_holds_only_while_the_platform_s_courses_suggest_it(run, change):
+    before = suggested("7")
+    suggested("8")
+    rows = [trained(run, "1"), trained(run, "2", formation_id="8")]
+    interest = trained(run, "3", status="nouveau")
+    run_stages(run)
+    if change == "renamed":
+        Course.objects.filter(pk=before.course_id).update(name="Tout autre chose")
+    else:
+        CourseFactory(name=before.legacy_name.upper())
+    run_commit(run)
+    assert [outcome_of(row) for row in rows] == ["drifted", Outcome.CREATE_COMPLETED_TRAINING]
+    assert last_reason(rows[0]) == last_reason(interest) == "course_mapping_changed"
+    assert not LegacyCompletedTraining.objects.filter(course_id=before.course_id).exists()
+    run_stages(run)
+    rows[0].refresh_from_db()
+    assert (rows[0].planned_action, rows[0].planned_reason) == ("review", "course_unmapped")
+    assert outcome_of(rows[1]) == Outcome.CREATE_COMPLETED_TRAINING
 
 
 def test_nobody_judges_while_the_source_is_being_classified(actor, run):
@@ -377,7 +414,7 @@ def test_counting_is_one_pass(run, django_assert_num_queries):
     mapping("7")
     trained(run, "1")
     run_stages(run)
-    with django_assert_num_queries(3):  # two mapping tables, one pass over the rows
+    with django_assert_num_queries(4):  # courses, two mapping tables, one pass over the rows
         weigh(run)
 
 

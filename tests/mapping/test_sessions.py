@@ -61,6 +61,11 @@ def registered(run: LegacyImportRun, legacy_id: str, **values: Any) -> LegacyStu
     return StagedLearnerFactory(run=run, legacy_id=legacy_id, **given)
 
 
+def marked(run: LegacyImportRun) -> set[str]:
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, to_classify=True)
+    return set(rows.values_list("legacy_id", flat=True))
+
+
 def judged(before: LegacySessionMapping, session_type: str, actor: Any, **values: Any) -> Any:
     given = {"note": "vu dans le registre", "version": before.version, "now": NOW, **values}
     return decide_mapping(SESSIONS, session_type, mapping_id=before.pk, actor=actor, **given)
@@ -198,6 +203,29 @@ def test_a_plan_made_before_drifts_exactly_in_the_touched_rows(run, actor):
     run_commit(run)
     assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
     assert outcome_of(other) == Outcome.CREATE_ENROLLMENT
+
+
+def test_a_confirmation_marks_only_registrations_and_drifts_no_history(run, actor):
+    before = mapping("40")
+    history = registered(run, "1", status="Formée")
+    waiting = registered(run, "2")
+    run_stages(run)
+    change = judged(before, "real_session", actor)
+    assert change.affected == {run.pk: 1}
+    assert marked(run) == {waiting.legacy_id}
+    run_commit(run)
+    assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING
+
+
+def test_a_confirmation_that_is_undone_drifts_its_registrations_and_no_history(run, actor):
+    before = mapping("40", confirmed=True)
+    history, affected = registered(run, "1", status="Formée"), registered(run, "2")
+    run_stages(run)
+    take_back(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+    assert marked(run) == {affected.legacy_id}
+    run_commit(run)
+    assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING
+    assert (outcome_of(affected), last_reason(affected)) == ("drifted", "session_mapping_changed")
 
 
 def test_what_is_promised_is_freed(run, actor):

@@ -69,15 +69,30 @@ SEVERAL_PEOPLE = {
         {**KARIM, "full_name": "Yacine Belkacem"},
         {**KARIM, "full_name": "Samira Belkacem", "birth_date": "2001-05-09"},
     ],
-    "twins-on-one-phone": [
-        {**KARIM, "full_name": "Hassan Meziane"},
-        {**KARIM, "full_name": "Hocine Meziane"},
+    "brother-and-sister-without-birth-dates": [
+        {"full_name": "Yacine Belkacem", "phone": PHONE},
+        {"full_name": "Samira Belkacem", "phone": PHONE},
     ],
-    "twins-whose-names-look-alike": [
+    "one-name-born-some-day-of-a-year": [
+        {**KARIM, "birth_date": "1999-01-01"},
+        {**KARIM, "birth_date": "1999-01-01", "phone": OTHER},
+    ],
+    "similar-names-born-some-day-of-a-year": [
+        {**KARIM, "full_name": "Sofiane Belkacem", "birth_date": "1999-01-01"},
+        {**KARIM, "full_name": "Sofkane Belkacem", "birth_date": "1999-01-01", "phone": OTHER},
+    ],
+    "two-names-and-one-birth-date": [
         {**KARIM, "full_name": "Amine Meziane"},
-        {**KARIM, "full_name": "Amir Meziane"},
+        {**KARIM, "full_name": "Amir Meziane", "phone": OTHER},
     ],
-    "father-and-son-of-one-name": [KARIM, {**KARIM, "birth_date": "1965-07-20"}],
+    "similar-names-born-on-other-days": [
+        {**KARIM, "full_name": "Sofiane Belkacem"},
+        {**KARIM, "full_name": "Sofkane Belkacem", "birth_date": "1999-02-04", "phone": OTHER},
+    ],
+    "one-mailbox-of-a-school-and-one-birth-date": [
+        {**KARIM, "full_name": "Lina Saadi", "phone": PHONE, "email": "contact@exemple.dz"},
+        {**KARIM, "phone": OTHER, "email": "contact@exemple.dz"},
+    ],
     "one-mailbox-of-a-school": [
         {**KARIM, "phone": "", "email": "contact@exemple.dz", "birth_date": ""},
         {**KARIM, "phone": "", "email": "contact@exemple.dz", "birth_date": ""},
@@ -104,6 +119,96 @@ def test_people_who_only_look_alike_stay_apart(
     stage(run, *rows)
     assert set(groups(run).values()) == {None}
     assert conflicts(run) == set()
+
+
+# Evidence that blocks a link to a known person: two rows with it are not two new people either.
+IN_DOUBT = {
+    "same-contact-and-name-another-date": [KARIM, {**KARIM, "birth_date": "2001-07-20"}],
+    "same-email-and-name-another-date": [
+        {**KARIM, "phone": "", "email": "kh@exemple.dz"},
+        {**KARIM, "phone": "", "email": "kh@exemple.dz", "birth_date": "2001-07-20"},
+    ],
+    "same-contact-similar-name-another-date": [
+        {**KARIM, "full_name": "Yacine Belkacem"},
+        {**KARIM, "full_name": "Yacine Belgacem", "birth_date": "2001-07-20"},
+    ],
+    "father-and-son-of-one-name": [KARIM, {**KARIM, "birth_date": "1965-07-20"}],
+    "same-contact-and-date-another-name": [
+        {**KARIM, "full_name": "Hassan Meziane"},
+        {**KARIM, "full_name": "Hocine Meziane"},
+    ],
+    "same-contact-and-swapped-date-another-name": [
+        {**KARIM, "full_name": "Amine Meziane"},
+        {**KARIM, "full_name": "Amir Meziane", "birth_date": "1999-03-02"},
+    ],
+    "same-contact-similar-name-no-date": [
+        {"full_name": "Lamine Belkacem", "phone": PHONE},
+        {"full_name": "Amine Belkacem", "phone": PHONE},
+    ],
+    "same-contact-name-in-another-script": [
+        {**KARIM, "full_name": "Nabil Zerfaoui"},
+        {**KARIM, "full_name": "نبيل زرفاوي"},
+    ],
+    "similar-name-and-date-another-phone": [
+        {**KARIM, "full_name": "Sofiane Belkacem"},
+        {**KARIM, "full_name": "Sofkane Belkacem", "phone": OTHER},
+    ],
+    "similar-name-and-swapped-date-another-phone": [
+        {**KARIM, "full_name": "Yacine Kekal"},
+        {**KARIM, "full_name": "Yacine Kelkal", "phone": OTHER, "birth_date": "1999-03-02"},
+    ],
+    "a-name-more-and-date-another-phone": [
+        {**KARIM, "full_name": "Nabil Cherfaoui"},
+        {**KARIM, "full_name": "Mohamed Nabil Cherfaoui", "phone": OTHER},
+    ],
+    "married-name-and-date-another-phone": [
+        {**KARIM, "full_name": "Amina Cherfaoui"},
+        {**KARIM, "full_name": "Amina Belkacem née Cherfaoui", "phone": OTHER},
+    ],
+    "same-name-and-phone-as-typed": [
+        {**KARIM, "phone": "12345", "email": "one@exemple.dz", "birth_date": ""},
+        {**KARIM, "phone": "12 34 5", "email": "two@exemple.dz", "birth_date": ""},
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", IN_DOUBT.values(), ids=IN_DOUBT)
+def test_pairs_in_doubt_are_no_group_and_marked(
+    run: LegacyImportRun, rows: list[dict[str, Any]]
+) -> None:
+    stage(run, *rows)
+    assert set(groups(run).values()) == {None}
+    assert conflicts(run) == {"stagiaires:1", "stagiaires:2"}
+
+
+def test_a_pair_in_doubt_that_other_rows_join_is_settled(run: LegacyImportRun) -> None:
+    stage(
+        run,
+        {"full_name": "Lamine Belkacem", "phone": PHONE, "birth_date": "1999-02-03"},
+        {"full_name": "Amine Belkacem", "phone": PHONE},
+        {"full_name": "Amine Belkacem", "phone": PHONE, "birth_date": "1999-02-03"},
+    )
+    assert set(groups(run).values()) == {"stagiaires:1"}
+    assert conflicts(run) == set()
+
+
+def test_of_a_pair_in_doubt_a_row_that_links_to_a_known_person_does_not_wait(
+    run: LegacyImportRun,
+) -> None:
+    CrmLeadFactory(full_name="Karim Haddad", phone=PHONE, birth_date=datetime.date(1999, 2, 3))
+    stage(run, KARIM, {**KARIM, "birth_date": "1965-07-20"})
+    groups(run)
+    linked = LegacyStudentImport.objects.filter(auto_link_allowed=True)
+    assert [row.legacy_id for row in linked] == ["1"]
+    assert conflicts(run) == {"stagiaires:2"}
+
+
+def test_father_and_son_do_not_both_link_to_one_person(run: LegacyImportRun) -> None:
+    CrmLeadFactory(full_name="Karim Haddad", phone=PHONE)
+    stage(run, KARIM, {**KARIM, "birth_date": "1965-07-20"})
+    groups(run)
+    assert LegacyStudentImport.objects.filter(auto_link_allowed=True).count() == 2
+    assert conflicts(run) == {"stagiaires:1", "stagiaires:2"}
 
 
 def test_the_first_row_is_by_table_then_by_number(run: LegacyImportRun) -> None:

@@ -64,7 +64,7 @@ def keys_of(kind: str, pk: int) -> set[tuple[str, str]]:
 
 
 KARIM_KEYS = {
-    ("P", "213559446168"), ("E", "k.haddad@exemple.dz"), ("D", "hadad karim|1999-02-03"),
+    ("P", "213559446168"), ("E", "k.haddad@exemple.dz"), ("D", "1999-02-03|hadad karim"),
     ("S", "hdd krm"),
 }  # fmt: skip
 

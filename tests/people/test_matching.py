@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.people.shared_keys import number_of_names
 from tests.factories import (
     CrmLeadFactory,
     LearnerProfileFactory,
@@ -82,6 +83,17 @@ TIERS = {
     "name-and-foreign-phone": (
         {"full_name": "Karim Haddad", "phone": "+33 6 39 98 12 34"},
         {**KARIM, "phone": "0033639981234"}, ("medium", False, ""), "name_same"),
+    "phone-of-before-2008": (
+        {"full_name": "Karim Haddad", "phone": "059 44 61 68"},
+        {**KARIM, "phone": "0559 44 61 68", "birth_date": ""},
+        ("medium", False, ""), "same_old_phone:•••• 68"),
+    "phone-of-before-2008-in-the-row": (
+        {"full_name": "Karim Haddad", "phone": "0661223344"},
+        {**KARIM, "phone": "+213 61 22 33 44", "birth_date": ""},
+        ("medium", False, ""), "same_old_phone:•••• 44"),
+    "phone-of-before-2008-of-another": (
+        {"full_name": "Nadia Saadi", "phone": "0661223344"}, {**KARIM, "phone": "061223344"},
+        ("none", False, ""), None),
     "similar-name-only": (
         {"full_name": "Karim Hadad"}, {**KARIM, "birth_date": ""},
         ("low", False, ""), "name_same"),
@@ -202,6 +214,33 @@ def test_a_phone_is_hot_by_its_names_or_its_rows(
     )
 
 
+def test_a_name_in_arabic_letters_is_one_name_and_one_person(run: LegacyImportRun) -> None:
+    """It has a key for each way it may be spelled in Latin letters."""
+    for name in ("نبيل زرفاوي", "زرفاوي نبيل", "Nabil Zerfaoui", "نبيل زرفاوي"):
+        StagedLearnerFactory(run=run, full_name=name, phone=PHONE)
+    run_validate(run)
+    assert not HotKey.objects.filter(legacy_import_run=run, kind="P").exists()
+    for name in ("كريم زموري", "رابح شرفاوي", "سامية بلقاسم", "يوسف مزيان"):
+        StagedLearnerFactory(run=run, full_name=name, phone=PHONE)
+    run_validate(run)
+    found = HotKey.objects.get(legacy_import_run=run, kind="P")
+    assert (found.people, found.names, found.hot) == (8, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("skeletons", "names"),
+    [
+        pytest.param([], 0, id="nobody"),
+        pytest.param([[], ["a"], ["a"]], 1, id="one"),
+        pytest.param([["a"], ["b"], ["c"]], 3, id="three"),
+        pytest.param([["a", "b"], ["c"], ["d", "c"], ["b", "e"]], 2, id="two-chains"),
+        pytest.param([["a"], ["b"], ["c"], ["a", "b", "c"]], 1, id="connected-by-the-last"),
+    ],
+)
+def test_people_who_share_a_skeleton_have_one_name(skeletons: list[list[str]], names: int) -> None:
+    assert number_of_names(skeletons) == names
+
+
 def test_users_and_leads_count_when_a_phone_becomes_hot(run: LegacyImportRun) -> None:
     for number in range(1, 5):
         CrmLeadFactory(full_name=f"Fictif {spelled(number * 1111)}", phone=PHONE)
@@ -290,3 +329,19 @@ def test_the_evidence_holds_no_contact(run: LegacyImportRun) -> None:
     without_ids = re.sub(r'"id": \d+', "", told)  # our own row numbers may be long
     assert not re.search(r"\d{5}", without_ids)
     assert "karim.haddad@" not in told
+
+
+def test_an_old_number_and_its_new_self_are_a_hint_inside_a_run_and_no_group(
+    run: LegacyImportRun,
+) -> None:
+    old = StagedLearnerFactory(
+        run=run, full_name="Karim Haddad", phone="061223344", table="archives"
+    )
+    new = StagedLearnerFactory(run=run, full_name="Karim Haddad", phone="0661223344")
+    run_validate(run)
+    for row, other in ((old, new), (new, old)):
+        row.refresh_from_db()
+        (match,) = row.duplicate_evidence["in_run"]
+        assert (match["id"], match["same_person"]) == (other.pk, False)
+        assert match["evidence"][0].startswith("same_old_phone:")
+        assert row.group_first_id is None

@@ -33,8 +33,7 @@ def test_a_fingerprint_changes_with_anything_identity_is_made_of(changed: str) -
     lead = CrmLeadFactory(full_name="Karim Haddad", phone="0559446168")
 
     def fingerprint() -> str:
-        found = platform.platform_people([("lead", lead.pk)], import_conf())
-        return found["lead", lead.pk].fingerprint
+        return platform.fingerprints_of([("lead", lead.pk)])["lead", lead.pk]
 
     before = fingerprint()
     assert fingerprint() == before

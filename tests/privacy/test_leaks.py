@@ -145,7 +145,7 @@ def test_no_command_and_no_log_says_a_contact(house: Birdhouse) -> None:
 def test_closing_and_purging_say_none_and_leave_none(house: Birdhouse, settings: Any) -> None:
     settings.LEGACY_IMPORT_RETENTION_DAYS = "1"
     first = len(house.spoken)
-    house.run("legacy_close", "--run", str(house.third.pk))
+    house._confirmed("legacy_close", "--run", str(house.third.pk))
     for json_or_not in ((), ("--json",)):
         house._confirmed("legacy_purge", "--subject", "stagiaires:2", *json_or_not)
     house.run("legacy_purge", "--json")

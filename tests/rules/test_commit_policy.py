@@ -13,7 +13,15 @@ from legacy_import.choices import (
     PlannedAction,
     ValidationStatus,
 )
-from legacy_import.rules.commit_policy import GETS_PERSON, LADDER, Facts, Origin, Place, decide
+from legacy_import.rules.commit_policy import (
+    DELETED,
+    GETS_PERSON,
+    LADDER,
+    Facts,
+    Origin,
+    Place,
+    decide,
+)
 
 C, V, D = Classification, ValidationStatus, DuplicateConfidence
 A, P, O = ImportAction, PlannedAction, Origin  # noqa: E741
@@ -61,6 +69,22 @@ CASES = {
         replace(LEAD, origin=O.CHANGED), P.REVIEW, "already_imported_changed"),
     "imported-before-unknown": (
         replace(LEAD, origin=O.IMPORTED, classification=C.UNKNOWN), P.SKIP, "already_imported"),
+    # deleted on the old platform
+    "deleted": (replace(COMPLETED, deletion=DELETED), P.REVIEW, "deleted_at_source"),
+    "deleted-though-linkable": (
+        replace(LEAD, deletion=DELETED, **LINKABLE), P.REVIEW, "deleted_at_source"),
+    "deleted-before-unknown": (
+        replace(LEAD, deletion=DELETED, classification=C.UNKNOWN), P.REVIEW, "deleted_at_source"),
+    "deleted-and-skipped": (
+        replace(LEAD, deletion=DELETED, skipped=True), P.SKIP, "reviewer_skip"),
+    "deleted-since-it-was-imported": (
+        replace(LEAD, deletion=DELETED, origin=O.CHANGED), P.REVIEW, "already_imported_changed"),
+    "deleted-course": (
+        replace(REGISTERED, deletion="course_deleted_at_source"),
+        P.REVIEW, "course_deleted_at_source"),
+    "deleted-session": (
+        replace(COMPLETED, deletion="session_deleted_at_source"),
+        P.REVIEW, "session_deleted_at_source"),
     # unknown, failed or needs_review
     "unknown": (replace(COMPLETED, classification=C.UNKNOWN), P.REVIEW, "status_unknown"),
     "unknown-though-linkable": (
@@ -215,6 +239,7 @@ def test_whatever_the_facts_nothing_unsafe_is_planned(facts: Facts) -> None:
         assert facts.linkable or facts.place == Place.FOLLOWER
     if action not in (P.REVIEW, P.SKIP):
         assert facts.origin == O.NEW
+        assert not facts.deletion
         assert facts.validation_status in (V.VALID, V.DUPLICATE)
         follows = (action, reason) == (P.LINK_EXISTING, "same_person_in_run")
         assert facts.linkable or facts.confidence != D.HIGH or follows, "a blocked HIGH acted"

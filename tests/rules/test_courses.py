@@ -13,6 +13,7 @@ COURSES = [
     (4, "Secretariat  MEDICAL"),
     (5, "Éducatrice"),
     (6, "   "),
+    (7, "Bureautique&Internet"),
 ]
 
 
@@ -28,6 +29,26 @@ COURSES = [
             1,
             "course:exact_name:repaired_encoding",
             id="double-encoded",
+        ),
+        pytest.param(
+            "Comptabilit&eacute;",
+            SUGGESTED,
+            1,
+            "course:exact_name:decoded_entities",
+            id="entities",
+        ),
+        pytest.param(
+            "Comptabilit&amp;eacute;", UNMAPPED, None, "course:no_exact_name", id="never-twice"
+        ),
+        pytest.param(
+            "Bureautique&amp;Internet",
+            SUGGESTED,
+            7,
+            "course:exact_name:decoded_entities",
+            id="ampersand",
+        ),
+        pytest.param(
+            "Bureautique&Internet", SUGGESTED, 7, "course:exact_name", id="plain-ampersand"
         ),
         pytest.param(
             "secrétariat médical", UNMAPPED, None, "course:several_equal_names", id="two-match"

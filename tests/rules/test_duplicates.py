@@ -16,10 +16,10 @@ from legacy_import.rules.duplicates import (
     compare,
     evidence_in_words,
     is_hot,
-    joins_group,
     judge,
 )
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
+from legacy_import.rules.in_run import Relation, relation_of
 
 PHONE, MAIL = "0559446168", "ali@gmail.com"
 BORN = date(1999, 5, 12)
@@ -212,7 +212,7 @@ def test_name_and_date_join_a_group_even_over_a_hot_phone():
     hot = frozenset(key for key in shared if key.kind == "P")
     match = compare(left, right, shared=shared, hot=hot)
     assert not match.auto_link_allowed
-    assert joins_group(match, shared=shared)
+    assert relation_of(match, shared=shared, born=BORN) is Relation.ONE_PERSON
 
 
 def test_evidence_is_masked_and_readable():
@@ -244,7 +244,10 @@ def test_evidence_is_masked_and_readable():
         ("Lounis Kaci", "Lounisa Kaci", Names.OTHER),
         ("Said Kaci", "Saad Kaci", Names.OTHER),
         ("Ali Haddad", "Omar Kaci", Names.OTHER),
-        ("Haddad", "Ali Haddad", Names.OTHER),
+        ("Haddad", "Ali Haddad", Names.ONE_WORD),
+        ("Hadad", "Haddad", Names.ONE_WORD),
+        ("Haddad", "Ali Kaci", Names.OTHER),
+        ("Abdelkaderhaddad", "Haddad Abdelkader", Names.SIMILAR),
         ("", "Ali Haddad", Names.MISSING),
     ],
 )
@@ -359,16 +362,59 @@ def test_only_one_unblocked_high_target_may_link(matches, confidence, allowed, b
     assert judge(matches[::-1]) == verdict
 
 
-def test_the_best_target_comes_first():
-    verdict = judge(
-        [(("lead", 3), LOW), (("lead", 2), SISTER), (("lead", 9), high()), (("user", 5), MEDIUM)]
-    )
-    assert [target for target, _ in verdict.targets] == [
-        ("lead", 9),
-        ("lead", 2),
-        ("user", 5),
-        ("lead", 3),
-    ]
+def of(tier, *evidence, blockers=()):
+    return Match(tier, blockers, evidence)
+
+
+HOT = ("hot_key", "shared_contact_other_name")
+STRANGER = of("high", "same_phone:2135•••168", "name_differs", "birth_date_conflict", blockers=HOT)
+NO_DATE = of("high", "same_phone:2135•••168", "name_same", "birth_date_missing")
+BROTHER = of(
+    "high", "same_phone:2135•••168", "name_differs", "birth_date_conflict",
+    blockers=("shared_contact_other_name", "birth_date_conflict"),
+)  # fmt: skip
+OTHER_DATE = of(
+    "high", "same_phone:2135•••168", "name_same", "birth_date_conflict",
+    blockers=("birth_date_conflict",),
+)  # fmt: skip
+NAMESAKE = of("low", "name_same", "birth_date_missing")
+
+
+@pytest.mark.parametrize(
+    ("matches", "order"),
+    [
+        pytest.param([BROTHER, NO_DATE, NAMESAKE], [2, 1, 3], id="unblocked-by-tier"),
+        pytest.param([STRANGER, MEDIUM], [2, 1], id="a-hot-key-hides-no-one"),
+        pytest.param([STRANGER, NAMESAKE], [2, 1], id="nor-a-namesake"),
+        pytest.param([BROTHER, OTHER_DATE, NAMESAKE], [3, 2, 1], id="by-name-then-date"),
+        pytest.param([OTHER_DATE, MEDIUM], [2, 1], id="the-same-date-before-another"),
+        pytest.param([NO_DATE, MEDIUM, NO_DATE], [2, 1, 3], id="several"),
+        pytest.param([MEDIUM, NAMESAKE, MEDIUM], [1, 3, 2], id="medium-by-tier"),
+    ],
+)
+def test_where_the_high_is_blocked_targets_are_ordered_by_name_and_date(matches, order):
+    verdict = judge([(("lead", number), match) for number, match in enumerate(matches, 1)])
+    assert [number for (_, number), _ in verdict.targets] == order
+
+
+@pytest.mark.parametrize(
+    ("matches", "first"),
+    [
+        pytest.param([STRANGER, MEDIUM], "likely_same_person", id="behind-a-hot-key"),
+        pytest.param([BROTHER], "likely_other_person", id="a-brother"),
+        pytest.param([STRANGER], "hot_key", id="a-hot-key-only"),
+        pytest.param([BROTHER, BROTHER], "shared_contact_other_name", id="two-brothers"),
+        pytest.param([OTHER_DATE], "birth_date_conflict", id="another-date"),
+        pytest.param([BROTHER, MEDIUM], "likely_same_person", id="a-brother-and-the-person"),
+        pytest.param([STRANGER, MEDIUM, MEDIUM], "hot_key", id="two-who-may-be-the-person"),
+        pytest.param([NO_DATE, MEDIUM], "several_targets", id="a-high-and-a-medium"),
+        pytest.param([MEDIUM], "", id="medium-is-a-cause-of-its-own"),
+    ],
+)
+def test_nearly_certain_rows_are_causes_of_their_own(matches, first):
+    verdict = judge([(("lead", number), match) for number, match in enumerate(matches, 1)])
+    assert (verdict.blockers[0] if verdict.blockers else "") == first
+    assert not verdict.auto_link_allowed
 
 
 @pytest.mark.parametrize(

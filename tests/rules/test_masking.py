@@ -13,6 +13,19 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60
 
 
 @pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("amel&#64;yahoo.fr", "a•••@yahoo.fr"),
+        ("Haddad &#48;559446168", "Haddad 05•• ••• 168"),
+        ("Haddad 0559&nbsp;446&#160;168", "Haddad 05•• ••• 168"),
+        ("B&eacute;chir", "B&eacute;chir"),
+    ],
+)
+def test_an_entity_hides_no_contact(text: str, masked: str) -> None:
+    assert mask_text(text) == masked
+
+
+@pytest.mark.parametrize(
     ("raw", "masked"),
     [
         ("0559446482", "05•• ••• 482"),

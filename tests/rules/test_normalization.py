@@ -43,7 +43,7 @@ def test_a_clean_row_keeps_its_texts_and_gets_its_keys() -> None:
     assert set(row.keys) == {
         Key("P", "213559446168"),
         Key("E", "amel.h@exemple.dz"),
-        Key("D", "amal hadad|1999-02-03"),
+        Key("D", "1999-02-03|amal hadad"),
         Key("S", "aml hdd"),
     }
     assert row.issues == ()
@@ -237,7 +237,7 @@ def test_a_reference_is_decimal_digits_or_names_nothing(
     assert reference(text) == meant
 
 
-@pytest.mark.parametrize("text", ["abc", "-1", "7a", "1" * 21, "٧", "7.5"])
+@pytest.mark.parametrize("text", ["voir", "-1", "7a", "1" * 21, "٧", "7.5"])
 def test_a_reference_that_is_no_number_points_nowhere_and_says_so(text: str) -> None:
     row = normalized(formation_id=text, session_id=text)
     assert (row.legacy_formation_id, row.legacy_session_id) == (None, None)
@@ -263,3 +263,48 @@ def test_no_text_makes_it_raise_and_every_issue_is_in_the_table(found: dict[str,
     for column, width in WIDTHS.items():
         assert len(getattr(row, column)) <= width
     assert all(value.isascii() and len(value) <= 190 for _, value in row.keys)
+
+
+@pytest.mark.parametrize("padding", ["\x00", "\x00" * 12])
+def test_the_padding_of_a_binary_column_is_no_damage(padding: str) -> None:
+    row = normalize_learner({field: text + padding for field, text in AMEL.items()}, (), SETTINGS)
+    assert row == normalized()
+
+
+def test_a_nul_inside_a_value_is_damage() -> None:
+    assert "text_damaged:last_name" in normalized(last_name="Had\x00dad").issues
+    assert "text_damaged:status" in normalized(status="For\x00mée").issues
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Test", "Test"), ("test", "Haddad"), ("Amel", "azerty"), ("", "AZERTY"), ("aaa", "bbb"),
+        ("Amel Test", ""), ("تجربة", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_tries_the_form_out_is_a_doubt(first: str, last: str) -> None:
+    assert "name_test" in normalized(first_name=first, last_name=last).issues
+    full = normalized(first_name=None, last_name=None, full_name=f"{first} {last}".strip())
+    assert "name_test" in full.issues
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("x", "x"), ("-", "/"), ("néant", ""), ("N.A", "R.A.S")]
+)
+def test_a_name_of_nothing_is_missing(first: str, last: str) -> None:
+    assert "name_missing" in normalized(first_name=first, last_name=last).issues
+
+
+def test_entities_are_decoded_for_the_keys_and_the_columns_stay_as_found() -> None:
+    row = normalized(
+        last_name="Hadd&agrave;d", phone="0559&nbsp;44&#160;61&nbsp;68", email="amel.h&#64;exemple.dz",
+        birth_date="03&#47;02&#x2F;1999",
+    )  # fmt: skip
+    assert row.keys == normalized(email="amel.h@exemple.dz").keys
+    assert row.birth_date == date(1999, 2, 3)
+    assert (row.last_name, row.email_raw) == ("Hadd&agrave;d", "amel.h&#64;exemple.dz")
+    assert {"text_repaired:last_name", "text_repaired:phone", "text_repaired:email"} == set(
+        row.issues
+    )
+    assert normalized(email="amel.h&amp;#64;exemple.dz").email_normalized is None

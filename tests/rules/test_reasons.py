@@ -29,6 +29,9 @@ BLOCKERS = [
     duplicates.HOT_KEY,
     duplicates.ROLE_MAILBOX,
     duplicates.SEVERAL_TARGETS,
+    duplicates.LIKELY_SAME_PERSON,
+    duplicates.LIKELY_OTHER_PERSON,
+    duplicates.NAME_INCOMPLETE,
     "person_gone",
 ]
 DOUBTS = [code for code, how in ISSUES.items() if how > Severity.NOTE]

@@ -33,8 +33,11 @@ FORMATIONS = frozenset({"7", "18446744073709551615"})
         pytest.param("9", "CPT", None, WAITING, "session:no_formation", id="formation-null"),
         pytest.param("9", "CPT", "8", WAITING, "session:formation_not_in_source", id="no-such"),
         pytest.param("9", "CPT", "7", REAL, "session:real", id="clear-formation"),
-        pytest.param("9", "", "7", REAL, "session:real", id="no-code-but-a-formation"),
-        pytest.param("9", "X", "18446744073709551615", REAL, "session:real", id="64-bit-id"),
+        pytest.param("9", "", "7", REAL, "session:real_without_code", id="blank-code"),
+        pytest.param("9", " - ", "7", REAL, "session:real_without_code", id="dash-for-a-code"),
+        pytest.param("9", "néant", "7", REAL, "session:real_without_code", id="word-for-no-code"),
+        pytest.param("9", "", None, WAITING, "session:no_formation", id="blank-and-no-formation"),
+        pytest.param("9", "CPT", "18446744073709551615", REAL, "session:real", id="64-bit-id"),
     ],
 )
 def test_a_session_of_the_source_is_what_the_table_says(
@@ -44,6 +47,45 @@ def test_a_session_of_the_source_is_what_the_table_says(
         legacy_id=legacy_id, code=code, formation_id=formation_id, formations=FORMATIONS
     )
     assert found == (session_type, rule)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Session Attente", "Session_Attente", "SESSION - ATTENTE", "SessionAttente",
+        "session  attente", "Séssion-Atténte", "Session–Attente", "session\u00a0attente",
+        "BUR_session_attente_2", "Session&#45;Attente", "Session&nbsp;Attente", "Session&#x2D;Attente",
+        "--Session--Attente--", "Session\u200bAttente",
+    ],
+)  # fmt: skip
+def test_the_waiting_list_is_known_in_any_spelling_of_its_code(code: str) -> None:
+    kind = classify_session(legacy_id="9", code=code, formation_id="7", formations=FORMATIONS)
+    assert kind == (WAITING, "session:waiting_code")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Session d'attente", "Session d’attente", "Liste d'attente", "LISTE D ATTENTE", "Attente BUR",
+        "BUR (en attente)", "File d'attente 3", "Liste_Attente", "listedattente", "ATENTE",
+        "Session ATT",
+        "Waiting list", "waitlist", "قائمة الانتظار", "Liste d&#39;attente", "Session.Attente",
+        "Session&amp;#45;Attente",
+    ],
+)  # fmt: skip
+def test_a_code_about_waiting_in_other_words_is_unknown(code: str) -> None:
+    kind = classify_session(legacy_id="9", code=code, formation_id="7", formations=FORMATIONS)
+    assert kind == (S.UNKNOWN, "session:waiting_words")
+    kind = classify_session(legacy_id="9", code=code, formation_id=None, formations=FORMATIONS)
+    assert kind == (WAITING, "session:no_formation")
+
+
+@pytest.mark.parametrize(
+    "code", ["PATENTE-1", "ATT-2019", "Latente", "ANG 2019/1", "Attestation 3"]
+)
+def test_other_words_with_these_letters_are_codes(code: str) -> None:
+    kind = classify_session(legacy_id="9", code=code, formation_id="7", formations=FORMATIONS)
+    assert kind == (REAL, "session:real")
 
 
 def test_exactly_three_ids_are_placeholders() -> None:

@@ -42,6 +42,14 @@ MEANINGS = [
     ("Formée ?", C.UNKNOWN, "status:other"),
     ("Annulé", C.UNKNOWN, "status:other"),
     ("مسجل", C.UNKNOWN, "status:other"),
+    ("?", C.UNKNOWN, "status:other"),
+    ("N.A", C.UNKNOWN, "status:empty"),
+    ("Form&eacute;e", C.COMPLETED, "status:formee:decoded_entities"),
+    ("Form&#233;e", C.COMPLETED, "status:formee:decoded_entities"),
+    ("Form&#xE9;e&nbsp;", C.COMPLETED, "status:formee:decoded_entities"),
+    ("Ne r&eacute;pond&nbsp;pas", C.LEAD_ONLY, "status:ne_repond_pas:decoded_entities"),
+    ("Form&Atilde;&copy;e", C.COMPLETED, "status:formee:repaired_encoding"),
+    ("Form&amp;eacute;e", C.UNKNOWN, "status:other"),  # decoded once, never twice
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.database_server import DatabaseServer
+from tests.servers import new_server
 
 LEARNER_COLUMNS = """
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, nom VARCHAR(100), prenom VARCHAR(100),
@@ -77,6 +78,24 @@ def old(empty_old: OldDatabase) -> OldDatabase:
     """The old database with its four tables and a few rows."""
     empty_old.execute(*OLD_TABLES, *OLD_ROWS)
     return empty_old
+
+
+@pytest.fixture(scope="session")
+def private_server() -> Iterator[DatabaseServer]:
+    """A server for tests of what concerns every account of a server. Such a test is `own_server`."""
+    with new_server() as server:
+        yield server
+
+
+@pytest.fixture
+def private_old(private_server: DatabaseServer) -> Iterator[OldDatabase]:
+    """The old database `old` on that server, with an account `exact` for its four tables."""
+    database = OldDatabase(private_server, private_server.create_database("old"))
+    database.execute(*OLD_TABLES, *OLD_ROWS)
+    tables = ("stagiaires", "archives", "formations", "session_ecoins")
+    private_server.create_account("exact", "fictional", [f"SELECT ON old.{t}" for t in tables])
+    yield database
+    private_server.execute("DROP DATABASE old")
 
 
 @pytest.fixture

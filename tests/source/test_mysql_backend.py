@@ -15,6 +15,7 @@ from legacy_import.errors import SafetyRefusal
 from legacy_import.source.guard import NotARead
 from legacy_import.source.mysql import base, session
 from legacy_import.source.mysql.driver import GuardedMySQLConnection
+from legacy_import.source.reader import open_source
 from tests.source import hostile
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import AliasOpener
@@ -145,7 +146,14 @@ def test_callproc_is_refused(wrapper: Any) -> None:
         ("shutdown", ()),
         ("dump_debug_info", ()),
         ("send_session_statement", ("SET SESSION TRANSACTION READ WRITE",)),
+        ("send_session_statement", ("SET SESSION time_zone = 'SYSTEM'",)),
+        ("send_session_statement", ("SET SESSION time_zone = '+01:00'; DELETE FROM stagiaires",)),
         ("send_session_statement", ("SET NAMES gbk COLLATE x; DELETE FROM stagiaires",)),
+        ("send_session_statement", ("SET NAMES gbk COLLATE gbk_chinese_ci",)),
+        ("send_session_statement", ("SET NAMES latin1 COLLATE latin1_bin",)),
+        ("send_session_statement", ("SET NAMES utf8mb4x COLLATE utf8mb4_bin",)),
+        ("ping", (True,)),
+        ("ping", (1,)),
         ("begin", ()),
         ("set_sql_mode", ("ANSI_QUOTES",)),
     ],
@@ -234,6 +242,42 @@ def test_a_new_session_is_read_only_before_anybody_holds_it(
         }
 
 
+def change_session(reader: Any, statement: str) -> None:
+    """Send it past the guard, as a proxy might that gives the connection another session."""
+    super(GuardedMySQLConnection, reader).query(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET SESSION TRANSACTION READ WRITE",
+        "SET SESSION sql_mode = 'ANSI_QUOTES'",
+        "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_BACKSLASH_ESCAPES'",
+        "SET SESSION sql_mode = ''",
+    ],
+)
+@pytest.mark.parametrize("read", ["pages", "bounds", "ids"])
+def test_no_page_is_read_in_a_session_that_was_changed(
+    statement: str, read: str, old: OldDatabase, legacy_alias: AliasOpener
+) -> None:
+    with legacy_alias(old.name) as legacy, open_source("legacy") as source:
+        pages = getattr(source, read)("stagiaires", **({} if read == "ids" else {"size": 1}))
+        assert next(pages)
+        change_session(legacy.connection, statement)
+        with pytest.raises(SafetyRefusal, match="no longer the one") as caught:
+            next(pages)
+    assert "--resume" in caught.value.hint
+
+
+def test_a_ping_that_does_not_reconnect_is_answered(
+    old: OldDatabase, legacy_alias: AliasOpener
+) -> None:
+    with legacy_alias(old.name) as legacy:
+        legacy.ensure_connection()
+        assert legacy.is_usable()
+        legacy.connection.ping(False)
+
+
 def test_strict_and_collation_are_settings(
     old: OldDatabase, legacy_alias: AliasOpener, settings: Any
 ) -> None:
@@ -255,6 +299,9 @@ def test_strict_and_collation_are_settings(
         {"charset": "sjis"},
         {"charset": "latin1"},
         {"collation": "utf8mb4_bin; DELETE FROM stagiaires"},
+        {"time_zone": "Africa/Algiers"},
+        {"time_zone": "SYSTEM"},
+        {"time_zone": "+01:00', sql_mode = 'ANSI_QUOTES"},
     ],
     ids=str,
 )

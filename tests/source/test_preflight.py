@@ -158,19 +158,76 @@ class TestAccount:
         assert error.exit_code == 3
         assert "a role" in error.message
 
-    def test_select_on_the_four_tables_is_exactly_enough(
+    @pytest.mark.own_server("an anonymous account is of concern to every account of a server")
+    @pytest.mark.parametrize(
+        ("right", "named"),
+        [("ALL PRIVILEGES", "INSERT, REFERENCES, UPDATE on stagiaires"),
+         ("INSERT", "INSERT on archives"), ("UPDATE", "UPDATE on session_ecoins")],
+    )  # fmt: skip
+    def test_rights_through_an_anonymous_account_are_refused(
+        self, right: str, named: str, private_old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        """They apply to every account, and SHOW GRANTS does not list them."""
+        server = private_old.server
+        server.execute("CREATE USER ''@'%' IDENTIFIED BY 'fictional'",
+                       f"GRANT {right} ON old.* TO ''@'%'")  # fmt: skip
+        try:
+            with legacy_alias("old", user="exact", password="fictional", PORT=str(server.port)):
+                error = refusal()
+                assert isinstance(error, WritableAccount)
+                assert named in error.message
+                assert "anonymous" in error.message
+                with open_source("legacy", allow_writable=True) as source:
+                    assert source.certificate.account_read_only is False
+        finally:
+            server.execute("DROP USER ''@'%'")
+
+    def limited_reader(
+        self, old: OldDatabase, db_server: DatabaseServer, columns: str
+    ) -> dict[str, str]:
+        """An account that may read only `columns` of stagiaires."""
+        others = [f"SELECT ON {old.name}.{table}"
+                  for table in ("archives", "formations", "session_ecoins")]  # fmt: skip
+        db_server.create_account(
+            own("limited"), "fictional", [*others, f"SELECT ({columns}) ON {old.name}.stagiaires"]
+        )
+        return {"user": own("limited"), "password": "fictional"}
+
+    def test_what_an_account_may_not_read_is_noted(
         self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
     ) -> None:
-        tables = ("stagiaires", "archives", "formations", "session_ecoins")
-        db_server.create_account(
-            own("exact"), "fictional", [f"SELECT ON {old.name}.{table}" for table in tables]
+        account = self.limited_reader(old, db_server, "id, nom, prenom")
+        with legacy_alias(old.name, **account), open_source("legacy") as source:
+            told = source.certificate
+            assert len(next(source.pages("stagiaires"))) == 2
+        assert told.notes == (
+            "Of stagiaires the account may read only the columns id, nom, prenom.",
+        )
+        assert "phone" in told.absent_columns["stagiaires"]
+
+    def test_a_required_column_that_the_account_may_not_read_is_put_down_to_its_rights(
+        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
+    ) -> None:
+        account = self.limited_reader(old, db_server, "id, telephone")
+        with legacy_alias(old.name, **account):
+            error = refusal()
+        assert "stagiaires lacks a column for last_name" in error.message
+        assert error.message.endswith("may read only the columns id, telephone.")
+
+    def test_columns_that_are_seen_and_not_readable_are_named(
+        self, old: OldDatabase, db_server: DatabaseServer, legacy_alias: AliasOpener
+    ) -> None:
+        account = self.limited_reader(old, db_server, "id, nom")
+        db_server.execute(
+            f"GRANT UPDATE (telephone) ON {old.name}.stagiaires TO '{own('limited')}'@'%'"
         )
         with (
-            legacy_alias(old.name, user=own("exact"), password="fictional"),
-            open_source("legacy") as source,
+            legacy_alias(old.name, **account),
+            open_source("legacy", allow_writable=True) as source,
         ):
-            assert source.certificate.wider_than_needed == ()
-            assert source.certificate.account_read_only is True
+            notes = source.certificate.notes
+            assert next(source.pages("stagiaires"))[0].payload == {"id": "1", "nom": "Haddad"}
+        assert "stagiaires: the account may not read telephone; nothing of it is imported" in notes
 
     def test_select_on_the_whole_database_is_accepted_and_noted(
         self, old: OldDatabase, legacy_alias: AliasOpener
@@ -244,8 +301,9 @@ class TestTables:
         old.execute("ALTER TABLE session_ecoins CHANGE code libre VARCHAR(9)")
         with legacy_alias(old.name):
             error = refusal()
-        assert "session_ecoins lacks a column for code. Found: id, libre, formation_id" in (
-            error.message
+        assert (
+            "session_ecoins lacks a column for code or start_date. Found: id, libre, formation_id"
+            in (error.message)
         )
         assert "code_session" in error.hint
         assert "LEGACY_SCHEMA_FILE" in error.hint

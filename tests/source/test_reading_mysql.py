@@ -11,6 +11,7 @@ import pytest
 from legacy_import.source import reader
 from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
+from legacy_import.source.schema import SchemaMismatch
 from tests.relay import Relay
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import READER, READER_PASSWORD, AliasOpener, own
@@ -97,6 +98,87 @@ class TestNumbersAndDates:
         old.execute("DROP TABLE formations", "CREATE TABLE formations (id INT PRIMARY KEY,"
                     " nom VARCHAR(9))", "INSERT INTO formations VALUES (-5, 'a'), (3, 'b')")  # fmt: skip
         assert [row.legacy_id for row in read(size=1)] == ["-5", "3"]
+
+    def test_a_float_is_read_whole_and_is_neither_phone_nor_id(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        """A FLOAT has 24 bits: 0661223341 and 0661223342 are one number there, and nobody's."""
+        old.execute(
+            "ALTER TABLE stagiaires MODIFY telephone FLOAT, MODIFY formation_id FLOAT",
+            "ALTER TABLE stagiaires ADD x FLOAT(12,2)",
+            "UPDATE stagiaires SET telephone = 0661223341, formation_id = 16777217, x = 0.5"
+            " WHERE id = 1",
+            "UPDATE stagiaires SET telephone = 0661223342, formation_id = 7 WHERE id = 2",
+        )
+        with legacy_alias(old.name), open_source("legacy") as source:
+            first, second = next(source.pages("stagiaires"))
+            notes = source.certificate.notes
+        assert [row.payload["telephone"] for row in (first, second)] == ["661223360"] * 2
+        assert (first.payload["formation_id"], first.payload["x"]) == ("16777216", "0.50")
+        assert not {"phone", "formation_id"} & set(first.fields)
+        for field, column in (("phone", "telephone"), ("formation_id", "formation_id")):
+            note = (
+                f"stagiaires: {field} is not read from {column}: a FLOAT keeps about seven digits"
+            )
+            assert note in notes
+
+    @pytest.mark.parametrize(
+        ("declared", "stored", "text"),
+        [
+            ("FLOAT", "3.4028e38", "3.4028e38"), ("FLOAT", "123456789", "123456792"),
+            ("FLOAT", "-0.25", "-0.25"), ("FLOAT", "20010305", "20010304"), ("FLOAT", "NULL", None),
+            ("DOUBLE", "661223341", "661223341"), ("DECIMAL(10,0)", "661223341", "661223341"),
+        ],
+    )  # fmt: skip
+    def test_numbers_keep_all_the_digits_that_the_server_has(
+        self, declared: str, stored: str, text: str | None, old: OldDatabase, read: Any
+    ) -> None:
+        remade(old, f", n {declared}", f"(1, 'x', {stored})")
+        found = read()[0].payload["n"]
+        if text and "e" in text:
+            assert float(found) == pytest.approx(float(text), rel=1e-7)
+        else:
+            assert found == text
+
+    def test_a_column_that_is_no_float_is_read_instead(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("ALTER TABLE stagiaires MODIFY telephone FLOAT, ADD mobile VARCHAR(20)",
+                    "UPDATE stagiaires SET mobile = '0661223344'")  # fmt: skip
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert next(source.pages("stagiaires"))[0].fields["phone"] == "0661223344"
+
+    def test_a_float_that_is_needed_stops_the_import_and_is_named(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("ALTER TABLE session_ecoins MODIFY formation_id FLOAT")
+        with (
+            legacy_alias(old.name),
+            pytest.raises(SchemaMismatch, match=r"formation_id \(a FLOAT\)"),
+            open_source("legacy"),
+        ):
+            pass
+
+    @pytest.mark.parametrize(
+        ("zone", "text"),
+        [("+01:00", "2019-03-31 00:30:00"), ("+00:00", "2019-03-30 23:30:00"),
+         ("-03:30", "2019-03-30 20:00:00")],
+    )  # fmt: skip
+    def test_a_timestamp_is_read_in_the_zone_of_the_old_server(
+        self, zone: str, text: str, old: OldDatabase, read: Any, settings: Any
+    ) -> None:
+        """A dump has TIMESTAMPs in UTC, so the zone of the server it is loaded on means nothing."""
+        remade(old, ", fin TIMESTAMP NULL")
+        old.execute("SET time_zone = '+00:00'",
+                    "INSERT INTO formations VALUES (1, 'x', '2019-03-30 23:30:00')")  # fmt: skip
+        settings.LEGACY_DB_TIME_ZONE = zone
+        assert read()[0].payload["fin"] == text
+
+    def test_the_zone_stands_in_the_certificate(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert source.certificate.time_zone == "+01:00"
 
 
 class TestText:

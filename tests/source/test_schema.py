@@ -1,26 +1,30 @@
 """Column names: what is accepted, what wins, and what the override file may say."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from legacy_import.source.column_names import fold
 from legacy_import.source.columns import Column, DatabaseTable, ValueKind
 from legacy_import.source.schema import (
     ACCEPTED,
     REQUIRED,
     TABLES,
     SchemaMismatch,
-    fold,
+    TableMap,
     load_overrides,
     match,
 )
 
 
-def table(name: str, *columns: str, keys: tuple[str, ...] = ("id",)) -> DatabaseTable:
+def table(
+    name: str, *columns: str, keys: tuple[str, ...] = ("id",), primary_key: str = ""
+) -> DatabaseTable:
     return DatabaseTable(
         name=name, sql_name=name, is_view=False, engine="InnoDB", transactional=True,
         columns=tuple(Column(c, c, "text", ValueKind.TEXT, "utf8mb4", c) for c in columns),
-        keys=frozenset(keys),
+        keys=frozenset(keys), primary_key=primary_key,
     )  # fmt: skip
 
 
@@ -56,7 +60,186 @@ def test_every_accepted_name_is_found_alone(table_name: str, field: str, name: s
     assert mapped[table_name].fields[field].name == name.upper()
 
 
-@pytest.mark.parametrize("written", ["Prénom", "PRENOM", " prenom ", "prénom"])
+def matched(name: str, *columns: str, **key: Any) -> TableMap:
+    return match(found(**{name: table(name, *columns, **key)}), {})[name]
+
+
+# As public schemas of schools spell them: the whole table, and what is to be taken for what.
+TABLES_IN_THE_WILD = {
+    "its_own_noun_behind": (
+        "stagiaires",
+        ["id_stagiaire", "nom_stagiaire", "prenom_stagiaire", "tel_stagiaire", "email_stagiaire",
+         "date_naissance_stagiaire", "etat_stagiaire"],
+        {"id": "id_stagiaire", "last_name": "nom_stagiaire", "first_name": "prenom_stagiaire",
+         "phone": "tel_stagiaire", "email": "email_stagiaire", "status": "etat_stagiaire",
+         "birth_date": "date_naissance_stagiaire"},
+    ),
+    "humps": (
+        "stagiaires",
+        ["idEtudiant", "nomEtudiant", "prenomEtudiant", "telEtudiant", "emailEtudiant",
+         "dateNaissance", "idFiliere"],
+        {"id": "idEtudiant", "last_name": "nomEtudiant", "first_name": "prenomEtudiant",
+         "phone": "telEtudiant", "email": "emailEtudiant", "birth_date": "dateNaissance",
+         "formation_id": "idFiliere"},
+    ),
+    "its_own_noun_before": (
+        "stagiaires",
+        ["etudiant_id", "etudiant_nom", "etudiant_prenom", "eleve_tel", "StudentEmail"],
+        {"id": "etudiant_id", "last_name": "etudiant_nom", "first_name": "etudiant_prenom",
+         "phone": "eleve_tel", "email": "StudentEmail"},
+    ),
+    "short_forms": (
+        "stagiaires",
+        ["id", "nom_etud", "prenom_etud", "num_tel", "date_nais", "filiere_id"],
+        {"id": "id", "last_name": "nom_etud", "first_name": "prenom_etud", "phone": "num_tel",
+         "birth_date": "date_nais", "formation_id": "filiere_id"},
+    ),
+    "connecting_words": (
+        "stagiaires",
+        ["id", "Nom de l'étudiant", "Prénom du stagiaire", "N° tél", "datenais"],
+        {"id": "id", "last_name": "Nom de l'étudiant", "first_name": "Prénom du stagiaire",
+         "phone": "N° tél", "birth_date": "datenais"},
+    ),
+    "capitals": (
+        "stagiaires",
+        ["ID_STAGIAIRE", "NOM", "PRENOM", "DATE_NAISS", "NUM_TEL"],
+        {"id": "ID_STAGIAIRE", "last_name": "NOM", "first_name": "PRENOM",
+         "birth_date": "DATE_NAISS", "phone": "NUM_TEL"},
+    ),
+    "initials": (
+        "formations", ["IDFormation", "NomFormation"], {"id": "IDFormation", "name": "NomFormation"},
+    ),
+    "a_course_by_its_noun": (
+        "formations", ["idCours", "libelleCours"], {"id": "idCours", "name": "libelleCours"},
+    ),
+    "a_course_in_one_word": (
+        "formations", ["id_filiere", "filiere"], {"id": "id_filiere", "name": "filiere"},
+    ),
+    "a_session_with_a_code": (
+        "session_ecoins",
+        ["idSession", "intituleSession", "idFormation", "dateDebut", "dateFin"],
+        {"id": "idSession", "code": "intituleSession", "formation_id": "idFormation",
+         "start_date": "dateDebut", "end_date": "dateFin"},
+    ),
+    "a_session_without_a_code": (
+        "session_ecoins",
+        ["id_session", "formation_id", "date_debut_session", "date_fin_session"],
+        {"id": "id_session", "formation_id": "formation_id", "start_date": "date_debut_session",
+         "end_date": "date_fin_session"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "fields"), TABLES_IN_THE_WILD.values(), ids=TABLES_IN_THE_WILD
+)
+def test_columns_are_recognised_as_they_are_spelled_in_the_wild(
+    name: str, columns: list[str], fields: dict[str, str]
+) -> None:
+    mapped = matched(name, *columns, keys=(columns[0],))
+    assert {field: column.name for field, column in mapped.fields.items()} == fields
+
+
+def test_what_was_taken_for_what_is_noted() -> None:
+    mapped = matched("stagiaires", "id", "nomEtudiant", "telEtudiant")
+    assert mapped.notes == (
+        "stagiaires: last_name is taken to be nomEtudiant",
+        "stagiaires: phone is taken to be telEtudiant",
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        # An accepted name wins over one that is accepted without its noun.
+        (("id", "nom", "tel_stagiaire", "mobile"), {"phone": "mobile"}),
+        # A noun of another table is no noun here, and a contact of somebody else is nobody's own.
+        (("id", "nom", "tel_formation", "tel_pere"), {"phone": None}),
+        (("id", "nom", "nom_formation"), {"formation_id": None}),
+        # No user is a learner, whatever the account's column is called.
+        (("id", "nom", "user_id"), {"id": "id"}),
+    ],
+)
+def test_no_column_is_taken_because_of_another_noun(
+    columns: tuple[str, ...], fields: dict[str, str | None]
+) -> None:
+    mapped = matched("stagiaires", *columns)
+    for field, column in fields.items():
+        assert (mapped.fields[field].name if field in mapped.fields else None) == column
+
+
+@pytest.mark.parametrize("column", ["stagiaire_id", "id_etudiant", "user_id"])
+def test_a_reference_to_a_learner_is_never_the_id_of_an_archived_row(column: str) -> None:
+    with pytest.raises(SchemaMismatch, match="archives lacks a column for id"):
+        matched("archives", column, "nom", keys=(column,))
+
+
+@pytest.mark.parametrize("name", ["matricule", "num_dossier", "stagiaire_id", "code"])
+def test_the_only_numeric_primary_key_is_the_id(name: str) -> None:
+    mapped = matched("archives", name, "nom", keys=(name,), primary_key=name)
+    assert mapped.id_column.name == name
+    assert mapped.notes == (f"archives: id is taken to be {name}, its only numeric primary key",)
+
+
+def test_an_id_without_a_key_gives_way_to_the_primary_key() -> None:
+    mapped = matched("stagiaires", "id", "num", "nom", keys=("num",), primary_key="num")
+    assert mapped.id_column.name == "num"
+    assert "id" in mapped.unmatched
+
+
+def test_no_primary_key_of_a_session_is_its_code_as_well() -> None:
+    mapped = matched(
+        "session_ecoins", "numero", "reference", "formation_id", keys=("numero",),
+        primary_key="numero",
+    )  # fmt: skip
+    assert mapped.id_column.name == "numero"
+    assert mapped.fields["code"].name == "reference"
+
+
+def test_a_likely_column_is_offered_as_lines_to_paste() -> None:
+    with pytest.raises(SchemaMismatch) as caught:
+        matched("session_ecoins", "id", "groupe_code_x", "formation_id")
+    assert '[session_ecoins]\ncode = "groupe_code_x"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [("contact", "phone"), ("avancement", "status"), ("telefone", "phone"), ("e_mial", "email"),
+     ("statu", "status"), ("tel_1", "phone"), ("date_de_naisance", "birth_date"),
+     ("formation", "formation_id"), ("groupe", "session_id")],
+)  # fmt: skip
+def test_the_nearest_column_is_named_and_not_taken(column: str, field: str) -> None:
+    mapped = matched("stagiaires", "id", "nom", column)
+    assert field not in mapped.fields
+    assert mapped.likely[field] == column
+
+
+@pytest.mark.parametrize("column", ["ville", "sexe", "photo", "remarque", "updated_at", "cni"])
+def test_no_column_is_offered_that_is_near_to_nothing(column: str) -> None:
+    assert column not in matched("stagiaires", "id", "nom", column).likely.values()
+
+
+@pytest.mark.parametrize(
+    "column", ["actif", "is_active", "annule", "estAnnulee", "ABANDON", "brouillon", "doublon_de"]
+)
+def test_a_column_that_changes_what_a_row_means_is_noted(column: str) -> None:
+    (note,) = matched("stagiaires", "id", "nom", column).notes
+    assert note.startswith(f"stagiaires.{column} is not used, and may say that a row ")
+
+
+@pytest.mark.parametrize("column", ["activite", "ville", "remise", "note", "latitude"])
+def test_an_ordinary_column_is_not(column: str) -> None:
+    assert matched("stagiaires", "id", "nom", column).notes == ()
+
+
+def test_an_id_that_is_no_number_says_what_to_add_to_a_copy() -> None:
+    with pytest.raises(SchemaMismatch) as caught:
+        matched("formations", "id", "nom", keys=())
+    assert "ALTER TABLE formations ADD legacy_row_id BIGINT UNSIGNED" in caught.value.hint
+    assert 'id = "legacy_row_id"' in caught.value.hint
+
+
+@pytest.mark.parametrize("written", ["Prénom", "PRENOM", " prenom ", "prénom", "PréNom"])
 def test_case_accents_and_blanks_of_a_column_name_do_not_matter(written: str) -> None:
     mapped = match(found(stagiaires=table("stagiaires", "id", "nom", written)), {})
     assert mapped["stagiaires"].fields["first_name"].name == written

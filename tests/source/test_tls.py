@@ -14,6 +14,7 @@ from tests.database_server import DatabaseServer
 from tests.relay import Relay
 from tests.servers import MARIADB, MYSQL, kind_for_tests, new_server
 from tests.source.conftest import OLD_TABLES, OldDatabase
+from tests.source.eavesdropper import Eavesdropper
 from tests.source_fixtures import AliasOpener
 
 pytestmark = pytest.mark.own_server("servers with other TLS settings")
@@ -122,6 +123,26 @@ def test_a_server_without_tls_is_read_in_plain_text(
         open_source("legacy") as source,
     ):  # fmt: skip
         assert source.certificate.tls == {"state": "plain", "cipher": "", "mode": mode}
+
+
+@pytest.mark.parametrize(
+    "mode", ["DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
+)
+def test_no_password_is_sent_in_clear_to_a_server_without_tls(
+    mode: str, authority: Path, legacy_alias: AliasOpener
+) -> None:
+    """Also where the server wants the password itself, as MySQL does at an account's first sign-in."""
+    with (
+        Eavesdropper() as server,
+        legacy_alias("old", user="reader", password="fictional-secret", PORT=str(server.port),
+                     OPTIONS={"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}),
+        pytest.raises(LegacyImportError),
+        open_source("legacy"),
+    ):  # fmt: skip
+        pass
+    assert b"secret" not in server.overheard
+    signs_in = mode in ("DISABLED", "PREFERRED")
+    assert (b"reader" in server.overheard) is signs_in
 
 
 @pytest.mark.parametrize("mode", ["PREFERRED", "REQUIRED"])

@@ -43,14 +43,20 @@ class Command(LegacyCommand):
             action="store_true",
             help="preflight only: is the source readable, and safely so?",
         )
+        parser.add_argument(
+            "--another-source",
+            action="store_true",
+            help="accept another database than earlier runs of the alias read",
+        )
         parser.add_argument("--allow-writable-source", action="store_true",
                             help="read with an account that could write (not advised)")  # fmt: skip
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         alias, writable = options["connection"], options["allow_writable_source"]
-        if options["resume"] and (options["new"] or options["limit"]):
+        if options["resume"] and (options["new"] or options["limit"] or options["another_source"]):
             raise LegacyImportError(
-                "--resume continues a run as it was started; --new and --limit start one.",
+                "--resume continues a run as it was started, from the same source; --new, --limit and "
+                "--another-source start one.",
                 hint="Give --resume alone, or leave it out.",
                 exit_code=2,
             )
@@ -68,6 +74,7 @@ class Command(LegacyCommand):
                 limit=options["limit"],
                 new=options["new"],
                 allow_writable=writable,
+                allow_another=options["another_source"],
             )
         except LegacyImportError as error:
             raise with_resume_line(error, alias, options["resume"]) from error

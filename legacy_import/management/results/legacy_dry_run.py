@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 
+from legacy_import.choices import Outcome
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine, shares
-from legacy_import.management.results.wording import plan_lines
+from legacy_import.management.results.wording import count_of, label, plan_lines
+from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.planning.dry_run import PlanReport
@@ -27,6 +29,7 @@ RISKS = {
     "unmapped_courses": "trainings (not of leads) without a mapped course",
     "registered_to_decide": "registrations that need review",
 }
+DELETED = "rows deleted on the old platform, or of a deleted course or session"
 TOP_REASONS = 3  # under the line of the rows for review
 
 
@@ -42,6 +45,7 @@ def _blocks(report: PlanReport) -> Iterator[Block]:
     for name, title in DISTRIBUTIONS.items():
         yield shares(title, counts[name])
     risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
+    risks.append((DELETED, sum(counts["review_reasons"].get(reason, 0) for reason in DELETIONS)))
     yield Table("Risks", ("what to look at before a commit", "rows"), risks)
     reasons = counts["review_reasons"]
     meanings = [(reason, rows, REASONS.get(reason, "")) for reason, rows in reasons.items()]
@@ -51,8 +55,10 @@ def _blocks(report: PlanReport) -> Iterator[Block]:
     yield from plan_lines(f"Plan of run {report.run}: legacy_commit would", plan)
     if reasons:
         yield " " * 22 + _top_reasons(reasons)
+    if any(counts["done"].values()):
+        yield _done(counts["done"])
     yield ""
-    ready = report.rows - plan["review"] - plan["skip"]
+    ready = sum(plan.values()) - plan["review"] - plan["skip"]
     yield Summary(
         f"Done. run={report.run} ready={ready:,} review={plan['review']:,} "
         f"skip={plan['skip']:,} total={report.rows:,}"
@@ -64,6 +70,12 @@ def _blocks(report: PlanReport) -> Iterator[Block]:
 def _top_reasons(reasons: Mapping[str, int]) -> str:
     top = [f"{reason} {rows:,}" for reason, rows in islice(reasons.items(), TOP_REASONS)]
     return f"({', '.join(top)}{', …' if len(reasons) > TOP_REASONS else ''})"
+
+
+def _done(rows_by_action: Mapping[str, int]) -> str:
+    rows = count_of(sum(rows_by_action.values()), "row")
+    done = [f"{label(Outcome(action))} {n:,}" for action, n in rows_by_action.items() if n]
+    return f"Done by earlier commits: {rows} ({', '.join(done)})."
 
 
 def _difference(difference: PlanDifference) -> Table:

@@ -37,7 +37,7 @@ READ = ("legacy_import_run_id", "phone_raw", "email_raw", *HEADER[1:4], *HEADER[
 # The keys of a plan's summary that are counts and nothing else (stages/planning/summary.py).
 COUNTS = (
     "source_tables", "classification", "validation", "duplicate_confidence", "priority_buckets",
-    "import_actions", "session_types", "risks", "plan", "review_reasons",
+    "import_actions", "session_types", "risks", "plan", "done", "review_reasons",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Which rows of a run are read for one page of the list, so that a page costs the same in any run.
 
-The stored counts list the cells (action, reason, classification) in which a filter selects rows;
-they are equalities on the index legacy_student_queue.
+The stored counts list the cells (action, order, reason, classification) in which a filter
+selects rows; they are equalities on the index legacy_student_queue.
 
 - If these cells contain at most FEW rows, they are all read through that index.
 - Otherwise READ_LIMIT rows are read in the order of the primary key, from the anchor on. A page that
@@ -13,7 +13,7 @@ they are equalities on the index legacy_student_queue.
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Max, Min, Q, Sum
 
@@ -24,7 +24,7 @@ from legacy_import.review.filter import RowFilter, Rows, rows_of
 from legacy_import.review.search import READ_LIMIT
 from legacy_import.screens.pages import Anchor
 
-CELL = ("planned_action", "planned_reason", "classification")
+CELL = ("planned_action", "review_order", "planned_reason", "classification")
 ROWS = 50  # of a page
 FEW = 2_000  # rows that are read faster through the index than in the order of the primary key
 JOINED = ("session_type", "import_action", "without_course")  # facets of the training
@@ -98,9 +98,9 @@ def _span(run: LegacyImportRun, counts: FilteredCounts) -> Span | None:
     return Span(covered["first"], covered["last"]) if covered["rows"] == staged else None
 
 
-def _cells(counts: FilteredCounts) -> dict[tuple[str, ...], int]:
+def _cells(counts: FilteredCounts) -> dict[tuple[Any, ...], int]:
     """The cells in which the filter selects rows → all their rows, whether they pass or not."""
-    totals: dict[tuple[str, ...], int] = {}
+    totals: dict[tuple[Any, ...], int] = {}
     selected = set()
     for combination, rows in counts.combinations:
         cell = tuple(combination[name] for name in CELL)

@@ -19,7 +19,7 @@ from legacy_import.models import LegacyCourseMapping, MappingWeight
 from legacy_import.models.mapping import TO_CONFIRM
 from legacy_import.people.platform import platform_catalogue
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
-from legacy_import.screens.mapping.words import COURSE_STATES, RULES, SESSION_STATES
+from legacy_import.screens.mapping.words import COURSE_STATES, DELETED, RULES, SESSION_STATES
 
 LONGEST_SEARCH = 100
 MOST_OPTIONS = 12  # courses that one search lists
@@ -42,7 +42,8 @@ class MappingLine:
 
     @property
     def why(self) -> str:
-        return str(RULES.get(self.mapping.rule, ""))
+        words = str(RULES.get(self.mapping.rule, ""))
+        return f"{DELETED}; {words}" if self.mapping.waits_as_deleted else words
 
     @property
     def course(self) -> str:
@@ -72,7 +73,8 @@ class CourseLine(MappingLine):
 
     @property
     def one_click(self) -> str:
-        return "confirm" if self.can_confirm and self.mapping.in_source else ""
+        clear = self.mapping.in_source and not self.mapping.waits_as_deleted
+        return "confirm" if self.can_confirm and clear else ""
 
 
 class SessionLine(MappingLine):
@@ -91,7 +93,8 @@ class SessionLine(MappingLine):
 
     @property
     def one_click(self) -> str:
-        return "real_session" if self.mapping.state == TO_CONFIRM and not self.never_real else ""
+        doubtful = self.never_real or self.mapping.waits_as_deleted
+        return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,19 @@ SESSION_STATES: dict[str, tuple[Promise, str]] = {
 
 RULES: dict[str, Promise] = {
     "course:exact_name": _("same name on the platform"),
+    "course:exact_name:decoded_entities": _("same name, once its HTML entities are decoded"),
     "course:exact_name:repaired_encoding": _("same name, once its damaged accents are repaired"),
     "course:several_equal_names": _("several courses of the platform have this name"),
     "course:no_exact_name": _("no course of the platform has this name"),
     "course:renamed": _("renamed since the decision: the earlier answer is now only a suggestion"),
+    "course:deleted_since": _(
+        "deleted on the old platform since it was decided: the decision is a guess only"
+    ),
     "course:chosen_by_reviewer": _("chosen by a reviewer"),
     "course:set_aside_by_reviewer": _("the suggestion was refused; the course is not known yet"),
     "session:real": _("has its own course and code"),
+    "session:real_without_code": _("has its own course, but no code"),
+    "session:waiting_words": _("its code is about waiting, in other words than Session-Attente"),
     "session:placeholder_id": _("one of the three ids that were used as waiting lists: never real"),
     "session:waiting_code": _("its code contains Session-Attente"),
     "session:no_formation": _("it refers to no course"),
@@ -35,6 +41,8 @@ RULES: dict[str, Promise] = {
         "it refers to a course that the old catalogue does not have"
     ),
 }
+
+DELETED = _("deleted on the old platform: its rows need review until it is confirmed")
 
 DECISIONS: dict[str, Promise] = {
     "confirmed": _("confirmed"),

@@ -11,6 +11,7 @@ from ecoin.identity.emails import parse_email
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.names import parse_name
 from ecoin.identity.phones import parse_phones, raw_digits
+from ecoin.identity.text import unescaped
 from legacy_import.models import LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
@@ -58,9 +59,9 @@ def compare_with(row: LegacyStudentImport, person: Contact) -> tuple[ComparedLin
         line(LineKind.BIRTH_DATE, row.birth_date, person.birth_date,
              _dates(row.birth_date, person.birth_date)),
         line(LineKind.PHONE, mask_phone(row.phone_raw), mask_phone(person.phone),
-             _phones(row.phone_raw, person.phone)),
+             _phones(unescaped(row.phone_raw), person.phone)),
         line(LineKind.EMAIL, mask_email(row.email_raw), mask_email(person.email),
-             _emails(row.email_raw, person.email)),
+             _emails(unescaped(row.email_raw), person.email)),
     )  # fmt: skip
 
 
@@ -88,6 +89,7 @@ def _names(ours: str, theirs: str) -> Likeness:
         Names.EQUAL: Likeness.SAME,
         Names.SIMILAR: Likeness.SIMILAR,
         Names.OTHER_SCRIPT: Likeness.SIMILAR,
+        Names.ONE_WORD: Likeness.SIMILAR,
     }.get(names, Likeness.DIFFERENT)
 
 

@@ -1,4 +1,7 @@
-"""One page of the queue, paged by key: (reason, classification, row), the order of its index."""
+"""One page of the queue, paged by key: (order, reason, classification, row), as its index is ordered.
+
+The most likely matches come first, whatever their reason: they are decided quickest.
+"""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -9,20 +12,20 @@ from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.review.counts import FilteredCounts
+from legacy_import.review.counts import Cell, FilteredCounts
 from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
 ROWS = 25
-ORDER = ("planned_reason", "classification", "pk")
+ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
     *ORDER, "source_table", "legacy_id", "full_name", "decision", "to_classify"
 )  # fmt: skip
-Cells = Mapping[tuple[str, str], int]
 
 
 class Key(NamedTuple):
     """The position of a row in the queue."""
 
+    order: int
     reason: str
     classification: str
     row: int
@@ -73,23 +76,23 @@ def _masked(line: Line) -> Line:
     return {**line, "full_name": mask_text(line["full_name"])}
 
 
-def _in_cell(cell: tuple[str, str], key: Key | None, anchor: Anchor) -> Q:
+def _in_cell(cell: Cell, key: Key | None, anchor: Anchor) -> Q:
     """The rows of one cell; of the anchor's own cell those beyond it."""
-    reason, classification = cell
-    rows = Q(planned_reason=reason, classification=classification)
-    if key is None or cell != key[:2]:
+    order, reason, classification = cell
+    rows = Q(review_order=order, planned_reason=reason, classification=classification)
+    if key is None or cell != key[:3]:
         return rows
     return rows & Q(**{f"pk__{anchor.comparison}": key.row})
 
 
 def _cells_needed(
-    cells: Cells, key: Key | None, limit: int, backwards: bool
-) -> list[tuple[str, str]]:
+    cells: Mapping[Cell, int], key: Key | None, limit: int, backwards: bool
+) -> list[Cell]:
     """The anchor's cell and enough cells beyond it for `limit` rows, by the stored counts."""
     needed, total = [], 0
     for cell, rows in sorted(cells.items(), reverse=backwards):
-        own = key is not None and cell == key[:2]
-        if key is not None and not own and (cell > key[:2]) == backwards:
+        own = key is not None and cell == key[:3]
+        if key is not None and not own and (cell > key[:3]) == backwards:
             continue
         needed.append(cell)
         total += 0 if own else rows  # how many of its rows are beyond the anchor is not known
@@ -103,10 +106,8 @@ def _beyond(key: Key | None, anchor: Anchor) -> Q:
     if key is None:
         return Q()
     strict = "lt" if anchor.backwards else "gt"
-    same_reason = Q(planned_reason=key.reason)
-    return (
-        Q(**{f"planned_reason__{strict}": key.reason})
-        | same_reason & Q(**{f"classification__{strict}": key.classification})
-        | same_reason
-        & Q(classification=key.classification, **{f"pk__{anchor.comparison}": key.row})
-    )
+    beyond, same = Q(), Q()
+    for column, value in zip(ORDER[:-1], key[:-1], strict=True):
+        beyond |= same & Q(**{f"{column}__{strict}": value})
+        same &= Q(**{column: value})
+    return beyond | same & Q(**{f"pk__{anchor.comparison}": key.row})

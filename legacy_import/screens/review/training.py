@@ -10,13 +10,16 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.review.counts import rows_waiting_for
+from legacy_import.rules.commit_policy import COURSE_DELETED, SESSION_DELETED
 
 # Reasons that one decision about a mapping removes from many rows → its kind, and the row's column.
 CAUSES = {
     "course_unmapped": ("course", "legacy_formation_id"),
     "course_no_equivalent": ("course", "legacy_formation_id"),
+    COURSE_DELETED: ("course", "legacy_formation_id"),
     "session_not_confirmed": ("session", "legacy_session_id"),
     "session_waiting": ("session", "legacy_session_id"),
+    SESSION_DELETED: ("session", "legacy_session_id"),
 }
 
 

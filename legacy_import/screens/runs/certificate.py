@@ -43,6 +43,9 @@ def _lines(certificate: Mapping[str, Any]) -> Iterator[Line]:
     yield _("Time zone"), _texts(certificate.get("time_zone")), ""
     counts = certificate.get("row_counts", {})
     yield _("Rows"), tuple(f"{table}: {rows:,}" for table, rows in counts.items()), ""
+    deleted = certificate.get("deleted_rows", {})
+    of_tables = tuple(f"{table}: {rows:,}" for table, rows in deleted.items())
+    yield _("Rows deleted on the old platform"), of_tables, ""
     yield _("Columns under another name"), tuple(_renamed(certificate.get("columns", {}))), ""
     for key, name in PER_TABLE:
         yield name, tuple(_per_table(certificate.get(key, {}))), ""

@@ -17,6 +17,7 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision
+from legacy_import.rules.commit_policy import DELETED, DELETIONS
 from legacy_import.screens.runs.counts import RunCounts, in_force, queue_of
 from legacy_import.stages.planning.summary import BUCKETS
 
@@ -59,6 +60,11 @@ RISKS: tuple[tuple[Promise, dict[str, Any], dict[str, str]], ...] = (
             "planned_action": PlannedAction.REVIEW.value,
         },
         {"classification": Classification.REGISTERED.value},
+    ),
+    (
+        _("rows deleted on the old platform, or of a deleted course or session"),
+        {"planned_reason": DELETIONS},
+        {"planned_reason": DELETED},
     ),
 )
 

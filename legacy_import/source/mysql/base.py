@@ -6,12 +6,12 @@ import MySQLdb
 from django.db.backends.mysql import base
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
+from ecoin.mysql.tls import CIPHER_SQL, ENFORCED, WithoutTls, for_this_server, tls_arguments
 from legacy_import.errors import SafetyRefusal
-from legacy_import.source.mysql.connect_errors import REFUSED, number_of
+from legacy_import.source.mysql.connect_errors import UNKNOWN_VARIABLE, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
-from legacy_import.source.mysql.greeting import offers_tls
 from legacy_import.source.mysql.session import (
-    ENFORCED_TLS,
+    NO_LIMITS,
     SessionOptions,
     opening_statements,
     session_options,
@@ -45,7 +45,7 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             "local_infile": 0,
             "cursorclass": GuardedMySQLCursor,
         }
-        return params | _tls_params(options)
+        return params | tls_arguments(options.ssl_mode, options.ssl_ca)
 
     def session_options(self) -> SessionOptions:
         return session_options(self.settings_dict["OPTIONS"])
@@ -60,42 +60,38 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             self._check_tls(connection, options)
             for statement in opening_statements(options):
                 connection.send_session_statement(statement)
+            _switch_limits_off(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _sign_in(self, params: dict[str, Any]) -> GuardedMySQLConnection:
-        """A connection as the driver opens it, whether the server has TLS or not.
-
-        With a TLS argument, MariaDB's client library answers MySQL's caching_sha2_password as if the
-        connection were encrypted. A server without TLS then refuses a correct password.
-        """
-        try:
-            return GuardedMySQLConnection(**params)
-        except MySQLdb.OperationalError as error:
-            mode = params["ssl_mode"]
-            refused = number_of(error) == REFUSED and mode in ("PREFERRED", "REQUIRED")
-            if not refused or "host" not in params or self._server_offers_tls(params):
-                raise
-        if mode == "REQUIRED":
-            raise _without_tls(mode)
-        return GuardedMySQLConnection(**{key: params[key] for key in params if key != "ssl"})
-
     @staticmethod
-    def _server_offers_tls(params: dict[str, Any]) -> bool:
-        return offers_tls(params["host"], params.get("port", 3306), params["connect_timeout"])
+    def _sign_in(params: dict[str, Any]) -> GuardedMySQLConnection:
+        try:
+            return GuardedMySQLConnection(**for_this_server(params))
+        except WithoutTls:
+            raise _without_tls(params["ssl_mode"]) from None
 
     @staticmethod
     def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
         """REQUIRED connects in plain text to a server without TLS, so the cipher is queried."""
-        if options.ssl_mode not in ENFORCED_TLS:
+        if options.ssl_mode not in ENFORCED:
             return
         cursor = connection.cursor()
-        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        cursor.execute(CIPHER_SQL)
         cipher = cursor.fetchone()
         if not cipher or not cipher[1]:
             raise _without_tls(options.ssl_mode)
+
+
+def _switch_limits_off(connection: GuardedMySQLConnection) -> None:
+    for statement in NO_LIMITS:
+        try:
+            connection.send_session_statement(statement)
+        except MySQLdb.OperationalError as error:
+            if number_of(error) != UNKNOWN_VARIABLE:
+                raise
 
 
 def _without_tls(mode: str) -> SafetyRefusal:
@@ -103,19 +99,3 @@ def _without_tls(mode: str) -> SafetyRefusal:
         f"LEGACY_DB_SSL_MODE is {mode}, but the server does not use TLS.",
         hint="Switch TLS on at the server, or set LEGACY_DB_SSL_MODE=PREFERRED.",
     )
-
-
-def _tls_params(options: SessionOptions) -> dict[str, Any]:
-    """Driver arguments for the mode. MariaDB's client library needs special ones for two modes.
-
-    It encrypts if it gets any TLS argument, so DISABLED passes none; otherwise it does not try, so
-    PREFERRED passes a cipher list that changes nothing.
-    """
-    params: dict[str, Any] = {"ssl_mode": options.ssl_mode}
-    if options.ssl_mode == "DISABLED":
-        return params
-    if options.ssl_ca:
-        params["ssl"] = {"ca": options.ssl_ca}
-    elif options.ssl_mode == "PREFERRED" and MySQLdb.get_client_info().startswith("3."):
-        params["ssl"] = {"cipher": "DEFAULT"}
-    return params

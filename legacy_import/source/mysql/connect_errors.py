@@ -38,11 +38,38 @@ CONNECT = {
     4151: ("The account {user} is locked.", _LOGIN),
 }  # fmt: skip
 
+_RIGHTS = ("", "Grant the account SELECT on the four tables.")
+_TIME = ("it took longer than the server allows",
+         "Have max_statement_time (MariaDB) or max_execution_time (MySQL) raised for this account, and"
+         " look for a job that ends long statements; then run the command again.")  # fmt: skip
+_CRASHED = ("the table is damaged",
+            "Have it repaired there: REPAIR TABLE (MyISAM, Aria), or restore a copy (InnoDB); then run"
+            " the command again.")  # fmt: skip
+_CHANGED = ("the table was changed while it was read",
+            "Run the command again when no one alters the old tables.")  # fmt: skip
+
+# Error number → (reason, next step) of a read.
+READING = {
+    1142: _RIGHTS, 1143: _RIGHTS, 1044: _RIGHTS,
+    1969: _TIME, 3024: _TIME,
+    1317: ("someone ended it at the server", "Run the command again."),
+    1226: ("the account has used up what it is allowed in an hour",
+           "Have its limits (MAX_QUERIES_PER_HOUR …) raised; then run the command again."),
+    1194: _CRASHED, 1195: _CRASHED, 1034: _CRASHED, 1035: _CRASHED, 126: _CRASHED, 127: _CRASHED,
+    144: _CRASHED, 145: _CRASHED, 1712: _CRASHED, 1877: _CRASHED, 1815: _CRASHED,
+    1412: _CHANGED, 1146: _CHANGED, 1054: _CHANGED,
+    1021: ("its disk is full", "Have room made on the server; then run the command again."),
+    1114: ("its disk, or the space for temporary tables, is full",
+           "Have room made on the server; then run the command again."),
+    1168: ("a MERGE table refers to tables that differ or are gone",
+           "Copy its rows into a table of its own: CREATE TABLE … AS SELECT."),
+}  # fmt: skip
+
 # The connection is lost: client errors, a killed connection, a server that shuts down or timed out.
 # Over TLS the driver reports 2026 where it reports 2013 otherwise.
 LOST = frozenset({0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 2000, 2006, 2013, 2014, 2026,
-                  2055, 3024, 4031})  # fmt: skip
-REFUSED, LOST_LINK, TLS_FAILED = 1045, 2013, 2026
+                  2055, 4031})  # fmt: skip
+LOST_LINK, TLS_FAILED, UNKNOWN_VARIABLE = 2013, 2026, 1193
 # While connecting, 2026 is a refused certificate or cipher, or a connection lost during the handshake:
 # then the driver's text ends with the number of a system error, or contains no TLS reason.
 _SYSTEM_ERROR = re.compile(r"\((\d+)\)$")
@@ -84,9 +111,10 @@ def while_reading(error: BaseException) -> SourceLost | SourceReadError:
     number = number_of(error)
     if number in LOST:
         return SourceLost(f"error {number}")
-    denied = number in (1142, 1143, 1044)
+    what, hint = READING.get(
+        number, ("", "Look the number up in the server's manual; nothing was written anywhere.")
+    )
+    reason = f": {what}" if what else ""
     return SourceReadError(
-        f"The legacy server refused a read ({type(error).__name__} {number}).",
-        hint="Grant the account SELECT on the four tables." if denied else
-        "Look the number up in the server's manual; nothing was written anywhere.",
-    )  # fmt: skip
+        f"The legacy server refused a read ({type(error).__name__} {number}){reason}.", hint=hint
+    )

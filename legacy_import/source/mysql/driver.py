@@ -37,6 +37,12 @@ class GuardedMySQLConnection(Connection):  # type: ignore[misc]
 
     # Other ways to the server, or around the checks. Reading needs none of them.
 
+    def ping(self, *reconnect: Any) -> None:
+        """Raises NotARead if it may reconnect: the new session would not be read-only."""
+        if any(reconnect):
+            raise NotARead("it opens another session")
+        super().ping()
+
     def send_query(self, *args: Any) -> NoReturn:
         raise NotARead("it is sent past the cursor")
 

@@ -7,6 +7,7 @@ import MySQLdb
 from django.db import DatabaseError
 
 from ecoin.database import is_mysql
+from ecoin.mysql.tls import CIPHER_SQL
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.columns import DatabaseTable
 from legacy_import.source.engine import ServerFacts, SnapshotFacts
@@ -28,6 +29,7 @@ _SESSION_SQL = (
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation',"
     " 'tx_read_only', 'transaction_read_only', 'in_transaction')"
 )
+_READ_ONLY_NAMES = ("transaction_read_only", "tx_read_only")  # servers have one of them, or both
 
 
 class MySQLEngine:
@@ -64,7 +66,7 @@ class MySQLEngine:
         version, account, zone, system_zone = self.rows(
             "SELECT VERSION(), CURRENT_USER(), @@session.time_zone, @@system_time_zone"
         )[0]
-        cipher = self.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        cipher = self.rows(CIPHER_SQL)
         return ServerFacts(
             label=f"mysql://{self._user}@{self._where}/{self._database}",
             server="MariaDB" if "mariadb" in version.lower() else "MySQL",
@@ -107,7 +109,8 @@ class MySQLEngine:
             raise while_reading(error) from None
         variables = {name.lower(): value for name, value in self.rows(_SESSION_SQL)}
         isolation = variables.get("transaction_isolation") or variables.get("tx_isolation") or ""
-        read_only = variables.get("transaction_read_only") or variables.get("tx_read_only") or ""
+        name = next((name for name in _READ_ONLY_NAMES if name in variables), "")
+        read_only = variables.get(name, "")
         in_transaction = variables.get("in_transaction", "1")  # only MariaDB reports it
         if read_only.upper() not in ("ON", "1") or isolation.upper() != "REPEATABLE-READ":
             raise SafetyRefusal("The legacy server did not make the session read-only.",
@@ -115,7 +118,18 @@ class MySQLEngine:
         if in_transaction in ("0", "OFF"):
             raise SafetyRefusal("The legacy server did not open a snapshot.",
                                 hint="Nothing was read. Check the server's version.")  # fmt: skip
+        self._session_sql = f"SELECT @@session.{name}, @@session.sql_mode"
+        self._session = self.rows(self._session_sql)
         return SnapshotFacts(isolation=isolation.upper(), read_only=True)
+
+    def check_session(self) -> None:
+        """Raises SafetyRefusal if the session could write now, or reads quotes in another way."""
+        if self.rows(self._session_sql) != self._session:
+            raise SafetyRefusal(
+                "The session with the legacy server is no longer the one that was made read-only.",
+                hint="Connect to the server itself, not through a proxy that shares sessions."
+                " Everything staged is kept: legacy_import --resume continues it.",
+            )
 
 
 def _where(values: dict[str, Any]) -> str:

@@ -10,21 +10,35 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from legacy_import import conf
+
 READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 REPEATABLE_READ = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 # The guard reads strings with backslash escapes and without ANSI_QUOTES, so the mode is fixed whole.
 SQL_MODE = "SET SESSION sql_mode = ''"
 SQL_MODE_STRICT = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'"
+# Limits of the server that would end a long read, or the session between two pages, or cut a result.
+# A server has only some of them.
+NO_LIMITS = (
+    "SET SESSION max_statement_time = 0",  # MariaDB
+    "SET SESSION max_execution_time = 0",  # MySQL
+    "SET SESSION idle_transaction_timeout = 0",  # these two: MariaDB
+    "SET SESSION idle_readonly_transaction_timeout = 0",
+    "SET SESSION wait_timeout = 28800",  # seconds, as by default
+    "SET SESSION sql_select_limit = 18446744073709551615",
+    "SET SESSION sql_big_selects = 1",
+)
 
-STATEMENTS = frozenset({READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT})
-SET_NAMES = re.compile(r"SET NAMES [a-z0-9_]{1,40} COLLATE [a-z0-9_]{1,60}")
-
+STATEMENTS = frozenset(
+    {READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT, *NO_LIMITS}
+)
+SET_TIME_ZONE = re.compile(f"SET SESSION time_zone = '(?:{conf.TIME_ZONE.pattern})'")
 # Names travel in this charset; values travel as bytes and are decoded by their column's own charset
 # whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
-ENFORCED_TLS = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
 CONNECT_TIMEOUT_SECONDS = 10
 
 
@@ -37,6 +51,7 @@ class SessionOptions:
     strict: bool
     ssl_mode: str
     ssl_ca: str
+    time_zone: str
     read_timeout: int
     connect_timeout: int
 
@@ -52,6 +67,7 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
         "strict": settings.LEGACY_DB_STRICT,
         "ssl_mode": settings.LEGACY_DB_SSL_MODE,
         "ssl_ca": settings.LEGACY_DB_SSL_CA,
+        "time_zone": settings.LEGACY_DB_TIME_ZONE,
         "read_timeout": settings.LEGACY_DB_READ_TIMEOUT,
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     }
@@ -70,12 +86,15 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
     collation = str(options["collation"] or "").lower()
     if collation and not SET_NAMES.fullmatch(f"SET NAMES {charset} COLLATE {collation}"):
         raise ImproperlyConfigured("LEGACY_DB_COLLATION is not the name of a collation.")
+    if not conf.TIME_ZONE.fullmatch(str(options["time_zone"])):
+        raise ImproperlyConfigured("LEGACY_DB_TIME_ZONE must be an offset such as +01:00.")
     return SessionOptions(
         charset=charset,
         collation=collation,
         strict=str(options["strict"]).strip().lower() in ("true", "1", "yes", "on"),
         ssl_mode=str(options["ssl_mode"] or "PREFERRED").upper(),
         ssl_ca=str(options["ssl_ca"] or ""),
+        time_zone=str(options["time_zone"]),
         read_timeout=int(options["read_timeout"]),
         connect_timeout=int(options["connect_timeout"]),
     )
@@ -84,6 +103,8 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
 def opening_statements(options: SessionOptions) -> list[str]:
     """The first statements of a new connection. Read-only comes first."""
     statements = [READ_ONLY, REPEATABLE_READ, SQL_MODE_STRICT if options.strict else SQL_MODE]
+    # TIMESTAMP columns are read in the old server's zone, wherever a dump of it was loaded.
+    statements.append(f"SET SESSION time_zone = '{options.time_zone}'")
     if options.collation:
         statements.append(f"SET NAMES {options.charset} COLLATE {options.collation}")
     return statements
@@ -91,4 +112,5 @@ def opening_statements(options: SessionOptions) -> list[str]:
 
 def is_known(statement: str) -> bool:
     """Whether the backend may send this without the guard."""
-    return statement in STATEMENTS or SET_NAMES.fullmatch(statement) is not None
+    patterns = (SET_NAMES, SET_TIME_ZONE)
+    return statement in STATEMENTS or any(pattern.fullmatch(statement) for pattern in patterns)

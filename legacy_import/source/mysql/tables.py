@@ -21,11 +21,11 @@ _TABLES = """
     WHERE TABLE_SCHEMA = DATABASE()"""
 _COLUMNS = """
     SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME,
-           CAST(CHARACTER_OCTET_LENGTH AS CHAR), IS_NULLABLE
+           CAST(CHARACTER_OCTET_LENGTH AS CHAR), IS_NULLABLE, UPPER(PRIVILEGES)
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
     ORDER BY TABLE_NAME, ORDINAL_POSITION"""
 _KEYS = """
-    SELECT TABLE_NAME, MIN(COLUMN_NAME) FROM information_schema.STATISTICS
+    SELECT TABLE_NAME, MIN(COLUMN_NAME), INDEX_NAME = 'PRIMARY' FROM information_schema.STATISTICS
     WHERE TABLE_SCHEMA = DATABASE()
     GROUP BY TABLE_NAME, INDEX_NAME
     HAVING MAX(NON_UNIQUE) = 0 AND COUNT(*) = 1 AND COUNT(SUB_PART) = 0"""
@@ -39,11 +39,20 @@ def quote(name: str) -> str:
 def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
     """Every table and view of the current database that the account may see."""
     unique: dict[str, set[str]] = {}
-    for table, column in rows(_KEYS):
+    primary: dict[str, str] = {}
+    for table, column, is_primary in rows(_KEYS):
         unique.setdefault(table, set()).add(column)
+        if is_primary:
+            primary[table] = column
     columns: dict[str, list[Column]] = {}
+    unreadable: dict[str, list[str]] = {}
     keys: dict[str, set[str]] = {}
-    for table, name, kind, declared, charset, octets, nullable in rows(_COLUMNS):
+    privileges: dict[str, set[str]] = {}
+    for table, name, kind, declared, charset, octets, nullable, granted in rows(_COLUMNS):
+        privileges.setdefault(table, set()).update(granted.split(","))
+        if "SELECT" not in granted:
+            unreadable.setdefault(table, []).append(name)
+            continue
         columns.setdefault(table, []).append(_column(name, kind, declared, charset, octets))
         if kind in INTEGERS and nullable == "NO" and name in unique.get(table, ()):
             keys.setdefault(table, set()).add(name)
@@ -56,6 +65,9 @@ def database_tables(rows: Rows) -> dict[str, DatabaseTable]:
             transactional=(engine or "").upper() in TRANSACTIONAL,
             columns=tuple(columns.get(name, ())),
             keys=frozenset(keys.get(name, ())),
+            primary_key=primary[name] if primary.get(name) in keys.get(name, ()) else "",
+            unreadable=tuple(unreadable.get(name, ())),
+            write_privileges=frozenset(privileges.get(name, ())) - {"SELECT", ""},
         )
         for name, kind, engine in rows(_TABLES)
     }
@@ -77,8 +89,10 @@ def _column(name: str, kind: str, declared: str, charset: str | None, octets: st
         if measured:
             return _long(name, declared, ValueKind.BINARY, "binary", quoted, quoted)
         return Column(name, quoted, declared, ValueKind.BINARY, "binary", quoted)
-    # `+ 0` drops the padding of ZEROFILL (an id is its number) and converts BIT to a number.
-    plain = f"{quoted} + 0" if kind == "bit" or "zerofill" in declared else quoted
+    # `+ 0` drops the padding of ZEROFILL (an id is its number) and converts BIT to a number. A FLOAT
+    # prints six digits; as a DOUBLE it prints all that it has.
+    is_plain = kind not in ("bit", "float") and "zerofill" not in declared
+    plain = quoted if is_plain else f"{quoted} + 0"
     return Column(name, quoted, declared, ValueKind.EXACT, "ascii", f"CAST({plain} AS CHAR)")
 
 

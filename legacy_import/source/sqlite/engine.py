@@ -107,6 +107,9 @@ class SQLiteEngine:
         query_only = self.rows("PRAGMA query_only")[0][0]
         return SnapshotFacts(isolation="SERIALIZABLE", read_only=bool(query_only))
 
+    def check_session(self) -> None:
+        """Nothing: no one else can reach this connection, and the authorizer stays on it."""
+
     def _table(self, name: str, kind: str) -> DatabaseTable:
         info = self.rows(f"PRAGMA table_xinfo({quote(name)})")
         primary = [row for row in info if row[5]]
@@ -116,6 +119,8 @@ class SQLiteEngine:
             if index[2] and not index[4] and len(members) == 1:
                 unique.add(members[0][2])
         candidates = {row[1] for row in info if row[1] in unique and "INT" in row[2].upper()}
+        keys = frozenset(key for key in candidates if self._has_only_integers(name, key))
+        is_key = len(primary) == 1 and primary[0][1] in keys
         return DatabaseTable(
             name=name,
             sql_name=quote(name),
@@ -123,7 +128,8 @@ class SQLiteEngine:
             engine="SQLite",
             transactional=True,
             columns=tuple(_column(row[1], row[2]) for row in info),
-            keys=frozenset(key for key in candidates if self._has_only_integers(name, key)),
+            keys=keys,
+            primary_key=primary[0][1] if is_key else "",
         )
 
     def _has_only_integers(self, table: str, column: str) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ecoin.bulk import Ids
+from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
 from legacy_import.engine.poison_rows import isolate
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import leads_of_rows, lock_people, platform_people
+from legacy_import.people.platform import fingerprints_of, leads_of_rows, lock_people
 from legacy_import.rules.commit_policy import FOLLOWS, IMPORTED_BEFORE
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit import log
@@ -138,10 +139,10 @@ class Batch:
             row=plan.pk,
             origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
             reason=plan.planned_reason,
-            name=source.full_name,
-            phone=source.phone_raw,
+            name=unescaped(source.full_name),
+            phone=unescaped(source.phone_raw),
             # A placeholder or an invalid address is not copied; it stays in the payload.
-            email=source.email_raw if source.email_normalized else "",
+            email=unescaped(source.email_raw) if source.email_normalized else "",
             birth_date=source.birth_date,
             course_id=training.course.course_id,
             course_name=training.course.name,
@@ -196,9 +197,9 @@ class Batch:
             firsts[imported_before[origin]] = FirstRow((PersonKind.LEAD.value, lead), True)
         people = {pk: firsts[first] for pk, first in first_of.items() if first in firsts}
         lock_people({first.person for first in people.values()})
-        existing = platform_people({first.person for first in people.values()}, self.conf)
+        existing = fingerprints_of({first.person for first in people.values()})
         return {
-            pk: first._replace(fingerprint=existing[first.person].fingerprint)
+            pk: first._replace(fingerprint=existing[first.person])
             for pk, first in people.items()
             if first.person in existing and first.person not in cases[pk].decisions.not_same
         }

@@ -51,7 +51,7 @@ class _Batches:
         stamp = mapping_stamp(self.run.connection_name)
         if self.loader is None or stamp != self.stamp:
             mappings = load_mappings(self.run.connection_name)
-            self.loader = case_loader_under_lock(self.run, mappings, self.conf)
+            self.loader = case_loader_under_lock(self.run, mappings)
             self.stamp = stamp
         now = timezone.now()
         batch = Batch(self.run, chunk.position, self.actor, now, self.conf, self.loader)

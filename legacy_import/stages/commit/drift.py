@@ -121,6 +121,8 @@ def _cause(
         if first_person is None:
             return Drift.FIRST_LEFT_OUT
         return None if was.get("person", first_person) == first_person else Drift.TARGET_EDITED
+    if decision.action == PlannedAction.CREATE_ENROLLMENT and not case.facts.session_confirmed:
+        return Drift.SESSION_MAPPING  # a confirmation was undone
     if case.facts.origin != Origin.NEW and answer != decision:
         return Drift.ALREADY_IMPORTED
     target_now = None if decision.action == PlannedAction.SKIP else case.target

@@ -28,19 +28,19 @@ from legacy_import.choices import (
     ReviewDecision,
     SourceTable,
 )
-from legacy_import.conf import ImportConf
 from legacy_import.mapping.index import MappingIndex, Training
 from legacy_import.models import (
     ISSUES_AS_TEXT,
     LegacyImportRun,
     LegacyReviewDecision,
     LegacyStudentImport,
+    PersonEdge,
 )
-from legacy_import.people.contact import Known
-from legacy_import.people.platform import any_origin_of, imported_rows, platform_people
+from legacy_import.people.platform import any_origin_of, fingerprints_of, imported_rows
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
+from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.stages.planning.effective_match import (
     NO_MATCH,
     PERSON_GONE,
@@ -87,7 +87,7 @@ class _TrainingCase(NamedTuple):
     """A training, the part of it that facts depend on, and its versions."""
 
     training: Training
-    key: tuple[str, str, bool]
+    key: tuple[object, ...]
     versions: str
 
 
@@ -98,8 +98,9 @@ class _ChunkContext:
     decisions: Mapping[int, RowDecisions]
     origins: Mapping[int, Origin]
     groups_with_history: AbstractSet[int]
+    namesakes_of_history: AbstractSet[int]
     matches: Mapping[int, EffectiveMatch]
-    people: Mapping[Target, Known]
+    fingerprints: Mapping[Target, str]  # of the people whom rows match
 
 
 # Selects staged rows, given the path to them from the queried table ("" for themselves).
@@ -122,7 +123,6 @@ class CaseLoader:
 
     run: LegacyImportRun
     mappings: MappingIndex
-    conf: ImportConf
     imported_before: bool  # there may be records of this source on the platform
     any_decisions: bool  # there may be decisions on rows of this run
     _trainings: dict[tuple[str | None, str | None], _TrainingCase] = field(default_factory=dict)
@@ -153,8 +153,11 @@ class CaseLoader:
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
+            namesakes_of_history=self._namesakes_of_history(
+                {row.pk for row in rows if row.group_conflict}
+            ),
             matches=matches,
-            people=platform_people(targets, self.conf),
+            fingerprints=fingerprints_of(targets),
         )
 
     def _case(
@@ -164,11 +167,14 @@ class CaseLoader:
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
-        if match.target and match.target not in context.people:
+        person = context.fingerprints.get(match.target) if match.target else None
+        if match.target and not person:
             match = PERSON_GONE
-        person = context.people[match.target] if match.target else None
         origin = context.origins.get(row.pk, Origin.NEW)
-        has_history = row.group_first_id in context.groups_with_history
+        has_history = (
+            row.group_first_id in context.groups_with_history
+            or row.pk in context.namesakes_of_history
+        )
         training, training_key, versions = self._training(row)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
@@ -181,7 +187,7 @@ class CaseLoader:
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
-        basis += f" person={person.fingerprint}" if person else ""
+        basis += f" person={person}" if person else ""
         return Case(row, number, facts, match.target, basis, training, review.in_force)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
@@ -189,7 +195,10 @@ class CaseLoader:
         if pair not in self._trainings:
             training = self.mappings.training(*pair)
             session_type, state = training.session.session_type, training.course.state
-            key = (session_type.value, state.value, training.session_confirmed)
+            key = (
+                session_type.value, state.value, training.session_confirmed,
+                training.session_deleted, training.course.deleted,
+            )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
 
@@ -220,20 +229,37 @@ class CaseLoader:
         """The groups in which anyone was trained or registered, by reviewers' decisions too."""
         if not groups:
             return set()
-        members = LegacyStudentImport.objects.filter(
-            legacy_import_run=self.run, group_first_id__among=Ids(groups)
-        )
-        decisions = self._decisions(Q(student_import__group_first_id__among=Ids(groups)))
-        with_history: set[int] = set()
-        for pk, group, classification, outcome in members.values_list(
+        return {
+            group
+            for _, group in self._rows_with_history("group_first_id", groups)
+            if group is not None
+        }
+
+    def _namesakes_of_history(self, rows: set[int]) -> set[int]:
+        """Those of these rows that have name and contact of someone trained, but were not joined."""
+        if not rows:
+            return set()
+        edges = PersonEdge.objects.filter(legacy_import_run=self.run, relation__in=NAMESAKES)
+        pairs = {
+            *edges.filter(left_id__among=Ids(rows)).values_list("left_id", "right_id"),
+            *edges.filter(right_id__among=Ids(rows)).values_list("right_id", "left_id"),
+        }
+        namesakes = {other for _, other in pairs}
+        trained = {pk for pk, _ in self._rows_with_history("pk", namesakes)} if namesakes else set()
+        return {row for row, other in pairs if other in trained}
+
+    def _rows_with_history(self, column: str, values: set[int]) -> Iterator[tuple[int, int | None]]:
+        """(row, its group) of the rows with these values that were trained or registered."""
+        which = {f"{column}__among": Ids(values)}
+        rows = LegacyStudentImport.objects.filter(legacy_import_run=self.run, **which)
+        of_rows = Q(**{f"student_import__{name}": ids for name, ids in which.items()})
+        decisions = self._decisions(of_rows)
+        for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
             treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
-            if group and (
-                outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY
-            ):
-                with_history.add(group)
-        return with_history
+            if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
+                yield pk, group
 
     def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
         """Which rows already have a record on the platform, and whether from the same payload."""
@@ -283,15 +309,13 @@ def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[s
     return hashes
 
 
-def case_loader(run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf) -> CaseLoader:
+def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     decisions = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
     imported_before = any_origin_of(run.connection_name)
-    return CaseLoader(run, mappings, conf, imported_before, decisions.exists())
+    return CaseLoader(run, mappings, imported_before, decisions.exists())
 
 
-def case_loader_under_lock(
-    run: LegacyImportRun, mappings: MappingIndex, conf: ImportConf
-) -> CaseLoader:
+def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For the batches of a commit, during which records and decisions may appear at any time."""
-    return CaseLoader(run, mappings, conf, imported_before=True, any_decisions=True)
+    return CaseLoader(run, mappings, imported_before=True, any_decisions=True)

@@ -95,7 +95,7 @@ def dry_run(
             label="planning",
             engine=engine,
         )
-        plan_followers(run, lease, conf)
+        plan_followers(run, lease)
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
         store_weights(run)
@@ -108,9 +108,9 @@ def dry_run(
 
 
 def open_work(job: Job) -> Work:
-    """Plans chunks under the mappings and settings as they are now."""
+    """Plans chunks under the mappings as they are now."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
-    loader = case_loader(run, load_mappings(run.connection_name), import_conf())
+    loader = case_loader(run, load_mappings(run.connection_name))
     return lambda chunk: _plan_chunk(loader, int(chunk.first), int(chunk.last))
 
 

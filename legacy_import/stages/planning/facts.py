@@ -5,7 +5,13 @@ from typing import NamedTuple
 from legacy_import.choices import Classification, ImportAction, SessionType, ValidationStatus
 from legacy_import.mapping.index import Training
 from legacy_import.rules import import_action
-from legacy_import.rules.commit_policy import Facts, Origin
+from legacy_import.rules.commit_policy import (
+    COURSE_DELETED,
+    DELETED,
+    SESSION_DELETED,
+    Facts,
+    Origin,
+)
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.validation import issues_of, status_of, worst_issue
 from legacy_import.stages.planning.effective_match import EffectiveMatch
@@ -42,6 +48,7 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         import_action=ImportAction(action.action),
         action_reason=action.reason,
         origin=around.origin,
+        deletion="" if decisions.accept_data else _deletion(issues, around),
         session_confirmed=training.session_confirmed and session_type == SessionType.REAL_SESSION,
         confidence=match.confidence,
         linkable=match.linkable,
@@ -53,3 +60,12 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         skipped=decisions.skip,
         postponed=decisions.later,
     )
+
+
+def _deletion(issues: tuple[str, ...], around: Surroundings) -> str:
+    """Why the row is treated as deleted: itself, its session or its course."""
+    if DELETED in issues:
+        return DELETED
+    if around.training.session_deleted and not around.decisions.release_without_session:
+        return SESSION_DELETED
+    return COURSE_DELETED if around.training.course.deleted else ""

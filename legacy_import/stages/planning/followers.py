@@ -8,10 +8,9 @@ from django.db.models import F, OuterRef, Subquery
 
 from ecoin.bulk import update_rows
 from legacy_import.choices import PersonKind
-from legacy_import.conf import ImportConf
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import leads_of_rows, platform_people
+from legacy_import.people.platform import fingerprints_of, leads_of_rows
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
@@ -62,7 +61,7 @@ class WaitingLead(NamedTuple):
         return self.given_to or own
 
 
-def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None:
+def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     """Link the waiting leads whose first row has a person, unless that person was ruled out."""
     first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
     waiting = LegacyStudentImport.objects.filter(
@@ -83,7 +82,7 @@ def plan_followers(run: LegacyImportRun, lease: Lease, conf: ImportConf) -> None
         linked = _followers(run, page, ruled_out)
         with transaction.atomic():
             lease.confirm()
-            _link(linked, conf)
+            _link(linked)
 
 
 def _followers(
@@ -106,16 +105,16 @@ def _followers(
     return followers
 
 
-def _link(rows: Sequence[WaitingLead], conf: ImportConf) -> None:
+def _link(rows: Sequence[WaitingLead]) -> None:
     LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
         planned_action=FOLLOWS.action,
         planned_reason=FOLLOWS.reason,
         planned_target_kind=PersonKind.STAGED,
         planned_target_id=F("group_first_id"),
     )
-    people = platform_people({row.given_to for row in rows if row.given_to}, conf)
+    people = fingerprints_of({row.given_to for row in rows if row.given_to})
     bases = {
-        row.pk: (f"{row.basis} person={people[row.given_to].fingerprint}",)
+        row.pk: (f"{row.basis} person={people[row.given_to]}",)
         for row in rows
         if row.given_to in people
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from legacy_import.choices import (
+    COMMITTED_OUTCOMES,
     Classification,
     DuplicateConfidence,
     ImportAction,
@@ -43,7 +44,10 @@ class PlanDifference:
 
 
 def summarize(run: LegacyImportRun) -> dict[str, Any]:
-    """Count the run's plan. Numbers of rows only; keys are a contract."""
+    """Count the run's plan. Numbers of rows only; keys are a contract.
+
+    `plan` is what a commit would still do and `done` what commits did: together they are all rows.
+    """
     combinations = counts.rebuild(run)
 
     def of(facet: str, values: Iterable[str]) -> dict[str, int]:
@@ -67,9 +71,21 @@ def summarize(run: LegacyImportRun) -> dict[str, Any]:
             "unmapped_courses": _rows(combinations, _history_without_course),
             "registered_to_decide": _rows(combinations, _registered_to_decide),
         },
-        "plan": of("planned_action", PlannedAction.values),
+        "plan": _actions(combinations, "planned_action", committed=False),
+        "done": _actions(combinations, "outcome", committed=True),
         "review_reasons": _review_reasons(combinations),
     }
+
+
+def _actions(combinations: Combinations, facet: str, *, committed: bool) -> dict[str, int]:
+    """Rows per action of this facet: of the rows that were committed, or of all others."""
+    outcome = FACETS.index("outcome")
+    rows = {
+        combination: number
+        for combination, number in combinations.items()
+        if (combination[outcome] in COMMITTED_OUTCOMES) is committed
+    }
+    return counts.spread(rows, facet, PlannedAction.values)
 
 
 def _rows(combinations: Combinations, predicate: Callable[[dict[str, Any]], bool]) -> int:

@@ -136,9 +136,7 @@ def prepare_chunk(
             (_student(run_id, row, previous) for row in staged),
         ),
         encode_rows(LegacyTrainingImport, TRAINING_COLUMNS, map(_training, staged)),
-        encode_rows(
-            IdentityKey, KEY_COLUMNS, (key for row in staged for key in _keys(run_id, row))
-        ),
+        encode_rows(IdentityKey, KEY_COLUMNS, _keys(run_id, staged)),
     )
     if not rows:
         return PreparedChunk(ChunkResult(0, digest(hashed)), "", "", tables)
@@ -206,7 +204,9 @@ def _training(staged: _StagedRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _keys(run_id: int, staged: _StagedRow) -> Iterator[tuple[Any, ...]]:
-    """The values of KEY_COLUMNS for each key of the learner."""
-    for kind, value in dict.fromkeys(staged.learner.keys):
-        yield (run_id, PersonKind.STAGED.value, staged.id, kind, value)
+def _keys(run_id: int, rows: Iterable[_StagedRow]) -> Iterator[tuple[Any, ...]]:
+    """The values of KEY_COLUMNS for each key of these learners."""
+    staged = PersonKind.STAGED.value
+    for row in rows:
+        for kind, value in dict.fromkeys(row.learner.keys):
+            yield (run_id, staged, row.id, kind, value)

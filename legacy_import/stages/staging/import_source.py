@@ -8,6 +8,7 @@ started or resumed, the course and session mappings are refreshed, both learner 
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -23,26 +24,37 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress
 from legacy_import.source.reader import LegacySource, open_source
+from legacy_import.source.text_survey import survey_texts
 from legacy_import.stages.staging.chunk_rows import load_context
 from legacy_import.stages.staging.row_ids import RowIds
+from legacy_import.stages.staging.same_source import note_of_source
 from legacy_import.stages.staging.table_import import TableImport, worker_chunks
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The certificate of the source and the result; `counts` are numbers of rows only."""
+    """The certificate of the source and the result; `counts` are numbers of rows only.
+
+    `texts`: of a preflight, what each text column contains (source.text_survey).
+    """
 
     run: int | None  # None: preflight only
     source: str
     certificate: Mapping[str, object]
     counts: Mapping[str, object] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def preflight(*, alias: str, progress: Progress, allow_writable: bool = False) -> ImportReport:
     """Check that the source can be read safely, and stage nothing. Raises as `import_source`."""
     with open_source(alias, allow_writable=allow_writable) as source:
         _announce(alias, source, progress)
-        return ImportReport(None, f"{alias} → {source.label}", source.certificate.as_dict())
+        return ImportReport(
+            None,
+            f"{alias} → {source.label}",
+            source.certificate.as_dict(),
+            texts=survey_texts(source),
+        )
 
 
 def import_source(
@@ -55,26 +67,33 @@ def import_source(
     limit: int | None = None,
     new: bool = False,
     allow_writable: bool = False,
+    allow_another: bool = False,
 ) -> ImportReport:
     """Stage every learner of the source inside one snapshot.
 
     `resume` is the number of an unfinished run, `limit` the most learners to stage (the run is then
-    partial), `new` starts a run although an unfinished one exists. Raises LegacyImportError and its
-    subclasses: an unreachable or writable source, a missing table or column, another unfinished run,
-    a lost connection. What was staged until then stays, and `resume` continues from there.
+    partial), `new` starts a run although an unfinished one exists, `allow_another` accepts another
+    database than earlier runs read. Raises LegacyImportError and its subclasses: an unreachable,
+    writable or other source, a missing table or column, another unfinished run, a lost connection.
+    What was staged until then stays, and `resume` continues from there.
     """
     if resume is not None:
         lifecycle.require_unfinished(resume, alias)
     elif not new:
         lifecycle.refuse_unfinished(alias)
     with open_source(alias, allow_writable=allow_writable) as source:
+        resumed = None if resume is None else lifecycle.find_run(resume)
+        another = note_of_source(alias, source, resumed=resumed, allow_another=allow_another)
         _announce(alias, source, progress)
-        if resume is not None:
-            run = lifecycle.find_run(resume)
-        else:
-            run = lifecycle.start_run(alias=alias, actor=actor, now=now, limit=limit, alone=not new)
+        run = resumed or lifecycle.start_run(
+            alias=alias, actor=actor, now=now, limit=limit, alone=not new
+        )
+        certificate = source.certificate.as_dict()
+        if another:
+            certificate["another_source"] = another
+            certificate["notes"].append(another)
         with run_lease(run, "legacy_import", progress) as lease:
-            lifecycle.open_for_import(run, source.label, source.certificate.as_dict())
+            lifecycle.open_for_import(run, source.label, certificate)
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)

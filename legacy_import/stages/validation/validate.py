@@ -22,6 +22,7 @@ from legacy_import.engine.chunks import ChunkResult, Job, Work
 from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.models import (
     ISSUES_AS_TEXT,
+    NO_EVIDENCE,
     IdentityKey,
     LegacyImportRun,
     LegacyStudentImport,
@@ -56,6 +57,7 @@ class ValidationColumns(NamedTuple):
     auto_link_allowed: bool
     duplicate_blocker: str
     match_kind: str
+    review_order: int
 
 
 def validate(
@@ -114,8 +116,12 @@ def _validate_chunk(
     matches = match_chunk(run, first, last, conf, not_same)
     insert_rows(
         PersonEdge,
-        ("legacy_import_run_id", "left_id", "right_id"),
-        ((run.pk, *edge) for edge in sorted(matches.edges) if first <= edge[1] <= last),
+        ("legacy_import_run_id", "left_id", "right_id", "relation"),
+        (
+            (run.pk, *pair, relation.value)
+            for pair, relation in sorted(matches.relations.items())
+            if first <= pair[1] <= last
+        ),
     )
     contact_keys = _contact_keys(run, list(matches.hot))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
@@ -152,7 +158,9 @@ def _columns(
     """The columns that follow from the issues and matches of one row."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
-        return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
+        return ValidationColumns(
+            status, trusted, DuplicateConfidence.NONE, False, "", "", NO_EVIDENCE
+        )
     verdict = matches.verdict
     confidence = DuplicateConfidence(verdict.confidence)
     return ValidationColumns(
@@ -162,6 +170,7 @@ def _columns(
         auto_link_allowed=verdict.auto_link_allowed,
         duplicate_blocker=verdict.blockers[0] if verdict.blockers else "",
         match_kind=matches.best_target[0],
+        review_order=matches.review_order,
     )
 
 

@@ -12,6 +12,21 @@ TODAY = date(2026, 1, 15)
 MAY_12 = date(1999, 5, 12)
 
 
+AS_FORMS_HAVE_IT = (
+    "04 / 03 / 2001", "04,03,2001", "04\\03\\2001", "(04/03/2001)", "04032001", "4032001", "04-mars-01",
+    "4 مارس 2001", "٤ مارس ٢٠٠١", "né le 04/03/2001", "Née le 4 mars 2001", "né(e) le : 04/03/2001",
+    "04/03/2001 à Oran", "04/03/2001 (Oran)", "4 mars 2001 à Béni Saf (31)", "04/03/2001 بوهران",
+    "O4/O3/2001", "04/03/2OO1", "04|03|2001", "04_03_2001", "[04-03-2001]", "'04/03/2001", "04/03-2001",
+    "2001 / 03 / 04", "04.03.2001.", "lundi 4 mars 2001", "March 4, 2001", "4mars2001", "O4-MARS-2001",
+    "مولود في 4 مارس 2001", "date de naissance : 04/03/2001", "04/03/2001 10:30 à Oran", "20010304",
+)  # fmt: skip
+PARTIAL = (
+    "présumé 1985", "1985 présumé", "mars 1999", "Présumé(e) 1985", "présumée en 1985", "vers 1985",
+    "né en 1985", "1985 (présumé)", "مارس 1999", "1999 mars", "xx/xx/1985", "??/??/1985", "01/xx/1985",
+    "Présumé 01/01/1985", "juin1999", "مفترض 1985", "O3/1985", "(1985)",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("raw", "value", "problem"),
     [
@@ -48,7 +63,8 @@ MAY_12 = date(1999, 5, 12)
         ("05/25/1999", None, "impossible"),
         ("1999-02-29", None, "impossible"),
         ("0099-05-12", None, "impossible"),
-        ("abc", None, "impossible"),
+        ("abc", None, "missing"),
+        ("voir dossier", None, "impossible"),
         ("36292", None, "impossible"),
         ("0000-00-00", None, "placeholder"),
         ("0000-00-00 00:00:00", None, "placeholder"),
@@ -64,6 +80,15 @@ MAY_12 = date(1999, 5, 12)
         ("2030-01-01", None, "future"),
         ("2026-01-16", None, "future"),
         ("2026-01-15", TODAY, ""),
+        *((text, None, "missing") for text in ("x", "non", "N.A", "R.A.S", "/", "test", "لا يوجد")),
+        *((text, date(2001, 3, 4), "") for text in AS_FORMS_HAVE_IT),
+        *((text, None, "partial") for text in PARTIAL),
+        ("31022001", None, "impossible"),
+        ("04/03/2001 ou 05/03/2001", None, "impossible"),
+        ("inscrit le 04/03/2001", None, "impossible"),
+        ("040301", None, "impossible"),  # which part is the year, nobody can tell
+        ("01011900", None, "placeholder"),
+        ("04032031", None, "future"),
     ],
     ids=repr,
 )

@@ -68,24 +68,6 @@ def test_every_attested_name_is_one_word():
             assert parse_name(form).key.count(" ") == 0 < len(parse_name(form).key), form
 
 
-def usual(name: KnownName) -> list[Name]:
-    """The forms in Arabic letters and the usual Latin spelling, unless another name has it too."""
-    shared = {s for other in GIVEN if other is not name for s in other.latin}
-    latin = next((s for s in name.latin if s not in shared), None)
-    found = [parse_name(form, "بن علي") for form in name.arabic]
-    return [*found, parse_name(latin, "Benali")] if latin else found
-
-
-def test_two_known_given_names_are_never_one_person_in_any_script():
-    learners = [(number, form) for number, name in enumerate(GIVEN) for form in usual(name)]
-    same = [
-        (left.key, right.key)
-        for (one, left), (other, right) in itertools.combinations(learners, 2)
-        if one != other and judged(left, right).is_same and not _share(GIVEN[one], GIVEN[other])
-    ]
-    assert same == []
-
-
 def _share(one: KnownName, other: KnownName) -> bool:
     """Do two names have a spelling in common? Nobody can tell them apart by that one."""
     return not set(one.latin).isdisjoint(other.latin)

@@ -30,7 +30,7 @@ def test_a_full_row_has_one_key_of_each_kind_and_no_raw_one():
         Key("P", "213559446168"),
         Key("Q", "213531239876"),
         Key("E", "ali@gmail.com"),
-        Key("D", "ali hadad|1999-05-12"),
+        Key("D", "1999-05-12|ali hadad"),
         Key("S", "ali hdd"),
     )
 

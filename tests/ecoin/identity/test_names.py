@@ -80,6 +80,15 @@ def test_a_placeholder_is_no_name(parts):
 
 
 @pytest.mark.parametrize(
+    "blank", ["-", "--", "/", ".", "...", "_", "—", "(-)", "''", "،", "?", "؟"]
+)
+def test_a_part_that_is_left_empty_is_no_doubt(blank):
+    assert parse_name(blank, "Haddad") == parse_name("Haddad")
+    assert parse_name(f"{blank} Haddad") == parse_name("Haddad")
+    assert parse_name(f"Ali {blank} Haddad") == parse_name("Ali Haddad")
+
+
+@pytest.mark.parametrize(
     "parts",
     [
         pytest.param(("12",), id="a-number"),
@@ -87,6 +96,11 @@ def test_a_placeholder_is_no_name(parts):
         pytest.param(("12", "Haddad"), id="a-number-for-a-given-name"),
         pytest.param(("12 Haddad",), id="in-one-column"),
         pytest.param(("٢٣", "حداد"), id="arabic-digits"),
+        pytest.param(("***", "Haddad"), id="stars-for-a-given-name"),
+        pytest.param(("Haddad @",), id="a-sign-for-a-given-name"),
+        pytest.param(("+",), id="a-sign"),
+        pytest.param(("\U0001f600", "Haddad"), id="a-picture"),
+        pytest.param(("°", "Haddad"), id="a-degree-sign"),
         pytest.param(("Am?na", "Haddad"), id="a-letter-lost"),
         pytest.param(("Haddad", "\ufffd\ufffd"), id="replacement-characters"),
         pytest.param(("ÃÃÊÊ", "Haddad"), id="wrong-charset-that-is-no-name"),

@@ -77,8 +77,10 @@ def same_text(raw: str) -> None:
     issues: list[str] = []
     stored = normalization._storable(raw, "status", issues)
     expected = raw.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    repaired = not raw.isascii() and text.repair_double_encoding(raw) is not None
-    damaged = text.is_damaged(raw) and not repaired
+    whole = raw.rstrip("\x00")
+    plain = text.unescaped(whole)
+    repaired = plain != whole or text.repair_double_encoding(plain) is not None
+    damaged = text.is_damaged(whole) and not repaired
     assert stored == expected
     assert issues == ["text_repaired:status"] * repaired + ["text_damaged:status"] * damaged
 

@@ -275,8 +275,8 @@ def test_confirming_goes_back_to_the_list_as_it_was_filtered(client, run):
     mapping = of("GESTION")
     assert (mapping.status, mapping.confirmed_by.username) == ("confirmed", "meriem")
     page = text(client.get(LIST))
-    assert f"GESTION: confirmed. Rows to be evaluated again: 1 in run {run.pk}." in page
-    assert "1 row of this run waits to be evaluated again" in page
+    assert "GESTION: confirmed. No open row is affected." in page
+    assert "to be evaluated again" not in page
 
 
 def test_choosing_a_course_and_judging_again_frees_its_rows(client, run):

@@ -49,11 +49,11 @@ def decide(run: LegacyImportRun, row: LegacyStudentImport) -> None:
 
 
 def map_course(run: LegacyImportRun, row: LegacyStudentImport) -> None:
-    LegacyCourseMapping.objects.update(version=F("version") + 1)
+    LegacyCourseMapping.objects.update(answer_version=F("answer_version") + 1)
 
 
 def map_session(run: LegacyImportRun, row: LegacyStudentImport) -> None:
-    LegacySessionMapping.objects.update(version=F("version") + 1)
+    LegacySessionMapping.objects.update(answer_version=F("answer_version") + 1)
 
 
 def import_again(run: LegacyImportRun, row: LegacyStudentImport) -> None:

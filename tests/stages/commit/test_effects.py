@@ -45,6 +45,37 @@ def committed(run: LegacyImportRun, **fields: Any) -> LegacyStudentImport:
     return row
 
 
+def test_entities_are_decoded_once_in_what_is_created(run: LegacyImportRun) -> None:
+    CourseMappingFactory(legacy_formation_id="8", legacy_name="Bureautique&amp;Internet", course=None,
+                         status="unmapped")  # fmt: skip
+    row = committed(
+        run, full_name="Amel B&eacute;chir", phone="0559&nbsp;44&#160;61&nbsp;68",
+        birth_date="1999-02-03", email="amel&#64;yahoo.fr", formation_id="8",
+    )  # fmt: skip
+    assert row.outcome == "create_crm_lead"
+    lead, interest = CrmLead.objects.get(), CourseInterest.objects.get()
+    assert (lead.full_name, lead.email, lead.phone_normalized, lead.email_normalized) == (
+        "Amel Béchir", "amel@yahoo.fr", "213559446168", "amel@yahoo.fr"
+    )  # fmt: skip
+    assert interest.legacy_course_name == "Bureautique&Internet"
+    assert (row.full_name, row.email_raw) == ("Amel B&eacute;chir", "amel&#64;yahoo.fr")
+
+
+def test_the_code_of_a_session_is_decoded_too(run: LegacyImportRun) -> None:
+    SessionMappingFactory(
+        legacy_session_id="50", legacy_code="PAO&#45;2020", legacy_formation_id="7"
+    )
+    committed(run, **KARIM, status="Form&eacute;e", session_id="50")
+    assert LegacyCompletedTraining.objects.get().session_code == "PAO-2020"
+
+
+def test_what_is_escaped_twice_stays_escaped_once_and_is_reviewed(run: LegacyImportRun) -> None:
+    row = committed(run, full_name="Amel B&amp;eacute;chir", email="amel&amp;#64;yahoo.fr")
+    assert (row.outcome, row.planned_reason) == ("review", "text_damaged")
+    assert row.email_normalized is None
+    assert not CrmLead.objects.exists()
+
+
 def log_of(row: LegacyStudentImport) -> list[tuple[str, str, int | None, bool]]:
     entries = LegacyImportCommitLog.objects.filter(student_import=row).order_by("pk")
     return list(entries.values_list("action", "target_model", "target_id", "created_target"))

@@ -190,7 +190,9 @@ def test_a_reviewer_s_link_unblocks(
     if plan[0] != "review":
         assert (row.planned_target_kind, row.planned_target_id) == ("user", user.pk)
         assert "person=" in row.planned_basis
-        assert row.match_id == sister.pk, "the rule's answer stands beside the decision"
+        targets = [target["id"] for target in row.duplicate_evidence["targets"]]
+        assert targets == [user.pk, sister.pk], "the namesake comes before the sister on the phone"
+        assert not row.auto_link_allowed, "the rule's answer stands beside the decision"
 
 
 def test_not_the_same_person_counts_at_once_without_a_new_validation(run: LegacyImportRun) -> None:
@@ -266,7 +268,7 @@ def test_the_basis_changes_with_every_version_it_rests_on_and_with_the_person(
     seen = [basis(run, row)]
     LegacyStudentImport.objects.update(version=5)
     seen.append(basis(run, row))
-    LegacySessionMapping.objects.filter(legacy_session_id="40").update(version=9)
+    LegacySessionMapping.objects.filter(legacy_session_id="40").update(answer_version=9)
     seen.append(basis(run, row))
     lead.email = "kh@exemple.dz"
     lead.save()

@@ -1,5 +1,6 @@
 """What is planned for rows of one person, and for people who share a contact."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -62,9 +63,53 @@ def test_brother_and_sister_on_one_phone_are_two_leads(run: LegacyImportRun) -> 
     assert group_plan(run, brother, {**brother, "full_name": "Samira Belkacem"}) == [LEAD, LEAD]
 
 
-def test_twins_with_one_phone_and_birth_date_are_two_leads(run: LegacyImportRun) -> None:
-    hassan = {**KARIM, "full_name": "Hassan Meziane"}
-    assert group_plan(run, hassan, {**hassan, "full_name": "Hocine Meziane"}) == [LEAD, LEAD]
+DOUBT = ("review", "group_conflict")
+IN_DOUBT = {
+    "another-date": ({}, {"birth_date": "2001-07-20"}),
+    "another-date-and-a-swapped-name": (
+        {}, {"full_name": "HADDAD Karim", "birth_date": "2001-07-20"}),
+    "a-generation-apart": ({}, {"birth_date": "1965-07-20"}),
+    "another-name": ({"full_name": "Hassan Meziane"}, {"full_name": "Hocine Meziane"}),
+    "similar-name-without-a-date": (
+        {"full_name": "Lamine Belkacem", "birth_date": ""},
+        {"full_name": "Amine Belkacem", "birth_date": ""}),
+    "similar-name-and-date-with-another-phone": (
+        {"full_name": "Sofiane Belkacem"}, {"full_name": "Sofkane Belkacem", "phone": OTHER}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", IN_DOUBT.values(), ids=IN_DOUBT)
+def test_two_rows_in_doubt_are_not_two_leads(
+    run: LegacyImportRun, rows: tuple[dict[str, Any], ...]
+) -> None:
+    assert group_plan(run, *({**KARIM, **row} for row in rows)) == [DOUBT, DOUBT]
+
+
+@pytest.mark.parametrize("rows", IN_DOUBT.values(), ids=IN_DOUBT)
+def test_against_the_platform_the_same_evidence_goes_to_review(
+    run: LegacyImportRun, rows: tuple[dict[str, Any], ...]
+) -> None:
+    known, row = ({**KARIM, **values} for values in rows)
+    born = datetime.date.fromisoformat(known["birth_date"]) if known["birth_date"] else None
+    CrmLeadFactory(**{**known, "birth_date": born})
+    [(action, _)] = group_plan(run, row)
+    assert action == "review"
+
+
+def test_one_name_born_on_the_first_of_january_is_two_leads(run: LegacyImportRun) -> None:
+    karim = {**KARIM, "birth_date": "1999-01-01"}
+    assert group_plan(run, karim, {**karim, "phone": OTHER}) == [LEAD, LEAD]
+
+
+def test_one_name_and_phone_born_on_the_first_of_january_is_one_lead(run: LegacyImportRun) -> None:
+    karim = {**KARIM, "birth_date": "1999-01-01"}
+    assert group_plan(run, karim, karim) == [LEAD, LINK]
+
+
+def test_against_the_platform_the_first_of_january_is_a_match(run: LegacyImportRun) -> None:
+    born = datetime.date(1999, 1, 1)
+    CrmLeadFactory(full_name="Karim Haddad", phone=OTHER, birth_date=born)
+    assert group_plan(run, {**KARIM, "birth_date": "1999-01-01"}) == [("review", "medium_match")]
 
 
 def test_repeat_courses_of_one_person_are_all_kept(run: LegacyImportRun) -> None:
@@ -87,6 +132,59 @@ def test_nobody_trained_becomes_a_mere_lead(
     rows = [KARIM, {**KARIM, **trained}] if lead_first else [{**KARIM, **trained}, KARIM]
     plans = group_plan(run, *rows)
     assert plans[0 if lead_first else 1] == ("review", "person_has_history")
+
+
+NAMESAKES = {
+    "another-date": {"birth_date": "2001-07-20"},
+    "a-generation-apart": {"birth_date": "1965-07-20"},
+    "a-similar-name-and-another-date": {"full_name": "Karim Hadadi", "birth_date": "2001-07-20"},
+    "the-same-email": {
+        "phone": OTHER, "email": "kh@exemple.dz", "birth_date": "2001-07-20"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trained", NAMESAKES.values(), ids=NAMESAKES)
+@pytest.mark.parametrize("lead_first", [True, False], ids=["lead-first", "lead-later"])
+def test_nobody_with_name_and_contact_of_someone_trained_becomes_a_mere_lead(
+    run: LegacyImportRun, trained: dict[str, Any], lead_first: bool
+) -> None:
+    lead = {**KARIM, "email": "kh@exemple.dz"}
+    history = {**KARIM, "status": "Formée", "formation_id": "7", **trained}
+    plans = group_plan(run, *([lead, history] if lead_first else [history, lead]))
+    assert plans[0 if lead_first else 1] == ("review", "person_has_history")
+    assert plans[1 if lead_first else 0] == ("create_completed_training", "history")
+
+
+def test_a_trained_row_between_two_leads_marks_the_one_it_was_not_joined_with(
+    run: LegacyImportRun,
+) -> None:
+    plans = group_plan(
+        run,
+        {**KARIM, "birth_date": "1965-07-20"},
+        {**KARIM, "phone": f"{PHONE} / {OTHER}", "birth_date": "", "status": "Formée",
+         "formation_id": "7"},
+        {**KARIM, "phone": OTHER},
+    )  # fmt: skip
+    assert plans[0] == plans[2] == ("review", "person_has_history")
+
+
+def test_another_name_on_the_phone_of_someone_trained_is_no_history(run: LegacyImportRun) -> None:
+    trained = {**KARIM, "status": "Formée", "formation_id": "7"}
+    assert group_plan(run, {**KARIM, "full_name": "Nadia Haddad"}, trained)[0] == DOUBT
+    sister = {"full_name": "Nadia Haddad", "phone": OTHER}
+    assert group_plan(RunFactory(), sister, {**trained, "phone": OTHER})[0] == LEAD
+
+
+def test_a_reviewer_s_meaning_counts_as_history_of_a_namesake(run: LegacyImportRun) -> None:
+    lead = StagedLearnerFactory(run=run, legacy_id="1", **KARIM)
+    other = StagedLearnerFactory(run=run, legacy_id="2", **{**KARIM, "birth_date": "2001-07-20"})
+    run_stages(run)
+    assert plan_of(lead) == DOUBT
+    ReviewDecisionFactory(
+        student_import=other, decision=ReviewDecision.TREAT_AS, treat_as="completed"
+    )
+    run_plan(run)
+    assert plan_of(lead) == ("review", "person_has_history")
 
 
 def test_a_reviewer_s_meaning_counts_as_history_of_the_group(run: LegacyImportRun) -> None:

@@ -58,7 +58,7 @@ DIRT: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "quotes_and_markup": ({"nom": "O'Hara'); DROP TABLE x;--", "prenom": "<b>%s\\</b>"}, {}, set()),
     "zero_date": ({"date_naissance": "0000-00-00"}, {}, set()),
     "reference_to_nothing": ({"formation_id": "0", "session_ecoin_id": ""}, {}, set()),
-    "reference_no_number": ({"session_ecoin_id": "abc"}, {}, {"session_id_invalid"}),
+    "reference_no_number": ({"session_ecoin_id": "voir"}, {}, {"session_id_invalid"}),
 }  # fmt: skip
 
 

@@ -151,7 +151,8 @@ SESSIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     },
     "formation_gone": ({"id": 10, "code": "CPT", "formation_id": "99"}, "waiting_placeholder",
                        "session:formation_not_in_source"),
-    "no_code": ({"id": 10, "code": None, "formation_id": "1"}, "real_session", "session:real"),
+    "no_code": ({"id": 10, "code": None, "formation_id": "1"}, "real_session",
+                "session:real_without_code"),
 }  # fmt: skip
 
 
