@@ -157,14 +157,14 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
     reopened = columns["deleted_at_source"] > mapping.deleted_at_source or any(
         getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
     )
-    decided = mapping.confirmed_at and not reopened
-    names = ("deleted_at_source",) if decided else SESSION_COLUMNS
+    decision_stays = mapping.confirmed_at and not reopened
+    names = ("deleted_at_source",) if decision_stays else SESSION_COLUMNS
     changes = {name: columns[name] for name in names if getattr(mapping, name) != columns[name]}
     if not changes:
         return
     for name, value in changes.items():
         setattr(mapping, name, value)
-    if not decided:
+    if not decision_stays:
         mapping.confirmed_by = mapping.confirmed_at = None
         mapping.reason = ""
     mapping.count_change()

@@ -56,7 +56,7 @@ def _blocks(report: PlanReport) -> Iterator[Block]:
     if reasons:
         yield " " * 22 + _top_reasons(reasons)
     if any(counts["done"].values()):
-        yield _done(counts["done"])
+        yield _earlier_commits(counts["done"])
     yield ""
     ready = sum(plan.values()) - plan["review"] - plan["skip"]
     yield Summary(
@@ -72,10 +72,10 @@ def _top_reasons(reasons: Mapping[str, int]) -> str:
     return f"({', '.join(top)}{', …' if len(reasons) > TOP_REASONS else ''})"
 
 
-def _done(rows_by_action: Mapping[str, int]) -> str:
+def _earlier_commits(rows_by_action: Mapping[str, int]) -> str:
     rows = count_of(sum(rows_by_action.values()), "row")
-    done = [f"{label(Outcome(action))} {n:,}" for action, n in rows_by_action.items() if n]
-    return f"Done by earlier commits: {rows} ({', '.join(done)})."
+    outcomes = [f"{label(Outcome(action))} {n:,}" for action, n in rows_by_action.items() if n]
+    return f"Done by earlier commits: {rows} ({', '.join(outcomes)})."
 
 
 def _difference(difference: PlanDifference) -> Table:
