@@ -107,7 +107,7 @@ def _course_columns(row: LegacyRow) -> Columns:
 
 
 def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
-    """Reopen the mapping of a formation that was renamed or deleted: a decision is only a guess now."""
+    """Reopen the mapping of a renamed or deleted formation: a decision is only a suggestion now."""
     renamed = mapping.legacy_name != columns["legacy_name"]
     deleted = columns["deleted_at_source"]
     if renamed or deleted > mapping.deleted_at_source:

@@ -1,4 +1,4 @@
-"""legacy_commit: carry out the plan, and list every row that was not committed."""
+"""legacy_commit: apply the plan, and list every row that was not committed."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping

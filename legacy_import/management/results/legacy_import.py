@@ -42,7 +42,7 @@ def _text_table(report: ImportReport) -> Table:
 
 
 def _contents(of_column: Mapping[str, Any]) -> str:
-    """`3; latin 2, arabic 1, entities 1`: counts of zero are left out."""
+    """`3; latin 2, arabic 1, entities 1`: without counts of zero."""
     kinds = [f"{name.replace('_', ' ')} {count:,}" for name, count in of_column.items()
              if count and name not in ("charset", "values")]  # fmt: skip
     return f"{of_column['values']:,}; {', '.join(kinds)}"
