@@ -1,7 +1,7 @@
-"""The end of a command that should stop and cannot: it waits inside a driver for a silent server.
+"""The end of a command that was told to stop and cannot: it waits inside a driver for a silent server.
 
-Python runs a signal's handler when the driver returns, which may take minutes. This thread is notified
-at once.
+Python runs a signal's handler when the driver returns, which may take minutes. This thread is told of
+the signal at once.
 """
 
 import os
@@ -20,7 +20,7 @@ _END = b"\0"
 
 
 class StopDeadline:
-    """After SIGTERM, or a second Ctrl-C, the process ends within 10 s, in every case.
+    """After SIGTERM, or a second Ctrl-C, the process ends within 10 s, whatever keeps it.
 
     `report` prints why; if it cannot within a second, nothing is printed. The transaction in progress is
     rolled back by its server, as after a kill.
