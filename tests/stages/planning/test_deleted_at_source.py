@@ -64,7 +64,7 @@ def accept_all(run: LegacyImportRun, reason: str, decision: ReviewDecision) -> i
     return bulk(
         run=run, query=query, expected=rows.count(), decision=decision,
         actor=UserFactory(is_staff=True), now=LATER_ON,
-    ).decided  # fmt: skip
+    ).decisions  # fmt: skip
 
 
 def test_no_deleted_row_is_imported_and_the_certificate_and_the_plan_count_them(
