@@ -107,7 +107,7 @@ def _course_columns(row: LegacyRow) -> Columns:
 
 
 def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
-    """Reopen the mapping of a formation that was renamed or deleted: a decision is only a guess now."""
+    """Reopen the mapping of a renamed or deleted formation: a decision is only a suggestion now."""
     renamed = mapping.legacy_name != columns["legacy_name"]
     deleted = columns["deleted_at_source"]
     if renamed or deleted > mapping.deleted_at_source:
@@ -157,14 +157,14 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
     reopened = columns["deleted_at_source"] > mapping.deleted_at_source or any(
         getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
     )
-    decided = mapping.confirmed_at and not reopened
-    names = ("deleted_at_source",) if decided else SESSION_COLUMNS
+    decision_stays = mapping.confirmed_at and not reopened
+    names = ("deleted_at_source",) if decision_stays else SESSION_COLUMNS
     changes = {name: columns[name] for name in names if getattr(mapping, name) != columns[name]}
     if not changes:
         return
     for name, value in changes.items():
         setattr(mapping, name, value)
-    if not decided:
+    if not decision_stays:
         mapping.confirmed_by = mapping.confirmed_at = None
         mapping.reason = ""
     mapping.count_change()

@@ -26,7 +26,7 @@ MAPPED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.CONFIRMED)
 class CourseAnswer(NamedTuple):
     """The mapping's answer for one formation.
 
-    `version`: the mapping's answer_version; negative while its suggestion no longer holds.
+    `version`: the mapping's answer_version; negative while its suggestion is outdated.
     """
 
     state: CourseState

@@ -20,7 +20,7 @@ import pytest
 from django.utils.translation import override
 
 from legacy_import.choices import PLAN_WORDS
-from legacy_import.management.results.legacy_dry_run import RISKS
+from legacy_import.management.commands.legacy_dry_run import RISKS
 from tests.database_server import DatabaseServer
 from tests.journeys.roads import business_counts
 from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables

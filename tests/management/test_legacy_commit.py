@@ -68,7 +68,7 @@ class TestBefore:
         [
             ((), "another\n", 3, "Nothing was written"),
             (("--no-input", "--confirm-database", "another"), "", 3, "Nothing was written"),
-            (("--no-input",), "", 2, "the database must be named"),
+            (("--no-input",), "", 2, "the database must be stated"),
             ((), "", 2, "No one answered the question"),
         ],
         ids=["another_name_typed", "another_name_given", "no_name", "no_stdin"],

@@ -49,7 +49,7 @@ confirm_suggestion = partial(decide_mapping, COURSES, "confirm")
 choose_course = partial(decide_mapping, COURSES, "choose")
 no_equivalent = partial(decide_mapping, COURSES, "no_equivalent")
 set_aside = partial(decide_mapping, COURSES, "set_aside")
-take_back = partial(decide_mapping, COURSES, "undo")
+undo = partial(decide_mapping, COURSES, "undo")
 
 UNMAPPED: dict[str, Any] = {"course": None, "status": CourseMappingStatus.UNMAPPED}
 
@@ -87,7 +87,7 @@ def marked(run: LegacyImportRun) -> set[str]:
     return set(rows.values_list("legacy_id", flat=True))
 
 
-# --- one judgement ---------------------------------------------------------------------------------
+# --- one decision ---------------------------------------------------------------------------------
 
 
 def test_a_confirmed_suggestion_keeps_its_course_and_says_who_and_when(actor):
@@ -99,16 +99,16 @@ def test_a_confirmed_suggestion_keeps_its_course_and_says_who_and_when(actor):
     assert after.version == before.version + 1
 
 
-JUDGEMENTS: dict[str, tuple[Callable[..., Any], tuple[str, bool, str]]] = {
+DECISIONS: dict[str, tuple[Callable[..., Any], tuple[str, bool, str]]] = {
     "no-equivalent": (no_equivalent, ("no_equivalent", False, "course:chosen_by_reviewer")),
     "set-aside": (set_aside, ("unmapped", False, "course:set_aside_by_reviewer")),
 }
 
 
-@pytest.mark.parametrize(("judge", "expected"), JUDGEMENTS.values(), ids=JUDGEMENTS)
-def test_a_judgement_without_a_course(actor, judge, expected):
+@pytest.mark.parametrize(("decide", "expected"), DECISIONS.values(), ids=DECISIONS)
+def test_a_decision_without_a_course(actor, decide, expected):
     before = suggested()
-    judge(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+    decide(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     after = LegacyCourseMapping.objects.get(pk=before.pk)
     assert (after.status, after.course_id is not None, after.rule) == expected
     assert (after.confirmed_by, after.version) == (actor, before.version + 1)
@@ -127,10 +127,10 @@ def test_choosing_a_course_creates_none(actor):
     assert Course.objects.count() == 1
 
 
-def test_a_judgement_taken_back_is_the_rule_s_again(actor):
+def test_a_decision_undone_is_the_rule_s_again(actor):
     before = suggested()
     no_equivalent(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
-    take_back(mapping_id=before.pk, version=before.version + 1, actor=actor, now=NOW)
+    undo(mapping_id=before.pk, version=before.version + 1, actor=actor, now=NOW)
     after = LegacyCourseMapping.objects.get(pk=before.pk)
     assert (after.status, after.course_id, after.rule) == (
         "suggested", before.course_id, "course:exact_name"
@@ -139,10 +139,10 @@ def test_a_judgement_taken_back_is_the_rule_s_again(actor):
     assert after.version == before.version + 2
 
 
-def test_every_judgement_is_noted_with_its_author_and_reason(actor):
+def test_every_decision_is_noted_with_its_author_and_reason(actor):
     before = suggested()
     no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW, note="  plus   enseignée ")
-    take_back(mapping_id=before.pk, version=2, actor=actor, now=NOW)
+    undo(mapping_id=before.pk, version=2, actor=actor, now=NOW)
     said = LogEntry.objects.order_by("pk").values_list("user", "object_id", "change_message")
     assert list(said) == [
         (actor.pk, str(before.pk), "no_equivalent: plus enseignée"),
@@ -153,17 +153,17 @@ def test_every_judgement_is_noted_with_its_author_and_reason(actor):
 REFUSALS = {
     "a-course-that-does-not-exist": ("no_such_course", partial(choose_course, choice=999_999)),
     "nothing-is-suggested": ("nothing_suggested", confirm_suggestion),
-    "not-decided": ("not_decided", take_back),
+    "not-decided": ("not_decided", undo),
 }
 
 
-@pytest.mark.parametrize(("code", "judge"), REFUSALS.values(), ids=REFUSALS)
-def test_what_nobody_can_say_is_refused_and_changes_nothing(actor, run, code, judge):
+@pytest.mark.parametrize(("code", "decide"), REFUSALS.values(), ids=REFUSALS)
+def test_what_nobody_can_say_is_refused_and_changes_nothing(actor, run, code, decide):
     before = mapping()
     trained(run, "1")
     run_stages(run)
     with pytest.raises(MappingRefused) as refused:
-        judge(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+        decide(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     assert refused.value.code == code
     with pytest.raises(ContainsContact):
         no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW, note="voir 0559446168")
@@ -173,12 +173,12 @@ def test_what_nobody_can_say_is_refused_and_changes_nothing(actor, run, code, ju
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("judge", [confirm_suggestion, no_equivalent, set_aside, take_back])
-def test_the_slower_of_two_people_is_told(actor, judge):
+@pytest.mark.parametrize("decide", [confirm_suggestion, no_equivalent, set_aside, undo])
+def test_the_slower_of_two_people_is_told(actor, decide):
     before = suggested()
     no_equivalent(mapping_id=before.pk, version=before.version, actor=UserFactory(), now=NOW)
     with pytest.raises(MappingChangedMeanwhile):
-        judge(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+        decide(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     assert LegacyCourseMapping.objects.get(pk=before.pk).confirmed_by != actor
 
 
@@ -305,12 +305,12 @@ def test_a_confirmation_that_changes_no_answer_drifts_and_marks_no_row(actor, ru
     rows = [trained(run, "1"), trained(run, "2", formation_id="8")]
     run_stages(run)
     change = confirm_suggestion(mapping_id=one.pk, version=1, actor=actor, now=NOW)
-    assert (sum(change.affected.values()), marked(run)) == (0, set())
+    assert (set(change.affected.values()), marked(run)) == ({0}, set())
     expected, stamp = bulk_stamp(COURSES, CONNECTION)
     change = confirm_mappings(
         COURSES, connection_name=CONNECTION, expected=expected, stamp=stamp, actor=actor, now=NOW
     )
-    assert (change.mappings, sum(change.affected.values()), marked(run)) == (len(both), 0, set())
+    assert (change.mappings, set(change.affected.values()), marked(run)) == (len(both), {0}, set())
     run_commit(run)
     assert {outcome_of(row) for row in rows} == {Outcome.CREATE_COMPLETED_TRAINING}
 
@@ -343,11 +343,11 @@ def test_nobody_judges_while_the_source_is_being_classified(actor, run):
     held = LegacyImportRun.objects.filter(pk=run.pk)
     held.update(lease_token="t", lease_command="legacy_classify",
                 lease_expires_at=NOW + datetime.timedelta(seconds=30))  # fmt: skip
-    judge = partial(no_equivalent, mapping_id=before.pk, version=1, actor=actor)
+    decide = partial(no_equivalent, mapping_id=before.pk, version=1, actor=actor)
     with pytest.raises(MappingRefused) as refused:
-        judge(now=NOW)
+        decide(now=NOW)
     assert refused.value.code == "being_classified"
-    assert judge(now=NOW + datetime.timedelta(minutes=1)).mappings == 1, "its lease expired"
+    assert decide(now=NOW + datetime.timedelta(minutes=1)).mappings == 1, "its lease expired"
 
 
 def test_a_person_s_word_outlives_the_next_import(actor, tmp_path: Path):

@@ -34,7 +34,7 @@ from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, ru
 
 pytestmark = pytest.mark.django_db
 
-take_back = partial(decide_mapping, SESSIONS, "undo")
+undo = partial(decide_mapping, SESSIONS, "undo")
 
 WAITING = {"session_type": SessionType.WAITING_PLACEHOLDER}
 
@@ -126,16 +126,16 @@ def test_there_are_three_answers(run, actor, session_type):
     assert refused.value.code == "no_such_decision"
 
 
-def test_a_judgement_taken_back_is_the_rule_s_again(run, actor):
+def test_a_decision_undone_is_the_rule_s_again(run, actor):
     before = mapping(legacy_code="SESSION-ATTENTE", rule="session:waiting_code", **WAITING)
     judged(before, "real_session", actor)
-    take_back(mapping_id=before.pk, version=2, actor=actor, now=NOW)
+    undo(mapping_id=before.pk, version=2, actor=actor, now=NOW)
     after = LegacySessionMapping.objects.get(pk=before.pk)
     assert (after.session_type, after.rule) == ("waiting_placeholder", "session:waiting_code")
     assert (after.confirmed_by, after.confirmed_at, after.version) == (None, None, 3)
     assert not after.reason
     with pytest.raises(MappingRefused):
-        take_back(mapping_id=before.pk, version=3, actor=actor, now=NOW)
+        undo(mapping_id=before.pk, version=3, actor=actor, now=NOW)
 
 
 def test_the_slower_of_two_people_is_told(run, actor):
@@ -144,7 +144,7 @@ def test_the_slower_of_two_people_is_told(run, actor):
     with pytest.raises(MappingChangedMeanwhile):
         judged(before, "real_session", actor)
     with pytest.raises(MappingChangedMeanwhile):
-        take_back(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+        undo(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     assert LegacySessionMapping.objects.get(pk=before.pk).session_type == "unknown"
 
 
@@ -221,7 +221,7 @@ def test_a_confirmation_that_is_undone_drifts_its_registrations_and_no_history(r
     before = mapping("40", confirmed=True)
     history, affected = registered(run, "1", status="Formée"), registered(run, "2")
     run_stages(run)
-    take_back(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
+    undo(mapping_id=before.pk, version=before.version, actor=actor, now=NOW)
     assert marked(run) == {affected.legacy_id}
     run_commit(run)
     assert outcome_of(history) == Outcome.CREATE_COMPLETED_TRAINING

@@ -164,7 +164,7 @@ def back_again(run: LegacyImportRun) -> None:
     run_plan(run)
 
 
-JUDGEMENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
+DECISIONS: dict[str, Callable[[LegacyImportRun], Any]] = {
     "a suggestion confirmed": decided(COURSES, "confirm", "8"),
     "a course chosen": chosen,
     "no equivalent": decided(COURSES, "no_equivalent", "9"),
@@ -178,7 +178,7 @@ JUDGEMENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
     "all real sessions": all_confirmed(SESSIONS),
 }
 EVENTS: dict[str, Callable[[LegacyImportRun], Any]] = {
-    **JUDGEMENTS,
+    **DECISIONS,
     "nothing": lambda run: None,
     "validated": run_validate,
     "judged again": lambda run: replan(run_id=run.pk, actor="meriem", now=NOW),
@@ -197,13 +197,13 @@ def test_what_is_stored_is_what_counting_anew_says(run, event):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_so_it_is_after_any_sequence_of_judgements(run, seed):
+def test_so_it_is_after_any_sequence_of_decisions(run, seed):
     run_stages(run)
-    order = list(JUDGEMENTS)
+    order = list(DECISIONS)
     Random(seed).shuffle(order)
     for number, name in enumerate(order):
         try:
-            JUDGEMENTS[name](run)
+            DECISIONS[name](run)
         except MappingRefused:
             continue  # nothing is left to confirm or to take back
         assert_as_counted(run)

@@ -15,8 +15,7 @@ from legacy_import.demo.platform import seed_platform
 from legacy_import.demo.sqlite_writer import write_sqlite
 from legacy_import.errors import LegacyImportError
 from legacy_import.management.base import LegacyCommand, positive
-from legacy_import.management.printer import CommandResult
-from legacy_import.management.results.legacy_demo import demo_result
+from legacy_import.management.printer import CommandResult, Summary, Table
 
 
 class Command(LegacyCommand):
@@ -106,3 +105,19 @@ def _legacy_file() -> Path:
             exit_code=2,
         )
     return Path(alias["NAME"])
+
+
+# --- What it prints ---------------------------------------------------------------------------------
+
+
+def demo_result(
+    path: Path, tables: Mapping[str, int], platform: Mapping[str, int]
+) -> CommandResult:
+    """Table → rows of the fictional database, and of the platform with --with-platform."""
+    blocks = (
+        Table("Fictional legacy database", ("table", "rows"), tables.items()),
+        Table("Already on the platform", ("table", "rows"), platform.items()),
+        Summary(f"Done. Wrote {path}"),
+    )
+    counts = {"tables": dict(tables), "platform": dict(platform)}
+    return CommandResult(None, str(path), counts, blocks, next_command="legacy_import --check")

@@ -1,22 +1,24 @@
 """legacy_rollback: undo what a run created, where it is unchanged since."""
 
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
 
-from legacy_import.choices import RunStatus
+from legacy_import.choices import ReversalOutcome, RunStatus
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
-from legacy_import.management.printer import CommandResult
-from legacy_import.management.results.legacy_rollback import rollback_result
-from legacy_import.management.results.wording import count_of, log_lines
+from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine
+from legacy_import.management.wording import count_of, label, log_lines, model_label
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import ROLLBACK
 from legacy_import.runs.lifecycle import find_run
+from legacy_import.stages.rollback.batch_work import KEPT
 from legacy_import.stages.rollback.order import committed_rows, require_newest
-from legacy_import.stages.rollback.rollback import rollback
+from legacy_import.stages.rollback.rollback import MAX_ROWS_LISTED, RollbackReport, rollback
 
 
 class Command(LegacyCommand):
@@ -60,3 +62,75 @@ class Command(LegacyCommand):
             f"{count_of(rows, 'row')} of run {run.pk} will be undone: what they created is "
             "deleted, unless it was edited or something refers to it (--preview shows which).",
         )
+
+
+# --- What it prints ---------------------------------------------------------------------------------
+
+NO_RECORD = "none"  # for skipped rows
+ORDER = ReversalOutcome.values
+
+
+def rollback_result(report: RollbackReport) -> CommandResult:
+    """The effects of a rollback on each kind of record; with --preview those it would have."""
+    run = find_run(report.run)
+    records: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (model, outcome), number in sorted(report.records.items()):
+        records[model or NO_RECORD][outcome] = number
+    counts = {
+        "records": records,
+        "rows": report.rows,
+        "kept_rows": report.kept_rows,
+        "kept": [asdict(record) for record in report.kept_records[:MAX_ROWS_LISTED]],
+        "preview": report.preview,
+        "status": report.status,
+    }
+    next_command = run.next_command
+    if report.preview:
+        next_command = f"legacy_rollback --run {report.run}" if report.rows else ""
+    return CommandResult.of_run(run, counts, _blocks(report), next_command=next_command)
+
+
+def _blocks(report: RollbackReport) -> Iterator[Block]:
+    if report.rows or report.kept_rows:
+        yield from _tables(report)
+        yield Summary(_summary(report))
+    else:
+        yield "Nothing left to roll back."
+    if report.preview:
+        yield TextLine("Nothing was changed.", bold=True)
+    elif report.kept_rows:
+        later = "What was kept can be rolled back later, once nothing blocks it."
+        yield TextLine(later, detail=True)
+
+
+def _tables(report: RollbackReport) -> Iterator[Block]:
+    if report.preview:
+        title, column, kept_title = "What a rollback would do", "preview", "Would be kept"
+    else:
+        title, column, kept_title = "What became of the run's records", "outcome", "Kept"
+    rows = sorted((model, ORDER.index(o), number) for (model, o), number in report.records.items())
+    records = [(model_label(m), label(ReversalOutcome(ORDER[o])), number) for m, o, number in rows]
+    yield Table(title, ("kind", column, "number"), records)
+    kept_rows = [
+        (
+            record.row,
+            f"{record.target_model}:{record.target_id}",
+            label(ReversalOutcome(record.why)),
+        )
+        for record in report.kept_records[:MAX_ROWS_LISTED]
+    ]
+    total = _records(report, *KEPT)
+    yield Table(kept_title, ("row", "record", "why"), kept_rows, total, MAX_ROWS_LISTED)
+
+
+def _summary(report: RollbackReport) -> str:
+    return (
+        f"{'Preview' if report.preview else 'Done'}. rows: undone={report.rows:,} "
+        f"kept={report.kept_rows:,} total={report.rows + report.kept_rows:,}; records: "
+        f"deleted={_records(report, ReversalOutcome.DELETED):,} kept={_records(report, *KEPT):,}"
+    )
+
+
+def _records(report: RollbackReport, *outcomes: ReversalOutcome) -> int:
+    """Records, links among them, with one of these outcomes."""
+    return sum(n for (_, outcome), n in report.records.items() if outcome in outcomes)

@@ -1,13 +1,14 @@
 """legacy_status: all runs, or one, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from legacy_import.management.base import LegacyCommand
-from legacy_import.management.printer import CommandResult
-from legacy_import.management.results.legacy_status import status_result
+from legacy_import.management.certificate import certificate_table
+from legacy_import.management.printer import Block, CommandResult, Table, shares
 from legacy_import.permissions import VIEW
-from legacy_import.runs.overview import run_overviews
+from legacy_import.rules.reasons import REASONS
+from legacy_import.runs.overview import RunOverview, rows_left_out, run_overviews
 
 
 class Command(LegacyCommand):
@@ -17,3 +18,40 @@ class Command(LegacyCommand):
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         return status_result(run_overviews(options["run"]), options["run"])
+
+
+# --- What it prints ---------------------------------------------------------------------------------
+
+
+def status_result(overviews: list[RunOverview], only: int | None) -> CommandResult:
+    """All runs, or with `only` that one in full."""
+    counts = {"runs": [overview.as_dict() for overview in overviews]}
+    blocks = _blocks(overviews, in_full=only is not None)
+    next_command = overviews[-1].next_command if overviews else "legacy_import"
+    return CommandResult(only, "", counts, blocks, next_command)
+
+
+def _blocks(overviews: list[RunOverview], *, in_full: bool) -> Iterator[Block]:
+    if not overviews:
+        yield "There is no run yet."
+        return
+    columns = ("run", "status", "connection", "rows", "started", "locked by")
+    rows = [
+        (str(o.run), o.status, o.connection, o.rows, o.started_at, o.lease_holder or "–")
+        for o in overviews
+    ]
+    yield Table("Runs", columns, rows)
+    latest = overviews[-1]
+    if in_full:
+        yield from _full_blocks(latest)
+    yield f"{len(overviews):,} run(s). Run {latest.run} is '{latest.status}'."
+
+
+def _full_blocks(overview: RunOverview) -> Iterator[Block]:
+    yield f"Source: {overview.source}"
+    if overview.certificate:
+        yield certificate_table(overview.certificate)
+    yield shares("Outcomes", overview.outcomes, "outcome")
+    left_out = rows_left_out(overview.run).items()
+    reasons = [(outcome, why, rows, REASONS.get(why, "")) for (outcome, why), rows in left_out]
+    yield Table("Why rows were not committed", ("outcome", "why", "rows", "meaning"), reasons)

@@ -27,7 +27,7 @@ RULES: dict[str, Promise] = {
     "course:no_exact_name": _("no course of the platform has this name"),
     "course:renamed": _("renamed since the decision: the earlier answer is now only a suggestion"),
     "course:deleted_since": _(
-        "deleted on the old platform since it was decided: the decision is a guess only"
+        "deleted on the old platform since the decision, which is now only a suggestion"
     ),
     "course:chosen_by_reviewer": _("chosen by a reviewer"),
     "course:set_aside_by_reviewer": _("the suggestion was refused; the course is not known yet"),

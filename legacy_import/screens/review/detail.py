@@ -53,10 +53,10 @@ def detail_of(
     contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
     targets = targets_of(first_targets, contacts, person, ruled_out(history))
     selected = next((target for target in targets if target["selected"]), None)
-    chosen = (selected["kind"], selected["id"]) if selected else None
+    target = (selected["kind"], selected["id"]) if selected else None
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
-    compared = compare_with(row, contacts[chosen]) if chosen in contacts else ()
+    compared = compare_with(row, contacts[target]) if target in contacts else ()
     return {
         "row": row,  # templates read neither its names nor its contacts
         "name": mask_text(row.full_name),
@@ -73,7 +73,7 @@ def detail_of(
         "in_run": evidence.get("in_run", []),  # other rows of the run
         "in_run_total": evidence.get("in_run_total", 0),
         "history": history,
-        "offers": offers_of(row, chosen, contacts) if open_to_review else (),
+        "offers": offers_of(row, target, contacts) if open_to_review else (),
         "viewer": other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
         "committed": committed,
         "erased": row.validation_issues == [ERASED],

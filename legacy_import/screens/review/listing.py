@@ -1,6 +1,6 @@
 """One page of the queue, paged by key: (order, reason, classification, row), as its index is ordered.
 
-The most likely matches come first, whatever their reason: they are decided quickest.
+The most likely matches come first, regardless of the reason: they are decided quickest.
 """
 
 from collections.abc import Mapping
