@@ -1,6 +1,5 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -143,19 +142,19 @@ def load_mappings(connection_name: str) -> MappingIndex:
 
 
 def mapping_stamp(connection_name: str) -> str:
-    """Changes with every change of a mapping of this source, and of the names of the platform's courses.
-
-    Versions only grow; suggestions rest on the names.
-    """
-    names = hashlib.blake2s(repr(platform_courses()).encode(), digest_size=8)
+    """Changes with every change of a mapping of this source: versions only grow."""
     counts = [
         model._default_manager.filter(connection_name=connection_name).aggregate(
             mappings=Count("pk"), versions=Sum("version")
         )
         for model in MAPPING_MODELS
     ]
-    versions = [f"{count['mappings']}:{count['versions'] or 0}" for count in counts]
-    return " ".join([*versions, names.hexdigest()])
+    return " ".join(f"{count['mappings']}:{count['versions'] or 0}" for count in counts)
+
+
+def answers_stamp(connection_name: str) -> tuple[object, ...]:
+    """Changes with the answers of `load_mappings`: suggestions rest on the names of our courses, too."""
+    return mapping_stamp(connection_name), *platform_courses()
 
 
 def _course_answer(

@@ -11,7 +11,7 @@ from ecoin.bulk import Ids
 from legacy_import.choices import LogAction, Outcome
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
-from legacy_import.mapping.index import load_mappings, mapping_stamp
+from legacy_import.mapping.index import answers_stamp, load_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs import counts
 from legacy_import.stages.commit import log
@@ -48,7 +48,7 @@ class _Batches:
     stamp: object = None
 
     def commit(self, chunk: Chunk) -> list[LogEntry]:
-        stamp = mapping_stamp(self.run.connection_name)
+        stamp = answers_stamp(self.run.connection_name)
         if self.loader is None or stamp != self.stamp:
             mappings = load_mappings(self.run.connection_name)
             self.loader = case_loader_under_lock(self.run, mappings)

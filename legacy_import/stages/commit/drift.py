@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from ecoin.bulk import Ids
-from legacy_import.choices import PersonKind, PlannedAction
+from legacy_import.choices import PersonKind, PlannedAction, RunStatus
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.ruled_out import people_ruled_out
@@ -144,9 +144,13 @@ def _versions(basis: str) -> Mapping[str, str]:
 
 def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]:
     """The rows that are others in a later import of this source that the plan did not know."""
-    known = run.summary.get(KNOWN_IMPORTS, [])
-    newer = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
-    newer_ids = list(newer.exclude(pk__in=known).values_list("pk", flat=True))
+    known = run.summary.get(KNOWN_IMPORTS, {})
+    later = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
+    newer_ids = [
+        pk
+        for pk, status in later.values_list("pk", "status")
+        if _is_news(known.get(str(pk)), status)
+    ]
     if not newer_ids:
         return set()
     same = LegacyStudentImport.objects.filter(
@@ -156,3 +160,8 @@ def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]
     ).exclude(payload_hash=OuterRef("payload_hash"))
     rows = LegacyStudentImport.objects.filter(Exists(same), pk__among=Ids(ids))
     return set(rows.values_list("pk", flat=True))
+
+
+def _is_news(known_status: str | None, status: str) -> bool:
+    """Whether a later run may have staged rows since the plan: a new one, or one that was resumed."""
+    return known_status is None or known_status == RunStatus.FAILED != status

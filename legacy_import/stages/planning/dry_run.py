@@ -36,7 +36,8 @@ from legacy_import.stages.planning.summary import (
     summarize,
 )
 
-# In a run's summary: the later imports of the source that were finished when it was planned.
+# In a run's summary: the later runs of the source that were not importing when it was planned, by
+# number, with their status then. One that had failed may be resumed.
 KNOWN_IMPORTS = "known_imports"
 JUST_NOW = datetime.timedelta(minutes=1)  # right after its validation, a plan reads no one again
 PLAN_COLUMNS = (
@@ -87,7 +88,7 @@ def dry_run(
     with run_lease(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
-        known_imports = list(lifecycle.newer_imports(run).values_list("pk", flat=True))
+        known_imports = _later_runs(run)
         refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
         total = work_in_chunks(
             run,
@@ -108,6 +109,12 @@ def dry_run(
         )
     difference = None if compare_with is None else plan_difference(run, compare_with)
     return PlanReport(run.pk, total.rows, run.plan_fingerprint, counts, difference)
+
+
+def _later_runs(run: LegacyImportRun) -> dict[str, str]:
+    runs = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
+    not_importing = runs.exclude(status=RunStatus.IMPORTING).values_list("pk", "status")
+    return {str(pk): status for pk, status in not_importing}
 
 
 def open_work(job: Job) -> Work:

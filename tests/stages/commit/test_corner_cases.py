@@ -124,6 +124,16 @@ def test_what_an_import_given_up_found_is_drift_until_the_next_plan(
     assert outcome_of(row) == "create_crm_lead"
 
 
+def test_what_a_failed_import_finds_when_it_is_resumed_is_drift(run: LegacyImportRun) -> None:
+    row = StagedLearnerFactory(run=run, legacy_id="1", **KARIM)
+    failed = RunFactory(status=RunStatus.FAILED)
+    run_stages(run)
+    LegacyImportRun.objects.filter(pk=failed.pk).update(status=RunStatus.IMPORTED)
+    StagedLearnerFactory(run=failed, legacy_id="1", **{**KARIM, "full_name": "Karim Hadad"})
+    run_commit(run)
+    assert (outcome_of(row), last_reason(row)) == ("drifted", "source_row_changed")
+
+
 # --- Completion dates as found ------------------------------------------------------------------
 
 
