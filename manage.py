@@ -4,8 +4,11 @@
 import os
 import sys
 
+from ecoin.output import keep_streams_open
+
 
 def main() -> None:
+    keep_streams_open()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoin.settings")
     try:
         from django.core.management import execute_from_command_line

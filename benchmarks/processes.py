@@ -26,12 +26,14 @@ class Measured:
     output: str
 
 
-def run_measured(arguments: Sequence[str], environment: Mapping[str, str]) -> Measured:
-    """Run a command in the checkout and wait for it. Raises CommandFailed."""
+def run_measured(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT
+) -> Measured:
+    """Run a command in a checkout (this one) and wait for it. Raises CommandFailed."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.monotonic()
         process = subprocess.Popen(
-            arguments, cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL,
+            arguments, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL,
             stdout=out, stderr=err,
         )  # fmt: skip
         try:

@@ -33,6 +33,7 @@ class Workplace:
     server: DatabaseServer
     legacy: str
     app: str
+    checkout: Path = ROOT  # whose code its commands run
     _password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
 
     def environment(self) -> dict[str, str]:
@@ -73,7 +74,13 @@ class Workplace:
 
     def python(self, *arguments: str) -> str:
         """Run Python in a process of its own and return what it printed."""
-        return run_measured([sys.executable, *arguments], self.environment()).output
+        return run_measured(
+            [self.interpreter, *arguments], self.environment(), self.checkout
+        ).output
+
+    @property
+    def interpreter(self) -> str:
+        return sys.executable if self.checkout == ROOT else f"{self.checkout}/.venv/bin/python"
 
     def drop(self) -> None:
         self.server.execute(f"DROP DATABASE IF EXISTS `{self.app}`")

@@ -17,7 +17,7 @@ unfinished=$($manage legacy_status --json | .venv/bin/python -c "
 import json, sys
 runs = json.load(sys.stdin)['counts']['runs']
 print(*[run['run'] for run in runs if run['status'] in ('importing', 'failed')][-1:])")
-# A demo that was killed goes on where it stopped.
+# A demo that was killed continues where it stopped.
 step legacy_import ${unfinished:+--resume $unfinished}
 step legacy_validate
 step legacy_classify
@@ -28,7 +28,7 @@ import json, sys
 print(json.load(sys.stdin)['counts']['runs'][-1]['run'])")
 cat <<END
 
-The plan is not committed: that is yours to do, and to take back, on the screens or in another
+The plan is not committed: that is yours to do, and to undo, on the screens or in another
 terminal, in this folder. One line gives every command there the settings of this demo:
   export ENV_FILE=demo.env
 For example:

@@ -12,7 +12,7 @@ NAME = "demo.env"
 
 
 def write(folder: Path) -> Path:
-    """Write `demo.env` of a checkout. Its SECRET_KEY is kept, so that whoever is signed in stays so."""
+    """Write `demo.env` of a checkout. Its SECRET_KEY is kept, so that users stay signed in."""
     path = folder / NAME
     values = {
         "SECRET_KEY": secret_key(path) or secrets.token_urlsafe(64),

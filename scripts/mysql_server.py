@@ -3,7 +3,7 @@
     python -m scripts.mysql_server     fetches it where it is missing, and prints its folder
 
 As root on Debian: apt resolves and downloads the server of Debian's unstable suite, with the
-libraries and the libc of that suite, by a state, lists and a cache of its own; `dpkg-deb -x` unpacks
+libraries and the libc of that suite, with a separate state, lists and cache; `dpkg-deb -x` unpacks
 the packages into a folder that `chroot` makes the root of `mysqld`. The mirror is the one that this
 machine's own apt sources use. About 100 MB are downloaded, once for all checkouts of a user; remove
 the folder to fetch a newer one. tests/servers.py starts the server.
@@ -28,7 +28,7 @@ MERGED = ("bin", "sbin", "lib", "lib64")  # packages of today's Debian fill thes
 INSTEAD = (
     "Name a MySQL 8 or 9 that tests may use: TEST_MYSQL_HOST, TEST_MYSQL_PORT, TEST_MYSQL_USER and "
     "TEST_MYSQL_PASSWORD, an account that may do everything. Or run this as root on Debian, where a "
-    "server is fetched into a folder of its own and nothing is installed."
+    "server is fetched into a separate folder and nothing is installed."
 )
 
 
@@ -52,7 +52,7 @@ def fetch(folder: Path | None = None) -> Path:
     with _alone_in(folder):
         if not _runs(root):
             _require_what_it_takes()
-            print("Fetching a MySQL server into a folder of its own …", file=sys.stderr)
+            print("Fetching a MySQL server into a separate folder …", file=sys.stderr)
             shutil.rmtree(root, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=folder) as work:
                 packages = _download(Path(work))

@@ -41,7 +41,7 @@ def continue_bulk(page: "Page") -> None:
 
 
 def scroll_to_row(page: "Page") -> None:
-    """To the open row, which stands below the list where the window is narrow."""
+    """To the open row, which is below the list if the window is narrow."""
     page.locator("#li-row").evaluate("row => row.scrollIntoView()")
 
 
@@ -89,7 +89,7 @@ PICTURES = (
     Picture("rollback", "rollback", "operator", height=700),
     Picture("lineage", "lineage", "reader", "origin={origin}"),
 )  # fmt: skip
-OF_A_RUN = ("run", "commit", "rollback")  # their addresses hold the run
+OF_A_RUN = ("run", "commit", "rollback")  # their addresses contain the run
 BY_POST = {"review-bulk": "review"}  # a page that is reached from another one
 
 
@@ -217,7 +217,7 @@ def _settings(folder: Path) -> None:
         "LEGACY_DB_DRIVER": "sqlite",
         "LEGACY_DB_DATABASE": f"{folder}/legacy.sqlite3",
         "DJANGO_SETTINGS_MODULE": "ecoin.settings",
-        # Playwright keeps an event loop in this thread; the database is asked from it all the same.
+        # Playwright keeps an event loop in this thread; the database is queried in it all the same.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
     for key in [key for key in os.environ if key.startswith("LEGACY_")]:

@@ -41,8 +41,8 @@ class School:
     """What the addresses of the pictures name."""
 
     run: int
-    matched: int  # a row beside somebody who shares its contact under another name
-    compared: int  # a row beside somebody of the same name and contact, born on another day
+    matched: int  # a row and a person who has its contact under another name
+    compared: int  # a row and a person of the same name and contact, born on another day
     origin: str
 
 
@@ -68,7 +68,7 @@ def choose_one_course() -> LegacyImportRun:
 
 
 def confirm_what_is_sure(run: LegacyImportRun) -> None:
-    """All exact suggestions and real sessions; then the run is judged and planned again."""
+    """All exact suggestions and real sessions; then the run is validated and planned again."""
     source, manager, now = run.connection_name, _account("manager"), timezone.now()
     for kind in KINDS:
         expected, stamp = bulk_stamp(kind, source)

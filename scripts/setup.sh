@@ -30,7 +30,7 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 
-# A stamp of what was asked for: nothing is done when nothing changed.
+# A stamp of what was requested: nothing is done when nothing changed.
 install() {
     local stamp=".venv/.installed-$1" sum
     shift

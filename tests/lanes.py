@@ -37,6 +37,8 @@ PLACES = (
     Place("faults/test_tls_links.py", ONLY_MARIADB, "its app database is on a server of its own"),
     Place("journeys/test_runbook.py", ONLY_MARIADB, "the page is for MariaDB"),
     Place("journeys/test_sqlite_demo.py", ONLY_SQLITE, "the demo is on SQLite"),
+    Place("management/app_errors/test_file.py", ONLY_SQLITE, "what only a file can refuse"),
+    Place("management/app_errors/test_server.py", ONLY_MARIADB, "what only a server can refuse"),
     Place("screens/test_access_matrix.py", BOTH, "every view is called once on each database"),
     Place("screens", ONLY_SQLITE, "views call services and stages, whose tests run on both"),
 )

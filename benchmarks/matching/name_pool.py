@@ -11,11 +11,13 @@ from rapidfuzz.distance import OSA
 
 from benchmarks.matching.attested_pairs import Spelling, half_of
 
-NO_GIVEN_NAMES: Final = frozenset({
+PARTICLES: Final = frozenset({
     "ايت", "نايت", "ولد", "اولاد", "ام", "سي", "سيد", "سيدي", "الشاب", "الشابه", "الحاج", "الحاجي",
-    "لا", "دي", "بين", "اق", "ابو", "ابن",
+    "لا", "دي", "بين", "اق", "ابو", "ابن", "بن", "بو", "عبد", "عبدال", "الدين",
 })  # fmt: skip
-"""Particles and titles: the source lists them as given names, but no one is called "Aït"."""
+"""Parts of names and titles: the source lists them as names, but no one is called just "Abdel"."""
+FAMILY_PREFIXES: Final = ("بن ", "ابن ")
+"""The source lists some as given names, which they are not."""
 COMMON: Final = 40
 """Names that a set with common names draws from."""
 _ONE_SPELLING: Final = str.maketrans(
@@ -29,14 +31,16 @@ class NamePool:
     def __init__(self, spellings: list[Spelling], half: int) -> None:
         self._variants: dict[str, list[Spelling]] = {}
         for spelling in spellings:
-            if half_of(spelling.arabic) == half and spelling.latin.replace(" ", "").isalpha():
+            if half_of(spelling.arabic) != half or spelling.arabic in PARTICLES:
+                continue
+            if spelling.latin.replace(" ", "").isalpha():
                 self._variants.setdefault(spelling.arabic, []).append(spelling)
         given = [
             arabic
             for arabic, variants in self._variants.items()
             if any(spelling.role == "given" for spelling in variants)
         ]
-        self.given = [name for name in given if name not in NO_GIVEN_NAMES]
+        self.given = [name for name in given if not name.startswith(FAMILY_PREFIXES)]
         self.families = [name for name in self._variants if name not in set(given)]
         self._given_weights = [self._weight(name) for name in self.given]
         self._family_weights = [self._weight(name) for name in self.families]

@@ -6,18 +6,3 @@ from ecoin.bulk.ids import Ids
 from ecoin.bulk.insert import EncodedRows, encode_rows, insert_encoded, insert_rows
 from ecoin.bulk.load_data import allow_files, check_server
 from ecoin.bulk.update import delete_ids, update_ids, update_rows
-
-__all__ = [
-    "EncodedRows",
-    "Ids",
-    "allow_files",
-    "check_server",
-    "delete_ids",
-    "encode_rows",
-    "fewer_collections",
-    "insert_encoded",
-    "insert_rows",
-    "update_ids",
-    "update_rows",
-    "work_ahead",
-]

@@ -124,9 +124,9 @@ PARTICLES: Final = frozenset((*ARABIC_PREFIXES, *ARABIC_SUFFIXES, ARABIC_ARTICLE
 def latin_spelling(name: str, attested: Callable[[str], str | None]) -> str | None:
     """The usual Latin spelling of a glued name; None where a part of it is not attested."""
     whole = name.replace(BOUND, "")
-    found = attested(whole)
-    if found:
-        return found
+    spelling = attested(whole)
+    if spelling:
+        return spelling
     head, bound, rest = name.partition(BOUND)
     if bound:
         if rest in ARABIC_SUFFIXES:
@@ -160,8 +160,8 @@ _GLUED_PREFIXES: Final = (
 def skeletons(token: str) -> tuple[str, ...]:
     """Skeletons of the French spellings that the word of a `code` may have, the likely ones first."""
     word = "".join(_LETTER_OF.get(c, "") for c in token)
-    for written, spoken in _SPOKEN:
-        word = word.replace(written, spoken)
+    for letters, sound in _SPOKEN:
+        word = word.replace(letters, sound)
     word = word[:MAX_LETTERS]
     article = False
     if word.startswith(_SERVANT + ARABIC_ARTICLE) and len(word) > 6:

@@ -75,7 +75,8 @@ def is_blank_or_test(text: str) -> bool:
 
 def is_test_word(word: str) -> bool:
     """Whether a folded word was typed to try a form out; also one letter three times: `aaa`."""
-    return word in TEST_WORDS or _REPEATED.fullmatch(word) is not None
+    repeated = word[:1] * 3 == word[:3] and _REPEATED.fullmatch(word) is not None
+    return repeated or word in TEST_WORDS
 
 
 _REPEATED: Final = re.compile(r"([a-hj-wyz])\1{2,}")  # Mohamed III is a king
@@ -88,7 +89,9 @@ DELETION_PREFIX: Final = 10
 
 def is_deletion_mark(text: str | None) -> bool:
     """Whether the value of a column like `deleted_at` or `is_deleted` says that the row is deleted."""
-    mark = (text or "").replace("\x00", "").strip()[:DELETION_PREFIX].strip()
+    if not text:
+        return False
+    mark = text.replace("\x00", "").strip()[:DELETION_PREFIX].strip()
     if is_blank(mark):
         return False
     return compact(mark) not in _ALIVE and not _ZERO_DATE.fullmatch(mark)

@@ -90,15 +90,17 @@ def _undone(text: str) -> str | None:
     """The one plausible text that reads so after one of the mistakes; None where there is none."""
     if text.isascii() or (arabic.ARABIC.search(text) and not _MIXTURE.search(text)):
         return None
-    found = set()
-    for written, read in _MISTAKES:
+    if _FRENCH.fullmatch(text) and _ACCENT.search(text) and not _MISREAD.search(text):
+        return None  # Chérif: most names with an accent are right, and need no attempt
+    meanings = set()
+    for charset, wrong_charset in _MISTAKES:
         try:
-            meant = text.encode(read).decode(written)
+            meant = text.encode(wrong_charset).decode(charset)
         except UnicodeError:
             continue
         if _is_plausible(meant, text):
-            found.add(meant)
-    return found.pop() if len(found) == 1 else None
+            meanings.add(meant)
+    return meanings.pop() if len(meanings) == 1 else None
 
 
 # Arabic letters beside signs that no keyboard puts there: UTF-8 read as Windows-1256.
@@ -115,6 +117,9 @@ _MISREAD: Final = re.compile(
     f"(?<=[a-z])[\u00c0-\u00d6\u00d8-\u00de\u0178\u017d]|[\u0080-\u009f]"
     f"|(?<=[a-zA-Z])[{_SIGNS}]+(?=[a-zA-Z])|(?<=[a-zA-Z])\u221a[{_SIGNS}]"
 )
+_FRENCH: Final = re.compile("[\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*")
+# An accent next to a plain letter: whatever it is decoded as, the word is neither Arabic nor Latin.
+_ACCENT: Final = re.compile("[a-zA-Z][\u00c0-\u00ff]|[\u00c0-\u00ff][a-zA-Z]")
 _LATIN_NAME: Final = re.compile("[a-z\u00e0-\u00f6\u00f8-\u00ff'. -]+", re.IGNORECASE)
 _ARABIC_WORD: Final = re.compile("[\u0621-\u064a]{2,}")
 # A word without a plain letter, as no French word is: ãÍãÏ.

@@ -33,16 +33,18 @@ _PLACEHOLDER: Final = BirthDate(None, "placeholder")
 _PARTIAL: Final = BirthDate(None, "partial")
 _FUTURE: Final = BirthDate(None, "future")
 
-_TIME: Final = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/. ])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII)
-# Day first, as everywhere in Algeria; never month first: 05/25/1999 has no month 25.
-_DAY_FIRST: Final = re.compile(
-    rf"(\d{{1,2}})([-/. ])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}", re.ASCII
+# A date whose parts are separated by a slash, or by nothing. Day first, as everywhere in Algeria; never
+# month first: 05/25/1999 has no month 25.
+_FORMS: Final = tuple(
+    re.compile(form, re.ASCII)
+    for form in (
+        r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
+        r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4}|\d{2})",
+        r"(?P<day>\d{1,2})/?(?:er/?)?(?P<month>[a-z']{3,12})/?(?P<year>\d{4}|\d{2})",
+        r"(?P<month>[a-z']{3,12})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})",
+    )
 )
 _GLUED: Final = re.compile(r"\d{7,8}", re.ASCII)
-_YEAR: Final = r"(\d{4}|\d{2})"
-_NAMED_MONTH: Final = re.compile(rf"(\d{{1,2}})/?(?:er/?)?([a-z']{{3,12}})/?{_YEAR}", re.ASCII)
-_MONTH_FIRST: Final = re.compile(rf"([a-z']{{3,12}})/(\d{{1,2}})/{_YEAR}", re.ASCII)
 _PARTIAL_FORM: Final = re.compile(r"\d{4}|\d{1,2}/+\d{4}|\d{4}/+\d{1,2}", re.ASCII)
 _MONTH_AND_YEAR: Final = re.compile(
     r"([a-z']{3,12})/?(?:\d{4}|\d{2})|\d{4}/?([a-z']{3,12})", re.ASCII
@@ -57,7 +59,9 @@ _BEFORE: Final = re.compile(
 _AFTER: Final = re.compile(
     r"(?<=\d)(?:\s*[,(]\s*|\s+-\s+|\s+(?:a|in|fy)\s+|\s+(?=b[a-z]{3}))[a-z][a-z '().-]*(?:\d\d)?\)*$"
 )
-_TIME_AFTER: Final = re.compile(rf"(?<=\d){_TIME.removesuffix('?')}", re.ASCII)
+_TIME: Final = re.compile(
+    r"(?<=\d)[t ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:z|[+-]\d{2}:?\d{2})?", re.ASCII
+)
 _ABOUT: Final = re.compile(
     r"\(?(?<![a-z])(?:presume\(e\)|presumee?|pres|p|vers|environ|env|courant|annee|an|circa|about|mftrd"
     r"|hwaly)"
@@ -87,7 +91,7 @@ _MONTHS: Final = {
         fold(name): number
         for number, names in enumerate(
             (
-                "جانفي يناير كانون", "فيفري فبراير", "مارس آذار", "أفريل افريل أبريل ابريل", "ماي مايو",
+                "جانفي يناير", "فيفري فبراير", "مارس", "أفريل افريل أبريل ابريل", "ماي مايو",
                 "جوان يونيو", "جويلية جويليه يوليو", "أوت اوت أغسطس اغسطس", "سبتمبر", "أكتوبر اكتوبر",
                 "نوفمبر", "ديسمبر",
             ),
@@ -132,10 +136,6 @@ def _parse(raw: str, today: date) -> BirthDate:
     text = fold(text)
     if is_blank_or_test(text) or not any(c.isalnum() for c in text):
         return _MISSING
-    for pattern, (year, month, day) in ((_YEAR_FIRST, (1, 3, 4)), (_DAY_FIRST, (4, 3, 1))):
-        match = pattern.fullmatch(text.upper())
-        if match:
-            return _checked(match[year], match[month], match[day], today)
     if not text.strip("0"):
         return _PLACEHOLDER
     return _parse_form(text, today)
@@ -147,9 +147,9 @@ def _parse_form(text: str, today: date) -> BirthDate:
     is_about = certain != text
     text = _LETTER_L.sub("1", _LETTER_O.sub(lambda match: "0" * len(match[0]), certain))
     text = _AFTER.sub("", _BEFORE.sub("", text.strip(_WRAPPING)).strip(_WRAPPING))
-    text = _TIME_AFTER.sub("", text.upper()).lower()
+    text = _TIME.sub("", text)
     text = _BETWEEN.sub("/", _UNKNOWN_PART.sub("/", text.strip(_WRAPPING))).strip("/")
-    if _PARTIAL_FORM.fullmatch(text):
+    if _PARTIAL_FORM.fullmatch(text) or (is_about and not text):
         return _PARTIAL
     match = _MONTH_AND_YEAR.fullmatch(text)
     if match and (match[1] or match[2]) in _MONTHS:
@@ -162,19 +162,17 @@ _WRAPPING: Final = " ()[]{}<>'\".,;:!*=-"
 
 
 def _separated(text: str, today: date) -> BirthDate:
-    """A date whose parts are separated by a slash, or by nothing."""
+    """A date as in `_FORMS`, or as one number."""
     if _GLUED.fullmatch(text):
         day_first = _checked(text[-4:], text[-6:-4], text[:-6], today)
         year_first = _checked(text[:4], text[4:6], text[6:], today)
         return day_first if year_first.problem in ("impossible", "future") else year_first
-    for pattern, (year, month, day) in ((_YEAR_FIRST, (1, 3, 4)), (_DAY_FIRST, (4, 3, 1))):
-        match = pattern.fullmatch(text)
+    for form in _FORMS:
+        match = form.fullmatch(text)
         if match:
-            return _checked(match[year], match[month], match[day], today)
-    for pattern, (year, month, day) in ((_NAMED_MONTH, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2))):
-        match = pattern.fullmatch(text)
-        if match and match[month] in _MONTHS:
-            return _checked(match[year], str(_MONTHS[match[month]]), match[day], today)
+            month = str(_MONTHS.get(match["month"], match["month"]))
+            if month.isdigit():
+                return _checked(match["year"], month, match["day"], today)
     return _IMPOSSIBLE
 
 

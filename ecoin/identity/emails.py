@@ -12,7 +12,6 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from rapidfuzz.distance import OSA
 
 from ecoin.identity.blanks import is_blank_or_test
@@ -45,9 +44,8 @@ _LABEL: Final = r"[a-z0-9](?:[a-z0-9]|-(?!-)){0,61}(?<!-)"
 _ORDINARY_LOCAL: Final = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 _ORDINARY_DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.){{1,4}}[a-z]{{2,24}}")
 _MAX_LOCAL: Final = 64
-_SPECIAL_LAST_LABELS: Final = frozenset(
-    name.rsplit(".", 1)[-1] for name in SPECIAL_USE_DOMAIN_NAMES
-)
+SPECIAL_LAST_LABELS: Final = frozenset(("arpa", "invalid", "local", "localhost", "onion", "test"))
+"""Of the library's SPECIAL_USE_DOMAIN_NAMES."""
 _MAX_ORDINARY: Final = 200
 # Brackets, quotes and punctuation around an address (the library allows a leading apostrophe: in
 # practice it is a spreadsheet's mark for text).
@@ -122,7 +120,7 @@ def _hint_if_ordinary(domain: str) -> str | None:
     """`_hint` of a domain that an ordinary address has; None for any other."""
     if not _ORDINARY_DOMAIN.fullmatch(domain):
         return None
-    return None if domain.rpartition(".")[2] in _SPECIAL_LAST_LABELS else _hint(domain)
+    return None if domain.rpartition(".")[2] in SPECIAL_LAST_LABELS else _hint(domain)
 
 
 @lru_cache(maxsize=16_384)
@@ -167,6 +165,9 @@ def _unwrapped(text: str) -> str:
 
 
 def _validated(address: str) -> str | None:
+    # Imported for odd addresses only: it takes longer than the start of a command may.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(
             address, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False

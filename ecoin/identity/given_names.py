@@ -57,7 +57,7 @@ def fold_of(spelling: str) -> str:
 @lru_cache(maxsize=16_384)
 def given_names_of(fold: str) -> frozenset[int]:
     """Numbers of the given names that a fold may stand for; empty where it is not known."""
-    return _tables().given.get(fold, _NOBODY)
+    return _tables().names_of.get(fold, _NOBODY)
 
 
 @cache
@@ -89,7 +89,7 @@ class _Tables:
     usual_of: dict[str, str]  # Latin spelling of a family's name → the usual one
     fold_of: dict[str, str]  # Latin spelling of a given name → fold
     own_fold: dict[str, str]  # what a spelling folds to by its letters → its one name's own fold
-    given: dict[str, frozenset[int]]  # fold → given names
+    names_of: dict[str, frozenset[int]]  # fold → given names
 
 
 @cache
@@ -106,21 +106,21 @@ def _tables() -> _Tables:
         claimed = sharing[spelling] if only is None else [only]
         claims.setdefault(by_letters[spelling], set()).update(claimed)
     usual = [_usual(name, number, owner) for number, name in enumerate(names)]
-    given = {folded: set(numbers) for folded, numbers in claims.items() if len(numbers) > 1}
-    own = _Folds(given)
+    names_of = {folded: set(numbers) for folded, numbers in claims.items() if len(numbers) > 1}
+    own = _Folds(names_of)
     fold_of = {}
     for spelling, only in owner.items():
         # A spelling that several names have alike stands for those, and has a fold of its own too.
         meant = (only,) if only is not None else tuple(sharing[spelling])
         typical = by_letters[usual[only]] if only is not None else by_letters[spelling]
         fold_of[spelling] = own.of(meant, typical)
-        given.setdefault(fold_of[spelling], set()).update(sharing[spelling])
+        names_of.setdefault(fold_of[spelling], set()).update(sharing[spelling])
     latin_of, usual_of = _families()
     for number, name in enumerate(names):
         if usual[number]:
             latin_of.update(dict.fromkeys(name.arabic, usual[number]))
         else:
-            given.update({code(form): {number} for form in name.arabic})
+            names_of.update({code(form): {number} for form in name.arabic})
     return _Tables(
         latin_of=latin_of,
         usual_of=usual_of,
@@ -130,7 +130,7 @@ def _tables() -> _Tables:
             for folded, numbers in claims.items()
             if len(numbers) == 1
         },
-        given={folded: frozenset(numbers) for folded, numbers in given.items()},
+        names_of={folded: frozenset(numbers) for folded, numbers in names_of.items()},
     )
 
 
@@ -140,8 +140,11 @@ def _families() -> tuple[dict[str, str], dict[str, str]]:
     usual_of: dict[str, str] = {}
     for name in known_names():
         if not name.is_given:
-            latin_of.update(dict.fromkeys(name.arabic, name.latin[0]))
-            usual_of.update(dict.fromkeys(name.latin[1:], name.latin[0]))
+            usual, *others = name.latin
+            for form in name.arabic:
+                latin_of[form] = usual
+            for spelling in others:
+                usual_of[spelling] = usual
     return latin_of, usual_of
 
 

@@ -37,26 +37,28 @@ def words(part: str) -> tuple[str, ...]:
     """The words of an ASCII part: lower case, short forms written out, no titles."""
     text = part.casefold()
     if text.replace(" ", "").isalpha():
-        found = text.split()
+        tokens = text.split()
     else:
         text = _LEADING_M.sub("", text)
-        found = _between_signs(_APOSTROPHES.sub("", text))
-    if is_blank_word("".join(found)):
+        tokens = _between_signs(_APOSTROPHES.sub("", text))
+    if is_blank_word("".join(tokens)):
         return ()
-    if not _REWRITTEN.keys().isdisjoint(found):
-        found = " ".join(_REWRITTEN.get(word, word) for word in found).split()
-    return tuple(word for word in found if word not in _NOTHING)
+    if not _REWRITTEN.keys().isdisjoint(tokens):
+        tokens = " ".join(_REWRITTEN.get(word, word) for word in tokens).split()
+    if _NOTHING.isdisjoint(tokens):
+        return tuple(tokens)
+    return tuple(word for word in tokens if word not in _NOTHING)
 
 
 def _between_signs(text: str) -> list[str]:
     if not _NO_LETTER_WORD.search(text):
         return _NO_LETTER.sub(" ", text).split()
-    found = []
+    tokens = []
     for piece in text.split():
-        found += (
+        tokens += (
             [NUMBER] if _NO_LETTER_WORD.fullmatch(piece) else _NO_LETTER.sub(" ", piece).split()
         )
-    return found
+    return tokens
 
 
 def glued(words: list[str]) -> list[str]:

@@ -108,12 +108,12 @@ def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
 def _more_skeletons(tokens: list[str], words: dict[str, str], first: str) -> tuple[str, ...]:
     choices = []
     for token in tokens:
-        found = skeletons_of_token(fold_token(token))
+        skeletons = skeletons_of_token(fold_token(token))
         if token in words and not arabic.is_code(token):
             # A known name has its usual spelling, and the likeliest of the others.
-            heard = arabic.skeletons(arabic.code(words[token]))
-            found = tuple(dict.fromkeys((*found, *heard)))[:2]
-        choices.append(found)
+            by_ear = arabic.skeletons(arabic.code(words[token]))
+            skeletons = tuple(dict.fromkeys((*skeletons, *by_ear)))[:2]
+        choices.append(skeletons)
     names = (" ".join(sorted(pick)) for pick in arabic.likeliest(choices, MAX_SKELETONS))
     return tuple(name for name in dict.fromkeys(names) if name != first)
 
@@ -125,8 +125,8 @@ def fold_as_written(*parts: str | None) -> str:
 
 def full_name(first: str | None, last: str | None, full: str | None) -> str:
     """For display: the full name as found, or first and last; whitespace collapsed."""
-    shown = " ".join(full.split()) if full else ""
-    return shown or " ".join(f"{first or ''} {last or ''}".split())
+    whole = " ".join(full.split()) if full else ""
+    return whole or " ".join(f"{first or ''} {last or ''}".split())
 
 
 @lru_cache(maxsize=16_384)
@@ -204,10 +204,10 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
-    text = _SYMBOLS.sub("*", text)  # which would be spelled out: ":grinning:"
+    # A picture is no letter, and a degree sign is not the word "deg".
+    text = "".join("*" if is_picture(c) or c == "\u00b0" else c for c in text)
     if problem != DAMAGED:
-        only_pictures = any(map(is_picture, text)) and not any(map(str.isalnum, text))
-        return (UNREADABLE,) if only_pictures else _words_in_any_script(text)
+        return _words_in_any_script(text)
     words: list[str] = []
     for word in text.split():
         if readable_name(word).problem != DAMAGED:
@@ -215,7 +215,6 @@ def _words_of(part: str) -> tuple[str, ...]:
     return (*words, UNREADABLE)
 
 
-_SYMBOLS: Final = re.compile("[\u00b0\u2190-\u2bff\U0001f000-\U0001faff]")
 _words = lru_cache(maxsize=8_192)(_words_of)
 
 _ARABIC_RUN: Final = re.compile(

@@ -64,7 +64,8 @@ _DATE: Final = re.compile(
 )
 # "0661 22 33 44/45": the last two digits of a second number, as people write two lines of one family.
 _SECOND: Final = re.compile(
-    r"((?:\d[ .-]?){7,}\d\d)(\s*(?:[/\\|]|ou|et)\s*)(\d\d)(?!\s?[ .-]?\d)", re.IGNORECASE
+    r"((?:\d[ .-]?){7,}\d\d)(\s*(?:[/\\|]|ou|et)\s*)(\d\d)(?!\s?[ .-]?\d|\s*(?:ans?|h|min)\b)",
+    re.IGNORECASE,
 )
 _HARD_BREAK: Final = re.compile(r"[^\W\d_]+")
 _GROUP: Final = re.compile(r"\+?\d+", re.ASCII)

@@ -52,7 +52,7 @@ def fold(text: str) -> str:
 
 
 _SPACES: Final = frozenset("\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\u2800\t\n\r\x0b\x0c")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\uffff]")
+_CONTROLS: Final = re.compile("[^ -~]")
 
 
 def _space_or_nothing(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ Only the database is trusted: a message may be lost, duplicated or late, and a w
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from django.db import OperationalError, transaction
@@ -88,7 +89,7 @@ class _PendingChunks:
             chunk = next(chunks, None)
             if chunk is None:
                 return
-            self._send(chunk)
+            self._at_broker(partial(send_chunk, self.job, chunk))
             self.pending[chunk.key] = chunk
 
     def _finished(self) -> dict[Key, ChunkResult]:
@@ -124,9 +125,6 @@ class _PendingChunks:
                 exit_code=failure.exit_code,
             )
 
-    def _send(self, chunk: Chunk) -> None:
-        self._at_broker(lambda: send_chunk(self.job, chunk))
-
     def _pause(self) -> None:
         """Check on the workers, then wait: the longer nothing is finished, the longer the pause."""
         self._check_workers()
@@ -155,7 +153,7 @@ class _PendingChunks:
                 "again. A chunk worked twice counts once.",
             )
             for chunk in self.pending.values():
-                self._send(chunk)
+                self._at_broker(partial(send_chunk, self.job, chunk))
             self.resent_at = time.monotonic()
 
     def _resend_seconds(self) -> float:
@@ -171,7 +169,7 @@ class _PendingChunks:
         while True:
             try:
                 return request()
-            except BrokerUnavailable:
+            except (BrokerError, RedisError, OSError):
                 away = time.monotonic() - start
             if away > BROKER_SECONDS:
                 raise LegacyImportError(
@@ -221,28 +219,20 @@ class _PendingChunks:
         return LegacyImportRun.objects.get(pk=self.job.run_id).next_command
 
 
-class BrokerUnavailable(Exception):
-    """The broker does not answer."""
-
-
 def broker_address() -> str:
     """Where the broker is, without its password."""
     return str(app.connection_for_write().as_uri())
 
 
 def send_chunk(job: Job, chunk: Chunk) -> None:
-    """Send a chunk to the queue of the workers. Raises BrokerUnavailable."""
+    """Send a chunk to the queue of the workers. Raises what the broker's client raises."""
     message = job.as_message() | {"settings_digest": settings_digest()}
     arguments = [message, chunk.as_message()]
-    _call_broker(lambda: app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0}))
+    app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0})
 
 
 def waiting_messages() -> int:
-    """The number of messages that no worker has taken yet. Raises BrokerUnavailable."""
-    return _call_broker(_count_messages)
-
-
-def _count_messages() -> int:
+    """The number of messages that no worker has taken yet. Raises what the broker's client raises."""
     with app.connection_for_write() as connection:
         try:
             channel = connection.channel()
@@ -250,10 +240,3 @@ def _count_messages() -> int:
         except ChannelError:  # no such queue: nothing was sent yet, or all messages were taken
             return 0
         return int(queue.message_count)
-
-
-def _call_broker(request: Callable[[], Answer]) -> Answer:
-    try:
-        return request()
-    except (BrokerError, RedisError, OSError) as error:
-        raise BrokerUnavailable from error

@@ -139,7 +139,7 @@ def _require_same_settings(digest: str) -> None:
 
 
 def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
-    _log(logging.ERROR, job, chunk, f"is given up ({name_of(error)})")
+    _log(logging.ERROR, job, chunk, f"failed and is not tried again ({name_of(error)})")
     explanation = {}
     if isinstance(error, LegacyImportError):
         explanation = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}

@@ -105,7 +105,7 @@ class LegacyCommand(BaseCommand):
     ) -> None:
         seconds = self._work_seconds(start_time)
         if options["json"]:
-            self.stdout.write(json_text(self.name, result, seconds))
+            self._print_json(result, seconds)
         else:
             print_result(self.terminal, result, seconds)
         if result.problem:
@@ -122,8 +122,12 @@ class LegacyCommand(BaseCommand):
         if options["json"]:
             problem = (error.message, error.hint)
             result = CommandResult(options.get("run"), "", {}, problem=problem)
-            self.stdout.write(json_text(self.name, result, self._work_seconds(start_time)))
+            self._print_json(result, self._work_seconds(start_time))
         sys.exit(error.exit_code)
+
+    def _print_json(self, result: CommandResult, seconds: float) -> None:
+        encoding = getattr(self.stdout, "encoding", None)
+        self.stdout.write(json_text(self.name, result, seconds, encoding))
 
     def _report_stuck(self, options: Mapping[str, Any], start_time: float) -> None:
         """Called in another thread, after which the process ends."""

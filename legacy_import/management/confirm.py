@@ -11,6 +11,7 @@ from rich.text import Text
 
 from legacy_import.conf import database_name
 from legacy_import.errors import Interrupted, LegacyImportError, SafetyRefusal
+from legacy_import.management.stop_deadline import interruptible
 from legacy_import.management.terminal import Terminal, stop_signals, target_label
 
 
@@ -44,7 +45,7 @@ def confirm_database(terminal: Terminal, options: Mapping[str, Any], warning: st
                 exit_code=2,
             )
         return
-    with stop_signals(_stop):
+    with stop_signals(_stop), interruptible():
         terminal.note(warning)
         terminal.note(f"Target: default → {target_label()}")
         terminal.err.print(Text(f"Type the name of the database, {name}, to continue:"), end=" ")

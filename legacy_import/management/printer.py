@@ -108,8 +108,13 @@ def print_blocks(terminal: Terminal, blocks: Iterable[Block], seconds: float = 0
                 _print_table(terminal, block)
 
 
-def json_text(command: str, result: CommandResult, seconds: float) -> str:
-    """The one object that --json prints; its keys are a contract."""
+def json_text(
+    command: str, result: CommandResult, seconds: float, encoding: str | None = None
+) -> str:
+    """The one object that --json prints; its keys are a contract.
+
+    In another encoding than UTF-8, all but ASCII is escaped, so that nothing is replaced.
+    """
     problems = [result.problem] if result.problem else []
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -120,7 +125,8 @@ def json_text(command: str, result: CommandResult, seconds: float) -> str:
         "errors": [{"message": message, "hint": hint} for message, hint in problems],
         "duration_s": round(seconds, 3),
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    is_utf8 = (encoding or "utf-8").lower().replace("_", "-") in ("utf-8", "utf8")
+    return json.dumps(document, ensure_ascii=not is_utf8, indent=2)
 
 
 def _print_table(terminal: Terminal, table: Table) -> None:

@@ -1,7 +1,8 @@
 """The end of a command that was told to stop and cannot: it waits inside a driver for a silent server.
 
-Python runs a signal's handler when the driver returns, which may take minutes. This thread is told of
-the signal at once.
+Python runs a signal's handler when the driver returns, which may take minutes. A thread is told of the
+signal at once. It also takes the signal in the place of the main thread: a driver that is interrupted
+while it reads an encrypted answer gives the link up, and the chunk could not be finished.
 """
 
 import os
@@ -9,13 +10,15 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 STOP_SECONDS = 8.0  # to finish a chunk in; supervisors kill after 10
 REPORT_SECONDS = 1.0
 EXIT_CODE = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _END = b"\0"
 
 
@@ -38,6 +41,7 @@ class StopDeadline:
         self._previous = signal.set_wakeup_fd(self._sender, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._watch, name="stop-deadline", daemon=True)
         self._thread.start()
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         return self
 
     def __exit__(
@@ -48,6 +52,7 @@ class StopDeadline:
     ) -> None:
         if self._thread is None:
             return
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         signal.set_wakeup_fd(self._previous)
         os.write(self._sender, _END)
         self._thread.join()
@@ -77,3 +82,13 @@ class StopDeadline:
             if readable and os.read(self._signals, 1) == _END:
                 return True
         return False
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Signals interrupt the main thread inside the block, as a question at the terminal wants it."""
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

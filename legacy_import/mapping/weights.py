@@ -10,6 +10,7 @@ for review until the next plan.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -114,10 +115,12 @@ def _stored_rows(
     run: LegacyImportRun, kind: MappingKind, weights: Weights
 ) -> Iterator[tuple[Any, ...]]:
     """The values of COLUMNS, ordered by the rows a mapping would free, then by those that wait, …"""
+    # Sessions by the hundred have the name of one course.
+    comparable = cache(lambda text: fold(mask_text(text)))
     lines = []
     for mapping in kind.mappings().filter(connection_name=run.connection_name):
         weight = weights.of(kind, mapping.legacy_id)
-        names = [fold(mask_text(getattr(mapping, attribute))) for attribute in kind.searched]
+        names = [comparable(getattr(mapping, attribute)) for attribute in kind.searched]
         order = (-weight.frees, -weight.waiting, -weight.rows, names[0], mapping.pk)
         searched = " ".join((mapping.legacy_id, *names)).strip()[:LONGEST_SEARCHED]
         lines.append((order, mapping.pk, weight, mapping.state, searched))

@@ -30,7 +30,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PlatformPerson:
     """A user or lead ready to be compared. `origin`: of a lead that an import created."""
 
     person: Person
@@ -39,14 +39,14 @@ class Known:
 
 def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:
     """Whom a comparison sees: the folded name, the birth date, and whether the mailbox is shared."""
-    parsed, written = parse_name_as_written(name)
+    parsed, fold_in_order = parse_name_as_written(name)
     role = bool(email) and is_role_mailbox(email or "", conf.role_mailboxes)
     return Person(
         fold=parsed.fold,
         skeleton=parsed.skeleton,
         birth_date=born,
         email_is_role=role,
-        written=written,
+        fold_in_order=fold_in_order,
         script=parsed.script,
     )
 

@@ -64,8 +64,8 @@ def _components(edges: Iterable[Edge]) -> tuple["array[int]", "array[int]"]:
             parent[place] = place = parent[parent[place]]
         return place
 
-    for left, right in zip(ends[::2], ends[1::2], strict=True):
-        one, other = root(bisect_left(rows, left)), root(bisect_left(rows, right))
+    for first, second in zip(ends[::2], ends[1::2], strict=True):
+        one, other = root(bisect_left(rows, first)), root(bisect_left(rows, second))
         parent[max(one, other)] = min(one, other)
     return rows, array("q", (rows[root(place)] for place in range(len(rows))))
 
@@ -88,7 +88,7 @@ def _pairs_among(run: LegacyImportRun, rows: Iterable[int]) -> list[tuple[int, i
     """The related pairs that begin at one of these rows, in order."""
     edges = PersonEdge.objects.filter(legacy_import_run=run, left_id__among=Ids(rows))
     pairs = edges.order_by("left_id", "right_id").values_list("left_id", "right_id", "relation")
-    return [(left, right, Relation(relation)) for left, right, relation in pairs]
+    return [(first, second, Relation(relation)) for first, second, relation in pairs]
 
 
 def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
@@ -106,9 +106,9 @@ def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
         )
     }  # fmt: skip
     pairs = _pairs_among(run, rows)
-    edges = [(left, right) for left, right, kind in pairs if kind == Relation.ONE_PERSON]
+    edges = [(first, second) for first, second, kind in pairs if kind == Relation.ONE_PERSON]
     groups = group_people(edges, members)
-    in_conflict = {row for left, right, _ in groups.refused for row in (left, right)}
+    in_conflict = {row for first, second, _ in groups.refused for row in (first, second)}
     in_conflict |= rows_in_doubt(pairs, groups.first_of, members)
     answers: defaultdict[int, list[object]] = defaultdict(lambda: [None, False])
     for row, first in groups.first_of.items():

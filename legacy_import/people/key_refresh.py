@@ -95,19 +95,19 @@ def _rewrite(kind: str, page: Page, owners: QuerySet[IdentityKey], conf: ImportC
     """Rewrite these owners' keys where they differ from those of the page's contacts."""
     with transaction.atomic():
         lock_business_writes()  # two commands that find the same key missing would both write it
-        stored: defaultdict[int, set[Key]] = defaultdict(set)
+        old_keys: defaultdict[int, set[Key]] = defaultdict(set)
         for pk, key_kind, value in owners.values_list("owner_id", "kind", "value"):
-            stored[pk].add(Key(key_kind, value))
+            old_keys[pk].add(Key(key_kind, value))
         current = {pk: set(contacts.keys(contact, conf)) for pk, contact in page}
-        people = {*stored, *current}
-        changed = [pk for pk in people if stored.get(pk, set()) != current.get(pk, set())]
-        owners.filter(owner_id__among=Ids(changed)).delete()
+        people = {*old_keys, *current}
+        outdated = [pk for pk in people if old_keys.get(pk, set()) != current.get(pk, set())]
+        owners.filter(owner_id__among=Ids(outdated)).delete()
         insert_rows(
             IdentityKey,
             KEY_COLUMNS,
             (
                 (PLATFORM, kind, pk, key.kind, key.value)
-                for pk in sorted(changed)
+                for pk in sorted(outdated)
                 for key in sorted(current.get(pk, set()))
             ),
         )

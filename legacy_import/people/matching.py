@@ -39,7 +39,7 @@ class RowMatches:
 
     verdict: Verdict
     in_run: list[dict[str, Any]] = field(default_factory=list)
-    in_run_distance: int | None = None  # of the most likely of the related rows
+    in_run_distance: int | None = None  # of the most likely of the rows in doubt
     in_run_total: int = 0
 
     @property
@@ -49,7 +49,7 @@ class RowMatches:
 
     @property
     def review_order(self) -> int:
-        """The place in the queue: by known people, else by rows of the run that are related."""
+        """The place in the queue: by known people, else by rows of the run that are in doubt."""
         for number in (self.verdict.distance, self.in_run_distance):
             if number is not None:
                 return number
@@ -157,10 +157,12 @@ def _match_in_run(
         match = compare(row.person, partner.person, shared=shared, hot=hot)
         if match is None:
             continue
-        relation = relation_of(match, shared=shared, born=row.person.birth_date)
+        births = row.person.birth_date, partner.person.birth_date
+        relation = relation_of(match, shared=shared, births=births)
         if relation:
-            distances.append(distance(match.evidence))
             chunk.relations[min(owner, other), max(owner, other)] = relation
+            if relation != Relation.ONE_PERSON:
+                distances.append(distance(match.evidence))
         evidence = {
             "row": f"{partner.table}:{partner.legacy_id}", "id": other,
             "same_person": relation == Relation.ONE_PERSON, "blockers": list(match.blockers),

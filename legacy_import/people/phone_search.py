@@ -34,21 +34,21 @@ def find_people(*, row_id: int, phone: str, actor_id: int) -> list[FoundPerson]:
     if len(parse_phones(phone).valid) != 1:
         raise NoPhone(_("Type one full phone number; parts of one find no one."))
     targets = people_with_phone(phone)[:MAX_FOUND]
-    known = contacts_of(targets)
+    contacts = contacts_of(targets)
     return [
-        FoundPerson(target, known[target], _proof(row_id, target, actor_id))
+        FoundPerson(target, contacts[target], _proof(row_id, target, actor_id))
         for target in targets
-        if target in known
+        if target in contacts
     ]
 
 
 def is_proven(proof: str, row_id: int, target: Target, actor_id: int) -> bool:
     """Whether this reviewer found this person for this row."""
     try:
-        told = signing.loads(proof, salt=SALT, max_age=HOURS_VALID * 3_600)
+        content = signing.loads(proof, salt=SALT, max_age=HOURS_VALID * 3_600)
     except signing.BadSignature:
         return False
-    return bool(told == [row_id, *target, actor_id])
+    return bool(content == [row_id, *target, actor_id])
 
 
 def _proof(row_id: int, target: Target, actor_id: int) -> str:

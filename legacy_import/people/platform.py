@@ -21,7 +21,7 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import PersonKind
 from legacy_import.conf import ImportConf
 from legacy_import.models import PLATFORM, IdentityKey, LegacyStudentImport
-from legacy_import.people.contact import Contact, Known, person_of
+from legacy_import.people.contact import Contact, PlatformPerson, person_of
 from legacy_import.people.contact import keys as keys_of
 from legacy_import.rules.duplicates import Target
 from trainings.models import (
@@ -66,10 +66,10 @@ def platform_catalogue() -> list[tuple[int, str, str]]:
     return list(Course.objects.order_by("name", "pk").values_list("pk", "name", "code"))
 
 
-def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, Known]:
+def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target, PlatformPerson]:
     """The users and leads with these ids, ready to be compared; the ones that are gone are absent."""
     return {
-        target: Known(
+        target: PlatformPerson(
             person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
             contact.origin,
         )

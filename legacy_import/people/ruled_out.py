@@ -18,8 +18,8 @@ def people_ruled_out(connection_name: str, rows: Collection[SourceRow] | None = 
     if rows is not None and not rows:
         return {}
     which = Q() if rows is None else Q(student_import__legacy_id__in=[one for _, one in rows])
-    said = LegacyReviewDecision.objects.standing()
-    events = said.filter(
+    decisions = LegacyReviewDecision.objects.standing()
+    events = decisions.filter(
         which,
         student_import__legacy_import_run__connection_name=connection_name,
         decision__in=(ReviewDecision.NOT_SAME, ReviewDecision.LINK),
@@ -35,4 +35,6 @@ def people_ruled_out(connection_name: str, rows: Collection[SourceRow] | None = 
             people[table, legacy_id].add((kind, pk))
         else:
             people[table, legacy_id].discard((kind, pk))
-    return {row: frozenset(found) for row, found in people.items() if rows is None or row in rows}
+    return {
+        row: frozenset(targets) for row, targets in people.items() if rows is None or row in rows
+    }

@@ -31,14 +31,16 @@ PAIRS_AT_ONCE = 5_000  # of a transaction
 DATE_LENGTH = len("1999-02-03")
 FIRST_OF_JANUARY = "-01-01"
 STAGED = PersonKind.STAGED.value
+People = Mapping[str, Sequence[Target]]  # fold of the name → who has it
+NamesByWord = Mapping[str, Sequence[str]]
 PairRow = tuple[int, int, str, int, str, str]  # in the order of PAIR_COLUMNS
 
 
 class Day(NamedTuple):
-    """Everyone of one scope with one birth date: fold of the name → who has it."""
+    """Everyone of one scope with one birth date."""
 
     date: str
-    people: Mapping[str, Sequence[Target]]
+    people: People
 
 
 def find_pairs_of_days(run: LegacyImportRun, lease: Lease, progress: Progress, kind: str) -> None:
@@ -49,17 +51,18 @@ def find_pairs_of_days(run: LegacyImportRun, lease: Lease, progress: Progress, k
     """
     pairs: list[PairRow] = []
     platform = _days(PLATFORM)
-    known = next(platform, None)
+    their_day = next(platform, None)
     for day in _days(run.pk):
-        while known and known.date < day.date:
-            known = next(platform, None)
-        people = known.people if known and known.date == day.date else {}
+        while their_day and their_day.date < day.date:
+            their_day = next(platform, None)
+        people = their_day.people if their_day and their_day.date == day.date else {}
         if len(day.people) + len(people) < 2:
             continue
-        found = _pairs_with(day.people, people)
+        names = _names_by_word(day.people)
+        matches = _pairs_with(day.people, names, people) if people else set()
         if not day.date.endswith(FIRST_OF_JANUARY):  # half a village has that birthday
-            found |= _pairs_among(day.people)
-        pairs += ((run.pk, row, *person, kind, day.date) for row, person in sorted(found))
+            matches |= _pairs_among(day.people, names)
+        pairs += ((run.pk, row, *person, kind, day.date) for row, person in sorted(matches))
         if len(pairs) >= PAIRS_AT_ONCE:
             _write(pairs, lease, progress)
             pairs = []
@@ -106,43 +109,40 @@ def _page_of_keys(scope: int, beyond: str) -> list[tuple[str, str, int]]:
         return list(cursor.fetchall())
 
 
-def _pairs_with(
-    rows: Mapping[str, Sequence[Target]], people: Mapping[str, Sequence[Target]]
-) -> set[tuple[int, Target]]:
+def _pairs_with(rows: People, names: NamesByWord, people: People) -> set[tuple[int, Target]]:
     """(row, user or lead) with similar names."""
-    if not people:
-        return set()
-    known = _by_word(people)
+    their_names = _names_by_word(people)
     return {
         (row, person)
-        for word, ours in _by_word(rows).items()
-        for fold, other in product(ours, known.get(word, ()))
+        for word, folds in names.items()
+        for fold, other in product(folds, their_names.get(word, ()))
         if fold != other and _are_similar(fold, other)
         for (_, row), person in product(rows[fold], people[other])
     }
 
 
-def _pairs_among(rows: Mapping[str, Sequence[Target]]) -> set[tuple[int, Target]]:
+def _pairs_among(rows: People, names: NamesByWord) -> set[tuple[int, Target]]:
     """(row, other row) with similar names, both ways."""
-    if len(rows) < 2:
-        return set()
     return {
         (one, (STAGED, other))
-        for folds in _by_word(rows).values()
+        for folds in names.values()
         for pair in combinations(folds, 2)
         if _are_similar(*pair)
-        for (_, left), (_, right) in product(rows[pair[0]], rows[pair[1]])
-        for one, other in ((left, right), (right, left))
+        for (_, row), (_, partner) in product(rows[pair[0]], rows[pair[1]])
+        for one, other in ((row, partner), (partner, row))
     }
 
 
-def _by_word(people: Mapping[str, Sequence[Target]]) -> dict[str, list[str]]:
+def _names_by_word(people: People) -> NamesByWord:
     """Skeleton of a word → the names that contain it; without what too many of that day have."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for fold, owners in people.items():
-        if len(owners) <= CROWD:
-            for word in {skeleton for token in fold.split() for skeleton in _skeletons(token)}:
-                names[word].append(fold)
+        if len(owners) > CROWD:
+            continue
+        for token in fold.split():
+            for word in _skeletons(token):
+                if fold not in names[word][-1:]:  # a name may have a word twice
+                    names[word].append(fold)
     return {word: folds for word, folds in names.items() if len(folds) <= CROWD}
 
 

@@ -68,11 +68,12 @@ class Decision(NamedTuple):
 
 REVIEW = PlannedAction.REVIEW
 
-# Why a row is treated as deleted: the issue of the row itself, or what it refers to.
+# Why a row is treated as deleted: the issue of the row itself, what it refers to, or a newer import.
 DELETED = "deleted_at_source"
 COURSE_DELETED = "course_deleted_at_source"
 SESSION_DELETED = "session_deleted_at_source"
-DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED)
+SOURCE_ROW_GONE = "source_row_gone"
+DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED, SOURCE_ROW_GONE)
 
 # A lead that is not the first of its group: linked to the first row's lead, or waiting for it.
 FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")
@@ -129,32 +130,32 @@ def _not_trustworthy(facts: Facts) -> Decision | None:
 
 def _history(facts: Facts) -> Decision | None:
     """History that cannot be made is never consumed by a link: it goes to review."""
-    wanted = PlannedAction.CREATE_COMPLETED_TRAINING
+    effect = PlannedAction.CREATE_COMPLETED_TRAINING
     if facts.classification not in HISTORY:
         return None
     if facts.import_action != ImportAction.CREATE_LEGACY_COMPLETED_TRAINING:
         return Decision(REVIEW, facts.action_reason)
-    return _unless_blocked(facts, wanted, "history")
+    return _unless_blocked(facts, effect, "history")
 
 
 def _registration(facts: Facts) -> Decision | None:
-    wanted = PlannedAction.CREATE_ENROLLMENT
+    effect = PlannedAction.CREATE_ENROLLMENT
     if facts.classification != Classification.REGISTERED:
         return None
     if facts.import_action != ImportAction.CREATE_LEGACY_ENROLLMENT:
         return Decision(REVIEW, facts.action_reason)
     if not facts.session_confirmed:
         return Decision(REVIEW, "session_not_confirmed")
-    return _unless_blocked(facts, wanted, "registration")
+    return _unless_blocked(facts, effect, "registration")
 
 
-def _unless_blocked(facts: Facts, wanted: PlannedAction, reason: str) -> Decision:
+def _unless_blocked(facts: Facts, effect: PlannedAction, reason: str) -> Decision:
     """A blocked HIGH match goes to review first; an unblocked one attaches the record."""
     if facts.linkable:
-        return Decision(wanted, f"{reason}_of_known_person")
+        return Decision(effect, f"{reason}_of_known_person")
     if facts.confidence == DuplicateConfidence.HIGH:
         return Decision(REVIEW, facts.blocker)
-    return Decision(wanted, reason)
+    return Decision(effect, reason)
 
 
 def _lead_of_known_person(facts: Facts) -> Decision | None:

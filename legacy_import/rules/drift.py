@@ -10,6 +10,7 @@ class Drift(StrEnum):
 
     DECISION = "decision_changed"
     SOURCE_ROW = "source_row_changed"
+    SOURCE_ROW_GONE = "source_row_gone"
     COURSE_MAPPING = "course_mapping_changed"
     SESSION_MAPPING = "session_mapping_changed"
     TARGET_GONE = "target_gone"

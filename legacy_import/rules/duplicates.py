@@ -67,7 +67,7 @@ Target = tuple[str, int]
 class Person:
     """What the comparison needs of a row, a lead or a user.
 
-    `written` (optional) is `names.fold_as_written`: only for telling that the order was swapped.
+    `fold_in_order` (optional) is `names.fold_as_written`: only for telling that the order was swapped.
     `script` is `Name.script`.
     """
 
@@ -75,7 +75,7 @@ class Person:
     skeleton: str
     birth_date: date | None
     email_is_role: bool = False
-    written: str = ""
+    fold_in_order: str = ""
     script: str = ""
 
 
@@ -101,45 +101,45 @@ _EVERYBODYS: Final = frozenset({HOT_KEY, ROLE_MAILBOX})
 
 
 def compare(
-    left: Person, right: Person, *, shared: frozenset[Key], hot: frozenset[Key]
+    one: Person, other: Person, *, shared: frozenset[Key], hot: frozenset[Key]
 ) -> Match | None:
     """The match of two people who share these keys (some of them `hot`), or None."""
-    dates = birth_date_guard(left.birth_date, right.birth_date)
+    dates = birth_date_guard(one.birth_date, other.birth_date)
     contacts = sorted(key for key in shared if key.kind in "PE")
-    own = _own_kinds(left, right, contacts, hot)
-    names = _names(left, right, own, dates)
+    own = _own_kinds(one, other, contacts, hot)
+    names = _names(one, other, own, dates)
     if contacts:
-        blockers = _blockers(left, right, contacts, own, hot, names, dates)
+        blockers = _blockers(one, other, contacts, own, hot, names, dates)
         tier: str | None = HIGH
     else:
         blockers = ()
-        tier = _tier_without_contact(left, right, shared, names, dates)
+        tier = _tier_without_contact(one, other, shared, names, dates)
     if tier is None:
         return None
     evidence = (
         *map(_contact_evidence, contacts),
-        *_other_evidence(left, right, shared, names, dates),
+        *_other_evidence(one, other, shared, names, dates),
     )
     return Match(tier, blockers, evidence)
 
 
-def compare_names(left: Person, right: Person) -> Names:
+def compare_names(one: Person, other: Person) -> Names:
     """The name guard on two people."""
     return name_guard(
-        left.fold,
-        left.skeleton,
-        right.fold,
-        right.skeleton,
-        left_script=left.script,
-        right_script=right.script,
+        one.fold,
+        one.skeleton,
+        other.fold,
+        other.skeleton,
+        left_script=one.script,
+        right_script=other.script,
     )
 
 
 def _own_kinds(
-    left: Person, right: Person, contacts: Sequence[Key], hot: frozenset[Key]
+    one: Person, other: Person, contacts: Sequence[Key], hot: frozenset[Key]
 ) -> frozenset[str]:
     """Kinds of the contacts that are not everybody's."""
-    role = left.email_is_role or right.email_is_role
+    role = one.email_is_role or other.email_is_role
     return frozenset(
         key.kind for key in contacts if key not in hot and not (role and key.kind == "E")
     )
@@ -148,17 +148,17 @@ def _own_kinds(
 _BOTH_CONTACTS: Final = frozenset("PE")
 
 
-def _names(left: Person, right: Person, own: frozenset[str], dates: BirthDates) -> Names:
-    names = compare_names(left, right)
-    one_script = left.script == right.script
+def _names(one: Person, other: Person, own: frozenset[str], dates: BirthDates) -> Names:
+    names = compare_names(one, other)
+    one_script = one.script == other.script
     if names is Names.OTHER and own == _BOTH_CONTACTS and dates is BirthDates.EQUAL and one_script:
-        return Names.PARTLY if partly_same(left.fold, right.fold) else names
+        return Names.PARTLY if partly_same(one.fold, other.fold) else names
     return names
 
 
 def _blockers(
-    left: Person,
-    right: Person,
+    one: Person,
+    other: Person,
     contacts: Sequence[Key],
     own: frozenset[str],
     hot: frozenset[Key],
@@ -171,14 +171,14 @@ def _blockers(
         # first, being the reason shown: of course the names differ there.
         if any(key in hot for key in contacts):
             blockers.append(HOT_KEY)
-        if (left.email_is_role or right.email_is_role) and any(key.kind == "E" for key in contacts):
+        if (one.email_is_role or other.email_is_role) and any(key.kind == "E" for key in contacts):
             blockers.append(ROLE_MAILBOX)
     if names in _NAME_BLOCKERS:
         blockers.append(_NAME_BLOCKERS[names])
     elif names is Names.SIMILAR and dates is BirthDates.MISSING and own != _BOTH_CONTACTS:
         # The weakest cell: a brother whose name rhymes and whose date nobody typed.
         blockers.append(NAME_ONLY_SIMILAR)
-    if _contradict(left, right, own, names, dates):
+    if _contradict(one, other, own, names, dates):
         blockers.append(BIRTH_DATE_CONFLICT)
     return tuple(blockers)
 
@@ -193,7 +193,7 @@ _NAME_BLOCKERS: Final = {
 
 
 def _contradict(
-    left: Person, right: Person, own: frozenset[str], names: Names, dates: BirthDates
+    one: Person, other: Person, own: frozenset[str], names: Names, dates: BirthDates
 ) -> bool:
     """Do the birth dates say two people, whatever else agrees?
 
@@ -204,23 +204,26 @@ def _contradict(
         return names is not Names.EQUAL
     if dates is not BirthDates.CONFLICT:
         return False
-    if is_a_generation_apart(left.birth_date, right.birth_date):
+    if is_a_generation_apart(one.birth_date, other.birth_date):
         return True
     return not (own == _BOTH_CONTACTS and names is Names.EQUAL)
 
 
 def _tier_without_contact(
-    left: Person, right: Person, shared: frozenset[Key], names: Names, dates: BirthDates
+    one: Person, other: Person, shared: frozenset[Key], names: Names, dates: BirthDates
 ) -> str | None:
     kinds = {key.kind for key in shared}
     if "D" in kinds or "R" in kinds:
         return MEDIUM
-    if names.is_same and ("Q" in kinds or ("S" in kinds and dates.is_same_day)):
+    one_day = dates.is_same_day or (
+        dates is BirthDates.YEAR_ONLY and one.birth_date == other.birth_date
+    )
+    if names.is_same and ("Q" in kinds or ("S" in kinds and one_day)):
         return MEDIUM
     if "S" in kinds and dates not in (BirthDates.CONFLICT, BirthDates.ONE_PART_OFF):
         if names is Names.OTHER_SCRIPT:
             return LOW
-        return LOW if names is not Names.OTHER and is_low(left.fold, right.fold) else None
+        return LOW if names is not Names.OTHER and is_low(one.fold, other.fold) else None
     return None
 
 
@@ -234,7 +237,7 @@ def _contact_evidence(key: Key) -> str:
 
 
 def _other_evidence(
-    left: Person, right: Person, shared: frozenset[Key], names: Names, dates: BirthDates
+    one: Person, other: Person, shared: frozenset[Key], names: Names, dates: BirthDates
 ) -> Iterable[str]:
     for key in sorted(shared):
         if key.kind == "Q":
@@ -243,7 +246,7 @@ def _other_evidence(
             yield f"{code}:{mask_key(key.kind, key.value)}"
         elif key.kind == "R":
             yield "same_raw_phone"
-    swapped = left.written and right.written and left.written != right.written
+    swapped = one.fold_in_order and other.fold_in_order and one.fold_in_order != other.fold_in_order
     yield "name_same_order_swapped" if names is Names.EQUAL and swapped else names.value
     yield dates.value
 

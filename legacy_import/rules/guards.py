@@ -110,10 +110,10 @@ def name_guard(
 
 
 @lru_cache(maxsize=4_096)
-def _compare_with_one_word(left: str, right: str) -> Names:
+def _compare_with_one_word(left_fold: str, right_fold: str) -> Names:
     """Two different names, of which one or both are a single word."""
-    one, other = sorted((left.split(), right.split()), key=len)
-    is_whole = len(other) > 1 and _joined_similarity(left, right) >= JOINED_SIMILARITY
+    one, other = sorted((left_fold.split(), right_fold.split()), key=len)
+    is_whole = len(other) > 1 and _joined_similarity(left_fold, right_fold) >= JOINED_SIMILARITY
     if is_whole and not _are_two_people(one, other, one, other):
         return Names.SIMILAR  # all words of a name, written together
     alike = any(_token_similarity(one[0], word) >= TOKEN_SIMILARITY for word in other)
@@ -121,8 +121,8 @@ def _compare_with_one_word(left: str, right: str) -> Names:
 
 
 @lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
-def _similar(left: str, right: str, same_skeleton: bool) -> bool:
-    left_tokens, right_tokens = left.split(), right.split()
+def _similar(left_fold: str, right_fold: str, same_skeleton: bool) -> bool:
+    left_tokens, right_tokens = left_fold.split(), right_fold.split()
     ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
     if _are_two_people(ours, theirs, left_tokens, right_tokens):
         return False
@@ -133,17 +133,17 @@ def _similar(left: str, right: str, same_skeleton: bool) -> bool:
         return True
     if len(left_tokens) == len(right_tokens) > 1:
         return False  # a long family name must not outweigh another given name
-    return _joined_similarity(left, right) >= JOINED_SIMILARITY
+    return _joined_similarity(left_fold, right_fold) >= JOINED_SIMILARITY
 
 
-def _joined_similarity(left: str, right: str) -> float:
-    return OSA.normalized_similarity(left.replace(" ", ""), right.replace(" ", ""))
+def _joined_similarity(left_fold: str, right_fold: str) -> float:
+    return OSA.normalized_similarity(left_fold.replace(" ", ""), right_fold.replace(" ", ""))
 
 
 @lru_cache(maxsize=4_096)
-def _similar_in_arabic(left: str, right: str) -> bool:
+def _similar_in_arabic(left_fold: str, right_fold: str) -> bool:
     """Both in Arabic letters: no spellings to forgive, only words left out and slips."""
-    left_tokens, right_tokens = left.split(), right.split()
+    left_tokens, right_tokens = left_fold.split(), right_fold.split()
     ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
     if min(len(left_tokens), len(right_tokens)) < 2:
         return False
@@ -157,26 +157,30 @@ def partly_same(left_fold: str, right_fold: str) -> bool:
 
     Too little for anything but two people of one phone, one e-mail and one birth date.
     """
-    left, right = left_fold.split(), right_fold.split()
-    ours, theirs = _without_equal_tokens(left, right)
-    if len(ours) == len(left) or UNREADABLE in left or UNREADABLE in right:
+    left_tokens, right_tokens = left_fold.split(), right_fold.split()
+    ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
+    if len(ours) == len(left_tokens) or UNREADABLE in left_tokens or UNREADABLE in right_tokens:
         return False
-    return not _are_two_people(ours, theirs, left, right) and _all_have_partners(
+    return not _are_two_people(ours, theirs, left_tokens, right_tokens) and _all_have_partners(
         ours, theirs, PARTLY_SIMILARITY, _token_similarity
     )
 
 
-def _without_equal_tokens(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+def _without_equal_tokens(
+    left_tokens: list[str], right_tokens: list[str]
+) -> tuple[list[str], list[str]]:
     """What is left of both when equal tokens are taken out, each with its equal."""
-    ours = [token for token in left if token not in right]
-    theirs = [token for token in right if token not in left]
-    if len(left) - len(ours) == len(right) - len(theirs):
+    ours = [token for token in left_tokens if token not in right_tokens]
+    theirs = [token for token in right_tokens if token not in left_tokens]
+    if len(left_tokens) - len(ours) == len(right_tokens) - len(theirs):
         return ours, theirs
-    more, fewer = Counter(left), Counter(right)  # one of them has a token twice
+    more, fewer = Counter(left_tokens), Counter(right_tokens)  # one of them has a token twice
     return list((more - fewer).elements()), list((fewer - more).elements())
 
 
-def _are_two_people(ours: list[str], theirs: list[str], left: list[str], right: list[str]) -> bool:
+def _are_two_people(
+    ours: list[str], theirs: list[str], left_tokens: list[str], right_tokens: list[str]
+) -> bool:
     """Do the names differ by what tells two people of one family apart?
 
     Two known given names (Amine, Amir); a name and its feminine (Lounis, Lounisa); a word that
@@ -193,7 +197,9 @@ def _are_two_people(ours: list[str], theirs: list[str], left: list[str], right: 
         for other in theirs:
             if one[0] == other[0] and _is_feminine(one, other):
                 return True
-    return _has_namesake_for_father(ours, left) or _has_namesake_for_father(theirs, right)
+    return _has_namesake_for_father(ours, left_tokens) or _has_namesake_for_father(
+        theirs, right_tokens
+    )
 
 
 def _is_feminine(one: str, other: str) -> bool:
@@ -221,7 +227,7 @@ def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
 def _all_have_partners(
     ours: list[str],
     theirs: list[str],
-    similarity: float,
+    least: float,
     measure: Callable[[str, str], float],
 ) -> bool:
     """Has every token of the shorter rest a token of its own in the longer one? Best pairs first."""
@@ -229,28 +235,28 @@ def _all_have_partners(
     pairs = []
     for one in range(len(shorter)):
         alike = [
-            (found, one, other)
+            (similarity, one, other)
             for other in range(len(longer))
-            if (found := measure(shorter[one], longer[other])) >= similarity
+            if (similarity := measure(shorter[one], longer[other])) >= least
         ]
         if not alike:
             return False
         pairs += alike
-    paired, taken = set[int](), set[int]()
+    paired, partners = set[int](), set[int]()
     for _, one, other in sorted(pairs, key=lambda pair: -pair[0]):
-        if one not in paired and other not in taken:
+        if one not in paired and other not in partners:
             paired.add(one)
-            taken.add(other)
+            partners.add(other)
     return len(paired) == len(shorter)
 
 
 def _token_similarity(one: str, other: str) -> float:
     if one < "a" or other < "a":  # a code, see `is_code`
         return TOKEN_SIMILARITY if _may_be_one_word(one, other) else 0.0
-    known = given_names_of(one)
-    if known:
-        known_too = given_names_of(other)
-        if known_too and known.isdisjoint(known_too):
+    names = given_names_of(one)
+    if names:
+        other_names = given_names_of(other)
+        if other_names and names.isdisjoint(other_names):
             return 0.0
         one = one.partition(OWN)[0]
     other = other.partition(OWN)[0]
@@ -278,31 +284,41 @@ def _arabic_similarity(one: str, other: str) -> float:
     return TOKEN_SIMILARITY if OSA.distance(one, other, score_cutoff=1) <= 1 else 0.0
 
 
-def birth_date_guard(left: date | None, right: date | None) -> BirthDates:
+def birth_date_guard(left_date: date | None, right_date: date | None) -> BirthDates:
     """How two birth dates stand to each other; the first of January means "some day that year"."""
-    if left is None or right is None or is_missing_date(left) or is_missing_date(right):
+    if (
+        left_date is None
+        or right_date is None
+        or is_missing_date(left_date)
+        or is_missing_date(right_date)
+    ):
         return BirthDates.MISSING
-    if left == right:
-        return BirthDates.EQUAL
-    if swapped_date(left) == right:
+    if left_date == right_date:
+        return BirthDates.YEAR_ONLY if is_first_of_january(left_date) else BirthDates.EQUAL
+    if swapped_date(left_date) == right_date:
         return BirthDates.SWAPPED
-    if is_a_generation_apart(left, right):
+    if is_a_generation_apart(left_date, right_date):
         return BirthDates.CONFLICT
-    if is_first_of_january(left) or is_first_of_january(right):
-        return BirthDates.YEAR_ONLY if left.year == right.year else BirthDates.CONFLICT
-    digits = zip(left.isoformat(), right.isoformat(), strict=True)
+    if is_first_of_january(left_date) or is_first_of_january(right_date):
+        return BirthDates.YEAR_ONLY if left_date.year == right_date.year else BirthDates.CONFLICT
+    digits = zip(left_date.isoformat(), right_date.isoformat(), strict=True)
     if sum(a != b for a, b in digits) == 1:
         return BirthDates.ONE_DIGIT_OFF
-    parts = zip(left.timetuple()[:3], right.timetuple()[:3], strict=True)
+    parts = zip(left_date.timetuple()[:3], right_date.timetuple()[:3], strict=True)
     if sum(a == b for a, b in parts) == 2:
         return BirthDates.ONE_PART_OFF
     return BirthDates.CONFLICT
 
 
-def is_a_generation_apart(left: date | None, right: date | None) -> bool:
+def is_a_generation_apart(left_date: date | None, right_date: date | None) -> bool:
     """Are two dates so far apart that no slip explains it? A father's phone is often his son's."""
-    if left is None or right is None or is_missing_date(left) or is_missing_date(right):
+    if (
+        left_date is None
+        or right_date is None
+        or is_missing_date(left_date)
+        or is_missing_date(right_date)
+    ):
         return False
-    earlier, later = sorted((left, right))
+    earlier, later = sorted((left_date, right_date))
     years = later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
     return years >= GENERATION

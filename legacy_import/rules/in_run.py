@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from ecoin.identity.keys import Key, is_first_of_january
+from ecoin.identity.keys import Key, canonical_date, is_first_of_january
 from legacy_import.rules.duplicates import BIRTH_DATE_CONFLICT, Match
 from legacy_import.rules.guards import BirthDates, Names
 from legacy_import.rules.person_groups import Member
@@ -35,16 +35,19 @@ CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
 _DIFFERENT: Final = Names.OTHER.value
 _ONE_WORD: Final = Names.ONE_WORD.value
 _UNKNOWN: Final = frozenset({Names.MISSING.value, Names.UNREADABLE.value})
-_SAME_DAY: Final = frozenset({BirthDates.EQUAL.value, BirthDates.SWAPPED.value})
+_NOT_THE_SAME: Final = _UNKNOWN | {_DIFFERENT}
 
 
-def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> Relation | None:
-    """The relation of two rows that match on these keys; None: two people.
+def relation_of(
+    match: Match, *, shared: frozenset[Key], births: tuple[date | None, date | None]
+) -> Relation | None:
+    """The relation of two rows that match on these keys, with their birth dates; None: two people.
 
-    `born`: the birth date of either, which matters only where both have the same. The first of
-    January alone relates no one: it stands for every day of a year.
+    The first of January alone relates no one: it stands for every day of a year.
     """
     kinds = {key.kind for key in shared}
+    born, other_born = map(canonical_date, births)
+    same_day = born is not None and born == other_born
     if match.auto_link_allowed or ("D" in kinds and not is_first_of_january(born)):
         return Relation.ONE_PERSON
     evidence = frozenset(match.evidence)
@@ -52,17 +55,17 @@ def relation_of(match: Match, *, shared: frozenset[Key], born: date | None) -> R
         if not _UNKNOWN.isdisjoint(evidence):
             return None  # such a row goes to review by itself
         if _DIFFERENT in evidence:
-            return None if _SAME_DAY.isdisjoint(evidence) else Relation.OTHER_NAME
+            return Relation.OTHER_NAME if same_day else None
         if BIRTH_DATE_CONFLICT not in match.blockers:
             return Relation.SIMILAR_NAME
         # The family's name alone, and another date: a brother.
         return None if _ONE_WORD in evidence else Relation.OTHER_DATE
+    if not _NOT_THE_SAME.isdisjoint(evidence):
+        return None
     if not kinds.isdisjoint("RQ"):
         in_conflict = BirthDates.CONFLICT.value in evidence
         return Relation.OTHER_DATE if in_conflict else Relation.SIMILAR_NAME
-    if "S" in kinds and not (_DIFFERENT in evidence or is_first_of_january(born)):
-        return Relation.SAME_DAY
-    return None
+    return Relation.SAME_DAY if "S" in kinds and not is_first_of_january(born) else None
 
 
 def rows_in_doubt(
@@ -76,14 +79,14 @@ def rows_in_doubt(
     contradict each other do not both link to one person.
     """
     in_doubt: set[int] = set()
-    for left, right, relation in pairs:
-        if relation == Relation.ONE_PERSON or first_of.get(left, left) == first_of.get(
-            right, right
+    for first, second, relation in pairs:
+        if relation == Relation.ONE_PERSON or first_of.get(first, first) == first_of.get(
+            second, second
         ):
             continue
-        one, other = members[left].target, members[right].target
+        one, other = members[first].target, members[second].target
         if one is not None and one == other:
-            in_doubt.update((left, right) if relation in CONTRADICTIONS else ())
+            in_doubt.update((first, second) if relation in CONTRADICTIONS else ())
         else:
-            in_doubt.update(row for row in (left, right) if members[row].target is None)
+            in_doubt.update(row for row in (first, second) if members[row].target is None)
     return in_doubt

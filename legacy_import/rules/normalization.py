@@ -120,7 +120,7 @@ WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "st
 
 def _plain(text: str) -> str:
     """A field as it is read: HTML entities decoded once, the padding of BINARY columns dropped."""
-    return unescaped(text.rstrip("\x00"))
+    return unescaped(text.rstrip("\x00")) if "&" in text or "\x00" in text else text
 
 
 def reference(text: str | None) -> str | None:
@@ -151,9 +151,11 @@ def _reference(text: str | None, field: str, issues: list[str]) -> str | None:
 
 def _storable(value: str | None, field: str, issues: list[str]) -> str:
     """The text without what no database column holds; says so when it was damaged or repaired."""
-    value = (value or "").rstrip("\x00")  # the padding of BINARY columns, and of programs in C
+    if not value:
+        return ""
     if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):
         return value
+    value = value.rstrip("\x00")  # the padding of BINARY columns, and of programs in C
     cached = _examined_name if field in NAME_FIELDS else _examined
     text, problem = (cached if len(value) <= CACHED_LENGTH else cached.__wrapped__)(value)
     if problem:
@@ -194,9 +196,9 @@ def _cut(value: str, column: str, issues: list[str]) -> str:
 
 def _is_test(name: Name, parts: tuple[str, ...]) -> bool:
     """A word of the name was typed to try the form out; one in Arabic letters is its whole part."""
-    return any(map(is_test_word, name.key.split())) or any(
-        not part.isascii() and is_test_word(compact(part)) for part in parts
-    )
+    if any(map(is_test_word, name.key.split())):
+        return True
+    return not "".join(parts).isascii() and any(is_test_word(compact(part)) for part in parts)
 
 
 def _note_contradiction(full: Name, first_and_last: Name, issues: list[str]) -> None:

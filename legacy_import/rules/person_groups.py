@@ -54,14 +54,14 @@ def group_people(
     groups: dict[int, _Group] = {}
     refused: list[tuple[int, int, str]] = []
     ordered = {(a, b) if place(a) <= place(b) else (b, a) for a, b in edges if a != b}
-    for left, right in sorted(ordered, key=lambda edge: (place(edge[0]), place(edge[1]))):
-        one = groups.get(left) or _alone(left, members[left])
-        other = groups.get(right) or _alone(right, members[right])
+    for first, second in sorted(ordered, key=lambda edge: (place(edge[0]), place(edge[1]))):
+        one = groups.get(first) or _alone(first, members[first])
+        other = groups.get(second) or _alone(second, members[second])
         if one is other:
             continue
         reason = _why_not(one, other, max_rows)
         if reason:
-            refused.append((left, right, reason))
+            refused.append((first, second, reason))
             continue
         if len(one.rows) < len(other.rows):
             one, other = other, one
@@ -83,8 +83,8 @@ def _why_not(one: _Group, other: _Group, max_rows: int) -> str:
     """The reason for which two groups cannot be one person; '' when they can."""
     if one.target and other.target and one.target != other.target:
         return TWO_EXISTING_PEOPLE
-    for left in one.dates:
-        for right in other.dates:
-            if birth_date_guard(left, right) is BirthDates.CONFLICT:
+    for first in one.dates:
+        for second in other.dates:
+            if birth_date_guard(first, second) is BirthDates.CONFLICT:
                 return BIRTH_DATE_CONFLICT
     return GROUP_TOO_LARGE if len(one.rows) + len(other.rows) > max_rows else ""

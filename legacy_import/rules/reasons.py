@@ -68,6 +68,7 @@ REASONS: dict[str, str] = {
     "formation_missing": _("the row refers to no course"),
     "formation_session_conflict": _("the row's course is not the course of its session"),
     # validation: structural doubts
+    "source_row_gone": _("a newer import did not find the row in the old database any more"),
     "deleted_at_source": _("the row is deleted on the old platform"),
     "course_deleted_at_source": _("the row's course is deleted on the old platform"),
     "session_deleted_at_source": _("the row's session is deleted on the old platform"),

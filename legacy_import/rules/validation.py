@@ -50,9 +50,9 @@ ISSUES: dict[str, Severity] = {
 
 
 @lru_cache(maxsize=10_000)  # hardly any two hundred of them are distinct
-def issues_of(told: str) -> tuple[str, ...]:
+def issues_of(text: str) -> tuple[str, ...]:
     """The issues of a row from the JSON text of its column."""
-    return tuple(json.loads(told))
+    return tuple(json.loads(text))
 
 
 def severity(issue: str) -> Severity:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ecoin.identity.keys import NORM_VERSION
@@ -89,6 +90,14 @@ def unfinished_run(alias: str) -> LegacyImportRun | None:
     """The latest run of this source whose import is not finished."""
     unfinished = LegacyImportRun.objects.filter(connection_name=alias, status__in=UNFINISHED)
     return unfinished.order_by("-pk").first()
+
+
+def newer_imports(run: LegacyImportRun) -> QuerySet[LegacyImportRun]:
+    """The later runs of the same source whose import was finished, in order: by number, since clocks
+    differ. A run that was abandoned in its import is none of them.
+    """
+    later = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
+    return later.filter(summary__stages__has_key=RunStatus.IMPORTED.value).order_by("pk")
 
 
 def refuse_unfinished(alias: str) -> None:

@@ -25,6 +25,7 @@ NOUNS = {
 }
 # The same for an id. `user_id` refers to a user, and `stagiaire_id` of an archived row to a learner.
 ID_NOUNS = {**NOUNS, "stagiaires": _LEARNER, "archives": frozenset({"archive"})}
+_PREFIXES = _words("t tb tbl table")
 _CONNECTORS = _words("d de des du l la le les of the")
 
 _HUMP = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -46,7 +47,7 @@ def spellings(name: str) -> tuple[str, ...]:
 def without_noun(folded: str, nouns: frozenset[str]) -> str:
     """The name without the nouns at its ends: `nom_de_l_etudiant` → `nom`. "" if nothing is left."""
     words = folded.split("_")
-    while words and _is_noun(words[0], nouns):
+    while words and (words[0] in _PREFIXES or _is_noun(words[0], nouns)):
         words = words[1:]
     dropped = False
     while words and (_is_noun(words[-1], nouns) or (dropped and words[-1] in _CONNECTORS)):

@@ -19,7 +19,15 @@ from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadErro
 from legacy_import.source.grants import Grant, WritableAccount, limited_tables, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
 from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder, text_of
-from legacy_import.source.schema import TABLES, SchemaMismatch, TableMap, load_overrides, match
+from legacy_import.source.schema import (
+    NEW_ID,
+    NEW_ID_LINE,
+    TABLES,
+    SchemaMismatch,
+    TableMap,
+    load_overrides,
+    match,
+)
 
 __all__ = ["LegacyRow", "LegacySource", "SourceLost", "SourceReadError", "SourceUnreachable",
            "open_source"]  # fmt: skip
@@ -231,6 +239,8 @@ def open_source(
         if write_rights and not allow_writable:
             raise WritableAccount(write_rights)
         snapshot = engine.open_snapshot()
+        for table in tables.values():
+            _refuse_repeated_ids(engine, table)
         if measurements is None:
             counts = {name: _count(engine, table) for name, table in tables.items()}
             deleted = {name: _count_deleted(engine, table) for name, table in tables.items()}
@@ -322,6 +332,23 @@ def _refuse_own_database(engine: SourceEngine) -> None:
         raise SafetyRefusal(
             "Source and target are the same database.",
             hint="Point LEGACY_DB_* at the old database and DATABASE_URL at the new one.",
+        )
+
+
+def _refuse_repeated_ids(engine: SourceEngine, table: TableMap) -> None:
+    """Raises SchemaMismatch if an id occurs twice, where its index does not rule that out."""
+    db_table, key = table.db_table, table.id_column
+    if db_table.transactional and db_table.primary_key == key.name:
+        return
+    repeated = engine.rows(
+        f"SELECT {key.value_sql}, COUNT(*) FROM {db_table.sql_name} GROUP BY {key.sql_name}"
+        f" HAVING COUNT(*) > 1 ORDER BY {key.sql_name} LIMIT 1"
+    )
+    for legacy_id, rows in repeated:
+        raise SchemaMismatch(
+            f"{table.table} contains the {key.name} {legacy_id} {rows} times, so its index is damaged.",
+            hint=f"Have it repaired (REPAIR TABLE {db_table.name}), or number the rows in a copy:"
+            f" ALTER TABLE {db_table.name} {NEW_ID}, with {NEW_ID_LINE} in LEGACY_SCHEMA_FILE.",
         )
 
 

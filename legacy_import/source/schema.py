@@ -6,7 +6,7 @@ columns match one field, the first accepted name wins and the other is noted.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from legacy_import.errors import LegacyImportError
@@ -19,7 +19,8 @@ _DELETED = {
     "deleted_at": ("deleted_at", "date_suppression", "supprime_le", "date_supprime", "deleted_on",
                    "date_deleted", "is_deleted", "deleted", "est_supprime", "supprime", "is_supprime",
                    "efface", "est_efface", "corbeille", "en_corbeille", "is_trashed", "trashed_at",
-                   "trashed", "removed_at", "is_removed", "soft_deleted", "del_flag", "flag_deleted"),
+                   "trashed", "trash", "poubelle", "removed_at", "is_removed", "soft_deleted",
+                   "del_flag", "flag_deleted", "deletedat", "isdeleted"),
 }  # fmt: skip
 
 _LEARNER = {
@@ -82,6 +83,10 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # What a FLOAT column may contain. It keeps some seven digits: any other field would be another number.
 FROM_FLOAT = frozenset({"status", "deleted_at"})
+REPEATING_ENGINES = ("MRG_MYISAM", "MERGE")
+NEW_ID = "ADD legacy_row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE"
+_ACCOUNTS = {"user", "utilisateur", "compte", "account", "person", "personne"}
+NEW_ID_LINE = 'id = "legacy_row_id"'
 
 Overrides = Mapping[str, Mapping[str, str]]
 
@@ -148,28 +153,70 @@ def match(db_tables: Mapping[str, DatabaseTable], overrides: Overrides) -> dict[
         raise SchemaMismatch(
             f"The legacy database lacks the table {', '.join(missing)}."
             f" Found: {', '.join(sorted(db_tables)) or 'no table at all'}.",
-            hint="Check LEGACY_DB_DATABASE, and that the account may SELECT from the four tables.",
+            hint="Check LEGACY_DB_DATABASE, and that the account may SELECT from the four tables."
+            + "".join(_rename(table, db_tables) for table in missing),
         )
-    return {
+    tables = {
         table: _match_table(table, value, overrides.get(table, {}))
         for table, value in db_table_by_name.items()
         if value is not None
     }
+    return {table: _with_twins(value, db_tables) for table, value in tables.items()}
+
+
+def _with_twins(table_map: TableMap, db_tables: Iterable[str]) -> TableMap:
+    """The same, with a note on tables whose names differ from this one's in case only."""
+    name = table_map.db_table.name
+    twins = [twin for twin in db_tables if twin != name and twin.casefold() == name.casefold()]
+    notes = [f"{name} is read, not {twin}" for twin in twins]
+    return replace(table_map, notes=(*table_map.notes, *notes))
 
 
 def _find_table(table: str, db_tables: Mapping[str, DatabaseTable]) -> DatabaseTable | None:
+    """The table in its own spelling, else the only one in another case. Raises for several."""
     if table in db_tables:
         return db_tables[table]
     candidates = [value for name, value in db_tables.items() if name.casefold() == table]
-    return candidates[0] if len(candidates) == 1 else None
+    if len(candidates) > 1:
+        names = ", ".join(sorted(one.name for one in candidates))
+        raise SchemaMismatch(
+            f"Several tables could be {table}: {names}.",
+            hint=f"In a copy of the database, rename the right one: RENAME TABLE … TO {table}.",
+        )
+    return candidates[0] if candidates else None
 
 
-def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, str]) -> TableMap:
+def _rename(table: str, db_tables: Iterable[str]) -> str:
+    """The statement that gives the likely table its name, or ""."""
+    nouns = NOUNS[table]
+    likely = [name for name in db_tables
+              if any(not without_noun(spelling, nouns) for spelling in spellings(name))]  # fmt: skip
+    return f" In a copy: RENAME TABLE {likely[0]} TO {table}." if len(likely) == 1 else ""
+
+
+def _require_readable_table(table: str, db_table: DatabaseTable) -> None:
+    """Raises SchemaMismatch for a view, a table that cannot be opened, and one that repeats ids."""
     if db_table.is_view:
         raise SchemaMismatch(
             f"{table} is a view, and only base tables are read: a view may run functions that write.",
             hint="Point LEGACY_DB_DATABASE at the database that contains the tables themselves.",
         )
+    if not db_table.engine:
+        raise SchemaMismatch(
+            f"The server cannot open {table}: it is damaged.",
+            hint=f"Have it repaired there (REPAIR TABLE {db_table.name}), or load a dump anew.",
+        )
+    if db_table.engine.upper() in REPEATING_ENGINES:
+        raise SchemaMismatch(
+            f"{table} is a {db_table.engine} table: it joins several tables, and may contain an id in"
+            " each of them.",
+            hint=f"In a copy of the database: CREATE TABLE whole AS SELECT * FROM {db_table.name};"
+            f" ALTER TABLE whole {NEW_ID}; then rename it, with {NEW_ID_LINE} in LEGACY_SCHEMA_FILE.",
+        )
+
+
+def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, str]) -> TableMap:
+    _require_readable_table(table, db_table)
     fields, notes = _matched_fields(table, db_table, overrides)
     absent = [field for field in ACCEPTED[table] if field not in fields]
     used = {column.name for column in fields.values()}
@@ -260,11 +307,8 @@ def _take_primary_key(
     """Take the only numeric primary key as the id where no key has an accepted name."""
     if any(column.name in db_table.keys for column in choices["id"][:1]):
         return []
-    primary = [
-        column
-        for column in db_table.columns
-        if column.name == db_table.primary_key and not column.is_lossy
-    ]
+    whole = [column for column in db_table.columns if not column.is_lossy]
+    primary = [column for column in whole if column.name == db_table.primary_key]
     if not primary:
         return []
     choices["id"] = primary
@@ -317,16 +361,31 @@ def _check_required(
             raise SchemaMismatch(
                 f"{table} lacks a column for {' or '.join(group)}. Found: {_names(db_table)}."
                 + _unreadable(db_table),
-                hint=f"Accepted names: {accepted}; or name the column in LEGACY_SCHEMA_FILE.{paste}",
+                hint=f"Accepted names: {accepted}; or name the column in LEGACY_SCHEMA_FILE."
+                + _elsewhere(db_table, group)
+                + paste,
             )
     if fields["id"].name not in db_table.keys:
         raise SchemaMismatch(
             f"{table}.{fields['id'].name} is not an integer column with a primary or unique key"
             " that is never NULL, so rows could be read twice or not at all.",
             hint="Name the primary key in LEGACY_SCHEMA_FILE, or add a number to a copy of the"
-            f" database: ALTER TABLE {db_table.name} ADD legacy_row_id BIGINT UNSIGNED NOT NULL"
-            ' AUTO_INCREMENT UNIQUE, with id = "legacy_row_id" in the file.',
+            f" database: ALTER TABLE {db_table.name} {NEW_ID}, with {NEW_ID_LINE} in the file.",
         )
+
+
+def _elsewhere(db_table: DatabaseTable, group: tuple[str, ...]) -> str:
+    """What to do about names that are kept with accounts: only the four tables are read."""
+    links = [column.name for column in db_table.columns
+             if _ACCOUNTS & set("_".join(spellings(column.name)).split("_"))]  # fmt: skip
+    if "last_name" not in group or not links:
+        return ""
+    name = db_table.name
+    return (
+        f" If names are kept elsewhere, by {links[0]}: in a copy of the database, CREATE TABLE whole AS"
+        f" SELECT t.*, u.nom, u.prenom FROM {name} t LEFT JOIN users u ON u.id = t.{links[0]}; ALTER"
+        " TABLE whole ADD PRIMARY KEY (id); then rename it."
+    )
 
 
 def _unreadable(db_table: DatabaseTable) -> str:

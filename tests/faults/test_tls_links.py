@@ -3,6 +3,7 @@
 Over TLS the driver reports another number than without. What an operator reads stays the same.
 """
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -105,6 +106,21 @@ def test_a_cut_link_to_the_app_database_is_one_sentence_and_loses_nothing(
     assert_one_clear_sentence(ended, 1, "app database", "OperationalError 20")
     ended = manage("legacy_import", "--resume", "1", env=encrypted.environment())
     assert ended.code == 0, ended.err
+    encrypted.assert_whole()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_breaks_no_encrypted_link(number: signal.Signals, encrypted: Encrypted) -> None:
+    """The chunk in progress is finished, whichever link waits for an answer at that moment."""
+    process = start("legacy_import", env=encrypted.environment())
+    wait_until(lambda: encrypted.app.one("SELECT COUNT(*) FROM legacy_chunk_receipts") > 0)
+    process.send_signal(number)
+    ended = finish(process)
+    assert ended.code in (0, 130), ended.err  # 0: it was done before the signal came
+    if ended.code:
+        assert "Error: Stopped" in ended.err, ended.err
+        ended = manage("legacy_import", "--resume", "1", env=encrypted.environment())
+        assert ended.code == 0, ended.err
     encrypted.assert_whole()
 
 

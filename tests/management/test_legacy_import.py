@@ -40,6 +40,19 @@ def test_a_check_says_what_the_source_is_and_stages_nothing(school: Any) -> None
     assert not ChunkReceipt.objects.exists()
 
 
+def test_a_check_counts_the_rows_that_are_deleted_there(make_legacy: MakeLegacy) -> None:
+    database = make_legacy(tables([learner(1), learner(2), learner(3)]))
+    database.execute("ALTER TABLE stagiaires ADD COLUMN corbeille INT",
+                     "UPDATE stagiaires SET corbeille = 1 WHERE id > 1")  # fmt: skip
+    with as_legacy(database):
+        assert "stagiaires: 2 rows are deleted on the old platform (corbeille)" in " ".join(
+            done("legacy_import", "--check").out.split()
+        )
+        told = done("legacy_import", "--check", "--json").told["counts"]["check"]
+    assert told["deleted_rows"] == {"stagiaires": 2}
+    assert told["columns"]["stagiaires"]["deleted_at"] == "corbeille"
+
+
 def test_it_ends_with_the_rows_staged_and_the_next_command(school: Any) -> None:
     lines = done("legacy_import").out.splitlines()
     run = LegacyImportRun.objects.get().pk

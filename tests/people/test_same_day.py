@@ -131,7 +131,7 @@ def test_a_word_that_too_many_of_a_day_have_brings_nobody_together(run: LegacyIm
     one = stage(run, "Mohamed Zerfaoui", "1999-02-03")
     other = stage(run, "Mohamed Zerfauwi Cherif", "1999-02-03")
     assert (one.pk, "staged", other.pk) in pairs(run), "the family's name is rare"
-    words = same_day._by_word({f"muhamad n{n}": [("staged", n)] for n in range(CROWD + 1)})
+    words = same_day._names_by_word({f"muhamad n{n}": [("staged", n)] for n in range(CROWD + 1)})
     assert "mhmd" not in words
     assert len(words) == CROWD + 1
 

@@ -212,7 +212,7 @@ def test_name_and_date_join_a_group_even_over_a_hot_phone():
     hot = frozenset(key for key in shared if key.kind == "P")
     match = compare(left, right, shared=shared, hot=hot)
     assert not match.auto_link_allowed
-    assert relation_of(match, shared=shared, born=BORN) is Relation.ONE_PERSON
+    assert relation_of(match, shared=shared, births=(BORN, BORN)) is Relation.ONE_PERSON
 
 
 def test_evidence_is_masked_and_readable():

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ecoin.identity.keys import Key
+from ecoin.identity.keys import Key, swapped_date
 from legacy_import.rules.duplicates import Match
 from legacy_import.rules.in_run import Relation, relation_of, rows_in_doubt
 from legacy_import.rules.person_groups import Member
@@ -22,15 +22,15 @@ RELATIONS = {
     "unblocked-high": (
         match("high", PHONE, "name_same", "birth_date_missing"), {P}, BORN, "one_person"),
     "unblocked-high-on-the-first-of-january": (
-        match("high", PHONE, "name_same", "birth_date_equal"), {P, D}, JANUARY, "one_person"),
+        match("high", PHONE, "name_same", "birth_date_year_only"), {P, D}, JANUARY, "one_person"),
     "name-and-date": (match("medium", "name_same", "birth_date_equal"), {D}, BORN, "one_person"),
     "name-and-date-on-a-hot-phone": (
         match("high", PHONE, "name_same", "birth_date_equal", blockers=("hot_key",)),
         {P, D}, BORN, "one_person"),
     "name-and-first-of-january": (
-        match("medium", "name_same", "birth_date_equal"), {D, S}, JANUARY, None),
+        match("medium", "name_same", "birth_date_year_only"), {D, S}, JANUARY, None),
     "name-and-first-of-january-on-a-hot-phone": (
-        match("high", PHONE, "name_same", "birth_date_equal", blockers=("hot_key",)),
+        match("high", PHONE, "name_same", "birth_date_year_only", blockers=("hot_key",)),
         {P, D}, JANUARY, None),
     "another-date": (
         match("high", PHONE, "name_same", "birth_date_conflict",
@@ -42,7 +42,7 @@ RELATIONS = {
         match("high", PHONE, "name_differs", "birth_date_swapped",
               blockers=("shared_contact_other_name",)), {P}, BORN, "other_name"),
     "another-name-on-the-first-of-january": (
-        match("high", PHONE, "name_differs", "birth_date_equal",
+        match("high", PHONE, "name_differs", "birth_date_year_only",
               blockers=("shared_contact_other_name",)), {P}, JANUARY, "other_name"),
     "another-name-without-a-date": (
         match("high", PHONE, "name_differs", "birth_date_missing",
@@ -80,16 +80,28 @@ RELATIONS = {
     "an-invalid-phone": (
         match("medium", "same_invalid_phone:2135•••168", "name_similar", "birth_date_missing"),
         {Q}, BORN, "similar_name"),
+    "another-name-on-a-shared-mailbox-and-an-invalid-phone": (
+        match("high", "same_email:c•••@x.dz", "same_invalid_phone:2135•••168", "name_differs",
+              "birth_date_equal", blockers=("role_mailbox", "shared_contact_other_name")),
+        {E, Q}, BORN, None),
+    "a-similar-name-and-date-on-a-hot-phone": (
+        match("high", PHONE, "name_similar", "birth_date_equal", blockers=("hot_key",)),
+        {P, S}, BORN, "same_day"),
     "a-similar-name-and-a-date": (
         match("medium", "name_similar", "birth_date_equal"), {S}, BORN, "same_day"),
     "a-similar-name-and-first-of-january": (
-        match("medium", "name_similar", "birth_date_equal"), {S}, JANUARY, None),
+        match("low", "name_similar", "birth_date_year_only"), {S}, JANUARY, None),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("found", "shared", "born", "relation"), RELATIONS.values(), ids=RELATIONS)
 def test_the_relation_of_two_rows(found, shared, born, relation):
-    assert relation_of(found, shared=frozenset(shared), born=born) == relation
+    births = (born, born) if "missing" not in found.evidence[-1] else (born, None)
+    if found.evidence[-1] == "birth_date_swapped":
+        births = (born, swapped_date(born))
+    if found.evidence[-1] in ("birth_date_conflict", "birth_date_one_part_off"):
+        births = (born, date(2001, 7, 20))
+    assert relation_of(found, shared=frozenset(shared), births=births) == relation
 
 
 LEAD, OTHER = ("lead", 1), ("lead", 2)

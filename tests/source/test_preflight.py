@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.engine import SourceUnreachable
 from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
-from legacy_import.source.schema import SchemaMismatch
+from legacy_import.source.schema import NEW_ID, NEW_ID_LINE, SchemaMismatch
 from tests.database_server import DatabaseServer, free_port
 from tests.servers import NAMES
 from tests.source.conftest import LEARNER_COLUMNS, OldDatabase
@@ -307,6 +308,122 @@ class TestTables:
         )
         assert "code_session" in error.hint
         assert "LEGACY_SCHEMA_FILE" in error.hint
+
+    def test_two_tables_that_differ_in_case_are_not_guessed(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("RENAME TABLE stagiaires TO Stagiaires", "CREATE TABLE STAGIAIRES (id INT)")
+        with legacy_alias(old.name):
+            error = refusal()
+        assert "Several tables could be stagiaires: STAGIAIRES, Stagiaires" in error.message
+        assert "RENAME TABLE … TO stagiaires" in error.hint
+
+    def test_the_twin_of_a_table_in_its_own_spelling_is_noted(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute("CREATE TABLE Stagiaires (id INT)")
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert source.count("stagiaires") == 2
+            assert "stagiaires is read, not Stagiaires" in source.certificate.notes
+
+    @pytest.mark.parametrize("name", ["etudiants", "Stagiaire", "tbl_etudiants"])
+    def test_the_likely_table_is_named(
+        self, name: str, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute(f"RENAME TABLE stagiaires TO {name}")
+        with legacy_alias(old.name):
+            error = refusal()
+        assert "lacks the table stagiaires" in error.message
+        assert f"RENAME TABLE {name} TO stagiaires" in error.hint
+
+    def test_a_merge_table_is_refused_by_name(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        """It has the key of its parts and repeats their ids, whatever the key promises."""
+        part = "(id INT NOT NULL PRIMARY KEY, nom VARCHAR(50)) ENGINE=MyISAM"
+        old.execute(
+            f"CREATE TABLE f1 {part}", f"CREATE TABLE f2 {part}",
+            "INSERT INTO f1 VALUES (1, 'a')", "INSERT INTO f2 VALUES (1, 'b')",
+            "DROP TABLE formations",
+            "CREATE TABLE formations (id INT NOT NULL, nom VARCHAR(50), KEY (id))"
+            " ENGINE=MERGE UNION=(f1, f2)",
+        )  # fmt: skip
+        with legacy_alias(old.name):
+            error = refusal()
+        assert "formations is a MRG_MyISAM table" in error.message.replace("MYISAM", "MyISAM")
+        assert "CREATE TABLE whole AS SELECT * FROM formations" in error.hint
+        assert 'id = "legacy_row_id"' in error.hint
+
+    def test_the_remedy_for_a_merge_table_works(
+        self, old: OldDatabase, legacy_alias: AliasOpener, schema_file: Path
+    ) -> None:
+        old.execute(
+            "CREATE TABLE whole AS SELECT * FROM formations",
+            f"ALTER TABLE whole {NEW_ID}",
+            "DROP TABLE formations",
+            "RENAME TABLE whole TO formations",
+        )
+        schema_file.write_text(f"[formations]\n{NEW_ID_LINE}\n")
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert [row.legacy_id for row in next(source.pages("formations"))] == ["1", "2"]
+
+    def test_names_that_are_kept_with_accounts_are_joined_in_a_copy(
+        self, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        old.execute(
+            "CREATE TABLE users AS SELECT id, nom, prenom FROM stagiaires",
+            "ALTER TABLE stagiaires DROP nom, DROP prenom, ADD user_id INT",
+            "UPDATE stagiaires SET user_id = id",
+        )
+        with legacy_alias(old.name):
+            hint = refusal().hint
+        start = hint.index("CREATE TABLE whole")
+        create, alter = hint[start : hint.index("; then rename it")].split("; ")
+        old.execute(create, alter, "DROP TABLE stagiaires", "RENAME TABLE whole TO stagiaires")
+        with legacy_alias(old.name), open_source("legacy") as source:
+            row = next(source.pages("stagiaires"))[0]
+        assert (row.fields["last_name"], row.fields["first_name"]) == ("Haddad", "Amel")
+
+    def test_a_repeated_id_names_table_and_id(
+        self, tmp_path: Path, legacy_sqlite_alias: AliasOpener
+    ) -> None:
+        """An index that says it is unique and is not, as after a crash."""
+        path = tmp_path / "old.sqlite3"
+        with closing(sqlite3.connect(path)) as connection, connection:
+            for statement in (
+                *(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, nom TEXT)"
+                  for name in ("stagiaires", "archives")),
+                "CREATE TABLE session_ecoins (id INTEGER PRIMARY KEY, code, formation_id)",
+                "CREATE TABLE formations (id INTEGER NOT NULL, nom TEXT)",
+                "INSERT INTO formations VALUES (4, 'a'), (7, 'b'), (7, 'c'), (9, 'd')",
+                "CREATE INDEX ids ON formations (id)",
+                "PRAGMA writable_schema = ON",
+                "UPDATE sqlite_master SET sql = REPLACE(sql, 'CREATE INDEX', 'CREATE UNIQUE INDEX')"
+                " WHERE name = 'ids'",
+            ):  # fmt: skip
+                connection.execute(statement)
+        with legacy_sqlite_alias(path):
+            error = refusal()
+        assert "formations contains the id 7 2 times" in error.message
+        assert "ALTER TABLE formations ADD legacy_row_id" in error.hint
+
+    @pytest.mark.own_server("a file of its own is damaged")
+    def test_a_damaged_table_says_so(
+        self, private_old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        private_old.execute("ALTER TABLE archives ENGINE=MyISAM", "FLUSH TABLES")
+        folder = private_old.server.data_folder() / "old"
+        (folder / "archives.MYI").write_bytes(b"no index at all" * 100)
+        try:
+            private_old.execute("FLUSH TABLES")
+            with legacy_alias(
+                "old", user="exact", password="fictional", PORT=str(private_old.server.port)
+            ):
+                error = refusal()
+        finally:
+            private_old.execute("DROP TABLE archives")
+        assert "archives" in error.message
+        assert "REPAIR TABLE" in error.hint
 
     def test_a_view_is_refused(self, old: OldDatabase, legacy_alias: AliasOpener) -> None:
         old.execute("RENAME TABLE archives TO t", "CREATE VIEW archives AS SELECT * FROM t")

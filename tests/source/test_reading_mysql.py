@@ -509,7 +509,7 @@ class TestLostLink:
             old.execute(f"REVOKE SELECT ON archives FROM '{READER}'@'%'")
             with pytest.raises(SourceReadError) as caught:
                 next(source.pages("archives"))
-        assert "refused a read (OperationalError 1142)" in caught.value.message
+        assert "refused a read of archives (OperationalError 1142)" in caught.value.message
         assert READER not in caught.value.message
 
 

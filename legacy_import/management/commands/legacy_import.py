@@ -14,7 +14,12 @@ from legacy_import.management.printer import Block, CommandResult, Summary, Tabl
 from legacy_import.runs import lifecycle
 from legacy_import.source.engine import SourceLost
 from legacy_import.source.likely_columns import toml
-from legacy_import.stages.staging.import_source import ImportReport, import_source, preflight
+from legacy_import.stages.staging.import_source import (
+    MAX_ROWS_NAMED,
+    ImportReport,
+    import_source,
+    preflight,
+)
 
 
 class Command(LegacyCommand):
@@ -118,6 +123,10 @@ def _blocks(report: ImportReport) -> Iterator[Block]:
     yield Table("Staged", ("table", "source rows", "staged rows"), staged)
     changes = counts["changes"].items()
     yield Table("Against the previous run of this source", ("change", "rows"), changes)
+    names = [name.split(":") for name in counts["vanished_rows"]]
+    total = counts["changes"]["vanished"] or 0
+    columns = ("table", "legacy id")
+    yield Table("No longer in the source", columns, names, total=total, limit=MAX_ROWS_NAMED)
     yield Summary(f"Done. run={report.run} staged={counts['rows']:,}")
 
 

@@ -29,7 +29,8 @@ EFFECTS: dict[ReviewDecision, Promise] = {
         "The decisions about these rows no longer apply, except those on who is not the same person."
     ),
     ReviewDecision.ACCEPT_DATA: gettext_lazy(
-        "In the next plan, the doubtful data of these rows is treated as valid."
+        "In the next plan, the doubtful data of these rows is treated as valid, and what is deleted on"
+        " the old platform counts all the same."
     ),
     ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
         "In the next plan, no waiting list or unknown session blocks these rows."

@@ -4,6 +4,7 @@ import errno
 import re
 
 from legacy_import.source.engine import SourceLost, SourceReadError, SourceUnreachable
+from legacy_import.source.schema import TABLES
 
 _HOST = "Check LEGACY_DB_HOST, LEGACY_DB_PORT or LEGACY_DB_SOCKET, and that the server is running."
 _LOGIN = "Check LEGACY_DB_USERNAME and LEGACY_DB_PASSWORD."
@@ -56,7 +57,7 @@ READING = {
     1226: ("the account has used up what it is allowed in an hour",
            "Have its limits (MAX_QUERIES_PER_HOUR …) raised; then run the command again."),
     1194: _CRASHED, 1195: _CRASHED, 1034: _CRASHED, 1035: _CRASHED, 126: _CRASHED, 127: _CRASHED,
-    144: _CRASHED, 145: _CRASHED, 1712: _CRASHED, 1877: _CRASHED, 1815: _CRASHED,
+    130: _CRASHED, 144: _CRASHED, 145: _CRASHED, 1712: _CRASHED, 1877: _CRASHED, 1815: _CRASHED,
     1412: _CHANGED, 1146: _CHANGED, 1054: _CHANGED,
     1021: ("its disk is full", "Have room made on the server; then run the command again."),
     1114: ("its disk, or the space for temporary tables, is full",
@@ -116,5 +117,13 @@ def while_reading(error: BaseException) -> SourceLost | SourceReadError:
     )
     reason = f": {what}" if what else ""
     return SourceReadError(
-        f"The legacy server refused a read ({type(error).__name__} {number}){reason}.", hint=hint
+        f"The legacy server refused a read{_table_of(error)} ({type(error).__name__} {number}){reason}.",
+        hint=hint,
     )
+
+
+def _table_of(error: BaseException) -> str:
+    """Which of the four tables the driver's text names; no other word of it is used."""
+    text = str(error.args[1]) if len(error.args) > 1 else ""
+    table = next((name for name in TABLES if re.search(rf"\b{name}\b", text, re.IGNORECASE)), "")
+    return f" of {table}" if table else ""

@@ -18,7 +18,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.drift import Plan, drift_causes
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import CommitContext, Learner, LogEntry
+from legacy_import.stages.commit.effects.effect import Learner, LogEntry
 from legacy_import.stages.planning.cases import Case, CaseLoader, rows_with_ids
 
 PLAN = Plan._fields
@@ -107,7 +107,6 @@ class Batch:
         for plan in plans:
             by_action[plan.decision.action].append(plan)
         dates = self._completion_dates(by_action[PlannedAction.CREATE_COMPLETED_TRAINING], sources)
-        context = CommitContext(self.run.pk, now=self.now)
         entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
             learners = [
@@ -115,7 +114,7 @@ class Batch:
                 for plan in by_action[action]
             ]
             if learners:
-                entries += effect.do(learners, context)
+                entries += effect.do(learners, run_id=self.run.pk, now=self.now)
         return entries
 
     def _learner(

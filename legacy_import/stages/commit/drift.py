@@ -1,23 +1,29 @@
 """What changed since the plan: a row that drifted is left out of the commit, with its cause."""
 
-import datetime
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import Exists, Max, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
 from ecoin.bulk import Ids
-from legacy_import.choices import PersonKind, PlannedAction, RunStatus, Stage
+from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.ruled_out import people_ruled_out
-from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, Origin, decide
+from legacy_import.rules.commit_policy import (
+    FOLLOWS,
+    SOURCE_ROW_GONE,
+    WAITS,
+    Decision,
+    Origin,
+    decide,
+)
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
 from legacy_import.stages.planning.cases import Case
+from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
 
 PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 
@@ -121,6 +127,8 @@ def _cause(
         if first_person is None:
             return Drift.FIRST_LEFT_OUT
         return None if was.get("person", first_person) == first_person else Drift.TARGET_EDITED
+    if case.facts.deletion == SOURCE_ROW_GONE and answer != decision:
+        return Drift.SOURCE_ROW_GONE
     if decision.action == PlannedAction.CREATE_ENROLLMENT and not case.facts.session_confirmed:
         return Drift.SESSION_MAPPING  # a confirmation was undone
     if case.facts.origin != Origin.NEW and answer != decision:
@@ -135,31 +143,16 @@ def _versions(basis: str) -> Mapping[str, str]:
 
 
 def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]:
-    """The rows that changed in a later import of this source, finished after the plan."""
-    newer = [
-        pk
-        for pk, summary, staged in LegacyImportRun.objects.filter(
-            connection_name=run.connection_name, pk__gt=run.pk
-        )
-        .annotate(
-            staged=Max("chunkreceipt__finished_at", filter=Q(chunkreceipt__stage=Stage.IMPORT))
-        )
-        .values_list("pk", "summary", "staged")
-        if run.planned_at and (_imported_at(summary) or staged or timezone.now()) > run.planned_at
-    ]
-    if not newer:
+    """The rows that are others in a later import of this source that the plan did not know."""
+    known = run.summary.get(KNOWN_IMPORTS, [])
+    newer = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
+    newer_ids = list(newer.exclude(pk__in=known).values_list("pk", flat=True))
+    if not newer_ids:
         return set()
     same = LegacyStudentImport.objects.filter(
-        legacy_import_run__in=newer,
+        legacy_import_run__in=newer_ids,
         source_table=OuterRef("source_table"),
         legacy_id=OuterRef("legacy_id"),
     ).exclude(payload_hash=OuterRef("payload_hash"))
     rows = LegacyStudentImport.objects.filter(Exists(same), pk__among=Ids(ids))
     return set(rows.values_list("pk", flat=True))
-
-
-def _imported_at(summary: Mapping[str, Any]) -> datetime.datetime | None:
-    """When a run's import was finished; None if it was not."""
-    stage = summary.get("stages", {}).get(RunStatus.IMPORTED.value, {})
-    finished = stage.get("finished")
-    return datetime.datetime.fromisoformat(finished) if finished else None

@@ -4,7 +4,8 @@
 
 1. the staged rows that are not committed yet;
 2. the reviewers' decisions on them;
-3. the records that earlier runs made of them, and the groups in which anyone has history;
+3. the records that earlier runs made of them, whether the source still has them, and the groups in
+   which anyone has history;
 4. whom each row matches once the decisions are applied, and those people as they are now.
 
 From this it builds the facts of each row (`facts_of`), once for rows that agree in everything the
@@ -17,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ecoin.bulk import Ids
 from legacy_import.choices import (
@@ -41,6 +42,7 @@ from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
+from legacy_import.runs import lifecycle
 from legacy_import.stages.planning.effective_match import (
     NO_MATCH,
     PERSON_GONE,
@@ -99,6 +101,7 @@ class _ChunkContext:
     origins: Mapping[int, Origin]
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
+    gone: AbstractSet[int]  # from the source
     matches: Mapping[int, EffectiveMatch]
     fingerprints: Mapping[Target, str]  # of the people whom rows match
 
@@ -156,6 +159,7 @@ class CaseLoader:
             namesakes_of_history=self._namesakes_of_history(
                 {row.pk for row in rows if row.group_conflict}
             ),
+            gone=self._gone(rows),
             matches=matches,
             fingerprints=fingerprints_of(targets),
         )
@@ -175,14 +179,15 @@ class CaseLoader:
             row.group_first_id in context.groups_with_history
             or row.pk in context.namesakes_of_history
         )
+        gone = row.pk in context.gone
         training, training_key, versions = self._training(row)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
-            columns_of_facts(row), row.place.value, training_key, origin.value, has_history,
+            columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
             match is PERSON_GONE, review.last and (review.in_force, match),
         )  # fmt: skip
         if key not in facts_by_key:
-            around = Surroundings(review.in_force, match, training, origin, has_history)
+            around = Surroundings(review.in_force, match, training, origin, has_history, gone)
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
@@ -260,6 +265,19 @@ class CaseLoader:
             treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
             if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
                 yield pk, group
+
+    def _gone(self, rows: Sequence[PlanRow]) -> set[int]:
+        """The rows that the newest whole import of the source did not find any more."""
+        newest = lifecycle.newer_imports(self.run).filter(row_limit=None).last()
+        if newest is None:
+            return set()
+        same = LegacyStudentImport.objects.filter(
+            legacy_import_run=newest,
+            source_table=OuterRef("source_table"),
+            legacy_id=OuterRef("legacy_id"),
+        )
+        ours = LegacyStudentImport.objects.filter(pk__among=Ids([row.pk for row in rows]))
+        return set(ours.filter(~Exists(same)).values_list("pk", flat=True))
 
     def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
         """Which rows already have a record on the platform, and whether from the same payload."""

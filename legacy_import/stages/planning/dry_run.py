@@ -36,6 +36,8 @@ from legacy_import.stages.planning.summary import (
     summarize,
 )
 
+# In a run's summary: the later imports of the source that were finished when it was planned.
+KNOWN_IMPORTS = "known_imports"
 JUST_NOW = datetime.timedelta(minutes=1)  # right after its validation, a plan reads no one again
 PLAN_COLUMNS = (
     "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
@@ -45,7 +47,7 @@ PLAN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A stored plan: its fingerprint, its counts and, if asked for, what changed."""
+    """A stored plan: its fingerprint, its counts and, on request, what changed."""
 
     run: int
     rows: int
@@ -85,6 +87,7 @@ def dry_run(
     with run_lease(run, "legacy_dry_run", progress) as lease:
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
+        known_imports = list(lifecycle.newer_imports(run).values_list("pk", flat=True))
         refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
         total = work_in_chunks(
             run,
@@ -99,7 +102,7 @@ def dry_run(
         run.plan_fingerprint = _fingerprint(run)
         counts = summarize(run)
         store_weights(run)
-        results = {**counts, **refresh}
+        results = {**counts, **refresh, KNOWN_IMPORTS: known_imports}
         lifecycle.finish_stage(
             run, lease, RunStatus.PLANNED, actor=actor, started_at=now, results=results
         )

@@ -9,6 +9,7 @@ from legacy_import.rules.commit_policy import (
     COURSE_DELETED,
     DELETED,
     SESSION_DELETED,
+    SOURCE_ROW_GONE,
     Facts,
     Origin,
 )
@@ -26,6 +27,7 @@ class Surroundings(NamedTuple):
     training: Training
     origin: Origin
     group_has_history: bool
+    gone: bool  # from the source, as a newer import knows
 
 
 def facts_of(row: PlanRow, around: Surroundings) -> Facts:
@@ -64,6 +66,8 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
 
 def _deletion(issues: tuple[str, ...], around: Surroundings) -> str:
     """Why the row is treated as deleted: itself, its session or its course."""
+    if around.gone:
+        return SOURCE_ROW_GONE
     if DELETED in issues:
         return DELETED
     if around.training.session_deleted and not around.decisions.release_without_session:

@@ -89,7 +89,7 @@ def _actions(combinations: Combinations, facet: str, *, committed: bool) -> dict
 
 
 def _rows(combinations: Combinations, predicate: Callable[[dict[str, Any]], bool]) -> int:
-    """Rows of the combinations (facet → value) for which the predicate holds."""
+    """Rows of the combinations (facet → value) for which the predicate is true."""
     return sum(
         rows
         for combination, rows in combinations.items()

@@ -30,17 +30,11 @@ TO_PEOPLE = (LogAction.LINK_EXISTING.value, LogAction.ATTACH_PERSON.value)
 NOTHING_IN_FORCE = (Outcome.PENDING.value, Outcome.ROLLED_BACK.value)
 
 
-class Imported(NamedTuple):
-    """The imported_* columns of a row."""
-
-    user: int | None = None
-    lead: int | None = None
-    completed_training: int | None = None
-    enrollment: int | None = None
+IMPORTED = ("user", "lead", "completed_training", "enrollment")  # imported_… columns of a row
 
 
 class ReconciledRow(NamedTuple):
-    """A staged row. `training`: the id of its training row, if it has one."""
+    """A staged row. `training`: the id of its training row, if any; `imported`: values of IMPORTED."""
 
     id: int
     table: str
@@ -48,7 +42,7 @@ class ReconciledRow(NamedTuple):
     classification: str
     outcome: str
     training: int | None
-    imported: Imported
+    imported: tuple[int | None, ...]
 
     @property
     def name(self) -> str:
@@ -145,7 +139,7 @@ def _imported_columns_differ(case: RowWithEntries) -> bool:
         elif entry.action == LogAction.CREATE_CRM_LEAD or entry.action in TO_PEOPLE:
             is_lead = entry.target_model == LEAD
             columns["lead" if is_lead else "user"] = entry.target_id
-    return Imported(**columns) != case.row.imported
+    return tuple(map(columns.get, IMPORTED)) != case.row.imported
 
 
 # Check → its meaning, and whether a row breaks it.

@@ -19,7 +19,6 @@ from legacy_import.stages.commit.effects.created_records import (
 )
 from legacy_import.stages.reconciliation.conservation import (
     EntryInForce,
-    Imported,
     ReconciledRow,
     RowWithEntries,
     Tally,
@@ -87,7 +86,7 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
 def _rows(run: LegacyImportRun, first: int, last: int) -> list[ReconciledRow]:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
     return [
-        ReconciledRow(pk, table, legacy_id, classification, outcome, training, Imported(*imported))
+        ReconciledRow(pk, table, legacy_id, classification, outcome, training, tuple(imported))
         for pk, table, legacy_id, classification, outcome, training, *imported in (
             rows.order_by("pk").values_list(*ROW_COLUMNS)
         )

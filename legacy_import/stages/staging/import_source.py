@@ -2,7 +2,7 @@
 
 The order of events: the source is opened (its checks, one snapshot, its certificate), the run is
 started or resumed, the course and session mappings are refreshed, both learner tables are staged
-(`table_import`), and the totals of source and staging are compared before the run counts as imported.
+(`table_import`), and the totals of source and staging are compared before the run is marked as imported.
 """
 
 import datetime
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.engines import engine_in_use
@@ -29,6 +29,8 @@ from legacy_import.stages.staging.chunk_rows import load_context
 from legacy_import.stages.staging.row_ids import RowIds
 from legacy_import.stages.staging.same_source import note_of_source
 from legacy_import.stages.staging.table_import import TableImport, worker_chunks
+
+MAX_ROWS_NAMED = 1_000  # of the rows that the source no longer has
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _certify_workers(run: LegacyImportRun, lease: Lease) -> None:
         return
     run.certificate["snapshots"] += chunks
     run.certificate["notes"].append(
-        f"workers read {chunks} chunks, each in a snapshot of its own; every chunk was compared "
+        f"workers read {chunks} chunks, each in its own snapshot; every chunk was compared "
         f"with the import's own snapshot afterwards; staged again: {staged_again}"
     )
     with transaction.atomic():
@@ -175,7 +177,26 @@ def _require_balance(run: LegacyImportRun, source: LegacySource) -> dict[str, ob
             ),
             hint=f"Read again: manage.py legacy_import --resume {run.pk}",
         )
-    return {"tables": tables, "rows": staged.count(), "changes": _changes(run)}
+    changes = _changes(run)
+    vanished = _vanished_rows(run) if changes["vanished"] else []
+    return {
+        "tables": tables,
+        "rows": staged.count(),
+        "changes": changes,
+        "vanished_rows": vanished,
+    }
+
+
+def _vanished_rows(run: LegacyImportRun) -> list[str]:
+    """The names (source_table:legacy_id) of the first rows that only the previous run has."""
+    same = LegacyStudentImport.objects.filter(
+        legacy_import_run=run,
+        source_table=OuterRef("source_table"),
+        legacy_id=OuterRef("legacy_id"),
+    )
+    before = LegacyStudentImport.objects.filter(legacy_import_run_id=run.previous_run_id)
+    names = before.filter(~Exists(same)).order_by("pk").values_list("source_table", "legacy_id")
+    return [f"{table}:{legacy_id}" for table, legacy_id in names[:MAX_ROWS_NAMED]]
 
 
 def _changes(run: LegacyImportRun) -> dict[str, int | None]:

@@ -22,7 +22,7 @@ MOST = 0.5  # more than this share of the common rows is the same in a restored 
 _USER = re.compile(r"(?<=//)[^@/]*@")
 
 
-class Comparison(NamedTuple):
+class SampleComparison(NamedTuple):
     """Rows whose numbers are in an earlier run and in a source, and how many of them are the same."""
 
     common: int
@@ -57,7 +57,7 @@ def note_of_source(
     )
 
 
-def compare(run: LegacyImportRun, source: LegacySource) -> Comparison:
+def compare(run: LegacyImportRun, source: LegacySource) -> SampleComparison:
     """Compare samples of the staged rows of the run with the same row numbers in the source."""
     common = same = 0
     for table in SourceTable.values:
@@ -70,7 +70,7 @@ def compare(run: LegacyImportRun, source: LegacySource) -> Comparison:
                 for row, _, payload_hash in hash_rows(page):
                     common += row.legacy_id in staged
                     same += staged.get(row.legacy_id) == payload_hash
-    return Comparison(common, same)
+    return SampleComparison(common, same)
 
 
 def _samples(run: LegacyImportRun, table: str) -> Iterator[Mapping[str, str]]:

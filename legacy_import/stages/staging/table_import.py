@@ -6,7 +6,7 @@ For each table, in this order:
    staged, and the gaps between and after them (`id_ranges`).
 2. A range with a receipt comes from another snapshot. It is read again, and staged again if this
    snapshot differs from it.
-3. A gap is staged in chunks, by this process or by workers. Each worker reads a snapshot of its own,
+3. A gap is staged in chunks, by this process or by workers. Each worker reads its own snapshot,
    so step 2 follows for each of its chunks.
 
 So the staged rows are always those of this command's snapshot, whichever process wrote them.
@@ -15,7 +15,6 @@ So the staged rows are always those of this command's snapshot, whichever proces
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from django.db import transaction
 
@@ -50,13 +49,13 @@ from legacy_import.stages.staging.id_ranges import IdRange, bound_before, ranges
 from legacy_import.stages.staging.row_ids import RowIds
 
 PAGE_ROWS = 2_000
-# Marks in the receipts of chunks that a worker staged from a snapshot of its own,
+# Marks in the receipts of chunks that a worker staged from its own snapshot,
 OWN_SNAPSHOT = "own_snapshot"
 STAGED_AGAIN = "staged_again"  # and of those that this command staged again
 
 
 def open_work(job: Job) -> Work:
-    """A worker's work: each chunk is read through a connection, and so a snapshot, of its own."""
+    """A worker's work: each chunk is read through its own connection, and so its own snapshot."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     context = load_context(run)
 
@@ -192,15 +191,11 @@ def _writes(page: PreparedChunk) -> Work:
     return lambda chunk: write_chunk(page)
 
 
-class WorkerChunks(NamedTuple):
-    """How many chunks workers staged, each from its own snapshot, and how many of them differed."""
+def worker_chunks(run: LegacyImportRun) -> tuple[int, int]:
+    """How many chunks workers staged, each from its own snapshot, and how many of them differed.
 
-    chunks: int
-    staged_again: int
-
-
-def worker_chunks(run: LegacyImportRun) -> WorkerChunks:
-    """Counted in the receipts, which include those of earlier, interrupted commands."""
+    Counted in the receipts, which include those of earlier, interrupted commands.
+    """
     receipts = ChunkReceipt.objects.filter(legacy_import_run=run, stage=Stage.IMPORT)
     marked = [marks for marks in receipts.values_list("details", flat=True) if marks]
-    return WorkerChunks(len(marked), sum(STAGED_AGAIN in marks for marks in marked))
+    return len(marked), sum(STAGED_AGAIN in marks for marks in marked)

@@ -4,6 +4,7 @@ import datetime
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 from django.db import transaction
@@ -41,9 +42,14 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
 
-OWN_COLUMNS = ("duplicate_evidence", "match_id")  # they differ from one matched row to the next
+OWN_COLUMNS = (
+    "duplicate_evidence",
+    "match_id",
+    "review_order",
+)  # they differ from one matched row to the next
 UNGROUPED = {
-    "duplicate_evidence": "{}", "match_id": None, "group_first_id": None, "group_conflict": False,
+    "duplicate_evidence": "{}", "match_id": None, "review_order": NO_EVIDENCE,
+    "group_first_id": None, "group_conflict": False,
 }  # fmt: skip
 ROLE_MAILBOX = "email_role_mailbox"
 
@@ -57,7 +63,6 @@ class ValidationColumns(NamedTuple):
     auto_link_allowed: bool
     duplicate_blocker: str
     match_kind: str
-    review_order: int
 
 
 def validate(
@@ -124,6 +129,8 @@ def _validate_chunk(
         ),
     )
     contact_keys = _contact_keys(run, list(matches.hot))
+    # Most rows match no one: they share a few results.
+    unmatched = cache(lambda issues, trusted: _columns(issues, trusted, None))
     results: defaultdict[ValidationColumns, list[int]] = defaultdict(list)
     for pk, issues_text, phone, email in _contacts_and_issues(run, first, last):
         issues = issues_of(issues_text)
@@ -132,13 +139,18 @@ def _validate_chunk(
             trusted = _has_own_contact(contact_keys.get(pk, frozenset()), matches.hot[pk], role)
         else:
             trusted = phone is not None or (email is not None and not role)
-        results[_columns(issues, trusted, matches.rows.get(pk))].append(pk)
+        match = matches.rows.get(pk)
+        columns = _columns(issues, trusted, match) if match else unmatched(issues, trusted)
+        results[columns].append(pk)
     for columns, ids in results.items():
         update_ids(LegacyStudentImport, ids, columns._asdict() | UNGROUPED)
     update_rows(
         LegacyStudentImport,
         OWN_COLUMNS,
-        {pk: (json.dumps(row.evidence()), row.best_target[1]) for pk, row in matches.rows.items()},
+        {
+            pk: (json.dumps(row.evidence()), row.best_target[1], row.review_order)
+            for pk, row in matches.rows.items()
+        },
     )
     return ChunkResult(sum(map(len, results.values())))
 
@@ -158,9 +170,7 @@ def _columns(
     """The columns that follow from the issues and matches of one row."""
     if matches is None:
         status = status_of(issues, DuplicateConfidence.NONE)
-        return ValidationColumns(
-            status, trusted, DuplicateConfidence.NONE, False, "", "", NO_EVIDENCE
-        )
+        return ValidationColumns(status, trusted, DuplicateConfidence.NONE, False, "", "")
     verdict = matches.verdict
     confidence = DuplicateConfidence(verdict.confidence)
     return ValidationColumns(
@@ -170,7 +180,6 @@ def _columns(
         auto_link_allowed=verdict.auto_link_allowed,
         duplicate_blocker=verdict.blockers[0] if verdict.blockers else "",
         match_kind=matches.best_target[0],
-        review_order=matches.review_order,
     )
 
 

@@ -1,11 +1,11 @@
 """E-mail fields, and the agreement with `email-validator`."""
 
 import pytest
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoin.identity.emails import is_role_mailbox, parse_email
+from ecoin.identity.emails import SPECIAL_LAST_LABELS, is_role_mailbox, parse_email
 
 KEY = "ali.haddad@gmail.com"
 
@@ -145,3 +145,7 @@ def test_no_text_makes_it_raise(raw):
 @pytest.mark.parametrize("piece", ["a", "@", "a@b.com ", "<", "é", "-", "a."])
 def test_a_megabyte_is_no_trouble(piece):
     parse_email(piece * (1_000_000 // len(piece)))
+
+
+def test_the_last_labels_of_special_domains_are_those_of_the_library():
+    assert {name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES} == SPECIAL_LAST_LABELS

@@ -111,6 +111,7 @@ SPELLINGS = [
     ("2147483647.0", PLACEHOLDER),
     ("18446744073709551615", PLACEHOLDER),
     ("021 45 63 89/90", valid(LANDLINE, "21321456390")),
+    ("0661 22 33 44 / 45 ans", valid("213661223344")),  # an age
     ("0661 22 33 44/5", valid("213661223344")),  # an extension, a house number
     ("0661 22 33 44/2019", valid("213661223344")),  # a year
     ("0661 22 33 44/45 46", valid("213661223344")),  # which digits it ends in is a guess

@@ -46,6 +46,6 @@ def test_what_is_staged_is_the_commands_own_snapshot(
     certificate = json.loads(cluster.app.one("SELECT certificate FROM legacy_import_runs"))
     assert certificate["snapshots"] == 1 + 9
     (note,) = [note for note in certificate["notes"] if note.startswith("workers read")]
-    assert note.startswith("workers read 9 chunks, each in a snapshot of its own; every chunk was")
+    assert note.startswith("workers read 9 chunks, each in its own snapshot; every chunk was")
     assert note.endswith(f"staged again: {AGAIN}")
     assert "workers read 9 chunks" in " ".join(ended.out.split())

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
 from legacy_import.screens.runs.certificate import certificate_of
@@ -122,7 +123,8 @@ def test_the_risks_are_those_of_the_dry_run(run: Any) -> None:
     FacetCount.objects.filter(classification="registered").update(planned_action="review")
     report = run_plan(run)
     found = [risk["rows"] for risk in run_page(run)["risks"]]
-    assert found == list(report.counts["risks"].values())
+    deleted = sum(report.counts["review_reasons"].get(reason, 0) for reason in DELETIONS)
+    assert found == [*report.counts["risks"].values(), deleted]
     assert len(RISKS) == len(found)
 
 

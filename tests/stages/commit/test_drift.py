@@ -270,6 +270,58 @@ def test_a_plan_made_after_a_newer_import_is_committed(run: LegacyImportRun) -> 
     assert outcome_of(row) == "create_crm_lead"
 
 
+FINISHED = {"stages": {"imported": {"finished": "2020-01-01T00:00:00+00:00"}}}  # by a slow clock
+
+
+def test_a_newer_import_is_known_by_its_number_whatever_its_clock_said(
+    run: LegacyImportRun,
+) -> None:
+    row = StagedLearnerFactory(run=run, **KARIM)
+    run_stages(run)
+    StagedLearnerFactory(run=RunFactory(summary=FINISHED), **{**KARIM, "full_name": "Karim Hadad"})
+    run_commit(run)
+    assert (outcome_of(row), last_reason(row)) == ("drifted", "source_row_changed")
+
+
+def test_a_row_that_a_newer_import_did_not_find_is_left_out_and_waits_for_a_decision(
+    run: LegacyImportRun,
+) -> None:
+    gone, still_there = StagedLearnerFactory(run=run, **KARIM), StagedLearnerFactory(run=run)
+    run_stages(run)
+    newer = RunFactory(summary=FINISHED)
+    for number in ("7", still_there.legacy_id):
+        StagedLearnerFactory(run=newer, legacy_id=number, phone=f"06613002{number:>02}"[:10])
+    LegacyStudentImport.objects.filter(
+        legacy_import_run=newer, legacy_id=still_there.legacy_id
+    ).update(payload_hash=still_there.payload_hash)
+    run_commit(run)
+    assert (outcome_of(gone), last_reason(gone)) == ("drifted", "source_row_gone")
+    assert outcome_of(still_there) == "create_crm_lead"
+    run_plan(run)
+    gone.refresh_from_db()
+    assert (gone.planned_action, gone.planned_reason) == ("review", "source_row_gone")
+    ReviewDecisionFactory(student_import=gone, decision=ReviewDecision.ACCEPT_DATA)
+    run_plan(run)
+    run_commit(run)
+    assert outcome_of(gone) == "create_crm_lead"
+
+
+@pytest.mark.parametrize("newer", [
+    pytest.param({"summary": FINISHED, "row_limit": 1}, id="partial"),
+    pytest.param({"status": "importing"}, id="unfinished"),
+    pytest.param({"status": "closed"}, id="abandoned"),
+    pytest.param({"summary": FINISHED, "connection_name": "another"}, id="another_source"),
+])  # fmt: skip
+def test_only_a_whole_import_of_the_source_knows_that_a_row_is_gone(
+    run: LegacyImportRun, newer: dict[str, Any]
+) -> None:
+    row = StagedLearnerFactory(run=run, **KARIM)
+    RunFactory(**newer)
+    run_stages(run)
+    run_commit(run)
+    assert outcome_of(row) == "create_crm_lead"
+
+
 def test_a_drifted_row_is_not_tried_again_before_it_is_planned_again(run: LegacyImportRun) -> None:
     row = StagedLearnerFactory(run=run, **KARIM)
     run_stages(run)

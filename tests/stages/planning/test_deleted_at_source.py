@@ -180,12 +180,13 @@ class TestCourseOrSession:
     ) -> None:
         database = make_legacy(tables(self.ROWS, **self.CATALOGUE))
         marked(database, table, {legacy_id: LARAVEL})
-        run, _ = planned(database)
+        run, report = planned(database)
         assert run.certificate["deleted_rows"] == {table: 1}
         assert {one for one, answer in plan(run).items() if answer == ("review", reason)} == set(
             rows
         )
         assert plan(run)["4"] == ("create_completed_training", "history")
+        assert report.counts["review_reasons"][reason] == len(rows)
         model = LegacyCourseMapping if table == "formations" else LegacySessionMapping
         confirmed = {"confirmed_at": NOW, "confirmed_by": UserFactory()}
         model.objects.filter(deleted_at_source=True).update(**confirmed)

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from legacy_import.models import IdentityKey, LegacyStudentImport
-from tests.legacy_database import COLUMNS, MakeLegacy, learner, sqlite_legacy, tables
+from tests.legacy_database import (
+    COLUMNS,
+    MakeLegacy,
+    ServerLegacy,
+    learner,
+    sqlite_legacy,
+    tables,
+)
 from tests.stages.importing import import_from, staged
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +84,23 @@ class TestNormalizedColumns:
         row = LegacyStudentImport.objects.filter(pk=staged(import_from(database).run)[
             "stagiaires", "1"].pk).values(*expected).get()  # fmt: skip
         assert row == expected
+
+    def test_the_padding_of_binary_columns_is_no_damage(self, make_legacy: MakeLegacy) -> None:
+        plain = {**learner(1), "prenom": "Amel", "email": "amel@exemple.dz"}
+        pad = {"nom": 20, "prenom": 20, "telephone": 15, "email": 30, "date_naissance": 12,
+               "statut": 20, "formation_id": 4}  # fmt: skip
+        padded = {name: text + "\x00" * (pad.get(name, 0) - len(str(text))) if name in pad else text
+                  for name, text in plain.items()}  # fmt: skip
+        database = make_legacy(tables([{**padded, "id": 1}, {**plain, "id": 2}]))
+        if isinstance(database, ServerLegacy):
+            database.execute(*(f"ALTER TABLE stagiaires MODIFY {name} BINARY({width})"
+                               for name, width in pad.items()))  # fmt: skip
+        found = staged(import_from(database).run)
+        one, two = found["stagiaires", "1"], found["stagiaires", "2"]
+        assert (one.validation_issues, two.validation_issues) == ([], [])
+        for column in ("full_name", "name_key", "phone_normalized", "email_normalized", "birth_date",
+                       "classification", "legacy_formation_id"):  # fmt: skip
+            assert getattr(one, column) == getattr(two, column), column
 
     def test_every_contact_and_name_has_its_keys(self, make_legacy: MakeLegacy) -> None:
         rows = [learner(1, telephone="0559446168 / 0776845160"), {"id": 2}]

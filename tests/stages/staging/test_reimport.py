@@ -61,6 +61,7 @@ def test_new_changed_and_vanished_rows_are_recognised(database: LegacyDatabase) 
     )
     report = import_from(database)
     assert changes(report) == {"new": 1, "changed": 2, "unchanged": 1, "vanished": 3}
+    assert report.counts["vanished_rows"] == ["stagiaires:1", "stagiaires:3", "archives:2"]
     assert by_change(report.run) == {
         "new": {("stagiaires", "9")},
         "changed": {("stagiaires", "2"), ("archives", "1")},

@@ -3,12 +3,12 @@
 It is attached to the person where the match is certain; it keeps a copy of the learner as found anyway.
 """
 
+import datetime
 from collections.abc import Sequence
 
 from legacy_import.choices import LogAction
 from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
-    CommitContext,
     Learner,
     LogEntry,
 )
@@ -19,9 +19,9 @@ from trainings.services import create_completed_trainings
 EFFECT = "training"  # the last part of its origin
 
 
-def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], *, run_id: int, now: datetime.datetime) -> list[LogEntry]:
     new = [new_history(learner, EFFECT) for learner in learners]
-    records = create_completed_trainings(new, run_id=context.run_id, now=context.now)
+    records = create_completed_trainings(new, run_id=run_id, now=now)
     return log_history(
         learners, records, EFFECT, LogAction.CREATE_COMPLETED_TRAINING, COMPLETED_TRAINING
     )

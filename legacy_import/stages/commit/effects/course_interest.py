@@ -1,4 +1,4 @@
-"""The course that a lead asks about: part of the effect that creates the lead, or that adds to it."""
+"""The course that interests a lead: part of the effect that creates the lead, or that adds to it."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,5 +1,6 @@
 """Effect: a new lead with its course interest."""
 
+import datetime
 from collections.abc import Sequence
 
 from crm.services import NewLead, create_leads
@@ -7,7 +8,6 @@ from legacy_import.choices import LogAction
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
     LEAD,
-    CommitContext,
     Learner,
     LogEntry,
     created_entry,
@@ -17,12 +17,12 @@ from legacy_import.stages.commit.effects.reversal import reverse
 EFFECT = "lead"  # the last part of its origin
 
 
-def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], *, run_id: int, now: datetime.datetime) -> list[LogEntry]:
     new = [
         NewLead(one.origin_of(EFFECT), one.name, one.phone, one.email, one.birth_date)
         for one in learners
     ]
-    records = create_leads(new, run_id=context.run_id, now=context.now)
+    records = create_leads(new, run_id=run_id, now=now)
     leads = {one.row: records[one.origin_of(EFFECT)] for one in learners}
     entries = [
         created_entry(one, LogAction.CREATE_CRM_LEAD, LEAD, leads[one.row]) for one in learners

@@ -20,7 +20,7 @@ ENROLLMENT = "trainings.LegacyImportedEnrollment"
 class Learner(NamedTuple):
     """One staged row as effects need it. `origin` is `<connection>:<table>:<id>`.
 
-    `person`: the user or lead that the row belongs to. `wants_course`: the row asks about a course
+    `person`: the user or lead that the row belongs to. `wants_course`: the row refers to a course
     that has at least a name, so its lead gets an interest.
     """
 
@@ -81,18 +81,12 @@ class RollbackContext:
     preview: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CommitContext:
-    """What `do` needs to know besides the learners."""
-
-    run_id: int
-    now: datetime.datetime = field(kw_only=True)
-
-
 class Effect(Protocol):
     """A module of this package. Both functions run in the caller's transaction."""
 
-    def do(self, learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+    def do(
+        self, learners: Sequence[Learner], *, run_id: int, now: datetime.datetime
+    ) -> list[LogEntry]:
         """Apply the effect to all learners; one main entry each. Raises any database error."""
 
     def undo(

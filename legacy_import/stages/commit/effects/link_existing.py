@@ -3,12 +3,12 @@
 A row that is the same person as an earlier row of its run adds its course interest to that row's lead.
 """
 
+import datetime
 from collections.abc import Sequence
 
 from legacy_import.choices import LogAction
 from legacy_import.stages.commit.effects.course_interest import add_interests
 from legacy_import.stages.commit.effects.effect import (
-    CommitContext,
     Learner,
     LogEntry,
     person_label,
@@ -16,7 +16,7 @@ from legacy_import.stages.commit.effects.effect import (
 from legacy_import.stages.commit.effects.reversal import reverse
 
 
-def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], *, run_id: int, now: datetime.datetime) -> list[LogEntry]:
     entries = link(learners, LogAction.LINK_EXISTING)
     leads = {one.row: one.person[1] for one in learners if one.person and one.wants_course}
     return entries + add_interests([one for one in learners if one.row in leads], leads)

@@ -1,10 +1,10 @@
 """Effect: nothing, on purpose: a reviewer decided so, or an earlier run imported the row."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 
 from legacy_import.choices import LogAction, ReversalOutcome
 from legacy_import.stages.commit.effects.effect import (
-    CommitContext,
     Learner,
     LogEntry,
     LoggedEntry,
@@ -12,7 +12,7 @@ from legacy_import.stages.commit.effects.effect import (
 )
 
 
-def do(learners: Sequence[Learner], context: CommitContext, /) -> list[LogEntry]:
+def do(learners: Sequence[Learner], *, run_id: int, now: datetime.datetime) -> list[LogEntry]:
     return [LogEntry(learner.row, LogAction.SKIP, learner.reason) for learner in learners]
 
 
