@@ -209,7 +209,8 @@ if not DEBUG:
     }
 
 # --- Signing in -----------------------------------------------------------------------------------
-# Five wrong passwords for one name from one address: a quarter of an hour of rest.
+# Five wrong passwords for one name from one address, or thirty from an address for any names: a quarter
+# of an hour of rest.
 
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
@@ -224,6 +225,8 @@ AUTH_PASSWORD_VALIDATORS = [
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
+ADDRESS_FAILURE_LIMIT = 30
+AXES_HANDLER = "ecoin.sign_in.SignInHandler"
 AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # successes; failures are kept

@@ -3,10 +3,14 @@
 import ipaddress
 from typing import Any
 
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
@@ -25,6 +29,21 @@ def client_address(request: HttpRequest) -> str:
         except ValueError:
             return connection
     return connection
+
+
+class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]
+    """Locks a name from an address, and the address itself after many failures under any names."""
+
+    def get_failures(self, request: HttpRequest, credentials: Any = None) -> int:
+        failures: int = super().get_failures(request, credentials)
+        recent = AccessAttempt.objects.filter(
+            ip_address=client_address(request),
+            attempt_time__gte=timezone.now() - settings.AXES_COOLOFF_TIME,
+        )
+        of_address = recent.aggregate(total=Sum("failures_since_start"))["total"] or 0
+        if of_address >= settings.ADDRESS_FAILURE_LIMIT:
+            return max(failures, settings.AXES_FAILURE_LIMIT)
+        return failures
 
 
 def locked_out(

@@ -31,6 +31,8 @@ ONLY_SQLITE, ONLY_MARIADB = frozenset({Lane.SQLITE}), frozenset({Lane.MARIADB})
 # The first place that a test is in decides.
 PLACES = (
     Place("browser", ONLY_MARIADB, "a page is the same for any database; production has MariaDB"),
+    Place("ecoin/test_output.py", ONLY_SQLITE, "output streams are no matter of the database"),
+    Place("faults/test_stop.py", ONLY_MARIADB, "a source falls silent for any app database"),
     Place("engine/celery", ONLY_MARIADB, "Celery workers share a server in any case"),
     Place("engine/test_deadlocks.py", ONLY_MARIADB, "SQLite has one writer, who waits for nobody"),
     Place("faults/test_server_faults.py", ONLY_MARIADB, "what only a server can do to a client"),

@@ -11,7 +11,7 @@ NEVER = 2**63  # bytes
 
 @dataclass
 class Relay:
-    """Listens on `port` of 127.0.0.1 and passes everything on to the server, until the fault.
+    """Listens on `port` of `host` and passes everything on to the server, until the fault.
 
     The fault hits a connection when more than `after` bytes came from the server, or the next ones
     after `strike()`: what comes then is swallowed ("silent"), or both ends are closed ("cut"). It
@@ -23,6 +23,7 @@ class Relay:
     after: int = NEVER
     spare: int = 0
     times: int = 1
+    host: str = "127.0.0.1"
     hits: int = field(default=0, init=False)
     port: int = field(default=0, init=False)
     _struck: threading.Event = field(default_factory=threading.Event, init=False)
@@ -30,7 +31,7 @@ class Relay:
     _sockets: list[socket.socket] = field(default_factory=list, init=False)
 
     def __enter__(self) -> Self:
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server((self.host, 0))
         self._sockets.append(listener)
         self.port = listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 from django.db.backends.mysql import base
 
 from ecoin.mysql.tls import (
-    CIPHER_SQL,
     ENFORCED,
     Database,
     WithoutTls,
     for_this_server,
+    is_encrypted,
     tls_arguments,
 )
 
@@ -57,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except Database.Error:
             self._has_tls.pop(address, None)
             raise
-        if mode in ENFORCED and not _is_encrypted(connection):
+        if mode in ENFORCED and not is_encrypted(connection):
             connection.close()
             raise self._without_tls(mode)
         return connection
@@ -67,10 +67,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
             TLS_FAILED, f"DATABASE_SSL_MODE is {mode}, but the server does not use TLS"
         )
         return error
-
-
-def _is_encrypted(connection: Any) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(CIPHER_SQL)
-        status = cursor.fetchone()
-    return bool(status and status[1])

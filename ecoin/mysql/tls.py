@@ -54,6 +54,14 @@ def for_this_server(arguments: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if key != "ssl"}
 
 
+def is_encrypted(connection: Any) -> bool:
+    """Whether the driver's open connection uses TLS: REQUIRED connects in plain text without it."""
+    with connection.cursor() as cursor:
+        cursor.execute(CIPHER_SQL)
+        status = cursor.fetchone()
+    return bool(status and status[1])
+
+
 def _offers_tls(host: str, port: int, seconds: float) -> bool:
     """Whether the server's greeting announces TLS; True if that is unknown.
 

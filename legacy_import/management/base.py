@@ -23,6 +23,7 @@ from legacy_import.management.app_errors import app_database_error
 from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
+from legacy_import.permissions import APP_LABEL, MAP
 
 
 class LegacyCommand(BaseCommand):
@@ -35,6 +36,7 @@ class LegacyCommand(BaseCommand):
     # Settings and models. Checking addresses and templates would load every view, which takes longer
     # than starting Django; `manage.py check` does it before a deployment.
     requires_system_checks = (Tags.compatibility, Tags.models)
+    permission = MAP  # that an --actor must have
     run_argument = True
     run_required = False
     run_help = ""
@@ -143,13 +145,27 @@ class LegacyCommand(BaseCommand):
     def _actor(self, username: str | None) -> str:
         if username is None:
             return f"cli:{_system_user()}"
-        if not get_user_model()._default_manager.filter(username=username).exists():
+        user = get_user_model()._default_manager.filter(username=username).first()
+        problem = self._why_not(user)
+        if problem:
             raise LegacyImportError(
-                "--actor names a user that does not exist.",
-                hint="Give the username of a user who can sign in.",
+                f"--actor names {problem}.",
+                hint="Give the username of a user who may do this on the screens, or leave --actor out:"
+                " then the system user is recorded.",
                 exit_code=2,
             )
         return username
+
+    def _why_not(self, user: Any) -> str:
+        """Why the user cannot be the actor of this command; "" if nothing is in the way."""
+        permission = f"{APP_LABEL}.{self.permission}"
+        if user is None:
+            return "a user that does not exist"
+        if not user.is_active:
+            return "a user who is deactivated"
+        if self.permission and not user.has_perm(permission):
+            return f"a user without the permission {permission}"
+        return ""
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Ctrl-C and SIGTERM end the work at the next chunk boundary; a second Ctrl-C at once."""

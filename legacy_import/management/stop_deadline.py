@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-STOP_SECONDS = 8.0  # to finish a chunk in; supervisors kill after 10
-REPORT_SECONDS = 1.0
+STOP_SECONDS = 7.0  # to finish a chunk in; supervisors kill after 10
+REPORT_SECONDS = 2.5
 EXIT_CODE = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _END = b"\0"
@@ -25,7 +25,7 @@ _END = b"\0"
 class StopDeadline:
     """After SIGTERM, or a second Ctrl-C, the process ends within 10 s, whatever keeps it.
 
-    `report` prints why; if it cannot within a second, nothing is printed. The transaction in progress is
+    `report` prints why; if it cannot in time, nothing is printed. The transaction in progress is
     rolled back by its server, as after a kill.
     """
 

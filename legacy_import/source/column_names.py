@@ -44,6 +44,12 @@ def spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((fold(name), fold(_HUMP.sub("_", name)))))
 
 
+def is_spelled(column: str, accepted: str) -> bool:
+    """Whether the column has an accepted name; `idFiliere` and `idfiliere` have `id_filiere`."""
+    joined = accepted.replace("_", "")
+    return any(spelling.replace("_", "") == joined for spelling in spellings(column))
+
+
 def without_noun(folded: str, nouns: frozenset[str]) -> str:
     """The name without the nouns at its ends: `nom_de_l_etudiant` → `nom`. "" if nothing is left."""
     words = folded.split("_")

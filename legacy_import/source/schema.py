@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.column_names import ID_NOUNS, NOUNS, fold, spellings, without_noun
+from legacy_import.source.column_names import (
+    ID_NOUNS,
+    NOUNS,
+    fold,
+    is_spelled,
+    spellings,
+    without_noun,
+)
 from legacy_import.source.columns import Column, DatabaseTable
 from legacy_import.source.likely_columns import likely_column, meaning_of, toml
 
@@ -30,12 +37,12 @@ _LEARNER = {
     "full_name": ("nom_prenom", "nom_et_prenom", "nomprenom", "prenom_nom", "nom_complet",
                   "full_name", "fullname", "name"),
     "phone": ("telephone", "tel", "phone", "mobile", "gsm", "portable", "num_tel", "numero_tel",
-              "num_telephone", "numero_telephone", "phone_number", "telephone1", "tel1", "numtel",
+              "num_telephone", "numero_telephone", "phone_number", "telephone1", "tel1",
               "n_tel", "n_telephone", "numero_de_telephone", "tel_mobile", "tel_portable"),
     "email": ("email", "mail", "e_mail", "adresse_email", "adresse_mail", "courriel",
               "email_address"),
-    "birth_date": ("date_naissance", "date_de_naissance", "datenaissance", "naissance",
-                   "date_nais", "datenais", "date_naiss", "datenaiss", "date_nai",
+    "birth_date": ("date_naissance", "date_de_naissance", "naissance",
+                   "date_nais", "date_naiss",
                    "birth_date", "birthdate", "date_of_birth", "birthday", "dob", "ddn"),
     "status": ("statut", "status", "etat", "situation"),
     # Ids only: a bare `formation` or `session` may contain a name; the override file can map it.
@@ -64,8 +71,8 @@ ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
                  "intitule", "designation", "session", "numero"),
         "formation_id": ("formation_id", "id_formation", "formations_id", "course_id", "filiere_id",
                          "id_filiere", "cours_id", "id_cours", "module_id", "id_module"),
-        "start_date": ("date_debut", "start_date", "debut", "datedebut", "date_start", "start"),
-        "end_date": ("date_fin", "end_date", "fin", "datefin", "date_end", "end"),
+        "start_date": ("date_debut", "start_date", "debut", "date_start", "start", "date_session"),
+        "end_date": ("date_fin", "end_date", "fin", "date_end", "end"),
         **_DELETED,
     },
 }  # fmt: skip
@@ -249,13 +256,13 @@ def _matched_fields(
         for field, columns in choices.items()
         for note in _without_floats(table, field, columns)
     ]
-    taken = {columns[0].name for columns in choices.values() if columns}
+    used_names = {columns[0].name for columns in choices.values() if columns}
     for field, columns in choices.items():
         if not columns:
-            columns += _with_its_noun(table, field, db_table, taken)
+            columns += _with_its_noun(table, field, db_table, used_names)
             notes += _without_floats(table, field, columns)
             if columns:
-                taken.add(columns[0].name)
+                used_names.add(columns[0].name)
                 notes.append(f"{table}: {field} is taken to be {columns[0].name}")
         if len(columns) > 1:
             others = ", ".join(column.name for column in columns[1:])
@@ -281,13 +288,13 @@ def _with_accepted_name(db_table: DatabaseTable, accepted: Iterable[str]) -> lis
         column.name: column
         for name in accepted
         for column in db_table.columns
-        if name in spellings(column.name)
+        if is_spelled(column.name, name)
     }
     return list(columns.values())
 
 
 def _with_its_noun(
-    table: str, field: str, db_table: DatabaseTable, taken: set[str]
+    table: str, field: str, db_table: DatabaseTable, used_names: set[str]
 ) -> list[Column]:
     """The columns whose names are accepted without the noun of their table, the best first."""
     nouns = (ID_NOUNS if field == "id" else NOUNS)[table]
@@ -295,7 +302,7 @@ def _with_its_noun(
         column.name: column
         for name in ACCEPTED[table][field]
         for column in db_table.columns
-        if column.name not in taken
+        if column.name not in used_names
         and name in [without_noun(spelling, nouns) for spelling in spellings(column.name)]
     }
     return list(columns.values())

@@ -54,7 +54,7 @@ class TestTimeLimits:
             lock.execute("LOCK TABLES t WRITE")
             settings = {**db_server.settings(name), "ENGINE": "ecoin.mysql"}
             with (
-                swapped_alias("app_link", **settings, OPTIONS={"timeout": "1"}) as link,
+                swapped_alias("app_link", **settings, OPTIONS={"timeout": "3"}) as link,
                 link.cursor() as cursor,
                 pytest.raises(OperationalError) as caught,
             ):

@@ -160,6 +160,30 @@ def test_others_are_not_locked_out_and_success_forgets(lock_out, client):
         assert sign_in(Client(), "samir", PASSWORD).status_code == 302
 
 
+def test_many_names_from_one_address_lock_the_address(lock_out, client):
+    """One wrong password each: no name is ever locked."""
+    user_with_password("lamia")
+    told = [sign_in(client, f"name{number}", "wrong").status_code for number in range(40)]
+    assert told == [200] * 29 + [429] * 11
+    assert sign_in(client, "lamia", PASSWORD).status_code == 429
+    assert sign_in(client, "lamia", PASSWORD, address="192.0.2.8").status_code == 302
+
+
+def test_fewer_wrong_passwords_lock_no_address_and_another_s_do_not_count(lock_out, client):
+    user_with_password("lamia")
+    for number in range(29):
+        sign_in(client, f"name{number}", "wrong")
+        sign_in(client, f"name{number}", "wrong", address="192.0.2.8")
+    assert sign_in(client, "lamia", PASSWORD).status_code == 302
+
+
+def test_the_lock_of_an_address_opens_by_itself(lock_out, client, settings):
+    for number in range(30):
+        sign_in(client, f"name{number}", "wrong")
+    settings.AXES_COOLOFF_TIME = datetime.timedelta(0)
+    assert sign_in(client, "lamia", "wrong").status_code == 200
+
+
 def test_the_lock_opens_by_itself(lock_out, client, settings):
     for _ in range(5):
         sign_in(client, "lamia", "wrong")

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import ManagementUtility
 
 from legacy_import.choices import RunStatus
 from legacy_import.models import LegacyImportRun
 from tests.database_server import DatabaseServer
+from tests.factories import UserFactory
 from tests.legacy_database import (
     MakeLegacy,
     ServerLegacy,
@@ -190,6 +192,42 @@ class TestUsage:
     def test_an_actor_who_does_not_exist(self, school: SQLiteLegacy) -> None:
         assert_refused(call("legacy_import", "--actor", "nobody"), 2, "--actor")
         assert not LegacyImportRun.objects.exists()
+
+    @pytest.mark.parametrize("name", ["legacy_import", "legacy_dry_run", "legacy_status"])
+    def test_an_actor_who_is_deactivated(self, name: str, school: SQLiteLegacy) -> None:
+        UserFactory(username="houria", is_superuser=True, is_active=False)
+        assert_refused(call(name, "--actor", "houria"), 2, "deactivated", "leave --actor out")
+
+    @pytest.mark.parametrize(
+        ("name", "group", "needed"),
+        [
+            ("legacy_import", "Manager", "commit"),
+            ("legacy_validate", "Reviewer", "map"),
+            ("legacy_classify", "Reviewer", "map"),
+            ("legacy_dry_run", "Reader", "map"),
+            ("legacy_commit", "Manager", "commit"),
+            ("legacy_rollback", "Manager", "rollback"),
+            ("legacy_close", "Manager", "commit"),
+            ("legacy_purge", "Manager", "commit"),
+            ("legacy_status", None, "view"),
+            ("legacy_reconcile", None, "view"),
+        ],
+    )
+    def test_an_actor_without_the_right(
+        self, name: str, group: str | None, needed: str, school: SQLiteLegacy
+    ) -> None:
+        user = UserFactory(username="houria")
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        run = ["--run", "1"] if name in ("legacy_commit", "legacy_rollback", "legacy_close") else []
+        ended = call(name, *run, "--actor", "houria")
+        assert_refused(ended, 2, f"without the permission legacy_imports.{needed}")
+        assert not LegacyImportRun.objects.exists()
+
+    def test_an_actor_with_the_right_of_a_group(self, school: SQLiteLegacy) -> None:
+        UserFactory(username="houria").groups.add(Group.objects.get(name="Operator"))
+        done("legacy_import", "--limit", "1", "--actor", "houria")
+        assert LegacyImportRun.objects.get().created_by == "houria"
 
     @pytest.mark.parametrize(
         "arguments",

@@ -75,7 +75,7 @@ def test_as_json_it_is_one_object(run: LegacyImportRun) -> None:
 
 
 def test_the_actor_is_recorded(run: LegacyImportRun) -> None:
-    UserFactory(username="nadia")
+    UserFactory(username="nadia", is_superuser=True)
     close(run, "--actor", "nadia")
     run.refresh_from_db()
     assert run.summary["stages"]["closed"]["actor"] == "nadia"

@@ -85,7 +85,7 @@ class TestAfter:
         assert told["status"] == RunStatus.COMMITTED
 
     def test_the_actor_and_the_batch_are_recorded(self, planned: LegacyImportRun) -> None:
-        UserFactory(username="nadia")
+        UserFactory(username="nadia", is_superuser=True)
         commit(planned, "--actor", "nadia", "--batch", "3")
         entries = LegacyImportCommitLog.objects.exclude(action="review")
         assert set(entries.values_list("actor", flat=True)) == {"nadia"}

@@ -102,7 +102,7 @@ def test_new_starts_a_run_beside_an_unfinished_one(school: Any) -> None:
 
 
 def test_the_actor_of_each_stage_is_recorded(school: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    User.objects.create_user("houria")
+    User.objects.create_superuser("houria")
     monkeypatch.setenv("LOGNAME", "operator")
     done("legacy_import", "--actor", "houria")
     done("legacy_validate")

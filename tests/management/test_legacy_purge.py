@@ -141,7 +141,7 @@ class TestClosedRuns:
 
 class TestOnePerson:
     def test_everything_that_names_the_person_goes(self, run: LegacyImportRun) -> None:
-        UserFactory(username="nadia")
+        UserFactory(username="nadia", is_superuser=True)
         ended = purge(
             "--subject", "stagiaires:1", "--reason", "letter 12", "--actor", "nadia", "-v3"
         )

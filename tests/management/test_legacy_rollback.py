@@ -261,7 +261,7 @@ class TestVerbosity:
 
 
 def test_the_actor_is_recorded(run: LegacyImportRun) -> None:
-    UserFactory(username="nadia")
+    UserFactory(username="nadia", is_superuser=True)
     rollback(run, "--actor", "nadia")
     run.refresh_from_db()
     assert run.summary["stages"]["rolled_back"]["actor"] == "nadia"

@@ -98,6 +98,22 @@ def test_a_certificate_of_another_authority_is_refused(
     assert "LEGACY_DB_SSL_CA" in caught.value.hint
 
 
+@pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
+def test_a_certificate_for_another_name_is_refused(
+    mode: str, authority: Path, tls_server: DatabaseServer, legacy_alias: AliasOpener
+) -> None:
+    """The driver checks the name under VERIFY_CA, too: README and settings say so."""
+    options = {"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}
+    with (
+        Relay(tls_server.port, host="127.0.0.2") as relay,
+        legacy_alias("old", user="reader", password="fictional", HOST="127.0.0.2",
+                     PORT=str(relay.port), OPTIONS=options),
+        pytest.raises(LegacyImportError, match="No safe TLS link"),
+        open_source("legacy"),
+    ):  # fmt: skip
+        pass
+
+
 def test_required_is_refused_where_the_driver_would_speak_in_plain_text(
     plain_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:

@@ -12,12 +12,14 @@ from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.printer import Block, CommandResult, Summary, shares
 from legacy_import.management.wording import count_of
+from legacy_import.permissions import COMMIT
 from legacy_import.runs.close import CloseReport, close, closing
 from legacy_import.runs.lifecycle import find_run
 
 
 class Command(LegacyCommand):
     help = "Close a run permanently: it is never evaluated, committed or rolled back again."
+    permission = COMMIT
     run_required = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from legacy_import.management.printer import (
 )
 from legacy_import.management.wording import count_of, label, log_lines, model_label, plan_lines
 from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import COMMIT
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.commit.commit import (
@@ -44,6 +45,7 @@ NAMED_FAILURES = 20  # when too many rows failed; the commit log has all of them
 
 class Command(LegacyCommand):
     help = "Commit the plan of a run: exactly what legacy_dry_run showed, each row once."
+    permission = COMMIT
     run_required = True
     repeated_options = (
         "run", "batch", "limit", "focus", "allow_partial", "actor", "no_input", "confirm_database",

@@ -11,6 +11,7 @@ from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.base import LegacyCommand, positive
 from legacy_import.management.certificate import certificate_table
 from legacy_import.management.printer import Block, CommandResult, Summary, Table
+from legacy_import.permissions import COMMIT
 from legacy_import.runs import lifecycle
 from legacy_import.source.engine import SourceLost
 from legacy_import.source.likely_columns import toml
@@ -24,6 +25,7 @@ from legacy_import.stages.staging.import_source import (
 
 class Command(LegacyCommand):
     help = "Read the old database, which is never written, and stage every row of it."
+    permission = COMMIT
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

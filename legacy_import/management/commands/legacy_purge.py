@@ -14,6 +14,7 @@ from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine
 from legacy_import.models import LegacyErasureLog
+from legacy_import.permissions import COMMIT
 from legacy_import.privacy.purge import Agenda, agenda, purge
 from legacy_import.privacy.subject import Subject, SubjectReport, erase_subject, find_subject
 
@@ -27,6 +28,7 @@ class Command(LegacyCommand):
         "Erase payloads and contacts of closed runs after LEGACY_IMPORT_RETENTION_DAYS, "
         "or one person on request."
     )
+    permission = COMMIT
     run_help = "this closed run only; default: every closed run whose retention is over"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

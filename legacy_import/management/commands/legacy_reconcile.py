@@ -7,6 +7,7 @@ from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.printer import Block, CommandResult, Table, TextLine
 from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import VIEW
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.reconciliation.report import Check, ReconcileReport, ReportLine
@@ -17,6 +18,7 @@ class Command(LegacyCommand):
         "Prove that source rows = staged rows = outcomes = log entries = records, or name the rows"
         " where that is not so (exit 1). Changes nothing."
     )
+    permission = VIEW
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
         return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))

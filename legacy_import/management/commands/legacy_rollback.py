@@ -14,6 +14,7 @@ from legacy_import.management.confirm import add_confirmation_arguments, confirm
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine
 from legacy_import.management.wording import count_of, label, log_lines, model_label
 from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import ROLLBACK
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.rollback.batch_work import KEPT
 from legacy_import.stages.rollback.order import committed_rows, require_newest
@@ -22,6 +23,7 @@ from legacy_import.stages.rollback.rollback import MAX_ROWS_LISTED, RollbackRepo
 
 class Command(LegacyCommand):
     help = "Delete what a run created, if it is unchanged and unreferenced, and undo its links."
+    permission = ROLLBACK
     run_required = True
     run_help = "the run's number; of several runs the newest goes first"
     repeated_options = ("run", "preview", "actor", "no_input", "confirm_database")

@@ -6,12 +6,14 @@ from typing import Any
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.certificate import certificate_table
 from legacy_import.management.printer import Block, CommandResult, Table, shares
+from legacy_import.permissions import VIEW
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.overview import RunOverview, rows_left_out, run_overviews
 
 
 class Command(LegacyCommand):
     help = "Show all runs (or one with --run): the status of each and what comes next."
+    permission = VIEW
     run_help = "one run in full, by its number; default: all runs"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:

@@ -6,7 +6,7 @@ import MySQLdb
 from django.db.backends.mysql import base
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
-from ecoin.mysql.tls import CIPHER_SQL, ENFORCED, WithoutTls, for_this_server, tls_arguments
+from ecoin.mysql.tls import ENFORCED, WithoutTls, for_this_server, is_encrypted, tls_arguments
 from legacy_import.errors import SafetyRefusal
 from legacy_import.source.mysql.connect_errors import UNKNOWN_VARIABLE, number_of
 from legacy_import.source.mysql.driver import GuardedMySQLConnection, GuardedMySQLCursor
@@ -57,7 +57,8 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             if connection.encoders.get(bytes) is bytes:  # as Django's own backend does
                 connection.encoders.pop(bytes)
             options = self.session_options()
-            self._check_tls(connection, options)
+            if options.ssl_mode in ENFORCED and not is_encrypted(connection):
+                raise _without_tls(options.ssl_mode)
             for statement in opening_statements(options):
                 connection.send_session_statement(statement)
             _switch_limits_off(connection)
@@ -72,17 +73,6 @@ class DatabaseWrapper(GuardedWrapper, base.DatabaseWrapper):
             return GuardedMySQLConnection(**for_this_server(params))
         except WithoutTls:
             raise _without_tls(params["ssl_mode"]) from None
-
-    @staticmethod
-    def _check_tls(connection: GuardedMySQLConnection, options: SessionOptions) -> None:
-        """REQUIRED connects in plain text to a server without TLS, so the cipher is queried."""
-        if options.ssl_mode not in ENFORCED:
-            return
-        cursor = connection.cursor()
-        cursor.execute(CIPHER_SQL)
-        cipher = cursor.fetchone()
-        if not cipher or not cipher[1]:
-            raise _without_tls(options.ssl_mode)
 
 
 def _switch_limits_off(connection: GuardedMySQLConnection) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from MySQLdb import cursors
 from MySQLdb.connections import Connection
 
+from legacy_import.conf import CHARSETS
 from legacy_import.source.guard import NotARead, refuse_unless_read
 from legacy_import.source.mysql import session
 
@@ -57,7 +58,7 @@ class GuardedMySQLConnection(Connection):  # type: ignore[misc]
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:
         """Only charsets that the guard can read; raises NotARead for others."""
-        if charset not in session.CHARSETS or collation:
+        if charset not in CHARSETS or collation:
             raise NotARead("it changes the character set")
         super().set_character_set(charset)
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from legacy_import import conf
+from legacy_import.conf import BOOLEANS, CHARSETS, TIME_ZONE
 
 READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 REPEATABLE_READ = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
@@ -33,11 +33,10 @@ NO_LIMITS = (
 STATEMENTS = frozenset(
     {READ_ONLY, REPEATABLE_READ, SNAPSHOT, SQL_MODE, SQL_MODE_STRICT, *NO_LIMITS}
 )
-SET_TIME_ZONE = re.compile(f"SET SESSION time_zone = '(?:{conf.TIME_ZONE.pattern})'")
-# Names travel in this charset; values travel as bytes and are decoded by their column's own charset
+SET_TIME_ZONE = re.compile(f"SET SESSION time_zone = '(?:{TIME_ZONE.pattern})'")
+# Names travel in one of CHARSETS; values travel as bytes and are decoded by their column's own charset
 # whatever this says. Only what the guard reads like the server: in GBK, SJIS and Big5 a character may
 # end in the byte of a quote, in latin1 the byte A0 is a blank.
-CHARSETS = ("utf8mb4", "utf8mb3", "utf8")
 SET_NAMES = re.compile(rf"SET NAMES (?:{'|'.join(CHARSETS)}) COLLATE [a-z0-9_]{{1,60}}")
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -86,12 +85,12 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
     collation = str(options["collation"] or "").lower()
     if collation and not SET_NAMES.fullmatch(f"SET NAMES {charset} COLLATE {collation}"):
         raise ImproperlyConfigured("LEGACY_DB_COLLATION is not the name of a collation.")
-    if not conf.TIME_ZONE.fullmatch(str(options["time_zone"])):
+    if not TIME_ZONE.fullmatch(str(options["time_zone"])):
         raise ImproperlyConfigured("LEGACY_DB_TIME_ZONE must be an offset such as +01:00.")
     return SessionOptions(
         charset=charset,
         collation=collation,
-        strict=str(options["strict"]).strip().lower() in ("true", "1", "yes", "on"),
+        strict=BOOLEANS.get(str(options["strict"]).strip().lower(), False),
         ssl_mode=str(options["ssl_mode"] or "PREFERRED").upper(),
         ssl_ca=str(options["ssl_ca"] or ""),
         time_zone=str(options["time_zone"]),
