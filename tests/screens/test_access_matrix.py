@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
+from legacy_import.mapping.weights import store_weights
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.review.decisions import decide
 from tests.factories import (
@@ -138,6 +139,8 @@ class World:
             "session": LegacySessionMapping.objects.get(connection_name="another").pk,
         }
         self.sessions = {name: self._session(name) for name in ROLES}
+        # The lists rest on the names of all courses; the second source brought one.
+        store_weights(self.run)
         self.before = table_hashes()
 
     def _user(self, role: Role) -> User:
