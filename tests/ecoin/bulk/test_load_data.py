@@ -95,7 +95,7 @@ def test_what_a_statement_would_refuse_is_refused_whole(
 
 def test_a_reference_to_nothing_is_never_dropped_with_a_warning() -> None:
     run = RunFactory()
-    edges = [(run.pk, 1, 2), (run.pk + 10_000, 1, 2)]
+    edges = [(run.pk, 1, 2, "one_person"), (run.pk + 10_000, 1, 2, "one_person")]
     with pytest.raises(Error), transaction.atomic():
         _insert_edges(edges)
     assert not PersonEdge.objects.exists()
@@ -107,8 +107,9 @@ def test_rows_that_were_encoded_in_advance_arrive_either_way(way: str) -> None:
     assert list(Course.objects.order_by("pk").values_list("name", flat=True)) == HOSTILE
 
 
-def _insert_edges(edges: list[tuple[int, int, int]]) -> None:
-    insert_rows(PersonEdge, ("legacy_import_run_id", "left_id", "right_id"), edges)
+def _insert_edges(edges: list[tuple[int, int, int, str]]) -> None:
+    columns = ("legacy_import_run_id", "left_id", "right_id", "relation")
+    insert_rows(PersonEdge, columns, edges)
     connection.check_constraints()  # SQLite looks at the end
 
 
