@@ -21,6 +21,7 @@ _READ_ONLY = (
     "It is read-only. Give this account the right to write (SQLite: to the file and its folder; "
     "a server: is it a replica, or started with --read-only?), then run the command again."
 )
+_CANNOT_OPEN = "Check the path in DATABASE_URL, and the rights on the file and its folder."
 _UNREACHABLE = "Check DATABASE_URL, and that its server answers; then run the command again."
 _LOGIN = "Check the user and the password in DATABASE_URL, percent-encoded where needed."
 _RIGHTS = "Give the account of DATABASE_URL all rights on its database: GRANT ALL ON name.* TO …"
@@ -39,7 +40,8 @@ _SILENT = (
 REMEDIES: dict[int | str, str] = {
     1021: _FULL, 1114: _FULL, 1041: _FULL, 3: _FULL, 28: _FULL, "SQLITE_FULL": _FULL,
     1290: _READ_ONLY, 1792: _READ_ONLY, 1836: _READ_ONLY, 1036: _READ_ONLY, 29: _READ_ONLY,
-    "SQLITE_READONLY": _READ_ONLY, "SQLITE_CANTOPEN": _READ_ONLY, "SQLITE_PERM": _READ_ONLY,
+    "SQLITE_READONLY": _READ_ONLY, "SQLITE_PERM": _READ_ONLY,
+    "SQLITE_CANTOPEN": _CANNOT_OPEN,
     2002: _UNREACHABLE, 2003: _UNREACHABLE, 2005: _UNREACHABLE, 1040: _UNREACHABLE,
     1045: _LOGIN, 1049: "Its server has no such database. Check the name in DATABASE_URL.",
     1044: _RIGHTS, 1142: _RIGHTS, 1143: _RIGHTS, 1227: _RIGHTS,

@@ -77,22 +77,25 @@ class TestTimeLimits:
         assert "timeout" not in arguments
 
 
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return create_authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def tls_server(authority: Path) -> Iterator[DatabaseServer]:
+    with new_tls_server(authority) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def plain_server() -> Iterator[DatabaseServer]:
+    with new_server(WITHOUT_TLS[kind_for_tests()]) as server:
+        yield server
+
+
 @pytest.mark.own_server("servers with other TLS settings")
 class TestEncryption:
-    @pytest.fixture(scope="class")
-    def authority(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return create_authority(tmp_path_factory.mktemp("tls"))
-
-    @pytest.fixture(scope="class")
-    def tls_server(self, authority: Path) -> Iterator[DatabaseServer]:
-        with new_tls_server(authority) as server:
-            yield server
-
-    @pytest.fixture(scope="class")
-    def plain_server(self) -> Iterator[DatabaseServer]:
-        with new_server(WITHOUT_TLS[kind_for_tests()]) as server:
-            yield server
-
     @pytest.mark.parametrize(
         ("mode", "file", "encrypted"),
         [

@@ -27,7 +27,8 @@ def test_workers_whose_links_to_the_source_are_cut_read_their_chunks_again(
         with dump.open("rb") as stream:
             subprocess.run(server.client(legacy.name), stdin=stream, check=True)
         # The command has the first link; a worker opens one for each chunk.
-        with Relay(server.port, "cut", after=200_000, spare=1, times=2) as relay:
+        # Spared are the two connections of the command: it looks whether the server has TLS first.
+        with Relay(server.port, "cut", after=200_000, spare=2, times=2) as relay:
             cluster.source = legacy.environment() | {
                 "LEGACY_DB_PORT": str(relay.port), "LEGACY_DB_SSL_MODE": "REQUIRED",
             }  # fmt: skip
