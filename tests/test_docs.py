@@ -24,7 +24,7 @@ from legacy_import.errors import (
 )
 from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS
 from legacy_import.rules.commit_policy import LADDER
-from legacy_import.source.schema import ACCEPTED
+from legacy_import.source.accepted_names import ACCEPTED
 from tests.docs.rules import KEY_KINDS, RUNGS
 from tests.docs.tables import DOCS, ROOT, TABLES, written
 from tests.lanes import Lane

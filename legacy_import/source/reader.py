@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 from ecoin.database import is_sqlite
 from ecoin.identity.blanks import DELETION_PREFIX, is_deletion_mark
 from legacy_import.errors import LegacyImportError, SafetyRefusal
+from legacy_import.source.accepted_names import TABLES
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures, ValueKind
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
@@ -22,7 +23,6 @@ from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder, text_
 from legacy_import.source.schema import (
     NEW_ID,
     NEW_ID_LINE,
-    TABLES,
     SchemaMismatch,
     TableMap,
     load_overrides,

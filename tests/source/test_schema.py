@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
+from legacy_import.source.accepted_names import ACCEPTED, REQUIRED, TABLES
 from legacy_import.source.column_names import fold
 from legacy_import.source.columns import Column, DatabaseTable, ValueKind
 from legacy_import.source.schema import (
-    ACCEPTED,
-    REQUIRED,
-    TABLES,
     SchemaMismatch,
     TableMap,
     load_overrides,
