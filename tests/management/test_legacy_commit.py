@@ -5,15 +5,18 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
 
 from legacy_import.choices import Outcome
+from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import run_lease
@@ -120,16 +123,24 @@ class TestBefore:
 
 @contextmanager
 def stopped_in_its_first_batch(number: signal.Signals) -> Iterator[None]:
-    """The signal arrives while the first batch writes its log."""
-    sent = []
+    """The signal arrives while the first batch writes its log: another thread takes it for this one."""
+    sent: list[signal.Signals] = []
+    handled: list[int] = []
+    stop = LegacyCommand._stop
+
+    def handler(command: LegacyCommand, number: int, frame: Any) -> None:
+        stop(command, number, frame)
+        handled.append(number)
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not sent and "legacy_import_commit_logs" in sql and sql.startswith("INSERT"):
             sent.append(number)
             os.kill(os.getpid(), number)
+            while not handled:
+                time.sleep(0.01)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(wrapper):
+    with patch.object(LegacyCommand, "_stop", handler), connection.execute_wrapper(wrapper):
         yield
     assert sent
 
