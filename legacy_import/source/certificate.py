@@ -15,10 +15,12 @@ class Certificate:
     """Properties of one opened source. Lengths in bytes; no password, hash or personal value.
 
     `snapshot`: per table, whether its reads follow the snapshot. `account_read_only` is None for
-    SQLite, which has no accounts; `read_only_verified` is what the session itself reports.
+    SQLite, which has no accounts; `read_only_verified` is what the session itself reports. `identity`:
+    of server and database, by whatever address; "" for a file.
     """
 
     label: str
+    identity: str
     server: str
     version: str
     database: str
@@ -69,6 +71,7 @@ def certify(
     tls_state = "encrypted" if server.tls_cipher else "plain" if server.account else "local"
     return Certificate(
         label=server.label,
+        identity=server.identity,
         server=server.server,
         version=server.version,
         database=server.database,

@@ -28,9 +28,13 @@ class SourceLost(LegacyImportError):
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """The identity of the database. `account` is empty for SQLite."""
+    """The database and its server. `account` is empty for SQLite.
+
+    `identity` is the same by whatever address the database is reached; "" for a file.
+    """
 
     label: str
+    identity: str
     server: str
     version: str
     database: str

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.database_server import DatabaseServer
 from tests.servers import new_server
+from tests.source_fixtures import AliasOpener
 
 LEARNER_COLUMNS = """
     id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, nom VARCHAR(100), prenom VARCHAR(100),
@@ -96,6 +98,23 @@ def private_old(private_server: DatabaseServer) -> Iterator[OldDatabase]:
     private_server.create_account("exact", "fictional", [f"SELECT ON old.{t}" for t in tables])
     yield database
     private_server.execute("DROP DATABASE old")
+
+
+@contextmanager
+def limited(old: OldDatabase, variable: str, value: object) -> Iterator[None]:
+    """The server with this limit for every new session."""
+    with closing(old.server.admin()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT @@GLOBAL.{variable}")
+        before = cursor.fetchone()[0]
+        cursor.execute(f"SET GLOBAL {variable} = {value}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET GLOBAL {variable} = {before}")
+
+
+def as_exact(old: OldDatabase, legacy_alias: AliasOpener) -> Any:
+    return legacy_alias("old", user="exact", password="fictional", PORT=str(old.server.port))
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Limits of the server end no read and cut no result; what the server refuses in spite says why."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from contextlib import closing
 
 import MySQLdb
 import pytest
@@ -11,7 +9,7 @@ from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.mysql.connect_errors import while_reading
 from legacy_import.source.reader import open_source
 from tests.servers import MYSQL, kind_for_tests
-from tests.source.conftest import OldDatabase
+from tests.source.conftest import OldDatabase, as_exact, limited
 from tests.source_fixtures import AliasOpener
 
 MARIADB_HAS_ANOTHER = pytest.mark.mysql_only("a limit that MariaDB does not have")
@@ -21,23 +19,6 @@ own_server = pytest.mark.own_server("limits concern every account of a server")
 TIME_LIMIT = (
     ("max_execution_time", 20) if kind_for_tests() == MYSQL else ("max_statement_time", 0.02)
 )
-
-
-@contextmanager
-def limited(old: OldDatabase, variable: str, value: object) -> Iterator[None]:
-    """The server with this limit for every new session."""
-    with closing(old.server.admin()) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT @@GLOBAL.{variable}")
-        before = cursor.fetchone()[0]
-        cursor.execute(f"SET GLOBAL {variable} = {value}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"SET GLOBAL {variable} = {before}")
-
-
-def as_exact(old: OldDatabase, legacy_alias: AliasOpener) -> Any:
-    return legacy_alias("old", user="exact", password="fictional", PORT=str(old.server.port))
 
 
 @own_server

@@ -13,7 +13,7 @@ from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
 from legacy_import.source.schema import SchemaMismatch
 from tests.relay import Relay
-from tests.source.conftest import OldDatabase
+from tests.source.conftest import OldDatabase, as_exact, limited
 from tests.source_fixtures import READER, READER_PASSWORD, AliasOpener, own
 
 MEGABYTE = 1_048_576
@@ -364,15 +364,18 @@ class TestLongValues:
         assert row.payload["nom"]["hex"] == "ff" * MEGABYTE
         assert row.issues == ("value_cut:nom", "unreadable:nom")
 
+    @pytest.mark.own_server("a limit concerns every account of a server")
     def test_a_packet_limit_below_the_value_kills_nothing(
-        self, old: OldDatabase, read: Any
+        self, private_old: OldDatabase, legacy_alias: AliasOpener
     ) -> None:
-        remade(old, ", note LONGTEXT", "(1, 'x', REPEAT('v', 8000000))", "(2, 'y', 'short')")
-        old.execute("SET GLOBAL max_allowed_packet = 1048576")
-        try:
-            cut, short = read()
-        finally:
-            old.execute("SET GLOBAL max_allowed_packet = 67108864")
+        rows = ("(1, 'x', REPEAT('v', 8000000))", "(2, 'y', 'short')")
+        remade(private_old, ", note LONGTEXT", *rows)
+        with (
+            limited(private_old, "max_allowed_packet", 1_048_576),
+            as_exact(private_old, legacy_alias),
+            open_source("legacy") as source,
+        ):
+            ((cut, short),) = source.pages("formations")
         assert cut.payload["note"]["length"] == 8_000_000
         assert cut.payload["note"]["sha256"] == hashlib.sha256(b"v" * 8_000_000).hexdigest()
         assert short.payload["note"] == "short"

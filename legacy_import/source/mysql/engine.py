@@ -1,5 +1,6 @@
 """An open, read-only connection to MySQL or MariaDB as the reader sees it."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,8 +68,10 @@ class MySQLEngine:
             "SELECT VERSION(), CURRENT_USER(), @@session.time_zone, @@system_time_zone"
         )[0]
         cipher = self.rows(CIPHER_SQL)
+        identity = repr((sorted(self.rows(IDENTITY_SQL)), self._database))
         return ServerFacts(
             label=f"mysql://{self._user}@{self._where}/{self._database}",
+            identity=hashlib.sha256(identity.encode()).hexdigest()[:16],
             server="MariaDB" if "mariadb" in version.lower() else "MySQL",
             version=version,
             database=self._database,

@@ -72,6 +72,7 @@ class SQLiteEngine:
     def server(self) -> ServerFacts:
         return ServerFacts(
             label=f"sqlite:///{self._path}",
+            identity="",
             server="SQLite",
             version=sqlite3.sqlite_version,
             database=self._path.name,

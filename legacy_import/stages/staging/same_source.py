@@ -28,6 +28,11 @@ class SampleComparison(NamedTuple):
     common: int
     same: int
 
+    @property
+    def are_one(self) -> bool:
+        """Whether the source is the same, or a copy of it that went on living."""
+        return self.same > MOST * self.common
+
 
 def note_of_source(
     alias: str, source: LegacySource, *, resumed: LegacyImportRun | None, allow_another: bool
@@ -38,15 +43,15 @@ def note_of_source(
     if the run to be resumed read another database, in any case.
     """
     if resumed is not None:
-        _require_address_of(resumed, source)
+        _require_source_of(resumed, source)
         return str(resumed.certificate.get("another_source", ""))
     earlier = _latest_run(alias)
-    if earlier is None or _address(earlier.certificate["source"]) == _address(source.label):
+    if earlier is None or _is_same(earlier, source):
         return ""
     before = f"run {earlier.pk} read {_address(earlier.certificate['source'])}"
     comparison = compare(earlier, source)
     counts = f"{comparison.same:,} of {comparison.common:,} rows compared are the same"
-    if comparison.same > MOST * comparison.common or not _staged(earlier).exists():
+    if comparison.are_one or not _staged(earlier).exists():
         return f"another server or database: {before}; {counts}"
     if allow_another:
         return f"ANOTHER SOURCE (allowed by the operator): {before}; {counts}"
@@ -85,15 +90,27 @@ def _samples(run: LegacyImportRun, table: str) -> Iterator[Mapping[str, str]]:
         yield dict(rows[:SAMPLE_ROWS])
 
 
-def _require_address_of(run: LegacyImportRun, source: LegacySource) -> None:
-    before = run.certificate.get("source")
-    if before and _address(before) != _address(source.label):
-        raise SafetyRefusal(
-            f"Run {run.pk} was reading {_address(before)}; {_address(source.label)} is behind its "
-            "alias now. A run is finished from the source that it was started with.",
-            hint="Point LEGACY_DB_* at that database again, or start another run: "
-            "manage.py legacy_import --new",
-        )
+def _require_source_of(run: LegacyImportRun, source: LegacySource) -> None:
+    before = str(run.certificate.get("source", ""))
+    if not before or _is_same(run, source):
+        return
+    # A server that was set up again at its address, with the same rows, is still the source.
+    if _address(before) == _address(source.label) and compare(run, source).are_one:
+        return
+    raise SafetyRefusal(
+        f"Run {run.pk} was reading {_address(before)}; another database is behind its alias now "
+        f"({_address(source.label)}). A run is finished from the source that it was started with.",
+        hint="Point LEGACY_DB_* at that database again, or start another run: "
+        "manage.py legacy_import --new",
+    )
+
+
+def _is_same(run: LegacyImportRun, source: LegacySource) -> bool:
+    """By what the server reports about itself: an address may lead elsewhere, through a tunnel."""
+    identity = run.certificate.get("identity")
+    if identity and source.certificate.identity:
+        return bool(identity == source.certificate.identity)
+    return _address(str(run.certificate["source"])) == _address(source.label)
 
 
 def _latest_run(alias: str) -> LegacyImportRun | None:
