@@ -142,7 +142,7 @@ def _tests(
         report = Path(folder) / "report.xml"
         servers = ["--mysql"] if database == "mysql" else []
         command = [PYTHON, "-m", "tests.servers", *servers, "--",
-                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes(database)), "--maxschedchunk=4",
+                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes()), "--maxschedchunk=4",
                    f"--junitxml={report}", *options]  # fmt: skip
         environment = _environment({"TEST_APP_DATABASE": database, **(settings or {})})
         code = subprocess.call(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
@@ -152,9 +152,9 @@ def _tests(
     return Result(database, failures, passed, time.monotonic() - started)
 
 
-def _processes(database: str) -> int:
-    """One for each processor; one more where tests wait for servers, workers and a browser."""
-    return (os.cpu_count() or 1) + (database != "sqlite")
+def _processes() -> int:
+    """One more than processors: tests wait for commands, servers, workers and a browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 def outcome(report: Path) -> tuple[int, list[str]]:
