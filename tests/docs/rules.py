@@ -11,7 +11,7 @@ RUNGS = {
     "_already_imported": "a record with this row's `origin` exists already",
     "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
-    "_history": "completed or archived training: the record, attached where HIGH is unblocked, uncontradicted",
+    "_history": "completed or archived training: the record, attached where HIGH is unblocked",
     "_registration": "registered: the same, and only in a session that is confirmed as real",
     "_lead_in_doubtful_group": "lead: an edge between this row and another was refused, or is in doubt",
     "_lead_of_known_person": "lead: HIGH without blocker and one target, or a reviewer's link",
