@@ -88,7 +88,9 @@ class _Tables:
     latin_of: dict[str, str]  # folded Arabic → usual Latin spelling
     usual_of: dict[str, str]  # Latin spelling of a family's name → the usual one
     fold_of: dict[str, str]  # Latin spelling of a given name → fold
-    own_fold: dict[str, str]  # what a spelling folds to by its letters → its one name's own fold
+    own_fold: dict[
+        str, str
+    ]  # what one name's usual spelling folds to by its letters → its own fold
     names_of: dict[str, frozenset[int]]  # fold → given names
 
 
@@ -115,6 +117,8 @@ def _tables() -> _Tables:
         typical = by_letters[usual[only]] if only is not None else by_letters[spelling]
         fold_of[spelling] = own.of(meant, typical)
         names_of.setdefault(fold_of[spelling], set()).update(sharing[spelling])
+    for folded, claimants in claims.items():
+        names_of.setdefault(folded, set()).update(claimants)
     latin_of, usual_of = _families()
     for number, name in enumerate(names):
         if usual[number]:
@@ -128,7 +132,7 @@ def _tables() -> _Tables:
         own_fold={
             folded: own.of((*numbers,), folded)
             for folded, numbers in claims.items()
-            if len(numbers) == 1
+            if _is_usual(folded, numbers, usual, by_letters)
         },
         names_of={folded: frozenset(numbers) for folded, numbers in names_of.items()},
     )
@@ -157,6 +161,16 @@ def _owner(spelling: str, numbers: list[int], names: Sequence[KnownName]) -> int
         return numbers[0]
     usual = [number for number in numbers if names[number].latin[0] == spelling]
     return usual[0] if len(usual) == 1 else None
+
+
+def _is_usual(
+    folded: str, numbers: Set[int], usual: Sequence[str], by_letters: Mapping[str, str]
+) -> bool:
+    """Does one name alone claim this fold, and by its usual spelling?
+
+    "Rechid" is رشيد; "Rechad", which nobody attests, is not for that spelling's sake.
+    """
+    return len(numbers) == 1 and all(by_letters.get(usual[name]) == folded for name in numbers)
 
 
 def _usual(name: KnownName, number: int, owner: Mapping[str, int | None]) -> str:

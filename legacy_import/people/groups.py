@@ -13,6 +13,7 @@ from itertools import chain, groupby
 from django.db import transaction
 
 from ecoin.bulk import Ids, update_rows
+from ecoin.identity.names import parse_name
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
@@ -99,9 +100,10 @@ def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
             order=(DELETED in issues, TABLE_RANK[table], int(legacy_id)),
             birth_date=born,
             target=(kind, target) if linkable and target else None,
+            name=parse_name(name),
         )
-        for pk, table, legacy_id, born, kind, target, linkable, issues in students.values_list(
-            "pk", "source_table", "legacy_id", "birth_date", "match_kind", "match_id",
+        for pk, table, legacy_id, name, born, kind, target, linkable, issues in students.values_list(
+            "pk", "source_table", "legacy_id", "full_name", "birth_date", "match_kind", "match_id",
             "auto_link_allowed", "validation_issues",
         )
     }  # fmt: skip

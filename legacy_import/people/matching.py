@@ -161,15 +161,16 @@ def _match_in_run(
         relation = relation_of(match, shared=shared, births=births)
         if relation:
             chunk.relations[min(owner, other), max(owner, other)] = relation
-            if relation != Relation.ONE_PERSON:
-                distances.append(distance(match.evidence))
+        may_be_one = relation not in (None, Relation.OTHER_PERSON)
+        if may_be_one and relation != Relation.ONE_PERSON:
+            distances.append(distance(match.evidence))
         evidence = {
             "row": f"{partner.table}:{partner.legacy_id}", "id": other,
             "same_person": relation == Relation.ONE_PERSON, "blockers": list(match.blockers),
             "evidence": list(match.evidence),
         }  # fmt: skip
         matches.in_run_total += 1
-        (matches.in_run if relation else unrelated).append(evidence)
+        (matches.in_run if may_be_one else unrelated).append(evidence)
     matches.in_run = (matches.in_run + unrelated)[:MAX_SHOWN]
     matches.in_run_distance = min(distances, default=None)
 

@@ -150,7 +150,12 @@ def _registration(facts: Facts) -> Decision | None:
 
 
 def _unless_blocked(facts: Facts, effect: PlannedAction, reason: str) -> Decision:
-    """A blocked HIGH match goes to review first; an unblocked one attaches the record."""
+    """A blocked HIGH match goes to review first; an unblocked one attaches the record.
+
+    Unless another row that contradicts this one is linked to the same person.
+    """
+    if facts.linkable and facts.group_conflict:
+        return Decision(REVIEW, "group_conflict")
     if facts.linkable:
         return Decision(effect, f"{reason}_of_known_person")
     if facts.confidence == DuplicateConfidence.HIGH:

@@ -18,19 +18,22 @@ from legacy_import.rules.person_groups import Member
 
 
 class Relation(StrEnum):
-    """How two rows of one run are related; rows that are two people have no relation."""
+    """How two rows of one run are related; two people without a contact in common are not."""
 
     ONE_PERSON = "one_person"  # an edge of the union-find
     OTHER_DATE = "other_date"  # contact and name agree, the birth dates contradict each other
     OTHER_NAME = "other_name"  # contact and birth date agree, the names differ
     SIMILAR_NAME = "similar_name"  # contact and name agree, but not well enough for a link
     SAME_DAY = "same_day"  # a similar name and the same birth date, no contact in common
+    OTHER_PERSON = (
+        "other_person"  # two people of one contact, who must not link to one known person
+    )
 
 
 # The pairs in which one row has the name and the contact of the other.
 NAMESAKES: Final = (Relation.ONE_PERSON, Relation.OTHER_DATE, Relation.SIMILAR_NAME)
 # The pairs that contradict each other whoever they are linked to.
-CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME})
+CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME, Relation.OTHER_PERSON})
 
 _DIFFERENT: Final = Names.OTHER.value
 _ONE_WORD: Final = Names.ONE_WORD.value
@@ -41,7 +44,7 @@ _NOT_THE_SAME: Final = _UNKNOWN | {_DIFFERENT}
 def relation_of(
     match: Match, *, shared: frozenset[Key], births: tuple[date | None, date | None]
 ) -> Relation | None:
-    """The relation of two rows that match on these keys, with their birth dates; None: two people.
+    """The relation of two rows that match on these keys, with their birth dates.
 
     The first of January alone relates no one: it stands for every day of a year.
     """
@@ -55,7 +58,7 @@ def relation_of(
         if not _UNKNOWN.isdisjoint(evidence):
             return None  # such a row goes to review by itself
         if _DIFFERENT in evidence:
-            return Relation.OTHER_NAME if same_day else None
+            return Relation.OTHER_NAME if same_day else Relation.OTHER_PERSON
         if BIRTH_DATE_CONFLICT not in match.blockers:
             return Relation.SIMILAR_NAME
         # The family's name alone, and another date: a brother.
@@ -79,14 +82,20 @@ def rows_in_doubt(
     contradict each other do not both link to one person.
     """
     in_doubt: set[int] = set()
+    group_targets = {
+        first: members[row].target for row, first in first_of.items() if members[row].target
+    }
     for first, second, relation in pairs:
         if relation == Relation.ONE_PERSON or first_of.get(first, first) == first_of.get(
             second, second
         ):
             continue
         one, other = members[first].target, members[second].target
+        if relation == Relation.OTHER_PERSON:
+            one = one or group_targets.get(first_of.get(first, first))
+            other = other or group_targets.get(first_of.get(second, second))
         if one is not None and one == other:
             in_doubt.update((first, second) if relation in CONTRADICTIONS else ())
-        else:
+        elif relation != Relation.OTHER_PERSON:
             in_doubt.update(row for row in (first, second) if members[row].target is None)
     return in_doubt

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ecoin.identity.names import NO_NAME_AT_ALL, Name
 from legacy_import.rules.duplicates import Target
-from legacy_import.rules.guards import BirthDates, birth_date_guard
+from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
 
 MAX_ROWS: Final = 10
 """Nobody takes more than ten courses under ten spellings; a larger group is a chain."""
@@ -16,15 +17,17 @@ MAX_ROWS: Final = 10
 TWO_EXISTING_PEOPLE: Final = "two_existing_people"
 BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
 GROUP_TOO_LARGE: Final = "group_too_large"
+OTHER_NAME: Final = "other_name"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A row: its place (deleted, table rank, legacy id), its birth date, the person it links to."""
+    """A row: its place (deleted, table rank, legacy id), birth date, the person it links to, name."""
 
     order: tuple[int, ...]
     birth_date: date | None
     target: Target | None
+    name: Name = NO_NAME_AT_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def group_people(
         if one is other:
             continue
         reason = _why_not(one, other, max_rows)
+        if not reason and _has_two_names(one, other, ordered, members):
+            reason = OTHER_NAME
         if reason:
             refused.append((first, second, reason))
             continue
@@ -88,3 +93,29 @@ def _why_not(one: _Group, other: _Group, max_rows: int) -> str:
             if birth_date_guard(first, second) is BirthDates.CONFLICT:
                 return BIRTH_DATE_CONFLICT
     return GROUP_TOO_LARGE if len(one.rows) + len(other.rows) > max_rows else ""
+
+
+def _has_two_names(
+    one: _Group,
+    other: _Group,
+    edges: Set[tuple[int, int]],
+    members: Mapping[int, Member],
+) -> bool:
+    """Do two rows have different names, who are one person by a third row only?
+
+    "Mohamed" may be Mohamed Amine or Mohamed Islam; these two are brothers.
+    """
+    return any(
+        _differ(members[first].name, members[second].name)
+        for first in one.rows
+        for second in other.rows
+        if (first, second) not in edges and (second, first) not in edges
+    )
+
+
+def _differ(one: Name, other: Name) -> bool:
+    names = name_guard(
+        one.fold, one.skeleton, other.fold, other.skeleton,
+        left_script=one.script, right_script=other.script,
+    )  # fmt: skip
+    return names is Names.OTHER

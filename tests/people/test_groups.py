@@ -211,6 +211,32 @@ def test_father_and_son_do_not_both_link_to_one_person(run: LegacyImportRun) -> 
     assert conflicts(run) == {"stagiaires:1", "stagiaires:2"}
 
 
+BROTHERS = ("Mohamed Amine Haddad", "Mohamed Islam Haddad")
+
+
+@pytest.mark.parametrize("born", ["1999-02-03", ""])
+def test_a_short_name_joins_no_brothers(run: LegacyImportRun, born: str) -> None:
+    both = {"phone": PHONE, "email": "haddad@exemple.dz", "birth_date": born}
+    stage(run, *({**both, "full_name": name} for name in ("Mohamed Haddad", *BROTHERS)))
+    found = groups(run)
+    assert found["stagiaires:1"] == found["stagiaires:2"] == "stagiaires:1"
+    assert found["stagiaires:3"] is None
+    assert {"stagiaires:1", "stagiaires:3"} <= conflicts(run)
+
+
+@pytest.mark.parametrize("born", ["1999-02-03", ""])
+def test_brothers_do_not_both_link_to_a_known_person_of_a_short_name(
+    run: LegacyImportRun, born: str
+) -> None:
+    both = {"phone": PHONE, "email": "haddad@exemple.dz"}
+    birth_date = datetime.date.fromisoformat(born) if born else None
+    CrmLeadFactory(**both, full_name="Mohamed Haddad", birth_date=birth_date)
+    stage(run, *({**both, "full_name": name, "birth_date": born} for name in BROTHERS))
+    groups(run)
+    assert LegacyStudentImport.objects.filter(auto_link_allowed=True).count() == 2
+    assert conflicts(run) == {"stagiaires:1", "stagiaires:2"}
+
+
 def test_the_first_row_is_by_table_then_by_number(run: LegacyImportRun) -> None:
     stage(
         run,

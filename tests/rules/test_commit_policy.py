@@ -106,6 +106,10 @@ CASES = {
         replace(COMPLETED, confidence=D.MEDIUM), P.CREATE_COMPLETED_TRAINING, "history"),
     "completed-of-a-known-person": (
         replace(COMPLETED, **LINKABLE), P.CREATE_COMPLETED_TRAINING, "history_of_known_person"),
+    "completed-of-a-known-person-whom-another-row-contradicts": (
+        replace(COMPLETED, group_conflict=True, **LINKABLE), P.REVIEW, "group_conflict"),
+    "completed-of-nobody-known-in-a-doubtful-group": (
+        replace(COMPLETED, group_conflict=True), P.CREATE_COMPLETED_TRAINING, "history"),
     "completed-with-a-blocked-high": (replace(COMPLETED, **BLOCKED), P.REVIEW, "hot_key"),
     "completed-with-a-reviewer-s-link": (
         replace(COMPLETED, confidence=D.HIGH, linkable=True),
@@ -129,6 +133,8 @@ CASES = {
         P.REVIEW, "session_not_confirmed"),
     "registered-of-a-known-person": (
         replace(REGISTERED, **LINKABLE), P.CREATE_ENROLLMENT, "registration_of_known_person"),
+    "registered-of-a-known-person-whom-another-row-contradicts": (
+        replace(REGISTERED, group_conflict=True, **LINKABLE), P.REVIEW, "group_conflict"),
     "registered-with-a-blocked-high": (replace(REGISTERED, **BLOCKED), P.REVIEW, "hot_key"),
     "registered-otherwise": (
         replace(REGISTERED, import_action=A.NEEDS_REVIEW, action_reason="session_missing",

@@ -46,10 +46,11 @@ RELATIONS = {
               blockers=("shared_contact_other_name",)), {P}, JANUARY, "other_name"),
     "another-name-without-a-date": (
         match("high", PHONE, "name_differs", "birth_date_missing",
-              blockers=("shared_contact_other_name",)), {P}, BORN, None),
+              blockers=("shared_contact_other_name",)), {P}, BORN, "other_person"),
     "another-name-and-date": (
         match("high", PHONE, "name_differs", "birth_date_conflict",
-              blockers=("shared_contact_other_name", "birth_date_conflict")), {P}, BORN, None),
+              blockers=("shared_contact_other_name", "birth_date_conflict")), {P}, BORN,
+        "other_person"),
     "another-name-in-a-shared-mailbox": (
         match("high", "same_email:c•••@x.dz", "name_differs", "birth_date_equal",
               blockers=("role_mailbox", "shared_contact_other_name")), {E}, BORN, None),
@@ -118,11 +119,23 @@ LEAD, OTHER = ("lead", 1), ("lead", 2)
         pytest.param("other_date", (LEAD, LEAD), {1, 2}, id="two-dates-of-one-known-person"),
         pytest.param("other_name", (LEAD, LEAD), {1, 2}, id="two-names-of-one-known-person"),
         pytest.param("similar_name", (LEAD, LEAD), set(), id="two-spellings-of-a-known-person"),
+        pytest.param("other_person", (LEAD, LEAD), {1, 2}, id="two-people-of-one-known-person"),
+        pytest.param("other_person", (LEAD, None), set(), id="one-of-two-people-is-known"),
+        pytest.param("other_person", (LEAD, OTHER), set(), id="two-people-are-two"),
+        pytest.param("other_person", (None, None), set(), id="two-new-people"),
     ],
 )
 def test_who_of_a_pair_in_doubt_waits(relation, targets, in_doubt):
     members = {n: Member((0, n), None, target) for n, target in enumerate(targets, 1)}
     assert rows_in_doubt([(1, 2, Relation(relation))], {}, members) == in_doubt
+
+
+def test_who_follows_a_row_of_a_known_person_is_not_another_one_of_that_person():
+    members = {1: Member((0, 1), None, LEAD), 2: Member((0, 2), None, None)}
+    members[3] = Member((0, 3), None, LEAD)
+    pairs = [(2, 3, Relation.OTHER_PERSON)]
+    assert rows_in_doubt(pairs, {1: 1, 2: 1}, members) == {2, 3}
+    assert rows_in_doubt(pairs, {}, members) == set()
 
 
 def test_a_pair_in_doubt_of_one_group_is_settled():

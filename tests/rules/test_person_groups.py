@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecoin.identity.names import parse_name
 from legacy_import.rules.guards import BirthDates, birth_date_guard
 from legacy_import.rules.person_groups import MAX_ROWS, Member, group_people
 
@@ -58,6 +59,27 @@ def test_a_dateless_row_does_not_bridge_two_birth_dates():
     groups = group_people([(1, 2), (2, 3)], members)
     assert groups.first_of == {1: 1, 2: 1}
     assert groups.refused == ((2, 3, "birth_date_conflict"),)
+
+
+def named(place, name):
+    return Member((0, place), None, None, parse_name(name))
+
+
+def test_a_short_name_does_not_bridge_two_names():
+    members = {
+        1: named(1, "Mohamed Haddad"),
+        2: named(2, "Mohamed Amine Haddad"),
+        3: named(3, "Mohamed Islam Haddad"),
+        4: named(4, "Haddad Mohamed"),
+    }
+    groups = group_people([(1, 2), (1, 3), (1, 4)], members)
+    assert groups.first_of == {1: 1, 2: 1, 4: 1}
+    assert groups.refused == ((1, 3, "other_name"),)
+
+
+def test_two_names_that_an_edge_joins_are_one_person_whatever_the_names_alone_say():
+    members = {1: named(1, "Nabil Cherfaoui"), 2: named(2, "Nadir Cherfaoui")}
+    assert group_people([(1, 2)], members).first_of == {1: 1, 2: 1}
 
 
 def test_a_missing_date_written_as_1900_contradicts_nothing():

@@ -89,6 +89,34 @@ def test_a_shared_spelling_proves_nothing():
     assert judged(parse_name("Malak Benali"), spelling) is Names.EQUAL
 
 
+SOUND_ALIKE = """
+    Hassiba/Hassib حسيبة/Hacib Anis/Anaïs أنيس/Anaïs Samah/Sameh سماح/Sameh Samer/Samar
+    Rachid/Rachad رشيد/Rachad Rachid/Rached راشد/Rachid Karim/Karam كريم/Karam Djaber/Djabbar
+    Charef/Charaf شرف/Charef Cherif/Charef Saïda/Saada Maya/Mia مايا/Mia Saleh/Sali صالح/Sali
+    Salih/Sali Ziad/Zayed زايد/Ziad Bassam/Bassem Rabie/Rabih Raed/Raad Kamel/Camille Rima/Rama
+    Nihad/Nahed Hanane/Hanine Sahar/Saher Malika/Malaika ندى/Nida Sabah/Saba
+    """
+
+
+@pytest.mark.parametrize("pair", SOUND_ALIKE.split())
+def test_two_names_that_sound_alike_are_two(pair: str):
+    one, other = pair.split("/")
+    left, right = (parse_name(word, "Haddad") for word in (one, other))
+    assert judged(left, right) is Names.OTHER
+
+
+@pytest.mark.parametrize("pair", ["Ramdane/Roumdane", "رمضان/Roumdane"])
+def test_a_spelling_that_nobody_attests_equals_no_name_by_a_seldom_one(pair: str):
+    one, other = pair.split("/")
+    left, right = parse_name(one, "Haddad"), parse_name(other, "Haddad")
+    assert judged(left, right) in (Names.SIMILAR, Names.OTHER_SCRIPT)
+
+
+def test_a_spelling_that_nobody_attests_is_its_name_where_the_letters_say_so():
+    for one, other in (("كريم", "Karym"), ("Toufik", "Toufiq"), ("أنيس", "Aniss")):
+        assert judged(parse_name(one, "Haddad"), parse_name(other, "Haddad")) is Names.EQUAL
+
+
 def found_as_candidates(half: int) -> float:
     """Share of attested (Arabic, Latin) spellings of one name that have a skeleton in common."""
     found = total = 0
