@@ -38,12 +38,14 @@ class SchemaMismatch(LegacyImportError):
 class TableMap:
     """A table of the database with its fields: canonical name → column. `notes` are sentences.
 
+    `deletions`: all columns that say whether a row is deleted; `deleted_at` is the first of them.
     `likely`: absent fields → the column that may be it, if an operator says so.
     """
 
     table: str
     db_table: DatabaseTable
     fields: dict[str, Column]
+    deletions: tuple[Column, ...]
     absent: tuple[str, ...]
     unmatched: tuple[str, ...]
     likely: dict[str, str]
@@ -156,9 +158,9 @@ def _require_readable_table(table: str, db_table: DatabaseTable) -> None:
 
 def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, str]) -> TableMap:
     _require_readable_table(table, db_table)
-    fields, notes = _matched_fields(table, db_table, overrides)
+    fields, deletions, notes = _matched_fields(table, db_table, overrides)
     absent = [field for field in ACCEPTED[table] if field not in fields]
-    used = {column.name for column in fields.values()}
+    used = {column.name for column in (*fields.values(), *deletions)}
     unmatched = [column.name for column in db_table.columns if column.name not in used]
     likely = _likely_columns(table, absent, unmatched)
     _check_required(table, db_table, fields, likely)
@@ -166,6 +168,7 @@ def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, st
         table=table,
         db_table=db_table,
         fields=fields,
+        deletions=tuple(deletions),
         absent=tuple(absent),
         unmatched=tuple(unmatched),
         likely=likely,
@@ -175,8 +178,8 @@ def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, st
 
 def _matched_fields(
     table: str, db_table: DatabaseTable, overrides: Mapping[str, str]
-) -> tuple[dict[str, Column], list[str]]:
-    """Field → column, in the order of ACCEPTED, and a note on every choice that was made."""
+) -> tuple[dict[str, Column], list[Column], list[str]]:
+    """Field → column, in the order of ACCEPTED; the columns of deletions; a note on every choice."""
     choices = {
         field: _override(table, field, db_table, overrides[field])
         if field in overrides
@@ -190,18 +193,23 @@ def _matched_fields(
     ]
     used_names = {columns[0].name for columns in choices.values() if columns}
     for field, columns in choices.items():
-        if not columns:
-            columns += _with_its_noun(table, field, db_table, used_names)
-            notes += _without_floats(table, field, columns)
-            if columns:
-                used_names.add(columns[0].name)
-                notes.append(f"{table}: {field} is taken to be {columns[0].name}")
-        if len(columns) > 1:
+        if not columns or (field == "deleted_at" and field not in overrides):
+            taken = _with_its_noun(table, field, db_table, used_names | {c.name for c in columns})
+            notes += _without_floats(table, field, taken)
+            if taken:
+                used_names.add(taken[0].name)
+                notes.append(f"{table}: {field} is taken to be {taken[0].name}")
+            columns += taken
+        if len(columns) > 1 and field == "deleted_at":
+            names = ", ".join(column.name for column in columns)
+            notes.append(f"{table}: a row is deleted if any of these columns says so: {names}")
+        elif len(columns) > 1:
             others = ", ".join(column.name for column in columns[1:])
             notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
     if "id" not in overrides:
         notes += _take_primary_key(table, db_table, choices)
-    return {field: columns[0] for field, columns in choices.items() if columns}, notes
+    fields = {field: columns[0] for field, columns in choices.items() if columns}
+    return fields, choices["deleted_at"], notes
 
 
 def _without_floats(table: str, field: str, columns: list[Column]) -> list[str]:

@@ -62,6 +62,22 @@ def matched(name: str, *columns: str, **key: Any) -> TableMap:
     return match(found(**{name: table(name, *columns, **key)}), {})[name]
 
 
+def test_every_column_that_says_deleted_is_kept() -> None:
+    mapped = matched("stagiaires", "id", "nom", "is_deleted", "stagiaire_supprime", "deleted_at")
+    assert [c.name for c in mapped.deletions] == ["deleted_at", "is_deleted", "stagiaire_supprime"]
+    assert mapped.unmatched == ()
+    assert mapped.notes[-1] == (
+        "stagiaires: a row is deleted if any of these columns says so:"
+        " deleted_at, is_deleted, stagiaire_supprime"
+    )
+
+
+def test_an_override_of_deletions_is_the_only_one() -> None:
+    tables = found(stagiaires=table("stagiaires", "id", "nom", "is_deleted", "supprime", "parti"))
+    mapped = match(tables, {"stagiaires": {"deleted_at": "parti"}})["stagiaires"]
+    assert [column.name for column in mapped.deletions] == ["parti"]
+
+
 # As public schemas of schools spell them: the whole table, and what is to be taken for what.
 TABLES_IN_THE_WILD = {
     "its_own_noun_behind": (
