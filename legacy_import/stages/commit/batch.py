@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ecoin.bulk import Ids
 from ecoin.identity.blanks import is_blank_or_test, is_zero_date
+from ecoin.identity.charsets import decoded_name
 from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
@@ -139,7 +140,7 @@ class Batch:
             row=plan.pk,
             origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
             reason=plan.planned_reason,
-            name=unescaped(source.full_name),
+            name=decoded_name(source.full_name),
             phone=unescaped(source.phone_raw),
             # A placeholder or an invalid address is not copied; it stays in the payload.
             email=unescaped(source.email_raw) if source.email_normalized else "",
