@@ -52,6 +52,9 @@ def test_pictures_are_no_words_but_not_nothing_either(text: str) -> None:
     assert not is_blank(text)
     assert parse_name(text, "Haddad").key == f"{UNREADABLE} haddad"
     assert parse_name(f"Amel {text}", f"{text}Haddad") == parse_name("Amel", "Haddad")
+    assert parse_name(f"{text} Amel", f"Haddad {text}") == parse_name("Amel", "Haddad")
+    assert parse_name(f"{text} Amel {text} Haddad") == parse_name("Amel Haddad")
+    assert parse_name(f"{text} أمينة", "حداد") == parse_name("أمينة", "حداد")
     assert not is_test_word(text)
 
 
