@@ -81,10 +81,25 @@ def is_test_word(word: str) -> bool:
 
 _REPEATED: Final = re.compile(r"([a-hj-wyz])\1{2,}")  # Mohamed III is a king
 
-_ALIVE: Final = frozenset(map(compact, ("0", "false", "faux", "f", "n", "off", "لا")))
-_ZERO_DATE: Final = re.compile(r"(?:0000|0001|1900|1970)-[0-9]{2}-[0-9]{2}|[0.:\s/-]+")
+_PART: Final = "[0-9]{2}"
+_YEAR: Final = "(?:0000|0001|1899|1900|1970|9999)"
+_ZERO_DATE: Final = re.compile(
+    f"{_YEAR}[-/.]{_PART}[-/.]{_PART}|{_PART}[-/.]{_PART}[-/.]{_YEAR}" + r"|[0.:\s/-]+"
+)
 DELETION_PREFIX: Final = 10
 """Characters of a deletion mark that decide: a date, or a word."""
+_ALIVE: Final = frozenset(
+    compact(word[:DELETION_PREFIX])
+    for word in (
+        "0", "false", "faux", "f", "n", "off", "لا", "jamais", "never", "actif", "active",
+        "non supprimé", "nonsupprimé", "not deleted",
+    )
+)  # fmt: skip
+
+
+def is_zero_date(text: str) -> bool:
+    """Whether a program wrote the date for lack of one: `0000-00-00`, 1 January 1970, 9999-12-31."""
+    return _ZERO_DATE.fullmatch(text.strip()[:DELETION_PREFIX].strip()) is not None
 
 
 def is_deletion_mark(text: str | None) -> bool:
@@ -94,4 +109,4 @@ def is_deletion_mark(text: str | None) -> bool:
     mark = text.replace("\x00", "").strip()[:DELETION_PREFIX].strip()
     if is_blank(mark):
         return False
-    return compact(mark) not in _ALIVE and not _ZERO_DATE.fullmatch(mark)
+    return compact(mark) not in _ALIVE and not is_zero_date(mark)

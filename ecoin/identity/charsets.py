@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from ecoin.identity import arabic
 from ecoin.identity.given_names import is_known_arabic
 from ecoin.identity.text import is_damaged, repair_double_encoding
+from ecoin.identity.text import unescaped as without_entities
 
 CACHED_LENGTH: Final = 200
 """Longer text is read without a cache: a megabyte of free text must not stay in it."""
@@ -54,6 +55,14 @@ def _readable(text: str) -> Readable:
 
 
 _cached = lru_cache(maxsize=4_096)(_readable)
+
+
+def decoded_name(text: str) -> str:
+    """A name as it is created: escapes decoded once, as they are where names are compared."""
+    if text.isascii() and not SUSPECT.search(text):
+        return text
+    decoded = _unescaped(text)
+    return without_entities(text) if is_damaged(decoded) else decoded
 
 
 def _unescaped(text: str) -> str:

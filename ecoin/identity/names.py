@@ -204,8 +204,9 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
-    # A picture is no letter, and a degree sign is not the word "deg".
-    text = "".join("*" if is_picture(c) or c == "\u00b0" else c for c in text)
+    # A picture is no letter: beside letters a decoration. A degree sign is not the word "deg".
+    picture = " " if any(c.isalpha() for c in text) else "*"
+    text = "".join(picture if is_picture(c) else "*" if c == "\u00b0" else c for c in text)
     if problem != DAMAGED:
         return _words_in_any_script(text)
     words: list[str] = []

@@ -5,7 +5,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from ecoin.identity.blanks import compact, is_blank
-from ecoin.identity.text import fold, unescaped
+from ecoin.identity.text import fold, readings
 from legacy_import.choices import SessionType
 
 # The old platform parked people under these three; no reviewer can make them real.
@@ -35,17 +35,21 @@ def classify_session(
     """What one row of session_ecoins is. `formations`: the ids that the old catalogue has."""
     if legacy_id in PLACEHOLDER_IDS:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:placeholder_id")
-    folded = fold(unescaped(code))
-    if WAITING_CODE in folded.translate(_IGNORED):
+    folded = [fold(reading) for reading, _ in readings(code)]
+    if any(WAITING_CODE in reading.translate(_IGNORED) for reading in folded):
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:waiting_code")
     if formation_id is None:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:no_formation")
     if formation_id not in formations:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:formation_not_in_source")
-    if _WAITING_WORDS.search(_SIGNS.sub(" ", folded)):
+    if any(_is_about_waiting(_SIGNS.sub(" ", reading).strip()) for reading in folded):
         return SessionKind(SessionType.UNKNOWN, "session:waiting_words")
     rule = "session:real_without_code" if is_blank(code) else "session:real"
     return SessionKind(SessionType.REAL_SESSION, rule)
+
+
+def _is_about_waiting(words: str) -> bool:
+    return words == "att" or _WAITING_WORDS.search(words) is not None
 
 
 def session_of_row(

@@ -1,12 +1,16 @@
 """The names that columns of the old tables may have, by field: the best first. Folded (schema.py)."""
 
-# A mark of rows that the old platform treats as deleted: a date, or a flag.
+# Marks of rows that the old platform treats as deleted: dates, or flags. All of them are read.
 _DELETED = {
     "deleted_at": ("deleted_at", "date_suppression", "supprime_le", "date_supprime", "deleted_on",
                    "date_deleted", "is_deleted", "deleted", "est_supprime", "supprime", "is_supprime",
                    "efface", "est_efface", "corbeille", "en_corbeille", "is_trashed", "trashed_at",
                    "trashed", "trash", "poubelle", "removed_at", "is_removed", "soft_deleted",
-                   "del_flag", "flag_deleted", "deletedat", "isdeleted"),
+                   "del_flag", "flag_deleted", "deletedat", "isdeleted", "is_delete", "delete_at",
+                   "deletion_date", "deleted_date", "date_de_suppression", "dt_suppression",
+                   "date_supp", "date_suppr", "suppression", "suppr", "supprimee", "est_supprimee",
+                   "flag_suppr", "effacee", "date_effacement", "dans_corbeille", "delete_flag",
+                   "deleted_flag", "is_del", "soft_delete", "in_trash", "removed", "محذوف"),
 }  # fmt: skip
 
 _LEARNER = {

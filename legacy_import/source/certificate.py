@@ -114,9 +114,10 @@ def _notes(
                 " the import reads may be seen half"
             )
         if deleted.get(name):
+            marks = ", ".join(column.name for column in table.deletions)
             notes.append(
                 f"{name}: {deleted[name]} rows are deleted on the old platform"
-                f" ({table.fields['deleted_at'].name}); they are staged, and what depends on them"
+                f" ({marks}); they are staged, and what depends on them"
                 " needs review"
             )
         if table.db_table.unreadable:

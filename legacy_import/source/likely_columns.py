@@ -30,12 +30,20 @@ LIKELY = {
 MEANINGFUL = {
     "is not active": "actif active inactif inactive enabled disabled desactive",
     "was cancelled": "annule annulee cancelled canceled annulation abandon abandonne",
-    "is deleted": "deleted supprime supprimee efface corbeille trashed",
     "is blocked or suspended": "bloque blocked suspendu suspended banni banned",
     "is a draft or a test": "brouillon draft test demo",
     "was merged into another": "fusionne merged doublon duplicate",
     "was never confirmed": "valide validated verified confirme approved approuve",
 }
+# Parts of the names of columns that say whether a row is deleted.
+_DELETION = ("suppr", "delet", "effac", "corbeil", "trash", "remove", "poubelle", "محذوف")
+_DELETION_WORDS = frozenset({"del", "supp"})
+# Words of people around the learner, and of an account: neither a name nor a phone of the learner.
+_OTHERS = frozenset({
+    "pere", "mere", "tuteur", "tutrice", "parent", "parents", "father", "mother", "guardian", "urgence",
+    "responsable", "conjoint", "user", "username", "utilisateur", "login",
+})  # fmt: skip
+_PERSONAL = frozenset({"last_name", "first_name", "full_name", "phone"})
 _MEANING = {word: meaning for meaning, words in MEANINGFUL.items() for word in words.split()}
 
 
@@ -44,6 +52,7 @@ def likely_column(
 ) -> str | None:
     """The column whose name is nearest to a field that has none; None if no name is near."""
     names = (*accepted, *LIKELY.get(field, ()))
+    columns = [column for column in columns if _may_be(field, column)]
     scores = {column: _likeness(table, column, names) for column in columns}
     best = max(scores, key=scores.__getitem__, default=None)
     return best if best is not None and scores[best] >= SIMILAR else None
@@ -57,8 +66,31 @@ def toml(table: str, columns: Mapping[str, str]) -> str:
 
 def meaning_of(column: str) -> str | None:
     """What a row may be because of such a column ("was cancelled"); None for most columns."""
-    words = [word for spelling in spellings(column) for word in spelling.split("_")]
-    return next((_MEANING[word] for word in words if word in _MEANING), None)
+    if _says_deleted(column):
+        return "is deleted"
+    return next((_MEANING[word] for word in _words(column) if word in _MEANING), None)
+
+
+def is_account_name(column: str) -> bool:
+    """Whether it is a login rather than the name of a person: `nom_utilisateur`, `user_name`."""
+    return bool({"user", "utilisateur"} & set(_words(column)))
+
+
+def _words(column: str) -> list[str]:
+    return [word for spelling in spellings(column) for word in spelling.split("_")]
+
+
+def _says_deleted(column: str) -> bool:
+    return any(part in spellings(column)[0] for part in _DELETION) or not (
+        _DELETION_WORDS.isdisjoint(_words(column))
+    )
+
+
+def _may_be(field: str, column: str) -> bool:
+    """Whether a column may be the field at all, however alike their names are."""
+    if _says_deleted(column) or field == "deleted_at":
+        return field == "deleted_at" and _says_deleted(column)
+    return field not in _PERSONAL or _OTHERS.isdisjoint(_words(column))
 
 
 def _likeness(table: str, column: str, names: Iterable[str]) -> float:

@@ -11,15 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from ecoin.database import is_sqlite
-from ecoin.identity.blanks import DELETION_PREFIX, is_deletion_mark
 from legacy_import.errors import LegacyImportError, SafetyRefusal
 from legacy_import.source.accepted_names import TABLES
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures, ValueKind
+from legacy_import.source.counts import count, count_deleted, measure
 from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
 from legacy_import.source.grants import Grant, WritableAccount, limited_tables, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
-from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder, text_of
+from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder
 from legacy_import.source.schema import (
     NEW_ID,
     NEW_ID_LINE,
@@ -242,9 +242,9 @@ def open_source(
         for table in tables.values():
             _refuse_repeated_ids(engine, table)
         if measurements is None:
-            counts = {name: _count(engine, table) for name, table in tables.items()}
-            deleted = {name: _count_deleted(engine, table) for name, table in tables.items()}
-            measures = {name: _measure(engine, table) for name, table in tables.items()}
+            counts = {name: count(engine, table) for name, table in tables.items()}
+            deleted = {name: count_deleted(engine, table) for name, table in tables.items()}
+            measures = {name: measure(engine, table) for name, table in tables.items()}
         else:
             counts, deleted = dict(measurements["counts"]), dict(measurements["deleted"])
             measures = {name: Measures(**sizes) for name, sizes in measurements["measures"].items()}
@@ -350,36 +350,6 @@ def _refuse_repeated_ids(engine: SourceEngine, table: TableMap) -> None:
             hint=f"Have it repaired (REPAIR TABLE {db_table.name}), or number the rows in a copy:"
             f" ALTER TABLE {db_table.name} {NEW_ID}, with {NEW_ID_LINE} in LEGACY_SCHEMA_FILE.",
         )
-
-
-def _count(engine: SourceEngine, table: TableMap) -> int:
-    return int(engine.rows(f"SELECT COUNT(*) FROM {table.db_table.sql_name}")[0][0])
-
-
-def _count_deleted(engine: SourceEngine, table: TableMap) -> int:
-    """Count the rows that are deleted on the old platform: the first letters of each mark decide."""
-    column = table.fields.get("deleted_at")
-    if column is None:
-        return 0
-    start = f"SUBSTR(TRIM({column.value_sql}), 1, {DELETION_PREFIX:d})"
-    marks = engine.rows(
-        f"SELECT {start} AS mark, COUNT(*) FROM {table.db_table.sql_name} GROUP BY mark"
-    )
-    return sum(int(rows) for mark, rows in marks if is_deletion_mark(text_of(column, mark)))
-
-
-def _measure(engine: SourceEngine, table: TableMap) -> Measures:
-    """Measure the long columns in one pass: the longest value, and values over a megabyte."""
-    columns = [column for column in table.db_table.columns if column.measured]
-    if not columns:
-        return Measures({}, {})
-    parts = [f"MAX({column.length}), SUM({column.length} > {ONE_MEGABYTE})" for column in columns]
-    values: Sequence[Any] = engine.rows(
-        f"SELECT {', '.join(parts)} FROM {table.db_table.sql_name}"
-    )[0]
-    longest = {column.name: int(values[2 * n] or 0) for n, column in enumerate(columns)}
-    oversized = {column.name: int(values[2 * n + 1] or 0) for n, column in enumerate(columns)}
-    return Measures(longest, {name: rows for name, rows in oversized.items() if rows})
 
 
 def _number(legacy_id: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from ecoin.identity.blanks import is_deletion_mark
 from legacy_import.source.columns import Column, ValueKind
 from legacy_import.source.decode import cut_decoder_for, decoder_for
 from legacy_import.source.schema import TableMap
@@ -42,7 +43,8 @@ class RowBuilder:
     def __init__(self, table: TableMap, cut: Sequence[str] = ()) -> None:
         self._table = table.table
         columns = table.db_table.columns
-        of_fields = {column.name for column in table.fields.values()}
+        of_fields = {column.name for column in (*table.fields.values(), *table.deletions)}
+        self._deletions = [column.name for column in table.deletions]
         self._names = [column.name for column in columns]
         self._decoders = [_decoder(column, column.name in of_fields) for column in columns]
         self._cut = {name: len(columns) + 2 * number for number, name in enumerate(cut)}
@@ -79,7 +81,17 @@ class RowBuilder:
         ]
         for number, codes in issues.items():
             legacy_rows[number] = self._with_issues(legacy_rows[number], codes)
+        if len(self._deletions) > 1:
+            for row in legacy_rows:
+                self._take_any_deletion(row)
         return legacy_rows
+
+    def _take_any_deletion(self, row: LegacyRow) -> None:
+        """Where several columns say whether the row is deleted, the first that says so is believed."""
+        marks = (_text(row.payload[column]) for column in self._deletions)
+        mark = next((mark for mark in marks if is_deletion_mark(mark)), None)
+        if mark is not None:
+            row.fields["deleted_at"] = mark
 
     def _column(self, position: int, raw: list[Any], issues: Issues) -> Sequence[Json]:
         name, values = self._names[position], raw[position]
@@ -119,9 +131,16 @@ class RowBuilder:
         for field, column in zip(self._field_names, self._field_columns, strict=True):
             value = row.payload[column]
             if isinstance(value, dict):
-                cut = value.get("cut")
-                fields[field] = cut if isinstance(cut, str) else None
+                fields[field] = _text(value)
         return row._replace(fields=fields, issues=tuple(codes))
+
+
+def _text(value: Json) -> str | None:
+    """A value of a payload as text: the beginning of a long one, None if it is not text."""
+    if isinstance(value, dict):
+        cut = value.get("cut")
+        return cut if isinstance(cut, str) else None
+    return value
 
 
 def _one(name: str, decode: ToJson, value: Any, number: int, issues: Issues) -> Json:
@@ -137,9 +156,11 @@ def as_hex(value: bytes) -> Json:
     return {"hex": value.hex()}
 
 
-def text_of(column: Column, value: Any) -> str | None:
-    """A single value of a field's column as text; None if it is NULL or cannot be decoded."""
+def start_of(column: Column, value: Any) -> str | None:
+    """The beginning of a value of a field's column as text; None if it is NULL or not text."""
     decode = _decoder(column, is_field=True)
+    if column.kind is ValueKind.BINARY:
+        decode = _cut_decoder(column, is_field=True)
     try:
         text = value if value is None or decode is None else decode(value)
     except UnicodeDecodeError:

@@ -5,7 +5,7 @@ columns match one field, the first accepted name wins and the other is noted.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from legacy_import.source.column_names import (
     without_noun,
 )
 from legacy_import.source.columns import Column, DatabaseTable
-from legacy_import.source.likely_columns import likely_column, meaning_of, toml
+from legacy_import.source.likely_columns import is_account_name, likely_column, meaning_of, toml
 
 REPEATING_ENGINES = ("MRG_MYISAM", "MERGE")
 NEW_ID = "ADD legacy_row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE"
@@ -38,12 +38,14 @@ class SchemaMismatch(LegacyImportError):
 class TableMap:
     """A table of the database with its fields: canonical name → column. `notes` are sentences.
 
+    `deletions`: all columns that say whether a row is deleted; `deleted_at` is the first of them.
     `likely`: absent fields → the column that may be it, if an operator says so.
     """
 
     table: str
     db_table: DatabaseTable
     fields: dict[str, Column]
+    deletions: tuple[Column, ...]
     absent: tuple[str, ...]
     unmatched: tuple[str, ...]
     likely: dict[str, str]
@@ -95,12 +97,24 @@ def match(db_tables: Mapping[str, DatabaseTable], overrides: Overrides) -> dict[
             hint="Check LEGACY_DB_DATABASE, and that the account may SELECT from the four tables."
             + "".join(_rename(table, db_tables) for table in missing),
         )
-    tables = {
-        table: _match_table(table, value, overrides.get(table, {}))
-        for table, value in db_table_by_name.items()
-        if value is not None
-    }
+    tables: dict[str, TableMap] = {}
+    misses: list[SchemaMismatch] = []
+    for table, value in db_table_by_name.items():
+        if value is not None:
+            try:
+                tables[table] = _match_table(table, value, overrides.get(table, {}))
+            except SchemaMismatch as error:
+                misses.append(error)
+    if misses:
+        raise _as_one(misses)
     return {table: _with_twins(value, db_tables) for table, value in tables.items()}
+
+
+def _as_one(misses: list[SchemaMismatch]) -> SchemaMismatch:
+    """What is missing in all tables, so that an operator mends it at once."""
+    return SchemaMismatch(
+        " ".join(miss.message for miss in misses), hint="\n".join(miss.hint for miss in misses)
+    )
 
 
 def _with_twins(table_map: TableMap, db_tables: Iterable[str]) -> TableMap:
@@ -156,16 +170,17 @@ def _require_readable_table(table: str, db_table: DatabaseTable) -> None:
 
 def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, str]) -> TableMap:
     _require_readable_table(table, db_table)
-    fields, notes = _matched_fields(table, db_table, overrides)
+    fields, deletions, notes = _matched_fields(table, db_table, overrides)
     absent = [field for field in ACCEPTED[table] if field not in fields]
-    used = {column.name for column in fields.values()}
+    used = {column.name for column in (*fields.values(), *deletions)}
     unmatched = [column.name for column in db_table.columns if column.name not in used]
-    likely = _likely_columns(table, absent, unmatched)
+    likely = _likely_columns(table, db_table, fields)
     _check_required(table, db_table, fields, likely)
     return TableMap(
         table=table,
         db_table=db_table,
         fields=fields,
+        deletions=tuple(deletions),
         absent=tuple(absent),
         unmatched=tuple(unmatched),
         likely=likely,
@@ -175,8 +190,8 @@ def _match_table(table: str, db_table: DatabaseTable, overrides: Mapping[str, st
 
 def _matched_fields(
     table: str, db_table: DatabaseTable, overrides: Mapping[str, str]
-) -> tuple[dict[str, Column], list[str]]:
-    """Field → column, in the order of ACCEPTED, and a note on every choice that was made."""
+) -> tuple[dict[str, Column], list[Column], list[str]]:
+    """Field → column, in the order of ACCEPTED; the columns of deletions; a note on every choice."""
     choices = {
         field: _override(table, field, db_table, overrides[field])
         if field in overrides
@@ -190,18 +205,23 @@ def _matched_fields(
     ]
     used_names = {columns[0].name for columns in choices.values() if columns}
     for field, columns in choices.items():
-        if not columns:
-            columns += _with_its_noun(table, field, db_table, used_names)
-            notes += _without_floats(table, field, columns)
-            if columns:
-                used_names.add(columns[0].name)
-                notes.append(f"{table}: {field} is taken to be {columns[0].name}")
-        if len(columns) > 1:
+        if not columns or (field == "deleted_at" and field not in overrides):
+            taken = _with_its_noun(table, field, db_table, used_names | {c.name for c in columns})
+            notes += _without_floats(table, field, taken)
+            if taken:
+                used_names.add(taken[0].name)
+                notes.append(f"{table}: {field} is taken to be {taken[0].name}")
+            columns += taken
+        if len(columns) > 1 and field == "deleted_at":
+            names = ", ".join(column.name for column in columns)
+            notes.append(f"{table}: a row is deleted if any of these columns says so: {names}")
+        elif len(columns) > 1:
             others = ", ".join(column.name for column in columns[1:])
             notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
     if "id" not in overrides:
         notes += _take_primary_key(table, db_table, choices)
-    return {field: columns[0] for field, columns in choices.items() if columns}, notes
+    fields = {field: columns[0] for field, columns in choices.items() if columns}
+    return fields, choices["deleted_at"], notes
 
 
 def _without_floats(table: str, field: str, columns: list[Column]) -> list[str]:
@@ -236,8 +256,16 @@ def _with_its_noun(
         for column in db_table.columns
         if column.name not in used_names
         and name in [without_noun(spelling, nouns) for spelling in spellings(column.name)]
+        and not (field in ("last_name", "full_name") and _is_login(column.name, db_table))
     }
     return list(columns.values())
+
+
+def _is_login(name: str, db_table: DatabaseTable) -> bool:
+    """`nom_utilisateur` is a login, unless `prenom_utilisateur` is beside it."""
+    columns = {spelling for column in db_table.columns for spelling in spellings(column.name)}
+    first_names = {spelling.replace("nom", "prenom") for spelling in spellings(name)}
+    return is_account_name(name) and columns.isdisjoint(first_names - set(spellings(name)))
 
 
 def _take_primary_key(
@@ -270,14 +298,32 @@ def _override(table: str, field: str, db_table: DatabaseTable, name: str) -> lis
     return columns
 
 
-def _likely_columns(table: str, absent: list[str], unmatched: list[str]) -> dict[str, str]:
+def _likely_columns(
+    table: str, db_table: DatabaseTable, fields: Mapping[str, Column]
+) -> dict[str, str]:
+    """Absent field → the nearest of the columns that are free and may be read for it."""
+    used = {column.name for column in fields.values()}
     likely: dict[str, str] = {}
-    for field in absent:
-        free = [column for column in unmatched if column not in likely.values()]
+    for field in ACCEPTED[table]:
+        if field in fields or _is_whole_name(field, fields):
+            continue
+        free = [
+            column.name
+            for column in db_table.columns
+            if column.name not in used | set(likely.values())
+            and (field in FROM_FLOAT or not column.is_lossy)
+        ]
         column = likely_column(table, field, ACCEPTED[table][field], free)
         if column is not None:
             likely[field] = column
     return likely
+
+
+def _is_whole_name(field: str, fields: Container[str]) -> bool:
+    """Whether the names are there without this field: a second one would be read instead."""
+    if field == "full_name":
+        return "last_name" in fields and "first_name" in fields
+    return field in ("last_name", "first_name") and "full_name" in fields
 
 
 def _meaningful_columns(table: str, unmatched: list[str]) -> list[str]:

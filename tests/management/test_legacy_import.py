@@ -53,6 +53,35 @@ def test_a_check_counts_the_rows_that_are_deleted_there(make_legacy: MakeLegacy)
     assert told["columns"]["stagiaires"]["deleted_at"] == "corbeille"
 
 
+@pytest.mark.parametrize(
+    ("declared", "values", "deleted"),
+    [
+        (("deleted_at DATETIME", "is_deleted INT"), ("NULL, 1", "'2021-03-04', 0", "NULL, 0"), "12"),
+        (("supprime VARCHAR(50)",), ("'supprimée'", "'non supprimé'", "'123456789é1'"), "13"),
+        (("supprime VARCHAR(50)",), ("'كان محذوفا'", "'قديم جدا جدا'", "'لا'"), "12"),
+        (("deleted VARBINARY(50)",), ("'jamais'", "'123456789é1'", "'1970/01/01'"), "2"),
+    ],
+)  # fmt: skip
+def test_the_certificate_counts_as_deleted_what_is_staged_so(
+    declared: tuple[str, ...], values: tuple[str, ...], deleted: str, make_legacy: MakeLegacy
+) -> None:
+    database = make_legacy(tables([learner(1), learner(2), learner(3)]))
+    names = ", ".join(column.split()[0] for column in declared)
+    database.execute(*(f"ALTER TABLE stagiaires ADD COLUMN {column}" for column in declared))
+    for number, of_row in enumerate(values, start=1):
+        pairs = zip(names.split(", "), of_row.split(", "), strict=True)
+        settings = ", ".join(f"{name} = {value}" for name, value in pairs)
+        database.execute(f"UPDATE stagiaires SET {settings} WHERE id = {number}")
+    with as_legacy(database):
+        done("legacy_import")
+    run = LegacyImportRun.objects.get()
+    assert run.certificate["deleted_rows"] == {"stagiaires": len(deleted)}
+    assert f"({names})" in " ".join(run.certificate["notes"])
+    rows = LegacyStudentImport.objects.filter(source_table="stagiaires")
+    staged = {row.legacy_id for row in rows if "deleted_at_source" in row.validation_issues}
+    assert staged == set(deleted)
+
+
 def test_it_ends_with_the_rows_staged_and_the_next_command(school: Any) -> None:
     lines = done("legacy_import").out.splitlines()
     run = LegacyImportRun.objects.get().pk

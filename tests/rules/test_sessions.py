@@ -71,6 +71,7 @@ def test_the_waiting_list_is_known_in_any_spelling_of_its_code(code: str) -> Non
         "Session ATT",
         "Waiting list", "waitlist", "قائمة الانتظار", "Liste d&#39;attente", "Session.Attente",
         "Session&amp;#45;Attente",
+        "att", "ATT.", "(Att)", "Ø§Ù\x86ØªØ¸Ø§Ø±", "Ø§Ù†ØªØ¸Ø§Ø±",
     ],
 )  # fmt: skip
 def test_a_code_about_waiting_in_other_words_is_unknown(code: str) -> None:

@@ -37,12 +37,23 @@ CREATE TABLE `session_ecoins` (`id` int NOT NULL, `code` varchar(50), `formation
   PRIMARY KEY (`id`));
 """
 UNKNOWN_COLLATION = "utf8mb4_uca1400_ai_ci" if ON_MYSQL else "utf8mb4_0900_ai_ci"
+FOREIGN_COLLATIONS = [
+    "utf8mb4_0900_ai_ci",
+    "utf8mb4_0900_bin",
+    "utf8mb4_de_pb_0900_as_cs",
+    "utf8mb4_uca1400_ai_ci",
+    "utf8mb4_uca1400_spanish2_nopad_as_cs",
+    "utf8mb3_uca1400_ai_ci",
+]
+ONE_LINE_GTIDS = (
+    "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-77';\n"
+)
 OTHER_GTIDS = GTIDS + "SET @@SESSION.SQL_LOG_BIN = @MYSQLDUMP_TEMP_LOG_BIN;\n"
 MARIADB_HEADER = "/*M!999999\\- enable the sandbox mode */ \n"
 
 
 def dump(*, collation: str = "utf8mb4_bin", before: str = "", after: str = "") -> str:
-    declared = f"CHARACTER SET utf8mb4 COLLATE {collation}"
+    declared = f"CHARACTER SET {collation.partition('_')[0]} COLLATE {collation}"
     return before + TABLES.format(collation=declared) + after + COMPLETED
 
 
@@ -86,6 +97,7 @@ WHOLE = {
     [
         pytest.param(dump(), False, id="a_tidy_dump"),
         pytest.param(dump(before=OTHER_GTIDS), True, id="gtids"),
+        pytest.param(dump(before=ONE_LINE_GTIDS), True, id="gtids_in_one_line"),
         pytest.param(dump(collation=UNKNOWN_COLLATION), True, id="a_collation_of_the_other_server"),
         pytest.param(
             dump(before=MARIADB_HEADER + OTHER_GTIDS, collation=UNKNOWN_COLLATION), True, id="all"
@@ -102,6 +114,23 @@ def test_a_dump_loads_as_the_readme_says(
     loaded = load(empty_old, as_the_readme_says(text, tmp_path))
     assert loaded.returncode == 0, loaded.stderr
     assert staged_rows(empty_old, legacy_alias) == WHOLE
+
+
+@pytest.mark.parametrize("collation", FOREIGN_COLLATIONS)
+def test_no_foreign_collation_is_left(
+    collation: str, empty_old: OldDatabase, legacy_alias: AliasOpener, tmp_path: Path
+) -> None:
+    loaded = load(empty_old, as_the_readme_says(dump(collation=collation), tmp_path))
+    assert loaded.returncode == 0, loaded.stderr
+    assert staged_rows(empty_old, legacy_alias) == WHOLE
+
+
+@pytest.mark.parametrize("statement", [GTIDS, ONE_LINE_GTIDS])
+def test_of_gtids_only_their_own_statement_is_dropped(statement: str, tmp_path: Path) -> None:
+    rest = "SET NAMES utf8mb4;\n" + dump()
+    filtered = as_the_readme_says(statement + rest, tmp_path)
+    assert filtered.endswith(rest)
+    assert "GTID_PURGED" not in filtered
 
 
 def test_the_filter_changes_nothing_else(tmp_path: Path) -> None:

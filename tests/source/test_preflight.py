@@ -312,7 +312,9 @@ class TestTables:
     def test_two_tables_that_differ_in_case_are_not_guessed(
         self, old: OldDatabase, legacy_alias: AliasOpener
     ) -> None:
-        old.execute("RENAME TABLE stagiaires TO Stagiaires", "CREATE TABLE STAGIAIRES (id INT)")
+        old.execute(
+            "RENAME TABLE stagiaires TO Stagiaires", "CREATE TABLE STAGIAIRES (id INT PRIMARY KEY)"
+        )
         with legacy_alias(old.name):
             error = refusal()
         assert "Several tables could be stagiaires: STAGIAIRES, Stagiaires" in error.message
@@ -321,7 +323,7 @@ class TestTables:
     def test_the_twin_of_a_table_in_its_own_spelling_is_noted(
         self, old: OldDatabase, legacy_alias: AliasOpener
     ) -> None:
-        old.execute("CREATE TABLE Stagiaires (id INT)")
+        old.execute("CREATE TABLE Stagiaires (id INT PRIMARY KEY)")
         with legacy_alias(old.name), open_source("legacy") as source:
             assert source.count("stagiaires") == 2
             assert "stagiaires is read, not Stagiaires" in source.certificate.notes

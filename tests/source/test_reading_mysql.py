@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ecoin.identity.blanks import is_deletion_mark
 from legacy_import.source import reader
 from legacy_import.source.engine import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
@@ -48,6 +49,28 @@ def one_to(last: int) -> str:
         "(WITH RECURSIVE numbers AS (SELECT 1 AS seq UNION ALL"
         f" SELECT seq + 1 FROM numbers WHERE seq < {last}) SELECT seq FROM numbers) AS counted"
     )
+
+
+class TestDeletedRows:
+    @pytest.mark.parametrize("charset", ["utf8mb4", "utf16", "cp1256", "ucs2", "binary"])
+    @pytest.mark.parametrize(
+        ("mark", "deleted"),
+        [("supprimé ééé le 3", 1), ("كان محذوفا هنا", 1), ("non supprimé", 0), ("لا", 0)],
+    )
+    def test_letters_of_several_bytes_count_as_they_are_staged(
+        self, charset: str, mark: str, deleted: int, old: OldDatabase, legacy_alias: AliasOpener
+    ) -> None:
+        if charset == "cp1256":
+            mark = mark.replace("é", "è")  # which it has
+        column = "VARBINARY(90)" if charset == "binary" else f"VARCHAR(90) CHARACTER SET {charset}"
+        old.execute(f"ALTER TABLE stagiaires ADD supprime {column}, ADD deleted_at DATETIME",
+                    f"UPDATE stagiaires SET supprime = '{mark}' WHERE id = 1")  # fmt: skip
+        with legacy_alias(old.name), open_source("legacy") as source:
+            assert source.certificate.deleted_rows.get("stagiaires", 0) == deleted
+            staged = [
+                row.fields["deleted_at"] for page in source.pages("stagiaires") for row in page
+            ]
+        assert sum(map(is_deletion_mark, staged)) == deleted
 
 
 class TestNumbersAndDates:

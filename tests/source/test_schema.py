@@ -1,5 +1,6 @@
 """Column names: what is accepted, what wins, and what the override file may say."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,22 @@ def test_every_accepted_name_is_found_alone(table_name: str, field: str, name: s
 
 def matched(name: str, *columns: str, **key: Any) -> TableMap:
     return match(found(**{name: table(name, *columns, **key)}), {})[name]
+
+
+def test_every_column_that_says_deleted_is_kept() -> None:
+    mapped = matched("stagiaires", "id", "nom", "is_deleted", "stagiaire_supprime", "deleted_at")
+    assert [c.name for c in mapped.deletions] == ["deleted_at", "is_deleted", "stagiaire_supprime"]
+    assert mapped.unmatched == ()
+    assert mapped.notes[-1] == (
+        "stagiaires: a row is deleted if any of these columns says so:"
+        " deleted_at, is_deleted, stagiaire_supprime"
+    )
+
+
+def test_an_override_of_deletions_is_the_only_one() -> None:
+    tables = found(stagiaires=table("stagiaires", "id", "nom", "is_deleted", "supprime", "parti"))
+    mapped = match(tables, {"stagiaires": {"deleted_at": "parti"}})["stagiaires"]
+    assert [column.name for column in mapped.deletions] == ["parti"]
 
 
 # As public schemas of schools spell them: the whole table, and what is to be taken for what.
@@ -218,13 +235,79 @@ def test_the_nearest_column_is_named_and_not_taken(column: str, field: str) -> N
     assert mapped.likely[field] == column
 
 
+@pytest.mark.parametrize(
+    "column",
+    ["nom_pere", "prenom_mere", "tel_tuteur", "telephone_parent", "nom_utilisateur", "user_name",
+     "login", "is_selected", "is_related", "phone_mere"],
+)  # fmt: skip
+def test_other_people_accounts_and_lookalikes_are_neither_taken_nor_offered(column: str) -> None:
+    mapped = matched("stagiaires", "id", "prenom", column)
+    assert column not in [found.name for found in mapped.fields.values()]
+    assert column not in [
+        mapped.likely.get(field) for field in ("last_name", "full_name", "phone", "deleted_at")
+    ]
+
+
+def test_a_login_beside_a_first_name_of_the_account_is_a_name() -> None:
+    mapped = matched("stagiaires", "id", "nom_utilisateur", "prenom_utilisateur")
+    assert mapped.fields["last_name"].name == "nom_utilisateur"
+    assert mapped.fields["first_name"].name == "prenom_utilisateur"
+
+
+def test_no_full_name_is_offered_beside_a_first_and_last_name() -> None:
+    assert "full_name" not in matched("stagiaires", "id", "nom", "prenom", "designation").likely
+    assert "full_name" in matched("stagiaires", "id", "nom", "designation").likely
+    assert "last_name" not in matched("stagiaires", "id", "nom_prenom", "family").likely
+
+
+def test_a_float_is_offered_for_nothing_that_it_loses() -> None:
+    lossy = Column("contact", "contact", "float", ValueKind.EXACT, "ascii", "contact")
+    plain = table("stagiaires", "id", "nom")
+    with_float = replace(plain, columns=(*plain.columns, lossy))
+    assert "phone" not in match(found(stagiaires=with_float), {})["stagiaires"].likely
+
+
+@pytest.mark.parametrize(
+    "column", ["date_de_suppr", "deletion_stamp", "row_deleted_x", "mis_corbeille"]
+)
+def test_a_column_of_deletions_is_offered_for_nothing_else(column: str) -> None:
+    mapped = matched("stagiaires", "id", "nom", column)
+    assert mapped.fields.keys() == {"id", "last_name"}
+    assert set(mapped.likely) <= {"deleted_at"}
+    assert f"stagiaires.{column} is not used, and may say that a row is deleted" in mapped.notes[0]
+
+
+def test_all_tables_are_examined_before_a_miss_is_told() -> None:
+    with pytest.raises(SchemaMismatch) as caught:
+        match(
+            found(formations=table("formations", "id", "x"), stagiaires=table("stagiaires", "id")),
+            {},
+        )
+    assert "stagiaires lacks a column" in caught.value.message
+    assert "formations lacks a column" in caught.value.message
+    assert caught.value.hint.count("LEGACY_SCHEMA_FILE") >= 2
+
+
 @pytest.mark.parametrize("column", ["ville", "sexe", "photo", "remarque", "updated_at", "cni"])
 def test_no_column_is_offered_that_is_near_to_nothing(column: str) -> None:
     assert column not in matched("stagiaires", "id", "nom", column).likely.values()
 
 
 @pytest.mark.parametrize(
-    "column", ["actif", "is_active", "annule", "estAnnulee", "ABANDON", "brouillon", "doublon_de"]
+    "column",
+    [
+        "actif",
+        "is_active",
+        "annule",
+        "estAnnulee",
+        "ABANDON",
+        "brouillon",
+        "doublon_de",
+        "deleted_by",
+        "suppressionDate",
+        "motif_suppr",
+        "soft_del",
+    ],
 )
 def test_a_column_that_changes_what_a_row_means_is_noted(column: str) -> None:
     (note,) = matched("stagiaires", "id", "nom", column).notes

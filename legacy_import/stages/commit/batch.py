@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ecoin.bulk import Ids
+from ecoin.identity.blanks import is_blank_or_test, is_zero_date
+from ecoin.identity.charsets import decoded_name
 from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
@@ -138,7 +140,7 @@ class Batch:
             row=plan.pk,
             origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
             reason=plan.planned_reason,
-            name=unescaped(source.full_name),
+            name=decoded_name(source.full_name),
             phone=unescaped(source.phone_raw),
             # A placeholder or an invalid address is not copied; it stays in the payload.
             email=unescaped(source.email_raw) if source.email_normalized else "",
@@ -147,7 +149,8 @@ class Batch:
             course_name=training.course.name,
             legacy_session_id=source.legacy_session_id if real else None,
             session_code=training.session_code if real else "",
-            completed_on=dates.get(plan.pk) or (training.session_ends_on if real else ""),
+            completed_on=dates.get(plan.pk)
+            or (_as_found(training.session_ends_on) if real else ""),
             person=person,
             wants_course=has_course and creates_or_adds,
         )
@@ -205,7 +208,8 @@ class Batch:
 
 
 def _as_found(value: Any) -> str:
-    """A payload's value as text; "" for NULL and for undecodable bytes."""
+    """A date of the source as text; "" for NULL, what means nothing, and undecodable bytes."""
     if isinstance(value, dict):
         value = value.get("cut")
-    return "" if value is None else str(value)[:MAX_DATE_LENGTH]
+    date = "" if value is None else str(value)[:MAX_DATE_LENGTH].rstrip("\x00")
+    return "" if is_blank_or_test(date) or is_zero_date(date) else date

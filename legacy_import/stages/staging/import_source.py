@@ -27,7 +27,7 @@ from legacy_import.source.reader import LegacySource, open_source
 from legacy_import.source.text_survey import survey_texts
 from legacy_import.stages.staging.chunk_rows import load_context
 from legacy_import.stages.staging.row_ids import RowIds
-from legacy_import.stages.staging.same_source import note_of_source
+from legacy_import.stages.staging.same_source import note_of_source, note_of_time_zone
 from legacy_import.stages.staging.table_import import TableImport, worker_chunks
 
 MAX_ROWS_NAMED = 1_000  # of the rows that the source no longer has
@@ -86,7 +86,10 @@ def import_source(
     with open_source(alias, allow_writable=allow_writable) as source:
         resumed = None if resume is None else lifecycle.find_run(resume)
         another = note_of_source(alias, source, resumed=resumed, allow_another=allow_another)
+        time_zone = note_of_time_zone(alias, source, resumed=resumed)
         _announce(alias, source, progress)
+        if time_zone:
+            progress.say(time_zone)
         run = resumed or lifecycle.start_run(
             alias=alias, actor=actor, now=now, limit=limit, alone=not new
         )
@@ -94,6 +97,9 @@ def import_source(
         if another:
             certificate["another_source"] = another
             certificate["notes"].append(another)
+        if time_zone:
+            certificate["another_time_zone"] = time_zone
+            certificate["notes"].append(time_zone)
         with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, certificate)
             with transaction.atomic():

@@ -62,6 +62,28 @@ def note_of_source(
     )
 
 
+def note_of_time_zone(alias: str, source: LegacySource, *, resumed: LegacyImportRun | None) -> str:
+    """A note for the certificate if TIMESTAMPs are read in another time zone than before; "" if not.
+
+    Raises SafetyRefusal if a run to be resumed was started in another one: its rows would differ.
+    """
+    earlier = resumed or _latest_run(alias)
+    before = str(earlier.certificate.get("time_zone", "")) if earlier else ""
+    now = source.certificate.time_zone
+    if earlier is None or not before or not now or before == now:
+        return str(resumed.certificate.get("another_time_zone", "")) if resumed else ""
+    if resumed is None:
+        return (
+            f"ANOTHER TIME ZONE: run {earlier.pk} read TIMESTAMP columns in {before}, this one in"
+            f" {now}; rows that contain one are changed"
+        )
+    raise SafetyRefusal(
+        f"Run {resumed.pk} was reading TIMESTAMP columns in the time zone {before}; now it is {now}.",
+        hint=f"Set LEGACY_DB_TIME_ZONE={before} again, or start another run: "
+        "manage.py legacy_import --new",
+    )
+
+
 def compare(run: LegacyImportRun, source: LegacySource) -> SampleComparison:
     """Compare samples of the staged rows of the run with the same row numbers in the source."""
     common = same = 0

@@ -52,6 +52,9 @@ def test_pictures_are_no_words_but_not_nothing_either(text: str) -> None:
     assert not is_blank(text)
     assert parse_name(text, "Haddad").key == f"{UNREADABLE} haddad"
     assert parse_name(f"Amel {text}", f"{text}Haddad") == parse_name("Amel", "Haddad")
+    assert parse_name(f"{text} Amel", f"Haddad {text}") == parse_name("Amel", "Haddad")
+    assert parse_name(f"{text} Amel {text} Haddad") == parse_name("Amel Haddad")
+    assert parse_name(f"{text} أمينة", "حداد") == parse_name("أمينة", "حداد")
     assert not is_test_word(text)
 
 
@@ -60,10 +63,12 @@ def test_pictures_are_no_words_but_not_nothing_either(text: str) -> None:
     [
         *((mark, False) for mark in (None, "", " ", "0", "0.0", "NULL", "-", "non", "N", "false",
           "off", "لا",
-          "0000-00-00", "0000-00-00 00:00:00", "1970-01-01 00:00:00", "\x00", "00:00:00")),
+          "0000-00-00", "0000-00-00 00:00:00", "1970-01-01 00:00:00", "\x00", "00:00:00",
+          "9999-12-31", "9999-12-31 23:59:59", "31/12/9999", "1970/01/01", "01/01/1970", "1899-12-30",
+          "jamais", "Never", "non supprimé", "Non-supprimée", "NON SUPPRIME", "actif")),
         *((mark, True) for mark in ("1", "-1", "2021-03-04", "2021-03-04 12:00:00", "04/03/2021",
           "oui", "Y",
-          "true", "نعم", "supprimé")),
+          "true", "نعم", "supprimé", "inactif", "1999-12-31", "01/02/2019", "deleted")),
     ],
 )  # fmt: skip
 def test_a_deletion_mark_says_whether_the_row_lives(mark: str | None, deleted: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from legacy_import.choices import ReviewDecision, RunStatus
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
 from tests.factories import (
     CourseMappingFactory,
     CrmLeadFactory,
@@ -165,9 +165,17 @@ def test_a_completion_date_is_found_whatever_its_column_is_called(
         ({"hex": "ff00ff"}, SESSION_ENDS),
         ({"cut": "2019 … ", "length": 2_000_000, "sha256": "0" * 64}, "2019 … "),
         ({"hex": "ff00", "length": 2_000_000, "sha256": "0" * 64}, SESSION_ENDS),
+        ("-", SESSION_ENDS),
+        ("néant", SESSION_ENDS),
+        ("NULL", SESSION_ENDS),
+        ("0000-00-00 00:00:00", SESSION_ENDS),
+        ("1970-01-01", SESSION_ENDS),
+        ("\x00" * 10, SESSION_ENDS),
+        ("2019-06-01\x00\x00", "2019-06-01"),
     ],
-    ids=["null", "bytes", "cut_text", "cut_bytes"],
-)
+    ids=["null", "bytes", "cut_text", "cut_bytes", "dash", "nothing", "null_text", "zero", "epoch",
+         "padding", "padded"],
+)  # fmt: skip
 def test_only_text_is_a_completion_date_and_the_session_s_end_stands_in_for_the_rest(
     value: Any, completed: str, run: LegacyImportRun
 ) -> None:
@@ -175,3 +183,14 @@ def test_only_text_is_a_completion_date_and_the_session_s_end_stands_in_for_the_
     run_stages(run)
     run_commit(run)
     assert LegacyCompletedTraining.objects.get().completed_date_raw == completed
+
+
+@pytest.mark.parametrize("ends_on", ["-", "néant", "0000-00-00", "NULL\x00"])
+def test_a_session_that_ends_on_no_date_stands_in_for_nothing(
+    ends_on: str, run: LegacyImportRun
+) -> None:
+    LegacySessionMapping.objects.update(ends_on_raw=ends_on)
+    staged_with(run, "date_fin", "-")
+    run_stages(run)
+    run_commit(run)
+    assert LegacyCompletedTraining.objects.get().completed_date_raw == ""

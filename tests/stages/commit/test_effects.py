@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from crm.models import CourseInterest, CrmLead
+from ecoin.identity.names import parse_name
 from legacy_import.choices import CourseMappingStatus, ReviewDecision
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from tests.factories import (
@@ -67,6 +68,27 @@ def test_the_code_of_a_session_is_decoded_too(run: LegacyImportRun) -> None:
     )
     committed(run, **KARIM, status="Form&eacute;e", session_id="50")
     assert LegacyCompletedTraining.objects.get().session_code == "PAO-2020"
+
+
+@pytest.mark.parametrize(
+    ("written", "created"),
+    [
+        ("Andr&eacute Haddad", "André Haddad"),
+        ("L&eacutea Haddad", "Léa Haddad"),
+        ("Caf%C3%A9 Haddad", "Café Haddad"),
+        ("Ren\\u00e9 Haddad", "René Haddad"),
+        ("B&eacute;chir Haddad", "Béchir Haddad"),
+        ("Amel 100% Haddad", "Amel 100% Haddad"),
+    ],
+)
+def test_a_name_is_created_as_it_was_compared(
+    written: str, created: str, run: LegacyImportRun
+) -> None:
+    committed(run, **{**KARIM, "full_name": written})
+    lead = CrmLead.objects.get()
+    assert lead.full_name == created
+    assert parse_name(created).key == parse_name(written).key
+    assert parse_name(created).is_readable
 
 
 def test_what_is_escaped_twice_stays_escaped_once_and_is_reviewed(run: LegacyImportRun) -> None:

@@ -9,7 +9,15 @@ import pytest
 from legacy_import.errors import SafetyRefusal
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.stages.staging.same_source import _address
-from tests.legacy_database import LegacyDatabase, as_legacy, learner, sqlite_legacy, tables
+from tests.database_server import DatabaseServer
+from tests.legacy_database import (
+    LegacyDatabase,
+    as_legacy,
+    learner,
+    server_legacy,
+    sqlite_legacy,
+    tables,
+)
 from tests.management.calling import assert_refused, call, done
 from tests.stages.importing import StopAfter, import_from, latest
 
@@ -109,6 +117,29 @@ def test_the_note_outlives_a_resume(database: Database) -> None:
         import_from(copy, progress=StopAfter(1))
     report = import_from(copy, resume=latest().pk)
     assert any("another server or database" in note for note in report.certificate["notes"])
+
+
+def test_another_time_zone_is_told_and_no_run_is_resumed_in_it(
+    db_server: DatabaseServer, server_legacy_name: str, settings: Any
+) -> None:
+    source = server_legacy(db_server, server_legacy_name, tables(people("Haddad", 3_000)))
+    first = import_from(source)
+    assert "another_time_zone" not in import_from(source).certificate
+    settings.LEGACY_DB_TIME_ZONE = "+02:00"
+    with pytest.raises(Exception, match="Stopped by the test"):
+        import_from(source, progress=StopAfter(1))
+    run = latest()
+    settings.LEGACY_DB_TIME_ZONE = "+01:00"
+    with as_legacy(source):
+        refused = call("legacy_import", "--resume", str(run.pk))
+    assert_refused(refused, 3, f"Run {run.pk} was reading TIMESTAMP columns in the time zone +02:00",
+                   "LEGACY_DB_TIME_ZONE=+02:00", "--new")  # fmt: skip
+    settings.LEGACY_DB_TIME_ZONE = "+02:00"
+    with as_legacy(source):
+        ended = done("legacy_import", "--resume", str(run.pk))
+    note = f"ANOTHER TIME ZONE: run {int(first.run or 0) + 1} read TIMESTAMP columns in +01:00"
+    assert note in " ".join(ended.out.split())
+    assert latest().certificate["another_time_zone"].startswith(note)
 
 
 @pytest.mark.parametrize(("label", "address"), [
