@@ -19,6 +19,7 @@ from ecoin.identity.names import (
     ARABIC_SCRIPT,
     UNREADABLE,
     fold_token,
+    is_whole,
     skeleton_of_token,
     skeletons_of_token,
 )
@@ -97,10 +98,10 @@ def name_guard(
         return Names.UNREADABLE
     if left_fold == right_fold:
         # One word is half a name: a family's, or a given name that many have.
-        return Names.EQUAL if " " in left_fold else Names.ONE_WORD
+        return Names.EQUAL if is_whole(left_fold) else Names.ONE_WORD
     if left_fold > right_fold:  # one cache entry for both directions
         left_fold, right_fold = right_fold, left_fold
-    if " " not in left_fold or " " not in right_fold:
+    if not (is_whole(left_fold) and is_whole(right_fold)):
         return _compare_with_one_word(left_fold, right_fold)
     if left_script == right_script == ARABIC_SCRIPT:
         return Names.SIMILAR if _similar_in_arabic(left_fold, right_fold) else Names.OTHER
@@ -111,13 +112,18 @@ def name_guard(
 
 @lru_cache(maxsize=4_096)
 def _compare_with_one_word(left_fold: str, right_fold: str) -> Names:
-    """Two different names, of which one or both are a single word."""
-    one, other = sorted((left_fold.split(), right_fold.split()), key=len)
+    """Two different names, of which one or both are a single word, initials aside."""
+    one, other = sorted((_long_words(left_fold), _long_words(right_fold)), key=len)
     is_whole = len(other) > 1 and _joined_similarity(left_fold, right_fold) >= JOINED_SIMILARITY
     if is_whole and not _are_two_people(one, other, one, other):
         return Names.SIMILAR  # all words of a name, written together
     alike = any(_token_similarity(one[0], word) >= TOKEN_SIMILARITY for word in other)
     return Names.ONE_WORD if alike else Names.OTHER
+
+
+def _long_words(fold: str) -> list[str]:
+    tokens = list(dict.fromkeys(fold.split()))
+    return [token for token in tokens if len(token) > 1] or tokens
 
 
 @lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
