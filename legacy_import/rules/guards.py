@@ -34,10 +34,15 @@ PARTLY_SIMILARITY: Final = 0.5
 ARABIC_SLIP: Final = 6
 """Letters of a word in Arabic script in which one wrong letter is a slip: short ones are another name
 (عمر, عمار, عامر)."""
+OWN_PART_SLIP: Final = 6
+"""Letters from which on what follows "abd", or precedes "eddine", may have a slip in a consonant."""
 GENERATION: Final = 15
 """Years between two birth dates from which on they are parent and child."""
 
 _SERVANT: Final = "abd"
+_SERVANT_CODE: Final = code("عبدال")
+_OF_FAITH: Final = "adin"
+_OF_FAITH_CODE: Final = code("الدين")
 _SON_OF: Final = "ban"
 _SON_OF_CODE: Final = code("بن")
 _FEMININE_CODE: Final = code("ة")
@@ -266,12 +271,34 @@ def _token_similarity(one: str, other: str) -> float:
             return 0.0
         one = one.partition(OWN)[0]
     other = other.partition(OWN)[0]
-    if one.startswith(_SERVANT) and other.startswith(_SERVANT):
-        # Abdelbaki, Abdelhakim: what follows "servant of" is the name.
-        one, other = one[len(_SERVANT) :], other[len(_SERVANT) :]
+    own, other_own = _without_common_part(one, other, _SERVANT, _OF_FAITH)
+    if own != one:
+        return _own_part_similarity(own, other_own)
     if skeleton_of_token(one) == skeleton_of_token(other):
         return max(TOKEN_SIMILARITY, OSA.normalized_similarity(one, other))
     return OSA.normalized_similarity(one, other)
+
+
+def _without_common_part(one: str, other: str, before: str, after: str) -> tuple[str, str]:
+    """What is the name in Abdelbaki and Abdelhakim, in Noureddine and Kheireddine."""
+    if one.startswith(before) and other.startswith(before):
+        one, other = one[len(before) :], other[len(before) :]
+    if one.endswith(after) and other.endswith(after):
+        one, other = one[: -len(after)], other[: -len(after)]
+    return one, other
+
+
+def _own_part_similarity(one: str, other: str) -> float:
+    """Of what is left of two names of one kind. It is short: another consonant is another name."""
+    if not one or not other:
+        return 0.0
+    names, other_names = given_names_of(one), given_names_of(other)
+    if names and other_names and names.isdisjoint(other_names):
+        return 0.0
+    similarity = OSA.normalized_similarity(one, other)
+    if skeleton_of_token(one) == skeleton_of_token(other):
+        return max(TOKEN_SIMILARITY, similarity)
+    return similarity if min(len(one), len(other)) >= OWN_PART_SLIP else 0.0
 
 
 def _may_be_one_word(one: str, other: str) -> bool:
@@ -285,7 +312,8 @@ def _arabic_similarity(one: str, other: str) -> float:
     """One slip in a long word that no table knows; otherwise another letter is another word."""
     if not (is_code(one) and is_code(other)):
         return 0.0
-    if min(len(one), len(other)) < ARABIC_SLIP or one[-1] != other[-1]:
+    one, other = _without_common_part(one, other, _SERVANT_CODE, _OF_FAITH_CODE)
+    if not one or not other or min(len(one), len(other)) < ARABIC_SLIP or one[-1] != other[-1]:
         return 0.0
     return TOKEN_SIMILARITY if OSA.distance(one, other, score_cutoff=1) <= 1 else 0.0
 

@@ -84,6 +84,13 @@ def test_brothers_and_sisters_are_two_people(pair: str) -> None:
         pytest.param("K. B. Haddad", "K B Haddad", Names.ONE_WORD, id="two-initials"),
         pytest.param("Haddad Haddad", "Haddad Haddad", Names.ONE_WORD, id="one-word-twice"),
         pytest.param("Haddad Haddad", "Karim Haddad", Names.ONE_WORD, id="one-word-twice-and-a-name"),
+        pytest.param("Abdelaziz Haddad", "Abdelazim Haddad", Names.OTHER, id="servants"),
+        pytest.param("Abdelhassib Haddad", "Abdelhabib Haddad", Names.OTHER, id="seldom-servants"),
+        pytest.param("عبد المتين حداد", "عبد المبين حداد", Names.OTHER, id="servants-in-arabic"),
+        pytest.param("Djamel Eddine Haddad", "Kamel Eddine Haddad", Names.OTHER, id="of-the-faith"),
+        pytest.param("Charaf Eddine Haddad", "Achraf Eddine Haddad", Names.OTHER, id="seldom-faith"),
+        pytest.param("Abdelkader Haddad", "Abdelkadr Haddad", Names.EQUAL, id="a-known-servant"),
+        pytest.param("Abdessabour Haddad", "Abdessabur Haddad", Names.EQUAL, id="a-spelling-of-one"),
         pytest.param("Ali Ali", "Ali Ali", Names.EQUAL, id="a-given-name-twice"),
         pytest.param("x Haddad", "xx Haddad", Names.ONE_WORD, id="a-cross"),
         pytest.param("Haddad sans", "Haddad vide", Names.ONE_WORD, id="nothing-beside-a-name"),
@@ -197,3 +204,27 @@ def test_names_in_two_scripts_are_a_low_match_by_their_consonants() -> None:
 )
 def test_an_address_that_says_there_is_none_is_nobodys(address: str) -> None:
     assert parse_email(address).problem == "placeholder"
+
+
+@pytest.mark.parametrize(
+    "other_date",
+    [
+        pytest.param(date(1999, 1, 1), id="year-only"),
+        pytest.param(date(1999, 5, 13), id="one-digit-off"),
+        pytest.param(None, id="missing"),
+    ],
+)
+def test_a_similar_name_links_by_phone_only_with_the_same_birth_date(
+    other_date: date | None,
+) -> None:
+    def blockers(*shared: Key, born: date | None) -> tuple[str, ...]:
+        match = compare(
+            person("Dania Cherfaoui"), person("Ranya Cherfaoui", born),
+            shared=frozenset(shared), hot=frozenset(),
+        )  # fmt: skip
+        assert match is not None
+        return match.blockers
+
+    assert blockers(PHONE, born=other_date) == ("name_only_similar",)
+    assert blockers(PHONE, MAIL, born=other_date) == ()
+    assert blockers(PHONE, born=BORN) == ()
