@@ -152,13 +152,18 @@ _ARABIC_TITLES = """
 """
 ARABIC_TITLES: Final = frozenset(_ARABIC_TITLES.split())
 
-ARABIC_NO_NAME_WORDS: Final = frozenset(
-    ("مجهول", "مجهولة", "بدون", "فارغ", "لا", "يوجد", "توجد", "شي")
-)
+_ARABIC_NO_NAME_WORDS = """
+    مجهول مجهولة بدون فارغ لا يوجد توجد شي
+"""
+ARABIC_NO_NAME_WORDS: Final = frozenset(_ARABIC_NO_NAME_WORDS.split())
+
+_ARABIC_UNKNOWN = """
+    غير معروف, غير معروفة, غير متوفر, غير موجود
+"""
 ARABIC_UNKNOWN: Final = frozenset(
-    # In two words, each of which is a family's name by itself.
-    ("غير", word)
-    for word in ("معروف", "معروفة", "متوفر", "موجود")
+    # Two words, each of which is a family's name by itself.
+    tuple(pair.split())
+    for pair in _ARABIC_UNKNOWN.split(",")
 )
 
 ARABIC_PREFIXES: Final = {
