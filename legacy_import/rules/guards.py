@@ -43,8 +43,8 @@ _SERVANT: Final = "abd"
 _SERVANT_CODE: Final = code("عبدال")
 _OF_FAITH: Final = "adin"
 _OF_FAITH_CODE: Final = code("الدين")
-_SON_OF: Final = "ban"
-_SON_OF_CODE: Final = code("بن")
+_CHILD_OF: Final = ("ban", "bant", "uld")
+_CHILD_OF_CODES: Final = (code("بن"), code("بنت"), code("ولد"))
 _FEMININE_CODE: Final = code("ة")
 _GENERATIONS: Final = frozenset(GENERATIONS.values())
 
@@ -223,16 +223,30 @@ def _is_feminine(one: str, other: str) -> bool:
 def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
     """Karim ben Karim: one of the words that the other name lacks is "ben" and an own name."""
     for token in rest:
-        if token.startswith(_SON_OF):
-            father = token[len(_SON_OF) :]
-            fathers = (father, fold_token(father) if father else "")
-        elif token.startswith(_SON_OF_CODE):
-            fathers = (token[len(_SON_OF_CODE) :], "")
-        else:
-            continue
-        if any(name.partition(OWN)[0] in fathers for name in whole if name != token):
-            return True
+        fathers = _fathers_in(token)
+        known = frozenset[int]().union(*map(given_names_of, fathers))
+        for name in whole if fathers else ():
+            is_father = name.partition(OWN)[0] in fathers or not known.isdisjoint(
+                given_names_of(name)
+            )
+            if name is not token and is_father:
+                return True
     return False
+
+
+def _fathers_in(token: str) -> set[str]:
+    """What may be the father's name in a token: karim in bankarim, nabil in banabil."""
+    fathers = set()
+    for child_of in _CHILD_OF:
+        if token.startswith(child_of):
+            father = token[len(child_of) :]
+            # A fold writes a doubled letter once: "ben Nabil" is "banabil".
+            for name in (father, child_of[-1] + father):
+                fathers |= {name, fold_token(name).partition(OWN)[0]} if father else set()
+    for child_of in _CHILD_OF_CODES:
+        if token.startswith(child_of):
+            fathers.add(token[len(child_of) :])
+    return fathers - {""}
 
 
 def _all_have_partners(
