@@ -101,6 +101,8 @@ def choose(names: dict[str, Attested]) -> dict[str, list[str]]:
 
 def _is_own(spelling: str, own: Counter[str], times: Counter[str], hand_folds: set[str]) -> bool:
     folded = fold_spelling(spelling)
+    if len(folded) < 2:
+        return False  # "ou": no more than an initial
     return folded not in hand_folds and own[folded] >= OWN_SHARE * times[folded]
 
 

@@ -46,6 +46,8 @@ def readable_name(text: str) -> Readable:
 def _readable(text: str) -> Readable:
     unescaped = _unescaped(text)
     repaired = repair_double_encoding(unescaped) or _undone(unescaped)
+    if repaired and _is_wrongly_decoded(repaired):
+        return Readable(unescaped, DAMAGED)
     if repaired is None:
         damaged = is_damaged(unescaped) or _is_escaped(unescaped) or _is_wrongly_decoded(unescaped)
         if damaged:
@@ -92,6 +94,7 @@ _MISTAKES: Final = (
     ("mac-roman", "latin-1"),
     ("mac-roman", "cp1252"),
     ("latin-1", "mac-roman"),
+    ("cp850", "cp1252"),
 )
 
 
@@ -120,16 +123,21 @@ _MIXTURE: Final = re.compile(
 # A capital with an accent after a small letter, or a sign inside a word: ChÈrif, Ch√©rif.
 _SIGNS: Final = (
     "\u0080-\u009f\u00a1-\u00a9\u00ab-\u00b1\u00b4-\u00b9\u00bb-\u00bf"
-    "\u2020-\u2026\u2030\u2122\u2202-\u25ca"
+    "\u201a\u2020-\u2026\u2030\u2039\u2122\u2202-\u25ca"
 )
+# And what no name has anywhere: a root before an accent (A√Øcha), a frame's corner (Zo├®), ƒmilie.
+_NOWHERE: Final = "\u221a[^\x00-\x7f]|[\u2500-\u259f]|\u0192(?=[a-z])"
 _MISREAD: Final = re.compile(
     f"(?<=[a-z])[\u00c0-\u00d6\u00d8-\u00de\u0178\u017d]|[\u0080-\u009f]"
-    f"|(?<=[a-zA-Z])[{_SIGNS}]+(?=[a-zA-Z])|(?<=[a-zA-Z])\u221a[{_SIGNS}]"
+    f"|(?<=[a-zA-Z])[{_SIGNS}]+(?=[a-zA-Z])|{_NOWHERE}"
 )
 _FRENCH: Final = re.compile("[\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*")
 # An accent next to a plain letter: whatever it is decoded as, the word is neither Arabic nor Latin.
 _ACCENT: Final = re.compile("[a-zA-Z][\u00c0-\u00ff]|[\u00c0-\u00ff][a-zA-Z]")
-_LATIN_NAME: Final = re.compile("[a-z\u00e0-\u00f6\u00f8-\u00ff'. -]+", re.IGNORECASE)
+# French names only: Aãcha and Chòrif are another mistake.
+_LATIN_NAME: Final = re.compile("[a-zàâçéèêëîïôùûüÿœæ'. -]+", re.IGNORECASE)
+_CAPITAL_INSIDE: Final = re.compile("[a-zA-Z][\u00c0-\u00de][a-z]")
+_GLUED: Final = re.compile("[a-zA-Z][\u0621-\u064a]|[\u0621-\u064a][a-zA-Z]")
 _ARABIC_WORD: Final = re.compile("[\u0621-\u064a]{2,}")
 # A word without a plain letter, as no French word is: ãÍãÏ.
 _ALL_ACCENTS: Final = re.compile(
@@ -144,11 +152,14 @@ def _is_plausible(meant: str, text: str) -> bool:
         words = [arabic.fold_arabic(word) for word in meant.split() if not word.isascii()]
         return all(_ARABIC_WORD.fullmatch(w) and is_known_arabic(w) for w in words)
     return bool(
-        _MISREAD.search(text) and _LATIN_NAME.fullmatch(meant) and not _MISREAD.search(meant)
+        _MISREAD.search(text)
+        and _LATIN_NAME.fullmatch(meant)
+        and not _MISREAD.search(meant)
+        and not _CAPITAL_INSIDE.search(meant)
     )
 
 
 def _is_wrongly_decoded(text: str) -> bool:
     if arabic.ARABIC.search(text):
-        return bool(_MIXTURE.search(text))
+        return bool(_MIXTURE.search(text) or _GLUED.search(text))
     return bool(_ALL_ACCENTS.search(text) or _MISREAD.search(text))

@@ -41,7 +41,7 @@ def identity_keys(
 ) -> tuple[Key, ...]:
     """All keys of one person; a blank value makes no key, so blank never matches blank.
 
-    D, R and S need two name tokens, and no part that cannot be read: "Amina" and a birth date are
+    D, R and S need two different words, and no part that cannot be read: "Amina" and a birth date are
     not a full name. R is for rows without a valid phone; with one, P says more. A name in Arabic
     letters has an S for each way it may be spelled.
     """
@@ -49,7 +49,7 @@ def identity_keys(
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
     if email.value:
         keys.append(_key("E", email.value))
-    if " " in name.fold and name.is_readable:
+    if name.is_whole and name.is_readable:
         canonical = canonical_date(birth_date)
         if canonical is not None:
             # The date first: sorted, the keys of one day are neighbours (see people.same_day).

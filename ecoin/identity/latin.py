@@ -45,6 +45,8 @@ def words(part: str) -> tuple[str, ...]:
         return ()
     if not _REWRITTEN.keys().isdisjoint(tokens):
         tokens = " ".join(_REWRITTEN.get(word, word) for word in tokens).split()
+    if "x" in text:
+        tokens = [word for word in tokens if word.strip("x")]
     if _NOTHING.isdisjoint(tokens):
         return tuple(tokens)
     return tuple(word for word in tokens if word not in _NOTHING)

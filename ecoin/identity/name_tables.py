@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-NO_NAME_WORDS: Final = frozenset({"null", "inconnu", "inconnue", "unknown", "undefined", "neant"})
-# Nothing, beside a name: "NULL Haddad" is what an empty first name leaves.
+_NO_NAME_WORDS = """
+    null inconnu inconnue unknown undefined neant none nan aucun aucune rien vide sans non no na ras
+    renseigne renseignee void empty anonyme nom prenom email mail telephone tel indisponible
+"""
+NO_NAME_WORDS: Final = frozenset(
+    # Nothing, beside a name: "NULL Haddad" is what an empty first name leaves.
+    _NO_NAME_WORDS.split()
+)
 
 _TITLES = """
     mr mrs ms mme mlle melle mle monsieur madame mademoiselle dr pr prof ing
@@ -145,6 +151,20 @@ _ARABIC_TITLES = """
     المهندس المهندسة د زوجة حرم ارملة المولودة مولودة
 """
 ARABIC_TITLES: Final = frozenset(_ARABIC_TITLES.split())
+
+_ARABIC_NO_NAME_WORDS = """
+    مجهول مجهولة بدون فارغ لا يوجد توجد شي
+"""
+ARABIC_NO_NAME_WORDS: Final = frozenset(_ARABIC_NO_NAME_WORDS.split())
+
+_ARABIC_UNKNOWN = """
+    غير معروف, غير معروفة, غير متوفر, غير موجود
+"""
+ARABIC_UNKNOWN: Final = frozenset(
+    # Two words, each of which is a family's name by itself.
+    tuple(pair.split())
+    for pair in _ARABIC_UNKNOWN.split(",")
+)
 
 ARABIC_PREFIXES: Final = {
     **dict.fromkeys(("بن", "ابن"), "ben"),

@@ -16,8 +16,13 @@ from typing import Final, NamedTuple
 from ecoin.identity import arabic, latin
 from ecoin.identity.blanks import WORDS
 from ecoin.identity.charsets import DAMAGED, SUSPECT, readable_name
-from ecoin.identity.given_names import OWN, fold_of, latin_of
-from ecoin.identity.name_tables import ARABIC_TITLES, GENERATIONS
+from ecoin.identity.given_names import OWN, fold_of, given_names_of, latin_of
+from ecoin.identity.name_tables import (
+    ARABIC_NO_NAME_WORDS,
+    ARABIC_TITLES,
+    ARABIC_UNKNOWN,
+    GENERATIONS,
+)
 from ecoin.identity.text import is_picture, to_ascii
 
 MAX_PART: Final = 300
@@ -49,6 +54,22 @@ class Name(NamedTuple):
     def is_readable(self) -> bool:
         """No part of it was lost."""
         return UNREADABLE not in self.fold
+
+    @property
+    def is_whole(self) -> bool:
+        """More than half a name."""
+        return is_whole(self.fold)
+
+
+def is_whole(fold: str) -> bool:
+    """Has a fold two different words? An initial ("K. Haddad") is none.
+
+    A given name twice is a name, too (Ali Ali); a family's twice fills two fields.
+    """
+    if " " not in fold:
+        return False
+    words = [token for token in fold.split() if len(token) > 1]
+    return len(set(words)) > 1 or (len(words) > 1 and bool(given_names_of(words[0])))
 
 
 NO_NAME_AT_ALL: Final = Name("", "", "")
@@ -241,5 +262,10 @@ def _words_in_any_script(text: str) -> tuple[str, ...]:
     words += latin.words(to_ascii(text[position:]))
     if "".join(words) in _ARABIC_BLANKS:
         return ()
+    for place, pair in enumerate(itertools.pairwise(words)):
+        if pair in ARABIC_UNKNOWN:
+            del words[place : place + 2]
+            break
+    words = [word for word in words if word not in ARABIC_NO_NAME_WORDS]
     names = [word for word in words if word not in ARABIC_TITLES]
     return tuple(names or words)

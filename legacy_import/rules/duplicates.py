@@ -175,14 +175,15 @@ def _blockers(
             blockers.append(ROLE_MAILBOX)
     if names in _NAME_BLOCKERS:
         blockers.append(_NAME_BLOCKERS[names])
-    elif names is Names.SIMILAR and dates is BirthDates.MISSING and own != _BOTH_CONTACTS:
-        # The weakest cell: a brother whose name rhymes and whose date nobody typed.
+    elif names is Names.SIMILAR and dates in _WEAK_DATES and own != _BOTH_CONTACTS:
+        # The weakest cells: a brother whose name rhymes and whose date nobody typed, or a twin's.
         blockers.append(NAME_ONLY_SIMILAR)
     if _contradict(one, other, own, names, dates):
         blockers.append(BIRTH_DATE_CONFLICT)
     return tuple(blockers)
 
 
+_WEAK_DATES: Final = frozenset({BirthDates.MISSING, BirthDates.YEAR_ONLY, BirthDates.ONE_DIGIT_OFF})
 _NAME_BLOCKERS: Final = {
     Names.MISSING: NAME_MISSING,
     Names.UNREADABLE: NAME_MISSING,

@@ -19,6 +19,7 @@ from ecoin.identity.names import (
     ARABIC_SCRIPT,
     UNREADABLE,
     fold_token,
+    is_whole,
     skeleton_of_token,
     skeletons_of_token,
 )
@@ -33,12 +34,17 @@ PARTLY_SIMILARITY: Final = 0.5
 ARABIC_SLIP: Final = 6
 """Letters of a word in Arabic script in which one wrong letter is a slip: short ones are another name
 (عمر, عمار, عامر)."""
+OWN_PART_SLIP: Final = 6
+"""Letters from which on what follows "abd", or precedes "eddine", may have a slip in a consonant."""
 GENERATION: Final = 15
 """Years between two birth dates from which on they are parent and child."""
 
 _SERVANT: Final = "abd"
-_SON_OF: Final = "ban"
-_SON_OF_CODE: Final = code("بن")
+_SERVANT_CODE: Final = code("عبدال")
+_OF_FAITH: Final = "adin"
+_OF_FAITH_CODE: Final = code("الدين")
+_CHILD_OF: Final = ("ban", "bant", "uld")
+_CHILD_OF_CODES: Final = (code("بن"), code("بنت"), code("ولد"))
 _FEMININE_CODE: Final = code("ة")
 _GENERATIONS: Final = frozenset(GENERATIONS.values())
 
@@ -97,10 +103,10 @@ def name_guard(
         return Names.UNREADABLE
     if left_fold == right_fold:
         # One word is half a name: a family's, or a given name that many have.
-        return Names.EQUAL if " " in left_fold else Names.ONE_WORD
+        return Names.EQUAL if is_whole(left_fold) else Names.ONE_WORD
     if left_fold > right_fold:  # one cache entry for both directions
         left_fold, right_fold = right_fold, left_fold
-    if " " not in left_fold or " " not in right_fold:
+    if not (is_whole(left_fold) and is_whole(right_fold)):
         return _compare_with_one_word(left_fold, right_fold)
     if left_script == right_script == ARABIC_SCRIPT:
         return Names.SIMILAR if _similar_in_arabic(left_fold, right_fold) else Names.OTHER
@@ -111,13 +117,18 @@ def name_guard(
 
 @lru_cache(maxsize=4_096)
 def _compare_with_one_word(left_fold: str, right_fold: str) -> Names:
-    """Two different names, of which one or both are a single word."""
-    one, other = sorted((left_fold.split(), right_fold.split()), key=len)
+    """Two different names, of which one or both are a single word, initials aside."""
+    one, other = sorted((_long_words(left_fold), _long_words(right_fold)), key=len)
     is_whole = len(other) > 1 and _joined_similarity(left_fold, right_fold) >= JOINED_SIMILARITY
     if is_whole and not _are_two_people(one, other, one, other):
         return Names.SIMILAR  # all words of a name, written together
     alike = any(_token_similarity(one[0], word) >= TOKEN_SIMILARITY for word in other)
     return Names.ONE_WORD if alike else Names.OTHER
+
+
+def _long_words(fold: str) -> list[str]:
+    tokens = list(dict.fromkeys(fold.split()))
+    return [token for token in tokens if len(token) > 1] or tokens
 
 
 @lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
@@ -212,16 +223,30 @@ def _is_feminine(one: str, other: str) -> bool:
 def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
     """Karim ben Karim: one of the words that the other name lacks is "ben" and an own name."""
     for token in rest:
-        if token.startswith(_SON_OF):
-            father = token[len(_SON_OF) :]
-            fathers = (father, fold_token(father) if father else "")
-        elif token.startswith(_SON_OF_CODE):
-            fathers = (token[len(_SON_OF_CODE) :], "")
-        else:
-            continue
-        if any(name.partition(OWN)[0] in fathers for name in whole if name != token):
-            return True
+        fathers = _fathers_in(token)
+        known = frozenset[int]().union(*map(given_names_of, fathers))
+        for name in whole if fathers else ():
+            is_father = name.partition(OWN)[0] in fathers or not known.isdisjoint(
+                given_names_of(name)
+            )
+            if name is not token and is_father:
+                return True
     return False
+
+
+def _fathers_in(token: str) -> set[str]:
+    """What may be the father's name in a token: karim in bankarim, nabil in banabil."""
+    fathers = set()
+    for child_of in _CHILD_OF:
+        if token.startswith(child_of):
+            father = token[len(child_of) :]
+            # A fold writes a doubled letter once: "ben Nabil" is "banabil".
+            for name in (father, child_of[-1] + father):
+                fathers |= {name, fold_token(name).partition(OWN)[0]} if father else set()
+    for child_of in _CHILD_OF_CODES:
+        if token.startswith(child_of):
+            fathers.add(token[len(child_of) :])
+    return fathers - {""}
 
 
 def _all_have_partners(
@@ -260,12 +285,34 @@ def _token_similarity(one: str, other: str) -> float:
             return 0.0
         one = one.partition(OWN)[0]
     other = other.partition(OWN)[0]
-    if one.startswith(_SERVANT) and other.startswith(_SERVANT):
-        # Abdelbaki, Abdelhakim: what follows "servant of" is the name.
-        one, other = one[len(_SERVANT) :], other[len(_SERVANT) :]
+    own, other_own = _without_common_part(one, other, _SERVANT, _OF_FAITH)
+    if own != one:
+        return _own_part_similarity(own, other_own)
     if skeleton_of_token(one) == skeleton_of_token(other):
         return max(TOKEN_SIMILARITY, OSA.normalized_similarity(one, other))
     return OSA.normalized_similarity(one, other)
+
+
+def _without_common_part(one: str, other: str, before: str, after: str) -> tuple[str, str]:
+    """What is the name in Abdelbaki and Abdelhakim, in Noureddine and Kheireddine."""
+    if one.startswith(before) and other.startswith(before):
+        one, other = one[len(before) :], other[len(before) :]
+    if one.endswith(after) and other.endswith(after):
+        one, other = one[: -len(after)], other[: -len(after)]
+    return one, other
+
+
+def _own_part_similarity(one: str, other: str) -> float:
+    """Of what is left of two names of one kind. It is short: another consonant is another name."""
+    if not one or not other:
+        return 0.0
+    names, other_names = given_names_of(one), given_names_of(other)
+    if names and other_names and names.isdisjoint(other_names):
+        return 0.0
+    similarity = OSA.normalized_similarity(one, other)
+    if skeleton_of_token(one) == skeleton_of_token(other):
+        return max(TOKEN_SIMILARITY, similarity)
+    return similarity if min(len(one), len(other)) >= OWN_PART_SLIP else 0.0
 
 
 def _may_be_one_word(one: str, other: str) -> bool:
@@ -279,7 +326,8 @@ def _arabic_similarity(one: str, other: str) -> float:
     """One slip in a long word that no table knows; otherwise another letter is another word."""
     if not (is_code(one) and is_code(other)):
         return 0.0
-    if min(len(one), len(other)) < ARABIC_SLIP or one[-1] != other[-1]:
+    one, other = _without_common_part(one, other, _SERVANT_CODE, _OF_FAITH_CODE)
+    if not one or not other or min(len(one), len(other)) < ARABIC_SLIP or one[-1] != other[-1]:
         return 0.0
     return TOKEN_SIMILARITY if OSA.distance(one, other, score_cutoff=1) <= 1 else 0.0
 

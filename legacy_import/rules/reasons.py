@@ -48,7 +48,7 @@ REASONS: dict[str, str] = {
     "name_missing": _("no name, or one that cannot be read"),
     "name_incomplete": _("same contact, but only one word of the name to compare"),
     "name_only_similar": _(
-        "same contact, but a name that is only similar, and no birth date to compare"
+        "same contact, but a name that is only similar, and no birth date that settles it"
     ),
     "name_in_other_script": _("same contact, the name in another script and not known in both"),
     "birth_date_conflict": _("same contact as a known person with another birth date"),

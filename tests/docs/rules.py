@@ -230,7 +230,7 @@ def evidence() -> str:
     from legacy_import.rules.guards import GENERATION, BirthDates, Names
 
     special = {
-        Names.SIMILAR: "blocks where a birth date is missing, unless phone and e-mail agree",
+        Names.SIMILAR: "blocks unless the birth dates are equal or swapped, or phone and e-mail agree",
         Names.OTHER_SCRIPT: "blocks",
         Names.ONE_WORD: "blocks",
         Names.PARTLY: "no blocker: phone, e-mail and birth date agree",

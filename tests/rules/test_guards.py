@@ -64,6 +64,15 @@ def test_brothers_and_sisters_are_two_people(pair: str) -> None:
         pytest.param("Karim Haddad Jr", "Karim Haddad fils", Names.EQUAL, id="both-are-the-son"),
         pytest.param("Karim Haddad", "Karim ben Karim Haddad", Names.OTHER, id="son-of-his-own-name"),
         pytest.param("كريم حداد", "كريم بن كريم حداد", Names.OTHER, id="and-in-arabic"),
+        pytest.param("Nabil Haddad", "Nabil ben Nabil Haddad", Names.OTHER, id="son-of-n"),
+        pytest.param("Nadir Haddad", "Nadir Bennadir Haddad", Names.OTHER, id="son-of-n-in-one-word"),
+        pytest.param("Obeid Haddad", "Obeid ben Obeid Haddad", Names.OTHER, id="son-of-a-spelling"),
+        pytest.param("Nour Haddad", "Nour bent Nour Haddad", Names.OTHER, id="daughter-of"),
+        pytest.param("Taous Haddad", "Taous bent Taous Haddad", Names.OTHER, id="daughter-of-t"),
+        pytest.param("Sidi Haddad", "Sidi ould Sidi Haddad", Names.OTHER, id="ould"),
+        pytest.param("Karim Haddad", "Karim ould Karim Haddad", Names.OTHER, id="ould-karim"),
+        pytest.param("زموري حداد", "زموري بنت زموري حداد", Names.OTHER, id="daughter-in-arabic"),
+        pytest.param("زموري حداد", "زموري ولد زموري حداد", Names.OTHER, id="ould-in-arabic"),
         pytest.param("كريم حداد", "كريم حداد الابن", Names.OTHER, id="the-son"),
         pytest.param("Ali Benali", "Benali Ali", Names.EQUAL, id="a-family-name-like-that"),
         pytest.param("كريم حداد", "Karim Haddad", Names.EQUAL, id="every-word-attested"),
@@ -77,6 +86,25 @@ def test_brothers_and_sisters_are_two_people(pair: str) -> None:
         pytest.param("12 Haddad", "Haddad", Names.UNREADABLE, id="lost-and-left-out"),
         pytest.param("Am?na Haddad", "Am?na Haddad", Names.UNREADABLE, id="damaged"),
         pytest.param("- Haddad", "Haddad", Names.ONE_WORD, id="one-word-is-half-a-name"),
+        pytest.param("K. Haddad", "K Haddad", Names.ONE_WORD, id="an-initial"),
+        pytest.param("K. Haddad", "Karim Haddad", Names.ONE_WORD, id="an-initial-and-a-name"),
+        pytest.param("م. حداد", "م حداد", Names.ONE_WORD, id="an-initial-in-arabic"),
+        pytest.param("Karim H.", "Karim H", Names.ONE_WORD, id="an-initial-of-the-family"),
+        pytest.param("K. B. Haddad", "K B Haddad", Names.ONE_WORD, id="two-initials"),
+        pytest.param("Haddad Haddad", "Haddad Haddad", Names.ONE_WORD, id="one-word-twice"),
+        pytest.param("Haddad Haddad", "Karim Haddad", Names.ONE_WORD, id="one-word-twice-and-a-name"),
+        pytest.param("Abdelaziz Haddad", "Abdelazim Haddad", Names.OTHER, id="servants"),
+        pytest.param("Abdelhassib Haddad", "Abdelhabib Haddad", Names.OTHER, id="seldom-servants"),
+        pytest.param("عبد المتين حداد", "عبد المبين حداد", Names.OTHER, id="servants-in-arabic"),
+        pytest.param("Djamel Eddine Haddad", "Kamel Eddine Haddad", Names.OTHER, id="of-the-faith"),
+        pytest.param("Charaf Eddine Haddad", "Achraf Eddine Haddad", Names.OTHER, id="seldom-faith"),
+        pytest.param("Abdelkader Haddad", "Abdelkadr Haddad", Names.EQUAL, id="a-known-servant"),
+        pytest.param("Abdessabour Haddad", "Abdessabur Haddad", Names.EQUAL, id="a-spelling-of-one"),
+        pytest.param("Ali Ali", "Ali Ali", Names.EQUAL, id="a-given-name-twice"),
+        pytest.param("x Haddad", "xx Haddad", Names.ONE_WORD, id="a-cross"),
+        pytest.param("Haddad sans", "Haddad vide", Names.ONE_WORD, id="nothing-beside-a-name"),
+        pytest.param("حداد مجهول", "حداد بدون", Names.ONE_WORD, id="nothing-in-arabic"),
+        pytest.param("Karim B. Haddad", "Karim B Haddad", Names.EQUAL, id="an-initial-between"),
         pytest.param(
             "&#1605;&#1585;&#1610;&#1605; Haddad", "&#1603;&#1585;&#1610;&#1605; Haddad",
             Names.OTHER, id="entities",
@@ -185,3 +213,27 @@ def test_names_in_two_scripts_are_a_low_match_by_their_consonants() -> None:
 )
 def test_an_address_that_says_there_is_none_is_nobodys(address: str) -> None:
     assert parse_email(address).problem == "placeholder"
+
+
+@pytest.mark.parametrize(
+    "other_date",
+    [
+        pytest.param(date(1999, 1, 1), id="year-only"),
+        pytest.param(date(1999, 5, 13), id="one-digit-off"),
+        pytest.param(None, id="missing"),
+    ],
+)
+def test_a_similar_name_links_by_phone_only_with_the_same_birth_date(
+    other_date: date | None,
+) -> None:
+    def blockers(*shared: Key, born: date | None) -> tuple[str, ...]:
+        match = compare(
+            person("Dania Cherfaoui"), person("Ranya Cherfaoui", born),
+            shared=frozenset(shared), hot=frozenset(),
+        )  # fmt: skip
+        assert match is not None
+        return match.blockers
+
+    assert blockers(PHONE, born=other_date) == ("name_only_similar",)
+    assert blockers(PHONE, MAIL, born=other_date) == ()
+    assert blockers(PHONE, born=BORN) == ()

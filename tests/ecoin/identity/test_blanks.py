@@ -23,6 +23,7 @@ def test_nothing_is_nothing_in_every_field(text: str) -> None:
     assert is_blank(text)
     assert parse_name(text).key == ""
     assert parse_name(text, "Haddad").key == "haddad"
+    assert not parse_name(f"Haddad {text}").is_whole
     assert parse_phones(text) == ((), (), False)
     assert parse_email(text).value is None
     assert parse_email(text).problem in ("missing", "placeholder")
