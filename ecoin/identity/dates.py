@@ -40,22 +40,33 @@ _FORMS: Final = tuple(
     for form in (
         r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
         r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4}|\d{2})",
-        r"(?P<day>\d{1,2})/?(?:er/?)?(?P<month>[a-z']{3,12})/?(?P<year>\d{4}|\d{2})",
-        r"(?P<month>[a-z']{3,12})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})",
+        r"(?P<day>\d{1,2})/?(?:er/?)?(?P<month>[a-z']{2,12})/?(?P<year>\d{4}|\d{2})",
+        r"(?P<month>[a-z']{2,12})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})",
     )
 )
 _GLUED: Final = re.compile(r"\d{7,8}", re.ASCII)
 _PARTIAL_FORM: Final = re.compile(r"\d{4}|\d{1,2}/+\d{4}|\d{4}/+\d{1,2}", re.ASCII)
 _MONTH_AND_YEAR: Final = re.compile(
-    r"([a-z']{3,12})/?(?:\d{4}|\d{2})|\d{4}/?([a-z']{3,12})", re.ASCII
+    r"([a-z']{2,12})/?(?:\d{4}|\d{2})|\d{4}/?([a-z']{2,12})", re.ASCII
 )
 
+
 # What forms write around a date, folded: "né le … à Oran", "(…)", "lundi …", "vers 1985".
+def _arabic(words: str) -> str:
+    """Arabic words as they are after `fold`, as alternatives of a pattern."""
+    return "|".join(re.escape(fold(word)) for word in words.split())
+
+
 _BEFORE: Final = re.compile(
     r"^(?:(?:ne\(e\)|nee?|date de naissance|date naissance|naissance|ddn|born|le|on|en|in|du|"
-    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|mwlwdt?|wldt?|almwlwdt?|fy|bi?tarykh|ywm)"
-    r"(?![a-z])[ .:,]*)+"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
+    + _arabic(
+        "مولود مولودة المولود المولودة ولد ولدت في بتاريخ تاريخ الميلاد الازدياد يوم سنة عام مواليد"
+    )
+    + r")(?![a-z])[ .:,]*)+"
 )
+_PLACE_BEFORE: Final = re.compile(r"^a [a-z][a-z '().-]*? +(?=\d)")  # "né à Oran 04/03/2001"
+_PLACE_AFTER: Final = re.compile(r"(?<=[\da-z][ /.-]\d{4}) +[a-z]{3}[a-z '().-]*$")
 _AFTER: Final = re.compile(
     r"(?<=\d)(?:\s*[,(]\s*|\s+-\s+|\s+(?:a|in|fy)\s+|\s+(?=b[a-z]{3}))[a-z][a-z '().-]*(?:\d\d)?\)*$"
 )
@@ -63,13 +74,13 @@ _TIME: Final = re.compile(
     r"(?<=\d)[t ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 _ABOUT: Final = re.compile(
-    r"\(?(?<![a-z])(?:presume\(e\)|presumee?|pres|p|vers|environ|env|courant|annee|an|circa|about|mftrd"
-    r"|hwaly)"
-    r"(?![a-z])\.?\)?"
+    r"~|\(?(?<![a-z])(?:presume\(e\)|presumee?|pres|pr|p|vers|environ|env|courant|annee|an|circa|about|"
+    + _arabic("مفترض حوالي")
+    + r")(?![a-z])\.?\)?"
 )
 _LETTER_O: Final = re.compile(r"(?<![a-z])o+(?=\d)|(?<=\d)o+(?![a-z])")
 _LETTER_L: Final = re.compile(r"(?<![a-z])[il](?=\d)")
-_BETWEEN: Final = re.compile(r"[\s/\\.,:_|-]+")
+_BETWEEN: Final = re.compile(r"[\s/\\.,:;_|-]+")
 _UNKNOWN_PART: Final = re.compile(r"[x?*]+")
 
 _MONTHS: Final = {
@@ -146,7 +157,8 @@ def _parse_form(text: str, today: date) -> BirthDate:
     certain = _ABOUT.sub(" ", text)
     is_about = certain != text
     text = _LETTER_L.sub("1", _LETTER_O.sub(lambda match: "0" * len(match[0]), certain))
-    text = _AFTER.sub("", _BEFORE.sub("", text.strip(_WRAPPING)).strip(_WRAPPING))
+    text = _BEFORE.sub("", text.strip(_WRAPPING)).strip(_WRAPPING)
+    text = _PLACE_AFTER.sub("", _AFTER.sub("", _PLACE_BEFORE.sub("", text)))
     text = _TIME.sub("", text)
     text = _BETWEEN.sub("/", _UNKNOWN_PART.sub("/", text.strip(_WRAPPING))).strip("/")
     if _PARTIAL_FORM.fullmatch(text) or (is_about and not text):
