@@ -88,9 +88,8 @@ class _Tables:
     latin_of: dict[str, str]  # folded Arabic → usual Latin spelling
     usual_of: dict[str, str]  # Latin spelling of a family's name → the usual one
     fold_of: dict[str, str]  # Latin spelling of a given name → fold
-    own_fold: dict[
-        str, str
-    ]  # what one name's usual spelling folds to by its letters → its own fold
+    # What the usual spelling of one name alone folds to by its letters → the name's own fold.
+    own_fold: dict[str, str]
     names_of: dict[str, frozenset[int]]  # fold → given names
 
 
