@@ -14,7 +14,6 @@ from django.db.models.functions import SHA256, JSONArray
 
 from ecoin.bulk import Ids, delete_ids, insert_rows
 
-
 LAST_SAVE = "updated_at"
 
 
