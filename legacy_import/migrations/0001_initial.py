@@ -214,6 +214,7 @@ class Migration(migrations.Migration):
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),
+                ('target_inactive', models.BooleanField(db_default=False, default=False)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

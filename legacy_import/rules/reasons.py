@@ -55,6 +55,7 @@ REASONS: dict[str, str] = {
     "hot_key": _("a phone or e-mail that many different people have"),
     "role_mailbox": _("a school's or shop's mailbox, not a person's"),
     "person_gone": _("the person the row was to be linked to is no longer on the platform"),
+    "person_inactive": _("the account of the person who matches is deactivated"),
     "several_targets": _("more than one known person matches"),
     # import_action: why no training record can be made
     "session_waiting": _("the session is a waiting list or placeholder"),

@@ -20,7 +20,7 @@ from legacy_import.rules.commit_policy import (
     decide,
 )
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
-from legacy_import.rules.duplicates import Target
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
 from legacy_import.stages.planning.cases import Case
 from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
@@ -121,6 +121,8 @@ def _cause(
     if target:
         if case.target is None and case.facts.blocker == "person_gone":
             return Drift.TARGET_GONE
+        if case.target is None and case.facts.blocker == PERSON_INACTIVE:
+            return Drift.TARGET_INACTIVE
         if was.get("person") != now.get("person"):
             return Drift.TARGET_EDITED
     if answer == WAITS and decision == FOLLOWS:
