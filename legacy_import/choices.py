@@ -190,6 +190,8 @@ class ReviewDecision(TextChoices):
     ACCEPT_DATA = "accept_data", _("accept the data")  # needs_review is treated as valid
     TREAT_AS = "treat_as", _("treat as")  # a classification
     RELEASE_WITHOUT_SESSION = "release_without_session", _("release without session")
+    ANOTHER_PERSON = "another_person", _("another person")  # the row number was given again
+    CREATE_AGAIN = "create_again", _("create again")  # what staff deleted
     SKIP = "skip", _("skip")
     LATER = "later", _("later")
     RESET = "reset", _("reset")  # earlier decisions no longer apply

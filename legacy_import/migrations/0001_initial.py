@@ -194,9 +194,10 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.FixedAsciiField(choices=[('create_crm_lead', 'lead created'), ('link_existing', 'linked to an existing person'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('skip', 'skipped'), ('review', 'left for review'), ('pending', 'pending'), ('drifted', 'changed since the plan'), ('failed', 'failed'), ('rolled_back', 'rolled back')], db_default='pending', max_length=26)),
                 ('imported_user_id', models.BigIntegerField(null=True)),
                 ('imported_lead_id', models.BigIntegerField(null=True)),
+                ('person_number', models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('another_person', 'another person'), ('create_again', 'create again'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -210,7 +211,7 @@ class Migration(migrations.Migration):
             name='LegacyReviewDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
+                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('another_person', 'another person'), ('create_again', 'create again'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),

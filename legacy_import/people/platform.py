@@ -1,11 +1,13 @@
 """The only place that reads the platform's courses, users and leads: who might a row be?"""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import reduce
 from operator import or_
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Exists, Model, OuterRef, Q, Value
@@ -148,6 +150,20 @@ def imported_rows(connection_name: str, ids: Collection[int]) -> set[int]:
         has_record |= Q(Exists(model._default_manager.filter(origin=origin)))
     rows = LegacyStudentImport.objects.filter(has_record, pk__among=Ids(ids))
     return set(rows.values_list("pk", flat=True))
+
+
+def records_that_exist(records: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of these records and people, as (model label, id), that are still on the platform."""
+    ids: defaultdict[str, set[int]] = defaultdict(set)
+    for label, pk in records:
+        ids[label].add(pk)
+    return {
+        (label, pk)
+        for label, of_model in ids.items()
+        for pk in apps.get_model(label)
+        ._default_manager.filter(pk__among=Ids(of_model))
+        .values_list("pk", flat=True)
+    }
 
 
 def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:

@@ -20,11 +20,14 @@ from legacy_import.rules.import_action import HISTORY
 
 
 class Origin(StrEnum):
-    """Whether an earlier run already made a record of this very row."""
+    """What earlier runs made of this very row, and whether staff left it on the platform."""
 
-    NEW = "new"
-    IMPORTED = "imported"  # from the same payload
-    CHANGED = "changed"  # from another payload
+    NEW = "new"  # nothing, or a reviewer decided that it is made again
+    IMPORTED = "imported"  # a record or a link, from the same payload
+    CHANGED = "changed"  # the same, from another payload
+    DELETED = "deleted"  # a record, or the person it was linked to, is no longer there
+    INTEREST_AGAIN = "interest_again"  # a reviewer decided that only its interest is made again
+    ANOTHER_PERSON = "another_person"  # the row has the number of somebody who was imported
 
 
 class Place(StrEnum):
@@ -88,6 +91,17 @@ GETS_PERSON = frozenset(
     }
 )
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
+# The lead that was imported gets its course interest again, which staff had deleted.
+INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
+
+
+OF_ORIGIN = {
+    Origin.IMPORTED: IMPORTED_BEFORE,
+    Origin.CHANGED: Decision(REVIEW, "already_imported_changed"),
+    Origin.DELETED: Decision(REVIEW, "imported_deleted"),
+    Origin.INTEREST_AGAIN: INTEREST_AGAIN,
+    Origin.ANOTHER_PERSON: Decision(REVIEW, "row_is_another_person"),
+}
 
 
 def decide(facts: Facts) -> Decision:
@@ -106,11 +120,7 @@ def _reviewer_put_aside(facts: Facts) -> Decision | None:
 
 
 def _already_imported(facts: Facts) -> Decision | None:
-    if facts.origin == Origin.IMPORTED:
-        return IMPORTED_BEFORE
-    if facts.origin == Origin.CHANGED:
-        return Decision(REVIEW, "already_imported_changed")
-    return None
+    return OF_ORIGIN.get(facts.origin)
 
 
 def _deleted_at_source(facts: Facts) -> Decision | None:

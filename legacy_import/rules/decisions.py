@@ -15,6 +15,7 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
+    row: int = 0  # the staged row that was decided about
     knows_inactive: bool = (
         False  # of a link: the account was deactivated already, and that was shown
     )
@@ -30,6 +31,8 @@ class InForce:
     accept_data: bool = False
     treat_as: Classification | None = None
     release_without_session: bool = False
+    another_person: bool = False
+    create_again: int = 0  # the staged row of that decision; 0: it was not decided
     skip: bool = False
     later: bool = False
 
@@ -71,6 +74,12 @@ _APPLY: dict[ReviewDecision, Callable[[InForce, Event], InForce]] = {
     ReviewDecision.TREAT_AS: lambda now, event: replace(now, treat_as=event.treat_as, later=False),
     ReviewDecision.RELEASE_WITHOUT_SESSION: lambda now, event: replace(
         now, release_without_session=True, later=False
+    ),
+    ReviewDecision.ANOTHER_PERSON: lambda now, event: replace(
+        now, another_person=True, skip=False, later=False
+    ),
+    ReviewDecision.CREATE_AGAIN: lambda now, event: replace(
+        now, create_again=event.row, skip=False, later=False
     ),
     ReviewDecision.SKIP: lambda now, event: replace(now, skip=True, later=False),
     ReviewDecision.LATER: lambda now, event: replace(now, later=True, skip=False),

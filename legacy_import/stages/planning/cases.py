@@ -24,10 +24,10 @@ from ecoin.bulk import Ids
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
+    DuplicateConfidence,
     Outcome,
     PersonKind,
     ReviewDecision,
-    SourceTable,
 )
 from legacy_import.mapping.index import MappingIndex, Training
 from legacy_import.models import (
@@ -38,12 +38,18 @@ from legacy_import.models import (
     PersonEdge,
 )
 from legacy_import.people.contact import Contact
-from legacy_import.people.platform import any_origin_of, contacts_of, imported_rows
+from legacy_import.people.platform import any_origin_of, contacts_of
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
+from legacy_import.stages.planning.earlier_imports import (
+    EarlierImport,
+    any_import_of,
+    earlier_imports,
+    identity_of,
+)
 from legacy_import.stages.planning.effective_match import (
     INACTIVE,
     NO_MATCH,
@@ -75,6 +81,7 @@ class Case(NamedTuple):
     basis: str
     training: Training
     decisions: InForce
+    person_number: int = 1  # of the origins of its records
 
 
 class RowDecisions(NamedTuple):
@@ -100,7 +107,8 @@ class _ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
     decisions: Mapping[int, RowDecisions]
-    origins: Mapping[int, Origin]
+    earlier: Mapping[int, EarlierImport]
+    again: AbstractSet[int]  # rows of which a reviewer decided that what was deleted is made again
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
@@ -150,11 +158,16 @@ class CaseLoader:
 
     def _read_context(self, rows: Sequence[PlanRow], selection: Selection) -> _ChunkContext:
         decisions = self._decisions(selection("student_import__"))
+        identities = [identity_of(row) for row in rows]
+        earlier = earlier_imports(self.run, identities) if self.imported_before else {}
+        again = _create_again(earlier, decisions)
         matches = _matches(rows, decisions)
         targets = {match.target for match in matches.values() if match.target}
+        targets |= {person for pk in again if (person := earlier[pk].person)}
         return _ChunkContext(
             decisions=decisions,
-            origins=self._origins(rows) if self.imported_before else {},
+            earlier=earlier,
+            again=again,
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
@@ -178,7 +191,10 @@ class CaseLoader:
             match = PERSON_GONE
         elif person and not (person.active or review.in_force.link_to_inactive):
             match = INACTIVE
-        origin = context.origins.get(row.pk, Origin.NEW)
+        origin, person_number = _origin_of(row.pk, context, review.in_force)
+        if origin == Origin.INTEREST_AGAIN:
+            match = _of_own_person(context.earlier[row.pk])
+            person = context.people.get(match.target) if match.target else None
         has_history = (
             row.group_first_id in context.groups_with_history
             or row.pk in context.namesakes_of_history
@@ -197,7 +213,9 @@ class CaseLoader:
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person.fingerprint}" if person else ""
-        return Case(row, number, facts, match.target, basis, training, review.in_force)
+        return Case(
+            row, number, facts, match.target, basis, training, review.in_force, person_number
+        )
 
     def _training(self, row: PlanRow) -> _TrainingCase:
         pair = (row.legacy_formation_id, row.legacy_session_id)
@@ -230,6 +248,7 @@ class CaseLoader:
                 ReviewDecision(decision),
                 Classification(treat_as) if treat_as else None,
                 (PersonKind(kind).value, target) if target else None,
+                pk,
                 inactive,
             )
             events[pk].append(event)
@@ -285,17 +304,40 @@ class CaseLoader:
         ours = LegacyStudentImport.objects.filter(pk__among=Ids([row.pk for row in rows]))
         return set(ours.filter(~Exists(same)).values_list("pk", flat=True))
 
-    def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
-        """Which rows already have a record on the platform, and whether from the same payload."""
-        imported_ids = imported_rows(self.run.connection_name, [row.pk for row in rows])
-        imported = [row for row in rows if row.pk in imported_ids]
-        hashes = _committed_hashes(self.run, imported)
-        return {
-            row.pk: Origin.IMPORTED
-            if hashes.get((row.source_table, row.legacy_id)) == row.payload_hash
-            else Origin.CHANGED
-            for row in imported
-        }
+
+def _create_again(
+    earlier: Mapping[int, EarlierImport], decisions: Mapping[int, RowDecisions]
+) -> set[int]:
+    """The rows whose deleted records are made again: decided in a run after the one that made them.
+
+    A record that was made again, and deleted again, needs another decision.
+    """
+    decided = {
+        pk: review.in_force.create_again
+        for pk, review in decisions.items()
+        if review.in_force.create_again and pk in earlier
+    }
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(decided.values()))
+    runs = dict(rows.values_list("pk", "legacy_import_run_id"))
+    return {pk for pk, row in decided.items() if runs.get(row, 0) > earlier[pk].run}
+
+
+def _origin_of(row: int, context: _ChunkContext, decisions: InForce) -> tuple[Origin, int]:
+    """What earlier imports of the row come to under the decisions, and the number of its person."""
+    earlier = context.earlier.get(row)
+    if earlier is None:
+        return Origin.NEW, 1
+    origin = earlier.origin
+    if origin == Origin.DELETED and row in context.again:
+        origin = Origin.INTEREST_AGAIN if earlier.interest_only else Origin.NEW
+    elif origin == Origin.ANOTHER_PERSON and decisions.another_person:
+        origin = Origin.NEW
+    return origin, earlier.person_number
+
+
+def _of_own_person(earlier: EarlierImport) -> EffectiveMatch:
+    """The match of a row with the lead that was made of it, or that it was linked to."""
+    return EffectiveMatch(DuplicateConfidence.NONE, True, "", earlier.person)
 
 
 def _matches(
@@ -315,28 +357,10 @@ def _matches(
     return matches
 
 
-def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:
-    """(table, legacy id) → payload hash that the latest run committed."""
-    hashes: dict[tuple[str, str], str] = {}
-    outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
-    for table in SourceTable.values:
-        committed = LegacyStudentImport.objects.filter(
-            legacy_import_run__connection_name=run.connection_name,
-            source_table=table,
-            legacy_id__in=[row.legacy_id for row in rows if row.source_table == table],
-            outcome__in=outcomes,
-        )
-        for legacy_id, payload_hash in committed.order_by("legacy_import_run_id").values_list(
-            "legacy_id", "payload_hash"
-        ):
-            hashes[table, legacy_id] = payload_hash
-    return hashes
-
-
 def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     decisions = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
-    imported_before = any_origin_of(run.connection_name)
+    imported_before = any_origin_of(run.connection_name) or any_import_of(run)
     return CaseLoader(run, mappings, imported_before, decisions.exists())
 
 

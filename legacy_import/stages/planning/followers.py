@@ -10,7 +10,7 @@ from ecoin.bulk import update_rows
 from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import contacts_of, fingerprints_of, leads_of_rows
+from legacy_import.people.platform import contacts_of, fingerprints_of
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
@@ -21,10 +21,11 @@ from legacy_import.rules.commit_policy import (
 )
 from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.runs.lease import Lease
+from legacy_import.stages.planning.earlier_imports import RowIdentity, earlier_imports
 
 OF_FIRST = (
-    "source_table", "legacy_id", "planned_action", "planned_reason", "planned_target_kind",
-    "planned_target_id", "imported_lead_id",
+    "pk", "source_table", "legacy_id", "payload_hash", "planned_action", "planned_reason",
+    "planned_target_kind", "planned_target_id", "imported_lead_id",
 )  # fmt: skip
 
 
@@ -35,8 +36,10 @@ class WaitingLead(NamedTuple):
     source_table: str
     legacy_id: str
     basis: str
+    first: int
     first_table: str
     first_legacy_id: str
+    first_hash: str
     first_action: str
     first_reason: str
     first_kind: str
@@ -46,6 +49,11 @@ class WaitingLead(NamedTuple):
     @property
     def first_plan(self) -> Decision:
         return Decision(*(self.first_action, self.first_reason))  # type: ignore[arg-type]
+
+    @property
+    def identity(self) -> RowIdentity:
+        """How other runs know the first row."""
+        return RowIdentity(self.first, self.first_table, self.first_legacy_id, self.first_hash)
 
     @property
     def given_to(self) -> Target | None:
@@ -92,18 +100,14 @@ def _people(
     run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
 ) -> dict[int, Target | None]:
     """Row id → the person of its first row, for rows whose first row gets one; None: a new lead."""
-    before = {
-        row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
-        for row in page
-        if row.first_plan == IMPORTED_BEFORE
-    }
-    imported_leads = leads_of_rows(list(before.values()))
+    before = {row.first: row.identity for row in page if row.first_plan == IMPORTED_BEFORE}
+    imported = earlier_imports(run, list(before.values()))
     people: dict[int, Target | None] = {}
     for row in page:
-        lead = imported_leads.get(before.get(row.pk, ""))
-        person = (PersonKind.LEAD.value, lead) if lead else row.person
+        known = imported[row.first].person if row.first in imported else None
+        person = known or row.person
         allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
-        if allowed and (row.first_plan in GETS_PERSON or lead):
+        if allowed and (row.first_plan in GETS_PERSON or known):
             people[row.pk] = person
     return people
 
