@@ -19,6 +19,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, run_lease
@@ -108,6 +109,7 @@ def import_source(
             _table_import(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
             counts = _require_balance(run, source)
+            refresh_decisions(run, lease)
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
