@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
                 ('imported_lead_id', models.BigIntegerField(null=True)),
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -210,10 +210,11 @@ class Migration(migrations.Migration):
             name='LegacyReviewDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
+                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),
+                ('course_id', models.BigIntegerField(null=True)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -147,6 +147,8 @@ class LegacyReviewDecision(models.Model):
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
+    # Of set_course: the platform's course; null keeps the old name. No key: a decision outlives it.
+    course_id = models.BigIntegerField(null=True)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(

@@ -29,7 +29,7 @@ from legacy_import.choices import (
     ReviewDecision,
     SourceTable,
 )
-from legacy_import.mapping.index import MappingIndex, Training
+from legacy_import.mapping.index import MappingIndex, Training, TwoCourses
 from legacy_import.models import (
     ISSUES_AS_TEXT,
     LegacyImportRun,
@@ -43,6 +43,8 @@ from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
+from legacy_import.stages.planning.additions import Addition, additions_of
+from legacy_import.stages.planning.decided_training import decided_training
 from legacy_import.stages.planning.effective_match import (
     NO_MATCH,
     PERSON_GONE,
@@ -94,7 +96,7 @@ class _TrainingCase(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ChunkContext:
+class ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
     decisions: Mapping[int, RowDecisions]
@@ -102,6 +104,7 @@ class _ChunkContext:
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
+    additions: Mapping[int, Addition]  # of rows that an earlier run imported as something else
     matches: Mapping[int, EffectiveMatch]
     fingerprints: Mapping[Target, str]  # of the people whom rows match
 
@@ -132,27 +135,30 @@ class CaseLoader:
 
     def load(self, selection: Selection) -> Iterator[Case]:
         """The case of every selected row that is not committed yet, by id."""
-        rows = self._rows(selection)
-        context = self._read_context(rows, selection)
+        rows = self.rows(selection)
+        context = self.read_context(rows, selection)
         if len(self._trainings) > MOST_TRAININGS:
             self._trainings.clear()
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]] = {}
         for row in rows:
-            yield self._case(row, context, facts_by_key)
+            yield self.case(row, context, facts_by_key)
 
-    def _rows(self, selection: Selection) -> list[PlanRow]:
+    def rows(self, selection: Selection) -> list[PlanRow]:
         rows = LegacyStudentImport.objects.filter(selection(""), legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
         return list(map(PlanRow._make, columns))
 
-    def _read_context(self, rows: Sequence[PlanRow], selection: Selection) -> _ChunkContext:
+    def read_context(self, rows: Sequence[PlanRow], selection: Selection) -> ChunkContext:
         decisions = self._decisions(selection("student_import__"))
-        matches = _matches(rows, decisions)
+        origins = self._origins(rows) if self.imported_before else {}
+        changed = [row for row in rows if origins.get(row.pk) == Origin.CHANGED]
+        additions = additions_of(self.run, changed)
+        matches = matches_of(rows, decisions, additions)
         targets = {match.target for match in matches.values() if match.target}
-        return _ChunkContext(
+        return ChunkContext(
             decisions=decisions,
-            origins=self._origins(rows) if self.imported_before else {},
+            origins=origins,
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
@@ -160,14 +166,15 @@ class CaseLoader:
                 {row.pk for row in rows if row.group_conflict}
             ),
             gone=self._gone(rows),
+            additions=additions,
             matches=matches,
             fingerprints=fingerprints_of(targets),
         )
 
-    def _case(
+    def case(
         self,
         row: PlanRow,
-        context: _ChunkContext,
+        context: ChunkContext,
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
@@ -181,19 +188,25 @@ class CaseLoader:
         )
         gone = row.pk in context.gone
         training, training_key, versions = self._training(row)
+        decisions, addition = review.in_force, context.additions.get(row.pk)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
-            match is PERSON_GONE, review.last and (review.in_force, match),
+            match is PERSON_GONE, review.last and (decisions, match, addition and addition.effects),
         )  # fmt: skip
+        if review.last:
+            training = decided_training(training, decisions, self.mappings)
         if key not in facts_by_key:
-            around = Surroundings(review.in_force, match, training, origin, has_history, gone)
+            around = Surroundings(
+                decisions, match, training, origin, has_history, gone,
+                addition.effects if addition else frozenset(),
+            )  # fmt: skip
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person}" if person else ""
-        return Case(row, number, facts, match.target, basis, training, review.in_force)
+        return Case(row, number, facts, match.target, basis, training, decisions)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
         pair = (row.legacy_formation_id, row.legacy_session_id)
@@ -202,7 +215,7 @@ class CaseLoader:
             session_type, state = training.session.session_type, training.course.state
             key = (
                 session_type.value, state.value, training.session_confirmed,
-                training.session_deleted, training.course.deleted,
+                training.session_deleted, training.course.deleted, _states(training.two_courses),
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
@@ -218,13 +231,15 @@ class CaseLoader:
             .filter(which, student_import__legacy_import_run=self.run)
             .order_by("pk")
         )
-        for number, pk, decision, treat_as, kind, target in decisions.values_list(
-            "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id"
-        ):
+        for number, pk, decision, treat_as, kind, target, course in decisions.values_list(
+            "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id",
+            "course_id",
+        ):  # fmt: skip
             event = Event(
                 ReviewDecision(decision),
                 Classification(treat_as) if treat_as else None,
                 (PersonKind(kind).value, target) if target else None,
+                course,
             )
             events[pk].append(event)
             last[pk] = number
@@ -262,7 +277,10 @@ class CaseLoader:
         for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
-            treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
+            in_force_now = decisions.get(pk, NO_DECISIONS).in_force
+            if in_force_now.separate:  # another person than its group
+                continue
+            treat_as = in_force_now.treat_as
             if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
                 yield pk, group
 
@@ -292,8 +310,10 @@ class CaseLoader:
         }
 
 
-def _matches(
-    rows: Sequence[PlanRow], decisions: Mapping[int, RowDecisions]
+def matches_of(
+    rows: Sequence[PlanRow],
+    decisions: Mapping[int, RowDecisions],
+    additions: Mapping[int, Addition],
 ) -> dict[int, EffectiveMatch]:
     """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
     ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
@@ -304,9 +324,16 @@ def _matches(
         if row.pk not in decisions and row.duplicate_confidence == NO_MATCH.confidence:
             matches[row.pk] = NO_MATCH
         else:
-            review = decisions.get(row.pk, NO_DECISIONS)
-            matches[row.pk] = effective_match(row, review.in_force, evidence.get(row.pk))
+            review = decisions.get(row.pk, NO_DECISIONS).in_force
+            matches[row.pk] = effective_match(
+                row, review, evidence.get(row.pk), additions.get(row.pk)
+            )
     return matches
+
+
+def _states(two: TwoCourses | None) -> tuple[object, ...]:
+    """The part of two contradicting courses that facts depend on."""
+    return (two.of_row.state.value, two.of_session.state.value) if two else ()
 
 
 def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:

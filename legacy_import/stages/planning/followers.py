@@ -1,17 +1,18 @@
 """The second pass of a plan: leads that waited for the first row of their group."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from ecoin.bulk import update_rows
+from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import PersonKind
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import fingerprints_of, leads_of_rows
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
+from legacy_import.people.separate import separate_rows
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     GETS_PERSON,
@@ -35,6 +36,7 @@ class WaitingLead(NamedTuple):
     source_table: str
     legacy_id: str
     basis: str
+    first: int
     first_table: str
     first_legacy_id: str
     first_action: str
@@ -61,28 +63,49 @@ class WaitingLead(NamedTuple):
         return self.given_to or own
 
 
+def followers_among(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
+    """Those of these waiting rows whose first row is planned to have a person, or has one."""
+    waiting = _with_first_rows(LegacyStudentImport.objects.filter(legacy_import_run=run))
+    leads = _leads(waiting.filter(pk__among=Ids(rows)))
+    ruled_out = people_ruled_out(
+        run.connection_name, {(row.source_table, row.legacy_id) for row in leads}
+    )
+    return {row.pk for row in _followers(run, leads, ruled_out)}
+
+
 def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     """Link the waiting leads whose first row has a person, unless that person was ruled out."""
-    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
-    waiting = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
-    ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
+    waiting = _with_first_rows(
+        LegacyStudentImport.objects.filter(
+            legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
+        )
+    )
     ruled_out = people_ruled_out(run.connection_name)
     last = 0
-    while page := [
-        WaitingLead(*values)
-        for values in waiting.filter(pk__gt=last)
-        .order_by("pk")
-        .values_list(
-            "pk", "source_table", "legacy_id", "planned_basis",
-            *(f"first_{column}" for column in OF_FIRST),
-        )[:CHUNK_ROWS]
-    ]:  # fmt: skip
+    while page := _leads(waiting.filter(pk__gt=last)[:CHUNK_ROWS]):
         last = page[-1].pk
         linked = _followers(run, page, ruled_out)
         with transaction.atomic():
             lease.confirm()
             _link(linked)
+
+
+Rows = QuerySet[LegacyStudentImport]
+
+
+def _with_first_rows(rows: Rows) -> Rows:
+    """The rows in order, with the columns of their groups' first rows."""
+    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
+    columns = {f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST}
+    return rows.annotate(**columns).order_by("pk")
+
+
+def _leads(rows: Rows) -> list[WaitingLead]:
+    columns = rows.values_list(
+        "pk", "source_table", "legacy_id", "planned_basis", "group_first_id",
+        *(f"first_{column}" for column in OF_FIRST),
+    )  # fmt: skip
+    return [WaitingLead(*values) for values in columns]
 
 
 def _followers(
@@ -95,8 +118,11 @@ def _followers(
         if row.first_plan == IMPORTED_BEFORE
     }
     imported_leads = leads_of_rows(list(before.values()))
+    separate = separate_rows({row.first for row in page})
     followers = []
     for row in page:
+        if row.first in separate:
+            continue
         lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
         allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
