@@ -15,17 +15,24 @@ from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.source_decisions import row_at_decision
-from legacy_import.review.decisions import NotPossible, applies, lock_run
+from legacy_import.review.decisions import (
+    NotPossible,
+    applies,
+    deleted_entries,
+    lock_run,
+)
 from legacy_import.review.filter import RowFilter
 from legacy_import.runs import counts
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-IN_BULK = (D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-OF_ONE_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
+OF_ONE_CAUSE = (
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.ANOTHER_PERSON, D.CREATE_AGAIN,
+)  # fmt: skip
+IN_BULK = (D.SKIP, D.LATER, D.RESET, *OF_ONE_CAUSE)
 EVENT = ("connection_name", "source_table", "legacy_id", "row_digest", "payload_hash", "subject",
-         "student_import_id", "decision", "treat_as", "target_kind", "target_id", "note", "actor_id",
-         "created_at")  # fmt: skip
+         "student_import_id", "log_entry_id", "decision", "treat_as", "target_kind", "target_id",
+         "note", "actor_id", "created_at")  # fmt: skip
 
 
 class CountChanged(LegacyImportError):
@@ -76,9 +83,12 @@ def bulk(
         rows = [row for row in columns if applies(row, decision)]
         ids_to_decide = [row.pk for row in rows]
         said = (decision.value, "", "", None, "", actor.pk, timestamp(now))
+        deleted = deleted_entries(rows, decision)
         events = [
-            (*row_at_decision(row, run.connection_name, decision).values(), *said) for row in rows
-        ]
+            (*row_at_decision(row, run.connection_name, decision).values(),
+             deleted.get(row.pk), *said)
+            for row in rows
+        ]  # fmt: skip
         insert_rows(LegacyReviewDecision, EVENT, events)
         standing = "" if decision == D.RESET else decision.value
         # Whoever decides about this version has seen what was said of an earlier one.

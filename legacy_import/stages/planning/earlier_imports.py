@@ -21,8 +21,10 @@ from legacy_import.choices import (
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import imported_rows, leads_of_rows, records_that_exist
 from legacy_import.rules.commit_policy import Origin
+from legacy_import.rules.decisions import InForce
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest, same_person
+from legacy_import.stages.planning.additions import OriginOfRow, additions_of
 from legacy_import.stages.planning.plan_row import PlanRow
 
 A = LogAction
@@ -52,7 +54,7 @@ class ImportedRow(NamedTuple):
 class MadeEntry(NamedTuple):
     """One of its entries in the commit log: a record, or a link to a person."""
 
-    row: int
+    pk: int
     action: str
     model: str
     target: int
@@ -64,18 +66,41 @@ class MadeEntry(NamedTuple):
 
 
 class EarlierImport(NamedTuple):
-    """What earlier imports of a row come to. `person_number`: of the row's own records.
+    """What earlier imports of a row come to.
 
-    `person`: the lead that was made of it, or who it was linked to, if still there. `run`: the run
-    that imported it last.
+    `person_number`: of the row's own records. `person`: the lead that was made of it, or who it was
+    linked to, if still there. `became`: the same for history, too. `effects`: of the records of
+    history that it has. `gone_entry`: the log entry whose record is deleted, 0 for none.
     """
 
     origin: Origin
     person_number: int = 1
     person: Target | None = None
     is_own_lead: bool = False
-    run: int = 0
+    gone_entry: int = 0
     interest_only: bool = False  # of what was deleted: its lead is still there
+    became: Target | None = None
+    effects: frozenset[str] = frozenset()
+
+    def is_made_again(self, decisions: InForce) -> bool:
+        """Whether a reviewer decided that what was deleted is made again."""
+        return self.origin == Origin.DELETED and decisions.create_again == self.gone_entry
+
+    def origin_under(self, decisions: InForce) -> Origin:
+        """What it comes to under the reviewers' decisions."""
+        if self.is_made_again(decisions):
+            return Origin.INTEREST_AGAIN if self.interest_only else Origin.NEW
+        is_new = self.origin == Origin.ANOTHER_PERSON and decisions.another_person
+        return Origin.NEW if is_new else self.origin
+
+    def person_under(self, decisions: InForce) -> Target | None:
+        """The person to whom the decisions add something; None if they add nothing."""
+        if self.is_made_again(decisions):
+            return self.person if self.interest_only else None
+        return self.became if decisions.add_history else None
+
+
+NOT_IMPORTED = EarlierImport(Origin.NEW)
 
 
 class RowIdentity(NamedTuple):
@@ -118,7 +143,7 @@ def earlier_imports(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict[i
             person=(PersonKind.LEAD.value, lead) if lead else None,
             is_own_lead=lead is not None,
         )
-    return earlier
+    return _with_additions(run, rows, earlier)
 
 
 def logged_imports(
@@ -144,6 +169,32 @@ def logged_imports(
         )
         for row in known
     }
+
+
+def _with_additions(
+    run: LegacyImportRun, rows: Sequence[RowIdentity], earlier: Mapping[int, EarlierImport]
+) -> dict[int, EarlierImport]:
+    """With what could be added to the rows whose payload changed since."""
+    changed = {
+        row.pk: OriginOfRow(row.source_table, row.legacy_id, earlier[row.pk].person_number)
+        for row in rows
+        if row.pk in earlier and earlier[row.pk].origin == Origin.CHANGED
+    }
+    return {**earlier} | {
+        pk: earlier[pk]._replace(
+            became=earlier[pk].person or addition.person, effects=addition.effects
+        )
+        for pk, addition in additions_of(run, changed).items()
+    }
+
+
+def gone_entries(run: LegacyImportRun, rows: Iterable[LegacyStudentImport]) -> dict[int, int]:
+    """Row id → the log entry whose record is gone, of rows of which something was deleted."""
+    identities = [
+        RowIdentity(row.pk, row.source_table, row.legacy_id, row.payload_hash) for row in rows
+    ]
+    earlier = logged_imports(run, identities)
+    return {pk: one.gone_entry for pk, one in earlier.items() if one.origin == Origin.DELETED}
 
 
 def any_import_of(run: LegacyImportRun) -> bool:
@@ -186,11 +237,11 @@ def _made_before(run: LegacyImportRun, rows: Sequence[RowIdentity], newer_only: 
         reversed_at=None,
         action__in=(*MAIN, INTEREST),
     )
-    for row_id, action, model, target, digest in logged.order_by("pk").values_list(
-        "student_import_id", "action", "target_model", "target_id", "row_digest"
+    for row_id, pk, action, model, target, digest in logged.order_by("pk").values_list(
+        "student_import_id", "pk", "action", "target_model", "target_id", "row_digest"
     ):
         if target is not None:
-            entries[row_id].append(MadeEntry(row_id, action, model, target, digest))
+            entries[row_id].append(MadeEntry(pk, action, model, target, digest))
     made: defaultdict[SourceRow, list[tuple[ImportedRow, Sequence[MadeEntry]]]] = defaultdict(list)
     for row in sorted(imported, key=lambda row: row.run):
         if row.pk in entries:
@@ -227,19 +278,19 @@ def _come_to(
         most = max(imported.person_number for imported, _ in made)
         return EarlierImport(Origin.ANOTHER_PERSON, most + 1)
     imported, entries = own[-1]
-    main = next((entry for entry in reversed(entries) if entry.action in MAIN), None)
-    number, run = imported.person_number, imported.run
-    if main is None or main.record not in existing:
-        return EarlierImport(Origin.DELETED, number, run=run)
+    number = imported.person_number
+    main = next((entry for entry in reversed(entries) if entry.action in MAIN), entries[-1])
+    if main.record not in existing:
+        return EarlierImport(Origin.DELETED, number, gone_entry=main.pk)
     person, is_own_lead = _person_of(main)
+    gone = [entry.pk for entry in entries if entry.record not in existing]
+    if gone:
+        return EarlierImport(
+            Origin.DELETED, number, person, is_own_lead, gone[-1], interest_only=True
+        )
     unchanged = imported.payload_hash == row.payload_hash
     origin = Origin.IMPORTED if unchanged else Origin.CHANGED
-    interest_only = any(
-        entry.action == INTEREST and entry.record not in existing for entry in entries
-    )
-    if interest_only:
-        origin = Origin.DELETED
-    return EarlierImport(origin, number, person, is_own_lead, run, interest_only)
+    return EarlierImport(origin, number, person, is_own_lead)
 
 
 def _may_be_same(one: str, other: str) -> bool:
