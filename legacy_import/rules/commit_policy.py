@@ -102,7 +102,6 @@ ACKNOWLEDGED = Decision(PlannedAction.SKIP, "change_acknowledged")
 OF_ORIGIN = {
     Origin.IMPORTED: IMPORTED_BEFORE,
     Origin.DELETED: Decision(REVIEW, "imported_deleted"),
-    Origin.INTEREST_AGAIN: INTEREST_AGAIN,
     Origin.ANOTHER_PERSON: Decision(REVIEW, "row_is_another_person"),
 }
 WITH_HISTORY = HISTORY | {Classification.REGISTERED}
@@ -126,6 +125,10 @@ def _reviewer_put_aside(facts: Facts) -> Decision | None:
 
 
 def _already_imported(facts: Facts) -> Decision | None:
+    if facts.origin == Origin.INTEREST_AGAIN:
+        # By now it is something else than the lead that was imported: no link takes its place.
+        is_lead = facts.classification == Classification.LEAD_ONLY
+        return None if is_lead else OF_ORIGIN[Origin.DELETED]
     if facts.origin != Origin.CHANGED:
         return OF_ORIGIN.get(facts.origin)
     if facts.acknowledged:
@@ -189,6 +192,11 @@ def _unless_blocked(facts: Facts, effect: PlannedAction, reason: str) -> Decisio
     return Decision(effect, reason)
 
 
+def _interest_again(facts: Facts) -> Decision | None:
+    """A reviewer decided that the lead, which is still there, gets its interest again."""
+    return INTEREST_AGAIN if facts.origin == Origin.INTEREST_AGAIN else None
+
+
 def _lead_of_known_person(facts: Facts) -> Decision | None:
     return Decision(PlannedAction.LINK_EXISTING, "known_person") if facts.linkable else None
 
@@ -243,6 +251,7 @@ LADDER: tuple[Callable[[Facts], Decision | None], ...] = (
     _history,
     _registration,
     # From here on every row is lead_only.
+    _interest_again,
     _lead_in_doubtful_group,
     _lead_of_known_person,
     _lead_with_history,

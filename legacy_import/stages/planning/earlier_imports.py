@@ -283,14 +283,14 @@ def _come_to(
     if main.record not in existing:
         return EarlierImport(Origin.DELETED, number, gone_entry=main.pk)
     person, is_own_lead = _person_of(main)
+    if imported.payload_hash != row.payload_hash:
+        return EarlierImport(Origin.CHANGED, number, person, is_own_lead)
     gone = [entry.pk for entry in entries if entry.record not in existing]
     if gone:
         return EarlierImport(
             Origin.DELETED, number, person, is_own_lead, gone[-1], interest_only=True
         )
-    unchanged = imported.payload_hash == row.payload_hash
-    origin = Origin.IMPORTED if unchanged else Origin.CHANGED
-    return EarlierImport(origin, number, person, is_own_lead)
+    return EarlierImport(Origin.IMPORTED, number, person, is_own_lead)
 
 
 def _may_be_same(one: str, other: str) -> bool:
