@@ -41,14 +41,12 @@ CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
 
 D = ReviewDecision
-TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
-BLOCKING_SESSIONS = frozenset({SessionType.WAITING_PLACEHOLDER.value, SessionType.UNKNOWN.value})
-NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
-# Decision → the refusal for a row to which it does not apply.
+# Decision → the refusal for a row to which it does not apply; of all others, CHANGES_NOTHING.
 NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
     D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
 }
+CHANGES_NOTHING = _("This decision would change nothing about this row.")
 
 # The rows of these runs cannot be decided: incomplete, being rolled back, or permanently closed.
 CLOSED_TO_REVIEW = frozenset(
@@ -132,19 +130,6 @@ def latest_event(row_id: int) -> LegacyReviewDecision | None:
 def name_of(actor: User) -> str:
     """The name of a user on the screens."""
     return actor.get_full_name().strip() or actor.get_username()
-
-
-def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
-    """Whether the decision can change the plan of the row. Reads `row.training`."""
-    if decision == D.ACCEPT_DATA:
-        # Doubts count even where a match hides them: they return once the match is ruled out.
-        if row.planned_reason in DELETIONS:
-            return True
-        issues = tuple(row.validation_issues)
-        return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
-    if decision == D.RELEASE_WITHOUT_SESSION:
-        return row.training.session_type in BLOCKING_SESSIONS
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from legacy_import.mapping.index import RowReferences, load_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import fingerprints_of
 from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, decide
-from legacy_import.rules.decisions import Event, after
+from legacy_import.rules.decisions import NOTHING, Event, after
 from legacy_import.stages.planning.cases import (
     NO_DECISIONS,
     Case,
@@ -57,6 +57,15 @@ class RowEffects:
     context: ChunkContext
     evidence: Mapping[str, Any]
     now: Effect
+
+    @property
+    def decided(self) -> bool:
+        """Whether any decision about the row is in force."""
+        return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
+
+    def without_postponement(self) -> Decision:
+        """The answer that is behind a postponement."""
+        return decide(replace(self.now.case.facts, postponed=False))
 
     def of(self, events: Sequence[Event]) -> list[Effect]:
         """The effect of each of these decisions, taken alone after the ones in force."""
