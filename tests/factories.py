@@ -37,6 +37,7 @@ from legacy_import.models import (
 )
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
+from legacy_import.runs.settings_digests import SETTINGS_OF_STAGE, digests_now
 from legacy_import.source.rows import LegacyRow
 from legacy_import.stages.staging.chunk_rows import (
     PreparedChunk,
@@ -150,6 +151,9 @@ class RunFactory(Factory):
     rules_version = RULES_VERSION
     norm_version = NORM_VERSION
     certificate = factory.LazyFunction(lambda: {"source": "a fictional database"})
+    settings_digests = factory.LazyFunction(
+        lambda: {stage.value: digests_now(stage) for stage in SETTINGS_OF_STAGE}
+    )
     created_by = "cli:test"
     started_at = NOW
 

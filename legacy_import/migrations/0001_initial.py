@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('plan_fingerprint', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('summary', models.JSONField(default=dict)),
                 ('certificate', models.JSONField(default=dict)),
+                ('settings_digests', models.JSONField(default=dict)),
                 ('importing_alone', ecoin.fields.AsciiField(max_length=64, null=True, unique=True)),
                 ('row_limit', models.PositiveBigIntegerField(null=True)),
                 ('created_by', models.CharField(max_length=190)),

@@ -19,6 +19,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.staged_contacts import refresh_staged_contacts
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, run_lease
@@ -102,6 +103,7 @@ def import_source(
             certificate["notes"].append(time_zone)
         with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, certificate)
+            refresh_staged_contacts(run, lease, progress)
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
