@@ -307,6 +307,7 @@ class Migration(migrations.Migration):
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),
                 ('batch', models.PositiveIntegerField(db_default=0, default=0)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=64)),
                 ('reversed_by', models.CharField(blank=True, db_default='', default='', max_length=190)),
             ],
             options={
