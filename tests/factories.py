@@ -35,6 +35,7 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
+from legacy_import.privacy.erasures import erased_rows
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
 from legacy_import.runs.settings_digests import SETTINGS_OF_STAGE, digests_now
@@ -212,7 +213,8 @@ def _writing(page: PreparedChunk) -> Work:
 
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
-    context = StagingContext(run, SETTINGS, MeaningCache(load_mappings(run.connection_name)))
+    meanings = MeaningCache(load_mappings(run.connection_name))
+    context = StagingContext(run, SETTINGS, meanings, erased_rows(run.connection_name))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:

@@ -233,12 +233,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', ecoin.fields.AsciiField(choices=[('purge', 'closed run purged'), ('subject', 'one person erased on request')], max_length=10)),
+                ('connection_name', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('legacy_id', ecoin.fields.AsciiField(blank=True, default='', max_length=20)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('payload_hash', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('rows', models.PositiveIntegerField()),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
             ],
             options={
                 'verbose_name': 'erasure log entry',
