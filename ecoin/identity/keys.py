@@ -47,8 +47,7 @@ def identity_keys(
     """
     keys = [Key("P", number) for number in phones.valid]
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
-    if email.value:
-        keys.append(_key("E", email.value))
+    keys.extend(email_keys(email))
     if name.is_whole and name.is_readable:
         canonical = canonical_date(birth_date)
         if canonical is not None:
@@ -60,6 +59,11 @@ def identity_keys(
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)
+
+
+def email_keys(email: Email) -> tuple[Key, ...]:
+    """The key of an address, if there is one."""
+    return (_key("E", email.value),) if email.value else ()
 
 
 def canonical_date(value: date | None) -> date | None:

@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "new_lead": _("valid, reachable, and no one on the platform matches"),
     "already_imported": _("an earlier run created a record from this row"),
     "reviewer_skip": _("a reviewer decided to skip it"),
+    "erased_on_request": _("the person was erased on request"),
     # commit_policy: what waits for a person
     "reviewer_later": _("a reviewer postponed it"),
     "already_imported_changed": _("imported before, and the source row changed since"),
