@@ -335,11 +335,12 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'had been deleted already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),
                 ('batch', models.PositiveIntegerField(db_default=0, default=0)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=64)),
                 ('reversed_by', models.CharField(blank=True, db_default='', default='', max_length=190)),
             ],
             options={

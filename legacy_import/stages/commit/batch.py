@@ -140,10 +140,11 @@ class Batch:
             row=plan.pk,
             origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
             reason=plan.planned_reason,
-            name=decoded_name(source.full_name),
-            phone=unescaped(source.phone_raw),
+            # Without blanks around it, which any form would drop: a save that changes nothing.
+            name=decoded_name(source.full_name).strip(),
+            phone=unescaped(source.phone_raw).strip(),
             # A placeholder or an invalid address is not copied; it stays in the payload.
-            email=unescaped(source.email_raw) if source.email_normalized else "",
+            email=unescaped(source.email_raw).strip() if source.email_normalized else "",
             birth_date=source.birth_date,
             course_id=training.course.course_id,
             course_name=training.course.name,
@@ -212,4 +213,4 @@ def _as_found(value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("cut")
     date = "" if value is None else str(value)[:MAX_DATE_LENGTH].rstrip("\x00")
-    return "" if is_blank_or_test(date) or is_zero_date(date) else date
+    return "" if is_blank_or_test(date) or is_zero_date(date) else date.strip()
