@@ -7,7 +7,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
+from ecoin.identity.emails import parse_email
 from ecoin.identity.phones import parse_phones
+from trainings.history.names import MAX_NAME_KEY, name_keys
 
 
 class Course(models.Model):
@@ -69,36 +71,81 @@ class LearnerProfile(models.Model):
         self.phone_normalized = phones[0] if phones else None
 
 
+class DateSource(models.TextChoices):
+    """Where the date of imported history comes from."""
+
+    COMPLETED = "completed", _("completion date of the row")
+    ARCHIVED = "archived", _("date on which the row was archived")
+    SESSION_END = "session_end", _("end of its session")
+    SESSION_START = "session_start", _("start of its session")
+
+
 class ImportedHistory(models.Model):
-    """The common fields of both kinds of imported history: origin and learner.
+    """The common fields of both kinds of imported history: origin, learner and session.
 
     `user` and `lead` are set only if the person is certain; otherwise only the learner fields identify
-    the person.
+    the person. `learner_key` is the same for all history of one old learner.
     """
 
     origin = AsciiField(max_length=190, unique=True, editable=False)
     legacy_import_run_id = models.BigIntegerField(editable=False, db_index=True)
-    course = models.ForeignKey(Course, on_delete=models.PROTECT)
+    learner_key = AsciiField(max_length=190, editable=False, db_index=True)
+    legacy_course_name = models.CharField(_("course, as found"), max_length=255, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True,
+        verbose_name=_("user"),
+    )  # fmt: skip
+    lead = models.ForeignKey(
+        "crm.CrmLead", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("lead")
     )
-    lead = models.ForeignKey("crm.CrmLead", on_delete=models.PROTECT, null=True, blank=True)
     learner_name = models.CharField(_("learner"), max_length=300, blank=True)
     learner_birth_date = models.DateField(_("birth date"), null=True, blank=True)
     learner_phone = models.CharField(_("phone"), max_length=190, blank=True)
     learner_email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    session_code = models.CharField(_("session code"), max_length=190, blank=True)
+    session_starts_raw = models.CharField(_("session start, as found"), max_length=40, blank=True)
+    session_ends_raw = models.CharField(_("session end, as found"), max_length=40, blank=True)
+    # The day by which history is sorted, and where it comes from; null: no date could be read.
+    dated_on = models.DateField(_("date"), null=True, blank=True, db_index=True)
+    dated_from = AsciiField(
+        _("where the date comes from"), max_length=16, choices=DateSource, blank=True
+    )
+    # By these columns a learner is found (trainings.history.search).
+    name_key = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
+    name_key_2 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
+    name_key_3 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
+    name_skeleton = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
+    phone_normalized = AsciiField(max_length=20, null=True, editable=False, db_index=True)
+    second_phone = AsciiField(max_length=20, null=True, editable=False, db_index=True)
+    email_normalized = AsciiField(max_length=254, null=True, editable=False, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normalize()
+        super().save(*args, **kwargs)
+
+    def normalize(self) -> None:
+        """Set the columns that are searched from the learner's, without saving."""
+        keys = name_keys(self.learner_name)
+        self.name_key, self.name_key_2, self.name_key_3 = keys.rotations
+        self.name_skeleton = keys.skeleton
+        phones = parse_phones(self.learner_phone).valid
+        self.phone_normalized = phones[0] if phones else None
+        self.second_phone = phones[1] if len(phones) > 1 else None
+        self.email_normalized = parse_email(self.learner_email).value
+
 
 class LegacyCompletedTraining(ImportedHistory):
-    """A training that was completed on the old platform."""
+    """A training that was completed on the old platform. Kept by name, it has no course."""
 
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("course")
+    )
     legacy_session_id = AsciiField(max_length=20, null=True, blank=True)
-    session_code = models.CharField(_("session code"), max_length=190, blank=True)
     completed_date_raw = models.CharField(_("completed on, as found"), max_length=190, blank=True)
 
     class Meta:
@@ -113,8 +160,8 @@ class LegacyCompletedTraining(ImportedHistory):
 class LegacyImportedEnrollment(ImportedHistory):
     """A registration of the old platform, kept apart from real enrolments."""
 
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, verbose_name=_("course"))
     legacy_session_id = AsciiField(max_length=20)
-    session_code = models.CharField(_("session code"), max_length=190, blank=True)
 
     class Meta:
         db_table = "legacy_imported_enrollments"

@@ -20,12 +20,14 @@ ENROLLMENT = "trainings.LegacyImportedEnrollment"
 class Learner(NamedTuple):
     """One staged row as effects need it. `origin` is `<connection>:<table>:<id>`.
 
-    `person`: the user or lead that the row belongs to. `wants_course`: the row refers to a course
-    that has at least a name, so its lead gets an interest.
+    `learner_key`: the origin of the first row of the same person; only for rows that become history.
+    Dates are as found. `person`: the user or lead the row belongs to. `wants_course`: the row refers
+    to a course that has at least a name, so its lead gets an interest.
     """
 
     row: int
     origin: str
+    learner_key: str
     reason: str
     name: str
     phone: str
@@ -35,7 +37,10 @@ class Learner(NamedTuple):
     course_name: str
     legacy_session_id: str | None
     session_code: str
-    completed_on: str
+    session_starts_on: str
+    session_ends_on: str
+    completed_at: str
+    archived_at: str
     person: Target | None
     wants_course: bool
 
