@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
+from ecoin.identity.keys import name_and_date_key
+from ecoin.identity.names import parse_name
 from ecoin.identity.phones import parse_phones
 
 
@@ -49,12 +51,17 @@ class LearnerProfile(models.Model):
     phone = models.CharField(_("phone"), max_length=190, blank=True)
     phone_normalized = AsciiField(max_length=20, null=True, blank=True, editable=False)
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    # Equal for people of one full name and one birth date (ecoin.identity.keys, D).
+    name_date_key = AsciiField(max_length=190, null=True, blank=True, editable=False)
 
     class Meta:
         db_table = "trainings_learner_profiles"
         verbose_name = _("learner profile")
         verbose_name_plural = _("learner profiles")
-        indexes = [models.Index(fields=["phone_normalized"], name="trainings_profile_phone")]
+        indexes = [
+            models.Index(fields=["phone_normalized"], name="trainings_profile_phone"),
+            models.Index(fields=["name_date_key"], name="trainings_profile_name_date"),
+        ]
 
     def __str__(self) -> str:
         return str(_("learner profile %(number)s") % {"number": self.pk})
@@ -64,9 +71,12 @@ class LearnerProfile(models.Model):
         super().save(*args, **kwargs)
 
     def normalize(self) -> None:
-        """Set the normalized column from the typed one, without saving."""
+        """Set the normalized columns from the typed ones and the user's name, without saving."""
         phones = parse_phones(self.phone).valid
         self.phone_normalized = phones[0] if phones else None
+        name = f"{self.user.first_name} {self.user.last_name}" if self.user_id else ""
+        key = name_and_date_key(parse_name(name), self.birth_date)
+        self.name_date_key = key.value if key else None
 
 
 class ImportedHistory(models.Model):

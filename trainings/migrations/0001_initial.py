@@ -100,13 +100,14 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(blank=True, max_length=190, verbose_name='phone')),
                 ('phone_normalized', ecoin.fields.AsciiField(blank=True, editable=False, max_length=20, null=True)),
                 ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
+                ('name_date_key', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='learner_profile', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'learner profile',
                 'verbose_name_plural': 'learner profiles',
                 'db_table': 'trainings_learner_profiles',
-                'indexes': [models.Index(fields=['phone_normalized'], name='trainings_profile_phone')],
+                'indexes': [models.Index(fields=['phone_normalized'], name='trainings_profile_phone'), models.Index(fields=['name_date_key'], name='trainings_profile_name_date')],
             },
         ),
     ]
