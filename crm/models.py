@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 from ecoin.identity.emails import parse_email
-from ecoin.identity.keys import name_and_date_key
-from ecoin.identity.names import parse_name
+from ecoin.identity.keys import stored_name_and_date
 from ecoin.identity.phones import parse_phones
 
 
@@ -50,8 +49,7 @@ class CrmLead(models.Model):
         phones = parse_phones(self.phone).valid
         self.phone_normalized = phones[0] if phones else None
         self.email_normalized = parse_email(self.email).value
-        key = name_and_date_key(parse_name(self.full_name), self.birth_date)
-        self.name_date_key = key.value if key else None
+        self.name_date_key = stored_name_and_date(self.full_name, self.birth_date)
 
 
 class CourseInterest(models.Model):

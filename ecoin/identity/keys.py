@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ecoin.identity.emails import Email
-from ecoin.identity.names import Name
+from ecoin.identity.names import Name, parse_name
 from ecoin.identity.phones import Phones
 
 NORM_VERSION: Final = 3
@@ -68,6 +68,13 @@ def name_and_date_key(name: Name, birth_date: date | None) -> Key | None:
         return None
     # The date first: sorted, the keys of one day are neighbours (see people.same_day).
     return _key("D", f"{canonical.isoformat()}|{name.fold}")
+
+
+def stored_name_and_date(name: str, birth_date: date | str | None) -> str | None:
+    """The value of D for the columns `name_date_key`; a date that was not saved yet may be ISO text."""
+    born = date.fromisoformat(birth_date) if isinstance(birth_date, str) else birth_date
+    key = name_and_date_key(parse_name(name), born)
+    return key.value if key else None
 
 
 def canonical_date(value: date | None) -> date | None:

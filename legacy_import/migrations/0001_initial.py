@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
                 ('planned_reason', ecoin.fields.FixedAsciiField(blank=True, db_default='', default='', max_length=60)),
                 ('planned_target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('planned_target_id', models.BigIntegerField(null=True)),
+                ('planned_first_id', models.BigIntegerField(null=True)),
                 ('planned_basis', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=190)),
                 ('previous_action', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=26)),
                 ('previous_reason', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=60)),

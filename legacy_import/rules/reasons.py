@@ -38,6 +38,7 @@ REASONS: dict[str, str] = {
     "target_gone": _("the person to whom the plan links the row is no longer on the platform"),
     "new_person": _("a new person on the platform has the same phone or e-mail"),
     "first_of_group_left_out": _("the first row of the same person was not committed"),
+    "person_group_changed": _("the rows of the same person are grouped differently since the plan"),
     "answer_changed": _("something else changed, and the rules now give another answer"),
     # duplicates: why a high match may not link by itself
     "shared_contact_other_name": _("same phone or e-mail as a known person of another name"),
