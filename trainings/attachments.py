@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from crm.models import CrmLead
-from ecoin.identity.free_text import MAX_NOTE, contains_contact
+from ecoin.identity.masking import contains_contact
 from trainings.models import (
     AttachedRecord,
     AttachmentAction,
@@ -28,6 +28,7 @@ from trainings.models import (
 )
 from trainings.owners import HISTORY, Person, propose_for_history, settle
 
+MAX_REASON = 255  # characters
 MOST_RECORDS = 500  # of one learner in one event
 DECISIONS = {
     AttachmentAction.NOT_SAME: OwnerState.NOT_SAME,
@@ -181,7 +182,7 @@ def checked_reason(text: str, *, required: bool = True) -> str:
     reason = " ".join(text.replace("\x00", "").split())
     if required and not reason:
         raise AttachmentRefused(_("Give a reason."))
-    if len(reason) > MAX_NOTE:
+    if len(reason) > MAX_REASON:
         raise AttachmentRefused(_("This text is too long: 255 characters at most."))
     if contains_contact(reason):
         raise AttachmentRefused(

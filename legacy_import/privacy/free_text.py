@@ -7,12 +7,12 @@ import re
 
 from django.utils.translation import gettext_noop as _
 
-from ecoin.identity import free_text
-from ecoin.identity.free_text import MAX_NOTE
+from ecoin.identity import masking
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import SourceTable
 from legacy_import.errors import LegacyImportError
 
+MAX_NOTE = 255  # characters; the parsers read all of a text this short
 # A row by its number in the old platform: "1204", "archives:1204". Phones begin with a zero, ids not.
 OLD_NUMBER = re.compile(rf"(?:({'|'.join(SourceTable.values)}):)?(0|[1-9][0-9]{{0,19}})")
 
@@ -28,7 +28,7 @@ def contains_contact(text: str, *, old_number: bool = False) -> bool:
     """
     if old_number and OLD_NUMBER.fullmatch(text):
         return bool(parse_phones(text).valid)
-    return free_text.contains_contact(text)
+    return masking.contains_contact(text)
 
 
 def contact_free_text(text: str, *, old_number: bool = False) -> str:

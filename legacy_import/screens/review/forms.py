@@ -2,8 +2,8 @@
 
 from django import forms
 
-from ecoin.identity.free_text import MAX_NOTE
 from legacy_import.choices import Classification, ReviewDecision
+from legacy_import.privacy.free_text import MAX_NOTE
 from legacy_import.review.bulk import IN_BULK
 from legacy_import.review.decisions import TREATABLE
 from legacy_import.rules.duplicates import Target
