@@ -4,23 +4,21 @@ Decisions change no plan. The next legacy_dry_run reads them; until then a commi
 """
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
-    DuplicateConfidence,
     Outcome,
     PersonKind,
     ReviewDecision,
     RunStatus,
-    SessionType,
-    ValidationStatus,
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
@@ -29,13 +27,21 @@ from legacy_import.models import (
     LegacyStudentImport,
     ReviewClaim,
 )
+from legacy_import.people.groups import regroup_around
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
+from legacy_import.people.source_decisions import (
+    RowDecisions,
+    any_decisions,
+    decisions_on,
+    row_at_decision,
+)
 from legacy_import.privacy.free_text import contact_free_text
-from legacy_import.rules.commit_policy import DELETIONS
+from legacy_import.review.offers import NEEDS_PERSON, TREATABLE, effect_of
+from legacy_import.rules.decisions import Event
 from legacy_import.rules.duplicates import Target
-from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
+from legacy_import.stages.planning.effect_of_decision import Effect, row_effects
 
 CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
@@ -52,6 +58,12 @@ CHANGES_NOTHING = _("This decision would change nothing about this row.")
 CLOSED_TO_REVIEW = frozenset(
     {RunStatus.IMPORTING, RunStatus.FAILED, RunStatus.ROLLING_BACK, RunStatus.CLOSED}
 )
+
+
+class CourseArgument(NamedTuple):
+    """The course that a reviewer sets; None: none of ours, the old name is kept."""
+
+    course_id: int | None
 
 
 class UnknownRow(LegacyImportError):
@@ -107,24 +119,47 @@ def lock_row(row_id: int) -> LegacyStudentImport:
     return row
 
 
-def write_standing(row: LegacyStudentImport) -> None:
-    """Store the decision in force ("" for none, or after a reset) and a new version.
+def write_standing(row: LegacyStudentImport, *, suffices: bool | None = None) -> None:
+    """Store the decision in force ("" for none, or after a reset), whether it suffices, and a version.
 
+    `suffices`: whether the row needs nobody under its decisions; None: the rules are asked.
     Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
-    events = LegacyReviewDecision.objects.standing().filter(student_import=row.pk)
-    latest = events.order_by("-pk").values_list("decision", flat=True).first()
-    standing = "" if latest in (None, D.RESET) else str(latest)
-    counts.apply(row.legacy_import_run_id, [row.pk], new={"decision": standing})
-    same_version = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
-    if not same_version.update(decision=standing, version=F("version") + 1):
-        raise DecidedMeanwhile(row.pk, latest_event(row.pk))
+    rows = LegacyStudentImport.objects.filter(pk=row.pk)
+    run = LegacyImportRun.objects.get(pk=row.legacy_import_run_id)
+    of_row = decisions_on(rows, run.connection_name).get(row.pk, RowDecisions())
+    if any_decisions(run.connection_name, decision=D.SEPARATE, legacy_id=row.legacy_id):
+        regroup_around(run, row.pk)
+    if suffices is None:
+        effects = row_effects(run, row.pk)
+        suffices = effects is not None and effects.now.suffices
+    new = {
+        "decision": of_row.standing,
+        "earlier_decision": of_row.latest_earlier,
+        "settled": bool(of_row.standing and suffices),
+    }
+    counts.apply(row.legacy_import_run_id, [row.pk], new=new)
+    if not rows.filter(version=row.version).update(**new, version=F("version") + 1):
+        raise DecidedMeanwhile(row.pk, latest_event(row))
 
 
-def latest_event(row_id: int) -> LegacyReviewDecision | None:
-    """The newest event of the row, including an undo."""
-    events = LegacyReviewDecision.objects.filter(student_import=row_id).select_related("actor")
-    return events.order_by("-pk").first()
+def connection_of(row: LegacyStudentImport) -> str:
+    """The source of the row."""
+    runs = LegacyImportRun.objects.filter(pk=row.legacy_import_run_id)
+    return str(runs.values_list("connection_name", flat=True).get())
+
+
+def events_about(row: LegacyStudentImport, source: str) -> QuerySet[LegacyReviewDecision]:
+    """Every decision about the row in any run of its source and every undo of one, oldest first."""
+    events = LegacyReviewDecision.objects.filter(
+        connection_name=source, source_table=row.source_table, legacy_id=row.legacy_id
+    )
+    return events.select_related("actor").order_by("pk")
+
+
+def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
+    """The newest event about the source row, including an undo."""
+    return events_about(row, connection_of(row)).last()
 
 
 def name_of(actor: User) -> str:
@@ -160,41 +195,53 @@ def decide(
     treat_as: Classification | None = None,
     person: Target | None = None,
     proof: str = "",
+    inactive: bool = False,
+    course: CourseArgument | None = None,
     note: str = "",
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
-    `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
+    `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
+    reviewer knows that the account to be linked is deactivated. `course`: of set_course. Raises
     UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:
-            raise DecidedMeanwhile(row_id, latest_event(row_id))
-        _require_possible(row, decision, actor, treat_as, person, proof)
-        kind, target = person if person and decision in NEEDS_PERSON else ("", None)
-        event = LegacyReviewDecision.objects.create(
-            student_import=row,
+            raise DecidedMeanwhile(row_id, latest_event(row))
+        event = _event(decision, treat_as, person, course)
+        _require_person(row, event, actor, proof)
+        if decision == D.LINK and _require_known(person, inactive):
+            event = replace(event, knows_inactive=True)
+        effect = _require_offered(row, event)
+        kind, target = event.person or ("", None)
+        made = LegacyReviewDecision.objects.create(
+            **row_at_decision(row, connection_of(row), decision),
             decision=decision,
-            treat_as=treat_as if treat_as and decision == D.TREAT_AS else "",
+            treat_as=event.treat_as or "",
             target_kind=kind,
             target_id=target,
+            target_inactive=event.knows_inactive,
+            course_id=event.course_id,
             note=note,
             actor=actor,
             created_at=now,
         )
-        write_standing(row)
+        write_standing(row, suffices=effect.suffices)
         ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
-    return event
+    return made
 
 
-def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewDecision:
+def undo(
+    *, event_id: int, actor: User, now: datetime.datetime, run: LegacyImportRun | None = None
+) -> LegacyReviewDecision:
     """Undo one of the actor's own last ten decisions with a new event; nothing is deleted.
 
+    `run`: the run at hand, if its row is meant although the decision was made in an earlier run.
     Raises NotPossible, RowCommitted.
     """
-    mine = {recent.event: recent for recent in last_decisions(actor)}
+    mine = {recent.event: recent for recent in last_decisions(actor, run)}
     if event_id not in mine:
         raise NotPossible(_("Only your own last ten decisions can be undone."))
     with transaction.atomic():
@@ -202,7 +249,7 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewD
         if LegacyReviewDecision.objects.filter(undoes=event_id).exists():
             raise NotPossible(_("This decision is undone already."))
         event = LegacyReviewDecision.objects.create(
-            student_import=row,
+            **row_at_decision(row, connection_of(row), D.RESET),
             decision=D.RESET,
             undoes_id=event_id,
             actor=actor,
@@ -212,27 +259,52 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewD
     return event
 
 
-def last_decisions(actor: User) -> list[RecentDecision]:
-    """The actor's last ten decisions, newest first, including undone ones."""
+def last_decisions(actor: User, run: LegacyImportRun | None = None) -> list[RecentDecision]:
+    """The actor's last ten decisions, newest first, including undone ones.
+
+    Each with its row in `run`, the run at hand, if the source row is there; otherwise with the row
+    that it was made on.
+    """
     events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None).order_by("-pk")
+    events = events.exclude(student_import=None)
     columns = events.values_list(
-        "pk", "student_import_id", "student_import__legacy_import_run_id",
-        "student_import__source_table", "student_import__legacy_id",
-        "student_import__outcome", "decision", "created_at", "undone_by",
-    )  # fmt: skip
-    return [
-        RecentDecision(
-            event=event,
-            row=row,
-            run=run,
-            name=f"{table}:{legacy_id}",
-            decision=ReviewDecision(decision),
-            at=at,
-            undone=undone is not None,
-            committed=Outcome(outcome) in COMMITTED_OUTCOMES,
+        "pk", "decision", "created_at", "undone_by", "connection_name", "source_table",
+        "legacy_id", "student_import_id", "student_import__legacy_import_run_id",
+        "student_import__outcome",
+    )[:UNDO_LAST]  # fmt: skip
+    decisions = list(columns)
+    in_run = _rows_in_run(run, {legacy_id for *_, legacy_id, _row, _run, _outcome in decisions})
+    recent = []
+    for (
+        event, decision, at, undone, connection, table, legacy_id, row, run_id, outcome,
+    ) in decisions:  # fmt: skip
+        same_source = run is not None and run.connection_name == connection
+        of_run = in_run.get((table, legacy_id)) if same_source else None
+        row, run_id, outcome = of_run or (row, run_id, outcome)
+        recent.append(
+            RecentDecision(
+                event=event,
+                row=int(row or 0),
+                run=int(run_id or 0),
+                name=f"{table}:{legacy_id}",
+                decision=ReviewDecision(decision),
+                at=at,
+                undone=undone is not None,
+                committed=Outcome(outcome) in COMMITTED_OUTCOMES,
+            )
         )
-        for event, row, run, table, legacy_id, outcome, decision, at, undone in columns[:UNDO_LAST]
-    ]
+    return recent
+
+
+def _rows_in_run(
+    run: LegacyImportRun | None, legacy_ids: set[str]
+) -> dict[tuple[str, str], tuple[int, int, str]]:
+    """(table, legacy id) → (row, run, outcome) of the run at hand."""
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, legacy_id__in=legacy_ids)
+    columns = rows.values_list("source_table", "legacy_id", "pk", "outcome")
+    if run is None or not legacy_ids:
+        return {}
+    return {(table, legacy_id): (pk, run.pk, outcome) for table, legacy_id, pk, outcome in columns}
 
 
 def claim(*, row_id: int, actor: User, now: datetime.datetime) -> str:
@@ -265,20 +337,38 @@ def other_viewers(*, row_ids: list[int], actor: User, now: datetime.datetime) ->
     return {claim.student_import_id: name_of(claim.actor) for claim in others}
 
 
-def _require_possible(
-    row: LegacyStudentImport,
+def _event(
     decision: ReviewDecision,
-    actor: User,
     treat_as: Classification | None,
     person: Target | None,
-    proof: str,
-) -> None:
-    """Raise NotPossible for a decision that does not apply to this row or this person."""
+    course: CourseArgument | None,
+) -> Event:
+    """The decision with the arguments that belong to it. Raises NotPossible where one is missing."""
     if decision == D.TREAT_AS and treat_as not in TREATABLE:
         raise NotPossible(_("Choose how the row is to be treated."))
-    if not applies(row, decision):
-        raise NotPossible(NOT_APPLICABLE[decision])
-    if decision not in NEEDS_PERSON:
+    if decision == D.SET_COURSE and course is None:
+        raise NotPossible(_("Choose a course, or keep the old name."))
+    return Event(
+        decision,
+        treat_as=treat_as if decision == D.TREAT_AS else None,
+        person=person if decision in NEEDS_PERSON else None,
+        course_id=course.course_id if course and decision == D.SET_COURSE else None,
+    )
+
+
+def _require_offered(row: LegacyStudentImport, event: Event) -> Effect:
+    """The effect of the decision. Raises NotPossible where it would change nothing about the row."""
+    run = LegacyImportRun.objects.get(pk=row.legacy_import_run_id)
+    effect = effect_of(run, row, event)
+    if effect is None or not effect[1]:
+        raise NotPossible(NOT_APPLICABLE.get(event.decision, CHANGES_NOTHING))
+    return effect[0]
+
+
+def _require_person(row: LegacyStudentImport, event: Event, actor: User, proof: str) -> None:
+    """Raise NotPossible for a person who neither matches the row nor was found by phone."""
+    person = event.person
+    if event.decision not in NEEDS_PERSON:
         return
     if person is None or person[0] == PersonKind.STAGED:
         raise NotPossible(_("Choose a person."))
@@ -287,5 +377,15 @@ def _require_possible(
     ]
     if person not in evidence and not is_proven(proof, row.pk, person, actor.pk):
         raise NotPossible(_("This person does not match this row; search by phone first."))
-    if decision == D.LINK and person not in contacts_of([person]):
+
+
+def _require_known(person: Target | None, inactive: bool) -> bool:
+    """Whether the account is deactivated; `inactive`: the reviewer knows. Raises NotPossible."""
+    contact = contacts_of([person]).get(person) if person else None
+    if contact is None:
         raise NotPossible(_("This person is no longer on the platform."))
+    if not (contact.active or inactive):
+        raise NotPossible(
+            _("This account is deactivated: tick that you know it, to link the row all the same.")
+        )
+    return not contact.active

@@ -62,7 +62,7 @@ def offers_of(
     effects = row_effects(run, row.pk)
     if effects is None:
         return None
-    reasons = reasons_of(row.planned_reason, effects)
+    reasons = reasons_of(row.planned_reason, effects.now)
     events = [
         event
         for decision in candidates(*reasons)
@@ -74,12 +74,9 @@ def offers_of(
     return RowOffers(effects, tuple(offers))
 
 
-def reasons_of(planned_reason: str, effects: RowEffects) -> tuple[str, ...]:
+def reasons_of(planned_reason: str, now: Effect) -> tuple[str, ...]:
     """The reason of the answer now and of the plan, and the one behind a postponement."""
-    reasons = [effects.now.answer.reason, planned_reason]
-    if effects.now.case.facts.postponed:
-        reasons.append(effects.without_postponement().reason)
-    return tuple(dict.fromkeys(reasons))
+    return tuple(dict.fromkeys((now.answer.reason, now.reason_behind, planned_reason)))
 
 
 def effect_of(
@@ -91,7 +88,7 @@ def effect_of(
         return None
     (effect,) = effects.of([event])
     return effect, event.decision in ALWAYS or is_offered(
-        event, effect, effects.now, reasons_of(row.planned_reason, effects)
+        event, effect, effects.now, reasons_of(row.planned_reason, effects.now)
     )
 
 
@@ -104,9 +101,7 @@ def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str])
     )
 
 
-def _events(
-    decision: ReviewDecision, person: Target | None, courses: Sequence[int]
-) -> list[Event]:
+def _events(decision: ReviewDecision, person: Target | None, courses: Sequence[int]) -> list[Event]:
     """The decision with each of its possible arguments."""
     if decision in NEEDS_PERSON:
         return [Event(decision, person=person)] if person else []

@@ -32,6 +32,8 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
+    # Of a link: the account was deactivated already, and that was shown.
+    knows_inactive: bool = False
     course_id: int | None = None
 
 
@@ -40,6 +42,7 @@ class InForce:
     """What counts now. A reset takes back everything before it, "not the same person" excepted."""
 
     link_to: Person | None = None
+    link_to_inactive: bool = False  # knowingly
     not_same: frozenset[Person] = field(default_factory=frozenset)
     accept_data: bool = False
     treat_as: Classification | None = None
@@ -71,7 +74,9 @@ def after(now: InForce, event: Event) -> InForce:
 
 def _link(now: InForce, event: Event) -> InForce:
     not_same = now.not_same - {event.person} if event.person else now.not_same
-    return replace(now, link_to=event.person, not_same=not_same)
+    return replace(
+        now, link_to=event.person, link_to_inactive=event.knows_inactive, not_same=not_same
+    )
 
 
 def _not_same(now: InForce, event: Event) -> InForce:

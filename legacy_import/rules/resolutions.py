@@ -49,7 +49,7 @@ _DOUBTS = (
 _BLOCKED_MATCHES = (
     "shared_contact_other_name", "likely_same_person", "likely_other_person", "name_incomplete",
     "name_only_similar", "name_in_other_script", "birth_date_conflict", "several_targets",
-    "person_gone", "medium_match", "low_match",
+    "person_gone", "person_inactive", "medium_match", "low_match",
 )  # fmt: skip
 
 # Review reason → the decisions that resolve it, or lead to what is still missing.
@@ -57,7 +57,7 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "already_imported_changed": (D.ADD_HISTORY, D.ACKNOWLEDGE),
     **dict.fromkeys(DELETIONS, (D.ACCEPT_DATA,)),
     "session_deleted_at_source": (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION),
-    "status_unknown": (D.TREAT_AS,),
+    "status_unknown": (D.TREAT_AS, *_WHOSE),
     # A reason of a row without a name, and of a match with a person without one.
     "name_missing": (*_WHOSE, D.TREAT_AS),
     "unreadable": (D.ACCEPT_DATA, D.LINK),

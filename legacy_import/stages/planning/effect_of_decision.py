@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from legacy_import.choices import PlannedAction
 from legacy_import.mapping.index import RowReferences, load_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import fingerprints_of
+from legacy_import.people.platform import contacts_of
 from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, decide
 from legacy_import.rules.decisions import NOTHING, Event, after
 from legacy_import.stages.planning.cases import (
@@ -37,6 +37,11 @@ class Effect(NamedTuple):
         """Whether the row needs nobody any more."""
         return self.answer.action != PlannedAction.REVIEW
 
+    @property
+    def reason_behind(self) -> str:
+        """The reason of the answer, or the one that is behind a postponement."""
+        return decide(replace(self.case.facts, postponed=False)).reason
+
     def changes(self, before: "Effect") -> bool:
         """Whether the row is another one than before: another answer, person or match."""
         mine, its = self.case.facts, before.case.facts
@@ -63,10 +68,6 @@ class RowEffects:
         """Whether any decision about the row is in force."""
         return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
 
-    def without_postponement(self) -> Decision:
-        """The answer that is behind a postponement."""
-        return decide(replace(self.now.case.facts, postponed=False))
-
     def of(self, events: Sequence[Event]) -> list[Effect]:
         """The effect of each of these decisions, taken alone after the ones in force."""
         before = self.context.decisions.get(self.row.pk, NO_DECISIONS)
@@ -75,7 +76,7 @@ class RowEffects:
         matches = [
             effective_match(self.row, decisions, self.evidence, addition) for decisions in in_force
         ]
-        people = fingerprints_of({match.target for match in matches if match.target})
+        people = contacts_of({match.target for match in matches if match.target})
         cases = [
             self.loader.case(
                 self.row,
@@ -83,7 +84,7 @@ class RowEffects:
                     self.context,
                     decisions={self.row.pk: before._replace(in_force=decisions, last=NOT_STORED)},
                     matches={self.row.pk: match},
-                    fingerprints=people,
+                    people=people,
                 ),
                 {},
             )
@@ -125,8 +126,8 @@ def effects_on_rows(
         for before in (context.decisions.get(row.pk, NO_DECISIONS),)
     }
     matches = matches_of(rows, decisions, context.additions)
-    people = fingerprints_of({match.target for match in matches.values() if match.target})
-    decided = replace(context, decisions=decisions, matches=matches, fingerprints=people)
+    people = contacts_of({match.target for match in matches.values() if match.target})
+    decided = replace(context, decisions=decisions, matches=matches, people=people)
     before, later = (list(_effects(run, _cases(loader, rows, one))) for one in (context, decided))
     return {row.pk: (old, new) for row, old, new in zip(rows, before, later, strict=True)}
 

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from ecoin.bulk import Ids, update_rows
-from legacy_import.choices import PersonKind
+from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import fingerprints_of, leads_of_rows
+from legacy_import.people.platform import contacts_of, fingerprints_of, leads_of_rows
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.people.separate import separate_rows
 from legacy_import.rules.commit_policy import (
@@ -20,7 +20,7 @@ from legacy_import.rules.commit_policy import (
     WAITS,
     Decision,
 )
-from legacy_import.rules.duplicates import Target
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.runs.lease import Lease
 
 OF_FIRST = (
@@ -67,10 +67,9 @@ def followers_among(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
     """Those of these waiting rows whose first row is planned to have a person, or has one."""
     waiting = _with_first_rows(LegacyStudentImport.objects.filter(legacy_import_run=run))
     leads = _leads(waiting.filter(pk__among=Ids(rows)))
-    ruled_out = people_ruled_out(
-        run.connection_name, {(row.source_table, row.legacy_id) for row in leads}
-    )
-    return {row.pk for row in _followers(run, leads, ruled_out)}
+    people = _people(run, leads, people_ruled_out(run, rows))
+    contacts = contacts_of({person for person in people.values() if person})
+    return {row for row, person in people.items() if person is None or contacts[person].active}
 
 
 def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
@@ -80,14 +79,17 @@ def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
             legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
         )
     )
-    ruled_out = people_ruled_out(run.connection_name)
+    ruled_out = people_ruled_out(run)
     last = 0
     while page := _leads(waiting.filter(pk__gt=last)[:CHUNK_ROWS]):
         last = page[-1].pk
-        linked = _followers(run, page, ruled_out)
+        people = _people(run, page, ruled_out)
+        contacts = contacts_of({person for person in people.values() if person})
+        inactive = {person for person, contact in contacts.items() if not contact.active}
         with transaction.atomic():
             lease.confirm()
-            _link(linked)
+            _link([row for row in page if row.pk in people and people[row.pk] not in inactive])
+            _block([row.pk for row in page if people.get(row.pk) in inactive])
 
 
 Rows = QuerySet[LegacyStudentImport]
@@ -108,31 +110,39 @@ def _leads(rows: Rows) -> list[WaitingLead]:
     return [WaitingLead(*values) for values in columns]
 
 
-def _followers(
+def _people(
     run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
-) -> list[WaitingLead]:
-    """Those whose first row gets a person: a new lead, a known one, or one of an earlier import."""
+) -> dict[int, Target | None]:
+    """Row id → the person of its first row, for rows whose first row gets one; None: a new lead."""
     before = {
         row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
         for row in page
         if row.first_plan == IMPORTED_BEFORE
     }
     imported_leads = leads_of_rows(list(before.values()))
-    separate = separate_rows({row.first for row in page})
-    followers = []
+    separate = separate_rows(run, {row.first for row in page})
+    people: dict[int, Target | None] = {}
     for row in page:
         if row.first in separate:
             continue
         lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
-        allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
+        allowed = person not in ruled_out.get(row.pk, ())
         if allowed and (row.first_plan in GETS_PERSON or lead):
-            followers.append(row)
-    return followers
+            people[row.pk] = person
+    return people
+
+
+def _block(rows: Sequence[int]) -> None:
+    """The first row was given to an account that is deactivated: whether to follow needs review."""
+    waiting = LegacyStudentImport.objects.filter(pk__in=rows)
+    waiting.update(planned_action=PlannedAction.REVIEW, planned_reason=PERSON_INACTIVE)
 
 
 def _link(rows: Sequence[WaitingLead]) -> None:
-    LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
+    linked = LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows])
+    linked.exclude(decision="").update(settled=True)
+    linked.update(
         planned_action=FOLLOWS.action,
         planned_reason=FOLLOWS.reason,
         planned_target_kind=PersonKind.STAGED,
