@@ -1,7 +1,7 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db.models import Count, Sum
@@ -43,7 +43,8 @@ class SessionAnswer(NamedTuple):
     confirmed: bool
     version: int
     code: str = ""
-    ends_on: str = ""  # as found
+    starts_on: str = ""  # as found
+    ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
 
 
@@ -56,7 +57,8 @@ class Training(NamedTuple):
     course: CourseAnswer
     course_rule: str
     session_code: str = ""
-    session_ends_on: str = ""  # as found
+    session_starts_on: str = ""  # as found
+    session_ends_on: str = ""
     session_deleted: bool = False
     # Of a row whose formation is not that of its session: the answer for each of the two.
     two_courses: "TwoCourses | None" = None
@@ -98,7 +100,7 @@ class MappingIndex:
 
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
-    platform_courses: frozenset[int] = frozenset()  # the ids of all of them
+    platform_courses: Mapping[int, str] = field(default_factory=dict)  # id → name, all of them
 
     def training(self, formation_id: str | None, session_id: str | None) -> Training:
         """The training of a row that refers to this formation and this session."""
@@ -120,6 +122,7 @@ class MappingIndex:
             course=course,
             course_rule=formation.rule,
             session_code=session.code if session else "",
+            session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
             two_courses=two_courses,
@@ -171,17 +174,18 @@ def load_mappings(connection_name: str, row: RowReferences | None = None) -> Map
         {
             session: SessionAnswer(
                 SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                unescaped(code), ends_on, deleted and confirmed_at is None,
+                unescaped(code), starts_on, ends_on, deleted and confirmed_at is None,
             )
             for (
-                session, kind, rule, formation, confirmed_at, version, code, ends_on, deleted
+                session, kind, rule, formation, confirmed_at, version, code, starts_on, ends_on,
+                deleted,
             ) in sessions.values_list(
                 "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "answer_version", "legacy_code", "ends_on_raw",
-                "deleted_at_source",
+                "confirmed_at", "answer_version", "legacy_code", "starts_on_raw",
+                "ends_on_raw", "deleted_at_source",
             )
         },
-        frozenset(pk for pk, _ in catalogue),
+        dict(catalogue),
     )  # fmt: skip
 
 

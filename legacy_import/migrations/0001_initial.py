@@ -23,6 +23,21 @@ GROUPS = {
     "Manager": ("view", "review", "reveal_pii", "map", "export", "view_raw"),
     "Operator": ("view", "review", "reveal_pii", "map", "export", "view_raw", "commit", "rollback"),
 }
+# (app, permission); those that are not a model's own view, add, change or delete are declared in its Meta.
+VIEW_RECORDS = (
+    ("crm", "view_crmlead"),
+    ("crm", "view_courseinterest"),
+    ("trainings", "view_course"),
+    ("trainings", "view_legacycompletedtraining"),
+    ("trainings", "view_legacyimportedenrollment"),
+)
+KEEP_RECORDS = (("trainings", "add_course"),)
+PLATFORM_PERMISSIONS = {
+    "Reader": VIEW_RECORDS,
+    "Reviewer": VIEW_RECORDS,
+    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+}
 
 
 def create_groups(apps, schema_editor):
@@ -41,6 +56,25 @@ def create_groups(apps, schema_editor):
     for name, codenames in GROUPS.items():
         group, _ = groups.get_or_create(name=name)
         group.permissions.add(*(created[codename] for codename in codenames))
+        for app_label, codename in PLATFORM_PERMISSIONS[name]:
+            model, words = declared_permission(apps, app_label, codename)
+            content_type, _ = content_types.get_or_create(app_label=app_label, model=model)
+            permission, _ = permissions.get_or_create(
+                content_type=content_type, codename=codename, defaults={"name": words}
+            )
+            group.permissions.add(permission)
+
+
+def declared_permission(apps, app_label, codename):
+    """The name of the model that has this permission, and its words, as Django creates it later."""
+    for model in apps.get_app_config(app_label).get_models():
+        options = model._meta
+        words = dict(options.permissions)
+        for action in options.default_permissions:
+            words[f"{action}_{options.model_name}"] = f"Can {action} {options.verbose_name_raw}"
+        if codename in words:
+            return options.model_name, words[codename]
+    raise LookupError(f"No model of {app_label} has the permission {codename}.")
 
 
 class Migration(migrations.Migration):
@@ -83,6 +117,7 @@ class Migration(migrations.Migration):
                 ('plan_fingerprint', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('summary', models.JSONField(default=dict)),
                 ('certificate', models.JSONField(default=dict)),
+                ('settings_digests', models.JSONField(default=dict)),
                 ('importing_alone', ecoin.fields.AsciiField(max_length=64, null=True, unique=True)),
                 ('row_limit', models.PositiveBigIntegerField(null=True)),
                 ('created_by', models.CharField(max_length=190)),
@@ -124,6 +159,7 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('earlier_decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
+                ('settled', models.BooleanField()),
                 ('to_classify', models.BooleanField()),
                 ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
@@ -189,6 +225,7 @@ class Migration(migrations.Migration):
                 ('planned_reason', ecoin.fields.FixedAsciiField(blank=True, db_default='', default='', max_length=60)),
                 ('planned_target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('planned_target_id', models.BigIntegerField(null=True)),
+                ('planned_first_id', models.BigIntegerField(null=True)),
                 ('planned_basis', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=190)),
                 ('previous_action', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=26)),
                 ('previous_reason', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=60)),
@@ -200,6 +237,7 @@ class Migration(migrations.Migration):
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('settled', models.BooleanField(db_default=False, default=False)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -245,12 +283,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', ecoin.fields.AsciiField(choices=[('purge', 'closed run purged'), ('subject', 'one person erased on request')], max_length=10)),
+                ('connection_name', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('legacy_id', ecoin.fields.AsciiField(blank=True, default='', max_length=20)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('payload_hash', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('rows', models.PositiveIntegerField()),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
             ],
             options={
                 'verbose_name': 'erasure log entry',

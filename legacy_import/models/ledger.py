@@ -215,11 +215,20 @@ class LegacyAccessLog(models.Model):
 
 
 class LegacyErasureLog(models.Model):
-    """What was erased from the staging tables, by whom and why. Never changed, never deleted."""
+    """What was erased from the staging tables, by whom and why. Never changed, never deleted.
+
+    An entry about one person belongs to the source row, not to a staged one: a resumed import may
+    stage its chunk again.
+    """
 
     kind = AsciiField(max_length=10, choices=ErasureKind)
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
-    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT, null=True)
+    # Of one person: the source row, and who it was (rules/row_digest.py), without personal data.
+    connection_name = AsciiField(max_length=64, blank=True, default="")
+    source_table = AsciiField(max_length=12, blank=True, default="")
+    legacy_id = AsciiField(max_length=20, blank=True, default="")
+    row_digest = AsciiField(max_length=64, blank=True, default="")
+    payload_hash = AsciiField(max_length=64, blank=True, default="")
     rows = models.PositiveIntegerField()
     reason = models.CharField(max_length=255, blank=True, default="")
     actor = models.CharField(max_length=190)

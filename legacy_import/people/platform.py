@@ -50,12 +50,11 @@ BIRTH_DATES = f"""
 """
 
 # The last part of an origin → what carries it.
-EFFECTS: dict[str, type[Model]] = {
-    "lead": CrmLead,
-    "interest": CourseInterest,
+HISTORY: dict[str, type[Model]] = {
     "training": LegacyCompletedTraining,
     "enrollment": LegacyImportedEnrollment,
 }
+EFFECTS: dict[str, type[Model]] = {"lead": CrmLead, "interest": CourseInterest, **HISTORY}
 
 
 def platform_courses() -> list[tuple[int, str]]:
@@ -187,6 +186,16 @@ def history_of_rows(rows: Sequence[str]) -> dict[str, Target | None]:
             person = (PersonKind.USER.value, user) if user else (PersonKind.LEAD.value, lead)
             people[origin] = person if person[1] else None
     return people
+
+
+def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
+    """Row (`<connection>:<table>:<id>`) → the learner key of the history that was created from it."""
+    keys: dict[str, str] = {}
+    for effect, model in HISTORY.items():
+        history = model._default_manager.filter(origin__in=[f"{row}:{effect}" for row in rows])
+        for origin, key in history.values_list("origin", "learner_key"):
+            keys[origin.removesuffix(f":{effect}")] = key
+    return keys
 
 
 def any_origin_of(connection_name: str) -> bool:

@@ -17,6 +17,7 @@ class Drift(StrEnum):
     TARGET_EDITED = "target_edited"
     TARGET_INACTIVE = "person_inactive"
     FIRST_LEFT_OUT = "first_of_group_left_out"
+    PERSON_GROUP = "person_group_changed"
     ALREADY_IMPORTED = "already_imported"
     IMPORTED_DELETED = "imported_deleted"
     ANOTHER_PERSON = "row_is_another_person"

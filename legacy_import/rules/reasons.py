@@ -22,6 +22,7 @@ REASONS: dict[str, str] = {
     "interest_again": _("its lead gets the course interest again that was deleted"),
     "change_acknowledged": _("imported before; a reviewer saw how the source row changed since"),
     "reviewer_skip": _("a reviewer decided to skip it"),
+    "erased_on_request": _("the person was erased on request"),
     # commit_policy: what waits for a person
     "reviewer_later": _("a reviewer postponed it"),
     "already_imported_changed": _("imported before, and the source row changed since"),
@@ -45,6 +46,7 @@ REASONS: dict[str, str] = {
     "target_gone": _("the person to whom the plan links the row is no longer on the platform"),
     "new_person": _("a new person on the platform has the same phone or e-mail"),
     "first_of_group_left_out": _("the first row of the same person was not committed"),
+    "person_group_changed": _("the rows of the same person are grouped differently since the plan"),
     "answer_changed": _("something else changed, and the rules now give another answer"),
     # duplicates: why a high match may not link by itself
     "shared_contact_other_name": _("same phone or e-mail as a known person of another name"),

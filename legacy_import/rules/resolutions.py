@@ -61,7 +61,7 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "row_is_another_person": (D.ANOTHER_PERSON,),
     **dict.fromkeys(DELETIONS, (D.ACCEPT_DATA,)),
     "session_deleted_at_source": (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION),
-    "status_unknown": (D.TREAT_AS,),
+    "status_unknown": (D.TREAT_AS, *_WHOSE),
     # A reason of a row without a name, and of a match with a person without one.
     "name_missing": (*_WHOSE, D.TREAT_AS),
     "unreadable": (D.ACCEPT_DATA, D.LINK),

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as _
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE
-from legacy_import.review.decisions import TREATABLE
 from legacy_import.review.filter import ALL, DECIDED, LATER, OTHER, PENDING, RowFilter
+from legacy_import.review.offers import TREATABLE
 from legacy_import.rules.duplicates import EVIDENCE_WORDS
 from legacy_import.rules.reasons import REASONS
 
@@ -38,6 +38,12 @@ EFFECTS: dict[ReviewDecision, Promise] = {
     ),
     ReviewDecision.CREATE_AGAIN: gettext_lazy(
         "The next plan creates again what was deleted on the platform."
+    ),
+    ReviewDecision.TREAT_AS: gettext_lazy(
+        "In the next plan, these rows have this meaning instead of the one that their old status gives."
+    ),
+    ReviewDecision.CREATE_ANYWAY: gettext_lazy(
+        "In the next plan, a lead is created from each of these rows although no contact is trustworthy."
     ),
     ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
         "In the next plan, no waiting list or unknown session blocks these rows."

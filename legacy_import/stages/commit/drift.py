@@ -39,6 +39,7 @@ class Plan(NamedTuple):
     """The plan of one row, as stored."""
 
     pk: int
+    planned_first_id: int | None
     planned_action: str
     planned_reason: str
     planned_basis: str
@@ -97,12 +98,14 @@ def _causes(
     by_case: dict[tuple[object, ...], Drift | None] = {}
     for plan in plans:
         pk, case, first = plan.pk, cases.get(plan.pk), firsts.get(plan.pk)
-        # Cases of the same number have the same facts.
-        key = (plan[1:], case and (case.number, case.basis, case.target), first)
+        # Cases of the same number have the same facts. Their groups are compared one by one.
+        key = (plan[2:], case and (case.number, case.basis, case.target), first)
         if key not in by_case:
             by_case[key] = _cause(plan, case, decide(case.facts) if case else None, first)
         if cause := by_case[key]:
             causes[pk] = cause
+        elif case and case.row.group_first_id != plan.planned_first_id:
+            causes[pk] = Drift.PERSON_GROUP
     return causes
 
 

@@ -25,6 +25,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.rules.commit_policy import FOLLOWS, decide
+from legacy_import.rules.decisions import NOTHING
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
@@ -43,7 +44,7 @@ KNOWN_IMPORTS = "known_imports"
 JUST_NOW = datetime.timedelta(minutes=1)  # right after its validation, a plan reads no one again
 PLAN_COLUMNS = (
     "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
-    "planned_target_id",
+    "planned_target_id", "planned_first_id",
 )  # fmt: skip
 
 
@@ -58,6 +59,8 @@ class PlanReport:
     difference: PlanDifference | None = None
 
 
+# The group on which a plan rests: another first row gives the person's history another learner key.
+PLANNED_GROUP = {"planned_first_id": "group_first_id"}
 # The previous plan is saved, for --diff.
 PREVIOUS_PLAN = {"previous_action": "planned_action", "previous_reason": "planned_reason"}
 # Planned actions that give a row to no person, even if it matches one.
@@ -146,7 +149,9 @@ class _Answers:
     def __init__(self) -> None:
         self.rows = 0
         self.digest = hashlib.sha256()
+        self._person_numbers: dict[int, tuple[int]] = {}  # of rows whose number is another now
         self._decisions: dict[int, tuple[str, str]] = {}  # by the number of the case
+        self._settled: defaultdict[bool, list[int]] = defaultdict(list)  # rows with decisions
         self._with_person: dict[int, tuple[Any, ...]] = {}
         self._without_person: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
 
@@ -157,11 +162,15 @@ class _Answers:
             self._decisions[case.number] = (decision.action.value, decision.reason)
         action, reason = self._decisions[case.number]
         self.rows += 1
+        if case.person_number != row.person_number:
+            self._person_numbers[row.pk] = (case.person_number,)
+        if case.decisions != NOTHING:
+            self._settled[action != PlannedAction.REVIEW].append(row.pk)
         self.digest.update(
             f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
         )
         if target and action not in WITHOUT_PERSON:
-            self._with_person[row.pk] = (action, reason, basis, *target)
+            self._with_person[row.pk] = (action, reason, basis, *target, row.group_first_id)
         else:
             basis = basis.partition(" person=")[0]
             # Most rows are still based on the mappings of the import: that column stays as it is.
@@ -170,7 +179,7 @@ class _Answers:
 
     def write(self, committed: list[int], *, first_plan: bool) -> None:
         """`committed`: rows that keep their plan. A first plan has no previous one to save."""
-        previous = None if first_plan else PREVIOUS_PLAN
+        previous = {} if first_plan else PREVIOUS_PLAN
         for (action, reason, basis), ids in self._without_person.items():
             plan = {
                 "planned_action": action,
@@ -178,10 +187,13 @@ class _Answers:
                 "planned_target_kind": "",
                 "planned_target_id": None,
             } | ({"planned_basis": basis} if basis else {})
-            update_ids(LegacyStudentImport, ids, plan, copy=previous)
+            update_ids(LegacyStudentImport, ids, plan, copy=previous | PLANNED_GROUP)
         if previous:
             update_ids(LegacyStudentImport, [*self._with_person, *committed], {}, copy=previous)
         update_rows(LegacyStudentImport, PLAN_COLUMNS, self._with_person)
+        update_rows(LegacyStudentImport, ("person_number",), self._person_numbers)
+        for settled, ids in self._settled.items():
+            update_ids(LegacyStudentImport, ids, {"settled": settled})
 
 
 def _fingerprint(run: LegacyImportRun) -> str:

@@ -188,15 +188,6 @@ def _with_additions(
     }
 
 
-def gone_entries(run: LegacyImportRun, rows: Iterable[LegacyStudentImport]) -> dict[int, int]:
-    """Row id → the log entry whose record is gone, of rows of which something was deleted."""
-    identities = [
-        RowIdentity(row.pk, row.source_table, row.legacy_id, row.payload_hash) for row in rows
-    ]
-    earlier = logged_imports(run, identities)
-    return {pk: one.gone_entry for pk, one in earlier.items() if one.origin == Origin.DELETED}
-
-
 def any_import_of(run: LegacyImportRun) -> bool:
     """Whether another run of the source imported anything that was not undone."""
     others = _other_runs(run)

@@ -38,6 +38,16 @@ class Effect(NamedTuple):
         """Whether the row needs nobody any more."""
         return self.answer.action != PlannedAction.REVIEW
 
+    @property
+    def reason_behind(self) -> str:
+        """The reason of the answer, or the one that is behind a postponement."""
+        return decide(replace(self.case.facts, postponed=False)).reason
+
+    def log_entry_of(self, decision: ReviewDecision) -> int | None:
+        """The log entry whose record this decision creates again; None for any other decision."""
+        creates_again = decision == ReviewDecision.CREATE_AGAIN
+        return self.case.decisions.create_again or None if creates_again else None
+
     def changes(self, before: "Effect") -> bool:
         """Whether the row is another one than before: another answer, person or match."""
         mine, its = self.case.facts, before.case.facts
@@ -63,10 +73,6 @@ class RowEffects:
     def decided(self) -> bool:
         """Whether any decision about the row is in force."""
         return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
-
-    def without_postponement(self) -> Decision:
-        """The answer that is behind a postponement."""
-        return decide(replace(self.now.case.facts, postponed=False))
 
     def of(self, events: Sequence[Event]) -> list[Effect]:
         """The effect of each of these decisions, taken alone after the ones in force."""

@@ -23,6 +23,7 @@ from legacy_import.rules.commit_policy import (
 )
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.validation import (
+    ERASED,
     issues_of,
     remaining_issues,
     status_of,
@@ -83,6 +84,7 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         and EFFECT_OF.get(classification, "") not in around.made_before,
         skipped=decisions.skip,
         postponed=decisions.later,
+        erased=ERASED in issues,
     )
 
 

@@ -28,6 +28,7 @@ class PlanRow(NamedTuple):
     group_conflict: bool
     legacy_formation_id: str | None
     legacy_session_id: str | None
+    person_number: int
 
     @property
     def place(self) -> Place:
