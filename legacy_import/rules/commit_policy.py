@@ -86,6 +86,9 @@ DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED, SOURCE_ROW_GONE)
 FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")
 WAITS = Decision(REVIEW, "first_of_group_waits")
 
+# The lead that was imported gets its course interest again, which staff had deleted.
+INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
+
 # What a first row is planned as when its followers have somebody to be linked to; a first row that
 # was imported before counts if a lead was made of it.
 GETS_PERSON = frozenset(
@@ -93,11 +96,10 @@ GETS_PERSON = frozenset(
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead"),
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead_anyway"),
         Decision(PlannedAction.LINK_EXISTING, "known_person"),
+        INTEREST_AGAIN,
     }
 )
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
-# The lead that was imported gets its course interest again, which staff had deleted.
-INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
 ACKNOWLEDGED = Decision(PlannedAction.SKIP, "change_acknowledged")
 
 OF_ORIGIN = {

@@ -130,6 +130,8 @@ def earlier_imports(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict[i
     others = [row.pk for row in rows if row.pk not in earlier]
     with_record = imported_rows(run.connection_name, others)
     imported = [row for row in rows if row.pk in with_record]
+    if not (earlier or imported):
+        return {}
     hashes = _committed_hashes(run, imported)
     names = {
         row.pk: f"{run.connection_name}:{row.source_table}:{row.legacy_id}" for row in imported
