@@ -36,8 +36,10 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.people.source_decisions import row_at_decision
+from legacy_import.privacy.erasures import erased_rows
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
+from legacy_import.runs.settings_digests import SETTINGS_OF_STAGE, digests_now
 from legacy_import.source.rows import LegacyRow
 from legacy_import.stages.staging.chunk_rows import (
     PreparedChunk,
@@ -151,6 +153,9 @@ class RunFactory(Factory):
     rules_version = RULES_VERSION
     norm_version = NORM_VERSION
     certificate = factory.LazyFunction(lambda: {"source": "a fictional database"})
+    settings_digests = factory.LazyFunction(
+        lambda: {stage.value: digests_now(stage) for stage in SETTINGS_OF_STAGE}
+    )
     created_by = "cli:test"
     started_at = NOW
 
@@ -221,7 +226,8 @@ def _writing(page: PreparedChunk) -> Work:
 
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
-    context = StagingContext(run, SETTINGS, MeaningCache(load_mappings(run.connection_name)))
+    meanings = MeaningCache(load_mappings(run.connection_name))
+    context = StagingContext(run, SETTINGS, meanings, erased_rows(run.connection_name))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:

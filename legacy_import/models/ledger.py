@@ -162,6 +162,8 @@ class LegacyReviewDecision(models.Model):
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
+    # A link to a deactivated account, which the reviewer was told.
+    target_inactive = models.BooleanField(default=False, db_default=False)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(
@@ -209,11 +211,20 @@ class LegacyAccessLog(models.Model):
 
 
 class LegacyErasureLog(models.Model):
-    """What was erased from the staging tables, by whom and why. Never changed, never deleted."""
+    """What was erased from the staging tables, by whom and why. Never changed, never deleted.
+
+    An entry about one person belongs to the source row, not to a staged one: a resumed import may
+    stage its chunk again.
+    """
 
     kind = AsciiField(max_length=10, choices=ErasureKind)
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
-    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT, null=True)
+    # Of one person: the source row, and who it was (rules/row_digest.py), without personal data.
+    connection_name = AsciiField(max_length=64, blank=True, default="")
+    source_table = AsciiField(max_length=12, blank=True, default="")
+    legacy_id = AsciiField(max_length=20, blank=True, default="")
+    row_digest = AsciiField(max_length=64, blank=True, default="")
+    payload_hash = AsciiField(max_length=64, blank=True, default="")
     rows = models.PositiveIntegerField()
     reason = models.CharField(max_length=255, blank=True, default="")
     actor = models.CharField(max_length=190)
