@@ -35,6 +35,7 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
+from legacy_import.people.source_decisions import row_at_decision
 from legacy_import.privacy.erasures import erased_rows
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
@@ -179,6 +180,10 @@ class StagedLearnerFactory(factory.Factory):
         return stage_rows(values.pop("run"), [legacy_row(**values)])[0]
 
 
+def _row_at(said: Any) -> dict[str, Any]:
+    return row_at_decision(said.student_import, said.connection_name, said.decision)
+
+
 class ReviewDecisionFactory(Factory):
     """What a reviewer said about a row: person=('user', 4) for link and not_same."""
 
@@ -189,6 +194,14 @@ class ReviewDecisionFactory(Factory):
     person: Any = None
     student_import = factory.SubFactory(StagedLearnerFactory)
     decision = ReviewDecision.LATER
+    connection_name = factory.LazyAttribute(
+        lambda said: said.student_import.legacy_import_run.connection_name
+    )
+    source_table = factory.LazyAttribute(lambda said: said.student_import.source_table)
+    legacy_id = factory.LazyAttribute(lambda said: said.student_import.legacy_id)
+    row_digest = factory.LazyAttribute(lambda said: _row_at(said)["row_digest"])
+    payload_hash = factory.LazyAttribute(lambda said: said.student_import.payload_hash)
+    subject = factory.LazyAttribute(lambda said: _row_at(said)["subject"])
     target_kind = factory.LazyAttribute(lambda said: said.person[0] if said.person else "")
     target_id = factory.LazyAttribute(lambda said: said.person[1] if said.person else None)
     actor = factory.SubFactory(UserFactory)

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('without_course', models.BooleanField()),
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
+                ('earlier_decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('to_classify', models.BooleanField()),
                 ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
@@ -198,6 +199,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -211,6 +213,12 @@ class Migration(migrations.Migration):
             name='LegacyReviewDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('connection_name', ecoin.fields.AsciiField(max_length=64)),
+                ('source_table', ecoin.fields.AsciiField(choices=[('stagiaires', 'stagiaires'), ('archives', 'archives')], max_length=12)),
+                ('legacy_id', ecoin.fields.AsciiField(max_length=20)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('payload_hash', ecoin.fields.AsciiField(max_length=64)),
+                ('subject', ecoin.fields.AsciiField(blank=True, default='', max_length=16)),
                 ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
@@ -218,7 +226,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='legacy_imports.legacystudentimport')),
+                ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='legacy_imports.legacystudentimport')),
                 ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='legacy_imports.legacyreviewdecision')),
             ],
             options={
@@ -226,6 +234,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'review decisions',
                 'db_table': 'legacy_review_decisions',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['connection_name', 'source_table', 'legacy_id'], name='legacy_decision_row')],
             },
         ),
         migrations.CreateModel(

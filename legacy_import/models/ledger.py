@@ -13,6 +13,7 @@ from legacy_import.choices import (
     PersonKind,
     ReversalOutcome,
     ReviewDecision,
+    SourceTable,
     Stage,
 )
 
@@ -140,10 +141,22 @@ class DecisionQuerySet(models.QuerySet["LegacyReviewDecision"]):
 
 
 class LegacyReviewDecision(models.Model):
-    """One decision of a reviewer about a row. Never changed, never deleted."""
+    """One decision of a reviewer about a source row as it was. Never changed, never deleted.
 
+    It is in force in every run of its source where the row is the same person and the subject of
+    the decision is unchanged (people/source_decisions.py).
+    """
+
+    connection_name = AsciiField(max_length=64)
+    source_table = AsciiField(max_length=12, choices=SourceTable)
+    legacy_id = AsciiField(max_length=20)
+    # The row at the time of the decision: who it was, its payload, and what the decision is about.
+    row_digest = AsciiField(max_length=64, blank=True, default="")
+    payload_hash = AsciiField(max_length=64)
+    subject = AsciiField(max_length=16, blank=True, default="")
+    # The staged row that the reviewer saw; only its values are shown, next to those of a newer version.
     student_import = models.ForeignKey(
-        "LegacyStudentImport", on_delete=models.PROTECT, related_name="decisions"
+        "LegacyStudentImport", on_delete=models.PROTECT, null=True, related_name="decisions"
     )
     decision = AsciiField(max_length=24, choices=ReviewDecision)
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
@@ -164,9 +177,15 @@ class LegacyReviewDecision(models.Model):
         verbose_name = _("review decision")
         verbose_name_plural = _("review decisions")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["connection_name", "source_table", "legacy_id"],
+                name="legacy_decision_row",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.decision} {self.student_import_id}"
+        return f"{self.decision} {self.source_table}:{self.legacy_id}"
 
 
 class LegacyAccessLog(models.Model):

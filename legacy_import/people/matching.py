@@ -88,11 +88,11 @@ def match_chunk(
     first: int,
     last: int,
     conf: ImportConf,
-    not_same: Mapping[tuple[str, str], frozenset[Target]],
+    not_same: Mapping[int, frozenset[Target]],
 ) -> ChunkMatches:
     """Compare the staged rows first <= id <= last with everyone who shares a key with them.
 
-    `not_same`: (source table, legacy id) → people a reviewer said this row is not.
+    `not_same`: staged row → people a reviewer said this row is not.
     """
     hot = _hot_keys_of_chunk(run, first, last)
     targets, siblings = pairs_of(run, first, last)
@@ -108,7 +108,7 @@ def match_chunk(
     chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, {})
     for owner in sorted({*targets, *siblings}):
         row = rows[owner]
-        refused = not_same.get((row.table, row.legacy_id), frozenset())
+        refused = not_same.get(owner, frozenset())
         own_hot = chunk.hot.get(owner, frozenset())
         verdict = judge(
             [

@@ -15,7 +15,6 @@ from legacy_import.models import (
     HotKey,
     IdentityKey,
     LegacyAccessLog,
-    LegacyReviewDecision,
     LegacyStudentImport,
     LegacyTrainingImport,
     PersonEdge,
@@ -43,7 +42,6 @@ def erase_traces(pk: int, run: int, name: str, person: Mapping[str, Any]) -> Non
     for training in LegacyTrainingImport.objects.filter(student_import=pk):
         references = _references(training.legacy_formation_id, training.legacy_session_id)
         update_ids(LegacyTrainingImport, [training.pk], references)
-    LegacyReviewDecision.objects.filter(student_import=pk).exclude(note="").update(note="")
     LegacyAccessLog.objects.filter(student_import=pk).exclude(reason="").update(reason="")
     _delete_matches(pk, run)
     _erase_mentions(LegacyStudentImport.objects.filter(legacy_import_run=run), name)

@@ -328,6 +328,17 @@ class TestANumberOfTwoPeople:
         row = StagedLearnerFactory(run=third, legacy_id="1", birth_date="1999-01-02")
         assert row.full_name  # the second person is imported as ever
 
+    def test_an_erased_row_leads_to_no_third_person(self, runs: list[LegacyImportRun]) -> None:
+        erase(in_run=runs[0].pk)
+        third = RunFactory()
+        StagedLearnerFactory(run=third, legacy_id="1", birth_date="2003-03-04")
+        report = erase()
+        assert (report.erased, report.before) == ((third.pk,), ())
+        assert set(report.others) == {run.pk for run in runs}
+        again = erase()
+        assert (again.erased, again.before) == ((), (third.pk,))
+        assert LegacyStudentImport.objects.get(legacy_import_run=runs[1]).full_name
+
 
 def test_the_erasures_are_loaded_once_however_many_rows_there_are(
     django_assert_num_queries: Any,

@@ -67,7 +67,7 @@ def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     waiting = LegacyStudentImport.objects.filter(
         legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
     ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
-    ruled_out = people_ruled_out(run.connection_name)
+    ruled_out = people_ruled_out(run)
     last = 0
     while page := [
         WaitingLead(*values)
@@ -99,7 +99,7 @@ def _followers(
     for row in page:
         lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
-        allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
+        allowed = person not in ruled_out.get(row.pk, ())
         if allowed and (row.first_plan in GETS_PERSON or lead):
             followers.append(row)
     return followers

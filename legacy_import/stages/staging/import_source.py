@@ -19,6 +19,7 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.people.staged_contacts import refresh_staged_contacts
 from legacy_import.privacy.erasures import erased_rows
 from legacy_import.rules.validation import ERASED
@@ -113,6 +114,7 @@ def import_source(
             _certify_workers(run, lease)
             erased = _certify_erased(run, lease)
             counts = {**_require_balance(run, source), "erased": erased}
+            refresh_decisions(run, lease)
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(

@@ -114,7 +114,7 @@ def open_work(job: Job) -> Work:
     """Load what every chunk needs: the settings, and the people whom reviewers ruled out."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     conf = import_conf()
-    not_same = people_ruled_out(run.connection_name)
+    not_same = people_ruled_out(run)
     return lambda chunk: _validate_chunk(run, int(chunk.first), int(chunk.last), conf, not_same)
 
 
