@@ -23,6 +23,21 @@ GROUPS = {
     "Manager": ("view", "review", "reveal_pii", "map", "export", "view_raw"),
     "Operator": ("view", "review", "reveal_pii", "map", "export", "view_raw", "commit", "rollback"),
 }
+# (app, permission); those that are not a model's own view, add, change or delete are declared in its Meta.
+VIEW_RECORDS = (
+    ("crm", "view_crmlead"),
+    ("crm", "view_courseinterest"),
+    ("trainings", "view_course"),
+    ("trainings", "view_legacycompletedtraining"),
+    ("trainings", "view_legacyimportedenrollment"),
+)
+KEEP_RECORDS = (("trainings", "add_course"),)
+PLATFORM_PERMISSIONS = {
+    "Reader": VIEW_RECORDS,
+    "Reviewer": VIEW_RECORDS,
+    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+}
 
 
 def create_groups(apps, schema_editor):
@@ -41,6 +56,25 @@ def create_groups(apps, schema_editor):
     for name, codenames in GROUPS.items():
         group, _ = groups.get_or_create(name=name)
         group.permissions.add(*(created[codename] for codename in codenames))
+        for app_label, codename in PLATFORM_PERMISSIONS[name]:
+            model, words = declared_permission(apps, app_label, codename)
+            content_type, _ = content_types.get_or_create(app_label=app_label, model=model)
+            permission, _ = permissions.get_or_create(
+                content_type=content_type, codename=codename, defaults={"name": words}
+            )
+            group.permissions.add(permission)
+
+
+def declared_permission(apps, app_label, codename):
+    """The name of the model that has this permission, and its words, as Django creates it later."""
+    for model in apps.get_app_config(app_label).get_models():
+        options = model._meta
+        words = dict(options.permissions)
+        for action in options.default_permissions:
+            words[f"{action}_{options.model_name}"] = f"Can {action} {options.verbose_name_raw}"
+        if codename in words:
+            return options.model_name, words[codename]
+    raise LookupError(f"No model of {app_label} has the permission {codename}.")
 
 
 class Migration(migrations.Migration):
@@ -190,6 +224,7 @@ class Migration(migrations.Migration):
                 ('planned_reason', ecoin.fields.FixedAsciiField(blank=True, db_default='', default='', max_length=60)),
                 ('planned_target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('planned_target_id', models.BigIntegerField(null=True)),
+                ('planned_first_id', models.BigIntegerField(null=True)),
                 ('planned_basis', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=190)),
                 ('previous_action', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=26)),
                 ('previous_reason', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=60)),
@@ -223,6 +258,7 @@ class Migration(migrations.Migration):
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),
+                ('target_inactive', models.BooleanField(db_default=False, default=False)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -315,7 +351,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'had been deleted already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),

@@ -162,6 +162,8 @@ class LegacyReviewDecision(models.Model):
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
+    # A link to a deactivated account, which the reviewer was told.
+    target_inactive = models.BooleanField(default=False, db_default=False)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(

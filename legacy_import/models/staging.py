@@ -100,6 +100,7 @@ class LegacyStudentImport(models.Model):
         max_length=8, blank=True, choices=PersonKind, default="", db_default=""
     )
     planned_target_id = models.BigIntegerField(null=True)
+    planned_first_id = models.BigIntegerField(null=True)  # group_first_id when it was planned
     planned_basis = AsciiField(max_length=190, blank=True, default="", db_default="")
     previous_action = AsciiField(max_length=26, blank=True, default="", db_default="")
     previous_reason = AsciiField(max_length=60, blank=True, default="", db_default="")

@@ -25,7 +25,14 @@ from legacy_import.people.contact import person_of
 from legacy_import.people.pairs import Pairs, pairs_of
 from legacy_import.people.platform import platform_people
 from legacy_import.people.shared_keys import HOT, KEYS
-from legacy_import.rules.duplicates import Person, Target, Verdict, compare, judge
+from legacy_import.rules.duplicates import (
+    Person,
+    Target,
+    Verdict,
+    compare,
+    judge,
+    of_inactive_person,
+)
 from legacy_import.rules.in_run import Relation, relation_of
 from legacy_import.rules.reliability import distance
 
@@ -112,7 +119,7 @@ def match_chunk(
         own_hot = chunk.hot.get(owner, frozenset())
         verdict = judge(
             [
-                (target, match)
+                (target, match if people[target].active else of_inactive_person(match))
                 for target, shared in targets.get(owner, {}).items()
                 if target in people
                 and target not in refused

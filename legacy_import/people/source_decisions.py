@@ -28,7 +28,7 @@ from legacy_import.runs.lease import Lease
 D = ReviewDecision
 Rows = QuerySet[LegacyStudentImport]
 # Columns that decisions about one row differ in: repeated as they are on a newer version.
-ARGUMENTS = ("treat_as", "target_kind", "target_id")
+ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive")
 # Of these, only the latest matters: each of them answers for the whole row.
 WHOLE_ANSWERS = frozenset({D.SKIP, D.LINK})
 NEVER_EARLIER = frozenset({D.RESET, D.LATER})  # not worth repeating
@@ -48,6 +48,7 @@ class MadeDecision(NamedTuple):
     treat_as: str
     target_kind: str
     target_id: int | None
+    target_inactive: bool
 
     @property
     def made_for(self) -> MadeFor:
@@ -60,6 +61,7 @@ class MadeDecision(NamedTuple):
             ReviewDecision(self.decision),
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
+            self.target_inactive,
         )
 
     @property

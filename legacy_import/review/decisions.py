@@ -188,12 +188,14 @@ def decide(
     treat_as: Classification | None = None,
     person: Target | None = None,
     proof: str = "",
+    inactive: bool = False,
     note: str = "",
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
-    `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
+    `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
+    reviewer knows that the account to be linked is deactivated. Raises UnknownRow, NotPossible,
+    RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
@@ -201,6 +203,7 @@ def decide(
         if row.version != version:
             raise DecidedMeanwhile(row_id, latest_event(row))
         _require_possible(row, decision, actor, treat_as, person, proof)
+        to_inactive = decision == D.LINK and _require_known(person, inactive)
         kind, target = person if person and decision in NEEDS_PERSON else ("", None)
         event = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
@@ -208,6 +211,7 @@ def decide(
             treat_as=treat_as if treat_as and decision == D.TREAT_AS else "",
             target_kind=kind,
             target_id=target,
+            target_inactive=to_inactive,
             note=note,
             actor=actor,
             created_at=now,
@@ -343,5 +347,15 @@ def _require_possible(
     ]
     if person not in evidence and not is_proven(proof, row.pk, person, actor.pk):
         raise NotPossible(_("This person does not match this row; search by phone first."))
-    if decision == D.LINK and person not in contacts_of([person]):
+
+
+def _require_known(person: Target | None, inactive: bool) -> bool:
+    """Whether the account is deactivated; `inactive`: the reviewer knows. Raises NotPossible."""
+    contact = contacts_of([person]).get(person) if person else None
+    if contact is None:
         raise NotPossible(_("This person is no longer on the platform."))
+    if not (contact.active or inactive):
+        raise NotPossible(
+            _("This account is deactivated: tick that you know it, to link the row all the same.")
+        )
+    return not contact.active

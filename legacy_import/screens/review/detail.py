@@ -96,6 +96,7 @@ def targets_of(
             **item,
             "name": mask_text(contacts[target].name) if target in contacts else "",
             "on_platform": target in contacts,
+            "inactive": target in contacts and not contacts[target].active,
             "ruled_out": target in ruled_out,
             "selected": target == selected,
         }

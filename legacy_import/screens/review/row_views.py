@@ -101,6 +101,7 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
             "target": item.target,
             "name": mask_text(item.contact.name),
             "phone": mask_phone(item.contact.phone),
+            "inactive": not item.contact.active,
             "proof": item.proof,  # allows a link
         }
         for item in people

@@ -19,7 +19,7 @@ from legacy_import.rules.commit_policy import (
     decide,
 )
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
-from legacy_import.rules.duplicates import Target
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.stages.commit.newcomers import rows_with_newcomers
 from legacy_import.stages.planning.cases import Case
 from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
@@ -31,6 +31,7 @@ class Plan(NamedTuple):
     """The plan of one row, as stored."""
 
     pk: int
+    planned_first_id: int | None
     planned_action: str
     planned_reason: str
     planned_basis: str
@@ -89,12 +90,14 @@ def _causes(
     by_case: dict[tuple[object, ...], Drift | None] = {}
     for plan in plans:
         pk, case, first = plan.pk, cases.get(plan.pk), firsts.get(plan.pk)
-        # Cases of the same number have the same facts.
-        key = (plan[1:], case and (case.number, case.basis, case.target), first)
+        # Cases of the same number have the same facts. Their groups are compared one by one.
+        key = (plan[2:], case and (case.number, case.basis, case.target), first)
         if key not in by_case:
             by_case[key] = _cause(plan, case, decide(case.facts) if case else None, first)
         if cause := by_case[key]:
             causes[pk] = cause
+        elif case and case.row.group_first_id != plan.planned_first_id:
+            causes[pk] = Drift.PERSON_GROUP
     return causes
 
 
@@ -113,6 +116,8 @@ def _cause(
     if target:
         if case.target is None and case.facts.blocker == "person_gone":
             return Drift.TARGET_GONE
+        if case.target is None and case.facts.blocker == PERSON_INACTIVE:
+            return Drift.TARGET_INACTIVE
         if was.get("person") != now.get("person"):
             return Drift.TARGET_EDITED
     if answer == WAITS and decision == FOLLOWS:

@@ -33,7 +33,8 @@ from legacy_import.models import (
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.people.platform import any_origin_of, fingerprints_of, imported_rows
+from legacy_import.people.contact import Contact
+from legacy_import.people.platform import any_origin_of, contacts_of, imported_rows
 from legacy_import.people.source_decisions import any_decisions, decisions_on
 from legacy_import.rules.commit_policy import Facts, Origin
 from legacy_import.rules.decisions import NOTHING, InForce, in_force
@@ -41,6 +42,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
 from legacy_import.stages.planning.effective_match import (
+    INACTIVE,
     NO_MATCH,
     PERSON_GONE,
     EffectiveMatch,
@@ -100,7 +102,7 @@ class _ChunkContext:
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
     matches: Mapping[int, EffectiveMatch]
-    fingerprints: Mapping[Target, str]  # of the people whom rows match
+    people: Mapping[Target, Contact]  # whom rows match, and who are still there
 
 
 def rows_between(first: int, last: int) -> Q:
@@ -155,7 +157,7 @@ class CaseLoader:
             ),
             gone=self._gone(rows),
             matches=matches,
-            fingerprints=fingerprints_of(targets),
+            people=contacts_of(targets),
         )
 
     def _case(
@@ -165,9 +167,11 @@ class CaseLoader:
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
-        person = context.fingerprints.get(match.target) if match.target else None
+        person = context.people.get(match.target) if match.target else None
         if match.target and not person:
             match = PERSON_GONE
+        elif person and not (person.active or review.in_force.link_to_inactive):
+            match = INACTIVE
         origin = context.origins.get(row.pk, Origin.NEW)
         has_history = (
             row.group_first_id in context.groups_with_history
@@ -178,7 +182,7 @@ class CaseLoader:
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
-            match is PERSON_GONE, review.last and (review.in_force, match),
+            match is PERSON_GONE, match is INACTIVE, review.last and (review.in_force, match),
         )  # fmt: skip
         if key not in facts_by_key:
             around = Surroundings(review.in_force, match, training, origin, has_history, gone)
@@ -186,7 +190,7 @@ class CaseLoader:
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
-        basis += f" person={person}" if person else ""
+        basis += f" person={person.fingerprint}" if person else ""
         return Case(row, number, facts, match.target, basis, training, review.in_force)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
