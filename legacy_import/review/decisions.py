@@ -134,7 +134,8 @@ def events_about(row: LegacyStudentImport, source: str) -> QuerySet[LegacyReview
     events = LegacyReviewDecision.objects.filter(
         connection_name=source, source_table=row.source_table, legacy_id=row.legacy_id
     )
-    return events.select_related("actor").order_by("pk")
+    run = "student_import__legacy_import_run_id"
+    return events.select_related("actor").annotate(run_id=F(run)).order_by("pk")
 
 
 def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
