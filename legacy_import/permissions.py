@@ -1,4 +1,4 @@
-"""The permissions of /admin/legacy-imports and their groups. A migration creates both."""
+"""The permissions of /admin/legacy-imports and the groups that have them. A migration creates both."""
 
 from collections.abc import Callable, Sequence
 
@@ -35,6 +35,23 @@ GROUPS = {
     "Reviewer": (VIEW, REVIEW, REVEAL_PII),
     "Manager": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW),
     "Operator": (VIEW, REVIEW, REVEAL_PII, MAP, EXPORT, VIEW_RAW, COMMIT, ROLLBACK),
+}
+
+# What the groups may do in the stock admin, so that they find what an import created. Contacts stay
+# masked: their pages show them only to users who may change the record.
+VIEW_RECORDS = (
+    "crm.view_crmlead",
+    "crm.view_courseinterest",
+    "trainings.view_course",
+    "trainings.view_legacycompletedtraining",
+    "trainings.view_legacyimportedenrollment",
+)
+KEEP_RECORDS = ("trainings.add_course",)
+PLATFORM_PERMISSIONS = {
+    "Reader": VIEW_RECORDS,
+    "Reviewer": VIEW_RECORDS,
+    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
 }
 
 

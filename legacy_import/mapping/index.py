@@ -48,7 +48,8 @@ class SessionAnswer(NamedTuple):
     confirmed: bool
     version: int
     code: str = ""
-    ends_on: str = ""  # as found
+    starts_on: str = ""  # as found
+    ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
 
 
@@ -72,7 +73,8 @@ class Training(NamedTuple):
     course: CourseAnswer
     course_rule: str
     session_code: str = ""
-    session_ends_on: str = ""  # as found
+    session_starts_on: str = ""  # as found
+    session_ends_on: str = ""
     session_deleted: bool = False
 
     @property
@@ -112,6 +114,7 @@ class MappingIndex:
             course=self._course(formation),
             course_rule=formation.rule,
             session_code=session.code if session else "",
+            session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
         )
@@ -161,6 +164,7 @@ def session_answer(mapping: LegacySessionMapping) -> SessionAnswer:
         mapping.confirmed_at is not None,
         mapping.answer_version,
         unescaped(mapping.legacy_code),
+        mapping.starts_on_raw,
         mapping.ends_on_raw,
         mapping.waits_as_deleted,
     )

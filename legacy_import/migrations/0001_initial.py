@@ -23,6 +23,21 @@ GROUPS = {
     "Manager": ("view", "review", "reveal_pii", "map", "export", "view_raw"),
     "Operator": ("view", "review", "reveal_pii", "map", "export", "view_raw", "commit", "rollback"),
 }
+# (app, permission); those that are not a model's own view, add, change or delete are declared in its Meta.
+VIEW_RECORDS = (
+    ("crm", "view_crmlead"),
+    ("crm", "view_courseinterest"),
+    ("trainings", "view_course"),
+    ("trainings", "view_legacycompletedtraining"),
+    ("trainings", "view_legacyimportedenrollment"),
+)
+KEEP_RECORDS = (("trainings", "add_course"),)
+PLATFORM_PERMISSIONS = {
+    "Reader": VIEW_RECORDS,
+    "Reviewer": VIEW_RECORDS,
+    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+}
 
 
 def create_groups(apps, schema_editor):
@@ -41,6 +56,25 @@ def create_groups(apps, schema_editor):
     for name, codenames in GROUPS.items():
         group, _ = groups.get_or_create(name=name)
         group.permissions.add(*(created[codename] for codename in codenames))
+        for app_label, codename in PLATFORM_PERMISSIONS[name]:
+            model, words = declared_permission(apps, app_label, codename)
+            content_type, _ = content_types.get_or_create(app_label=app_label, model=model)
+            permission, _ = permissions.get_or_create(
+                content_type=content_type, codename=codename, defaults={"name": words}
+            )
+            group.permissions.add(permission)
+
+
+def declared_permission(apps, app_label, codename):
+    """The name of the model that has this permission, and its words, as Django creates it later."""
+    for model in apps.get_app_config(app_label).get_models():
+        options = model._meta
+        words = dict(options.permissions)
+        for action in options.default_permissions:
+            words[f"{action}_{options.model_name}"] = f"Can {action} {options.verbose_name_raw}"
+        if codename in words:
+            return options.model_name, words[codename]
+    raise LookupError(f"No model of {app_label} has the permission {codename}.")
 
 
 class Migration(migrations.Migration):
@@ -83,6 +117,7 @@ class Migration(migrations.Migration):
                 ('plan_fingerprint', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('summary', models.JSONField(default=dict)),
                 ('certificate', models.JSONField(default=dict)),
+                ('settings_digests', models.JSONField(default=dict)),
                 ('importing_alone', ecoin.fields.AsciiField(max_length=64, null=True, unique=True)),
                 ('row_limit', models.PositiveBigIntegerField(null=True)),
                 ('created_by', models.CharField(max_length=190)),
@@ -123,6 +158,7 @@ class Migration(migrations.Migration):
                 ('without_course', models.BooleanField()),
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
+                ('earlier_decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('to_classify', models.BooleanField()),
                 ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
@@ -189,6 +225,7 @@ class Migration(migrations.Migration):
                 ('planned_reason', ecoin.fields.FixedAsciiField(blank=True, db_default='', default='', max_length=60)),
                 ('planned_target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], db_default='', default='', max_length=8)),
                 ('planned_target_id', models.BigIntegerField(null=True)),
+                ('planned_first_id', models.BigIntegerField(null=True)),
                 ('planned_basis', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=190)),
                 ('previous_action', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=26)),
                 ('previous_reason', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=60)),
@@ -198,6 +235,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -211,14 +249,21 @@ class Migration(migrations.Migration):
             name='LegacyReviewDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('connection_name', ecoin.fields.AsciiField(max_length=64)),
+                ('source_table', ecoin.fields.AsciiField(choices=[('stagiaires', 'stagiaires'), ('archives', 'archives')], max_length=12)),
+                ('legacy_id', ecoin.fields.AsciiField(max_length=20)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('payload_hash', ecoin.fields.AsciiField(max_length=64)),
+                ('subject', ecoin.fields.AsciiField(blank=True, default='', max_length=16)),
                 ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),
+                ('target_inactive', models.BooleanField(db_default=False, default=False)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='legacy_imports.legacystudentimport')),
+                ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='legacy_imports.legacystudentimport')),
                 ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='legacy_imports.legacyreviewdecision')),
             ],
             options={
@@ -226,6 +271,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'review decisions',
                 'db_table': 'legacy_review_decisions',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['connection_name', 'source_table', 'legacy_id'], name='legacy_decision_row')],
             },
         ),
         migrations.CreateModel(
@@ -233,12 +279,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', ecoin.fields.AsciiField(choices=[('purge', 'closed run purged'), ('subject', 'one person erased on request')], max_length=10)),
+                ('connection_name', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('legacy_id', ecoin.fields.AsciiField(blank=True, default='', max_length=20)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
+                ('payload_hash', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('rows', models.PositiveIntegerField()),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
             ],
             options={
                 'verbose_name': 'erasure log entry',
@@ -302,11 +352,12 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'had been deleted already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),
                 ('batch', models.PositiveIntegerField(db_default=0, default=0)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=64)),
                 ('reversed_by', models.CharField(blank=True, db_default='', default='', max_length=190)),
             ],
             options={
