@@ -59,7 +59,7 @@ class TestEveryCopy:
     def test_contacts_in_status_references_notes_and_searches_go(self) -> None:
         run = RunFactory()
         row = StagedLearnerFactory(
-            run=run, legacy_id="1", **CANARY, status=f"rappeler {PHONE}",
+            run=run, legacy_id="1", **CANARY, status=f"rappeler Canaridza {PHONE}",
             formation_id="559712345", session_id="559712345",
         )  # fmt: skip
         StagedLearnerFactory(run=run, legacy_id="2")
@@ -79,6 +79,7 @@ class TestEveryCopy:
             "legacy_student_imports.raw_status", "legacy_student_imports.legacy_session_id",
             "legacy_training_imports.legacy_formation_id", "legacy_review_decisions.note",
             "legacy_access_log.reason", "legacy_saved_filters.query",
+            "legacy_student_imports.status_key", "legacy_status_mappings.status_key",
         ):  # fmt: skip
             assert place in places
         erase()
