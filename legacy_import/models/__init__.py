@@ -21,6 +21,7 @@ from legacy_import.models.mapping import (
     MAPPING_MODELS,
     LegacyCourseMapping,
     LegacySessionMapping,
+    LegacyStatusMapping,
     MappingTotals,
     MappingWeight,
     SourceMapping,
