@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpResponseBase
-from django.views.decorators.http import require_http_methods
+from ecoin.access import ViewFunction, restricted_to
 
 APP_LABEL = "legacy_imports"
 
@@ -55,20 +53,8 @@ PLATFORM_PERMISSIONS = {
 }
 
 
-ViewFunction = Callable[..., HttpResponseBase]
-
-
 def permission_needed(
     *codenames: str, methods: Sequence[str] = ("GET", "HEAD")
 ) -> Callable[[ViewFunction], ViewFunction]:
-    """Restrict a view to these permissions: anonymous users → login, others, even staff → 403.
-
-    Then to these methods: others → 405.
-    """
-    names = [f"{APP_LABEL}.{codename}" for codename in codenames]
-    refuse = permission_required(names, raise_exception=True)
-
-    def guarded(view: ViewFunction) -> ViewFunction:
-        return login_required(refuse(require_http_methods(methods)(view)))
-
-    return guarded
+    """Restrict a view to these permissions of the import and to these methods (ecoin/access.py)."""
+    return restricted_to(*(f"{APP_LABEL}.{codename}" for codename in codenames), methods=methods)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ecoin.records import Created, ImportedRecords, timestamp
-from trainings.history.dates import FoundDate, first_date
+from trainings.dates import FoundDate, first_date
 from trainings.models import (
     DateSource,
     ImportedHistory,
