@@ -20,8 +20,9 @@ from legacy_import.stages.commit import log
 from legacy_import.stages.commit.dates import NO_DATES, RowDates, as_found, dates_of_rows
 from legacy_import.stages.commit.drift import Plan, drift_causes
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import Learner, LogEntry
+from legacy_import.stages.commit.effects.effect import Learner, LogEntry, PossibleOwner
 from legacy_import.stages.commit.learner_keys import learner_keys
+from legacy_import.stages.commit.possible_owners import possible_owners
 from legacy_import.stages.planning.cases import Case, CaseLoader, rows_with_ids
 
 PLAN = Plan._fields
@@ -112,6 +113,7 @@ class Batch:
         history = [plan.pk for action in HISTORY for plan in by_action[action]]
         origins = {pk: self._origin(sources[pk]) for pk in history}
         keys = learner_keys(self.run, [cases[pk].row for pk in history], origins)
+        matches = possible_owners([cases[pk] for pk in history])
         dates = dates_of_rows(self.run, [(pk, sources[pk].source_table) for pk in history])
         entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
@@ -119,6 +121,7 @@ class Batch:
                 self._learner(
                     plan, cases[plan.pk], sources[plan.pk], firsts.get(plan.pk),
                     keys.get(plan.pk, ""), dates.get(plan.pk, NO_DATES),
+                    matches.get(plan.pk, ()),
                 )
                 for plan in by_action[action]
             ]  # fmt: skip
@@ -134,6 +137,7 @@ class Batch:
         first: FirstRow | None,
         learner_key: str,
         dates: RowDates,
+        matches: tuple[PossibleOwner, ...],
     ) -> Learner:
         training = case.training
         real = training.session.session_type == SessionType.REAL_SESSION
@@ -165,6 +169,8 @@ class Batch:
             archived_at=dates.archived_at,
             person=person,
             wants_course=has_course and creates_or_adds,
+            possible_owners=matches,
+            not_same=case.decisions.not_same,
         )
 
     def _origin(self, source: SourceFields) -> str:

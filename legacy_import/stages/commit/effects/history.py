@@ -7,6 +7,7 @@ from legacy_import.choices import LogAction, PersonKind
 from legacy_import.stages.commit.effects.effect import Learner, LogEntry, created_entry
 from legacy_import.stages.commit.effects.link_existing import link
 from trainings.services import NewHistory
+from trainings.services import PossibleOwner as Owner
 
 
 def new_history(learner: Learner, effect: str) -> NewHistory:
@@ -31,6 +32,8 @@ def new_history(learner: Learner, effect: str) -> NewHistory:
         session_ends_on=learner.session_ends_on,
         completed_at=learner.completed_at,
         archived_at=learner.archived_at,
+        possible_owners=tuple(Owner(*one) for one in learner.possible_owners),
+        not_same=learner.not_same,
     )
 
 
