@@ -96,7 +96,9 @@ def _kept(
     entries: Sequence[LoggedEntry], existing: Existing, why: ReversalOutcome
 ) -> dict[int, ReversalOutcome]:
     """Of a row that stays: its records, except those that someone has deleted."""
-    return {entry.id: ReversalOutcome.GONE if _is_gone(entry, existing) else why for entry in entries}
+    return {
+        entry.id: ReversalOutcome.GONE if _is_gone(entry, existing) else why for entry in entries
+    }
 
 
 def _is_gone(entry: LoggedEntry, existing: Existing) -> bool:
