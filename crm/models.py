@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 from ecoin.identity.emails import parse_email
+from ecoin.identity.keys import stored_name_and_date
 from ecoin.identity.phones import parse_phones
 
 
@@ -19,6 +20,8 @@ class CrmLead(models.Model):
     phone_normalized = AsciiField(max_length=20, null=True, blank=True, editable=False)
     email_normalized = AsciiField(max_length=254, null=True, blank=True, editable=False)
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    # Equal for people of one full name and one birth date (ecoin.identity.keys, D).
+    name_date_key = AsciiField(max_length=190, null=True, blank=True, editable=False)
     origin = AsciiField(max_length=190, unique=True, null=True, blank=True, editable=False)
     legacy_import_run_id = models.BigIntegerField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -31,6 +34,7 @@ class CrmLead(models.Model):
         indexes = [
             models.Index(fields=["phone_normalized"], name="crm_lead_phone"),
             models.Index(fields=["email_normalized"], name="crm_lead_email"),
+            models.Index(fields=["name_date_key"], name="crm_lead_name_date"),
         ]
 
     def __str__(self) -> str:
@@ -45,6 +49,7 @@ class CrmLead(models.Model):
         phones = parse_phones(self.phone).valid
         self.phone_normalized = phones[0] if phones else None
         self.email_normalized = parse_email(self.email).value
+        self.name_date_key = stored_name_and_date(self.full_name, self.birth_date)
 
 
 class CourseInterest(models.Model):

@@ -8,8 +8,8 @@ from crm.models import CourseInterest, CrmLead
 from ecoin.records import Created, ImportedRecords, timestamp
 
 LEAD_COLUMNS = (
-    "full_name", "phone", "email", "phone_normalized", "email_normalized", "birth_date", "origin",
-    "legacy_import_run_id", "created_at", "updated_at",
+    "full_name", "phone", "email", "phone_normalized", "email_normalized", "birth_date",
+    "name_date_key", "origin", "legacy_import_run_id", "created_at", "updated_at",
 )  # fmt: skip
 INTEREST_COLUMNS = ("lead_id", "course_id", "legacy_course_name", "origin")
 LEADS = ImportedRecords(CrmLead, LEAD_COLUMNS)
@@ -43,11 +43,12 @@ def create_leads(
     rows = []
     lead = CrmLead()  # one object for all rows, used only to normalize
     for new in leads:
+        lead.full_name, lead.birth_date = new.full_name, new.birth_date
         lead.phone, lead.email = new.phone, new.email
         lead.normalize()
         rows.append(
             (new.full_name, new.phone, new.email, lead.phone_normalized, lead.email_normalized,
-             new.birth_date, new.origin, run_id, at, at)
+             new.birth_date, lead.name_date_key, new.origin, run_id, at, at)
         )  # fmt: skip
     return LEADS.create(rows)
 

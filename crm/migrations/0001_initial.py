@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('phone_normalized', ecoin.fields.AsciiField(blank=True, editable=False, max_length=20, null=True)),
                 ('email_normalized', ecoin.fields.AsciiField(blank=True, editable=False, max_length=254, null=True)),
                 ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
+                ('name_date_key', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True)),
                 ('origin', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True, unique=True)),
                 ('legacy_import_run_id', models.BigIntegerField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -27,6 +27,10 @@ class Migration(migrations.Migration):
             model_name='crmlead',
             index=models.Index(fields=['email_normalized'], name='crm_lead_email'),
         ),
+        migrations.AddIndex(
+            model_name='crmlead',
+            index=models.Index(fields=['name_date_key'], name='crm_lead_name_date'),
+        ),
         migrations.AddField(
             model_name='courseinterest',
             name='lead',

@@ -131,6 +131,15 @@ def parse_birth_date(raw: str | None, *, today: date) -> BirthDate:
     return _parse(raw, today)
 
 
+def parse_event_date(raw: str, *, latest: date) -> date | None:
+    """The day on which something happened, written as a birth date may be; None for anything else.
+
+    It is between 1970 and `latest`; a two-digit year is the latest that is not after it. Never raises.
+    """
+    value = _parse(raw.strip()[: MAX_FIELD + 1], latest, 0).value
+    return value if value and value >= _EPOCH else None
+
+
 def _iso_date(raw: str) -> date | None:
     """A date as databases write it: the only form that needs neither a pattern nor a cache."""
     try:
@@ -140,7 +149,7 @@ def _iso_date(raw: str) -> date | None:
 
 
 @lru_cache(maxsize=8_192)
-def _parse(raw: str, today: date) -> BirthDate:
+def _parse(raw: str, today: date, youngest: int = YOUNGEST) -> BirthDate:
     text = raw.strip()
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
@@ -149,10 +158,10 @@ def _parse(raw: str, today: date) -> BirthDate:
         return _MISSING
     if not text.strip("0"):
         return _PLACEHOLDER
-    return _parse_form(text, today)
+    return _parse_form(text, today, youngest)
 
 
-def _parse_form(text: str, today: date) -> BirthDate:
+def _parse_form(text: str, today: date, youngest: int) -> BirthDate:
     """A folded date as people fill in forms: words and signs around and between its parts."""
     certain = _ABOUT.sub(" ", text)
     is_about = certain != text
@@ -166,32 +175,34 @@ def _parse_form(text: str, today: date) -> BirthDate:
     match = _MONTH_AND_YEAR.fullmatch(text)
     if match and (match[1] or match[2]) in _MONTHS:
         return _PARTIAL
-    value = _separated(text, today)
+    value = _separated(text, today, youngest)
     return _PARTIAL if is_about and value.problem in ("", "placeholder") else value
 
 
 _WRAPPING: Final = " ()[]{}<>'\".,;:!*=-"
 
 
-def _separated(text: str, today: date) -> BirthDate:
+def _separated(text: str, today: date, youngest: int) -> BirthDate:
     """A date as in `_FORMS`, or as one number."""
     if _GLUED.fullmatch(text):
-        day_first = _checked(text[-4:], text[-6:-4], text[:-6], today)
-        year_first = _checked(text[:4], text[4:6], text[6:], today)
+        day_first = _checked(text[-4:], text[-6:-4], text[:-6], today, youngest)
+        year_first = _checked(text[:4], text[4:6], text[6:], today, youngest)
         return day_first if year_first.problem in ("impossible", "future") else year_first
     for form in _FORMS:
         match = form.fullmatch(text)
         if match:
             month = str(_MONTHS.get(match["month"], match["month"]))
             if month.isdigit():
-                return _checked(match["year"], month, match["day"], today)
+                return _checked(match["year"], month, match["day"], today, youngest)
     return _IMPOSSIBLE
 
 
-def _checked(year_text: str, month_text: str, day_text: str, today: date) -> BirthDate:
+def _checked(
+    year_text: str, month_text: str, day_text: str, today: date, youngest: int
+) -> BirthDate:
     year, month, day = int(year_text), int(month_text), int(day_text)
     if len(year_text) == 2 and (month or day):
-        year = _full_year(year, today)
+        year = _full_year(year, today.year - youngest)
     if (year, month, day) in ((0, 0, 0), (1, 1, 1), (1970, 1, 1)) or year == 1900:
         return _PLACEHOLDER
     if year < OLDEST_YEAR or month > 12 or day > 31:
@@ -207,6 +218,6 @@ def _checked(year_text: str, month_text: str, day_text: str, today: date) -> Bir
     return BirthDate(value, "") if value <= today else _FUTURE
 
 
-def _full_year(year: int, today: date) -> int:
-    latest = today.year - YOUNGEST
+def _full_year(year: int, latest: int) -> int:
+    """The latest year with these two digits."""
     return latest - (latest - year) % 100

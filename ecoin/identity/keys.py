@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ecoin.identity.emails import Email
-from ecoin.identity.names import Name
+from ecoin.identity.names import Name, parse_name
 from ecoin.identity.phones import Phones
 
 NORM_VERSION: Final = 3
@@ -47,19 +47,38 @@ def identity_keys(
     """
     keys = [Key("P", number) for number in phones.valid]
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
-    if email.value:
-        keys.append(_key("E", email.value))
+    keys.extend(email_keys(email))
+    same_day = name_and_date_key(name, birth_date)
+    if same_day is not None:
+        keys.append(same_day)
     if name.is_whole and name.is_readable:
-        canonical = canonical_date(birth_date)
-        if canonical is not None:
-            # The date first: sorted, the keys of one day are neighbours (see people.same_day).
-            keys.append(_key("D", f"{canonical.isoformat()}|{name.fold}"))
         keys.append(_key("S", name.skeleton))
         if name.more_skeletons:
             keys.extend(_key("S", value) for value in name.more_skeletons)
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)
+
+
+def email_keys(email: Email) -> tuple[Key, ...]:
+    """The key of an address, if there is one."""
+    return (_key("E", email.value),) if email.value else ()
+
+
+def name_and_date_key(name: Name, birth_date: date | None) -> Key | None:
+    """The key D: equal for two people of one full name and one birth date, day and month swapped too."""
+    canonical = canonical_date(birth_date)
+    if canonical is None or not (name.is_whole and name.is_readable):
+        return None
+    # The date first: sorted, the keys of one day are neighbours (see people.same_day).
+    return _key("D", f"{canonical.isoformat()}|{name.fold}")
+
+
+def stored_name_and_date(name: str, birth_date: date | str | None) -> str | None:
+    """The value of D for the columns `name_date_key`; a date that was not saved yet may be ISO text."""
+    born = date.fromisoformat(birth_date) if isinstance(birth_date, str) else birth_date
+    key = name_and_date_key(parse_name(name), born)
+    return key.value if key else None
 
 
 def canonical_date(value: date | None) -> date | None:

@@ -61,6 +61,13 @@ def mask_text(text: str | None) -> str:
     return text if found == plain else found
 
 
+def contains_contact(text: str) -> bool:
+    """Whether the text contains anything like a phone number, valid or not, or an address."""
+    plain = unicodedata.normalize("NFKC", text)
+    without_signs = text.replace("@", " ").replace("\uff20", " ")
+    return _TYPED_ADDRESS.search(plain) is not None or mask_text(without_signs) != without_signs
+
+
 def mask_key(kind: str, value: str) -> str:
     """A contact key in evidence: '213559446168' → '2135•••168', an address as everywhere."""
     if kind == "E":
@@ -75,6 +82,8 @@ _DIGIT: Final = r"(?:\d|(?<=\d)[oO](?![^\W\d_])|(?<![^\W\d_])[oO](?=[ .\-]?\d))"
 _BETWEEN: Final = r"[^\w•@]|_"
 _NUMBER: Final = re.compile(rf"\+?{_DIGIT}(?:(?:{_BETWEEN}){{0,4}}{_DIGIT}){{6,}}")
 _ADDRESS: Final = re.compile(r"(?<![^\s@])[^\s@]*\s?@\s?[^\s@]*(?:@[^\s@]*)*")
+# An address, with at most one space next to its sign; "@accueil" is the name of a desk.
+_TYPED_ADDRESS: Final = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
 _YEAR: Final = r"(?:19|20)\d\d"
 _DAY_OR_MONTH: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _NO_NUMBER: Final = re.compile(

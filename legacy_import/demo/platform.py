@@ -48,16 +48,15 @@ def _add_users(seed: int, people: list[KnownPerson]) -> tuple[int, int]:
     present = set(users.values_list("username", flat=True))
     missing = [name for name in by_username if name not in present]
     User.objects.bulk_create([_user(name, by_username[name]) for name in missing])
-    ids = dict(
-        users.values_list("username", "id")
-    )  # a new query: MySQL's bulk_create returns no ids
+    # A new query: MySQL's bulk_create returns no ids.
+    existing = {user.username: user for user in users.all()}
     with_profile = set(
-        LearnerProfile.objects.filter(user_id__in=ids.values()).values_list("user_id", flat=True)
+        LearnerProfile.objects.filter(user__in=existing.values()).values_list("user_id", flat=True)
     )
     profiles = [
-        LearnerProfile(user_id=ids[name], phone=one.phone, birth_date=one.birth_date)
+        LearnerProfile(user=existing[name], phone=one.phone, birth_date=one.birth_date)
         for name, one in by_username.items()
-        if ids[name] not in with_profile
+        if existing[name].pk not in with_profile
     ]
     for profile in profiles:
         profile.normalize()

@@ -43,7 +43,8 @@ class SessionAnswer(NamedTuple):
     confirmed: bool
     version: int
     code: str = ""
-    ends_on: str = ""  # as found
+    starts_on: str = ""  # as found
+    ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
 
 
@@ -56,7 +57,8 @@ class Training(NamedTuple):
     course: CourseAnswer
     course_rule: str
     session_code: str = ""
-    session_ends_on: str = ""  # as found
+    session_starts_on: str = ""  # as found
+    session_ends_on: str = ""
     session_deleted: bool = False
 
     @property
@@ -91,6 +93,7 @@ class MappingIndex:
             course=self._course(formation),
             course_rule=formation.rule,
             session_code=session.code if session else "",
+            session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
         )
@@ -128,14 +131,15 @@ def load_mappings(connection_name: str) -> MappingIndex:
         {
             session: SessionAnswer(
                 SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                unescaped(code), ends_on, deleted and confirmed_at is None,
+                unescaped(code), starts_on, ends_on, deleted and confirmed_at is None,
             )
             for (
-                session, kind, rule, formation, confirmed_at, version, code, ends_on, deleted
+                session, kind, rule, formation, confirmed_at, version, code, starts_on, ends_on,
+                deleted,
             ) in sessions.values_list(
                 "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "answer_version", "legacy_code", "ends_on_raw",
-                "deleted_at_source",
+                "confirmed_at", "answer_version", "legacy_code", "starts_on_raw",
+                "ends_on_raw", "deleted_at_source",
             )
         },
     )  # fmt: skip

@@ -75,8 +75,12 @@ class LegacyStudentImport(models.Model):
     group_conflict = models.BooleanField(default=False, db_default=False)
 
     # between the stages: people
-    # The latest decision that was not undone; LegacyReviewDecision has all of them.
+    # The latest decision in force; LegacyReviewDecision has all of them, of all runs.
     decision = AsciiField(
+        max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
+    )
+    # The latest decision about an earlier version of the row, while no one decided about this one.
+    earlier_decision = AsciiField(
         max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
     )
     to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since
@@ -96,6 +100,7 @@ class LegacyStudentImport(models.Model):
         max_length=8, blank=True, choices=PersonKind, default="", db_default=""
     )
     planned_target_id = models.BigIntegerField(null=True)
+    planned_first_id = models.BigIntegerField(null=True)  # group_first_id when it was planned
     planned_basis = AsciiField(max_length=190, blank=True, default="", db_default="")
     previous_action = AsciiField(max_length=26, blank=True, default="", db_default="")
     previous_reason = AsciiField(max_length=60, blank=True, default="", db_default="")

@@ -48,12 +48,11 @@ BIRTH_DATES = f"""
 """
 
 # The last part of an origin → what carries it.
-EFFECTS: dict[str, type[Model]] = {
-    "lead": CrmLead,
-    "interest": CourseInterest,
+HISTORY: dict[str, type[Model]] = {
     "training": LegacyCompletedTraining,
     "enrollment": LegacyImportedEnrollment,
 }
+EFFECTS: dict[str, type[Model]] = {"lead": CrmLead, "interest": CourseInterest, **HISTORY}
 
 
 def platform_courses() -> list[tuple[int, str]]:
@@ -72,6 +71,7 @@ def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target,
         target: PlatformPerson(
             person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
             contact.origin,
+            contact.active,
         )
         for target, contact in contacts_of(targets).items()
     }
@@ -157,6 +157,16 @@ def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
         for pk, origin in leads.values_list("pk", "origin")
         if origin
     }
+
+
+def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
+    """Row (`<connection>:<table>:<id>`) → the learner key of the history that was created from it."""
+    keys: dict[str, str] = {}
+    for effect, model in HISTORY.items():
+        history = model._default_manager.filter(origin__in=[f"{row}:{effect}" for row in rows])
+        for origin, key in history.values_list("origin", "learner_key"):
+            keys[origin.removesuffix(f":{effect}")] = key
+    return keys
 
 
 def any_origin_of(connection_name: str) -> bool:
@@ -266,11 +276,11 @@ def _contacts(kind: str, which: Q, first: int | None = None) -> Iterator[tuple[i
         users = get_user_model()._default_manager.filter(which).order_by("pk")
         columns = users.values_list(
             "pk", "first_name", "last_name", "learner_profile__phone", "email",
-            "learner_profile__birth_date",
+            "learner_profile__birth_date", "is_active",
         )  # fmt: skip
-        for pk, first_name, last_name, phone, email, born in columns[:first]:
+        for pk, first_name, last_name, phone, email, born, active in columns[:first]:
             name = f"{first_name} {last_name}".strip()
-            yield pk, Contact(name, phone or "", email or "", born)
+            yield pk, Contact(name, phone or "", email or "", born, active=active)
         return
     leads = CrmLead.objects.filter(which).order_by("pk")
     of_leads = leads.values_list("pk", "full_name", "phone", "email", "birth_date", "origin")

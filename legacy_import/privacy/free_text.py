@@ -4,11 +4,10 @@ One rule for notes, reasons, the names and queries of saved filters, and searche
 """
 
 import re
-import unicodedata
 
 from django.utils.translation import gettext_noop as _
 
-from ecoin.identity.masking import mask_text
+from ecoin.identity import masking
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import SourceTable
 from legacy_import.errors import LegacyImportError
@@ -16,8 +15,6 @@ from legacy_import.errors import LegacyImportError
 MAX_NOTE = 255  # characters; the parsers read all of a text this short
 # A row by its number in the old platform: "1204", "archives:1204". Phones begin with a zero, ids not.
 OLD_NUMBER = re.compile(rf"(?:({'|'.join(SourceTable.values)}):)?(0|[1-9][0-9]{{0,19}})")
-# An address, with at most one space next to its sign; "@accueil" is the name of a desk.
-ADDRESS = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
 
 
 class ContainsContact(LegacyImportError):
@@ -31,9 +28,7 @@ def contains_contact(text: str, *, old_number: bool = False) -> bool:
     """
     if old_number and OLD_NUMBER.fullmatch(text):
         return bool(parse_phones(text).valid)
-    plain = unicodedata.normalize("NFKC", text)
-    without_signs = text.replace("@", " ").replace("\uff20", " ")
-    return ADDRESS.search(plain) is not None or mask_text(without_signs) != without_signs
+    return masking.contains_contact(text)
 
 
 def contact_free_text(text: str, *, old_number: bool = False) -> str:

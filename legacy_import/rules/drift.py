@@ -15,7 +15,9 @@ class Drift(StrEnum):
     SESSION_MAPPING = "session_mapping_changed"
     TARGET_GONE = "target_gone"
     TARGET_EDITED = "target_edited"
+    TARGET_INACTIVE = "person_inactive"
     FIRST_LEFT_OUT = "first_of_group_left_out"
+    PERSON_GROUP = "person_group_changed"
     ALREADY_IMPORTED = "already_imported"
     ANSWER = "answer_changed"  # a row of its group changed, or something else the rules look at
     NEW_PERSON = "new_person"

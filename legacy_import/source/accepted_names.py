@@ -35,6 +35,7 @@ _LEARNER = {
                    "id_session", "groupe_id", "id_groupe", "promotion_id", "id_promotion"),
     "created_at": ("created_at", "date_creation", "date_inscription", "date_ajout"),
     "completed_at": ("completed_at", "date_fin_formation", "date_obtention", "date_fin"),
+    "archived_at": ("date_archive", "date_archivage", "archived_at", "archive_le", "date_archived"),
     **_DELETED,
 }  # fmt: skip
 

@@ -40,7 +40,8 @@ def test_an_untouched_record_keeps_its_fingerprint() -> None:
 OTHER: dict[str, Any] = {
     "full_name": "Karim Hadad", "phone": "0559446169", "email": "a@exemple.dz",
     "phone_normalized": "213559446169", "email_normalized": "a@exemple.dz",
-    "birth_date": datetime.date(1999, 2, 3), "origin": "legacy:stagiaires:2:lead",
+    "birth_date": datetime.date(1999, 2, 3), "name_date_key": "1999-02-03|hadad karim",
+    "origin": "legacy:stagiaires:2:lead",
     "legacy_import_run_id": 2, "created_at": timezone.now() + datetime.timedelta(microseconds=1),
 }  # fmt: skip
 

@@ -4,10 +4,9 @@ import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ecoin.bulk import Ids
-from ecoin.identity.blanks import is_blank_or_test, is_zero_date
 from ecoin.identity.charsets import decoded_name
 from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
@@ -18,13 +17,16 @@ from legacy_import.people.platform import fingerprints_of, leads_of_rows, lock_p
 from legacy_import.rules.commit_policy import FOLLOWS, IMPORTED_BEFORE
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.commit import log
+from legacy_import.stages.commit.dates import NO_DATES, RowDates, as_found, dates_of_rows
 from legacy_import.stages.commit.drift import Plan, drift_causes
 from legacy_import.stages.commit.effects import EFFECTS
-from legacy_import.stages.commit.effects.effect import Learner, LogEntry
+from legacy_import.stages.commit.effects.effect import Learner, LogEntry, PossibleOwner
+from legacy_import.stages.commit.learner_keys import learner_keys
+from legacy_import.stages.commit.possible_owners import possible_owners
 from legacy_import.stages.planning.cases import Case, CaseLoader, rows_with_ids
 
 PLAN = Plan._fields
-MAX_DATE_LENGTH = 190  # of a date as found
+HISTORY = (PlannedAction.CREATE_COMPLETED_TRAINING, PlannedAction.CREATE_ENROLLMENT)
 
 
 class SourceFields(NamedTuple):
@@ -108,13 +110,21 @@ class Batch:
         by_action: defaultdict[PlannedAction, list[Plan]] = defaultdict(list)
         for plan in plans:
             by_action[plan.decision.action].append(plan)
-        dates = self._completion_dates(by_action[PlannedAction.CREATE_COMPLETED_TRAINING], sources)
+        history = [plan.pk for action in HISTORY for plan in by_action[action]]
+        origins = {pk: self._origin(sources[pk]) for pk in history}
+        keys = learner_keys(self.run, [cases[pk].row for pk in history], origins)
+        matches = possible_owners([cases[pk] for pk in history])
+        dates = dates_of_rows(self.run, [(pk, sources[pk].source_table) for pk in history])
         entries: list[LogEntry] = []
         for action, effect in EFFECTS.items():
             learners = [
-                self._learner(plan, cases[plan.pk], sources[plan.pk], firsts.get(plan.pk), dates)
+                self._learner(
+                    plan, cases[plan.pk], sources[plan.pk], firsts.get(plan.pk),
+                    keys.get(plan.pk, ""), dates.get(plan.pk, NO_DATES),
+                    matches.get(plan.pk, ()),
+                )
                 for plan in by_action[action]
-            ]
+            ]  # fmt: skip
             if learners:
                 entries += effect.do(learners, run_id=self.run.pk, now=self.now)
         return entries
@@ -125,7 +135,9 @@ class Batch:
         case: Case,
         source: SourceFields,
         first: FirstRow | None,
-        dates: Mapping[int, str],
+        learner_key: str,
+        dates: RowDates,
+        matches: tuple[PossibleOwner, ...],
     ) -> Learner:
         training = case.training
         real = training.session.session_type == SessionType.REAL_SESSION
@@ -138,7 +150,8 @@ class Batch:
         )
         return Learner(
             row=plan.pk,
-            origin=f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}",
+            origin=self._origin(source),
+            learner_key=learner_key,
             reason=plan.planned_reason,
             # Without blanks around it, which any form would drop: a save that changes nothing.
             name=decoded_name(source.full_name).strip(),
@@ -147,31 +160,21 @@ class Batch:
             email=unescaped(source.email_raw).strip() if source.email_normalized else "",
             birth_date=source.birth_date,
             course_id=training.course.course_id,
-            course_name=training.course.name,
+            course_name=training.course.name.strip(),
             legacy_session_id=source.legacy_session_id if real else None,
-            session_code=training.session_code if real else "",
-            completed_on=dates.get(plan.pk)
-            or (_as_found(training.session_ends_on) if real else ""),
+            session_code=training.session_code.strip() if real else "",
+            session_starts_on=as_found(training.session_starts_on) if real else "",
+            session_ends_on=as_found(training.session_ends_on) if real else "",
+            completed_at=dates.completed_at,
+            archived_at=dates.archived_at,
             person=person,
             wants_course=has_course and creates_or_adds,
+            possible_owners=matches,
+            not_same=case.decisions.not_same,
         )
 
-    def _completion_dates(
-        self, plans: Sequence[Plan], sources: Mapping[int, SourceFields]
-    ) -> dict[int, str]:
-        """Row id → the completion date in its payload, as found, if its table has such a column."""
-        dates: dict[int, str] = {}
-        tables: defaultdict[str, list[int]] = defaultdict(list)
-        for plan in plans:
-            tables[sources[plan.pk].source_table].append(plan.pk)
-        columns = self.run.certificate.get("columns", {})
-        for table, ids in tables.items():
-            column = columns.get(table, {}).get("completed_at")
-            if column:
-                rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
-                payloads = rows.values_list("pk", "raw_payload").iterator(chunk_size=500)
-                dates |= {pk: _as_found(payload.get(column)) for pk, payload in payloads}
-        return dates
+    def _origin(self, source: SourceFields) -> str:
+        return f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}"
 
     def _firsts(self, followers: Sequence[Plan], cases: Mapping[int, Case]) -> dict[int, FirstRow]:
         """Follower id → its group's first row, if that has a person by now."""
@@ -206,11 +209,3 @@ class Batch:
             for pk, first in people.items()
             if first.person in existing and first.person not in cases[pk].decisions.not_same
         }
-
-
-def _as_found(value: Any) -> str:
-    """A date of the source as text; "" for NULL, what means nothing, and undecodable bytes."""
-    if isinstance(value, dict):
-        value = value.get("cut")
-    date = "" if value is None else str(value)[:MAX_DATE_LENGTH].rstrip("\x00")
-    return "" if is_blank_or_test(date) or is_zero_date(date) else date.strip()

@@ -10,7 +10,6 @@ from ecoin.bulk import Ids
 from legacy_import.choices import PersonKind, PlannedAction, RunStatus
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     SOURCE_ROW_GONE,
@@ -20,8 +19,8 @@ from legacy_import.rules.commit_policy import (
     decide,
 )
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
-from legacy_import.rules.duplicates import Target
-from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
+from legacy_import.stages.commit.newcomers import rows_with_newcomers
 from legacy_import.stages.planning.cases import Case
 from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
 
@@ -32,6 +31,7 @@ class Plan(NamedTuple):
     """The plan of one row, as stored."""
 
     pk: int
+    planned_first_id: int | None
     planned_action: str
     planned_reason: str
     planned_basis: str
@@ -69,13 +69,6 @@ def drift_causes(
     has a person by now, that person's fingerprint.
     """
     causes = _causes(plans, cases, firsts)
-    attached = [plan for plan in plans if plan.target and plan.pk not in causes]
-    ruled_out = people_ruled_out(
-        run.connection_name, {source_row(cases[plan.pk]) for plan in attached}
-    )
-    for plan in attached:
-        if plan.target in ruled_out.get(source_row(cases[plan.pk]), ()):
-            causes[plan.pk] = Drift.DECISION  # a decision on the same row in another run
     unchanged = [plan for plan in plans if plan.pk not in causes]
     for pk in _changed_in_newer_runs(run, [plan.pk for plan in unchanged]):
         causes[pk] = Drift.SOURCE_ROW
@@ -97,12 +90,14 @@ def _causes(
     by_case: dict[tuple[object, ...], Drift | None] = {}
     for plan in plans:
         pk, case, first = plan.pk, cases.get(plan.pk), firsts.get(plan.pk)
-        # Cases of the same number have the same facts.
-        key = (plan[1:], case and (case.number, case.basis, case.target), first)
+        # Cases of the same number have the same facts. Their groups are compared one by one.
+        key = (plan[2:], case and (case.number, case.basis, case.target), first)
         if key not in by_case:
             by_case[key] = _cause(plan, case, decide(case.facts) if case else None, first)
         if cause := by_case[key]:
             causes[pk] = cause
+        elif case and case.row.group_first_id != plan.planned_first_id:
+            causes[pk] = Drift.PERSON_GROUP
     return causes
 
 
@@ -121,6 +116,8 @@ def _cause(
     if target:
         if case.target is None and case.facts.blocker == "person_gone":
             return Drift.TARGET_GONE
+        if case.target is None and case.facts.blocker == PERSON_INACTIVE:
+            return Drift.TARGET_INACTIVE
         if was.get("person") != now.get("person"):
             return Drift.TARGET_EDITED
     if answer == WAITS and decision == FOLLOWS:

@@ -23,6 +23,7 @@ from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.key_refresh import refresh_platform_keys
+from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.rules.commit_policy import FOLLOWS, decide
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
@@ -42,7 +43,7 @@ KNOWN_IMPORTS = "known_imports"
 JUST_NOW = datetime.timedelta(minutes=1)  # right after its validation, a plan reads no one again
 PLAN_COLUMNS = (
     "planned_action", "planned_reason", "planned_basis", "planned_target_kind",
-    "planned_target_id",
+    "planned_target_id", "planned_first_id",
 )  # fmt: skip
 
 
@@ -57,6 +58,8 @@ class PlanReport:
     difference: PlanDifference | None = None
 
 
+# The group on which a plan rests: another first row gives the person's history another learner key.
+PLANNED_GROUP = {"planned_first_id": "group_first_id"}
 # The previous plan is saved, for --diff.
 PREVIOUS_PLAN = {"previous_action": "planned_action", "previous_reason": "planned_reason"}
 # Planned actions that give a row to no person, even if it matches one.
@@ -89,6 +92,7 @@ def dry_run(
         run.require(RunStatus.PLANNED)
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
         known_imports = _later_runs(run)
+        refresh_decisions(run, lease)
         refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
         total = work_in_chunks(
             run,
@@ -159,7 +163,7 @@ class _Answers:
             f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
         )
         if target and action not in WITHOUT_PERSON:
-            self._with_person[row.pk] = (action, reason, basis, *target)
+            self._with_person[row.pk] = (action, reason, basis, *target, row.group_first_id)
         else:
             basis = basis.partition(" person=")[0]
             # Most rows are still based on the mappings of the import: that column stays as it is.
@@ -168,7 +172,7 @@ class _Answers:
 
     def write(self, committed: list[int], *, first_plan: bool) -> None:
         """`committed`: rows that keep their plan. A first plan has no previous one to save."""
-        previous = None if first_plan else PREVIOUS_PLAN
+        previous = {} if first_plan else PREVIOUS_PLAN
         for (action, reason, basis), ids in self._without_person.items():
             plan = {
                 "planned_action": action,
@@ -176,7 +180,7 @@ class _Answers:
                 "planned_target_kind": "",
                 "planned_target_id": None,
             } | ({"planned_basis": basis} if basis else {})
-            update_ids(LegacyStudentImport, ids, plan, copy=previous)
+            update_ids(LegacyStudentImport, ids, plan, copy=previous | PLANNED_GROUP)
         if previous:
             update_ids(LegacyStudentImport, [*self._with_person, *committed], {}, copy=previous)
         update_rows(LegacyStudentImport, PLAN_COLUMNS, self._with_person)

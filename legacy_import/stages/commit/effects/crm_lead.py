@@ -13,6 +13,7 @@ from legacy_import.stages.commit.effects.effect import (
     created_entry,
 )
 from legacy_import.stages.commit.effects.reversal import reverse
+from trainings.services import propose_leads
 
 EFFECT = "lead"  # the last part of its origin
 
@@ -27,6 +28,7 @@ def do(learners: Sequence[Learner], *, run_id: int, now: datetime.datetime) -> l
     entries = [
         created_entry(one, LogAction.CREATE_CRM_LEAD, LEAD, leads[one.row]) for one in learners
     ]
+    propose_leads([lead.id for lead in leads.values()])
     with_course = [one for one in learners if one.wants_course]
     return entries + add_interests(with_course, {row: lead.id for row, lead in leads.items()})
 

@@ -17,15 +17,26 @@ COMPLETED_TRAINING = "trainings.LegacyCompletedTraining"
 ENROLLMENT = "trainings.LegacyImportedEnrollment"
 
 
+class PossibleOwner(NamedTuple):
+    """A user or lead whom validation found. `blocker`: why the record is not attached to that person."""
+
+    kind: str
+    id: int
+    blocker: str
+
+
 class Learner(NamedTuple):
     """One staged row as effects need it. `origin` is `<connection>:<table>:<id>`.
 
-    `person`: the user or lead that the row belongs to. `wants_course`: the row refers to a course
-    that has at least a name, so its lead gets an interest.
+    `learner_key`: the origin of the first row of the same person; only for rows that become history.
+    Dates are as found. `person`: the user or lead the row belongs to. `wants_course`: the row refers
+    to a course that has at least a name, so its lead gets an interest. `possible_owners`: matches that
+    the import did not trust; `not_same`: whom reviewers ruled out.
     """
 
     row: int
     origin: str
+    learner_key: str
     reason: str
     name: str
     phone: str
@@ -35,9 +46,14 @@ class Learner(NamedTuple):
     course_name: str
     legacy_session_id: str | None
     session_code: str
-    completed_on: str
+    session_starts_on: str
+    session_ends_on: str
+    completed_at: str
+    archived_at: str
     person: Target | None
     wants_course: bool
+    possible_owners: tuple[PossibleOwner, ...] = ()
+    not_same: frozenset[Target] = frozenset()
 
     def origin_of(self, effect: str) -> str:
         """The origin of the record that this effect creates for the learner."""

@@ -54,6 +54,8 @@ def reverse(
     if not context.preview:
         for model, ids in _existing_ids(undone, existing).items():
             KINDS[model].delete(ids)
+            if model == LEAD:
+                trainings.withdraw_leads(ids)
     for entries in undone.values():
         outcomes |= {entry.id: _reversal_outcome(entry, existing) for entry in entries}
     return outcomes

@@ -1,0 +1,1 @@
+"""The history of former learners: found by name or contact, one page per learner."""
