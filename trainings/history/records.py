@@ -172,5 +172,6 @@ def _interest_line(interest: CourseInterest) -> HistoryLine:
     )
 
 
-def _in_time(line: HistoryLine) -> tuple[bool, datetime.date, str]:
-    return line.date is None, line.date or datetime.date.max, line.origin
+def _in_time(line: HistoryLine) -> tuple[bool, datetime.date, bool, str]:
+    """Without a date: trainings and enrolments, then interests."""
+    return line.date is None, line.date or datetime.date.max, line.learner is None, line.origin
