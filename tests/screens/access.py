@@ -26,8 +26,11 @@ class Role:
     signed_in: bool = True
 
 
-READER = frozenset({"view"})
-REVIEWER = READER | {"review", "reveal_pii"}
+# Permissions of the platform that screens need; those of the import are the other names.
+OF_THE_PLATFORM = frozenset({"view_legacycompletedtraining", "reveal_history"})
+
+READER = frozenset({"view", "view_legacycompletedtraining"})
+REVIEWER = READER | {"review", "reveal_pii", "reveal_history"}
 MANAGER = REVIEWER | {"map", "export", "view_raw"}
 OPERATOR = MANAGER | {"commit", "rollback"}
 
@@ -64,6 +67,8 @@ class Address:
 PAGE = {"GET": 200, "HEAD": 200}
 ELSEWHERE = {"GET": 302, "HEAD": 302}
 ROOT = "/admin/legacy-imports"
+HISTORY = "/admin/trainings/history"
+READ_HISTORY = ("view_legacycompletedtraining",)
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
 LOOKED = frozenset({"legacy_access_log"})
@@ -177,6 +182,17 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:status-mapping-decide": judged(
         "status-mapping/{status}", decision="lead_only", version="1", note="appel"
     ),
+    "trainings:history": Address(f"{HISTORY}?q=fictive", READ_HISTORY),
+    "trainings:history-search": Address(
+        f"{HISTORY}/search", READ_HISTORY, {"POST": 200}, {"q": "0661 20 00 00"}
+    ),
+    "trainings:history-learner": Address(f"{HISTORY}/learner?key={{learner}}", READ_HISTORY),
+    "trainings:history-print": Address(f"{HISTORY}/learner/print?key={{learner}}", READ_HISTORY),
+    "trainings:history-reveal": Address(
+        f"{HISTORY}/learner/reveal", (*READ_HISTORY, "reveal_history"), {"POST": 200},
+        {"key": "{learner}", "reason": "attestation"}, frozenset({"trainings_history_access_log"}),
+    ),
+    "trainings:history-slash": Address(f"{HISTORY}/learner/", (), ELSEWHERE),
     "healthz": Address("/healthz", None),
     "readyz": Address("/readyz", None),
     "set_language": Address("/language", None, dict.fromkeys(METHODS, 302), {"language": "ar"}),
