@@ -1,7 +1,7 @@
 """Records that an import creates and may delete again: created in bulk, fingerprinted, looked up.
 
-A record's fingerprint changes with any of its watched columns, which include `updated_at`: so any save
-since then changes it.
+A record's fingerprint changes with any of its contents. A save that changed nothing leaves it as it was,
+so the time of the last save is no part of it.
 """
 
 import datetime
@@ -14,6 +14,8 @@ from django.db.models.functions import SHA256, JSONArray
 
 from ecoin.bulk import Ids, delete_ids, insert_rows
 
+LAST_SAVE = "updated_at"
+
 
 class Created(NamedTuple):
     """A new record."""
@@ -24,7 +26,7 @@ class Created(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportedRecords:
-    """One kind of record. `columns` are inserted and watched; `origin` is among them."""
+    """One kind of record. `columns` are inserted, and watched except for LAST_SAVE; one is `origin`."""
 
     model: type[models.Model]
     columns: tuple[str, ...]
@@ -80,7 +82,8 @@ class ImportedRecords:
 
     def _fingerprint(self) -> SHA256:
         """Computed by the database: thousands of records need not be read for it."""
-        return SHA256(JSONArray(*self.columns, output_field=models.TextField()))
+        contents = [column for column in self.columns if column != LAST_SAVE]
+        return SHA256(JSONArray(*contents, output_field=models.TextField()))
 
 
 def timestamp(now: datetime.datetime) -> Any:

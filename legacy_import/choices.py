@@ -155,14 +155,14 @@ class LogAction(TextChoices):
 
 
 class ReversalOutcome(TextChoices):
-    """What a rollback did with one entry of the commit log. Kept entries stay in force."""
+    """What became of one record in a rollback. Kept entries of the commit log stay in force."""
 
     DELETED = "deleted", _("deleted")
     UNLINKED = "unlinked", _("unlinked")
     RELEASED = "released", _("undone; there was nothing to delete")  # a skip
-    GONE = "gone", _("had been deleted already")
-    KEPT_EDITED = "kept_edited", _("kept: edited since")
-    KEPT_REFERENCED = "kept_referenced", _("kept: something else refers to it")
+    GONE = "gone", _("gone")  # someone had deleted it already
+    KEPT_EDITED = "kept_edited", _("kept because edited")
+    KEPT_REFERENCED = "kept_referenced", _("kept because referenced")
 
 
 class FocusMode(TextChoices):

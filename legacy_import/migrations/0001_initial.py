@@ -23,6 +23,21 @@ GROUPS = {
     "Manager": ("view", "review", "reveal_pii", "map", "export", "view_raw"),
     "Operator": ("view", "review", "reveal_pii", "map", "export", "view_raw", "commit", "rollback"),
 }
+# (app, permission); those that are not a model's own view, add, change or delete are declared in its Meta.
+VIEW_RECORDS = (
+    ("crm", "view_crmlead"),
+    ("crm", "view_courseinterest"),
+    ("trainings", "view_course"),
+    ("trainings", "view_legacycompletedtraining"),
+    ("trainings", "view_legacyimportedenrollment"),
+)
+KEEP_RECORDS = (("trainings", "add_course"),)
+PLATFORM_PERMISSIONS = {
+    "Reader": VIEW_RECORDS,
+    "Reviewer": VIEW_RECORDS,
+    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+}
 
 
 def create_groups(apps, schema_editor):
@@ -41,6 +56,25 @@ def create_groups(apps, schema_editor):
     for name, codenames in GROUPS.items():
         group, _ = groups.get_or_create(name=name)
         group.permissions.add(*(created[codename] for codename in codenames))
+        for app_label, codename in PLATFORM_PERMISSIONS[name]:
+            model, words = declared_permission(apps, app_label, codename)
+            content_type, _ = content_types.get_or_create(app_label=app_label, model=model)
+            permission, _ = permissions.get_or_create(
+                content_type=content_type, codename=codename, defaults={"name": words}
+            )
+            group.permissions.add(permission)
+
+
+def declared_permission(apps, app_label, codename):
+    """The name of the model that has this permission, and its words, as Django creates it later."""
+    for model in apps.get_app_config(app_label).get_models():
+        options = model._meta
+        words = dict(options.permissions)
+        for action in options.default_permissions:
+            words[f"{action}_{options.model_name}"] = f"Can {action} {options.verbose_name_raw}"
+        if codename in words:
+            return options.model_name, words[codename]
+    raise LookupError(f"No model of {app_label} has the permission {codename}.")
 
 
 class Migration(migrations.Migration):
@@ -302,11 +336,12 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'had been deleted already'), ('kept_edited', 'kept: edited since'), ('kept_referenced', 'kept: something else refers to it')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),
                 ('batch', models.PositiveIntegerField(db_default=0, default=0)),
+                ('row_digest', ecoin.fields.AsciiField(blank=True, db_default='', default='', max_length=64)),
                 ('reversed_by', models.CharField(blank=True, db_default='', default='', max_length=190)),
             ],
             options={

@@ -102,6 +102,8 @@ class LegacyImportCommitLog(models.Model):
         db_constraint=False,
     )
     batch = models.PositiveIntegerField(default=0, db_default=0)  # position of its chunk receipt
+    # Who the row was (rules.row_digest): its number may be another person's by the next import.
+    row_digest = AsciiField(max_length=64, blank=True, default="", db_default="")
     action = AsciiField(max_length=26, choices=LogAction)
     target_model = AsciiField(max_length=60)
     target_id = models.BigIntegerField(null=True)

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from legacy_import.permissions import APP_LABEL, GROUPS
+from legacy_import.permissions import APP_LABEL, GROUPS, PLATFORM_PERMISSIONS
 
 
 def user_as(role: str, username: str = "") -> Any:
@@ -18,10 +18,12 @@ def user_as(role: str, username: str = "") -> Any:
     )
     if role in GROUPS:
         group, _ = Group.objects.get_or_create(name=role)
-        granted = Permission.objects.filter(
-            content_type__app_label=APP_LABEL, codename__in=GROUPS[role]
+        granted = {*(f"{APP_LABEL}.{name}" for name in GROUPS[role]), *PLATFORM_PERMISSIONS[role]}
+        known = Permission.objects.select_related("content_type")
+        # A transactional test leaves no groups behind.
+        group.permissions.set(
+            one for one in known if f"{one.content_type.app_label}.{one.codename}" in granted
         )
-        group.permissions.set(granted)  # a transactional test leaves no groups behind
         user.groups.add(group)
     return user
 

@@ -18,12 +18,25 @@ PLACE = re.compile(r"(<!-- table: ([a-z_]+) -->\n)(.*?)(<!-- end -->)", re.DOTAL
 
 
 def permissions() -> str:
-    from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS
+    from django.apps import apps
+    from django.contrib.auth.management import _get_all_permissions
+
+    from legacy_import.permissions import APP_LABEL, GROUPS, PERMISSIONS, PLATFORM_PERMISSIONS
 
     rows = [
         (f"`{APP_LABEL}.{codename}`", words,
          ", ".join(group for group, granted in GROUPS.items() if codename in granted))
         for codename, words in PERMISSIONS.items()
+    ]  # fmt: skip
+    declared = {
+        f"{model._meta.app_label}.{codename}": words
+        for model in apps.get_models()
+        for codename, words in _get_all_permissions(model._meta)
+    }
+    rows += [
+        (f"`{code}`", declared[code],
+         ", ".join(group for group, granted in PLATFORM_PERMISSIONS.items() if code in granted))
+        for code in dict.fromkeys(sum(PLATFORM_PERMISSIONS.values(), ()))
     ]  # fmt: skip
     return markdown(("permission", "what a person with it can do", "groups"), rows)
 

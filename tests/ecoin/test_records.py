@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm import services as crm
 from crm.models import CrmLead
 from crm.services import LEAD_COLUMNS, NewLead
+from ecoin.records import LAST_SAVE
 from tests.factories import CrmLeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,12 +43,18 @@ OTHER: dict[str, Any] = {
     "birth_date": datetime.date(1999, 2, 3), "name_date_key": "1999-02-03|hadad karim",
     "origin": "legacy:stagiaires:2:lead",
     "legacy_import_run_id": 2, "created_at": timezone.now() + datetime.timedelta(microseconds=1),
-    "updated_at": timezone.now() + datetime.timedelta(microseconds=1),
 }  # fmt: skip
 
 
 def test_every_watched_column_has_its_edit() -> None:
-    assert OTHER.keys() == set(LEAD_COLUMNS)
+    assert {*OTHER, LAST_SAVE} == set(LEAD_COLUMNS)
+
+
+def test_a_save_without_a_change_is_no_edit() -> None:
+    made = crm.create_leads([new_lead(1)], run_id=1, now=timezone.now())
+    (record,) = made.values()
+    CrmLead.objects.get(pk=record.id).save()
+    assert crm.LEADS.fingerprints([record.id], lock=False)[record.id] == record.fingerprint
 
 
 @pytest.mark.parametrize("column", OTHER)

@@ -262,7 +262,7 @@ def assert_the_drill_left_the_edited_lead(operator: Operator) -> None:
     for told in (preview, done):
         assert "undone=6 kept=1" in told
         assert "stagiaires:3" in told
-        assert "edited since" in told
+        assert "kept because edited" in told
     assert "Nothing was changed." in preview
     assert "Balanced" in proof
     left = operator.app.rows("SELECT full_name FROM crm_leads WHERE origin LIKE '%:3:lead'")

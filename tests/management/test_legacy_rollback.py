@@ -199,8 +199,8 @@ class TestKept:
         ended = rollback(run)
         told = text(ended)
         assert ended.code == 0  # it is a result
-        assert f"stagiaires:12 crm.CrmLead:{edited.pk} kept: edited since" in told
-        assert f"stagiaires:13 crm.CrmLead:{referred.pk} kept: something else refers to it" in told
+        assert f"stagiaires:12 crm.CrmLead:{edited.pk} kept because edited" in told
+        assert f"stagiaires:13 crm.CrmLead:{referred.pk} kept because referenced" in told
         assert f"undone={ROWS - 2} kept=2 total={ROWS}" in told
         assert max(map(len, ended.out.splitlines())) <= 100
         assert set(CrmLead.objects.exclude(origin=None)) == {edited, referred}
@@ -236,7 +236,7 @@ class TestKept:
         lead = lead_of(12)
         CourseInterest.objects.filter(lead=lead).delete()
         lead.delete()
-        assert "leads · crm.CrmLead had been deleted already 1" in text(rollback(run))
+        assert "leads · crm.CrmLead gone 1" in text(rollback(run))
 
 
 class TestVerbosity:

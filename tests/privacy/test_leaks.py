@@ -264,6 +264,23 @@ def test_lists_of_the_stock_admin_mask_contacts(house: Birdhouse, model: str) ->
     assert leaks([(page, body(answer)) for page, answer in answers]) == {}
 
 
+@pytest.mark.parametrize("role", ["Reader", "Operator"])
+@pytest.mark.parametrize("model", ["crm_crmlead", "trainings_legacycompletedtraining",
+                                   "trainings_legacyimportedenrollment"])  # fmt: skip
+def test_records_that_a_group_may_only_view_show_none(
+    house: Birdhouse, role: str, model: str
+) -> None:
+    client = browser(house, role)
+    records = list(apps.get_model(model.replace("_", "."))._default_manager.all()[:20])
+    assert records or "enrollment" in model
+    told = [(model, body(client.get(reverse(f"admin:{model}_changelist"))))]
+    for record, page in itertools.product(records, ("change", "history")):
+        answer = client.get(reverse(f"admin:{model}_{page}", args=[record.pk]))
+        assert answer.status_code == 200
+        told.append((f"{page} {record.pk}", body(answer)))
+    assert leaks(told) == {}
+
+
 def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> None:
     client = browser(house, "superuser")
     assert_silent(client.get("/admin/"), 200)

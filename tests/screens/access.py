@@ -178,6 +178,15 @@ ADMIN_FOR_STAFF = frozenset(
 )
 ADMIN_FOR_ALL = frozenset({"admin:login", "admin:logout"})
 STAFF_REFUSED = frozenset({302, 403, 404, 405})
+# What the groups of the import may look at, and a form that an Operator, like a Manager, may send.
+RECORDS = (
+    "crm_crmlead", "trainings_course", "trainings_legacycompletedtraining",
+    "trainings_legacyimportedenrollment",
+)  # fmt: skip
+ADMIN_FOR_GROUPS = frozenset(
+    {f"admin:{model}_{page}" for model in RECORDS for page in ("changelist", "change", "history")}
+    | {"admin:app_list", "admin:trainings_course_add"}
+)
 
 
 def expected(address: Address, role: Role, method: str, *, token: bool) -> int:

@@ -17,6 +17,8 @@ from trainings.attachments import person_of
 from trainings.history.attach_forms import record_value
 from trainings.models import AttachmentAction, HistoryAttachment, ImportedHistory, PersonKind
 
+ATTACH = "trainings.attach_history"
+
 # Why the import did not link a learner with a person it found, by the code that came with the history.
 BLOCKERS = {
     "medium_match": _("same name and birth date, or same name and raw phone, as a known person"),

@@ -24,9 +24,8 @@ from trainings.attachments import (
     detach,
 )
 from trainings.history.attach_forms import is_key, sent_person, sent_reason, sent_records
-from trainings.history.attach_shown import shown_event, shown_events, shown_record
+from trainings.history.attach_shown import ATTACH, shown_event, shown_events, shown_record
 from trainings.history.owner_list import events_of, records_of_learner
-from trainings.history.owner_views import ATTACH
 from trainings.history.people import KnownPerson, find_people, known_people
 from trainings.history.shown import VIEW, learner_address
 from trainings.history.views import TEMPLATES, render_page

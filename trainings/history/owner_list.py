@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trainings.attachments import person_of
 from trainings.history.compare import ComparedLine, Side, compare
@@ -77,7 +78,7 @@ def open_pair(page: OwnerPage, wanted: int) -> ProbableOwner | None:
     """The pair to show: the wanted one, else the one after it, else the first of the page."""
     pairs = [line.pair for line in page.lines]
     later = [pair for pair in pairs if pair.pk >= wanted]
-    return (later or pairs or [None])[0]
+    return next(iter(later or pairs), None)
 
 
 def owner_detail(pair: ProbableOwner) -> OwnerDetail | None:
@@ -98,13 +99,12 @@ def owner_detail(pair: ProbableOwner) -> OwnerDetail | None:
 
 def records_of_learner(learner_key: str) -> list[ImportedHistory]:
     """All history of one old learner, with courses and people."""
-    return [
-        record
-        for model in HISTORY
-        for record in model._default_manager.filter(learner_key=learner_key)
-        .select_related("course", "user", "lead")
-        .order_by("dated_on", "pk")[:MOST_RECORDS]
-    ]
+    records: list[ImportedHistory] = []
+    for model in HISTORY:
+        of_learner: Any = model._default_manager.filter(learner_key=learner_key)
+        of_learner = of_learner.select_related("course", "user", "lead")
+        records += of_learner.order_by("dated_on", "pk")[:MOST_RECORDS]
+    return records
 
 
 def events_of(learner_key: str) -> list[HistoryAttachment]:

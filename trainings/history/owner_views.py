@@ -28,7 +28,13 @@ from trainings.history.attach_forms import (
     sent_reason,
     sent_records,
 )
-from trainings.history.attach_shown import blocker_words, shown_event, shown_events, shown_record
+from trainings.history.attach_shown import (
+    ATTACH,
+    blocker_words,
+    shown_event,
+    shown_events,
+    shown_record,
+)
 from trainings.history.owner_list import OwnerDetail, OwnerPage, open_pair, owner_detail, owner_page
 from trainings.history.people import known_people
 from trainings.history.shown import VIEW, learner_address
@@ -36,7 +42,6 @@ from trainings.history.views import TEMPLATES, render_page
 from trainings.models import AttachmentAction, OwnerState, ProbableOwner
 from trainings.owners import Person
 
-ATTACH = "trainings.attach_history"
 PAGE = "trainings:history-owners"
 STATES = (OwnerState.OPEN, OwnerState.LATER, OwnerState.NOT_SAME)
 UNDO_LAST = 10

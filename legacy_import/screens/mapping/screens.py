@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from rapidfuzz import fuzz
 
+from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.mapping.courses import COURSES
@@ -109,6 +112,7 @@ class MappingScreen:
     bulk_title: Promise
     confirmed: Any  # the sentence after a bulk: a lazy plural of `n`, with `count`
     page_context: Callable[[HttpRequest, Any], dict[str, Any]] | None = None
+    list_context: Callable[[HttpRequest], dict[str, Any]] | None = None
 
     @property
     def section(self) -> str:
@@ -141,7 +145,26 @@ def _course_choices(request: HttpRequest, mapping: LegacyCourseMapping) -> dict[
         if all(word in f"{fold(name)} {fold(code)}" for word in words)
     )
     courses = [course for *_order, course in matches[:MOST_OPTIONS]]
-    return {"courses": courses, "courses_total": len(matches), "course_q": search}
+    new = _new_course(request)
+    if new is not None:  # one just added from this page is offered whatever its name
+        added = [course for *_order, course in matches if course[0] == new]
+        courses = (added + [course for course in courses if course[0] != new])[:MOST_OPTIONS]
+    return {"courses": courses, "courses_total": len(matches), "course_q": search,
+            "chosen": new or mapping.course_id,
+            "add_course": add_course_address(request, mapping.legacy_name)}  # fmt: skip
+
+
+def _new_course(request: HttpRequest) -> int | None:
+    """The number that the page to add a course returns with."""
+    number = request.GET.get("new_course", "")[:18]
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def add_course_address(request: HttpRequest, name: str = "") -> str:
+    """The admin's page to add a course of this name, which returns to the page of this request."""
+    back = f"{request.path}?{urlencode({'run': request.GET.get('run', '')[:18]})}"
+    query = {"name": mask_text(name)[:255]} if name else {}
+    return f"{reverse('admin:trainings_course_add')}?{urlencode({**query, 'back': back})}"
 
 
 COURSE_SCREEN = MappingScreen(
@@ -155,6 +178,7 @@ COURSE_SCREEN = MappingScreen(
         "%(count)s suggestion confirmed.", "%(count)s suggestions confirmed.", "n"
     ),
     page_context=_course_choices,
+    list_context=lambda request: {"add_course": add_course_address(request)},
 )
 SESSION_SCREEN = MappingScreen(
     kind=SESSIONS,

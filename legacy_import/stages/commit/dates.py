@@ -44,4 +44,4 @@ def as_found(value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("cut")
     date = "" if value is None else str(value)[:MAX_DATE_LENGTH].rstrip("\x00")
-    return "" if is_blank_or_test(date) or is_zero_date(date) else date
+    return "" if is_blank_or_test(date) or is_zero_date(date) else date.strip()

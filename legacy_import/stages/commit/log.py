@@ -86,21 +86,21 @@ def entries_in_force(ids: Iterable[int]) -> dict[int, list[LoggedEntry]]:
 def reverse(
     outcomes: Mapping[int, ReversalOutcome],
     *,
-    in_force: Collection[ReversalOutcome],
+    in_force: Collection[int],
     actor: str,
     now: datetime.datetime,
 ) -> None:
-    """Write the reversal outcome of each entry (by id); an outcome of `in_force` reverses nothing.
+    """Write what became of each entry's record (by id); entries `in_force` are not reversed.
 
     An entry that loses its fingerprint as it gets an outcome does not grow, which keeps updates of
     thousands of entries cheap.
     """
-    by_outcome: defaultdict[ReversalOutcome, list[int]] = defaultdict(list)
+    by_outcome: defaultdict[tuple[ReversalOutcome, bool], list[int]] = defaultdict(list)
     for pk, outcome in outcomes.items():
-        by_outcome[outcome].append(pk)
-    for outcome, ids in by_outcome.items():
+        by_outcome[outcome, pk in in_force].append(pk)
+    for (outcome, stays), ids in by_outcome.items():
         values: dict[str, Any] = {"reversal_outcome": outcome.value}
-        if outcome not in in_force:
+        if not stays:
             # The fingerprint is a digest of a record that no longer exists.
             values |= {
                 "reversed_at": timestamp(now), "reversed_by": actor, "target_fingerprint": "",

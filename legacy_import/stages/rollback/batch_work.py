@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
@@ -67,9 +67,19 @@ class BatchRollback:
                     f"The app database refused to undo {name} ({poison.error}).",
                     hint=f"Look at its records, then: manage.py legacy_rollback --run {self.run.pk}",
                 )
-            for entry in entries.get(poison.row, []):
-                outcomes[entry.id] = ReversalOutcome.KEPT_REFERENCED
+            outcomes |= self._refused(PlannedAction(actions[poison.row]), poison.row, entries)
         return self._write(entries, outcomes)
+
+    def _refused(
+        self, action: PlannedAction, row: int, entries: Mapping[int, Sequence[LoggedEntry]]
+    ) -> dict[int, ReversalOutcome]:
+        """Of a row that the database keeps, because a record is in use that this code does not know."""
+        logged = {row: entries.get(row, [])}
+        context = replace(self._context(logged), preview=True)
+        return {
+            entry: outcome if outcome == ReversalOutcome.GONE else ReversalOutcome.KEPT_REFERENCED
+            for entry, outcome in EFFECTS[action].undo(logged, context).items()
+        }
 
     def _context(self, rows: Mapping[int, Sequence[LoggedEntry]]) -> RollbackContext:
         """With the leads of these rows that other rows, of any run, are linked to."""
@@ -97,7 +107,8 @@ class BatchRollback:
         }
         if not self.preview:
             at = timezone.now()
-            log.reverse(outcomes, in_force=KEPT, actor=self.actor, now=at)
+            kept = {entry.id for row in kept_rows for entry in entries[row]}
+            log.reverse(outcomes, in_force=kept, actor=self.actor, now=at)
             released = {row: logged for row, logged in entries.items() if row not in kept_rows}
             counts.apply(self.run.pk, released, new={"outcome": Outcome.ROLLED_BACK.value})
             log.release_rows(released)
@@ -130,5 +141,6 @@ def _summary(
             [names[row], entry.target_model, entry.target_id, outcomes[entry.id].value]
             for row in sorted(kept_rows)
             for entry in entries[row]
+            if outcomes[entry.id] in KEPT
         ],
     }

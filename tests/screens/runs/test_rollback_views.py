@@ -70,7 +70,7 @@ def test_the_rollbacks_page_shows_what_would_become_of_each_record(
     assert answer.status_code == 200
     for words in (
         "It undoes 6 rows", "completed training deleted 2", "imported enrolment deleted 1",
-        "lead deleted 2", "lead kept: edited since 1", "Would stay", "kept: edited since",
+        "lead deleted 2", "lead kept because edited 1", "Would stay", "kept because edited",
     ):  # fmt: skip
         assert words in told, (words, told)
     assert everything() == before

@@ -163,7 +163,7 @@ def test_a_completion_date_is_found_whatever_its_column_is_called(
     [
         (None, SESSION_ENDS),
         ({"hex": "ff00ff"}, SESSION_ENDS),
-        ({"cut": "2019 … ", "length": 2_000_000, "sha256": "0" * 64}, "2019 … "),
+        ({"cut": "2019 … ", "length": 2_000_000, "sha256": "0" * 64}, "2019 …"),
         ({"hex": "ff00", "length": 2_000_000, "sha256": "0" * 64}, SESSION_ENDS),
         ("-", SESSION_ENDS),
         ("néant", SESSION_ENDS),

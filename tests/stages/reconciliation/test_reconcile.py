@@ -403,7 +403,8 @@ def test_commit_and_rollback_balance_at_every_step(tmp_path: Path) -> None:
         assert state.failed() == {}
         for outcome in ("create_crm_lead", "link_existing", "create_completed_training", "review"):
             assert report.outcomes[outcome], outcome
-        CrmLead.objects.filter(legacy_import_run_id=state.run.pk).first().save()  # edited
+        edited = CrmLead.objects.filter(legacy_import_run_id=state.run.pk).first()
+        CrmLead.objects.filter(pk=edited.pk).update(full_name="Lotfi Ziani Bey")
         rollback(**told)
         after = state.reconcile()
         assert state.failed() == {}

@@ -39,7 +39,7 @@ def reverse(
     unedited: dict[int, Sequence[LoggedEntry]] = {}
     for row, entries in rows.items():
         if _is_edited(entries, existing):
-            outcomes |= {entry.id: ReversalOutcome.KEPT_EDITED for entry in entries}
+            outcomes |= _kept(entries, existing, ReversalOutcome.KEPT_EDITED)
         else:
             unedited[row] = entries
     in_use = _in_use(unedited, existing, context)
@@ -48,7 +48,7 @@ def reverse(
         if any(
             (entry.target_model, entry.target_id) in in_use for entry in entries if entry.created
         ):
-            outcomes |= {entry.id: ReversalOutcome.KEPT_REFERENCED for entry in entries}
+            outcomes |= _kept(entries, existing, ReversalOutcome.KEPT_REFERENCED)
         else:
             undone[row] = entries
     if not context.preview:
@@ -94,6 +94,19 @@ def _is_edited(entries: Sequence[LoggedEntry], existing: Existing) -> bool:
     return any_exists and any_missing
 
 
+def _kept(
+    entries: Sequence[LoggedEntry], existing: Existing, why: ReversalOutcome
+) -> dict[int, ReversalOutcome]:
+    """Of a row that stays: its records, except those that someone has deleted."""
+    return {
+        entry.id: ReversalOutcome.GONE if _is_gone(entry, existing) else why for entry in entries
+    }
+
+
+def _is_gone(entry: LoggedEntry, existing: Existing) -> bool:
+    return entry.created and entry.target_id not in existing[entry.target_model]
+
+
 def _in_use(
     rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing, context: RollbackContext
 ) -> set[tuple[str, int]]:
@@ -112,5 +125,4 @@ def _in_use(
 def _reversal_outcome(entry: LoggedEntry, existing: Existing) -> ReversalOutcome:
     if not entry.created:
         return ReversalOutcome.UNLINKED
-    exists = entry.target_id in existing[entry.target_model]
-    return ReversalOutcome.DELETED if exists else ReversalOutcome.GONE
+    return ReversalOutcome.GONE if _is_gone(entry, existing) else ReversalOutcome.DELETED
