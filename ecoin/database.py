@@ -7,7 +7,7 @@ function that returns the SQL or the answer that fits (docs/decisions/0008-sqlit
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, OperationalError
 
 
 def is_sqlite(connection: Any) -> bool:
@@ -67,6 +67,26 @@ def share_lock(connection: Any) -> str:
     On SQLite the transaction has the only lock already.
     """
     return "LOCK IN SHARE MODE" if is_mysql(connection) else ""  # every MySQL and MariaDB takes it
+
+
+def rewrite_without_deleted_data(connection: Any) -> bool:
+    """Rewrite a SQLite file, which keeps deleted data in free pages and in its log.
+
+    Returns False if another process uses the file. In a transaction, and on servers, which reuse their
+    pages themselves, there is nothing to do.
+    """
+    if not is_sqlite(connection) or connection.in_atomic_block:
+        return True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy = bool(cursor.fetchone()[0])
+    except OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            return False
+        raise
+    return not is_busy
 
 
 def prepare(connection: Any, **_: object) -> None:

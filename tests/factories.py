@@ -35,8 +35,11 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
+from legacy_import.people.source_decisions import row_at_decision
+from legacy_import.privacy.erasures import erased_rows
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.normalization import Settings
+from legacy_import.runs.settings_digests import SETTINGS_OF_STAGE, digests_now
 from legacy_import.source.rows import LegacyRow
 from legacy_import.stages.staging.chunk_rows import (
     PreparedChunk,
@@ -168,6 +171,9 @@ class RunFactory(Factory):
     rules_version = RULES_VERSION
     norm_version = NORM_VERSION
     certificate = factory.LazyFunction(lambda: {"source": "a fictional database"})
+    settings_digests = factory.LazyFunction(
+        lambda: {stage.value: digests_now(stage) for stage in SETTINGS_OF_STAGE}
+    )
     created_by = "cli:test"
     started_at = NOW
 
@@ -192,6 +198,10 @@ class StagedLearnerFactory(factory.Factory):
         return stage_rows(values.pop("run"), [legacy_row(**values)])[0]
 
 
+def _row_at(said: Any) -> dict[str, Any]:
+    return row_at_decision(said.student_import, said.connection_name, said.decision)
+
+
 class ReviewDecisionFactory(Factory):
     """What a reviewer said about a row: person=('user', 4) for link and not_same."""
 
@@ -202,6 +212,14 @@ class ReviewDecisionFactory(Factory):
     person: Any = None
     student_import = factory.SubFactory(StagedLearnerFactory)
     decision = ReviewDecision.LATER
+    connection_name = factory.LazyAttribute(
+        lambda said: said.student_import.legacy_import_run.connection_name
+    )
+    source_table = factory.LazyAttribute(lambda said: said.student_import.source_table)
+    legacy_id = factory.LazyAttribute(lambda said: said.student_import.legacy_id)
+    row_digest = factory.LazyAttribute(lambda said: _row_at(said)["row_digest"])
+    payload_hash = factory.LazyAttribute(lambda said: said.student_import.payload_hash)
+    subject = factory.LazyAttribute(lambda said: _row_at(said)["subject"])
     target_kind = factory.LazyAttribute(lambda said: said.person[0] if said.person else "")
     target_id = factory.LazyAttribute(lambda said: said.person[1] if said.person else None)
     actor = factory.SubFactory(UserFactory)
@@ -226,7 +244,8 @@ def _writing(page: PreparedChunk) -> Work:
 
 def stage_rows(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> list[LegacyStudentImport]:
     """Stage rows as legacy_import does, a chunk per table; returns them in the given order."""
-    context = StagingContext(run, SETTINGS, MeaningCache(load_mappings(run.connection_name)))
+    meanings = MeaningCache(load_mappings(run.connection_name))
+    context = StagingContext(run, SETTINGS, meanings, erased_rows(run.connection_name))
     for table in SourceTable.values:
         chunk = [row for row in rows if row.table == table]
         if chunk:

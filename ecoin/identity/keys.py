@@ -47,8 +47,7 @@ def identity_keys(
     """
     keys = [Key("P", number) for number in phones.valid]
     keys.extend(Key("Q", digits) for digits in phones.invalid_digits)
-    if email.value:
-        keys.append(_key("E", email.value))
+    keys.extend(email_keys(email))
     same_day = name_and_date_key(name, birth_date)
     if same_day is not None:
         keys.append(same_day)
@@ -59,6 +58,11 @@ def identity_keys(
         if len(phone_digits) >= MIN_RAW_DIGITS and not phones.valid and not phones.placeholder:
             keys.append(_key("R", f"{name.fold}|{phone_digits}"))
     return tuple(keys)
+
+
+def email_keys(email: Email) -> tuple[Key, ...]:
+    """The key of an address, if there is one."""
+    return (_key("E", email.value),) if email.value else ()
 
 
 def name_and_date_key(name: Name, birth_date: date | None) -> Key | None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from ecoin.identity.blanks import is_deletion_mark
+from ecoin.identity.masking import mask_text
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, SourceMapping
 from legacy_import.people.platform import platform_courses
@@ -108,6 +109,7 @@ def _course_columns(row: LegacyRow) -> Columns:
 
 def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
     """Reopen the mapping of a renamed or deleted formation: a decision is only a suggestion now."""
+    columns = _keep_masked(mapping, columns)
     renamed = mapping.legacy_name != columns["legacy_name"]
     deleted = columns["deleted_at_source"]
     if renamed or deleted > mapping.deleted_at_source:
@@ -154,6 +156,7 @@ def _code_of_dates(row: LegacyRow, course_name: str) -> str:
 
 def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
     """Update a session. A decision survives, unless its code or formation changed, or it was deleted."""
+    columns = _keep_masked(mapping, columns)
     reopened = columns["deleted_at_source"] > mapping.deleted_at_source or any(
         getattr(mapping, name) != columns[name] for name in ("legacy_code", "legacy_formation_id")
     )
@@ -169,6 +172,17 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
         mapping.reason = ""
     mapping.count_change()
     mapping.save()
+
+
+def _keep_masked(mapping: SourceMapping, columns: Columns) -> Columns:
+    """The columns with a text that an erasure masked: it is not another name."""
+    texts = ("legacy_name", "legacy_code")
+    masked = {
+        name: getattr(mapping, name)
+        for name in texts
+        if name in columns and getattr(mapping, name) == mask_text(columns[name])
+    }
+    return {**columns, **masked}
 
 
 def _formation_id(row: LegacyRow) -> str | None:

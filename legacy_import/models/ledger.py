@@ -13,6 +13,7 @@ from legacy_import.choices import (
     PersonKind,
     ReversalOutcome,
     ReviewDecision,
+    SourceTable,
     Stage,
 )
 
@@ -140,15 +141,29 @@ class DecisionQuerySet(models.QuerySet["LegacyReviewDecision"]):
 
 
 class LegacyReviewDecision(models.Model):
-    """One decision of a reviewer about a row. Never changed, never deleted."""
+    """One decision of a reviewer about a source row as it was. Never changed, never deleted.
 
+    It is in force in every run of its source where the row is the same person and the subject of
+    the decision is unchanged (people/source_decisions.py).
+    """
+
+    connection_name = AsciiField(max_length=64)
+    source_table = AsciiField(max_length=12, choices=SourceTable)
+    legacy_id = AsciiField(max_length=20)
+    # The row at the time of the decision: who it was, its payload, and what the decision is about.
+    row_digest = AsciiField(max_length=64, blank=True, default="")
+    payload_hash = AsciiField(max_length=64)
+    subject = AsciiField(max_length=16, blank=True, default="")
+    # The staged row that the reviewer saw; only its values are shown, next to those of a newer version.
     student_import = models.ForeignKey(
-        "LegacyStudentImport", on_delete=models.PROTECT, related_name="decisions"
+        "LegacyStudentImport", on_delete=models.PROTECT, null=True, related_name="decisions"
     )
     decision = AsciiField(max_length=24, choices=ReviewDecision)
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
+    # A link to a deactivated account, which the reviewer was told.
+    target_inactive = models.BooleanField(default=False, db_default=False)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(
@@ -164,9 +179,15 @@ class LegacyReviewDecision(models.Model):
         verbose_name = _("review decision")
         verbose_name_plural = _("review decisions")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["connection_name", "source_table", "legacy_id"],
+                name="legacy_decision_row",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.decision} {self.student_import_id}"
+        return f"{self.decision} {self.source_table}:{self.legacy_id}"
 
 
 class LegacyAccessLog(models.Model):
@@ -190,11 +211,20 @@ class LegacyAccessLog(models.Model):
 
 
 class LegacyErasureLog(models.Model):
-    """What was erased from the staging tables, by whom and why. Never changed, never deleted."""
+    """What was erased from the staging tables, by whom and why. Never changed, never deleted.
+
+    An entry about one person belongs to the source row, not to a staged one: a resumed import may
+    stage its chunk again.
+    """
 
     kind = AsciiField(max_length=10, choices=ErasureKind)
     legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
-    student_import = models.ForeignKey("LegacyStudentImport", on_delete=models.PROTECT, null=True)
+    # Of one person: the source row, and who it was (rules/row_digest.py), without personal data.
+    connection_name = AsciiField(max_length=64, blank=True, default="")
+    source_table = AsciiField(max_length=12, blank=True, default="")
+    legacy_id = AsciiField(max_length=20, blank=True, default="")
+    row_digest = AsciiField(max_length=64, blank=True, default="")
+    payload_hash = AsciiField(max_length=64, blank=True, default="")
     rows = models.PositiveIntegerField()
     reason = models.CharField(max_length=255, blank=True, default="")
     actor = models.CharField(max_length=190)

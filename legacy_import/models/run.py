@@ -65,6 +65,8 @@ class LegacyImportRun(models.Model):
     plan_fingerprint = AsciiField(max_length=64, blank=True, default="")
     summary = models.JSONField(default=dict)
     certificate = models.JSONField(default=dict)
+    # Stage → setting → digest of its value when the stage was done (runs/settings_digests.py).
+    settings_digests = models.JSONField(default=dict)
     # The alias while its import is unfinished, otherwise null: the database allows one such run, except
     # for runs started with --new.
     importing_alone = AsciiField(max_length=64, unique=True, null=True)

@@ -75,8 +75,12 @@ class LegacyStudentImport(models.Model):
     group_conflict = models.BooleanField(default=False, db_default=False)
 
     # between the stages: people
-    # The latest decision that was not undone; LegacyReviewDecision has all of them.
+    # The latest decision in force; LegacyReviewDecision has all of them, of all runs.
     decision = AsciiField(
+        max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
+    )
+    # The latest decision about an earlier version of the row, while no one decided about this one.
+    earlier_decision = AsciiField(
         max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
     )
     to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since

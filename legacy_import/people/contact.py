@@ -21,11 +21,13 @@ class Contact:
     email: str
     birth_date: date | None
     origin: str = ""  # of a lead that an import created
+    active: bool = True  # False: a deactivated account
 
     @property
     def fingerprint(self) -> str:
         """A plan remembers it: it changes when anything identity is made of changes."""
         text = f"{self.name}\n{self.phone}\n{self.email}\n{self.birth_date}"
+        text += "" if self.active else "\ninactive"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -35,6 +37,7 @@ class PlatformPerson:
 
     person: Person
     origin: str
+    active: bool = True
 
 
 def person_of(name: str, email: str | None, born: date | None, conf: ImportConf) -> Person:

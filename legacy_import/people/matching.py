@@ -25,7 +25,14 @@ from legacy_import.people.contact import person_of
 from legacy_import.people.pairs import Pairs, pairs_of
 from legacy_import.people.platform import platform_people
 from legacy_import.people.shared_keys import HOT, KEYS
-from legacy_import.rules.duplicates import Person, Target, Verdict, compare, judge
+from legacy_import.rules.duplicates import (
+    Person,
+    Target,
+    Verdict,
+    compare,
+    judge,
+    of_inactive_person,
+)
 from legacy_import.rules.in_run import Relation, relation_of
 from legacy_import.rules.reliability import distance
 
@@ -88,11 +95,11 @@ def match_chunk(
     first: int,
     last: int,
     conf: ImportConf,
-    not_same: Mapping[tuple[str, str], frozenset[Target]],
+    not_same: Mapping[int, frozenset[Target]],
 ) -> ChunkMatches:
     """Compare the staged rows first <= id <= last with everyone who shares a key with them.
 
-    `not_same`: (source table, legacy id) → people a reviewer said this row is not.
+    `not_same`: staged row → people a reviewer said this row is not.
     """
     hot = _hot_keys_of_chunk(run, first, last)
     targets, siblings = pairs_of(run, first, last)
@@ -108,11 +115,11 @@ def match_chunk(
     chunk = ChunkMatches({}, {owner: frozenset(keys) for owner, keys in hot.items()}, {})
     for owner in sorted({*targets, *siblings}):
         row = rows[owner]
-        refused = not_same.get((row.table, row.legacy_id), frozenset())
+        refused = not_same.get(owner, frozenset())
         own_hot = chunk.hot.get(owner, frozenset())
         verdict = judge(
             [
-                (target, match)
+                (target, match if people[target].active else of_inactive_person(match))
                 for target, shared in targets.get(owner, {}).items()
                 if target in people
                 and target not in refused

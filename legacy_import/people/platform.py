@@ -71,6 +71,7 @@ def platform_people(targets: Iterable[Target], conf: ImportConf) -> dict[Target,
         target: PlatformPerson(
             person_of(contact.name, contact.email.strip().lower(), contact.birth_date, conf),
             contact.origin,
+            contact.active,
         )
         for target, contact in contacts_of(targets).items()
     }
@@ -275,11 +276,11 @@ def _contacts(kind: str, which: Q, first: int | None = None) -> Iterator[tuple[i
         users = get_user_model()._default_manager.filter(which).order_by("pk")
         columns = users.values_list(
             "pk", "first_name", "last_name", "learner_profile__phone", "email",
-            "learner_profile__birth_date",
+            "learner_profile__birth_date", "is_active",
         )  # fmt: skip
-        for pk, first_name, last_name, phone, email, born in columns[:first]:
+        for pk, first_name, last_name, phone, email, born, active in columns[:first]:
             name = f"{first_name} {last_name}".strip()
-            yield pk, Contact(name, phone or "", email or "", born)
+            yield pk, Contact(name, phone or "", email or "", born, active=active)
         return
     leads = CrmLead.objects.filter(which).order_by("pk")
     of_leads = leads.values_list("pk", "full_name", "phone", "email", "birth_date", "origin")

@@ -1,40 +1,27 @@
-"""Whom reviewers said a row is not: remembered for good, in every run of its source."""
+"""Whom reviewers said a row is not: remembered for good, while the row is that person."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-
-from django.db.models import Q
+from collections.abc import Mapping
 
 from legacy_import.choices import ReviewDecision
-from legacy_import.models import LegacyReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.source_decisions import any_decisions, decisions_on
+from legacy_import.rules.decisions import in_force
 from legacy_import.rules.duplicates import Target
 
-SourceRow = tuple[str, str]  # source table, legacy id
-RuledOut = Mapping[SourceRow, frozenset[Target]]
+RuledOut = Mapping[int, frozenset[Target]]  # staged row id → the people it is not
 
 
-def people_ruled_out(connection_name: str, rows: Collection[SourceRow] | None = None) -> RuledOut:
-    """Row → the people it is not; of all rows of the source, or of these. A later link takes it back."""
-    if rows is not None and not rows:
+def people_ruled_out(run: LegacyImportRun) -> RuledOut:
+    """Row of the run → the people it is not, by decisions of all runs. A later link takes it back.
+
+    The row may be another person by now, who has the number of the one that was ruled out: then
+    nothing was said of it.
+    """
+    if not any_decisions(run.connection_name, decision=ReviewDecision.NOT_SAME):
         return {}
-    which = Q() if rows is None else Q(student_import__legacy_id__in=[one for _, one in rows])
-    decisions = LegacyReviewDecision.objects.standing()
-    events = decisions.filter(
-        which,
-        student_import__legacy_import_run__connection_name=connection_name,
-        decision__in=(ReviewDecision.NOT_SAME, ReviewDecision.LINK),
-    ).order_by("pk")
-    people: defaultdict[SourceRow, set[Target]] = defaultdict(set)
-    for table, legacy_id, decision, kind, pk in events.values_list(
-        "student_import__source_table", "student_import__legacy_id", "decision", "target_kind",
-        "target_id",
-    ):  # fmt: skip
-        if pk is None:
-            continue
-        if decision == ReviewDecision.NOT_SAME:
-            people[table, legacy_id].add((kind, pk))
-        else:
-            people[table, legacy_id].discard((kind, pk))
-    return {
-        row: frozenset(targets) for row, targets in people.items() if rows is None or row in rows
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    people = {
+        pk: in_force(one.event for one in of_row.applying).not_same
+        for pk, of_row in decisions_on(rows, run.connection_name).items()
     }
+    return {pk: ruled_out for pk, ruled_out in people.items() if ruled_out}

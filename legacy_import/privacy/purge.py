@@ -1,7 +1,8 @@
 """Erasing payloads and contacts of closed runs whose retention is over (docs/decisions/0036).
 
 Data for the audit stays: ids, outcomes, hashes, classification, plan and commit log; names and birth
-dates stay, too. No record on the platform changes. For one person, see privacy/subject.py.
+dates stay, too, without the contacts typed into them. No record on the platform changes. For one
+person, see privacy/subject.py.
 """
 
 import datetime
@@ -23,6 +24,12 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
     PersonEdge,
+)
+from legacy_import.privacy.free_space import clear_free_space
+from legacy_import.privacy.typed_contacts import (
+    mask_catalogue,
+    mask_logged_texts,
+    mask_staged_texts,
 )
 from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.lifecycle import find_run
@@ -84,8 +91,9 @@ def purge(
 ) -> dict[int, int]:
     """Erase payloads and contacts of these runs; returns run → rows. Names and birth dates stay.
 
-    If it is killed, a second call finishes the work: a run is marked as purged and logged together
-    with its last chunk. Raises UnknownRun, OutOfOrder (not due, or locked), Interrupted.
+    If it is killed, a second call finishes the work: a run is marked as purged and logged when
+    nothing of it is left, not even in the free space of a SQLite file. Raises UnknownRun, OutOfOrder
+    (not due, or locked), FreeSpaceInUse, Interrupted.
     """
     erased: dict[int, int] = {}
     for run_id in run_ids:
@@ -145,17 +153,23 @@ def _purge_run(
             lease.confirm()
             ids = list(rows.filter(pk__range=id_range).values_list("pk", flat=True))
             update_ids(LegacyStudentImport, ids, CONTACTS)
+            mask_staged_texts(rows.filter(pk__range=id_range))
+            mask_logged_texts(rows.filter(pk__range=id_range))
             IdentityKey.objects.filter(scope=run.pk, owner_id__range=id_range).delete()
             PersonEdge.objects.filter(legacy_import_run=run, left_id__range=id_range).delete()
             # Pairs remain if a validation was stopped.
             CandidatePair.objects.filter(legacy_import_run=run, row_id__range=id_range).delete()
             if id_range == ranges[-1]:
                 HotKey.objects.filter(legacy_import_run=run).delete()
-                run.purged_at = now
-                run.save(update_fields=["purged_at"])
-                LegacyErasureLog.objects.create(
-                    kind=ErasureKind.PURGE, legacy_import_run=run,
-                    rows=total, reason=reason, actor=actor, created_at=now,
-                )  # fmt: skip
+                mask_catalogue(run.connection_name)
         progress.advance(len(ids))
+    clear_free_space(progress)
+    with transaction.atomic():
+        lease.confirm()
+        run.purged_at = now
+        run.save(update_fields=["purged_at"])
+        LegacyErasureLog.objects.create(
+            kind=ErasureKind.PURGE, legacy_import_run=run,
+            rows=total, reason=reason, actor=actor, created_at=now,
+        )  # fmt: skip
     return total

@@ -1,41 +1,46 @@
 """Erasing one person on request, from every run of a source and at any time.
 
-All that identifies the person is erased: names, birth date, contacts, payload, evidence, identity
-keys. The rows stay, so that every source row is still accounted for. No record on the platform
-changes, and the evidence of other rows contains masked values only.
+All that identifies the person is erased: names, birth date, contacts, payload, free-text status,
+evidence (also in the rows that matched this one), identity keys, notes and searches. The rows stay, so
+that every source row is still accounted for, and so does a digest by which a later import knows the
+person (privacy/erasures.py). No record on the platform changes.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import QuerySet
 
-from ecoin.bulk import update_ids
-from legacy_import.choices import DuplicateConfidence, ErasureKind, PersonKind, ValidationStatus
-from legacy_import.errors import LegacyImportError
+from legacy_import.choices import (
+    DuplicateConfidence,
+    ErasureKind,
+    ValidationStatus,
+)
+from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import (
-    CandidatePair,
-    HotKey,
-    IdentityKey,
+    NO_EVIDENCE,
     LegacyErasureLog,
     LegacyImportCommitLog,
     LegacyImportRun,
     LegacyStudentImport,
-    PersonEdge,
 )
+from legacy_import.privacy.free_space import clear_free_space
 from legacy_import.privacy.purge import CONTACTS
-from legacy_import.runs import counts
+from legacy_import.privacy.traces import erase_traces
+from legacy_import.privacy.typed_contacts import mask_catalogue
+from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest, same_person
+from legacy_import.rules.validation import ERASED
 from legacy_import.runs.lease import run_lease
+from legacy_import.runs.lifecycle import UNFINISHED, lock_business_writes
 from legacy_import.runs.progress import Progress
-
-ERASED = "erased"  # the issue code of a row whose person was erased
 
 # The columns to overwrite → their new values (JSON as text): contacts, identity, and all results that
 # were derived from them. The row fails validation, so that it can have no further effect.
-PERSON: Mapping[str, str | bool | None] = {
+PERSON: Mapping[str, str | bool | int | None] = {
     **CONTACTS,
     "first_name": "",
     "last_name": "",
@@ -50,6 +55,11 @@ PERSON: Mapping[str, str | bool | None] = {
     "match_kind": "",
     "match_id": None,
     "contact_trusted": False,
+    "review_order": NO_EVIDENCE,
+    "group_first_id": None,
+    "group_conflict": False,
+    "planned_target_kind": "",
+    "planned_target_id": None,
 }
 
 
@@ -76,11 +86,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectReport:
-    """The runs in which the person was erased, now or before, and the records that remain."""
+    """The runs in which the person was erased, now or before, and the records that remain.
+
+    `others`: runs in which the row with this number is another person; nothing of them was erased.
+    """
 
     erased: tuple[int, ...]
     before: tuple[int, ...]
     records: tuple[Record, ...]
+    others: tuple[int, ...] = ()
 
 
 class UnknownSubject(LegacyImportError):
@@ -89,82 +103,140 @@ class UnknownSubject(LegacyImportError):
     exit_code = 2
 
 
-def find_subject(subject: Subject) -> dict[int, bool]:
-    """Run → whether the person is already erased there. Raises UnknownSubject."""
-    return {run: issues == [ERASED] for _, run, issues in _rows_of(subject)}
+class SubjectRow(NamedTuple):
+    """A staged row with the subject's number in one run."""
+
+    pk: int
+    run: int
+    is_erased: bool
+    digest: str
+    payload_hash: str
+
+    def is_same_person(self, other: "SubjectRow") -> bool:
+        """If one of them has nothing by which people are told apart, they are treated as one."""
+        return (
+            self.payload_hash == other.payload_hash
+            or not self.digest
+            or not other.digest
+            or same_person(self.digest, other.digest)
+        )
+
+
+def find_subject(subject: Subject, *, in_run: int | None = None) -> dict[int, bool]:
+    """Run → whether the person is already erased there. Raises UnknownSubject.
+
+    The person is the one whom the number refers to in the run `in_run`, by default the newest.
+    """
+    rows, _ = _rows_of(subject, in_run)
+    return {row.run: row.is_erased for row in rows}
 
 
 def erase_subject(
-    *, subject: Subject, actor: str, reason: str, now: datetime.datetime, progress: Progress
+    *,
+    subject: Subject,
+    actor: str,
+    reason: str,
+    now: datetime.datetime,
+    progress: Progress,
+    in_run: int | None = None,
 ) -> SubjectReport:
-    """Erase one person from every run of the connection, in one transaction.
+    """Erase one person from every run of the connection, in one transaction; `in_run` as above.
 
     The rows keep ids, hashes, plan, outcome and log, but fail validation and get a new version, so that
-    no earlier plan can commit them. Raises UnknownSubject, OutOfOrder (a run is locked).
+    no earlier plan can commit them. Called again, it clears the file of the database again. Raises
+    UnknownSubject, OutOfOrder (a run is locked, or an import is running), FreeSpaceInUse.
     """
-    runs = LegacyImportRun.objects.filter(pk__in=find_subject(subject)).order_by("pk")
+    _rows_of(subject, in_run)
     with ExitStack() as stack:
-        leases = [stack.enter_context(run_lease(run, "legacy_purge", progress)) for run in runs]
+        leases = [
+            stack.enter_context(run_lease(run, "legacy_purge", progress))
+            for run in _runs_to_lock(subject)
+        ]
         with transaction.atomic():
+            lock_business_writes()
             for lease in leases:
                 lease.confirm()
             leased = {lease.run_id for lease in leases}
-            rows = [row for row in _rows_of(subject) if row[1] in leased]
-            fresh = {pk: run for pk, run, issues in rows if issues != [ERASED]}
-            _erase_rows(fresh)
+            _require_no_other_import(subject, leased)
+            same, others = _rows_of(subject, in_run)
+            rows = [row for row in same if row.run in leased]
+            fresh = [row for row in rows if not row.is_erased]
+            for row in fresh:
+                erase_traces(row.pk, row.run, str(subject), PERSON)
+            if fresh:
+                mask_catalogue(subject.connection)
             LegacyErasureLog.objects.bulk_create(
                 LegacyErasureLog(
-                    kind=ErasureKind.SUBJECT, legacy_import_run_id=run, student_import_id=pk,
-                    rows=1, reason=reason, actor=actor, created_at=now,
+                    kind=ErasureKind.SUBJECT, legacy_import_run_id=row.run,
+                    connection_name=subject.connection, source_table=subject.source_table,
+                    legacy_id=subject.legacy_id, row_digest=row.digest,
+                    payload_hash=row.payload_hash, rows=1, reason=reason, actor=actor,
+                    created_at=now,
                 )
-                for pk, run in fresh.items()
+                for row in fresh
             )  # fmt: skip
+    clear_free_space(progress)
     return SubjectReport(
-        erased=tuple(fresh.values()),
-        before=tuple(run for pk, run, _ in rows if pk not in fresh),
-        records=_records([pk for pk, _, _ in rows]),
+        erased=tuple(row.run for row in fresh),
+        before=tuple(row.run for row in rows if row.is_erased),
+        records=_records([row.pk for row in rows]),
+        others=tuple(row.run for row in others),
     )
 
 
-def _rows_of(subject: Subject) -> list[tuple[int, int, list[str]]]:
-    """(staged row, run, issues), one per run. Raises UnknownSubject."""
-    rows = LegacyStudentImport.objects.filter(
+def _runs_to_lock(subject: Subject) -> QuerySet[LegacyImportRun]:
+    """The runs that have the row, and unfinished imports, which could still stage it."""
+    runs = LegacyImportRun.objects.filter(connection_name=subject.connection)
+    of_subject = _staged(subject).values("legacy_import_run_id")
+    unfinished = runs.filter(status__in=UNFINISHED)
+    return (runs.filter(pk__in=of_subject) | unfinished).order_by("pk")
+
+
+def _require_no_other_import(subject: Subject, leased: set[int]) -> None:
+    """Raise OutOfOrder if an import began since the leases were taken.
+
+    One that begins later waits for this transaction before it loads the erasures, because it reserves
+    row ids first.
+    """
+    runs = LegacyImportRun.objects.filter(connection_name=subject.connection, status__in=UNFINISHED)
+    started = runs.exclude(pk__in=leased).order_by("pk").first()
+    if started:
+        raise OutOfOrder(
+            f"Run {started.pk} of '{subject.connection}' began at this moment.",
+            hint="Run legacy_purge again when its import is finished.",
+        )
+
+
+def _staged(subject: Subject) -> QuerySet[LegacyStudentImport]:
+    return LegacyStudentImport.objects.filter(
         legacy_import_run__connection_name=subject.connection,
         source_table=subject.source_table,
         legacy_id=subject.legacy_id,
-    ).order_by("legacy_import_run_id")
-    values = list(rows.values_list("pk", "legacy_import_run_id", "validation_issues"))
-    if not values:
+    )
+
+
+def _rows_of(subject: Subject, in_run: int | None) -> tuple[list[SubjectRow], list[SubjectRow]]:
+    """The rows of the person, at most one per run, and rows of others. Raises UnknownSubject."""
+    columns = ("pk", "legacy_import_run_id", "validation_issues", "payload_hash", *DIGEST_COLUMNS)
+    found = _staged(subject).order_by("legacy_import_run_id").values_list(*columns)
+    rows = [
+        SubjectRow(pk, run, issues == [ERASED], row_digest(*values), payload_hash)
+        for pk, run, issues, payload_hash, *values in found
+    ]
+    known = [row for row in rows if row.run == in_run] if in_run else rows[-1:]
+    if not known:
         raise UnknownSubject(
-            f"No run of '{subject.connection}' has a row {subject}.",
+            f"No run of '{subject.connection}' has a row {subject}."
+            if in_run is None
+            else f"Run {in_run} of '{subject.connection}' has no row {subject}.",
             hint="Check table, id and --connection; runs are listed by manage.py legacy_status",
         )
-    return values
-
-
-def _erase_rows(rows: Mapping[int, int]) -> None:
-    """Erase these staged rows (row → its run) with their keys, edges and pairs."""
-    for pk, run in rows.items():
-        counts.apply(run, [pk], new=PERSON)
-        update_ids(LegacyStudentImport, [pk], PERSON)
-        LegacyStudentImport.objects.filter(pk=pk).update(version=F("version") + 1)
-        keys = IdentityKey.objects.filter(scope=run, owner_kind=PersonKind.STAGED, owner_id=pk)
-        values = list(keys.values_list("kind", "value"))
-        keys.delete()
-        edges = PersonEdge.objects.filter(legacy_import_run_id=run)
-        edges.filter(left_id=pk).delete()
-        edges.filter(right_id=pk).delete()
-        # Pairs remain if a validation was stopped.
-        pairs = CandidatePair.objects.filter(legacy_import_run_id=run)
-        pairs.filter(Q(row_id=pk) | Q(other_kind=PersonKind.STAGED, other_id=pk)).delete()
-        _delete_hot_keys(run, values)
-
-
-def _delete_hot_keys(run: int, values: Iterable[tuple[str, str]]) -> None:
-    """Delete those of the hot keys that no row of the run has any more."""
-    for kind, value in values:
-        if not IdentityKey.objects.filter(scope=run, kind=kind, value=value).exists():
-            HotKey.objects.filter(legacy_import_run_id=run, kind=kind, value=value).delete()
+    others = [row for row in rows if row not in known]
+    # A person may have changed the name in one run and the phone in the next.
+    while more := [row for row in others if any(map(row.is_same_person, known))]:
+        known += more
+        others = [row for row in others if row not in more]
+    return sorted(known, key=lambda row: row.run), others
 
 
 def _records(rows: Sequence[int]) -> tuple[Record, ...]:

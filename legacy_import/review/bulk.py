@@ -14,6 +14,7 @@ from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.people.source_decisions import row_at_decision
 from legacy_import.review.decisions import NotPossible, applies, lock_run
 from legacy_import.review.filter import RowFilter
 from legacy_import.runs import counts
@@ -22,7 +23,8 @@ MAX_ROWS = 1_000
 D = ReviewDecision
 IN_BULK = (D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
 OF_ONE_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-EVENT = ("student_import_id", "decision", "treat_as", "target_kind", "note", "actor_id",
+EVENT = ("connection_name", "source_table", "legacy_id", "row_digest", "payload_hash", "subject",
+         "student_import_id", "decision", "treat_as", "target_kind", "target_id", "note", "actor_id",
          "created_at")  # fmt: skip
 
 
@@ -71,15 +73,19 @@ def bulk(
             raise NotPossible(_("At most 1,000 rows at a time."))
         staged = LegacyStudentImport.objects.filter(pk__in=matches).select_related("training")
         columns = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-        ids_to_decide = [row.pk for row in columns if applies(row, decision)]
+        rows = [row for row in columns if applies(row, decision)]
+        ids_to_decide = [row.pk for row in rows]
+        said = (decision.value, "", "", None, "", actor.pk, timestamp(now))
         events = [
-            (pk, decision.value, "", "", "", actor.pk, timestamp(now)) for pk in ids_to_decide
+            (*row_at_decision(row, run.connection_name, decision).values(), *said) for row in rows
         ]
         insert_rows(LegacyReviewDecision, EVENT, events)
         standing = "" if decision == D.RESET else decision.value
-        counts.apply(run.pk, ids_to_decide, new={"decision": standing})
+        # Whoever decides about this version has seen what was said of an earlier one.
+        new = {"decision": standing, "earlier_decision": ""}
+        counts.apply(run.pk, ids_to_decide, new=new)
         LegacyStudentImport.objects.filter(pk__in=ids_to_decide).update(
-            decision=standing, version=F("version") + 1
+            **new, version=F("version") + 1
         )
     return BulkReport(len(ids_to_decide), committed, len(matches) - len(ids_to_decide))
 

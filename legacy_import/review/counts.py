@@ -139,7 +139,9 @@ def decisions_since_plan(run: LegacyImportRun) -> int:
     if run.planned_at is None:
         return 0
     since = LegacyReviewDecision.objects.filter(
-        created_at__gt=run.planned_at, student_import__legacy_import_run=run
+        created_at__gt=run.planned_at,
+        connection_name=run.connection_name,
+        student_import__legacy_import_run__lte=run.pk,
     )
     return since[:MOST_DECISIONS].count()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from legacy_import.choices import (
@@ -31,6 +31,7 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
+from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
 from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.duplicates import Target
@@ -114,19 +115,31 @@ def write_standing(row: LegacyStudentImport) -> None:
 
     Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
-    events = LegacyReviewDecision.objects.standing().filter(student_import=row.pk)
-    latest = events.order_by("-pk").values_list("decision", flat=True).first()
-    standing = "" if latest in (None, D.RESET) else str(latest)
-    counts.apply(row.legacy_import_run_id, [row.pk], new={"decision": standing})
-    same_version = LegacyStudentImport.objects.filter(pk=row.pk, version=row.version)
-    if not same_version.update(decision=standing, version=F("version") + 1):
-        raise DecidedMeanwhile(row.pk, latest_event(row.pk))
+    rows = LegacyStudentImport.objects.filter(pk=row.pk)
+    of_row = decisions_on(rows, connection_of(row)).get(row.pk, RowDecisions())
+    new = {"decision": of_row.standing, "earlier_decision": of_row.latest_earlier}
+    counts.apply(row.legacy_import_run_id, [row.pk], new=new)
+    if not rows.filter(version=row.version).update(**new, version=F("version") + 1):
+        raise DecidedMeanwhile(row.pk, latest_event(row))
 
 
-def latest_event(row_id: int) -> LegacyReviewDecision | None:
-    """The newest event of the row, including an undo."""
-    events = LegacyReviewDecision.objects.filter(student_import=row_id).select_related("actor")
-    return events.order_by("-pk").first()
+def connection_of(row: LegacyStudentImport) -> str:
+    """The source of the row."""
+    runs = LegacyImportRun.objects.filter(pk=row.legacy_import_run_id)
+    return str(runs.values_list("connection_name", flat=True).get())
+
+
+def events_about(row: LegacyStudentImport, source: str) -> QuerySet[LegacyReviewDecision]:
+    """Every decision about the row in any run of its source and every undo of one, oldest first."""
+    events = LegacyReviewDecision.objects.filter(
+        connection_name=source, source_table=row.source_table, legacy_id=row.legacy_id
+    )
+    return events.select_related("actor").order_by("pk")
+
+
+def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
+    """The newest event about the source row, including an undo."""
+    return events_about(row, connection_of(row)).last()
 
 
 def name_of(actor: User) -> str:
@@ -175,26 +188,30 @@ def decide(
     treat_as: Classification | None = None,
     person: Target | None = None,
     proof: str = "",
+    inactive: bool = False,
     note: str = "",
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
-    `proof`: from phone_search.find_people, for a person who is not in the evidence. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
+    `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
+    reviewer knows that the account to be linked is deactivated. Raises UnknownRow, NotPossible,
+    RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:
-            raise DecidedMeanwhile(row_id, latest_event(row_id))
+            raise DecidedMeanwhile(row_id, latest_event(row))
         _require_possible(row, decision, actor, treat_as, person, proof)
+        to_inactive = decision == D.LINK and _require_known(person, inactive)
         kind, target = person if person and decision in NEEDS_PERSON else ("", None)
         event = LegacyReviewDecision.objects.create(
-            student_import=row,
+            **row_at_decision(row, connection_of(row), decision),
             decision=decision,
             treat_as=treat_as if treat_as and decision == D.TREAT_AS else "",
             target_kind=kind,
             target_id=target,
+            target_inactive=to_inactive,
             note=note,
             actor=actor,
             created_at=now,
@@ -204,12 +221,15 @@ def decide(
     return event
 
 
-def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewDecision:
+def undo(
+    *, event_id: int, actor: User, now: datetime.datetime, run: LegacyImportRun | None = None
+) -> LegacyReviewDecision:
     """Undo one of the actor's own last ten decisions with a new event; nothing is deleted.
 
+    `run`: the run at hand, if its row is meant although the decision was made in an earlier run.
     Raises NotPossible, RowCommitted.
     """
-    mine = {recent.event: recent for recent in last_decisions(actor)}
+    mine = {recent.event: recent for recent in last_decisions(actor, run)}
     if event_id not in mine:
         raise NotPossible(_("Only your own last ten decisions can be undone."))
     with transaction.atomic():
@@ -217,7 +237,7 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewD
         if LegacyReviewDecision.objects.filter(undoes=event_id).exists():
             raise NotPossible(_("This decision is undone already."))
         event = LegacyReviewDecision.objects.create(
-            student_import=row,
+            **row_at_decision(row, connection_of(row), D.RESET),
             decision=D.RESET,
             undoes_id=event_id,
             actor=actor,
@@ -227,27 +247,52 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> LegacyReviewD
     return event
 
 
-def last_decisions(actor: User) -> list[RecentDecision]:
-    """The actor's last ten decisions, newest first, including undone ones."""
+def last_decisions(actor: User, run: LegacyImportRun | None = None) -> list[RecentDecision]:
+    """The actor's last ten decisions, newest first, including undone ones.
+
+    Each with its row in `run`, the run at hand, if the source row is there; otherwise with the row
+    that it was made on.
+    """
     events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None).order_by("-pk")
+    events = events.exclude(student_import=None)
     columns = events.values_list(
-        "pk", "student_import_id", "student_import__legacy_import_run_id",
-        "student_import__source_table", "student_import__legacy_id",
-        "student_import__outcome", "decision", "created_at", "undone_by",
-    )  # fmt: skip
-    return [
-        RecentDecision(
-            event=event,
-            row=row,
-            run=run,
-            name=f"{table}:{legacy_id}",
-            decision=ReviewDecision(decision),
-            at=at,
-            undone=undone is not None,
-            committed=Outcome(outcome) in COMMITTED_OUTCOMES,
+        "pk", "decision", "created_at", "undone_by", "connection_name", "source_table",
+        "legacy_id", "student_import_id", "student_import__legacy_import_run_id",
+        "student_import__outcome",
+    )[:UNDO_LAST]  # fmt: skip
+    decisions = list(columns)
+    in_run = _rows_in_run(run, {legacy_id for *_, legacy_id, _row, _run, _outcome in decisions})
+    recent = []
+    for (
+        event, decision, at, undone, connection, table, legacy_id, row, run_id, outcome,
+    ) in decisions:  # fmt: skip
+        same_source = run is not None and run.connection_name == connection
+        of_run = in_run.get((table, legacy_id)) if same_source else None
+        row, run_id, outcome = of_run or (row, run_id, outcome)
+        recent.append(
+            RecentDecision(
+                event=event,
+                row=int(row or 0),
+                run=int(run_id or 0),
+                name=f"{table}:{legacy_id}",
+                decision=ReviewDecision(decision),
+                at=at,
+                undone=undone is not None,
+                committed=Outcome(outcome) in COMMITTED_OUTCOMES,
+            )
         )
-        for event, row, run, table, legacy_id, outcome, decision, at, undone in columns[:UNDO_LAST]
-    ]
+    return recent
+
+
+def _rows_in_run(
+    run: LegacyImportRun | None, legacy_ids: set[str]
+) -> dict[tuple[str, str], tuple[int, int, str]]:
+    """(table, legacy id) → (row, run, outcome) of the run at hand."""
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, legacy_id__in=legacy_ids)
+    columns = rows.values_list("source_table", "legacy_id", "pk", "outcome")
+    if run is None or not legacy_ids:
+        return {}
+    return {(table, legacy_id): (pk, run.pk, outcome) for table, legacy_id, pk, outcome in columns}
 
 
 def claim(*, row_id: int, actor: User, now: datetime.datetime) -> str:
@@ -302,5 +347,15 @@ def _require_possible(
     ]
     if person not in evidence and not is_proven(proof, row.pk, person, actor.pk):
         raise NotPossible(_("This person does not match this row; search by phone first."))
-    if decision == D.LINK and person not in contacts_of([person]):
+
+
+def _require_known(person: Target | None, inactive: bool) -> bool:
+    """Whether the account is deactivated; `inactive`: the reviewer knows. Raises NotPossible."""
+    contact = contacts_of([person]).get(person) if person else None
+    if contact is None:
         raise NotPossible(_("This person is no longer on the platform."))
+    if not (contact.active or inactive):
+        raise NotPossible(
+            _("This account is deactivated: tick that you know it, to link the row all the same.")
+        )
+    return not contact.active

@@ -13,8 +13,8 @@ from legacy_import.choices import AccessKind
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from legacy_import.privacy.free_text import contact_free_text
-from legacy_import.privacy.subject import ERASED
 from legacy_import.review.decisions import UnknownRow
+from legacy_import.rules.validation import ERASED
 
 PER_HOUR = 30
 HOUR = datetime.timedelta(hours=1)

@@ -57,6 +57,7 @@ class Facts:
     first_gets_person: bool = False  # the group's first row is planned to have a lead or a link
     skipped: bool = False
     postponed: bool = False
+    erased: bool = False  # the person asked to be erased
 
 
 class Decision(NamedTuple):
@@ -103,6 +104,13 @@ def _reviewer_put_aside(facts: Facts) -> Decision | None:
     if facts.skipped:
         return Decision(PlannedAction.SKIP, "reviewer_skip")
     return Decision(REVIEW, "reviewer_later") if facts.postponed else None
+
+
+def _erased_on_request(facts: Facts) -> Decision | None:
+    """Nothing more is done with the row, even if it changed or its record was deleted since."""
+    if facts.erased and facts.origin != Origin.IMPORTED:
+        return Decision(PlannedAction.SKIP, "erased_on_request")
+    return None
 
 
 def _already_imported(facts: Facts) -> Decision | None:
@@ -207,6 +215,7 @@ def _otherwise(facts: Facts) -> Decision:
 
 
 LADDER: tuple[Callable[[Facts], Decision | None], ...] = (
+    _erased_on_request,
     _reviewer_put_aside,
     _already_imported,
     _deleted_at_source,

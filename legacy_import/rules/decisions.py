@@ -15,6 +15,9 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
+    knows_inactive: bool = (
+        False  # of a link: the account was deactivated already, and that was shown
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class InForce:
     """What counts now. A reset takes back everything before it, "not the same person" excepted."""
 
     link_to: Person | None = None
+    link_to_inactive: bool = False  # knowingly
     not_same: frozenset[Person] = field(default_factory=frozenset)
     accept_data: bool = False
     treat_as: Classification | None = None
@@ -43,7 +47,14 @@ def in_force(events: Iterable[Event]) -> InForce:
 
 def _link(now: InForce, event: Event) -> InForce:
     not_same = now.not_same - {event.person} if event.person else now.not_same
-    return replace(now, link_to=event.person, not_same=not_same, skip=False, later=False)
+    return replace(
+        now,
+        link_to=event.person,
+        link_to_inactive=event.knows_inactive,
+        not_same=not_same,
+        skip=False,
+        later=False,
+    )
 
 
 def _not_same(now: InForce, event: Event) -> InForce:

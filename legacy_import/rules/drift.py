@@ -15,6 +15,7 @@ class Drift(StrEnum):
     SESSION_MAPPING = "session_mapping_changed"
     TARGET_GONE = "target_gone"
     TARGET_EDITED = "target_edited"
+    TARGET_INACTIVE = "person_inactive"
     FIRST_LEFT_OUT = "first_of_group_left_out"
     PERSON_GROUP = "person_group_changed"
     ALREADY_IMPORTED = "already_imported"

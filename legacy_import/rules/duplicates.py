@@ -48,6 +48,7 @@ BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
 HOT_KEY: Final = "hot_key"
 ROLE_MAILBOX: Final = "role_mailbox"
 SEVERAL_TARGETS: Final = "several_targets"
+PERSON_INACTIVE: Final = "person_inactive"
 # Of a row whose HIGH is blocked: causes of their own, so that such rows are decided one after another.
 LIKELY_SAME_PERSON: Final = "likely_same_person"
 LIKELY_OTHER_PERSON: Final = "likely_other_person"
@@ -121,6 +122,13 @@ def compare(
         *_other_evidence(one, other, shared, names, dates),
     )
     return Match(tier, blockers, evidence)
+
+
+def of_inactive_person(match: Match) -> Match:
+    """The match with a deactivated account: nothing is given to it without a person's knowledge."""
+    if match.tier != HIGH:
+        return match
+    return Match(HIGH, (PERSON_INACTIVE, *match.blockers), match.evidence)
 
 
 def compare_names(one: Person, other: Person) -> Names:
@@ -334,7 +342,10 @@ def judge(matches: Sequence[tuple[Target, Match]]) -> Verdict:
         return Verdict(best.tier, best.tier == HIGH, blockers, targets)
     # The true person may match by name and date only, behind the one who shares a school's phone.
     targets = tuple(sorted(targets, key=_most_likely_first))
-    if len(rivals) == 1 and is_likely_same(rivals[0].evidence):
+    if len(rivals) == 1 and PERSON_INACTIVE in rivals[0].blockers:
+        # What must be known before the row is linked, however likely the person is.
+        blockers = (PERSON_INACTIVE, *(b for b in blockers if b != PERSON_INACTIVE))
+    elif len(rivals) == 1 and is_likely_same(rivals[0].evidence):
         blockers = (LIKELY_SAME_PERSON, *blockers)
     elif len(targets) == 1 and is_likely_other(best.evidence) and best.has_own_contact:
         blockers = (LIKELY_OTHER_PERSON, *blockers)

@@ -84,8 +84,8 @@ def normalize_learner(
         issues.append(f"birth_date_{birth.problem}")
     plain_phone = _plain(phone)
     phones, digits = parse_phones(plain_phone), raw_digits(plain_phone)
-    email = parse_email(
-        _plain(mail),
+    email = parse_email_field(
+        mail,
         placeholders=settings.placeholder_emails,
         role_mailboxes=settings.role_mailboxes,
     )
@@ -113,6 +113,33 @@ def normalize_learner(
         issues=tuple(issues),
     )
 
+
+def parse_email_field(
+    text: str, *, placeholders: frozenset[str], role_mailboxes: frozenset[str]
+) -> Email:
+    """The e-mail of a row from its text as found."""
+    return parse_email(_plain(text), placeholders=placeholders, role_mailboxes=role_mailboxes)
+
+
+def replace_email_issues(issues: tuple[str, ...], email: Email) -> tuple[str, ...]:
+    """The issues of a row whose e-mail is read again, in the order in which an import notes them."""
+    kept = [issue for issue in issues if issue not in EMAIL_ISSUES]
+    noted_later = (n for n, issue in enumerate(kept) if issue.startswith(AFTER_EMAIL))
+    place = next(noted_later, len(kept))
+    return (*kept[:place], *_email_issues(email), *kept[place:])
+
+
+def _email_issues(email: Email) -> list[str]:
+    problem = [f"email_{email.problem}"] if email.problem else []
+    role = ["email_role_mailbox"] if email.role_mailbox else []
+    return problem + role + (["email_typo"] if email.hint else [])
+
+
+EMAIL_ISSUES = frozenset(
+    {"email_missing", "email_invalid", "email_placeholder", "email_role_mailbox", "email_typo"}
+)
+# The beginnings of the issues that `normalize_learner` notes after those of the e-mail.
+AFTER_EMAIL = ("column_cut:", "formation_id_", "session_id_")
 
 NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
@@ -215,9 +242,4 @@ def _note_contacts(digits: str, phones: Phones, email: Email, issues: list[str])
         issues.append("phone_invalid" if digits else "phone_missing")
     elif len(phones.valid) > 1:
         issues.append("phone_several")
-    if email.problem:
-        issues.append(f"email_{email.problem}")
-    if email.role_mailbox:
-        issues.append("email_role_mailbox")
-    if email.hint:
-        issues.append("email_typo")
+    issues.extend(_email_issues(email))

@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "new_lead": _("valid, reachable, and no one on the platform matches"),
     "already_imported": _("an earlier run created a record from this row"),
     "reviewer_skip": _("a reviewer decided to skip it"),
+    "erased_on_request": _("the person was erased on request"),
     # commit_policy: what waits for a person
     "reviewer_later": _("a reviewer postponed it"),
     "already_imported_changed": _("imported before, and the source row changed since"),
@@ -56,6 +57,7 @@ REASONS: dict[str, str] = {
     "hot_key": _("a phone or e-mail that many different people have"),
     "role_mailbox": _("a school's or shop's mailbox, not a person's"),
     "person_gone": _("the person the row was to be linked to is no longer on the platform"),
+    "person_inactive": _("the account of the person who matches is deactivated"),
     "several_targets": _("more than one known person matches"),
     # import_action: why no training record can be made
     "session_waiting": _("the session is a waiting list or placeholder"),

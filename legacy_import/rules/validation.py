@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from legacy_import.choices import DuplicateConfidence, ValidationStatus
 
+ERASED = "erased"  # the only issue of a row whose person was erased on request
+
 
 class Severity(IntEnum):
     """What an issue does to the row."""
@@ -20,7 +22,7 @@ class Severity(IntEnum):
 ISSUES: dict[str, Severity] = {
     "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
     "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
-    "erased": Severity.FATAL,  # erased on request: nothing more may come of the row
+    ERASED: Severity.FATAL,  # erased on request: nothing more may come of the row
     "deleted_at_source": Severity.DOUBT,  # the old platform's staff had deleted the row
     "name_test": Severity.DOUBT,  # typed to try the form out: azerty, Test Test
     "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something

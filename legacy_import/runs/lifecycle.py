@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ecoin.identity.keys import NORM_VERSION
-from legacy_import.choices import RunStatus
+from legacy_import.choices import RunStatus, Stage
 from legacy_import.conf import import_conf
 from legacy_import.errors import OutOfOrder, UnknownRun
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.rules import RULES_VERSION
 from legacy_import.runs.lease import Lease
+from legacy_import.runs.settings_digests import remember_settings, require_settings_of_validation
 
 UNFINISHED = (RunStatus.IMPORTING, RunStatus.FAILED)
 
@@ -30,6 +31,7 @@ STAMPS = {
 # The columns that a finished stage writes besides its own stamp.
 STAGE_COLUMNS = (
     "status", "finished_at", "summary", "plan_fingerprint", "rules_version", "importing_alone",
+    "settings_digests",
 )  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def require_installed_normalization(run: LegacyImportRun) -> None:
 
 
 def require_installed_rules(run: LegacyImportRun) -> None:
-    """Raise OutOfOrder if the run was validated under other rules than the installed ones."""
+    """Raise OutOfOrder if the run was validated under other rules or settings than those of now."""
     require_installed_normalization(run)
     if run.rules_version != RULES_VERSION:
         raise OutOfOrder(
@@ -145,14 +147,20 @@ def require_installed_rules(run: LegacyImportRun) -> None:
             f"{RULES_VERSION} are installed.",
             hint=f"Validate it again: manage.py legacy_validate --run {run.pk}",
         )
+    require_settings_of_validation(run)
 
 
 def open_for_import(run: LegacyImportRun, source: str, certificate: Mapping[str, Any]) -> None:
-    """Store the source's certificate, and count the snapshots: one more each time a run is resumed."""
+    """Store the source's certificate, and count the snapshots: one more each time a run is resumed.
+
+    A new run is staged under the settings of now; for a resumed one see people/staged_contacts.py.
+    """
     snapshots = int(run.certificate.get("snapshots", 0)) + 1
     run.move_to(RunStatus.IMPORTING)
     run.certificate = {**certificate, "source": source, "snapshots": snapshots}
-    run.save(update_fields=["status", "certificate"])
+    if Stage.IMPORT.value not in run.settings_digests:
+        remember_settings(run, Stage.IMPORT)
+    run.save(update_fields=["status", "certificate", "settings_digests"])
 
 
 def begin_stage(run: LegacyImportRun, lease: Lease, before: RunStatus) -> None:

@@ -14,8 +14,10 @@ REVIEWED = (
     f"UPDATE legacy_session_mappings SET confirmed_at = '{NOW}', version = version + 1 "
     "WHERE session_type = 'real_session'",
     "INSERT INTO legacy_review_decisions "
-    "(student_import_id, decision, treat_as, target_kind, note, actor_id, created_at) "
-    f"SELECT id, 'skip', '', '', '', (SELECT MIN(id) FROM auth_user), '{NOW}' "
+    "(student_import_id, connection_name, source_table, legacy_id, row_digest, payload_hash, "
+    "subject, decision, treat_as, target_kind, note, actor_id, created_at) "
+    "SELECT id, 'legacy', source_table, legacy_id, '', payload_hash, '', 'skip', '', '', '', "
+    f"(SELECT MIN(id) FROM auth_user), '{NOW}' "
     "FROM legacy_student_imports WHERE classification = 'completed' ORDER BY id LIMIT 2",
 )
 ACTIONS = "SELECT DISTINCT planned_action FROM legacy_student_imports"

@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ecoin.bulk import insert_rows
@@ -27,8 +29,14 @@ from legacy_import.privacy import purge as purging
 from legacy_import.privacy.purge import Agenda, agenda, purge
 from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Progress, Silent
-from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
-from tests.privacy.erasing import NAMES, closed_long_ago, found_in, stage_canaries
+from tests.factories import (
+    CourseMappingFactory,
+    ReviewDecisionFactory,
+    RunFactory,
+    SessionMappingFactory,
+    StagedLearnerFactory,
+)
+from tests.privacy.erasing import EMAIL, NAMES, PHONE, closed_long_ago, found_in, stage_canaries
 from tests.stages.stages import BUSINESS, content_hash, run_stages, staging_hash
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +127,7 @@ class TestWhatGoes:
         run.refresh_from_db()
         assert (entry.kind, entry.legacy_import_run_id) == (ErasureKind.PURGE, run.pk)
         assert (entry.actor, entry.reason) == ("cli:test", "retention")
-        assert (entry.student_import_id, entry.created_at) == (None, run.purged_at)
+        assert (entry.legacy_id, entry.created_at) == ("", run.purged_at)
         assert entry.rows == LegacyStudentImport.objects.count()
 
     def test_rows_of_another_run_in_the_same_window_stay(self, run: LegacyImportRun) -> None:
@@ -253,19 +261,18 @@ class TestInterrupted:
         assert kept_hash() == kept
         assert LegacyErasureLog.objects.count() == 1
 
-    def test_the_last_chunk_the_stamp_and_the_log_entry_come_together(
+    def test_the_stamp_and_the_log_entry_come_together_after_the_last_chunk(
         self, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def die(**values: Any) -> None:
             raise Killed
 
-        before = found_in(run)
         with monkeypatch.context() as patched:
             patched.setattr(LegacyErasureLog.objects, "create", die)
             with pytest.raises(Killed):
                 purge_runs(run)
         run.refresh_from_db()
-        assert (run.purged_at, found_in(run)) == (None, before)
+        assert (run.purged_at, found_in(run)) == (None, set())
         purge_runs(run)
         run.refresh_from_db()
         assert run.purged_at is not None
@@ -310,3 +317,55 @@ class TestInterrupted:
         assert [one.run for one in agenda(run_id=None, now=timezone.now()).ready] == [later.pk]
         assert found_in(run) == set()
         assert found_in(later) == CARRIERS
+
+
+class TestTypedContacts:
+    """Phones and addresses that people typed where none belongs."""
+
+    def test_they_are_masked_in_names_statuses_references_notes_and_codes(self) -> None:
+        run = RunFactory()
+        row = StagedLearnerFactory(
+            run=run, legacy_id="1", first_name=f"Amel {PHONE}", last_name=f"Benali {EMAIL}",
+            full_name="", status=f"rappeler {PHONE}", formation_id="559712345",
+            session_id="0559712345", phone=PHONE,
+        )  # fmt: skip
+        plain = StagedLearnerFactory(
+            run=run, legacy_id="2", full_name="Amel Benali", status="Formée", formation_id="7",
+            session_id="12",
+        )  # fmt: skip
+        said = ReviewDecisionFactory(student_import=row, note=f"appelée au {PHONE}")
+        code = SessionMappingFactory(
+            legacy_session_id="12", legacy_code=f"BUR {PHONE}", starts_on_raw="2019-01-05 00:00:00"
+        )
+        course = CourseMappingFactory(legacy_formation_id="7", legacy_name=f"Couture {EMAIL}")
+        run_stages(run)
+        before = LegacyStudentImport.objects.values("first_name", "raw_status", "name_key").get(
+            pk=plain.pk
+        )
+        closed_long_ago(run)
+        mapped = {"legacy_session_mappings.legacy_code", "legacy_course_mappings.legacy_name"}
+        assert mapped < found_in(run)
+        purge_runs(run)
+        assert found_in(run) == set()
+        for stored in (row, plain, said, code, course):
+            stored.refresh_from_db()
+        assert (row.full_name, row.name_key) == (
+            "Amel 05•• ••• 345 Benali C•••@exemple.dz", "? amel benali c dz exemple",
+        )  # fmt: skip
+        assert row.raw_status == "rappeler 05•• ••• 345"
+        assert (row.legacy_formation_id, row.legacy_session_id) == (None, None)
+        training = LegacyTrainingImport.objects.get(student_import=row)
+        assert (training.legacy_formation_id, training.legacy_session_id) == (None, None)
+        assert said.note == "appelée au 05•• ••• 345"
+        assert (code.legacy_code, code.starts_on_raw) == ("BUR 05•• ••• 345", "2019-01-05 00:00:00")
+        assert course.legacy_name == "Couture C•••@exemple.dz"
+        assert before == LegacyStudentImport.objects.values(*before).get(pk=plain.pk)
+        assert (plain.legacy_formation_id, plain.legacy_session_id) == ("7", "12")
+
+    def test_a_run_without_any_is_read_once_and_nothing_is_rewritten(
+        self, run: LegacyImportRun
+    ) -> None:
+        with CaptureQueriesContext(connection) as captured:
+            purge_runs(run)
+        written = [q["sql"] for q in captured.captured_queries if q["sql"].startswith("UPDATE")]
+        assert not [sql for sql in written if "full_name" in sql or "raw_status" in sql]

@@ -51,7 +51,7 @@ WHO = Subject(CONNECTION, "stagiaires", "1")
 # What an audit needs of an erased row.
 KEPT = (
     "source_table", "legacy_id", "payload_hash", "raw_status", "source_change", "classification",
-    "classification_rule", "planned_action", "planned_reason", "planned_basis", "outcome",
+    "classification_rule", "planned_action", "planned_reason", "previous_action", "outcome",
     "imported_user_id", "imported_lead_id", "legacy_formation_id", "legacy_session_id",
 )  # fmt: skip
 
@@ -98,14 +98,19 @@ class TestWhatGoes:
         assert not IdentityKey.objects.filter(scope=run.pk, owner_id=row.pk).exists()
 
     def test_the_row_stays_with_what_an_audit_needs(self, run: LegacyImportRun) -> None:
-        ReviewDecisionFactory(student_import=row_of(run), note="kept")
-        books = (LegacyTrainingImport, LegacyReviewDecision)
-        before = (LegacyStudentImport.objects.values(*KEPT).get(pk=row_of(run).pk),
-                  content_hash(books), row_of(run).version)  # fmt: skip
+        said = ReviewDecisionFactory(student_import=row_of(run), note="rappeler Mme Canaridza")
+
+        def kept() -> tuple[Any, ...]:
+            books = (LegacyTrainingImport, LegacyReviewDecision)
+            return LegacyStudentImport.objects.values(*KEPT).get(pk=row_of(run).pk), content_hash(
+                books, without=("note",)
+            )
+
+        before, version = kept(), row_of(run).version
         erase()
         row = row_of(run)
-        after = LegacyStudentImport.objects.values(*KEPT).get(pk=row.pk)
-        assert (after, content_hash(books), row.version - 1) == before
+        said.refresh_from_db()
+        assert (kept(), row.version, said.note) == (before, version + 1, "")
         assert (row.validation_status, row.validation_issues) == ("failed", ["erased"])
 
     def test_its_edges_and_keys_go_and_those_of_the_others_stay(self) -> None:
@@ -174,10 +179,11 @@ class TestWhere:
         assert found_in(elsewhere, (*CANARIES, *NAMES)) == before
         logged = LegacyErasureLog.objects.order_by("legacy_import_run_id")
         assert list(
-            logged.values_list("kind", "legacy_import_run_id", "student_import_id", "rows",
-                               "actor", "reason", "created_at")
+            logged.values_list("kind", "legacy_import_run_id", "connection_name", "source_table",
+                               "legacy_id", "rows", "actor", "reason", "created_at")
         ) == [
-            (ErasureKind.SUBJECT, one.pk, row_of(one).pk, 1, "cli:test", "letter 12", NOW)
+            (ErasureKind.SUBJECT, one.pk, CONNECTION, "stagiaires", "1", 1, "cli:test", "letter 12",
+             NOW)
             for one in (run, later)
         ]  # fmt: skip
 
@@ -282,7 +288,7 @@ class TestAfterwards:
         assert plan_of(row_of(run)) == ("create_crm_lead", "new_lead")
         erase()
         run_plan(run)
-        assert plan_of(row_of(run)) == ("review", "erased")
+        assert plan_of(row_of(run)) == ("skip", "erased_on_request")
 
     def test_judged_anew_it_stays_failed_and_matches_nobody(self, run: LegacyImportRun) -> None:
         erase()
@@ -291,7 +297,7 @@ class TestAfterwards:
         row = row_of(run)
         assert (row.validation_status, row.duplicate_confidence) == ("failed", "none")
         assert row.group_first_id is None
-        assert plan_of(row) == ("review", "erased")
+        assert plan_of(row) == ("skip", "erased_on_request")
 
     def test_the_counts_of_the_screens_follow(self, run: LegacyImportRun) -> None:
         erase()
@@ -302,7 +308,7 @@ class TestAfterwards:
         ReviewDecisionFactory(student_import=row_of(run), decision="link", person=("lead", 1))
         erase()
         run_stages(run)
-        assert plan_of(row_of(run))[0] == "review"
+        assert plan_of(row_of(run)) == ("skip", "erased_on_request")
 
     def test_the_records_on_the_platform_that_came_of_the_row_are_named(
         self, run: LegacyImportRun

@@ -29,8 +29,11 @@ def reviewer(*codenames: str, **fields) -> User:
     return user
 
 
-def queue_of_unknown(number: int, *, status: str = "mystère") -> LegacyImportRun:
-    """A planned run of rows that wait for a person because their status says nothing."""
+def queue_of_unknown(number: int, *, status: str = "mystère", first: int = 0) -> LegacyImportRun:
+    """A planned run of rows that wait for a person because their status says nothing.
+
+    `first`: another one gives other people, about whom nothing was decided.
+    """
     run = RunFactory()
     stage_rows(
         run,
@@ -42,7 +45,7 @@ def queue_of_unknown(number: int, *, status: str = "mystère") -> LegacyImportRu
                 phone=f"0661{300_000 + place}",
                 status=status,
             )
-            for place in range(number)
+            for place in range(first, first + number)
         ],
     )
     run_stages(run)

@@ -156,7 +156,7 @@ def test_more_than_a_thousand_rows_are_refused(me, monkeypatch):
 
 def test_many_rows_take_as_many_statements_as_few(me):
     def statements(number: int) -> int:
-        run = queue_of_unknown(number)
+        run = queue_of_unknown(number, first=number)
         with CaptureQueriesContext(connection) as counted:
             do(run, me, expected=number)
         return len(counted)

@@ -61,6 +61,18 @@ CASES = {
     "skip-of-a-failed-row": (
         replace(LEAD, skipped=True, validation_status=V.FAILED), P.SKIP, "reviewer_skip"),
     "later": (replace(COMPLETED, postponed=True), P.REVIEW, "reviewer_later"),
+    # erased on request
+    "erased": (replace(LEAD, erased=True, validation_status=V.FAILED), P.SKIP, "erased_on_request"),
+    "erased-though-linkable": (
+        replace(COMPLETED, erased=True, **LINKABLE), P.SKIP, "erased_on_request"),
+    "erased-and-postponed": (
+        replace(LEAD, erased=True, postponed=True), P.SKIP, "erased_on_request"),
+    "erased-and-changed-since-it-was-imported": (
+        replace(LEAD, erased=True, origin=O.CHANGED), P.SKIP, "erased_on_request"),
+    "erased-and-imported-before": (
+        replace(LEAD, erased=True, origin=O.IMPORTED), P.SKIP, "already_imported"),
+    "erased-and-gone": (
+        replace(LEAD, erased=True, deletion="source_row_gone"), P.SKIP, "erased_on_request"),
     # this row's origin exists already
     "imported": (replace(COMPLETED, origin=O.IMPORTED), P.SKIP, "already_imported"),
     "imported-though-linkable": (

@@ -17,6 +17,7 @@ from legacy_import.rules.duplicates import (
     evidence_in_words,
     is_hot,
     judge,
+    of_inactive_person,
 )
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
 from legacy_import.rules.in_run import Relation, relation_of
@@ -377,6 +378,7 @@ OTHER_DATE = of(
     "high", "same_phone:2135•••168", "name_same", "birth_date_conflict",
     blockers=("birth_date_conflict",),
 )  # fmt: skip
+ITSELF = of("high", "same_phone:2135•••168", "name_same", "birth_date_equal")
 NAMESAKE = of("low", "name_same", "birth_date_missing")
 
 
@@ -409,6 +411,19 @@ def test_where_the_high_is_blocked_targets_are_ordered_by_name_and_date(matches,
         pytest.param([STRANGER, MEDIUM, MEDIUM], "hot_key", id="two-who-may-be-the-person"),
         pytest.param([NO_DATE, MEDIUM], "several_targets", id="a-high-and-a-medium"),
         pytest.param([MEDIUM], "", id="medium-is-a-cause-of-its-own"),
+        pytest.param([of_inactive_person(ITSELF)], "person_inactive", id="deactivated"),
+        pytest.param(
+            [of_inactive_person(NO_DATE)], "person_inactive", id="deactivated-and-in-doubt"
+        ),
+        pytest.param(
+            [of_inactive_person(BROTHER)], "likely_other_person", id="a-deactivated-brother"
+        ),
+        pytest.param(
+            [of_inactive_person(ITSELF), BROTHER], "person_inactive", id="deactivated-and-a-brother"
+        ),
+        pytest.param(
+            [of_inactive_person(ITSELF), ITSELF], "several_targets", id="two-accounts-of-one"
+        ),
     ],
 )
 def test_nearly_certain_rows_are_causes_of_their_own(matches, first):

@@ -32,6 +32,7 @@ BLOCKERS = [
     duplicates.LIKELY_SAME_PERSON,
     duplicates.LIKELY_OTHER_PERSON,
     duplicates.NAME_INCOMPLETE,
+    duplicates.PERSON_INACTIVE,
     "person_gone",
 ]
 DOUBTS = [code for code, how in ISSUES.items() if how > Severity.NOTE]

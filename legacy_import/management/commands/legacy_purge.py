@@ -29,7 +29,10 @@ class Command(LegacyCommand):
         "or one person on request."
     )
     permission = COMMIT
-    run_help = "this closed run only; default: every closed run whose retention is over"
+    run_help = (
+        "this closed run only; default: every closed run whose retention is over. With --subject: "
+        "the person whom the number meant in this run; default: in the newest"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -49,8 +52,6 @@ class Command(LegacyCommand):
         add_confirmation_arguments(parser)
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
-        if options["subject"] and options["run"]:
-            raise _usage("--subject erases a person from every run; --run purges one.")
         if options["connection"] and not options["subject"]:
             raise _usage("--connection states the source of --subject; give both.")
         if options["subject"]:
@@ -74,7 +75,8 @@ class Command(LegacyCommand):
         table, legacy_id = options["subject"]
         connection = options["connection"] or settings.LEGACY_IMPORT_CONNECTION
         subject = Subject(connection, table, legacy_id)
-        runs = [run for run, is_erased in find_subject(subject).items() if not is_erased]
+        found = find_subject(subject, in_run=options["run"])
+        runs = [run for run, is_erased in found.items() if not is_erased]
         if runs:
             confirm_database(
                 self.terminal,
@@ -89,6 +91,7 @@ class Command(LegacyCommand):
             reason=options["reason"],
             now=timezone.now(),
             progress=self.progress,
+            in_run=options["run"],
         )
         return subject_result(subject, report)
 
@@ -171,10 +174,15 @@ def _subject_blocks(subject: Subject, report: SubjectReport) -> Iterator[Block]:
     for runs, when in ((report.erased, "erased"), (report.before, "erased already")):
         for run in runs:
             yield f"{subject} of run {run}: {when}."
+    for run in report.others:
+        yield (
+            f"{subject} of run {run} is another person, of whom nothing was erased "
+            f"(--run {run} erases that person)."
+        )
     if report.records:
         yield "These records belong to the platform; erase the person there too."
     yield (
-        "The old database still contains the person: erase them there too, or a new import "
-        "stages them again."
+        "The old database still contains the person: erase them there too. A later import stages this "
+        "row without its contents, unless the number is another person's by then."
     )
     yield Summary(f"Done. erased={len(report.erased):,}")

@@ -16,6 +16,7 @@ from legacy_import.models import (
     LegacyReviewDecision,
     LegacyStudentImport,
 )
+from legacy_import.review.decisions import events_about
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
@@ -47,7 +48,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """One staged row, the decisions about it, and what every run did with its source row."""
+    """One staged row, and what every run decided about and did with its source row."""
 
     row: LegacyStudentImport  # templates mask its name and its contacts
     entries: Sequence[HistoryEntry]  # oldest first
@@ -76,8 +77,7 @@ def lineage_of_origin(origin: str) -> Lineage | None:
     log = max(creating, key=lambda entry: (entry.in_force, entry.log.pk)).log
     rows = LegacyStudentImport.objects.select_related("legacy_import_run", "training")
     row = rows.defer(*NOT_LOADED).get(pk=log.student_import_id)
-    decisions = LegacyReviewDecision.objects.filter(student_import=row).select_related("actor")
-    return Lineage(row, entries, list(decisions.order_by("pk")))
+    return Lineage(row, entries, list(events_about(row, connection)))
 
 
 def _history(connection: str, table: str, legacy_id: str) -> list[HistoryEntry]:

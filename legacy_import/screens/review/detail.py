@@ -11,7 +11,6 @@ from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
-from legacy_import.privacy.subject import ERASED
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
     NEEDS_PERSON,
@@ -19,6 +18,7 @@ from legacy_import.review.decisions import (
     other_viewers,
 )
 from legacy_import.rules.duplicates import Target
+from legacy_import.rules.validation import ERASED
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
 from legacy_import.screens.review.words import issue_words
@@ -96,6 +96,7 @@ def targets_of(
             **item,
             "name": mask_text(contacts[target].name) if target in contacts else "",
             "on_platform": target in contacts,
+            "inactive": target in contacts and not contacts[target].active,
             "ruled_out": target in ruled_out,
             "selected": target == selected,
         }

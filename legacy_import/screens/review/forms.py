@@ -23,6 +23,7 @@ class DecisionForm(forms.Form):
     )  # fmt: skip
     person = forms.CharField(max_length=40, required=False)
     proof = forms.CharField(max_length=400, required=False)
+    inactive = forms.BooleanField(required=False)
     note = forms.CharField(max_length=2_000, required=False)
 
     def clean_person(self) -> Target | None:

@@ -60,7 +60,7 @@ def render_queue(
     if address.row and detail is None:
         raise Http404
     address = replace(address, row=row)
-    recent = last_decisions(actor)
+    recent = last_decisions(actor, run)
     context = {
         "address": address,
         "here": address.query_string(),

@@ -61,12 +61,15 @@ def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     event = form.cleaned_data["event"]
     try:
-        row_of_event = undo(
-            event_id=event, actor=reviewer_of(request), now=timezone.now()
-        ).student_import
+        undone = undo(
+            event_id=event, actor=reviewer_of(request), now=timezone.now(), run=address.run
+        )
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     messages.success(request, _("Undone: the row waits again."))
+    row_of_event = LegacyStudentImport.objects.only("legacy_import_run").get(
+        pk=undone.student_import_id or 0
+    )
     if row_of_event.legacy_import_run_id != address.run.pk:
         address = RowsAddress(run_with_id(row_of_event.legacy_import_run_id), address.query)
     return HttpResponseRedirect(address.at_row(row_of_event.pk))
@@ -98,6 +101,7 @@ def person(request: HttpRequest, row: int) -> HttpResponse:
             "target": item.target,
             "name": mask_text(item.contact.name),
             "phone": mask_phone(item.contact.phone),
+            "inactive": not item.contact.active,
             "proof": item.proof,  # allows a link
         }
         for item in people

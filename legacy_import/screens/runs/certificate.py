@@ -46,6 +46,8 @@ def _lines(certificate: Mapping[str, Any]) -> Iterator[Line]:
     deleted = certificate.get("deleted_rows", {})
     of_tables = tuple(f"{table}: {rows:,}" for table, rows in deleted.items())
     yield _("Rows deleted on the old platform"), of_tables, ""
+    erased = certificate.get("erased_rows")
+    yield _("Rows of people erased on request"), _texts(erased), ""
     yield _("Columns under another name"), tuple(_renamed(certificate.get("columns", {}))), ""
     for key, name in PER_TABLE:
         yield name, tuple(_per_table(certificate.get(key, {}))), ""

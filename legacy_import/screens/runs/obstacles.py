@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ecoin.identity.keys import NORM_VERSION
-from legacy_import.choices import RunStatus
+from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import LegacyImportRun
 from legacy_import.models.run import TRANSITIONS
 from legacy_import.rules import RULES_VERSION
+from legacy_import.runs.settings_digests import changed_settings
 from legacy_import.screens.runs.progress import holder_of
 from legacy_import.stages.commit.commit import WITH_A_PLAN
 
@@ -110,4 +111,9 @@ def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
     if run.rules_version != RULES_VERSION:
         words = _("Run %(run)d was evaluated by other rules than the installed ones.")
         return Obstacle(words % {"run": run.pk}, f"legacy_validate --run {run.pk}")
+    changed = changed_settings(run, Stage.VALIDATE)
+    if changed and run.validated_at:
+        words = _("Run %(run)d was validated under other settings: %(settings)s changed since.")
+        message = words % {"run": run.pk, "settings": ", ".join(changed)}
+        return Obstacle(message, f"legacy_validate --run {run.pk}")
     return None

@@ -115,15 +115,22 @@ def committed_rows(counts: RunCounts) -> dict[str, int]:
 def since_plan(run: LegacyImportRun, counts: RunCounts) -> dict[str, Any] | None:
     """Changes since the plan; None without one. `more`: there are more decisions than were counted.
 
-    Only the newest decisions of all runs are read, so the cost is bounded.
+    The next plan reads decisions of earlier runs, too. Only the newest of all are counted, so the cost
+    is bounded.
     """
     if run.planned_at is None:
         return None
     newest = LegacyReviewDecision.objects.order_by("-pk").values_list(
-        "student_import__legacy_import_run_id", "created_at"
+        "connection_name", "student_import__legacy_import_run_id", "created_at"
     )[:MOST_DECISIONS]
-    since = [of_run for of_run, created_at in newest if created_at > run.planned_at]
-    decisions = since.count(run.pk)
+    since = [
+        (connection, made_in or 0)
+        for connection, made_in, created_at in newest
+        if created_at > run.planned_at
+    ]
+    decisions = sum(
+        connection == run.connection_name and 0 < made_in <= run.pk for connection, made_in in since
+    )
     return {
         "decisions": decisions,
         "more": bool(decisions) and len(since) == MOST_DECISIONS,

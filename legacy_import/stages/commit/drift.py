@@ -10,7 +10,6 @@ from ecoin.bulk import Ids
 from legacy_import.choices import PersonKind, PlannedAction, RunStatus
 from legacy_import.conf import ImportConf
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     SOURCE_ROW_GONE,
@@ -20,8 +19,8 @@ from legacy_import.rules.commit_policy import (
     decide,
 )
 from legacy_import.rules.drift import CAUSE_OF_VERSION, Drift
-from legacy_import.rules.duplicates import Target
-from legacy_import.stages.commit.newcomers import rows_with_newcomers, source_row
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
+from legacy_import.stages.commit.newcomers import rows_with_newcomers
 from legacy_import.stages.planning.cases import Case
 from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
 
@@ -70,13 +69,6 @@ def drift_causes(
     has a person by now, that person's fingerprint.
     """
     causes = _causes(plans, cases, firsts)
-    attached = [plan for plan in plans if plan.target and plan.pk not in causes]
-    ruled_out = people_ruled_out(
-        run.connection_name, {source_row(cases[plan.pk]) for plan in attached}
-    )
-    for plan in attached:
-        if plan.target in ruled_out.get(source_row(cases[plan.pk]), ()):
-            causes[plan.pk] = Drift.DECISION  # a decision on the same row in another run
     unchanged = [plan for plan in plans if plan.pk not in causes]
     for pk in _changed_in_newer_runs(run, [plan.pk for plan in unchanged]):
         causes[pk] = Drift.SOURCE_ROW
@@ -124,6 +116,8 @@ def _cause(
     if target:
         if case.target is None and case.facts.blocker == "person_gone":
             return Drift.TARGET_GONE
+        if case.target is None and case.facts.blocker == PERSON_INACTIVE:
+            return Drift.TARGET_INACTIVE
         if was.get("person") != now.get("person"):
             return Drift.TARGET_EDITED
     if answer == WAITS and decision == FOLLOWS:

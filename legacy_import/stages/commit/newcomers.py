@@ -9,7 +9,6 @@ from legacy_import.choices import DuplicateConfidence
 from legacy_import.conf import ImportConf
 from legacy_import.models import HotKey, LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import carriers, still_carry, who_carry
-from legacy_import.people.ruled_out import SourceRow, people_ruled_out
 from legacy_import.rules.duplicates import Target
 from legacy_import.stages.planning.cases import Case
 
@@ -23,20 +22,12 @@ def rows_with_newcomers(run: LegacyImportRun, cases: Sequence[Case], conf: Impor
     keys: defaultdict[int, set[Key]] = defaultdict(set)
     for row, _, key in newcomers:
         keys[row].add(key)
-    rows = {source_row(case): case.row.pk for case in cases if case.row.pk in keys}
-    for name, people in people_ruled_out(run.connection_name, rows.keys()).items():
-        compared[rows[name]] |= people
     settled = _settled_hot_keys(run, keys, compared, conf)
     return {
         row
         for row, person, key in newcomers
         if person not in compared[row] and key not in settled[row]
     }
-
-
-def source_row(case: Case) -> SourceRow:
-    """The identity of the row across runs, which decisions refer to."""
-    return case.row.source_table, case.row.legacy_id
 
 
 def _newcomers(

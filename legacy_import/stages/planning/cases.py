@@ -12,38 +12,37 @@ From this it builds the facts of each row (`facts_of`), once for rows that agree
 facts depend on, and the versions that the answer rests on.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ecoin.bulk import Ids
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
     Outcome,
-    PersonKind,
-    ReviewDecision,
     SourceTable,
 )
 from legacy_import.mapping.index import MappingIndex, Training
 from legacy_import.models import (
     ISSUES_AS_TEXT,
     LegacyImportRun,
-    LegacyReviewDecision,
     LegacyStudentImport,
     PersonEdge,
 )
-from legacy_import.people.platform import any_origin_of, fingerprints_of, imported_rows
+from legacy_import.people.contact import Contact
+from legacy_import.people.platform import any_origin_of, contacts_of, imported_rows
+from legacy_import.people.source_decisions import any_decisions, decisions_on
 from legacy_import.rules.commit_policy import Facts, Origin
-from legacy_import.rules.decisions import NOTHING, Event, InForce, in_force
+from legacy_import.rules.decisions import NOTHING, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
 from legacy_import.stages.planning.effective_match import (
+    INACTIVE,
     NO_MATCH,
     PERSON_GONE,
     EffectiveMatch,
@@ -75,14 +74,14 @@ class Case(NamedTuple):
     decisions: InForce
 
 
-class RowDecisions(NamedTuple):
+class RowReview(NamedTuple):
     """What the reviewers' decisions on one row amount to, and the id of the last one."""
 
     in_force: InForce
     last: int
 
 
-NO_DECISIONS = RowDecisions(NOTHING, 0)
+NO_DECISIONS = RowReview(NOTHING, 0)
 
 
 class _TrainingCase(NamedTuple):
@@ -97,27 +96,23 @@ class _TrainingCase(NamedTuple):
 class _ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
-    decisions: Mapping[int, RowDecisions]
+    decisions: Mapping[int, RowReview]
     origins: Mapping[int, Origin]
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
     matches: Mapping[int, EffectiveMatch]
-    fingerprints: Mapping[Target, str]  # of the people whom rows match
+    people: Mapping[Target, Contact]  # whom rows match, and who are still there
 
 
-# Selects staged rows, given the path to them from the queried table ("" for themselves).
-Selection = Callable[[str], Q]
+def rows_between(first: int, last: int) -> Q:
+    """Selects the rows with first <= id <= last."""
+    return Q(pk__range=(first, last))
 
 
-def rows_between(first: int, last: int) -> Selection:
-    """The rows with first <= id <= last."""
-    return lambda path: Q(**{f"{path}pk__range": (first, last)})
-
-
-def rows_with_ids(ids: Sequence[int]) -> Selection:
-    """The rows with these ids."""
-    return lambda path: Q(**{f"{path}pk__among": Ids(ids)})
+def rows_with_ids(ids: Sequence[int]) -> Q:
+    """Selects the rows with these ids."""
+    return Q(pk__among=Ids(ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +122,10 @@ class CaseLoader:
     run: LegacyImportRun
     mappings: MappingIndex
     imported_before: bool  # there may be records of this source on the platform
-    any_decisions: bool  # there may be decisions on rows of this run
+    any_decisions: bool  # there may be decisions about rows of this source
     _trainings: dict[tuple[str | None, str | None], _TrainingCase] = field(default_factory=dict)
 
-    def load(self, selection: Selection) -> Iterator[Case]:
+    def load(self, selection: Q) -> Iterator[Case]:
         """The case of every selected row that is not committed yet, by id."""
         rows = self._rows(selection)
         context = self._read_context(rows, selection)
@@ -140,14 +135,15 @@ class CaseLoader:
         for row in rows:
             yield self._case(row, context, facts_by_key)
 
-    def _rows(self, selection: Selection) -> list[PlanRow]:
-        rows = LegacyStudentImport.objects.filter(selection(""), legacy_import_run=self.run)
+    def _rows(self, selection: Q) -> list[PlanRow]:
+        rows = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
         return list(map(PlanRow._make, columns))
 
-    def _read_context(self, rows: Sequence[PlanRow], selection: Selection) -> _ChunkContext:
-        decisions = self._decisions(selection("student_import__"))
+    def _read_context(self, rows: Sequence[PlanRow], selection: Q) -> _ChunkContext:
+        selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
+        decisions = self._decisions(selected)
         matches = _matches(rows, decisions)
         targets = {match.target for match in matches.values() if match.target}
         return _ChunkContext(
@@ -161,7 +157,7 @@ class CaseLoader:
             ),
             gone=self._gone(rows),
             matches=matches,
-            fingerprints=fingerprints_of(targets),
+            people=contacts_of(targets),
         )
 
     def _case(
@@ -171,9 +167,11 @@ class CaseLoader:
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
-        person = context.fingerprints.get(match.target) if match.target else None
+        person = context.people.get(match.target) if match.target else None
         if match.target and not person:
             match = PERSON_GONE
+        elif person and not (person.active or review.in_force.link_to_inactive):
+            match = INACTIVE
         origin = context.origins.get(row.pk, Origin.NEW)
         has_history = (
             row.group_first_id in context.groups_with_history
@@ -184,7 +182,7 @@ class CaseLoader:
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
-            match is PERSON_GONE, review.last and (review.in_force, match),
+            match is PERSON_GONE, match is INACTIVE, review.last and (review.in_force, match),
         )  # fmt: skip
         if key not in facts_by_key:
             around = Surroundings(review.in_force, match, training, origin, has_history, gone)
@@ -192,7 +190,7 @@ class CaseLoader:
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
-        basis += f" person={person}" if person else ""
+        basis += f" person={person.fingerprint}" if person else ""
         return Case(row, number, facts, match.target, basis, training, review.in_force)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
@@ -207,28 +205,15 @@ class CaseLoader:
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
 
-    def _decisions(self, which: Q) -> dict[int, RowDecisions]:
-        """Row id → its decisions; only rows that have any."""
+    def _decisions(self, rows: QuerySet[LegacyStudentImport]) -> dict[int, RowReview]:
+        """Row id → what applies to it; only rows about which anything was decided, in any run."""
         if not self.any_decisions:
             return {}
-        events: defaultdict[int, list[Event]] = defaultdict(list)
-        last: dict[int, int] = {}
-        decisions = (
-            LegacyReviewDecision.objects.standing()
-            .filter(which, student_import__legacy_import_run=self.run)
-            .order_by("pk")
-        )
-        for number, pk, decision, treat_as, kind, target in decisions.values_list(
-            "pk", "student_import_id", "decision", "treat_as", "target_kind", "target_id"
-        ):
-            event = Event(
-                ReviewDecision(decision),
-                Classification(treat_as) if treat_as else None,
-                (PersonKind(kind).value, target) if target else None,
-            )
-            events[pk].append(event)
-            last[pk] = number
-        return {pk: RowDecisions(in_force(of_row), last[pk]) for pk, of_row in events.items()}
+        return {
+            pk: RowReview(in_force(one.event for one in of_row.applying), of_row.applying[-1].pk)
+            for pk, of_row in decisions_on(rows, self.run.connection_name).items()
+            if of_row.applying
+        }
 
     def _groups_with_history(self, groups: set[int]) -> set[int]:
         """The groups in which anyone was trained or registered, by reviewers' decisions too."""
@@ -255,10 +240,10 @@ class CaseLoader:
 
     def _rows_with_history(self, column: str, values: set[int]) -> Iterator[tuple[int, int | None]]:
         """(row, its group) of the rows with these values that were trained or registered."""
-        which = {f"{column}__among": Ids(values)}
-        rows = LegacyStudentImport.objects.filter(legacy_import_run=self.run, **which)
-        of_rows = Q(**{f"student_import__{name}": ids for name, ids in which.items()})
-        decisions = self._decisions(of_rows)
+        rows = LegacyStudentImport.objects.filter(
+            legacy_import_run=self.run, **{f"{column}__among": Ids(values)}
+        )
+        decisions = self._decisions(rows)
         for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
@@ -293,7 +278,7 @@ class CaseLoader:
 
 
 def _matches(
-    rows: Sequence[PlanRow], decisions: Mapping[int, RowDecisions]
+    rows: Sequence[PlanRow], decisions: Mapping[int, RowReview]
 ) -> dict[int, EffectiveMatch]:
     """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
     ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
@@ -329,9 +314,8 @@ def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[s
 
 def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
-    decisions = LegacyReviewDecision.objects.filter(student_import__legacy_import_run=run)
-    imported_before = any_origin_of(run.connection_name)
-    return CaseLoader(run, mappings, imported_before, decisions.exists())
+    connection = run.connection_name
+    return CaseLoader(run, mappings, any_origin_of(connection), any_decisions(connection))
 
 
 def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:

@@ -5,7 +5,13 @@ from typing import Any, NamedTuple
 
 from legacy_import.choices import DuplicateConfidence
 from legacy_import.rules.decisions import InForce
-from legacy_import.rules.duplicates import SEVERAL_TARGETS, Match, Target, judge
+from legacy_import.rules.duplicates import (
+    PERSON_INACTIVE,
+    SEVERAL_TARGETS,
+    Match,
+    Target,
+    judge,
+)
 from legacy_import.stages.planning.plan_row import PlanRow
 
 
@@ -22,6 +28,10 @@ NO_MATCH = EffectiveMatch(DuplicateConfidence.NONE, False, "", None)
 
 # The person a row would be given to was deleted since: no one else is created without a reviewer.
 PERSON_GONE = EffectiveMatch(DuplicateConfidence.HIGH, False, "person_gone", None)
+
+
+# The account of that person is deactivated, and no reviewer linked the row knowing that.
+INACTIVE = EffectiveMatch(DuplicateConfidence.HIGH, False, PERSON_INACTIVE, None)
 
 
 def effective_match(

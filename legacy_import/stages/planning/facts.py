@@ -14,7 +14,7 @@ from legacy_import.rules.commit_policy import (
     Origin,
 )
 from legacy_import.rules.decisions import InForce
-from legacy_import.rules.validation import issues_of, status_of, worst_issue
+from legacy_import.rules.validation import ERASED, issues_of, status_of, worst_issue
 from legacy_import.stages.planning.effective_match import EffectiveMatch
 from legacy_import.stages.planning.plan_row import PlanRow
 
@@ -61,6 +61,7 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         group_conflict=row.group_conflict and decisions.link_to is None,
         skipped=decisions.skip,
         postponed=decisions.later,
+        erased=ERASED in issues,
     )
 
 

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 
 from ecoin.bulk import update_rows
-from legacy_import.choices import PersonKind
+from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import fingerprints_of, leads_of_rows
+from legacy_import.people.platform import contacts_of, fingerprints_of, leads_of_rows
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
@@ -19,7 +19,7 @@ from legacy_import.rules.commit_policy import (
     WAITS,
     Decision,
 )
-from legacy_import.rules.duplicates import Target
+from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.runs.lease import Lease
 
 OF_FIRST = (
@@ -67,7 +67,7 @@ def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     waiting = LegacyStudentImport.objects.filter(
         legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
     ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
-    ruled_out = people_ruled_out(run.connection_name)
+    ruled_out = people_ruled_out(run)
     last = 0
     while page := [
         WaitingLead(*values)
@@ -79,30 +79,39 @@ def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
         )[:CHUNK_ROWS]
     ]:  # fmt: skip
         last = page[-1].pk
-        linked = _followers(run, page, ruled_out)
+        people = _people(run, page, ruled_out)
+        contacts = contacts_of({person for person in people.values() if person})
+        inactive = {person for person, contact in contacts.items() if not contact.active}
         with transaction.atomic():
             lease.confirm()
-            _link(linked)
+            _link([row for row in page if row.pk in people and people[row.pk] not in inactive])
+            _block([row.pk for row in page if people.get(row.pk) in inactive])
 
 
-def _followers(
+def _people(
     run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
-) -> list[WaitingLead]:
-    """Those whose first row gets a person: a new lead, a known one, or one of an earlier import."""
+) -> dict[int, Target | None]:
+    """Row id → the person of its first row, for rows whose first row gets one; None: a new lead."""
     before = {
         row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
         for row in page
         if row.first_plan == IMPORTED_BEFORE
     }
     imported_leads = leads_of_rows(list(before.values()))
-    followers = []
+    people: dict[int, Target | None] = {}
     for row in page:
         lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
-        allowed = person not in ruled_out.get((row.source_table, row.legacy_id), ())
+        allowed = person not in ruled_out.get(row.pk, ())
         if allowed and (row.first_plan in GETS_PERSON or lead):
-            followers.append(row)
-    return followers
+            people[row.pk] = person
+    return people
+
+
+def _block(rows: Sequence[int]) -> None:
+    """The first row was given to an account that is deactivated: whether to follow needs review."""
+    waiting = LegacyStudentImport.objects.filter(pk__in=rows)
+    waiting.update(planned_action=PlannedAction.REVIEW, planned_reason=PERSON_INACTIVE)
 
 
 def _link(rows: Sequence[WaitingLead]) -> None:

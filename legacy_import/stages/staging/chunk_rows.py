@@ -26,6 +26,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
+from legacy_import.privacy.erasures import ErasedRows, erased_learner, erased_rows
 from legacy_import.rules.normalization import NormalizedLearner, Settings, normalize_learner
 from legacy_import.source.reader import LegacyRow
 
@@ -48,6 +49,7 @@ class StagingContext:
     run: LegacyImportRun
     settings: Settings
     meanings: MeaningCache
+    erased: ErasedRows
 
 
 class HashedRow(NamedTuple):
@@ -81,7 +83,8 @@ def load_context(run: LegacyImportRun) -> StagingContext:
         placeholder_emails=conf.placeholder_emails,
         role_mailboxes=conf.role_mailboxes,
     )
-    return StagingContext(run, settings, MeaningCache(load_mappings(run.connection_name)))
+    meanings = MeaningCache(load_mappings(run.connection_name))
+    return StagingContext(run, settings, meanings, erased_rows(run.connection_name))
 
 
 def previous_hashes(run: LegacyImportRun, rows: Sequence[LegacyRow]) -> Mapping[str, str]:
@@ -168,6 +171,10 @@ def remove_chunk(receipt: ChunkReceipt) -> None:
 
 def _staged_row(pk: int, source: HashedRow, context: StagingContext) -> _StagedRow:
     learner = normalize_learner(source.row.fields, source.row.issues, context.settings)
+    row = source.row
+    if context.erased.covers((row.table, row.legacy_id), source.payload_hash, learner):
+        # The hash stays: it shows whether the source row changed since.
+        learner, source = erased_learner(learner), source._replace(payload="{}")
     meaning = context.meanings.meaning_of(
         learner.raw_status, learner.legacy_formation_id, learner.legacy_session_id
     )

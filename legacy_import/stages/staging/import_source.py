@@ -19,6 +19,10 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.source_decisions import refresh_decisions
+from legacy_import.people.staged_contacts import refresh_staged_contacts
+from legacy_import.privacy.erasures import erased_rows
+from legacy_import.rules.validation import ERASED
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import Lease, run_lease
@@ -102,12 +106,15 @@ def import_source(
             certificate["notes"].append(time_zone)
         with run_lease(run, "legacy_import", progress) as lease:
             lifecycle.open_for_import(run, source.label, certificate)
+            refresh_staged_contacts(run, lease, progress)
             with transaction.atomic():
                 lease.confirm()
                 refresh_mappings(source, run.connection_name)
             _table_import(run, lease, source, allow_writable, progress).stage_tables()
             _certify_workers(run, lease)
-            counts = _require_balance(run, source)
+            erased = _certify_erased(run, lease)
+            counts = {**_require_balance(run, source), "erased": erased}
+            refresh_decisions(run, lease)
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(
@@ -136,13 +143,15 @@ def _table_import(
     expected = sum(source.count(table) for table in SourceTable.values)
     if run.row_limit is not None:
         expected = min(expected, run.row_limit)
+    # Before the erasures are loaded: reserving ids waits for an erasure that is being written.
+    row_ids = RowIds(run, expected)
     return TableImport(
         run=run,
         lease=lease,
         source=source,
         engine=engine_in_use(),
         allow_writable=allow_writable,
-        row_ids=RowIds(run, expected),
+        row_ids=row_ids,
         context=load_context(run),
         progress=progress,
     )
@@ -161,6 +170,27 @@ def _certify_workers(run: LegacyImportRun, lease: Lease) -> None:
     with transaction.atomic():
         lease.confirm()
         run.save(update_fields=["certificate"])
+
+
+def _certify_erased(run: LegacyImportRun, lease: Lease) -> int:
+    """Note in the certificate, and return, how many rows were staged without contents."""
+    erasures = erased_rows(run.connection_name).erasures
+    if not erasures:
+        return 0
+    rows = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, legacy_id__in={legacy_id for _, legacy_id in erasures}
+    )
+    issues = rows.values_list("validation_issues", flat=True)
+    number: int = sum([codes == [ERASED] for codes in issues])
+    if number:
+        run.certificate["erased_rows"] = number
+        run.certificate["notes"].append(
+            f"rows of people who were erased on request: {number}; staged without contents"
+        )
+        with transaction.atomic():
+            lease.confirm()
+            run.save(update_fields=["certificate"])
+    return number
 
 
 def _require_balance(run: LegacyImportRun, source: LegacySource) -> dict[str, object]:

@@ -35,12 +35,14 @@ from legacy_import.people.matching import RowMatches, match_chunk
 from legacy_import.people.pairs import find_pairs, forget_pairs
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
 from legacy_import.people.shared_keys import find_hot_keys
+from legacy_import.people.staged_contacts import refresh_staged_contacts
 from legacy_import.rules import RULES_VERSION
 from legacy_import.rules.validation import issues_of, status_of
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
+from legacy_import.runs.settings_digests import remember_settings
 
 OWN_COLUMNS = (
     "duplicate_evidence",
@@ -85,6 +87,7 @@ def validate(
     with run_lease(run, "legacy_validate", progress) as lease:
         run.require(RunStatus.VALIDATED)
         lifecycle.begin_stage(run, lease, RunStatus.IMPORTED)
+        refresh_staged_contacts(run, lease, progress)
         key_refresh = refresh_platform_keys(run, conf, progress)
         with transaction.atomic():
             lease.confirm()
@@ -99,6 +102,7 @@ def validate(
         group_run(run, lease, progress)
         counts = _counts(run)
         run.rules_version = RULES_VERSION
+        remember_settings(run, Stage.VALIDATE)
         results = {**counts, **key_refresh}
         lifecycle.finish_stage(
             run, lease, RunStatus.VALIDATED, actor=actor, started_at=now, results=results
@@ -110,7 +114,7 @@ def open_work(job: Job) -> Work:
     """Load what every chunk needs: the settings, and the people whom reviewers ruled out."""
     run = LegacyImportRun.objects.get(pk=job.run_id)
     conf = import_conf()
-    not_same = people_ruled_out(run.connection_name)
+    not_same = people_ruled_out(run)
     return lambda chunk: _validate_chunk(run, int(chunk.first), int(chunk.last), conf, not_same)
 
 

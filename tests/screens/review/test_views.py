@@ -6,6 +6,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,6 +27,7 @@ from tests.factories import (
     NOW,
     CourseMappingFactory,
     CrmLeadFactory,
+    LearnerProfileFactory,
     RunFactory,
     StagedLearnerFactory,
     UserFactory,
@@ -531,6 +533,52 @@ def test_a_person_is_found_by_full_phone_and_linked(client):
     told = {"decision": "link", "person": f"lead:{lead.pk}", "version": row.version}
     assert send(client, row, "decide", **told).status_code == 409
     assert send(client, row, "decide", proof=proof, **told).status_code == 302
+
+
+@pytest.fixture
+def inactive():
+    """A row that matches a deactivated account, and the account as a form names it."""
+    user = LearnerProfileFactory(
+        user__first_name="Karim", user__last_name="Haddad", user__is_active=False, phone=PHONE
+    ).user
+    row = StagedLearnerFactory(full_name="Karim Haddad", phone=PHONE, status="nouveau")
+    run_stages(row.legacy_import_run)
+    row.refresh_from_db()
+    return row, f"user:{user.pk}"
+
+
+def test_a_deactivated_account_is_shown_and_linked_only_knowingly(client, inactive):
+    row, person = inactive
+    shown = page(client, row=row.pk)
+    told = text_of(shown)
+    assert "the account of the person who matches is deactivated" in told
+    assert "deactivated account" in told
+    assert "Link although this account is deactivated" in told
+    link = {"decision": "link", "version": row.version, "person": person}
+    refused = send(client, row, "decide", **link)
+    assert (refused.status_code, LegacyReviewDecision.objects.count()) == (409, 0)
+    assert "This account is deactivated: tick that you know it" in text_of(refused)
+    assert send(client, row, "decide", inactive="1", **link).status_code == 302
+    decision = LegacyReviewDecision.objects.get()
+    assert (decision.decision, decision.target_inactive) == ("link", True)
+
+
+def test_a_deactivated_account_that_is_found_by_phone_is_shown_as_such(client, inactive):
+    row, person = inactive
+    found = send(client, row, "person", phone=PHONE)
+    form = found.content.decode().partition('class="li-found"')[2].partition("</form>")[0]
+    assert f'value="{person}"' in form
+    assert 'name="inactive"' in form
+    assert "deactivated account" in form
+
+
+def test_an_active_account_is_linked_without_further_questions(client, inactive):
+    row, person = inactive
+    User.objects.update(is_active=True)
+    assert 'name="inactive"' not in page(client, row=row.pk).content.decode()
+    link = {"decision": "link", "version": row.version, "person": person}
+    assert send(client, row, "decide", inactive="1", **link).status_code == 302
+    assert not LegacyReviewDecision.objects.get().target_inactive
 
 
 @pytest.mark.parametrize("typed", ["", "0770", "Lina", "x" * 300])

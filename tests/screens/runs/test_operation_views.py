@@ -333,6 +333,10 @@ COMMIT_REFUSED: dict[str, tuple[Any, str]] = {
     "partial": (lambda run: update(run, row_limit=5), "--allow-partial"),
     "other-rules": (lambda run: update(run, rules_version=0), "other rules"),
     "other-normalizers": (lambda run: update(run, norm_version=0), "other normalizers"),
+    "other-settings": (
+        lambda run: update(run, settings_digests={}),
+        "validated under other settings: LEGACY_IMPORT_PLACEHOLDER_EMAILS,",
+    ),
     "held": (held, "legacy_commit on atelier"),
 }
 

@@ -156,14 +156,15 @@ def followers_have_the_person_of_their_first_row(book: Book) -> Iterator[str]:
 
 def nobody_trained_becomes_a_lead(book: Book) -> Iterator[str]:
     treated = {
-        row
-        for (row,) in book.query(
-            "SELECT student_import_id FROM legacy_review_decisions WHERE decision = 'treat_as'"
+        f"{table}:{legacy_id}"
+        for table, legacy_id in book.query(
+            "SELECT source_table, legacy_id FROM legacy_review_decisions"
+            " WHERE decision = 'treat_as'"
         )
     }
     for row in book.staged.values():
         of_lead = row.outcome in ("create_crm_lead", "link_existing")
-        if of_lead and row.classification != "lead_only" and row.id not in treated:
+        if of_lead and row.classification != "lead_only" and row.name not in treated:
             yield f"{row.name} is {row.classification} and became {row.outcome}"
 
 

@@ -1,0 +1,98 @@
+"""Who was erased on request: a later import stages their rows without contents.
+
+A row number may be given to another person, so an erasure stores the digest of the erased row
+(rules/row_digest.py) and covers a row with this number only while it is the same person.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ecoin.identity.masking import mask_text
+from legacy_import.choices import Classification, ErasureKind, SessionType
+from legacy_import.models import LegacyErasureLog
+from legacy_import.rules.normalization import NormalizedLearner
+from legacy_import.rules.row_digest import row_digest, same_person
+from legacy_import.rules.statuses import classify
+from legacy_import.rules.validation import ERASED
+
+SourceRow = tuple[str, str]  # source table, legacy id
+
+
+class Erasure(NamedTuple):
+    """The erased row as it was: who, and the hash of its payload."""
+
+    row_digest: str
+    payload_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedRows:
+    """The rows of one source whose people were erased: a few, so that all of them are loaded."""
+
+    erasures: Mapping[SourceRow, frozenset[Erasure]]
+
+    def covers(self, row: SourceRow, payload_hash: str, learner: NormalizedLearner) -> bool:
+        """Whether this source row is of an erased person.
+
+        If one of the two rows has nothing by which people are told apart, it is treated as erased.
+        """
+        erasures = self.erasures.get(row)
+        if not erasures:
+            return False
+        now = row_digest(
+            learner.name_key,
+            learner.birth_date,
+            learner.phone_raw,
+            learner.phone_normalized,
+            learner.email_normalized,
+        )
+        return any(
+            payload_hash == erased.payload_hash
+            or not now
+            or not erased.row_digest
+            or same_person(now, erased.row_digest)
+            for erased in erasures
+        )
+
+
+def erased_rows(connection_name: str) -> ErasedRows:
+    """The erased rows of this source."""
+    log = LegacyErasureLog.objects.filter(kind=ErasureKind.SUBJECT, connection_name=connection_name)
+    erasures: defaultdict[SourceRow, set[Erasure]] = defaultdict(set)
+    columns = log.values_list("source_table", "legacy_id", "row_digest", "payload_hash")
+    for table, legacy_id, digest, payload_hash in columns:
+        erasures[table, legacy_id].add(Erasure(digest, payload_hash))
+    return ErasedRows({row: frozenset(found) for row, found in erasures.items()})
+
+
+def erased_learner(learner: NormalizedLearner) -> NormalizedLearner:
+    """What is staged of an erased person: the references and a status that is a word of the rules."""
+    return learner._replace(
+        first_name="",
+        last_name="",
+        full_name="",
+        name_key="",
+        birth_date=None,
+        phone_raw="",
+        phone_normalized=None,
+        email_raw="",
+        email_normalized=None,
+        raw_status=impersonal_status(learner.raw_status),
+        legacy_formation_id=impersonal_reference(learner.legacy_formation_id),
+        legacy_session_id=impersonal_reference(learner.legacy_session_id),
+        keys=(),
+        issues=(ERASED,),
+    )
+
+
+def impersonal_status(raw_status: str) -> str:
+    """The status if the rules know it; "" for free text, which may be about the person."""
+    known = classify(raw_status, SessionType.NONE).classification != Classification.UNKNOWN
+    return raw_status if known else ""
+
+
+def impersonal_reference(reference: str | None) -> str | None:
+    """The number of a course or session, unless it is long enough to be a phone."""
+    return reference if mask_text(reference) == (reference or "") else None

@@ -1,0 +1,95 @@
+"""Contacts that people typed into names, statuses, references and codes: masked when a run is purged.
+
+Only texts that contain one are written. The names themselves stay (docs/decisions/0036).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.db import models
+
+from ecoin.bulk import Ids, update_rows
+from ecoin.identity.masking import mask_text
+from ecoin.identity.names import parse_name
+from ecoin.identity.phones import parse_phones
+from legacy_import.models import (
+    LegacyAccessLog,
+    LegacyCourseMapping,
+    LegacyReviewDecision,
+    LegacySessionMapping,
+    LegacyStudentImport,
+    LegacyTrainingImport,
+)
+from legacy_import.privacy.erasures import impersonal_reference
+
+NAMES = ("first_name", "last_name", "full_name")
+STUDENT_TEXTS = (*NAMES, "name_key", "raw_status", "legacy_formation_id", "legacy_session_id")
+REFERENCES = ("legacy_formation_id", "legacy_session_id")
+
+Texts = dict[str, Any]  # column → value
+
+
+def mask_staged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
+    """Mask the texts of these staged rows, and what was derived from them."""
+    changed: dict[int, tuple[Any, ...]] = {}
+    for pk, *values in rows.values_list("pk", *STUDENT_TEXTS):
+        texts = dict(zip(STUDENT_TEXTS, values, strict=True))
+        if (masked := _masked_row(texts)) != texts:
+            changed[pk] = tuple(masked.values())
+    update_rows(LegacyStudentImport, STUDENT_TEXTS, changed)
+    trainings = LegacyTrainingImport.objects.filter(student_import_id__among=Ids(changed))
+    _mask(LegacyTrainingImport, trainings, dict.fromkeys(REFERENCES, impersonal_reference))
+
+
+def mask_logged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
+    """Mask the notes of decisions about these staged rows, and the reasons of reveals."""
+    decisions = LegacyReviewDecision.objects.filter(student_import__in=rows)
+    _mask(LegacyReviewDecision, decisions.exclude(note=""), {"note": mask_text})
+    reveals = LegacyAccessLog.objects.filter(student_import__in=rows)
+    _mask(LegacyAccessLog, reveals.exclude(reason=""), {"reason": mask_text})
+
+
+def mask_catalogue(connection_name: str) -> None:
+    """Mask names of courses, codes and dates of sessions, and the reasons of decisions about them.
+
+    They belong to the source; a later import recognises the masked text (mapping/catalogue.py).
+    """
+    courses = LegacyCourseMapping.objects.filter(connection_name=connection_name)
+    _mask(LegacyCourseMapping, courses, {"legacy_name": mask_text})
+    sessions = LegacySessionMapping.objects.filter(connection_name=connection_name)
+    texts = {"legacy_code": mask_text, "starts_on_raw": _mask_date, "ends_on_raw": _mask_date}
+    _mask(LegacySessionMapping, sessions, {**texts, "reason": mask_text})
+
+
+def _masked_row(texts: Mapping[str, Any]) -> Texts:
+    masked = {
+        **texts,
+        **{name: mask_text(texts[name]) for name in (*NAMES, "raw_status")},
+        **{name: impersonal_reference(texts[name]) for name in REFERENCES},
+    }
+    if any(masked[name] != texts[name] for name in NAMES):
+        masked["name_key"] = parse_name(masked["full_name"]).key[:190]
+    return masked
+
+
+def _mask_date(text: str) -> str:
+    """A date with a time has as many digits as a phone: it stays unless it can be called."""
+    return mask_text(text) if "@" in text or parse_phones(text).valid else text
+
+
+def _mask(
+    model: type[models.Model],
+    rows: models.QuerySet[Any],
+    masks: Mapping[str, Callable[[Any], Any]],
+) -> None:
+    """Replace these columns by their masked texts where those differ."""
+    changed = {}
+    for pk, *values in _paged(rows, masks):
+        masked = [mask(value) for mask, value in zip(masks.values(), values, strict=True)]
+        if masked != values:
+            changed[pk] = masked
+    update_rows(model, tuple(masks), changed)
+
+
+def _paged(rows: models.QuerySet[Any], columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
+    return rows.values_list("pk", *columns).iterator(chunk_size=2_000)
