@@ -44,7 +44,7 @@ VIEW_RECORDS = (
     "trainings.view_legacycompletedtraining",
     "trainings.view_legacyimportedenrollment",
 )
-KEEP_RECORDS = ("trainings.add_course",)
+KEEP_RECORDS = ("trainings.add_course", "trainings.attach_history")
 PLATFORM_PERMISSIONS = {
     "Reader": VIEW_RECORDS,
     "Reviewer": VIEW_RECORDS,
