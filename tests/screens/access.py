@@ -26,9 +26,10 @@ class Role:
     signed_in: bool = True
 
 
-READER = frozenset({"view"})
+HISTORY_VIEW, ATTACH = "trainings.view_legacycompletedtraining", "trainings.attach_history"
+READER = frozenset({"view", HISTORY_VIEW})
 REVIEWER = READER | {"review", "reveal_pii"}
-MANAGER = REVIEWER | {"map", "export", "view_raw"}
+MANAGER = REVIEWER | {"map", "export", "view_raw", ATTACH}
 OPERATOR = MANAGER | {"commit", "rollback"}
 
 ROLES: dict[str, Role] = {
@@ -73,6 +74,11 @@ JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
 }  # fmt: skip
+HISTORY = "/admin/trainings/history"
+ATTACHED = frozenset(
+    {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
+     "trainings_probable_owners"}
+)  # fmt: skip
 QUEUE = {"filter": "focus=all"}  # every form of the queue says where it came from
 
 
@@ -162,6 +168,21 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:session-mapping-decide": judged(
         "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
+    ),
+    "trainings:history-owners": Address(f"{HISTORY}/owners?row={{pair}}", (HISTORY_VIEW, ATTACH)),
+    "trainings:history-owner-decide": Address(
+        f"{HISTORY}/owners/{{pair}}", (HISTORY_VIEW, ATTACH), {"POST": 302},
+        {"decision": "later", "version": "0"}, ATTACHED,
+    ),
+    "trainings:history-attach": Address(
+        f"{HISTORY}/attach?key={{learner}}", (HISTORY_VIEW, ATTACH), {**PAGE, "POST": 302},
+        {"key": "{learner}", "record": "{learner}:training 0", "person": "lead:{owner}",
+         "reason": "dossier papier", "action": "attach"},
+        ATTACHED,
+    ),
+    "trainings:history-undo": Address(
+        f"{HISTORY}/undo", (HISTORY_VIEW, ATTACH), {"POST": 302}, {"event": "{attachment}"},
+        ATTACHED,
     ),
     "healthz": Address("/healthz", None),
     "readyz": Address("/readyz", None),

@@ -26,7 +26,12 @@ class Verdict:
 
 
 def record_verdict(
-    run: LegacyImportRun, lease: Lease, report: ReconcileReport, *, actor: str, now: datetime.datetime
+    run: LegacyImportRun,
+    lease: Lease,
+    report: ReconcileReport,
+    *,
+    actor: str,
+    now: datetime.datetime,
 ) -> None:
     """Keep the verdict; nothing else of the run changes."""
     verdict = {
