@@ -192,28 +192,6 @@ class LegacyImportedEnrollment(ImportedHistory):
         return str(_("enrolment %(origin)s") % {"origin": self.origin})
 
 
-class HistoryAccessLog(models.Model):
-    """Who looked at the contact of which former learner, and why. Never changed, never deleted."""
-
-    learner_key = AsciiField(max_length=190)
-    reason = models.CharField(max_length=255)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "trainings_history_access_log"
-        verbose_name = _("look at the contact of a former learner")
-        verbose_name_plural = _("looks at the contacts of former learners")
-        default_permissions = ()
-        permissions = [
-            ("reveal_history", "Can reveal the contact of a former learner (audited)"),
-        ]
-        indexes = [models.Index(fields=["actor", "created_at"], name="trainings_access_by_actor")]
-
-    def __str__(self) -> str:
-        return f"{self.learner_key} {self.pk}"
-
-
 class PersonKind(models.TextChoices):
     """To whom history is attached."""
 
@@ -330,3 +308,25 @@ class AttachedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attachment_id} {self.origin}"
+
+
+class HistoryAccessLog(models.Model):
+    """Who looked at the contact of which former learner, and why. Never changed, never deleted."""
+
+    learner_key = AsciiField(max_length=190)
+    reason = models.CharField(max_length=255)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trainings_history_access_log"
+        verbose_name = _("look at the contact of a former learner")
+        verbose_name_plural = _("looks at the contacts of former learners")
+        default_permissions = ()
+        permissions = [
+            ("reveal_history", "Can reveal the contact of a former learner (audited)"),
+        ]
+        indexes = [models.Index(fields=["actor", "created_at"], name="trainings_access_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.learner_key} {self.pk}"

@@ -31,12 +31,13 @@ VIEW_RECORDS = (
     ("trainings", "view_legacycompletedtraining"),
     ("trainings", "view_legacyimportedenrollment"),
 )
+REVEAL_HISTORY = (("trainings", "reveal_history"),)
 KEEP_RECORDS = (("trainings", "add_course"), ("trainings", "attach_history"))
 PLATFORM_PERMISSIONS = {
     "Reader": VIEW_RECORDS,
-    "Reviewer": VIEW_RECORDS,
-    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
-    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Reviewer": (*VIEW_RECORDS, *REVEAL_HISTORY),
+    "Manager": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
 }
 
 

@@ -26,10 +26,12 @@ class Role:
     signed_in: bool = True
 
 
-HISTORY_VIEW, ATTACH = "trainings.view_legacycompletedtraining", "trainings.attach_history"
-READER = frozenset({"view", HISTORY_VIEW})
-REVIEWER = READER | {"review", "reveal_pii"}
-MANAGER = REVIEWER | {"map", "export", "view_raw", ATTACH}
+# Permissions of the platform that screens need; those of the import are the other names.
+OF_THE_PLATFORM = frozenset({"view_legacycompletedtraining", "reveal_history", "attach_history"})
+
+READER = frozenset({"view", "view_legacycompletedtraining"})
+REVIEWER = READER | {"review", "reveal_pii", "reveal_history"}
+MANAGER = REVIEWER | {"map", "export", "view_raw", "attach_history"}
 OPERATOR = MANAGER | {"commit", "rollback"}
 
 ROLES: dict[str, Role] = {
@@ -65,6 +67,9 @@ class Address:
 PAGE = {"GET": 200, "HEAD": 200}
 ELSEWHERE = {"GET": 302, "HEAD": 302}
 ROOT = "/admin/legacy-imports"
+HISTORY = "/admin/trainings/history"
+READ_HISTORY = ("view_legacycompletedtraining",)
+MAY_ATTACH = (*READ_HISTORY, "attach_history")
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
 LOOKED = frozenset({"legacy_access_log"})
@@ -74,7 +79,6 @@ JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
 }  # fmt: skip
-HISTORY = "/admin/trainings/history"
 ATTACHED = frozenset(
     {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
      "trainings_probable_owners"}
@@ -169,19 +173,30 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:session-mapping-decide": judged(
         "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
     ),
-    "trainings:history-owners": Address(f"{HISTORY}/owners?row={{pair}}", (HISTORY_VIEW, ATTACH)),
+    "trainings:history": Address(f"{HISTORY}?q=fictive", READ_HISTORY),
+    "trainings:history-search": Address(
+        f"{HISTORY}/search", READ_HISTORY, {"POST": 200}, {"q": "0661 20 00 00"}
+    ),
+    "trainings:history-learner": Address(f"{HISTORY}/learner?key={{learner}}", READ_HISTORY),
+    "trainings:history-print": Address(f"{HISTORY}/learner/print?key={{learner}}", READ_HISTORY),
+    "trainings:history-reveal": Address(
+        f"{HISTORY}/learner/reveal", (*READ_HISTORY, "reveal_history"), {"POST": 200},
+        {"key": "{learner}", "reason": "attestation"}, frozenset({"trainings_history_access_log"}),
+    ),
+    "trainings:history-slash": Address(f"{HISTORY}/learner/", (), ELSEWHERE),
+    "trainings:history-owners": Address(f"{HISTORY}/owners?row={{pair}}", MAY_ATTACH),
     "trainings:history-owner-decide": Address(
-        f"{HISTORY}/owners/{{pair}}", (HISTORY_VIEW, ATTACH), {"POST": 302},
+        f"{HISTORY}/owners/{{pair}}", MAY_ATTACH, {"POST": 302},
         {"decision": "later", "version": "0"}, ATTACHED,
     ),
     "trainings:history-attach": Address(
-        f"{HISTORY}/attach?key={{learner}}", (HISTORY_VIEW, ATTACH), {**PAGE, "POST": 302},
+        f"{HISTORY}/attach?key={{learner}}", MAY_ATTACH, {**PAGE, "POST": 302},
         {"key": "{learner}", "record": "{learner}:training 0", "person": "lead:{owner}",
          "reason": "dossier papier", "action": "attach"},
         ATTACHED,
     ),
     "trainings:history-undo": Address(
-        f"{HISTORY}/undo", (HISTORY_VIEW, ATTACH), {"POST": 302}, {"event": "{attachment}"},
+        f"{HISTORY}/undo", MAY_ATTACH, {"POST": 302}, {"event": "{attachment}"},
         ATTACHED,
     ),
     "healthz": Address("/healthz", None),

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from crm.models import CrmLead
 from ecoin.identity.emails import parse_email
-from ecoin.identity.names import is_whole, parse_name
+from ecoin.identity.names import Name, parse_name
 from ecoin.identity.phones import parse_phones
 from trainings.history.records import MODELS, ImportedRecord
 from trainings.models import LearnerProfile
@@ -92,7 +92,8 @@ def find_by_name(text: str, after: Cursor | None = None) -> FoundPage:
             last = pk
     if found or after:
         return FoundPage(learners(found))
-    return FoundPage(learners(_similar(text)), similar=True)
+    similar = _keys(_same_consonants(parse_name(text)))
+    return FoundPage(learners(similar), similar=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +160,23 @@ def _beginnings(words: list[str]) -> dict[str, Q]:
 
 
 def name_condition(text: str) -> Q:
-    """The condition that these words occur in the learner's name, for a list of records."""
-    words = parse_name(text).fold.split()
-    return reduce(or_, _beginnings(words).values()) if words else Q(pk__in=())
+    """The condition that these words occur in the learner's name, for a list of records.
 
-
-def _similar(text: str) -> list[str]:
-    """The learner keys of names that have the same consonants, of whole names only."""
+    A name in Arabic letters of which the usual Latin spelling is not known is found by its consonants.
+    """
     name = parse_name(text)
-    if not (is_whole(name.fold) and name.is_readable):
-        return []
-    skeletons = [name.skeleton, *name.more_skeletons]
-    return _keys(Q(name_skeleton__in=skeletons))
+    words = name.fold.split()
+    if not words:
+        return Q(pk__in=())
+    found = reduce(or_, _beginnings(words).values())
+    return found | _same_consonants(name) if name.script else found
+
+
+def _same_consonants(name: Name) -> Q:
+    """The condition that a name has the same consonants; only for whole names."""
+    if not (name.is_whole and name.is_readable):
+        return Q(pk__in=())
+    return Q(name_skeleton__in=[name.skeleton, *name.more_skeletons])
 
 
 # --- By contact ---------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def _learner_context(request: HttpRequest, key: str, history: History) -> dict[s
         "longest_reason": LONGEST_REASON,
         "may_attach": request.user.has_perm(ATTACH),
         "attach_url": learner_address(key, "trainings:history-attach"),
-        "events": shown_events(events_of(key)),
+        "events": shown_events(events_of(key)) if history.was_attached else [],
     }
 
 
