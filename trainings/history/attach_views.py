@@ -75,10 +75,10 @@ def _change(request: HttpRequest, action: str, values: list[str]) -> str:
     event = attach(records=records, person=person, reason=reason, actor=actor, now=now)
     known = known_people([person]).get(person)
     words = {
-        "action": event.get_action_display(),
+        "action": event.get_action_display().capitalize(),
         "name": shown_name(known.side.name) if known else "",
     }
-    return _("The history was %(action)s: %(name)s.") % words
+    return _("%(action)s – %(name)s.") % words
 
 
 def _form(
