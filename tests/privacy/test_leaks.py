@@ -17,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import CrmLead
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from tests.canaries import email, found, phone
@@ -31,8 +32,10 @@ from tests.legacy_database import as_legacy
 from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
 from trainings.models import (
     HistoryAccessLog,
+    HistoryAttachment,
     LegacyCompletedTraining,
     LegacyImportedEnrollment,
+    ProbableOwner,
 )
 
 pytestmark = pytest.mark.django_db
@@ -511,6 +514,45 @@ def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
     assert set(statuses) == {200}
     assert_silent(send(client, row, "reveal", reason="dossier"), 429)
     assert_silent(send(client, row, "raw"), 403)
+
+
+# --- Whose history it is -----------------------------------------------------------------------------
+
+
+def test_no_page_about_owners_shows_a_contact(house: Birdhouse) -> None:
+    """Neither the list, nor the form that attaches, nor what either answers."""
+    client, history = browser(house, "Manager"), "/admin/trainings/history"
+    records = list(LegacyCompletedTraining.objects.all())
+    assert found(" ".join(record.learner_phone for record in records)) != set()
+    lead = CrmLead.objects.filter(full_name__startswith="Serin Lina").get()
+    for key in {record.learner_key for record in records}:
+        ProbableOwner.objects.create(
+            learner_key=key, person_kind="lead", person_id=lead.pk,
+            reason="blocked_match", blocker="hot_key",
+        )  # fmt: skip
+    for state in ("open", "later", "not_same"):
+        assert_silent(client.get(f"{history}/owners?state={state}"), 200)
+    for pair in ProbableOwner.objects.all():
+        record = next(one for one in records if one.learner_key == pair.learner_key)
+        assert_silent(client.get(f"{history}/owners?row={pair.pk}"), 200)
+        assert_silent(client.get(f"{history}/attach?key={pair.learner_key}"), 200)
+        form = {"key": pair.learner_key, "record": f"{record.origin} 0", "version": 0,
+                "person": f"lead:{lead.pk}", "reason": "dossier papier"}  # fmt: skip
+        for text in (phone(42), email(23), phone(22, "0{n}"), "Serin", str(lead.pk)):
+            sent = {**form, "action": "search", "q": text}
+            assert_silent(client.post(f"{history}/attach", sent), 200)
+        assert_silent(client.post(f"{history}/attach", {**form, "action": "detach"}), 400)
+        done = {**form, "decision": "attach"}
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 302)
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 409)
+        assert_silent(client.get(f"{history}/learner?key={pair.learner_key}"), 200)
+        event = HistoryAttachment.objects.latest("pk")
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 302)
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 409)
+    refused = {"key": record.learner_key, "record": f"{record.origin} 2", "person": f"lead:{lead.pk}",
+               "action": "attach", "reason": f"tél {phone(60)}"}  # fmt: skip
+    assert found(body(client.post(f"{history}/attach", refused))) == {"phone 60"}  # to be corrected
+    assert_silent(client.get(f"{history}/attach?key={record.learner_key}"), 200)
 
 
 # --- Errors ------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from legacy_import.mapping.weights import store_weights
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStatusMapping
 from legacy_import.review.decisions import decide
 from tests.factories import (
-    CompletedTrainingFactory,
     CourseMappingFactory,
     CrmLeadFactory,
     RunFactory,
@@ -48,6 +47,9 @@ from tests.screens.access import (
     expected,
 )
 from tests.stages.stages import content_hash, run_commit, run_stages
+from tests.trainings.histories import BORN, history, seen
+from trainings.attachments import attach
+from trainings.models import ProbableOwner
 
 pytestmark = pytest.mark.django_db
 
@@ -131,13 +133,15 @@ class World:
             now=timezone.now(),
         ).pk  # fmt: skip
         CrmLeadFactory(full_name="Samir Fictif", phone="0770112233")
+        self._history()
         self.ids = {
             "run": self.run.pk, "row": self.row.pk, "undone": self.undone.pk, "event": self.event,
             "origin": f"legacy:stagiaires:{done.legacy_id}:lead",
-            "learner": CompletedTrainingFactory(learner_phone="0771445566").learner_key,
             "course": LegacyCourseMapping.objects.get(connection_name="legacy").pk,
             "session": LegacySessionMapping.objects.get(connection_name="legacy").pk,
             "status": LegacyStatusMapping.objects.get(connection_name="legacy").pk,
+            "pair": self.pair.pk, "learner": self.pair.learner_key, "owner": self.pair.person_id,
+            "attachment": self.attachment,
         }  # fmt: skip
         self.foreign = {
             "course": LegacyCourseMapping.objects.get(connection_name="another").pk,
@@ -148,6 +152,17 @@ class World:
         # The lists rest on the names of all courses; the second source brought one.
         store_weights(self.run)
         self.before = table_hashes()
+
+    def _history(self) -> None:
+        """A former learner with a probable owner, and one whose history is attached."""
+        owner = CrmLeadFactory(full_name="Nadir Fictif", birth_date=BORN)
+        history(7_001, learner_name="Nadir Fictif")
+        self.pair = ProbableOwner.objects.get()
+        other = history(7_002, learner_name="Yanis Fictif")
+        self.attachment = attach(
+            records=seen(other), person=("lead", owner.pk), reason="dossier papier",
+            actor=UserFactory(), now=timezone.now(),
+        ).pk  # fmt: skip
 
     def _user(self, role: Role) -> User:
         user: User = UserFactory(

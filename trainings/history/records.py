@@ -59,6 +59,7 @@ class History:
     lines: list[HistoryLine]
     users: list[User]
     leads: list[CrmLead]
+    was_attached: bool = False  # any of it, by a person: there are events about it
 
     @property
     def learner_keys(self) -> list[str]:
@@ -95,10 +96,8 @@ def _history(
     """The history that begins with these records, and follows the people they are attached to."""
     new_users = {record.user_id for record in records if record.user_id} - users
     new_leads = {record.lead_id for record in records if record.lead_id} - leads
-    if new_users:
-        records += list(_records(Q(user__in=new_users)))
-    if new_leads:
-        records += list(_records(Q(lead__in=new_leads)))
+    if new_users or new_leads:
+        records += list(_records(Q(user__in=new_users) | Q(lead__in=new_leads)))
     distinct = {(type(record), record.pk): record for record in records}
     lines = [_line(record) for record in distinct.values()]
     attached = {record.lead.pk: record.lead for record in distinct.values() if record.lead}
@@ -107,7 +106,12 @@ def _history(
     lines.sort(key=_in_time)
     of_interests = {interest.lead.pk: interest.lead for interest in interests}
     users_of_records = {record.user.pk: record.user for record in distinct.values() if record.user}
-    return History(lines, list(users_of_records.values()), list((of_interests | attached).values()))
+    return History(
+        lines,
+        list(users_of_records.values()),
+        list((of_interests | attached).values()),
+        any(record.version for record in distinct.values()),
+    )
 
 
 def _records(which: Q) -> Iterator[ImportedRecord]:
