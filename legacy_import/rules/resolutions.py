@@ -32,6 +32,8 @@ CHANGES: dict[ReviewDecision, str] = {
     D.SET_COURSE: _("the course is this one of the platform's, or the old name is kept"),
     D.ACKNOWLEDGE: _("the source row as it is now needs nothing more"),
     D.ADD_HISTORY: _("the training is added, attached to the record that the row became"),
+    D.ANOTHER_PERSON: _("the row is imported as the person who has its number now"),
+    D.CREATE_AGAIN: _("what was deleted on the platform is created again"),
     D.SEPARATE: _("the row is another person than the rows of its group"),
     D.SKIP: _("no record is created from the row"),
     D.LATER: _("the row stays in the queue, as postponed"),
@@ -56,6 +58,8 @@ _BLOCKED_MATCHES = (
 # Review reason → the decisions that resolve it, or lead to what is still missing.
 RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "already_imported_changed": (D.ADD_HISTORY, D.ACKNOWLEDGE),
+    "imported_deleted": (D.CREATE_AGAIN,),
+    "row_is_another_person": (D.ANOTHER_PERSON,),
     **dict.fromkeys(DELETIONS, (D.ACCEPT_DATA,)),
     "session_deleted_at_source": (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION),
     "status_unknown": (D.TREAT_AS, *_WHOSE),

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import CourseMappingStatus, SessionType
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.factories import (
@@ -19,6 +20,7 @@ from tests.factories import (
     spelled,
 )
 from tests.stages.stages import run_commit, run_plan, run_stages
+from trainings.models import LegacyCompletedTraining
 
 PHONE, OTHER = "0559446168", "0661223344"
 BORN = datetime.date(1999, 2, 3)
@@ -115,6 +117,20 @@ def imported_as(before: dict[str, Any], **fields: Any) -> Rows:
     return rows
 
 
+def deleted_since(before: dict[str, Any], **fields: Any) -> Rows:
+    """Committed by an earlier run; staff deleted what that created."""
+
+    def rows() -> LegacyStudentImport:
+        earlier = staged(**before)
+        run_commit(earlier.legacy_import_run)
+        LegacyCompletedTraining.objects.all().delete()
+        CourseInterest.objects.all().delete()
+        CrmLead.objects.all().delete()
+        return staged(RunFactory(previous_run=earlier.legacy_import_run), **fields)
+
+    return rows
+
+
 def gone(**fields: Any) -> Rows:
     """A newer import did not find it any more."""
 
@@ -197,6 +213,11 @@ ROWS: dict[tuple[str, str], Rows] = {
     ("already_imported_changed", "registered since"): imported_as(LEAD, **REGISTERED),
     ("already_imported_changed", "still a lead"): imported_as(LEAD, **LEAD, remark="x"),
     ("already_imported_changed", "trained before"): imported_as(TRAINED, **TRAINED, remark="x"),
+    ("imported_deleted", "lead"): deleted_since(LEAD, **LEAD),
+    ("imported_deleted", "trained"): deleted_since(TRAINED, **TRAINED),
+    ("row_is_another_person", "trained"): imported_as(
+        LEAD, **TRAINED, full_name="Nadia Saadi", phone=OTHER, birth_date="1985-07-20"
+    ),
     ("deleted_at_source", "trained"): row(**TRAINED, deleted_at="2020-01-01"),
     ("course_deleted_at_source", "trained"): row(**{**TRAINED, "formation_id": "11"}),
     ("session_deleted_at_source", "trained"): row(**TRAINED, session_id="44"),
