@@ -97,6 +97,8 @@ class LegacyStudentImport(models.Model):
         max_length=18, choices=Classification, db_default=Classification.UNKNOWN
     )
     classification_rule = AsciiField(max_length=60, blank=True, default="", db_default="")
+    # rules.statuses.key_of: the LegacyStatusMapping of a status that the rules do not know; or null.
+    status_key = AsciiField(max_length=190, null=True)
 
     # 6 plan
     planned_action = FixedAsciiField(

@@ -175,6 +175,16 @@ def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
     }
 
 
+def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
+    """Row (`<connection>:<table>:<id>`) → the learner key of the history that was created from it."""
+    keys: dict[str, str] = {}
+    for effect, model in HISTORY.items():
+        history = model._default_manager.filter(origin__in=[f"{row}:{effect}" for row in rows])
+        for origin, key in history.values_list("origin", "learner_key"):
+            keys[origin.removesuffix(f":{effect}")] = key
+    return keys
+
+
 def history_of_rows(rows: Sequence[str]) -> dict[str, Target | None]:
     """Origin of each completed training and imported enrolment of these rows → its person, if any."""
     people: dict[str, Target | None] = {}
@@ -186,16 +196,6 @@ def history_of_rows(rows: Sequence[str]) -> dict[str, Target | None]:
             person = (PersonKind.USER.value, user) if user else (PersonKind.LEAD.value, lead)
             people[origin] = person if person[1] else None
     return people
-
-
-def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
-    """Row (`<connection>:<table>:<id>`) → the learner key of the history that was created from it."""
-    keys: dict[str, str] = {}
-    for effect, model in HISTORY.items():
-        history = model._default_manager.filter(origin__in=[f"{row}:{effect}" for row in rows])
-        for origin, key in history.values_list("origin", "learner_key"):
-            keys[origin.removesuffix(f":{effect}")] = key
-    return keys
 
 
 def any_origin_of(connection_name: str) -> bool:

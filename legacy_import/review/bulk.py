@@ -1,13 +1,17 @@
-"""One decision about many rows: never a link, never a commit, at most a thousand rows at a time."""
+"""One decision about many rows: never a link, never a commit, at most a thousand rows at a time.
+
+What was said of earlier versions of rows is repeated in the same way, one cause at a time.
+"""
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, TextChoices
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from ecoin.bulk import Ids, insert_rows
@@ -16,24 +20,34 @@ from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.people.source_decisions import row_at_decision
+from legacy_import.people.source_decisions import decisions_on, row_at_decision
 from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
 from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import Event
 from legacy_import.runs import counts
-from legacy_import.stages.planning.effect_of_decision import effects_on_rows
+from legacy_import.stages.planning.effect_of_decision import Effect, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
 OF_ONE_CAUSE = (
-    D.ACCEPT_DATA, D.CREATE_ANYWAY, D.RELEASE_WITHOUT_SESSION, D.ANOTHER_PERSON, D.CREATE_AGAIN,
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
 )  # fmt: skip
 IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
-EVENT = ("connection_name", "source_table", "legacy_id", "row_digest", "payload_hash", "subject",
-         "student_import_id", "log_entry_id", "decision", "treat_as", "target_kind", "target_id",
-         "note", "actor_id", "created_at")  # fmt: skip
+
+
+class Repeat(TextChoices):
+    """What stands for a decision where each row gets the one about its earlier version again."""
+
+    REPEAT = "repeat", gettext_lazy("say again")
+
+
+REPEAT = Repeat.REPEAT
+Choice = ReviewDecision | Repeat
+# Decisions that are repeated about many rows: none that gives a row to a person, or denies it, or is
+# about one deleted record.
+REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.CREATE_AGAIN, D.LATER, D.RESET}
 
 
 class CountChanged(LegacyImportError):
@@ -60,7 +74,7 @@ def bulk(
     run: LegacyImportRun,
     query: RowFilter,
     expected: int,
-    decision: ReviewDecision,
+    decision: Choice,
     actor: User,
     now: datetime.datetime,
     ids: Collection[int] | None = None,
@@ -87,65 +101,95 @@ def bulk(
 
 @dataclass(frozen=True, slots=True)
 class BulkEffect:
-    """What one decision would do to many rows. `answers`: the plan's answer → its number of rows."""
+    """What a decision would do to many rows. `answers`: the plan's answer → its number of rows."""
 
-    event: Event
-    rows: Mapping[int, bool]  # row id → whether the decision suffices
-    log_entries: Mapping[int, int | None]  # row id → the entry whose record is created again
-    answers: Mapping[Decision, int]  # of these rows, the most frequent first
+    rows: Mapping[
+        int, tuple[Sequence[Event], Effect]
+    ]  # row id → its new decisions, and their effect
     does_not_apply: int
+
+    @property
+    def answers(self) -> dict[Decision, int]:
+        """The most frequent first."""
+        return dict(Counter(after.answer for _, after in self.rows.values()).most_common())
 
 
 def effect_on(
     run: LegacyImportRun,
     ids: Sequence[int],
-    decision: ReviewDecision,
+    decision: Choice,
     treat_as: Classification | None = None,
 ) -> BulkEffect:
     """The effect of the decision on these rows, which are not committed. Raises NotPossible."""
+    if isinstance(decision, Repeat):
+        rows = _repeated(run, ids)
+        return BulkEffect(rows, len(ids) - len(rows))
     if decision == D.TREAT_AS:
         _require_one_status(ids, treat_as)
     event = Event(decision, treat_as=treat_as if decision == D.TREAT_AS else None)
-    effects = effects_on_rows(run, ids, event)
-    staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
-    planned = dict(staged.values_list("pk", "planned_reason"))
+    planned = dict(
+        LegacyStudentImport.objects.filter(pk__among=Ids(ids)).values_list("pk", "planned_reason")
+    )
+    effects = effects_on_rows(run, dict.fromkeys(ids, (event,)))
     rows = {
-        pk: after
+        pk: ((event,), after)
         for pk, (before, after) in effects.items()
         if decision in ALWAYS or is_offered(event, after, before, reasons_of(planned[pk], before))
     }
-    answers = Counter(after.answer for after in rows.values())
-    return BulkEffect(
-        event,
-        {pk: after.suffices and decision != D.RESET for pk, after in rows.items()},
-        {pk: after.log_entry_of(decision) for pk, after in rows.items()},
-        dict(answers.most_common()),
-        len(ids) - len(rows),
-    )
+    return BulkEffect(rows, len(ids) - len(rows))
+
+
+RowEvents = dict[int, tuple[Sequence[Event], Effect]]
+
+
+def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
+    """Row → what was said of its earlier version, where each part of it changes something."""
+    events = _earlier_events(run, ids)
+    rows: RowEvents = {}
+    for parts in range(1, max(map(len, events.values()), default=0) + 1):
+        tried = {pk: of_row[:parts] for pk, of_row in events.items() if len(of_row) >= parts}
+        for pk, (before, after) in effects_on_rows(run, tried).items():
+            if after.changes(rows[pk][1] if pk in rows else before):
+                rows[pk] = (tried[pk], after)
+            else:
+                events.pop(pk)
+                rows.pop(pk, None)
+    return rows
+
+
+def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
+    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
+    return {
+        pk: tuple(made.event for made in of_row.earlier)
+        for pk, of_row in decisions_on(staged, run.connection_name).items()
+        if of_row.earlier and all(made.decision in REPEATED for made in of_row.earlier)
+    }
 
 
 def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime.datetime) -> None:
-    """Write the decision on all rows of the effect."""
-    decision = effect.event.decision
+    """Write the new decisions; the decision in force, whether it suffices and a version of the rows."""
+    if not effect.rows:
+        return
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.rows))
-    rows = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-    said = (
-        decision.value, effect.event.treat_as or "", "", None, "", actor.pk, timestamp(now),
-    )  # fmt: skip
-    events = [
-        (*row_at_decision(row, run.connection_name, decision).values(),
-         effect.log_entries[row.pk], *said)
-        for row in rows
-    ]  # fmt: skip
-    insert_rows(LegacyReviewDecision, EVENT, events)
-    # Whoever decides about this version has seen what was said of an earlier one.
-    standing = "" if decision == D.RESET else decision.value
-    for settled in (True, False):
-        ids = [pk for pk, suffices in effect.rows.items() if suffices == settled]
+    columns = {"actor_id": actor.pk, "created_at": timestamp(now), "note": ""}
+    events = []
+    states: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
+    for row in staged.defer("raw_payload", "duplicate_evidence").order_by("pk"):
+        of_row, after = effect.rows[row.pk]
+        for event in of_row:
+            made_on = row_at_decision(row, run.connection_name, event.decision)
+            entry = after.case.decisions.create_again or None
+            again = entry if event.decision == D.CREATE_AGAIN else None
+            events.append({**made_on, **event.columns, "log_entry_id": again, **columns})
+        standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
+        states[standing, bool(standing) and after.suffices].append(row.pk)
+    insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
+    for (standing, settled), ids in states.items():
+        # Whoever decides about this version has seen what was said of an earlier one.
         new = {"decision": standing, "earlier_decision": "", "settled": settled}
-        if ids:
-            counts.apply(run.pk, ids, new=new)
-            LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
+        counts.apply(run.pk, ids, new=new)
+        LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
 
 
 def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> None:
@@ -160,8 +204,16 @@ def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> 
         )
 
 
-def require_bulk(query: RowFilter, decision: ReviewDecision) -> None:
+def require_bulk(query: RowFilter, decision: Choice) -> None:
     """Raise NotPossible for a decision that is taken row by row, or needs one cause."""
+    if decision == REPEAT:
+        if not {"planned_reason", "earlier_decision"} <= set(query.facets):
+            raise NotPossible(
+                _(
+                    "Choose one cause and one earlier decision first: it is repeated for one at a time."
+                )
+            )
+        return
     if decision not in IN_BULK:
         raise NotPossible(_("This decision is taken row by row."))
     if decision in OF_ONE_CAUSE and "planned_reason" not in query.facets:

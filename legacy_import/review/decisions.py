@@ -156,7 +156,8 @@ def events_about(row: LegacyStudentImport, source: str) -> QuerySet[LegacyReview
     events = LegacyReviewDecision.objects.filter(
         connection_name=source, source_table=row.source_table, legacy_id=row.legacy_id
     )
-    return events.select_related("actor").order_by("pk")
+    run = "student_import__legacy_import_run_id"
+    return events.select_related("actor").annotate(run_id=F(run)).order_by("pk")
 
 
 def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
@@ -217,16 +218,12 @@ def decide(
         if decision == D.LINK and _require_known(person, inactive):
             event = replace(event, knows_inactive=True)
         effect = _require_offered(row, event)
-        kind, target = event.person or ("", None)
         made = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
-            decision=decision,
-            treat_as=event.treat_as or "",
-            target_kind=kind,
-            target_id=target,
-            target_inactive=event.knows_inactive,
-            log_entry_id=effect.log_entry_of(decision),
-            course_id=event.course_id,
+            **event.columns,
+            log_entry_id=effect.case.decisions.create_again or None
+            if decision == D.CREATE_AGAIN
+            else None,
             note=note,
             actor=actor,
             created_at=now,

@@ -13,6 +13,7 @@ class Drift(StrEnum):
     SOURCE_ROW_GONE = "source_row_gone"
     COURSE_MAPPING = "course_mapping_changed"
     SESSION_MAPPING = "session_mapping_changed"
+    STATUS_MAPPING = "status_mapping_changed"
     TARGET_GONE = "target_gone"
     TARGET_EDITED = "target_edited"
     TARGET_INACTIVE = "person_inactive"
@@ -30,6 +31,7 @@ class Drift(StrEnum):
 CAUSE_OF_VERSION = {
     "said": Drift.DECISION,
     "row": Drift.SOURCE_ROW,
+    "status": Drift.STATUS_MAPPING,
     "course": Drift.COURSE_MAPPING,
     "session": Drift.SESSION_MAPPING,
 }

@@ -42,6 +42,7 @@ REASONS: dict[str, str] = {
     "source_row_changed": _("the source row was imported again since the plan, and it changed"),
     "course_mapping_changed": _("the mapping of the row's course changed since the plan"),
     "session_mapping_changed": _("the mapping of the row's session changed since the plan"),
+    "status_mapping_changed": _("the meaning of the row's status was changed since the plan"),
     "target_edited": _("the person to whom the row was to be linked was edited since the plan"),
     "target_gone": _("the person to whom the plan links the row is no longer on the platform"),
     "new_person": _("a new person on the platform has the same phone or e-mail"),

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 # What makes a row stop at a rung, in words. A rung without words here is an error.
 RUNGS = {
+    "_erased_on_request": "the person was erased on request, and no record of this payload exists",
     "_reviewer_put_aside": "a reviewer skipped or postponed it",
     "_already_imported": "imported before: a record with its `origin`, or a link in the commit log",
     "_deleted_at_source": "deleted on the old platform: itself, its course or its session",

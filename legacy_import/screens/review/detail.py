@@ -7,23 +7,29 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
-from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
-from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of, platform_courses
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
     other_viewers,
 )
+from legacy_import.rules.decisions import in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import ERASED
 from legacy_import.screens.review.choices_of_row import RowChoices, choices_of
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
+from legacy_import.screens.review.versions import (
+    HistoryLine,
+    RowHistory,
+    earlier_version,
+    history_of,
+)
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10
-History = Sequence[tuple[LegacyReviewDecision, bool]]  # the event, and whether it was undone
 
 
 def detail_of(
@@ -42,10 +48,10 @@ def detail_of(
     row = rows.select_related("training").defer("raw_payload").first()
     if row is None:
         return None
-    history, evidence = history_of(row), row.duplicate_evidence
+    history, evidence = history_of(row, run), row.duplicate_evidence
     first_targets = evidence.get("targets", [])[:MOST_TARGETS]
     contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
-    targets = targets_of(first_targets, contacts, person, ruled_out(history))
+    targets = targets_of(first_targets, contacts, person, _ruled_out(history))
     selected = next((target for target in targets if target["selected"]), None)
     target = (selected["kind"], selected["id"]) if selected else None
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
@@ -66,7 +72,8 @@ def detail_of(
         "differences": sum(line.likeness.is_difference for line in compared),
         "in_run": evidence.get("in_run", []),  # other rows of the run
         "in_run_total": evidence.get("in_run_total", 0),
-        "history": with_courses(history),
+        "history": with_courses(history.lines),
+        "earlier": earlier_version(row, history),
         "choices": choices_of(run, row, person=target, may_link=target in contacts)
         if open_to_review
         else RowChoices(),
@@ -101,30 +108,12 @@ def targets_of(
     ]
 
 
-def history_of(row: LegacyStudentImport) -> History:
-    """Every decision about the row and every undo of one, newest first."""
-    events = LegacyReviewDecision.objects.filter(student_import=row).order_by("-pk")
-    events = events.select_related("actor")
-    undone = {event.undoes_id for event in events}
-    return [(event, event.pk in undone) for event in events]
-
-
-def with_courses(history: History) -> list[tuple[LegacyReviewDecision, bool, str]]:
+def with_courses(lines: Sequence[HistoryLine]) -> list[tuple[HistoryLine, str]]:
     """The history, with the name of the course that a decision set; "–" for one that is gone."""
-    ids = {event.course_id for event, _ in history if event.course_id}
-    names = dict(platform_courses()) if ids else {}
-    return [(event, undone, names.get(event.course_id or 0, "–")) for event, undone in history]
+    names = dict(platform_courses()) if any(line.event.course_id for line in lines) else {}
+    return [(line, names.get(line.event.course_id or 0, "–")) for line in lines]
 
 
-def ruled_out(history: History) -> set[Target]:
-    """The people the row is not, by the decisions in force; a later link removes one again."""
-    people: set[Target] = set()
-    for event, undone in reversed(history):
-        if undone or event.undoes_id or event.target_id is None:
-            continue
-        target = (event.target_kind, event.target_id)
-        if event.decision == ReviewDecision.NOT_SAME:
-            people.add(target)
-        else:
-            people.discard(target)
-    return people
+def _ruled_out(history: RowHistory) -> frozenset[Target]:
+    """The people the row is not, by the decisions in force."""
+    return in_force(made.event for made in history.decisions.applying).not_same

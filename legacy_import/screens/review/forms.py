@@ -4,7 +4,7 @@ from django import forms
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
-from legacy_import.review.bulk import IN_BULK
+from legacy_import.review.bulk import IN_BULK, REPEAT
 from legacy_import.review.decisions import CourseArgument
 from legacy_import.review.filter import is_number
 from legacy_import.review.offers import TREATABLE
@@ -41,6 +41,12 @@ class DecisionForm(forms.Form):
         return CourseArgument(int(text)) if text and is_number(text) else None
 
 
+class VersionForm(forms.Form):
+    """The version of the row that the reviewer saw."""
+
+    version = forms.IntegerField(min_value=1, max_value=MOST)
+
+
 class UndoForm(forms.Form):
     event = forms.IntegerField(min_value=1, max_value=MOST)
 
@@ -62,7 +68,8 @@ class BulkForm(forms.Form):
     """
 
     decision = forms.TypedChoiceField(
-        choices=[(value.value, value.label) for value in IN_BULK], coerce=ReviewDecision
+        choices=[(value.value, value.label) for value in (*IN_BULK, REPEAT)],
+        coerce=lambda value: REPEAT if value == REPEAT else ReviewDecision(value),
     )
     treat_as = forms.TypedChoiceField(
         choices=[(value.value, value.label) for value in TREATABLE],

@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from legacy_import.choices import ReviewDecision
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.bulk import (
     MAX_ROWS,
     BulkReport,
+    Choice,
     CountChanged,
     bulk,
     effect_on,
@@ -25,7 +26,6 @@ from legacy_import.review.bulk import (
 from legacy_import.review.decisions import NotPossible
 from legacy_import.review.filter import RowFilter, UnknownFilter
 from legacy_import.review.saved_filters import delete_filter, save_filter
-from legacy_import.rules.decisions import Event
 from legacy_import.screens.address import (
     RowsAddress,
     parse_number,
@@ -85,7 +85,7 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
         return render_queue(request, address, status=400, refusal=refusal)
-    event = Event(form.cleaned_data["decision"], treat_as=form.cleaned_data["treat_as"])
+    decision, treat_as = form.cleaned_data["decision"], form.cleaned_data["treat_as"]
     ids = None
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
@@ -93,8 +93,8 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
             return render_queue(request, address, status=400, refusal=_("No row is selected."))
     expected = form.cleaned_data["expected"]
     if expected is None:
-        return _confirm(request, address, event, ids)
-    return _decide(request, address, event, ids, expected)
+        return _confirm(request, address, decision, treat_as, ids)
+    return _decide(request, address, decision, treat_as, ids, expected)
 
 
 def _sent_address(request: HttpRequest) -> RowsAddress:
@@ -103,14 +103,18 @@ def _sent_address(request: HttpRequest) -> RowsAddress:
 
 
 def _confirm(
-    request: HttpRequest, address: RowsAddress, event: Event, ids: Sequence[int] | None
+    request: HttpRequest,
+    address: RowsAddress,
+    decision: Choice,
+    treat_as: Classification | None,
+    ids: Sequence[int] | None,
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
-    query, decision = address.query, event.decision
+    query = address.query
     try:
         require_bulk(query, decision)
         rows = matching(address.run, query, ids)
-        answers = effect_on(address.run, rows[:MAX_ROWS], decision, event.treat_as)
+        answers = effect_on(address.run, rows[:MAX_ROWS], decision, treat_as)
     except NotPossible as error:
         return render_refusal(request, address, error)
     if not rows or len(rows) > MAX_ROWS:
@@ -126,7 +130,7 @@ def _confirm(
         here=address.query_string(),
         back=address.url(),
         decision=decision,
-        treat_as=event.treat_as,
+        treat_as=treat_as if decision == ReviewDecision.TREAT_AS else None,
         effect=EFFECTS[decision],
         answers=[(answer_words(answer), number) for answer, number in answers.answers.items()],
         does_not_apply=answers.does_not_apply,
@@ -143,7 +147,8 @@ def _confirm(
 def _decide(
     request: HttpRequest,
     address: RowsAddress,
-    event: Event,
+    decision: Choice,
+    treat_as: Classification | None,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
@@ -152,8 +157,8 @@ def _decide(
             run=address.run,
             query=address.query,
             expected=expected,
-            decision=event.decision,
-            treat_as=event.treat_as,
+            decision=decision,
+            treat_as=treat_as,
             actor=reviewer_of(request),
             now=timezone.now(),
             ids=ids,
@@ -166,11 +171,11 @@ def _decide(
         )
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    _add_messages(request, event.decision, report)
+    _add_messages(request, decision, report)
     return HttpResponseRedirect(address.first_page(address.query))
 
 
-def _add_messages(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:
+def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) -> None:
     """How many rows were decided, and how many were skipped."""
     text = ngettext(
         "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions

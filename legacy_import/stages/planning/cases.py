@@ -147,7 +147,14 @@ class CaseLoader:
         rows = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
-        return list(map(PlanRow._make, columns))
+        return [self._classified(row) for row in map(PlanRow._make, columns)]
+
+    def _classified(self, row: PlanRow) -> PlanRow:
+        """The row under the current meaning of its status, where people define that."""
+        if row.status_key is None:
+            return row
+        meaning = self.mappings.status(row.status_key).classification or Classification.UNKNOWN
+        return row._replace(classification=meaning.value)
 
     def read_context(self, rows: Sequence[PlanRow], selection: Q) -> ChunkContext:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
@@ -206,6 +213,8 @@ class CaseLoader:
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
+        if row.status_key is not None:
+            basis += f" status={self.mappings.status(row.status_key).version}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person.fingerprint}" if person else ""
         return Case(

@@ -29,6 +29,7 @@ class PlanRow(NamedTuple):
     legacy_formation_id: str | None
     legacy_session_id: str | None
     person_number: int
+    status_key: str | None  # of a status that the rules do not know
 
     @property
     def place(self) -> Place:
