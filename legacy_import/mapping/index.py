@@ -1,7 +1,7 @@
 """The mappings of one source in memory: a few thousand courses and sessions at most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db.models import Count, Sum
@@ -60,11 +60,38 @@ class Training(NamedTuple):
     session_starts_on: str = ""  # as found
     session_ends_on: str = ""
     session_deleted: bool = False
+    # Of a row whose formation is not that of its session: the answer for each of the two.
+    two_courses: "TwoCourses | None" = None
 
     @property
     def versions(self) -> str:
         """The versions of both mappings, as stored in a plan."""
-        return f"course={self.course.version} session={self.session_version}"
+        course = str(self.course.version)
+        if self.two_courses:
+            course = f"{self.two_courses.of_row.version},{self.two_courses.of_session.version}"
+        return f"course={course} session={self.session_version}"
+
+
+class TwoCourses(NamedTuple):
+    """The course of the formation that a row refers to, and that of its session's formation."""
+
+    of_row: CourseAnswer
+    of_session: CourseAnswer
+
+    @property
+    def are_one(self) -> bool:
+        """Two old spellings of one course of the platform are no conflict."""
+        return (
+            self.of_row.state == self.of_session.state == CourseState.MAPPED
+            and self.of_row.course_id == self.of_session.course_id
+        )
+
+
+class RowReferences(NamedTuple):
+    """The formation and the session that one row refers to."""
+
+    formation_id: str | None
+    session_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +100,7 @@ class MappingIndex:
 
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
+    platform_courses: Mapping[int, str] = field(default_factory=dict)  # id → name, all of them
 
     def training(self, formation_id: str | None, session_id: str | None) -> Training:
         """The training of a row that refers to this formation and this session."""
@@ -86,36 +114,51 @@ class MappingIndex:
             formation_id, kind.session_type, session.formation_id if session else None
         )
         real = kind.session_type == SessionType.REAL_SESSION
+        course, two_courses = self._course(formation, session)
         return Training(
             session=kind,
             session_confirmed=bool(session and session.confirmed and real),
             session_version=session.version if session else 0,
-            course=self._course(formation),
+            course=course,
             course_rule=formation.rule,
             session_code=session.code if session else "",
             session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
+            two_courses=two_courses,
         )
 
-    def _course(self, formation: NamedFormation) -> CourseAnswer:
-        if formation.formation_id is None:
+    def _course(
+        self, formation: NamedFormation, session: SessionAnswer | None
+    ) -> tuple[CourseAnswer, TwoCourses | None]:
+        answer = self._course_of(formation.formation_id)
+        if formation.rule != CourseState.CONFLICT:
+            return answer, None
+        two = TwoCourses(answer, self._course_of(session.formation_id if session else None))
+        return (answer if two.are_one else answer._replace(state=CourseState.CONFLICT)), two
+
+    def _course_of(self, formation_id: str | None) -> CourseAnswer:
+        if formation_id is None:
             return CourseAnswer(CourseState.NONE_NAMED, None, 0)
         missing = CourseAnswer(CourseState.NOT_IN_SOURCE, None, 0)
-        answer = self.courses.get(formation.formation_id, missing)
-        if formation.rule == CourseState.CONFLICT:
-            return answer._replace(state=CourseState.CONFLICT)
-        return answer
+        return self.courses.get(formation_id, missing)
 
 
-def load_mappings(connection_name: str) -> MappingIndex:
+def load_mappings(connection_name: str, row: RowReferences | None = None) -> MappingIndex:
     """The answers of both mapping tables for the courses and sessions that the source still has.
 
-    A suggestion is an answer only while the platform's courses still suggest it.
+    `row`: only what a row with these references needs. A suggestion is an answer only while the
+    platform's courses still suggest it.
     """
-    index = index_by_name(platform_courses())
+    catalogue = platform_courses()
+    index = index_by_name(catalogue)
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
+    if row is not None:
+        sessions = sessions.filter(legacy_session_id=row.session_id or "")
+        of_session = sessions.values_list("legacy_formation_id", flat=True)
+        formations = {row.formation_id, *of_session} - {None}
+        courses = courses.filter(legacy_formation_id__in=formations)
     return MappingIndex(
         {
             formation: _course_answer(
@@ -142,6 +185,7 @@ def load_mappings(connection_name: str) -> MappingIndex:
                 "ends_on_raw", "deleted_at_source",
             )
         },
+        dict(catalogue),
     )  # fmt: skip
 
 

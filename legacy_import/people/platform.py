@@ -159,6 +159,19 @@ def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
     }
 
 
+def history_of_rows(rows: Sequence[str]) -> dict[str, Target | None]:
+    """Origin of each completed training and imported enrolment of these rows → its person, if any."""
+    people: dict[str, Target | None] = {}
+    for effect in ("training", "enrollment"):
+        records = EFFECTS[effect]._default_manager.filter(
+            origin__in=[f"{row}:{effect}" for row in rows]
+        )
+        for origin, user, lead in records.values_list("origin", "user_id", "lead_id"):
+            person = (PersonKind.USER.value, user) if user else (PersonKind.LEAD.value, lead)
+            people[origin] = person if person[1] else None
+    return people
+
+
 def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
     """Row (`<connection>:<table>:<id>`) → the learner key of the history that was created from it."""
     keys: dict[str, str] = {}

@@ -28,7 +28,7 @@ from legacy_import.runs.lease import Lease
 D = ReviewDecision
 Rows = QuerySet[LegacyStudentImport]
 # Columns that decisions about one row differ in: repeated as they are on a newer version.
-ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive")
+ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive", "course_id")
 # Of these, only the latest matters: each of them answers for the whole row.
 WHOLE_ANSWERS = frozenset({D.SKIP, D.LINK})
 NEVER_EARLIER = frozenset({D.RESET, D.LATER})  # not worth repeating
@@ -49,6 +49,7 @@ class MadeDecision(NamedTuple):
     target_kind: str
     target_id: int | None
     target_inactive: bool
+    course_id: int | None
 
     @property
     def made_for(self) -> MadeFor:
@@ -62,6 +63,7 @@ class MadeDecision(NamedTuple):
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
             self.target_inactive,
+            self.course_id,
         )
 
     @property
@@ -180,16 +182,17 @@ def refresh_decisions(run: LegacyImportRun, lease: Lease) -> None:
 
 
 def _refresh(rows: Rows, connection_name: str) -> None:
+    """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
     stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
     new = {pk: (of_row.standing, of_row.latest_earlier) for pk, of_row in decisions.items()}
     update_rows(
         LegacyStudentImport,
-        ("decision", "earlier_decision", "version"),
+        ("decision", "earlier_decision", "settled", "version"),
         {
-            pk: (*new[pk], version + 1)
-            for pk, *old, version in stored.values_list(
-                "pk", "decision", "earlier_decision", "version"
+            pk: (*new[pk], bool(settled and new[pk][0]), version + 1)
+            for pk, *old, settled, version in stored.values_list(
+                "pk", "decision", "earlier_decision", "settled", "version"
             )
             if new[pk] != tuple(old)
         },

@@ -4,33 +4,41 @@ What was said of earlier versions of rows is repeated in the same way, one cause
 """
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet, TextChoices
+from django.db.models import F, TextChoices
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from ecoin.bulk import insert_rows
+from ecoin.bulk import Ids, insert_rows
+from ecoin.identity.text import fold
 from ecoin.records import timestamp
-from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
+from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
-from legacy_import.review.decisions import NotPossible, applies, lock_run
+from legacy_import.people.source_decisions import decisions_on, row_at_decision
+from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
+from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
+from legacy_import.rules.commit_policy import Decision
+from legacy_import.rules.decisions import Event
 from legacy_import.runs import counts
+from legacy_import.stages.planning.effect_of_decision import Effect, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-IN_BULK = (D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-OF_ONE_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-NO_ARGUMENTS: dict[str, Any] = {"treat_as": "", "target_kind": "", "target_id": None}
-RowEvents = dict[int, list[dict[str, Any]]]  # staged row → the columns of its new decisions
+IN_BULK = (
+    D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.TREAT_AS, D.CREATE_ANYWAY,
+    D.RELEASE_WITHOUT_SESSION,
+)  # fmt: skip
+OF_ONE_CAUSE = (D.ACCEPT_DATA, D.CREATE_ANYWAY, D.RELEASE_WITHOUT_SESSION)
+# Decisions that are repeated about many rows: none that gives a row to a person, or denies it.
+REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.LATER, D.RESET}
 
 
 class Repeat(TextChoices):
@@ -41,8 +49,7 @@ class Repeat(TextChoices):
 
 REPEAT = Repeat.REPEAT
 Choice = ReviewDecision | Repeat
-# Decisions that are repeated about many rows: none that gives a row to a person, or denies it.
-REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.LATER, D.RESET}
+RowEvents = Mapping[int, Sequence[Event]]  # row id → its new decisions
 
 
 class CountChanged(LegacyImportError):
@@ -73,6 +80,7 @@ def bulk(
     actor: User,
     now: datetime.datetime,
     ids: Collection[int] | None = None,
+    treat_as: Classification | None = None,
 ) -> BulkReport:
     """Append one decision to each of the rows that the filter matches (`ids`: only these of them).
 
@@ -88,59 +96,127 @@ def bulk(
             raise CountChanged(expected, len(matches))
         if len(matches) > MAX_ROWS:
             raise NotPossible(_("At most 1,000 rows at a time."))
-        events = (
-            _repeated(run, matches) if decision == REPEAT else _the_same(run, matches, decision)
-        )
-        _append(run, events, actor, now)
-    return BulkReport(len(events), committed, len(matches) - len(events))
+        effect = effect_on(run, matches, decision, treat_as)
+        _append(run, effect, actor, now)
+    return BulkReport(len(effect.events), committed, effect.does_not_apply)
 
 
-def _the_same(run: LegacyImportRun, ids: Sequence[int], decision: ReviewDecision) -> RowEvents:
-    """One decision for each of these rows that it applies to."""
-    return {row.pk: [_event(row, run, decision)] for row in _rows(ids) if applies(row, decision)}
+@dataclass(frozen=True, slots=True)
+class BulkEffect:
+    """What decisions would do to many rows. `answers`: the plan's answer → its number of rows."""
+
+    events: RowEvents
+    suffices: Mapping[int, bool]  # row id → whether its decisions suffice
+    answers: Mapping[Decision, int]  # of these rows, the most frequent first
+    does_not_apply: int
 
 
-def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → all that was said of its earlier version; without rows to which a part does not apply."""
-    staged = LegacyStudentImport.objects.filter(pk__in=ids)
-    decisions = decisions_on(staged, run.connection_name)
+def effect_on(
+    run: LegacyImportRun,
+    ids: Sequence[int],
+    decision: Choice,
+    treat_as: Classification | None = None,
+) -> BulkEffect:
+    """The effect of the decision on these rows, which are not committed. Raises NotPossible."""
+    if decision == REPEAT:
+        events = _said_earlier(run, ids)
+    else:
+        if decision == D.TREAT_AS:
+            _require_one_status(ids, treat_as)
+        event = Event(D(decision), treat_as=treat_as if decision == D.TREAT_AS else None)
+        events = {pk: [event] for pk in ids}
+    effects = _effects_of_offered(run, events)
+    answers = Counter(after.answer for after in effects.values())
+    return BulkEffect(
+        {pk: events[pk] for pk in effects},
+        {pk: after.suffices and decision != D.RESET for pk, after in effects.items()},
+        dict(answers.most_common()),
+        len(ids) - len(effects),
+    )
+
+
+def _said_earlier(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
+    """Row → all that was said of its earlier version; only rows where all of it may be repeated."""
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
-        row.pk: [_event(row, run, D(made.decision), **made.arguments) for made in earlier]
-        for row in _rows(ids)
-        if (earlier := decisions.get(row.pk, RowDecisions()).earlier)
-        and all(made.decision in REPEATED and applies(row, D(made.decision)) for made in earlier)
+        pk: [made.event for made in of_row.earlier]
+        for pk, of_row in decisions_on(staged, run.connection_name).items()
+        if of_row.earlier and all(made.decision in REPEATED for made in of_row.earlier)
     }
 
 
-def _rows(ids: Sequence[int]) -> QuerySet[LegacyStudentImport]:
-    staged = LegacyStudentImport.objects.filter(pk__in=ids).select_related("training")
-    return staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
+def _effects_of_offered(run: LegacyImportRun, events: RowEvents) -> dict[int, Effect]:
+    """Row → its answer after all of its decisions; without rows to which one of them does not apply.
+
+    The decisions of a row are tried one after another, as they would be taken.
+    """
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(events))
+    planned = dict(staged.values_list("pk", "planned_reason"))
+    offered: dict[int, Effect] = {}
+    trying = dict(events)
+    for number in range(1, max(map(len, events.values()), default=0) + 1):
+        trying = {pk: of_row for pk, of_row in trying.items() if len(of_row) >= number}
+        first = {pk: of_row[:number] for pk, of_row in trying.items()}
+        for pk, (before, after) in effects_on_rows(run, first).items():
+            before, event = offered.pop(pk, before), first[pk][-1]
+            reasons = reasons_of(planned[pk], before)
+            if event.decision in ALWAYS or is_offered(event, after, before, reasons):
+                offered[pk] = after
+            else:
+                del trying[pk]
+    return offered
 
 
-def _event(
-    row: LegacyStudentImport, run: LegacyImportRun, decision: ReviewDecision, **arguments: Any
-) -> dict[str, Any]:
-    made_on = row_at_decision(row, run.connection_name, decision)
-    return {**made_on, "decision": decision.value, **NO_ARGUMENTS, **arguments, "note": ""}
-
-
-def _append(run: LegacyImportRun, events: RowEvents, actor: User, now: datetime.datetime) -> None:
-    """Write the events, and the decision in force and a new version of their rows."""
-    columns = (actor.pk, timestamp(now))
-    of_rows = [event for of_row in events.values() for event in of_row]
-    if not of_rows:
+def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime.datetime) -> None:
+    """Write the decisions on all rows of the effect."""
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.events))
+    rows = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
+    events = [
+        {
+            **row_at_decision(row, run.connection_name, event.decision),
+            **_columns(event),
+            "actor_id": actor.pk,
+            "created_at": timestamp(now),
+        }
+        for row in rows
+        for event in effect.events[row.pk]
+    ]
+    if not events:
         return
-    names = (*of_rows[0], "actor_id", "created_at")
-    insert_rows(LegacyReviewDecision, names, [(*event.values(), *columns) for event in of_rows])
-    rows_by_decision: defaultdict[str, list[int]] = defaultdict(list)
-    for pk, of_row in events.items():
-        latest = of_row[-1]["decision"]
-        rows_by_decision["" if latest == D.RESET else latest].append(pk)
-    for standing, ids in rows_by_decision.items():
+    insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
+    rows_by_result: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
+    for pk, settled in effect.suffices.items():
+        latest = effect.events[pk][-1].decision
+        rows_by_result["" if latest == D.RESET else latest.value, settled].append(pk)
+    for (standing, settled), ids in rows_by_result.items():
         # Whoever decides about this version has seen what was said of an earlier one.
-        new = {"decision": standing, "earlier_decision": ""}
+        new = {"decision": standing, "earlier_decision": "", "settled": settled}
         counts.apply(run.pk, ids, new=new)
         LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    """A decision about many rows as it is stored, without its row: none of them has a person."""
+    return {
+        "decision": event.decision.value,
+        "treat_as": event.treat_as or "",
+        "target_kind": "",
+        "target_id": None,
+        "course_id": event.course_id,
+        "note": "",
+    }
+
+
+def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> None:
+    """Raise NotPossible unless all of the rows have the same old status."""
+    if treat_as not in TREATABLE:
+        raise NotPossible(_("Choose how the row is to be treated."))
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids)).order_by()
+    statuses = {fold(status) for status in rows.values_list("raw_status", flat=True).distinct()}
+    if len(statuses) > 1:
+        raise NotPossible(
+            _("These rows have several old statuses: this decision is taken for one at a time.")
+        )
 
 
 def require_bulk(query: RowFilter, decision: Choice) -> None:

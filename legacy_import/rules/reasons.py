@@ -15,7 +15,11 @@ REASONS: dict[str, str] = {
     "known_person": _("one existing person matches beyond doubt, or a reviewer linked the row"),
     "same_person_in_run": _("the same person as an earlier row of this run"),
     "new_lead": _("valid, reachable, and no one on the platform matches"),
+    "new_lead_anyway": _("a reviewer wants a lead although no contact is trustworthy"),
+    "history_added": _("history of a row that was imported as something else before"),
+    "registration_added": _("registration of a row that was imported as something else before"),
     "already_imported": _("an earlier run created a record from this row"),
+    "change_acknowledged": _("imported before; a reviewer saw how the source row changed since"),
     "reviewer_skip": _("a reviewer decided to skip it"),
     "erased_on_request": _("the person was erased on request"),
     # commit_policy: what waits for a person
@@ -69,6 +73,7 @@ REASONS: dict[str, str] = {
     "course_no_equivalent": _("a reviewer decided that the platform has no such course"),
     "formation_not_in_source": _("the row refers to a course that the old catalogue does not have"),
     "formation_missing": _("the row refers to no course"),
+    "course_kept_by_name": _("a registration in a course of which only the old name is kept"),
     "formation_session_conflict": _("the row's course is not the course of its session"),
     # validation: structural doubts
     "source_row_gone": _("a newer import did not find the row in the old database any more"),

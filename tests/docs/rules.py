@@ -135,6 +135,29 @@ def import_action() -> str:
     )  # fmt: skip
 
 
+def decisions() -> str:
+    from legacy_import.rules.resolutions import CHANGES, RESOLUTIONS
+
+    rows = [
+        (f"`{decision.value}`", words,
+         ", ".join(f"`{reason}`" for reason, ways in RESOLUTIONS.items() if decision in ways)
+         or "every reason")
+        for decision, words in CHANGES.items()
+    ]  # fmt: skip
+    return markdown(("decision", "what it changes", "offered for"), rows)
+
+
+def resolutions() -> str:
+    from legacy_import.rules.resolutions import RESOLUTIONS, WITHOUT_DECISION
+
+    rows = [
+        (f"`{reason}`", ", ".join(f"`{decision.value}`" for decision in ways))
+        for reason, ways in RESOLUTIONS.items()
+    ]
+    rows += [(f"`{reason}`", f"none: {words}") for reason, words in WITHOUT_DECISION.items()]
+    return markdown(("review reason", "decisions that resolve it"), rows)
+
+
 def issues() -> str:
     from legacy_import.rules.validation import ISSUES, Severity
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from legacy_import.choices import Classification
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
@@ -18,6 +20,7 @@ from legacy_import.review.bulk import (
     Choice,
     CountChanged,
     bulk,
+    effect_on,
     matching,
     require_bulk,
 )
@@ -33,11 +36,19 @@ from legacy_import.screens.address import (
 )
 from legacy_import.screens.facets import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
+from legacy_import.screens.review.effect_words import answer_words
 from legacy_import.screens.review.forms import BulkForm, FilterForm
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
+
+
+class BulkDecision(NamedTuple):
+    """The decision that the form asks for, and of treat_as its meaning."""
+
+    decision: Choice
+    treat_as: Classification | None
 
 
 @permission_needed(REVIEW, methods=["POST"])
@@ -82,15 +93,16 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
         return render_queue(request, address, status=400, refusal=refusal)
-    decision, ids = form.cleaned_data["decision"], None
+    said = BulkDecision(form.cleaned_data["decision"], form.cleaned_data["treat_as"])
+    ids = None
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
         if not 0 < len(ids) <= MAX_ROWS:
             return render_queue(request, address, status=400, refusal=_("No row is selected."))
     expected = form.cleaned_data["expected"]
     if expected is None:
-        return _confirm(request, address, decision, ids)
-    return _decide(request, address, decision, ids, expected)
+        return _confirm(request, address, said, ids)
+    return _decide(request, address, said, ids, expected)
 
 
 def _sent_address(request: HttpRequest) -> RowsAddress:
@@ -99,15 +111,16 @@ def _sent_address(request: HttpRequest) -> RowsAddress:
 
 
 def _confirm(
-    request: HttpRequest, address: RowsAddress, decision: Choice, ids: Sequence[int] | None
+    request: HttpRequest, address: RowsAddress, said: BulkDecision, ids: Sequence[int] | None
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
-    query = address.query
+    query, decision = address.query, said.decision
     try:
         require_bulk(query, decision)
+        rows = matching(address.run, query, ids)
+        answers = effect_on(address.run, rows[:MAX_ROWS], decision, said.treat_as)
     except NotPossible as error:
         return render_refusal(request, address, error)
-    rows = matching(address.run, query, ids)
     if not rows or len(rows) > MAX_ROWS:
         refusal = _("At most 1,000 rows at a time.") if rows else _("No row is selected.")
         return render_queue(request, address, status=409, refusal=refusal)
@@ -121,7 +134,10 @@ def _confirm(
         here=address.query_string(),
         back=address.url(),
         decision=decision,
+        treat_as=said.treat_as,
         effect=EFFECTS[decision],
+        answers=[(answer_words(answer), number) for answer, number in answers.answers.items()],
+        does_not_apply=answers.does_not_apply,
         state=STATE_NAMES[query.state],
         filters=[
             (FACET_NAMES[name], value_name(name, value)) for name, value in query.facets.items()
@@ -135,7 +151,7 @@ def _confirm(
 def _decide(
     request: HttpRequest,
     address: RowsAddress,
-    decision: Choice,
+    said: BulkDecision,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
@@ -144,7 +160,8 @@ def _decide(
             run=address.run,
             query=address.query,
             expected=expected,
-            decision=decision,
+            decision=said.decision,
+            treat_as=said.treat_as,
             actor=reviewer_of(request),
             now=timezone.now(),
             ids=ids,
@@ -157,7 +174,7 @@ def _decide(
         )
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    _add_messages(request, decision, report)
+    _add_messages(request, said.decision, report)
     return HttpResponseRedirect(address.first_page(address.query))
 
 

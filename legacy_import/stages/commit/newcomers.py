@@ -83,6 +83,8 @@ def _compared_people(cases: Iterable[Case]) -> defaultdict[int, set[Target]]:
     for case in cases:
         pk, decisions = case.row.pk, case.decisions
         compared[pk] |= decisions.not_same | ({decisions.link_to} if decisions.link_to else set())
+        if decisions.add_history and case.target:
+            compared[pk].add(case.target)  # what the row itself became
         if case.row.duplicate_confidence != DuplicateConfidence.NONE:
             matched.append(pk)
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(matched))

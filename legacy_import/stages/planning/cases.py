@@ -26,7 +26,7 @@ from legacy_import.choices import (
     Outcome,
     SourceTable,
 )
-from legacy_import.mapping.index import MappingIndex, Training
+from legacy_import.mapping.index import MappingIndex, Training, TwoCourses
 from legacy_import.models import (
     ISSUES_AS_TEXT,
     LegacyImportRun,
@@ -41,6 +41,8 @@ from legacy_import.rules.decisions import NOTHING, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
+from legacy_import.stages.planning.additions import Addition, additions_of
+from legacy_import.stages.planning.decided_training import decided_training
 from legacy_import.stages.planning.effective_match import (
     INACTIVE,
     NO_MATCH,
@@ -93,7 +95,7 @@ class _TrainingCase(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ChunkContext:
+class ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
     decisions: Mapping[int, RowReview]
@@ -101,6 +103,7 @@ class _ChunkContext:
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
+    additions: Mapping[int, Addition]  # of rows that an earlier run imported as something else
     matches: Mapping[int, EffectiveMatch]
     people: Mapping[Target, Contact]  # whom rows match, and who are still there
 
@@ -127,28 +130,31 @@ class CaseLoader:
 
     def load(self, selection: Q) -> Iterator[Case]:
         """The case of every selected row that is not committed yet, by id."""
-        rows = self._rows(selection)
-        context = self._read_context(rows, selection)
+        rows = self.rows(selection)
+        context = self.read_context(rows, selection)
         if len(self._trainings) > MOST_TRAININGS:
             self._trainings.clear()
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]] = {}
         for row in rows:
-            yield self._case(row, context, facts_by_key)
+            yield self.case(row, context, facts_by_key)
 
-    def _rows(self, selection: Q) -> list[PlanRow]:
+    def rows(self, selection: Q) -> list[PlanRow]:
         rows = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
         return list(map(PlanRow._make, columns))
 
-    def _read_context(self, rows: Sequence[PlanRow], selection: Q) -> _ChunkContext:
+    def read_context(self, rows: Sequence[PlanRow], selection: Q) -> ChunkContext:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         decisions = self._decisions(selected)
-        matches = _matches(rows, decisions)
+        origins = self._origins(rows) if self.imported_before else {}
+        changed = [row for row in rows if origins.get(row.pk) == Origin.CHANGED]
+        additions = additions_of(self.run, changed)
+        matches = matches_of(rows, decisions, additions)
         targets = {match.target for match in matches.values() if match.target}
-        return _ChunkContext(
+        return ChunkContext(
             decisions=decisions,
-            origins=self._origins(rows) if self.imported_before else {},
+            origins=origins,
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
@@ -156,14 +162,15 @@ class CaseLoader:
                 {row.pk for row in rows if row.group_conflict}
             ),
             gone=self._gone(rows),
+            additions=additions,
             matches=matches,
             people=contacts_of(targets),
         )
 
-    def _case(
+    def case(
         self,
         row: PlanRow,
-        context: _ChunkContext,
+        context: ChunkContext,
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
@@ -179,19 +186,26 @@ class CaseLoader:
         )
         gone = row.pk in context.gone
         training, training_key, versions = self._training(row)
+        decisions, addition = review.in_force, context.additions.get(row.pk)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
-            match is PERSON_GONE, match is INACTIVE, review.last and (review.in_force, match),
+            match is PERSON_GONE, match is INACTIVE,
+            review.last and (decisions, match, addition and addition.effects),
         )  # fmt: skip
+        if review.last:
+            training = decided_training(row, decisions, self.mappings)
         if key not in facts_by_key:
-            around = Surroundings(review.in_force, match, training, origin, has_history, gone)
+            around = Surroundings(
+                decisions, match, training, origin, has_history, gone,
+                addition.effects if addition else frozenset(),
+            )  # fmt: skip
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person.fingerprint}" if person else ""
-        return Case(row, number, facts, match.target, basis, training, review.in_force)
+        return Case(row, number, facts, match.target, basis, training, decisions)
 
     def _training(self, row: PlanRow) -> _TrainingCase:
         pair = (row.legacy_formation_id, row.legacy_session_id)
@@ -200,7 +214,7 @@ class CaseLoader:
             session_type, state = training.session.session_type, training.course.state
             key = (
                 session_type.value, state.value, training.session_confirmed,
-                training.session_deleted, training.course.deleted,
+                training.session_deleted, training.course.deleted, _states(training.two_courses),
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
@@ -247,7 +261,10 @@ class CaseLoader:
         for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
-            treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
+            in_force_now = decisions.get(pk, NO_DECISIONS).in_force
+            if in_force_now.separate:  # another person than its group
+                continue
+            treat_as = in_force_now.treat_as
             if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
                 yield pk, group
 
@@ -277,8 +294,10 @@ class CaseLoader:
         }
 
 
-def _matches(
-    rows: Sequence[PlanRow], decisions: Mapping[int, RowReview]
+def matches_of(
+    rows: Sequence[PlanRow],
+    decisions: Mapping[int, RowReview],
+    additions: Mapping[int, Addition],
 ) -> dict[int, EffectiveMatch]:
     """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
     ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
@@ -289,9 +308,16 @@ def _matches(
         if row.pk not in decisions and row.duplicate_confidence == NO_MATCH.confidence:
             matches[row.pk] = NO_MATCH
         else:
-            review = decisions.get(row.pk, NO_DECISIONS)
-            matches[row.pk] = effective_match(row, review.in_force, evidence.get(row.pk))
+            review = decisions.get(row.pk, NO_DECISIONS).in_force
+            matches[row.pk] = effective_match(
+                row, review, evidence.get(row.pk), additions.get(row.pk)
+            )
     return matches
+
+
+def _states(two: TwoCourses | None) -> tuple[object, ...]:
+    """The part of two contradicting courses that facts depend on."""
+    return (two.of_row.state.value, two.of_session.state.value) if two else ()
 
 
 def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:

@@ -1,17 +1,18 @@
 """The second pass of a plan: leads that waited for the first row of their group."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from ecoin.bulk import update_rows
+from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import contacts_of, fingerprints_of, leads_of_rows
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
+from legacy_import.people.separate import separate_rows
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     GETS_PERSON,
@@ -35,6 +36,7 @@ class WaitingLead(NamedTuple):
     source_table: str
     legacy_id: str
     basis: str
+    first: int
     first_table: str
     first_legacy_id: str
     first_action: str
@@ -61,23 +63,25 @@ class WaitingLead(NamedTuple):
         return self.given_to or own
 
 
+def followers_among(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
+    """Those of these waiting rows whose first row is planned to have a person, or has one."""
+    waiting = _with_first_rows(LegacyStudentImport.objects.filter(legacy_import_run=run))
+    leads = _leads(waiting.filter(pk__among=Ids(rows)))
+    people = _people(run, leads, people_ruled_out(run, rows))
+    contacts = contacts_of({person for person in people.values() if person})
+    return {row for row, person in people.items() if person is None or contacts[person].active}
+
+
 def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     """Link the waiting leads whose first row has a person, unless that person was ruled out."""
-    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
-    waiting = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
-    ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
+    waiting = _with_first_rows(
+        LegacyStudentImport.objects.filter(
+            legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
+        )
+    )
     ruled_out = people_ruled_out(run)
     last = 0
-    while page := [
-        WaitingLead(*values)
-        for values in waiting.filter(pk__gt=last)
-        .order_by("pk")
-        .values_list(
-            "pk", "source_table", "legacy_id", "planned_basis",
-            *(f"first_{column}" for column in OF_FIRST),
-        )[:CHUNK_ROWS]
-    ]:  # fmt: skip
+    while page := _leads(waiting.filter(pk__gt=last)[:CHUNK_ROWS]):
         last = page[-1].pk
         people = _people(run, page, ruled_out)
         contacts = contacts_of({person for person in people.values() if person})
@@ -86,6 +90,24 @@ def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
             lease.confirm()
             _link([row for row in page if row.pk in people and people[row.pk] not in inactive])
             _block([row.pk for row in page if people.get(row.pk) in inactive])
+
+
+Rows = QuerySet[LegacyStudentImport]
+
+
+def _with_first_rows(rows: Rows) -> Rows:
+    """The rows in order, with the columns of their groups' first rows."""
+    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
+    columns = {f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST}
+    return rows.annotate(**columns).order_by("pk")
+
+
+def _leads(rows: Rows) -> list[WaitingLead]:
+    columns = rows.values_list(
+        "pk", "source_table", "legacy_id", "planned_basis", "group_first_id",
+        *(f"first_{column}" for column in OF_FIRST),
+    )  # fmt: skip
+    return [WaitingLead(*values) for values in columns]
 
 
 def _people(
@@ -98,8 +120,11 @@ def _people(
         if row.first_plan == IMPORTED_BEFORE
     }
     imported_leads = leads_of_rows(list(before.values()))
+    separate = separate_rows(run, {row.first for row in page})
     people: dict[int, Target | None] = {}
     for row in page:
+        if row.first in separate:
+            continue
         lead = imported_leads.get(before.get(row.pk, ""))
         person = (PersonKind.LEAD.value, lead) if lead else row.person
         allowed = person not in ruled_out.get(row.pk, ())
@@ -115,7 +140,9 @@ def _block(rows: Sequence[int]) -> None:
 
 
 def _link(rows: Sequence[WaitingLead]) -> None:
-    LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
+    linked = LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows])
+    linked.exclude(decision="").update(settled=True)
+    linked.update(
         planned_action=FOLLOWS.action,
         planned_reason=FOLLOWS.reason,
         planned_target_kind=PersonKind.STAGED,

@@ -1,0 +1,22 @@
+"""Rows that reviewers took out of their group: another person than its other rows."""
+
+from collections.abc import Collection
+
+from ecoin.bulk import Ids
+from legacy_import.choices import ReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.source_decisions import any_decisions, decisions_on
+from legacy_import.rules.decisions import in_force
+
+
+def separate_rows(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
+    """Those of these staged rows that are separate from their group, by the decisions in force."""
+    if not any_decisions(run.connection_name, decision=ReviewDecision.SEPARATE):
+        return set()
+    selected = LegacyStudentImport.objects.filter(pk__among=Ids(rows))
+    decisions = decisions_on(selected, run.connection_name)
+    return {
+        row
+        for row, of_row in decisions.items()
+        if in_force(one.event for one in of_row.applying).separate
+    }
