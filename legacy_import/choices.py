@@ -196,6 +196,8 @@ class ReviewDecision(TextChoices):
     SET_COURSE = "set_course", _("set the course")  # one of the platform's, or the old name
     ACKNOWLEDGE = "acknowledge", _("acknowledge the change")  # of this payload
     ADD_HISTORY = "add_history", _("add the history")  # to the record that the row became
+    ANOTHER_PERSON = "another_person", _("another person")  # the row number was given again
+    CREATE_AGAIN = "create_again", _("create again")  # what staff deleted
     SEPARATE = "separate", _("separate from its group")
     SKIP = "skip", _("skip")
     LATER = "later", _("later")

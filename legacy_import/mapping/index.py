@@ -1,4 +1,4 @@
-"""The mappings of one source in memory: a few thousand courses and sessions at most."""
+"""The mappings of one source in memory: a few thousand courses, sessions and statuses at most."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,13 @@ from typing import NamedTuple
 from django.db.models import Count, Sum
 
 from ecoin.identity.text import unescaped
-from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.models import MAPPING_MODELS, LegacyCourseMapping, LegacySessionMapping
+from legacy_import.choices import Classification, CourseMappingStatus, SessionType
+from legacy_import.models import (
+    MAPPING_MODELS,
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
 from legacy_import.people.platform import platform_courses
 from legacy_import.rules.courses import (
     CourseState,
@@ -46,6 +51,17 @@ class SessionAnswer(NamedTuple):
     starts_on: str = ""  # as found
     ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
+
+
+class StatusAnswer(NamedTuple):
+    """What people defined one unknown status as; None: nothing yet."""
+
+    classification: Classification | None
+    version: int
+
+
+# Of a status that is not in the table yet: what its new mapping will answer.
+NOT_DEFINED = StatusAnswer(None, 1)
 
 
 class Training(NamedTuple):
@@ -96,11 +112,16 @@ class RowReferences(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MappingIndex:
-    """Formation id and session id → answers, for one source."""
+    """Formation id, session id and status key → answers, for one source."""
 
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
+    statuses: dict[str, StatusAnswer] = field(default_factory=dict)
     platform_courses: Mapping[int, str] = field(default_factory=dict)  # id → name, all of them
+
+    def status(self, key: str) -> StatusAnswer:
+        """The answer for a status that the rules do not know."""
+        return self.statuses.get(key, NOT_DEFINED)
 
     def training(self, formation_id: str | None, session_id: str | None) -> Training:
         """The training of a row that refers to this formation and this session."""
@@ -145,13 +166,13 @@ class MappingIndex:
 
 
 def load_mappings(connection_name: str, row: RowReferences | None = None) -> MappingIndex:
-    """The answers of both mapping tables for the courses and sessions that the source still has.
+    """The answers of the mapping tables, for the courses and sessions that the source still has.
 
     `row`: only what a row with these references needs. A suggestion is an answer only while the
     platform's courses still suggest it.
     """
     catalogue = platform_courses()
-    index = index_by_name(catalogue)
+    names = index_by_name(catalogue)
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
     if row is not None:
@@ -160,33 +181,47 @@ def load_mappings(connection_name: str, row: RowReferences | None = None) -> Map
         formations = {row.formation_id, *of_session} - {None}
         courses = courses.filter(legacy_formation_id__in=formations)
     return MappingIndex(
-        {
-            formation: _course_answer(
-                CourseMappingStatus(status), course, version, unescaped(name), index
-            )._replace(deleted=deleted and confirmed_at is None)
-            for (
-                formation, status, course, version, name, deleted, confirmed_at
-            ) in courses.values_list(
-                "legacy_formation_id", "status", "course_id", "answer_version", "legacy_name",
-                "deleted_at_source", "confirmed_at",
-            )
-        },
-        {
-            session: SessionAnswer(
-                SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                unescaped(code), starts_on, ends_on, deleted and confirmed_at is None,
-            )
-            for (
-                session, kind, rule, formation, confirmed_at, version, code, starts_on, ends_on,
-                deleted,
-            ) in sessions.values_list(
-                "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "answer_version", "legacy_code", "starts_on_raw",
-                "ends_on_raw", "deleted_at_source",
-            )
-        },
+        {mapping.legacy_formation_id: course_answer(mapping, names) for mapping in courses},
+        {mapping.legacy_session_id: session_answer(mapping) for mapping in sessions},
+        _status_answers(connection_name),
         dict(catalogue),
-    )  # fmt: skip
+    )
+
+
+def course_answer(mapping: LegacyCourseMapping, index: Mapping[str, list[int]]) -> CourseAnswer:
+    """The answer of one course mapping; `index`: folded name → courses of the platform."""
+    answer = _course_answer(
+        CourseMappingStatus(mapping.status),
+        mapping.course_id,
+        mapping.answer_version,
+        unescaped(mapping.legacy_name),
+        index,
+    )
+    return answer._replace(deleted=mapping.waits_as_deleted)
+
+
+def session_answer(mapping: LegacySessionMapping) -> SessionAnswer:
+    """The answer of one session mapping."""
+    return SessionAnswer(
+        SessionKind(SessionType(mapping.session_type), mapping.rule),
+        mapping.legacy_formation_id,
+        mapping.confirmed_at is not None,
+        mapping.answer_version,
+        unescaped(mapping.legacy_code),
+        mapping.starts_on_raw,
+        mapping.ends_on_raw,
+        mapping.waits_as_deleted,
+    )
+
+
+def _status_answers(connection_name: str) -> dict[str, StatusAnswer]:
+    statuses = LegacyStatusMapping.objects.filter(connection_name=connection_name)
+    return {
+        key: StatusAnswer(Classification(value) if value else None, version)
+        for key, value, version in statuses.values_list(
+            "status_key", "classification", "answer_version"
+        )
+    }
 
 
 def mapping_stamp(connection_name: str) -> str:

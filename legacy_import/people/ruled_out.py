@@ -12,10 +12,10 @@ from legacy_import.rules.duplicates import Target
 RuledOut = Mapping[int, frozenset[Target]]  # staged row id → the people it is not
 
 
-def people_ruled_out(run: LegacyImportRun, among: Collection[int] | None = None) -> RuledOut:
+def people_ruled_out(run: LegacyImportRun, ids: Collection[int] | None = None) -> RuledOut:
     """Row of the run → the people it is not, by decisions of all runs. A later link takes it back.
 
-    `among`: only of these rows.
+    `ids`: only of these rows.
 
     The row may be another person by now, who has the number of the one that was ruled out: then
     nothing was said of it.
@@ -23,8 +23,7 @@ def people_ruled_out(run: LegacyImportRun, among: Collection[int] | None = None)
     if not any_decisions(run.connection_name, decision=ReviewDecision.NOT_SAME):
         return {}
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
-    if among is not None:
-        rows = rows.filter(pk__among=Ids(among))
+    rows = rows if ids is None else rows.filter(pk__among=Ids(ids))
     people = {
         pk: in_force(one.event for one in of_row.applying).not_same
         for pk, of_row in decisions_on(rows, run.connection_name).items()

@@ -9,14 +9,13 @@ from legacy_import.people.source_decisions import any_decisions, decisions_on
 from legacy_import.rules.decisions import in_force
 
 
-def separate_rows(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
-    """Those of these staged rows that are separate from their group, by the decisions in force."""
+def separate_rows(run: LegacyImportRun, ids: Collection[int]) -> set[int]:
+    """Those of these rows of the run that are separate from their group, by decisions of all runs."""
     if not any_decisions(run.connection_name, decision=ReviewDecision.SEPARATE):
         return set()
-    selected = LegacyStudentImport.objects.filter(pk__among=Ids(rows))
-    decisions = decisions_on(selected, run.connection_name)
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
-        row
-        for row, of_row in decisions.items()
+        pk
+        for pk, of_row in decisions_on(rows, run.connection_name).items()
         if in_force(one.event for one in of_row.applying).separate
     }

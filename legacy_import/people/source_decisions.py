@@ -49,6 +49,7 @@ class MadeDecision(NamedTuple):
     target_kind: str
     target_id: int | None
     target_inactive: bool
+    log_entry_id: int | None
     course_id: int | None
 
     @property
@@ -62,8 +63,9 @@ class MadeDecision(NamedTuple):
             ReviewDecision(self.decision),
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
-            self.target_inactive,
             self.course_id,
+            self.target_inactive,
+            self.log_entry_id or 0,
         )
 
     @property

@@ -7,7 +7,6 @@ import datetime
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -32,13 +31,10 @@ from legacy_import.stages.planning.effect_of_decision import Effect, effects_on_
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-IN_BULK = (
-    D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.TREAT_AS, D.CREATE_ANYWAY,
-    D.RELEASE_WITHOUT_SESSION,
+OF_ONE_CAUSE = (
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
 )  # fmt: skip
-OF_ONE_CAUSE = (D.ACCEPT_DATA, D.CREATE_ANYWAY, D.RELEASE_WITHOUT_SESSION)
-# Decisions that are repeated about many rows: none that gives a row to a person, or denies it.
-REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.LATER, D.RESET}
+IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
 class Repeat(TextChoices):
@@ -49,7 +45,9 @@ class Repeat(TextChoices):
 
 REPEAT = Repeat.REPEAT
 Choice = ReviewDecision | Repeat
-RowEvents = Mapping[int, Sequence[Event]]  # row id → its new decisions
+# Decisions that are repeated about many rows: none that gives a row to a person, or denies it, or is
+# about one deleted record.
+REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.CREATE_AGAIN, D.LATER, D.RESET}
 
 
 class CountChanged(LegacyImportError):
@@ -98,17 +96,22 @@ def bulk(
             raise NotPossible(_("At most 1,000 rows at a time."))
         effect = effect_on(run, matches, decision, treat_as)
         _append(run, effect, actor, now)
-    return BulkReport(len(effect.events), committed, effect.does_not_apply)
+    return BulkReport(len(effect.rows), committed, effect.does_not_apply)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkEffect:
-    """What decisions would do to many rows. `answers`: the plan's answer → its number of rows."""
+    """What a decision would do to many rows. `answers`: the plan's answer → its number of rows."""
 
-    events: RowEvents
-    suffices: Mapping[int, bool]  # row id → whether its decisions suffice
-    answers: Mapping[Decision, int]  # of these rows, the most frequent first
+    rows: Mapping[
+        int, tuple[Sequence[Event], Effect]
+    ]  # row id → its new decisions, and their effect
     does_not_apply: int
+
+    @property
+    def answers(self) -> dict[Decision, int]:
+        """The most frequent first."""
+        return dict(Counter(after.answer for _, after in self.rows.values()).most_common())
 
 
 def effect_on(
@@ -118,93 +121,75 @@ def effect_on(
     treat_as: Classification | None = None,
 ) -> BulkEffect:
     """The effect of the decision on these rows, which are not committed. Raises NotPossible."""
-    if decision == REPEAT:
-        events = _said_earlier(run, ids)
-    else:
-        if decision == D.TREAT_AS:
-            _require_one_status(ids, treat_as)
-        event = Event(D(decision), treat_as=treat_as if decision == D.TREAT_AS else None)
-        events = {pk: [event] for pk in ids}
-    effects = _effects_of_offered(run, events)
-    answers = Counter(after.answer for after in effects.values())
-    return BulkEffect(
-        {pk: events[pk] for pk in effects},
-        {pk: after.suffices and decision != D.RESET for pk, after in effects.items()},
-        dict(answers.most_common()),
-        len(ids) - len(effects),
+    if isinstance(decision, Repeat):
+        rows = _repeated(run, ids)
+        return BulkEffect(rows, len(ids) - len(rows))
+    if decision == D.TREAT_AS:
+        _require_one_status(ids, treat_as)
+    event = Event(decision, treat_as=treat_as if decision == D.TREAT_AS else None)
+    planned = dict(
+        LegacyStudentImport.objects.filter(pk__among=Ids(ids)).values_list("pk", "planned_reason")
     )
+    effects = effects_on_rows(run, dict.fromkeys(ids, (event,)))
+    rows = {
+        pk: ((event,), after)
+        for pk, (before, after) in effects.items()
+        if decision in ALWAYS or is_offered(event, after, before, reasons_of(planned[pk], before))
+    }
+    return BulkEffect(rows, len(ids) - len(rows))
 
 
-def _said_earlier(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → all that was said of its earlier version; only rows where all of it may be repeated."""
+RowEvents = dict[int, tuple[Sequence[Event], Effect]]
+
+
+def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
+    """Row → what was said of its earlier version, where each part of it changes something."""
+    events = _earlier_events(run, ids)
+    rows: RowEvents = {}
+    for parts in range(1, max(map(len, events.values()), default=0) + 1):
+        tried = {pk: of_row[:parts] for pk, of_row in events.items() if len(of_row) >= parts}
+        for pk, (before, after) in effects_on_rows(run, tried).items():
+            if after.changes(rows[pk][1] if pk in rows else before):
+                rows[pk] = (tried[pk], after)
+            else:
+                events.pop(pk)
+                rows.pop(pk, None)
+    return rows
+
+
+def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
+    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
-        pk: [made.event for made in of_row.earlier]
+        pk: tuple(made.event for made in of_row.earlier)
         for pk, of_row in decisions_on(staged, run.connection_name).items()
         if of_row.earlier and all(made.decision in REPEATED for made in of_row.earlier)
     }
 
 
-def _effects_of_offered(run: LegacyImportRun, events: RowEvents) -> dict[int, Effect]:
-    """Row → its answer after all of its decisions; without rows to which one of them does not apply.
-
-    The decisions of a row are tried one after another, as they would be taken.
-    """
-    staged = LegacyStudentImport.objects.filter(pk__among=Ids(events))
-    planned = dict(staged.values_list("pk", "planned_reason"))
-    offered: dict[int, Effect] = {}
-    trying = dict(events)
-    for number in range(1, max(map(len, events.values()), default=0) + 1):
-        trying = {pk: of_row for pk, of_row in trying.items() if len(of_row) >= number}
-        first = {pk: of_row[:number] for pk, of_row in trying.items()}
-        for pk, (before, after) in effects_on_rows(run, first).items():
-            before, event = offered.pop(pk, before), first[pk][-1]
-            reasons = reasons_of(planned[pk], before)
-            if event.decision in ALWAYS or is_offered(event, after, before, reasons):
-                offered[pk] = after
-            else:
-                del trying[pk]
-    return offered
-
-
 def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime.datetime) -> None:
-    """Write the decisions on all rows of the effect."""
-    staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.events))
-    rows = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-    events = [
-        {
-            **row_at_decision(row, run.connection_name, event.decision),
-            **_columns(event),
-            "actor_id": actor.pk,
-            "created_at": timestamp(now),
-        }
-        for row in rows
-        for event in effect.events[row.pk]
-    ]
-    if not events:
+    """Write the new decisions; the decision in force, whether it suffices and a version of the rows."""
+    if not effect.rows:
         return
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.rows))
+    columns = {"actor_id": actor.pk, "created_at": timestamp(now), "note": ""}
+    events = []
+    states: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
+    for row in staged.defer("raw_payload", "duplicate_evidence").order_by("pk"):
+        of_row, after = effect.rows[row.pk]
+        for event in of_row:
+            made_on = row_at_decision(row, run.connection_name, event.decision)
+            entry = after.case.decisions.create_again or None
+            again = entry if event.decision == D.CREATE_AGAIN else None
+            events.append({**made_on, **event.columns, "log_entry_id": again, **columns})
+        standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
+        states[standing, bool(standing) and after.suffices].append(row.pk)
     insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
-    rows_by_result: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
-    for pk, settled in effect.suffices.items():
-        latest = effect.events[pk][-1].decision
-        rows_by_result["" if latest == D.RESET else latest.value, settled].append(pk)
-    for (standing, settled), ids in rows_by_result.items():
+    for (standing, settled), ids in states.items():
         # Whoever decides about this version has seen what was said of an earlier one.
         new = {"decision": standing, "earlier_decision": "", "settled": settled}
         counts.apply(run.pk, ids, new=new)
         LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
-
-
-def _columns(event: Event) -> dict[str, Any]:
-    """A decision about many rows as it is stored, without its row: none of them has a person."""
-    return {
-        "decision": event.decision.value,
-        "treat_as": event.treat_as or "",
-        "target_kind": "",
-        "target_id": None,
-        "course_id": event.course_id,
-        "note": "",
-    }
 
 
 def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> None:

@@ -51,6 +51,8 @@ D = ReviewDecision
 NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
     D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
+    D.ANOTHER_PERSON: _("No one else was imported under this row's number."),
+    D.CREATE_AGAIN: _("Nothing that was imported from this row was deleted."),
 }
 CHANGES_NOTHING = _("This decision would change nothing about this row.")
 
@@ -216,15 +218,12 @@ def decide(
         if decision == D.LINK and _require_known(person, inactive):
             event = replace(event, knows_inactive=True)
         effect = _require_offered(row, event)
-        kind, target = event.person or ("", None)
         made = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
-            decision=decision,
-            treat_as=event.treat_as or "",
-            target_kind=kind,
-            target_id=target,
-            target_inactive=event.knows_inactive,
-            course_id=event.course_id,
+            **event.columns,
+            log_entry_id=effect.case.decisions.create_again or None
+            if decision == D.CREATE_AGAIN
+            else None,
             note=note,
             actor=actor,
             created_at=now,

@@ -67,7 +67,7 @@ def offers_of(
         event
         for decision in candidates(*reasons)
         for event in _events(decision, person, courses)
-        if is_possible(decision, effects.now.case.facts)
+        if is_possible(event, effects.now.case.facts)
     ]
     tried = zip(events, effects.of(events), strict=True)
     offers = [Offer(event, effect) for event, effect in tried if effect.changes(effects.now)]
@@ -96,7 +96,7 @@ def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str])
     """Whether the decision applies to one of these reasons, and changes the row's answer."""
     return (
         event.decision in candidates(*reasons)
-        and is_possible(event.decision, now.case.facts)
+        and is_possible(event, now.case.facts)
         and after.changes(now)
     )
 
@@ -104,7 +104,8 @@ def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str])
 def _events(decision: ReviewDecision, person: Target | None, courses: Sequence[int]) -> list[Event]:
     """The decision with each of its possible arguments."""
     if decision in NEEDS_PERSON:
-        return [Event(decision, person=person)] if person else []
+        # The page asks, before it links to a deactivated account, whether that is meant.
+        return [Event(decision, person=person, knows_inactive=decision == D.LINK)] if person else []
     if decision == D.TREAT_AS:
         return [Event(decision, treat_as=value) for value in TREATABLE]
     if decision == D.SET_COURSE:

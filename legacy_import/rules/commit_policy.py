@@ -20,11 +20,14 @@ from legacy_import.rules.import_action import HISTORY
 
 
 class Origin(StrEnum):
-    """Whether an earlier run already made a record of this very row."""
+    """What earlier runs made of this very row, and whether staff left it on the platform."""
 
-    NEW = "new"
-    IMPORTED = "imported"  # from the same payload
-    CHANGED = "changed"  # from another payload
+    NEW = "new"  # nothing, or a reviewer decided that it is made again
+    IMPORTED = "imported"  # a record or a link, from the same payload
+    CHANGED = "changed"  # the same, from another payload
+    DELETED = "deleted"  # a record, or the person it was linked to, is no longer there
+    INTEREST_AGAIN = "interest_again"  # a reviewer decided that only its interest is made again
+    ANOTHER_PERSON = "another_person"  # the row has the number of somebody who was imported
 
 
 class Place(StrEnum):
@@ -93,8 +96,16 @@ GETS_PERSON = frozenset(
     }
 )
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
+# The lead that was imported gets its course interest again, which staff had deleted.
+INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
 ACKNOWLEDGED = Decision(PlannedAction.SKIP, "change_acknowledged")
 
+OF_ORIGIN = {
+    Origin.IMPORTED: IMPORTED_BEFORE,
+    Origin.DELETED: Decision(REVIEW, "imported_deleted"),
+    Origin.INTEREST_AGAIN: INTEREST_AGAIN,
+    Origin.ANOTHER_PERSON: Decision(REVIEW, "row_is_another_person"),
+}
 WITH_HISTORY = HISTORY | {Classification.REGISTERED}
 # Matches of contacts that many people have: they neither link nor create by themselves.
 SHARED_BY_MANY = frozenset({"hot_key", "role_mailbox"})
@@ -123,10 +134,8 @@ def _erased_on_request(facts: Facts) -> Decision | None:
 
 
 def _already_imported(facts: Facts) -> Decision | None:
-    if facts.origin == Origin.IMPORTED:
-        return IMPORTED_BEFORE
     if facts.origin != Origin.CHANGED:
-        return None
+        return OF_ORIGIN.get(facts.origin)
     if facts.acknowledged:
         return ACKNOWLEDGED
     # Only a training or a registration of its own is added, by the rungs below.

@@ -32,9 +32,22 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
-    # Of a link: the account was deactivated already, and that was shown.
-    knows_inactive: bool = False
     course_id: int | None = None
+    knows_inactive: bool = False  # of a link: the reviewer knew that the account is deactivated
+    log_entry: int = 0  # of create_again: the entry whose record is gone
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The decision and its arguments, as LegacyReviewDecision stores them."""
+        kind, target = self.person or ("", None)
+        return {
+            "decision": self.decision.value,
+            "treat_as": self.treat_as or "",
+            "target_kind": kind,
+            "target_id": target,
+            "target_inactive": self.knows_inactive,
+            "course_id": self.course_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,8 @@ class InForce:
     course: CourseChoice | None = None
     acknowledge: bool = False
     add_history: bool = False
+    another_person: bool = False
+    create_again: int = 0  # the log entry whose record is gone; 0: none
     separate: bool = False
     skip: bool = False
     later: bool = False
@@ -107,6 +122,8 @@ _APPLY: dict[ReviewDecision, Callable[[InForce, Event], InForce]] = {
     # The two answers to a source row that changed after its import replace each other.
     ReviewDecision.ACKNOWLEDGE: _set(acknowledge=True, add_history=False),
     ReviewDecision.ADD_HISTORY: _set(add_history=True, acknowledge=False),
+    ReviewDecision.ANOTHER_PERSON: _set(another_person=True),
+    ReviewDecision.CREATE_AGAIN: lambda now, event: replace(now, create_again=event.log_entry),
     ReviewDecision.SEPARATE: _set(separate=True),
     ReviewDecision.SKIP: _set(skip=True),
     ReviewDecision.LATER: _set(later=True),

@@ -7,8 +7,9 @@ from typing import Any, get_type_hints
 
 # What makes a row stop at a rung, in words. A rung without words here is an error.
 RUNGS = {
+    "_erased_on_request": "the person was erased on request, and no record of this payload exists",
     "_reviewer_put_aside": "a reviewer skipped or postponed it",
-    "_already_imported": "a record with this row's `origin` exists already",
+    "_already_imported": "imported before: a record with its `origin`, or a link in the commit log",
     "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",

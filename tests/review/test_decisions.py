@@ -411,4 +411,4 @@ def test_a_decision_takes_as_many_statements_in_a_long_queue(me):
         return len(counted)
 
     say(rows_of(queue_of_unknown(1, first=90))[0], D.SKIP, me)  # there are decisions to be read
-    assert statements(queue_of_unknown(2, first=70)) == statements(queue_of_unknown(60)) < 35
+    assert statements(queue_of_unknown(2, first=70)) == statements(queue_of_unknown(60)) < 40

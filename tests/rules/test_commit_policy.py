@@ -81,6 +81,16 @@ CASES = {
         replace(LEAD, origin=O.CHANGED), P.REVIEW, "already_imported_changed"),
     "imported-before-unknown": (
         replace(LEAD, origin=O.IMPORTED, classification=C.UNKNOWN), P.SKIP, "already_imported"),
+    "deleted-since": (replace(LEAD, origin=O.DELETED), P.REVIEW, "imported_deleted"),
+    "deleted-since-though-linkable": (
+        replace(COMPLETED, origin=O.DELETED, **LINKABLE), P.REVIEW, "imported_deleted"),
+    "skip-what-was-deleted": (
+        replace(LEAD, skipped=True, origin=O.DELETED), P.SKIP, "reviewer_skip"),
+    "interest-again": (replace(LEAD, origin=O.INTEREST_AGAIN), P.LINK_EXISTING, "interest_again"),
+    "another-person": (
+        replace(LEAD, origin=O.ANOTHER_PERSON), P.REVIEW, "row_is_another_person"),
+    "another-person-though-linkable": (
+        replace(LEAD, origin=O.ANOTHER_PERSON, **LINKABLE), P.REVIEW, "row_is_another_person"),
     "change-acknowledged": (
         replace(COMPLETED, origin=O.CHANGED, acknowledged=True), P.SKIP, "change_acknowledged"),
     "history-added": (

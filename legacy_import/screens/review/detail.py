@@ -21,7 +21,11 @@ from legacy_import.rules.validation import ERASED
 from legacy_import.screens.review.choices_of_row import RowChoices, choices_of
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
-from legacy_import.screens.review.versions import RowHistory, earlier_version, history_of
+from legacy_import.screens.review.versions import (
+    RowHistory,
+    earlier_version,
+    history_of,
+)
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10

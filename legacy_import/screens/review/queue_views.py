@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from legacy_import.choices import Classification
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
@@ -42,13 +41,6 @@ from legacy_import.screens.review.render import SECTION, TITLE, render_queue, re
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
-
-
-class BulkDecision(NamedTuple):
-    """The decision that the form asks for, and of treat_as its meaning."""
-
-    decision: Choice
-    treat_as: Classification | None
 
 
 @permission_needed(REVIEW, methods=["POST"])
@@ -93,7 +85,7 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
         return render_queue(request, address, status=400, refusal=refusal)
-    said = BulkDecision(form.cleaned_data["decision"], form.cleaned_data["treat_as"])
+    decision, treat_as = form.cleaned_data["decision"], form.cleaned_data["treat_as"]
     ids = None
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
@@ -101,8 +93,8 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
             return render_queue(request, address, status=400, refusal=_("No row is selected."))
     expected = form.cleaned_data["expected"]
     if expected is None:
-        return _confirm(request, address, said, ids)
-    return _decide(request, address, said, ids, expected)
+        return _confirm(request, address, decision, treat_as, ids)
+    return _decide(request, address, decision, treat_as, ids, expected)
 
 
 def _sent_address(request: HttpRequest) -> RowsAddress:
@@ -111,14 +103,18 @@ def _sent_address(request: HttpRequest) -> RowsAddress:
 
 
 def _confirm(
-    request: HttpRequest, address: RowsAddress, said: BulkDecision, ids: Sequence[int] | None
+    request: HttpRequest,
+    address: RowsAddress,
+    decision: Choice,
+    treat_as: Classification | None,
+    ids: Sequence[int] | None,
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
-    query, decision = address.query, said.decision
+    query = address.query
     try:
         require_bulk(query, decision)
         rows = matching(address.run, query, ids)
-        answers = effect_on(address.run, rows[:MAX_ROWS], decision, said.treat_as)
+        answers = effect_on(address.run, rows[:MAX_ROWS], decision, treat_as)
     except NotPossible as error:
         return render_refusal(request, address, error)
     if not rows or len(rows) > MAX_ROWS:
@@ -134,7 +130,7 @@ def _confirm(
         here=address.query_string(),
         back=address.url(),
         decision=decision,
-        treat_as=said.treat_as,
+        treat_as=treat_as if decision == ReviewDecision.TREAT_AS else None,
         effect=EFFECTS[decision],
         answers=[(answer_words(answer), number) for answer, number in answers.answers.items()],
         does_not_apply=answers.does_not_apply,
@@ -151,7 +147,8 @@ def _confirm(
 def _decide(
     request: HttpRequest,
     address: RowsAddress,
-    said: BulkDecision,
+    decision: Choice,
+    treat_as: Classification | None,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
@@ -160,8 +157,8 @@ def _decide(
             run=address.run,
             query=address.query,
             expected=expected,
-            decision=said.decision,
-            treat_as=said.treat_as,
+            decision=decision,
+            treat_as=treat_as,
             actor=reviewer_of(request),
             now=timezone.now(),
             ids=ids,
@@ -174,7 +171,7 @@ def _decide(
         )
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    _add_messages(request, said.decision, report)
+    _add_messages(request, decision, report)
     return HttpResponseRedirect(address.first_page(address.query))
 
 

@@ -1,13 +1,12 @@
 """Rows that an earlier run imported as something else: what they became, and what can be added."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PersonKind, SourceTable
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
 from legacy_import.people.platform import history_of_rows, leads_of_rows
 from legacy_import.rules.duplicates import Target
-from legacy_import.stages.planning.plan_row import PlanRow
 
 
 class Addition(NamedTuple):
@@ -17,17 +16,28 @@ class Addition(NamedTuple):
     effects: frozenset[str]
 
 
-def additions_of(run: LegacyImportRun, rows: Sequence[PlanRow]) -> dict[int, Addition]:
+class OriginOfRow(NamedTuple):
+    """A source row, and the number of its person (models.number_suffix)."""
+
+    source_table: str
+    legacy_id: str
+    person_number: int
+
+
+def additions_of(run: LegacyImportRun, rows: Mapping[int, OriginOfRow]) -> dict[int, Addition]:
     """Row id → what the record of an earlier run is, for rows whose payload changed since."""
     if not rows:
         return {}
-    origins = {row.pk: f"{run.connection_name}:{row.source_table}:{row.legacy_id}" for row in rows}
+    origins = {
+        pk: f"{run.connection_name}:{table}:{legacy_id}{number_suffix(number)}"
+        for pk, (table, legacy_id, number) in rows.items()
+    }
     leads = leads_of_rows(list(origins.values()))
     history = history_of_rows(list(origins.values()))
-    linked = _people_linked(run, rows)
+    linked = _people_linked(run, list(rows.values()))
     additions = {}
-    for row in rows:
-        origin = origins[row.pk]
+    for pk, row in rows.items():
+        origin = origins[pk]
         existing = {
             effect: history[f"{origin}:{effect}"]
             for effect in ("training", "enrollment")
@@ -37,11 +47,13 @@ def additions_of(run: LegacyImportRun, rows: Sequence[PlanRow]) -> dict[int, Add
         person = (PersonKind.LEAD.value, lead) if lead else None
         person = person or next(filter(None, existing.values()), None)
         person = person or linked.get((row.source_table, row.legacy_id))
-        additions[row.pk] = Addition(person, frozenset(existing))
+        additions[pk] = Addition(person, frozenset(existing))
     return additions
 
 
-def _people_linked(run: LegacyImportRun, rows: Sequence[PlanRow]) -> dict[tuple[str, str], Target]:
+def _people_linked(
+    run: LegacyImportRun, rows: Sequence[OriginOfRow]
+) -> dict[tuple[str, str], Target]:
     """(table, legacy id) → the person to whom the latest commit of the row linked it."""
     people: dict[tuple[str, str], Target] = {}
     outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]

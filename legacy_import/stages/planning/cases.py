@@ -24,7 +24,6 @@ from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
     Outcome,
-    SourceTable,
 )
 from legacy_import.mapping.index import MappingIndex, Training, TwoCourses
 from legacy_import.models import (
@@ -34,15 +33,21 @@ from legacy_import.models import (
     PersonEdge,
 )
 from legacy_import.people.contact import Contact
-from legacy_import.people.platform import any_origin_of, contacts_of, imported_rows
+from legacy_import.people.platform import any_origin_of, contacts_of
 from legacy_import.people.source_decisions import any_decisions, decisions_on
-from legacy_import.rules.commit_policy import Facts, Origin
+from legacy_import.rules.commit_policy import Facts
 from legacy_import.rules.decisions import NOTHING, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
-from legacy_import.stages.planning.additions import Addition, additions_of
 from legacy_import.stages.planning.decided_training import decided_training
+from legacy_import.stages.planning.earlier_imports import (
+    NOT_IMPORTED,
+    EarlierImport,
+    any_import_of,
+    earlier_imports,
+    identity_of,
+)
 from legacy_import.stages.planning.effective_match import (
     INACTIVE,
     NO_MATCH,
@@ -74,6 +79,7 @@ class Case(NamedTuple):
     basis: str
     training: Training
     decisions: InForce
+    person_number: int = 1  # of the origins of its records
 
 
 class RowReview(NamedTuple):
@@ -99,11 +105,10 @@ class ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
     decisions: Mapping[int, RowReview]
-    origins: Mapping[int, Origin]
+    earlier: Mapping[int, EarlierImport]
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
-    additions: Mapping[int, Addition]  # of rows that an earlier run imported as something else
     matches: Mapping[int, EffectiveMatch]
     people: Mapping[Target, Contact]  # whom rows match, and who are still there
 
@@ -142,19 +147,25 @@ class CaseLoader:
         rows = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
-        return list(map(PlanRow._make, columns))
+        return [self._classified(row) for row in map(PlanRow._make, columns)]
+
+    def _classified(self, row: PlanRow) -> PlanRow:
+        """The row under the current meaning of its status, where people define that."""
+        if row.status_key is None:
+            return row
+        meaning = self.mappings.status(row.status_key).classification or Classification.UNKNOWN
+        return row._replace(classification=meaning.value)
 
     def read_context(self, rows: Sequence[PlanRow], selection: Q) -> ChunkContext:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         decisions = self._decisions(selected)
-        origins = self._origins(rows) if self.imported_before else {}
-        changed = [row for row in rows if origins.get(row.pk) == Origin.CHANGED]
-        additions = additions_of(self.run, changed)
-        matches = matches_of(rows, decisions, additions)
+        identities = [identity_of(row) for row in rows]
+        earlier = earlier_imports(self.run, identities) if self.imported_before else {}
+        matches = matches_of(rows, decisions, earlier)
         targets = {match.target for match in matches.values() if match.target}
         return ChunkContext(
             decisions=decisions,
-            origins=origins,
+            earlier=earlier,
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
@@ -162,7 +173,6 @@ class CaseLoader:
                 {row.pk for row in rows if row.group_conflict}
             ),
             gone=self._gone(rows),
-            additions=additions,
             matches=matches,
             people=contacts_of(targets),
         )
@@ -179,33 +189,37 @@ class CaseLoader:
             match = PERSON_GONE
         elif person and not (person.active or review.in_force.link_to_inactive):
             match = INACTIVE
-        origin = context.origins.get(row.pk, Origin.NEW)
+        decisions, earlier = review.in_force, context.earlier.get(row.pk, NOT_IMPORTED)
+        origin = earlier.origin_under(decisions)
         has_history = (
             row.group_first_id in context.groups_with_history
             or row.pk in context.namesakes_of_history
         )
         gone = row.pk in context.gone
         training, training_key, versions = self._training(row)
-        decisions, addition = review.in_force, context.additions.get(row.pk)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
             match is PERSON_GONE, match is INACTIVE,
-            review.last and (decisions, match, addition and addition.effects),
+            review.last and (decisions, match, earlier.effects),
         )  # fmt: skip
         if review.last:
             training = decided_training(row, decisions, self.mappings)
         if key not in facts_by_key:
             around = Surroundings(
                 decisions, match, training, origin, has_history, gone,
-                addition.effects if addition else frozenset(),
+                earlier.effects,
             )  # fmt: skip
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
+        if row.status_key is not None:
+            basis += f" status={self.mappings.status(row.status_key).version}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person.fingerprint}" if person else ""
-        return Case(row, number, facts, match.target, basis, training, decisions)
+        return Case(
+            row, number, facts, match.target, basis, training, decisions, earlier.person_number
+        )
 
     def _training(self, row: PlanRow) -> _TrainingCase:
         pair = (row.legacy_formation_id, row.legacy_session_id)
@@ -281,23 +295,11 @@ class CaseLoader:
         ours = LegacyStudentImport.objects.filter(pk__among=Ids([row.pk for row in rows]))
         return set(ours.filter(~Exists(same)).values_list("pk", flat=True))
 
-    def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
-        """Which rows already have a record on the platform, and whether from the same payload."""
-        imported_ids = imported_rows(self.run.connection_name, [row.pk for row in rows])
-        imported = [row for row in rows if row.pk in imported_ids]
-        hashes = _committed_hashes(self.run, imported)
-        return {
-            row.pk: Origin.IMPORTED
-            if hashes.get((row.source_table, row.legacy_id)) == row.payload_hash
-            else Origin.CHANGED
-            for row in imported
-        }
-
 
 def matches_of(
     rows: Sequence[PlanRow],
     decisions: Mapping[int, RowReview],
-    additions: Mapping[int, Addition],
+    earlier: Mapping[int, EarlierImport],
 ) -> dict[int, EffectiveMatch]:
     """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
     ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
@@ -310,7 +312,7 @@ def matches_of(
         else:
             review = decisions.get(row.pk, NO_DECISIONS).in_force
             matches[row.pk] = effective_match(
-                row, review, evidence.get(row.pk), additions.get(row.pk)
+                row, review, evidence.get(row.pk), earlier.get(row.pk)
             )
     return matches
 
@@ -320,28 +322,11 @@ def _states(two: TwoCourses | None) -> tuple[object, ...]:
     return (two.of_row.state.value, two.of_session.state.value) if two else ()
 
 
-def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:
-    """(table, legacy id) → payload hash that the latest run committed."""
-    hashes: dict[tuple[str, str], str] = {}
-    outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
-    for table in SourceTable.values:
-        committed = LegacyStudentImport.objects.filter(
-            legacy_import_run__connection_name=run.connection_name,
-            source_table=table,
-            legacy_id__in=[row.legacy_id for row in rows if row.source_table == table],
-            outcome__in=outcomes,
-        )
-        for legacy_id, payload_hash in committed.order_by("legacy_import_run_id").values_list(
-            "legacy_id", "payload_hash"
-        ):
-            hashes[table, legacy_id] = payload_hash
-    return hashes
-
-
 def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     connection = run.connection_name
-    return CaseLoader(run, mappings, any_origin_of(connection), any_decisions(connection))
+    imported_before = any_origin_of(connection) or any_import_of(run)
+    return CaseLoader(run, mappings, imported_before, any_decisions(connection))
 
 
 def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:

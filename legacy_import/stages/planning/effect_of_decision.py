@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any, NamedTuple
 
-from legacy_import.choices import PlannedAction
+from legacy_import.choices import PlannedAction, ReviewDecision
 from legacy_import.mapping.index import RowReferences, load_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import contacts_of
@@ -20,6 +19,7 @@ from legacy_import.stages.planning.cases import (
     matches_of,
     rows_with_ids,
 )
+from legacy_import.stages.planning.earlier_imports import EarlierImport
 from legacy_import.stages.planning.effective_match import effective_match
 from legacy_import.stages.planning.followers import followers_among
 from legacy_import.stages.planning.plan_row import PlanRow
@@ -72,10 +72,10 @@ class RowEffects:
     def of(self, events: Sequence[Event]) -> list[Effect]:
         """The effect of each of these decisions, taken alone after the ones in force."""
         before = self.context.decisions.get(self.row.pk, NO_DECISIONS)
-        addition = self.context.additions.get(self.row.pk)
-        in_force = [after(before.in_force, event) for event in events]
+        earlier = self.context.earlier.get(self.row.pk)
+        in_force = [after(before.in_force, about(event, earlier)) for event in events]
         matches = [
-            effective_match(self.row, decisions, self.evidence, addition) for decisions in in_force
+            effective_match(self.row, decisions, self.evidence, earlier) for decisions in in_force
         ]
         people = contacts_of({match.target for match in matches if match.target})
         cases = [
@@ -92,6 +92,13 @@ class RowEffects:
             for decisions, match in zip(in_force, matches, strict=True)
         ]
         return list(_effects(self.loader.run, cases))
+
+
+def about(event: Event, earlier: EarlierImport | None) -> Event:
+    """The decision with the deleted record that it is about, if it creates that again."""
+    if event.decision != ReviewDecision.CREATE_AGAIN:
+        return event
+    return replace(event, log_entry=earlier.gone_entry if earlier else 0)
 
 
 def row_effects(run: LegacyImportRun, row_id: int) -> RowEffects | None:
@@ -118,20 +125,18 @@ def effects_on_rows(
 
     The same few queries however many rows there are.
     """
-    loader, selection = (
-        case_loader(run, load_mappings(run.connection_name)),
-        rows_with_ids(list(events)),
-    )
+    loader = case_loader(run, load_mappings(run.connection_name))
+    selection = rows_with_ids(list(events))
     rows = loader.rows(selection)
     context = loader.read_context(rows, selection)
-    decisions = {
-        row.pk: before._replace(
-            in_force=reduce(after, events[row.pk], before.in_force), last=NOT_STORED
-        )
-        for row in rows
-        for before in (context.decisions.get(row.pk, NO_DECISIONS),)
-    }
-    matches = matches_of(rows, decisions, context.additions)
+    decisions = {}
+    for row in rows:
+        review, earlier = context.decisions.get(row.pk, NO_DECISIONS), context.earlier.get(row.pk)
+        in_force = review.in_force
+        for event in events[row.pk]:
+            in_force = after(in_force, about(event, earlier))
+        decisions[row.pk] = review._replace(in_force=in_force, last=NOT_STORED)
+    matches = matches_of(rows, decisions, context.earlier)
     people = contacts_of({match.target for match in matches.values() if match.target})
     decided = replace(context, decisions=decisions, matches=matches, people=people)
     before, later = (list(_effects(run, _cases(loader, rows, one))) for one in (context, decided))
