@@ -38,4 +38,5 @@ from legacy_import.models.staging import (
     NO_EVIDENCE,
     LegacyStudentImport,
     LegacyTrainingImport,
+    number_suffix,
 )

@@ -21,15 +21,25 @@ from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
-from legacy_import.review.decisions import NotPossible, applies, lock_run
+from legacy_import.review.decisions import (
+    NotPossible,
+    applies,
+    deleted_entries,
+    lock_run,
+)
 from legacy_import.review.filter import RowFilter
 from legacy_import.runs import counts
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-IN_BULK = (D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-OF_ONE_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-NO_ARGUMENTS: dict[str, Any] = {"treat_as": "", "target_kind": "", "target_id": None}
+OF_ONE_CAUSE = (
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.ANOTHER_PERSON, D.CREATE_AGAIN,
+)  # fmt: skip
+IN_BULK = (D.SKIP, D.LATER, D.RESET, *OF_ONE_CAUSE)
+NO_ARGUMENTS: dict[str, Any] = {
+    "treat_as": "", "target_kind": "", "target_id": None, "target_inactive": False,
+    "course_id": None, "log_entry_id": None,
+}  # fmt: skip
 RowEvents = dict[int, list[dict[str, Any]]]  # staged row → the columns of its new decisions
 
 
@@ -41,8 +51,9 @@ class Repeat(TextChoices):
 
 REPEAT = Repeat.REPEAT
 Choice = ReviewDecision | Repeat
-# Decisions that are repeated about many rows: none that gives a row to a person, or denies it.
-REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.LATER, D.RESET}
+# Decisions that are repeated about many rows: none that gives a row to a person, or denies it, or is
+# about one deleted record.
+REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.CREATE_AGAIN, D.LATER, D.RESET}
 
 
 class CountChanged(LegacyImportError):
@@ -97,7 +108,9 @@ def bulk(
 
 def _the_same(run: LegacyImportRun, ids: Sequence[int], decision: ReviewDecision) -> RowEvents:
     """One decision for each of these rows that it applies to."""
-    return {row.pk: [_event(row, run, decision)] for row in _rows(ids) if applies(row, decision)}
+    rows = [row for row in _rows(ids) if applies(row, decision)]
+    deleted = deleted_entries(rows, decision)
+    return {row.pk: [_event(row, run, decision, log_entry_id=deleted.get(row.pk))] for row in rows}
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:

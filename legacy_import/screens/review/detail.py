@@ -28,7 +28,15 @@ from legacy_import.screens.review.words import issue_words
 MOST_TARGETS = 10
 D = ReviewDecision
 # The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
-SPECIAL = (D.LINK, D.NOT_SAME, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.TREAT_AS)
+SPECIAL = (
+    D.CREATE_AGAIN,
+    D.ANOTHER_PERSON,
+    D.LINK,
+    D.NOT_SAME,
+    D.ACCEPT_DATA,
+    D.RELEASE_WITHOUT_SESSION,
+    D.TREAT_AS,
+)
 PUT_ASIDE = {D.SKIP: "3", D.LATER: "4"}
 Offer = tuple[ReviewDecision, str]  # with its key, "" where it has none
 

@@ -66,9 +66,14 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
     address, form = _sent_address(request, row), VersionForm(request.POST)
     if not form.is_valid():
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
-    version = form.cleaned_data["version"]
+    version, actor = form.cleaned_data["version"], reviewer_of(request)
     try:
-        events = repeat(row_id=row, version=version, actor=reviewer_of(request), now=timezone.now())
+        events = repeat(row_id=row, version=version, actor=actor, now=timezone.now())
+    except DecidedMeanwhile as error:
+        latest = error.latest
+        if latest and (latest.actor_id, latest.student_import_id) == (actor.pk, row):
+            return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
+        return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     decisions = ", ".join(str(event.get_decision_display()) for event in events)

@@ -36,6 +36,13 @@ EFFECTS: dict[Choice, Promise] = {
         "In the next plan, the doubtful data of these rows is treated as valid, and what is deleted on"
         " the old platform counts all the same."
     ),
+    ReviewDecision.ANOTHER_PERSON: gettext_lazy(
+        "The next plan treats each of these rows as the person who has its number now; what was"
+        " imported before stays with the person who had it then."
+    ),
+    ReviewDecision.CREATE_AGAIN: gettext_lazy(
+        "The next plan creates again what was deleted on the platform."
+    ),
     ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
         "In the next plan, no waiting list or unknown session blocks these rows."
     ),

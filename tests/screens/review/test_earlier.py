@@ -110,6 +110,12 @@ def test_one_form_says_it_again(client, me, row):
     assert "earlier version of this row" not in text_of(page(client, row))
 
 
+def test_the_form_sent_twice_says_it_once(client, row):
+    for _ in range(2):
+        assert send(client, row, "repeat", version=row.version).status_code == 302
+    assert LegacyReviewDecision.objects.count() == 2
+
+
 @pytest.mark.parametrize(("version", "status"), [("x", 400), ("0", 400), ("99", 409)])
 def test_a_form_without_the_row_as_it_is_writes_nothing(client, row, version, status):
     assert send(client, row, "repeat", version=version).status_code == status
