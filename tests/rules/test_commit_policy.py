@@ -302,4 +302,4 @@ def test_whatever_the_facts_nothing_unsafe_is_planned(facts: Facts) -> None:
         follows = (action, reason) == (P.LINK_EXISTING, "same_person_in_run")
         assert facts.linkable or facts.confidence != D.HIGH or follows, "a blocked HIGH acted"
     if action == P.SKIP:
-        assert facts.skipped or facts.origin == O.IMPORTED
+        assert facts.skipped or facts.erased or facts.origin == O.IMPORTED
