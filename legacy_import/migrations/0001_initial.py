@@ -31,12 +31,13 @@ VIEW_RECORDS = (
     ("trainings", "view_legacycompletedtraining"),
     ("trainings", "view_legacyimportedenrollment"),
 )
-KEEP_RECORDS = (("trainings", "add_course"),)
+REVEAL_HISTORY = (("trainings", "reveal_history"),)
+KEEP_RECORDS = (("trainings", "add_course"), ("trainings", "attach_history"))
 PLATFORM_PERMISSIONS = {
     "Reader": VIEW_RECORDS,
-    "Reviewer": VIEW_RECORDS,
-    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
-    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Reviewer": (*VIEW_RECORDS, *REVEAL_HISTORY),
+    "Manager": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
 }
 
 
@@ -528,6 +529,25 @@ class Migration(migrations.Migration):
                 'db_table': 'legacy_chunk_failures',
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('legacy_import_run', 'stage', 'source_table', 'position'), name='legacy_failure_identity')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChunkAttempt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('stage', ecoin.fields.AsciiField(choices=[('import', 'import'), ('validate', 'validate'), ('classify', 'classify'), ('plan', 'plan'), ('commit', 'commit'), ('rollback', 'rollback')], max_length=10)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('position', models.PositiveIntegerField()),
+                ('token', ecoin.fields.AsciiField(max_length=64)),
+                ('worker', models.CharField(max_length=190)),
+                ('connection_id', models.BigIntegerField()),
+                ('started_at', models.DateTimeField()),
+                ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
+            ],
+            options={
+                'db_table': 'legacy_chunk_attempts',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['legacy_import_run', 'stage', 'source_table', 'position'], name='legacy_attempt_chunk')],
             },
         ),
         migrations.CreateModel(
