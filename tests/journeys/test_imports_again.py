@@ -280,5 +280,13 @@ def test_a_restored_copy_behind_the_alias(app: AppDatabase, make_source: MakeCop
     planned = plan(app, 3)
     # The seventh person asked not to be recorded; whoever has the number now did not.
     assert planned.pop("stagiaires:7") == ("create_crm_lead", "new_lead")
-    assert {action for action, _ in planned.values()} == {"review"}
+    assert set(planned.values()) == {("review", "row_is_another_person")}
     assert business_counts(app) == before
+    # Imported as who they are: their origin says that the number was somebody else's before.
+    decide_all(env, 3, {"row": "stagiaires:1", "decision": "another_person"})
+    run_all(env, "legacy_dry_run")
+    assert commit(env, app, 3) == {"create_crm_lead": 2, "review": 6}
+    created = [
+        row for row in leads(app) if row in ("stagiaires:1", "stagiaires:1#2", "stagiaires:7")
+    ]
+    assert created == ["stagiaires:1", "stagiaires:1#2", "stagiaires:7"]
