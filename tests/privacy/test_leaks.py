@@ -186,7 +186,13 @@ def starts(house: Birdhouse) -> list[str]:
     for run in (house.third, house.first, house.second):
         pages += [
             f"{ROOT}/{screen}?run={run.pk}"
-            for screen in ("students", "review", "course-mapping", "session-mapping")
+            for screen in (
+                "students",
+                "review",
+                "course-mapping",
+                "session-mapping",
+                "status-mapping",
+            )
         ]
         pages += [f"{ROOT}/{run.pk}/{page}" for page in
                   ("export.csv", "export.json", "commit", "rollback", "progress")]  # fmt: skip
@@ -339,6 +345,7 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
     for kind, address in mappings_of(house):
         for told in ({"decision": "undo", "version": 99}, {"decision": "confirm", "version": 1},
                      {"decision": "no_equivalent", "version": 1},
+                     {"decision": "lead_only", "version": 1},
                      {"decision": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
             assert_silent(client.post(f"{address}/decide?run={run}", told), 200, 302, 400, 409)
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
@@ -359,7 +366,7 @@ def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: An
 def mappings_of(house: Birdhouse) -> list[tuple[str, str]]:
     return [
         (kind, f"{ROOT}/{kind}-mapping/{pk}")
-        for kind in ("course", "session")
+        for kind in ("course", "session", "status")
         for pk in apps.get_model(
             "legacy_imports", f"legacy{kind}mapping"
         )._default_manager.values_list("pk", flat=True)
@@ -372,6 +379,7 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
     for contact in (phone(3), email(3), phone(3, "0{n}").translate(ARABIC_DIGITS)):
         for where in (f"{ROOT}/review?run={run}&focus=all&q=", f"{ROOT}/students?run={run}&q=",
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
+                      f"{ROOT}/status-mapping?run={run}&q=",
                       f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=",
                       f"{ROOT}/lineage?origin="):  # fmt: skip
             answer = client.get(where + quote(contact))

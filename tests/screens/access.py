@@ -74,10 +74,12 @@ ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
 LOOKED = frozenset({"legacy_access_log"})
 WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
-MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "django_admin_log"}
+MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "legacy_status_mappings",
+                   "django_admin_log"}  # fmt: skip
 JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
+    "legacy_status_mappings",
 }  # fmt: skip
 ATTACHED = frozenset(
     {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
@@ -139,6 +141,8 @@ SCREENS: dict[str, Address] = {
         {**QUEUE, "run": "{run}", "name": "Les miens"}, frozenset({"legacy_saved_filters"}),
     ),
     "legacy_imports:review-decide": decided("decide", 302, DECISIONS, version="1", decision="skip"),
+    # Nothing was said of an earlier version of the row.
+    "legacy_imports:review-repeat": decided("repeat", 409, frozenset(), version="1"),
     # Of somebody else's decision; a reviewer takes back only their own.
     "legacy_imports:review-undo": decided("undo", 409, frozenset(), event="{event}"),
     "legacy_imports:review-claim": decided("claim", 302, frozenset({"legacy_review_claims"})),
@@ -172,6 +176,16 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:session-mapping-decide": judged(
         "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
+    ),
+    "legacy_imports:status-mapping": Address(f"{ROOT}/status-mapping?run={{run}}", ("map",)),
+    "legacy_imports:status-mapping-again": Address(
+        f"{ROOT}/status-mapping/again?run={{run}}", ("map",), {"POST": 302}, writes=JUDGED
+    ),
+    "legacy_imports:status-mapping-one": Address(
+        f"{ROOT}/status-mapping/{{status}}?run={{run}}", ("map",)
+    ),
+    "legacy_imports:status-mapping-decide": judged(
+        "status-mapping/{status}", decision="lead_only", version="1", note="appel"
     ),
     "trainings:history": Address(f"{HISTORY}?q=fictive", READ_HISTORY),
     "trainings:history-search": Address(

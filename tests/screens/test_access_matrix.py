@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.mapping.weights import store_weights
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStatusMapping
 from legacy_import.review.decisions import decide
 from tests.factories import (
     CourseMappingFactory,
@@ -139,12 +139,14 @@ class World:
             "origin": f"legacy:stagiaires:{done.legacy_id}:lead",
             "course": LegacyCourseMapping.objects.get(connection_name="legacy").pk,
             "session": LegacySessionMapping.objects.get(connection_name="legacy").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="legacy").pk,
             "pair": self.pair.pk, "learner": self.pair.learner_key, "owner": self.pair.person_id,
             "attachment": self.attachment,
         }  # fmt: skip
         self.foreign = {
             "course": LegacyCourseMapping.objects.get(connection_name="another").pk,
             "session": LegacySessionMapping.objects.get(connection_name="another").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="another").pk,
         }
         self.sessions = {name: self._session(name) for name in ROLES}
         # The lists rest on the names of all courses; the second source brought one.
@@ -371,9 +373,10 @@ def test_the_rows_and_mappings_of_another_run_are_not_found_through_this_one(wor
         (f"{root}/review?run={world.run.pk}&row={world.foreign_row.pk}", "review"),
         (f"{root}/course-mapping/{world.foreign['course']}?run={world.run.pk}", "map"),
         (f"{root}/session-mapping/{world.foreign['session']}?run={world.run.pk}", "map"),
+        (f"{root}/status-mapping/{world.foreign['status']}?run={world.run.pk}", "map"),
     ):
         assert client.get(where).status_code == (404 if needs in may else 403), where
-    for section in ("course", "session"):
+    for section in ("course", "session", "status"):
         where = f"{root}/{section}-mapping/{world.foreign[section]}/decide?run={world.run.pk}"
         sent = {"decision": "undo", "version": 1}
         assert client.post(where, sent).status_code == (404 if "map" in may else 403)
