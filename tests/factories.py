@@ -33,6 +33,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyReviewDecision,
     LegacySessionMapping,
+    LegacyStatusMapping,
     LegacyStudentImport,
 )
 from legacy_import.people.source_decisions import row_at_decision
@@ -157,6 +158,20 @@ class SessionMappingFactory(Factory):
     legacy_code = factory.Sequence(lambda n: f"CODE-{n}")
     session_type = SessionType.REAL_SESSION
     rule = "session:real"
+
+
+class StatusMappingFactory(Factory):
+    """A status that the rules do not know; classification=…, confirmed=True once it is defined."""
+
+    class Meta:
+        model = LegacyStatusMapping
+
+    class Params:
+        confirmed = factory.Trait(confirmed_at=NOW, confirmed_by=factory.SubFactory(UserFactory))
+
+    connection_name = CONNECTION
+    status_key = "abandon"
+    legacy_status = "Abandon"
 
 
 class RunFactory(Factory):

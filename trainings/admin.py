@@ -147,11 +147,11 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
     ordering = ("-dated_on", "-pk")
     show_full_result_count = False
     list_select_related = ("course", "user", "lead")
+    # Whose a record is changes on the history pages only, with a reason and a log.
     readonly_fields = (
-        "origin", "learner", "legacy_import_run_id", "dated_on", "dated_from", "created_at",
-        "updated_at",
+        "origin", "learner", "legacy_import_run_id", "user", "lead", "dated_on", "dated_from",
+        "created_at", "updated_at",
     )  # fmt: skip
-    raw_id_fields = ("user", "lead")
     masked_fields = {
         "user": "masked_user",
         "learner_name": "masked_name",

@@ -21,6 +21,7 @@ from legacy_import.models.mapping import (
     MAPPING_MODELS,
     LegacyCourseMapping,
     LegacySessionMapping,
+    LegacyStatusMapping,
     MappingTotals,
     MappingWeight,
     SourceMapping,
@@ -37,4 +38,5 @@ from legacy_import.models.staging import (
     NO_EVIDENCE,
     LegacyStudentImport,
     LegacyTrainingImport,
+    number_suffix,
 )

@@ -164,6 +164,10 @@ class LegacyReviewDecision(models.Model):
     target_id = models.BigIntegerField(null=True)
     # A link to a deactivated account, which the reviewer was told.
     target_inactive = models.BooleanField(default=False, db_default=False)
+    # Of create_again: the entry whose record is gone. One that is deleted again needs a decision again.
+    log_entry_id = models.BigIntegerField(null=True)
+    # Of set_course: the platform's course; null keeps the old name. No key: a decision outlives it.
+    course_id = models.BigIntegerField(null=True)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(

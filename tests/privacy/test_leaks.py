@@ -17,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import CrmLead
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from tests.canaries import email, found, phone
@@ -31,8 +32,10 @@ from tests.legacy_database import as_legacy
 from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
 from trainings.models import (
     HistoryAccessLog,
+    HistoryAttachment,
     LegacyCompletedTraining,
     LegacyImportedEnrollment,
+    ProbableOwner,
 )
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +199,13 @@ def starts(house: Birdhouse) -> list[str]:
     for run in (house.third, house.first, house.second):
         pages += [
             f"{ROOT}/{screen}?run={run.pk}"
-            for screen in ("students", "review", "course-mapping", "session-mapping")
+            for screen in (
+                "students",
+                "review",
+                "course-mapping",
+                "session-mapping",
+                "status-mapping",
+            )
         ]
         pages += [f"{ROOT}/{run.pk}/{page}" for page in
                   ("export.csv", "export.json", "commit", "rollback", "progress")]  # fmt: skip
@@ -442,6 +451,7 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
     for kind, address in mappings_of(house):
         for told in ({"decision": "undo", "version": 99}, {"decision": "confirm", "version": 1},
                      {"decision": "no_equivalent", "version": 1},
+                     {"decision": "lead_only", "version": 1},
                      {"decision": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
             assert_silent(client.post(f"{address}/decide?run={run}", told), 200, 302, 400, 409)
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
@@ -462,7 +472,7 @@ def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: An
 def mappings_of(house: Birdhouse) -> list[tuple[str, str]]:
     return [
         (kind, f"{ROOT}/{kind}-mapping/{pk}")
-        for kind in ("course", "session")
+        for kind in ("course", "session", "status")
         for pk in apps.get_model(
             "legacy_imports", f"legacy{kind}mapping"
         )._default_manager.values_list("pk", flat=True)
@@ -475,6 +485,7 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
     for contact in (phone(3), email(3), phone(3, "0{n}").translate(ARABIC_DIGITS)):
         for where in (f"{ROOT}/review?run={run}&focus=all&q=", f"{ROOT}/students?run={run}&q=",
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
+                      f"{ROOT}/status-mapping?run={run}&q=",
                       f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=",
                       f"{ROOT}/lineage?origin="):  # fmt: skip
             answer = client.get(where + quote(contact))
@@ -503,6 +514,45 @@ def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
     assert set(statuses) == {200}
     assert_silent(send(client, row, "reveal", reason="dossier"), 429)
     assert_silent(send(client, row, "raw"), 403)
+
+
+# --- Whose history it is -----------------------------------------------------------------------------
+
+
+def test_no_page_about_owners_shows_a_contact(house: Birdhouse) -> None:
+    """Neither the list, nor the form that attaches, nor what either answers."""
+    client, history = browser(house, "Manager"), "/admin/trainings/history"
+    records = list(LegacyCompletedTraining.objects.all())
+    assert found(" ".join(record.learner_phone for record in records)) != set()
+    lead = CrmLead.objects.filter(full_name__startswith="Serin Lina").get()
+    for key in {record.learner_key for record in records}:
+        ProbableOwner.objects.create(
+            learner_key=key, person_kind="lead", person_id=lead.pk,
+            reason="blocked_match", blocker="hot_key",
+        )  # fmt: skip
+    for state in ("open", "later", "not_same"):
+        assert_silent(client.get(f"{history}/owners?state={state}"), 200)
+    for pair in ProbableOwner.objects.all():
+        record = next(one for one in records if one.learner_key == pair.learner_key)
+        assert_silent(client.get(f"{history}/owners?row={pair.pk}"), 200)
+        assert_silent(client.get(f"{history}/attach?key={pair.learner_key}"), 200)
+        form = {"key": pair.learner_key, "record": f"{record.origin} 0", "version": 0,
+                "person": f"lead:{lead.pk}", "reason": "dossier papier"}  # fmt: skip
+        for text in (phone(42), email(23), phone(22, "0{n}"), "Serin", str(lead.pk)):
+            sent = {**form, "action": "search", "q": text}
+            assert_silent(client.post(f"{history}/attach", sent), 200)
+        assert_silent(client.post(f"{history}/attach", {**form, "action": "detach"}), 400)
+        done = {**form, "decision": "attach"}
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 302)
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 409)
+        assert_silent(client.get(f"{history}/learner?key={pair.learner_key}"), 200)
+        event = HistoryAttachment.objects.latest("pk")
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 302)
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 409)
+    refused = {"key": record.learner_key, "record": f"{record.origin} 2", "person": f"lead:{lead.pk}",
+               "action": "attach", "reason": f"tél {phone(60)}"}  # fmt: skip
+    assert found(body(client.post(f"{history}/attach", refused))) == {"phone 60"}  # to be corrected
+    assert_silent(client.get(f"{history}/attach?key={record.learner_key}"), 200)
 
 
 # --- Errors ------------------------------------------------------------------------------------------

@@ -20,10 +20,9 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.mapping.weights import store_weights
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStatusMapping
 from legacy_import.review.decisions import decide
 from tests.factories import (
-    CompletedTrainingFactory,
     CourseMappingFactory,
     CrmLeadFactory,
     RunFactory,
@@ -48,6 +47,9 @@ from tests.screens.access import (
     expected,
 )
 from tests.stages.stages import content_hash, run_commit, run_stages
+from tests.trainings.histories import BORN, history, seen
+from trainings.attachments import attach
+from trainings.models import ProbableOwner
 
 pytestmark = pytest.mark.django_db
 
@@ -131,21 +133,36 @@ class World:
             now=timezone.now(),
         ).pk  # fmt: skip
         CrmLeadFactory(full_name="Samir Fictif", phone="0770112233")
+        self._history()
         self.ids = {
             "run": self.run.pk, "row": self.row.pk, "undone": self.undone.pk, "event": self.event,
             "origin": f"legacy:stagiaires:{done.legacy_id}:lead",
-            "learner": CompletedTrainingFactory(learner_phone="0771445566").learner_key,
             "course": LegacyCourseMapping.objects.get(connection_name="legacy").pk,
             "session": LegacySessionMapping.objects.get(connection_name="legacy").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="legacy").pk,
+            "pair": self.pair.pk, "learner": self.pair.learner_key, "owner": self.pair.person_id,
+            "attachment": self.attachment,
         }  # fmt: skip
         self.foreign = {
             "course": LegacyCourseMapping.objects.get(connection_name="another").pk,
             "session": LegacySessionMapping.objects.get(connection_name="another").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="another").pk,
         }
         self.sessions = {name: self._session(name) for name in ROLES}
         # The lists rest on the names of all courses; the second source brought one.
         store_weights(self.run)
         self.before = table_hashes()
+
+    def _history(self) -> None:
+        """A former learner with a probable owner, and one whose history is attached."""
+        owner = CrmLeadFactory(full_name="Nadir Fictif", birth_date=BORN)
+        history(7_001, learner_name="Nadir Fictif")
+        self.pair = ProbableOwner.objects.get()
+        other = history(7_002, learner_name="Yanis Fictif")
+        self.attachment = attach(
+            records=seen(other), person=("lead", owner.pk), reason="dossier papier",
+            actor=UserFactory(), now=timezone.now(),
+        ).pk  # fmt: skip
 
     def _user(self, role: Role) -> User:
         user: User = UserFactory(
@@ -356,9 +373,10 @@ def test_the_rows_and_mappings_of_another_run_are_not_found_through_this_one(wor
         (f"{root}/review?run={world.run.pk}&row={world.foreign_row.pk}", "review"),
         (f"{root}/course-mapping/{world.foreign['course']}?run={world.run.pk}", "map"),
         (f"{root}/session-mapping/{world.foreign['session']}?run={world.run.pk}", "map"),
+        (f"{root}/status-mapping/{world.foreign['status']}?run={world.run.pk}", "map"),
     ):
         assert client.get(where).status_code == (404 if needs in may else 403), where
-    for section in ("course", "session"):
+    for section in ("course", "session", "status"):
         where = f"{root}/{section}-mapping/{world.foreign[section]}/decide?run={world.run.pk}"
         sent = {"decision": "undo", "version": 1}
         assert client.post(where, sent).status_code == (404 if "map" in may else 403)

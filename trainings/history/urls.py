@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from ecoin.slash import without_slash
-from trainings.history import views
+from trainings.history import attach_views, owner_views, views
 
 app_name = "trainings"
 
@@ -13,5 +13,7 @@ urlpatterns = [
     path("trainings/history/learner", views.learner_page, name="history-learner"),
     path("trainings/history/learner/print", views.print_page, name="history-print"),
     path("trainings/history/learner/reveal", views.reveal_contact, name="history-reveal"),
+    *owner_views.urlpatterns,
+    *attach_views.urlpatterns,
     re_path(r"^(?P<page>trainings/history(?:/.+)?)/$", without_slash, name="history-slash"),
 ]

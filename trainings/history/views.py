@@ -20,6 +20,8 @@ from ecoin.access import restricted_to
 from ecoin.identity.emails import parse_email
 from ecoin.identity.masking import contains_contact, mask_email, mask_phone
 from ecoin.identity.phones import parse_phones
+from trainings.history.attach_shown import ATTACH, shown_events
+from trainings.history.owner_list import events_of
 from trainings.history.records import MOST_RECORDS, History, history_of_learner
 from trainings.history.reveal import LONGEST_REASON, PERMISSION, RevealRefused, TooManyLooks
 from trainings.history.reveal import reveal_contact as reveal
@@ -133,6 +135,9 @@ def _learner_context(request: HttpRequest, key: str, history: History) -> dict[s
         "learner_url": learner_address(key),
         "print_url": learner_address(key, "trainings:history-print"),
         "longest_reason": LONGEST_REASON,
+        "may_attach": request.user.has_perm(ATTACH),
+        "attach_url": learner_address(key, "trainings:history-attach"),
+        "events": shown_events(events_of(key)) if history.was_attached else [],
     }
 
 

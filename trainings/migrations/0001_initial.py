@@ -142,6 +142,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='HistoryAccessLog',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('learner_key', ecoin.fields.AsciiField(max_length=190)),
+                ('reason', models.CharField(max_length=255)),
+                ('created_at', models.DateTimeField()),
+                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'look at the contact of a former learner',
+                'verbose_name_plural': 'looks at the contacts of former learners',
+                'db_table': 'trainings_history_access_log',
+                'permissions': [('reveal_history', 'Can reveal the contact of a former learner (audited)')],
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['actor', 'created_at'], name='trainings_access_by_actor')],
+            },
+        ),
+        migrations.CreateModel(
             name='HistoryAttachment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -199,24 +217,6 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['state', 'id'], name='trainings_owner_state'), models.Index(fields=['person_kind', 'person_id'], name='trainings_owner_person')],
                 'constraints': [models.UniqueConstraint(fields=('learner_key', 'person_kind', 'person_id'), name='trainings_owner_pair')],
-            },
-        ),
-        migrations.CreateModel(
-            name='HistoryAccessLog',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('learner_key', ecoin.fields.AsciiField(max_length=190)),
-                ('reason', models.CharField(max_length=255)),
-                ('created_at', models.DateTimeField()),
-                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'look at the contact of a former learner',
-                'verbose_name_plural': 'looks at the contacts of former learners',
-                'db_table': 'trainings_history_access_log',
-                'permissions': [('reveal_history', 'Can reveal the contact of a former learner (audited)')],
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['actor', 'created_at'], name='trainings_access_by_actor')],
             },
         ),
     ]
