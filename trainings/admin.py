@@ -146,6 +146,7 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
     )
     ordering = ("-dated_on", "-pk")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # of a million rows they are not counted
     list_select_related = ("course", "user", "lead")
     # Whose a record is changes on the history pages only, with a reason and a log.
     readonly_fields = (
