@@ -532,6 +532,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ChunkAttempt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('stage', ecoin.fields.AsciiField(choices=[('import', 'import'), ('validate', 'validate'), ('classify', 'classify'), ('plan', 'plan'), ('commit', 'commit'), ('rollback', 'rollback')], max_length=10)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('position', models.PositiveIntegerField()),
+                ('token', ecoin.fields.AsciiField(max_length=64)),
+                ('worker', models.CharField(max_length=190)),
+                ('connection_id', models.BigIntegerField()),
+                ('started_at', models.DateTimeField()),
+                ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
+            ],
+            options={
+                'db_table': 'legacy_chunk_attempts',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['legacy_import_run', 'stage', 'source_table', 'position'], name='legacy_attempt_chunk')],
+            },
+        ),
+        migrations.CreateModel(
             name='LegacySessionMapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
