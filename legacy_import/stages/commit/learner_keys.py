@@ -4,8 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ecoin.bulk import Ids
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
 from legacy_import.people.platform import learner_keys_of
+from legacy_import.stages.planning.earlier_imports import (
+    NOT_IMPORTED,
+    RowIdentity,
+    logged_imports,
+)
 from legacy_import.stages.planning.plan_row import PlanRow
 
 
@@ -18,13 +23,13 @@ def learner_keys(
     same: a later run may group the rows under another first row. `origins`: of these rows.
     """
     groups = {row.group_first_id for row in rows if row.group_first_id is not None}
-    members = _members(run, groups)
-    members |= {pk: (pk, origin) for pk, origin in origins.items() if pk not in members}
+    others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
+    imported_before = others.exists()
+    members = _members(run, groups, imported_before)
+    members |= {row.pk: (row.group_first_id or row.pk, origins[row.pk]) for row in rows}
     first_of = {row.pk: row.group_first_id or row.pk for row in rows}
-    earlier = LegacyImportRun.objects.filter(
-        connection_name=run.connection_name, pk__lt=run.pk
-    ).exists()
-    known = learner_keys_of([origin for _, origin in members.values()]) if earlier else {}
+    all_origins = [origin for _, origin in members.values()]
+    known = learner_keys_of(all_origins) if imported_before else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
     for first, origin in members.values():
         if origin in known:
@@ -36,16 +41,24 @@ def learner_keys(
     }
 
 
-def _members(run: LegacyImportRun, groups: set[int]) -> dict[int, tuple[int, str]]:
-    """Row id → (first row of its group, its origin), for every member of these groups."""
+def _members(
+    run: LegacyImportRun, groups: set[int], imported_before: bool
+) -> dict[int, tuple[int, str]]:
+    """Row id → (first row of its group, its origin), for every member of these groups.
+
+    A row whose legacy id was another person's when that person was imported has an origin of its own.
+    """
     if not groups:
         return {}
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run, group_first_id__among=Ids(groups)
     )
-    return {
-        pk: (first or pk, f"{run.connection_name}:{table}:{legacy_id}")
-        for pk, first, table, legacy_id in rows.values_list(
-            "pk", "group_first_id", "source_table", "legacy_id"
-        )
-    }
+    found = list(rows.values_list(*RowIdentity._fields, "group_first_id"))
+    identities = [RowIdentity(*columns) for *columns, _first in found]
+    earlier = logged_imports(run, identities) if imported_before else {}
+    members = {}
+    for row, (*_columns, first) in zip(identities, found, strict=True):
+        number = earlier.get(row.pk, NOT_IMPORTED).person_number
+        origin = f"{run.connection_name}:{row.source_table}:{row.legacy_id}{number_suffix(number)}"
+        members[row.pk] = (first or row.pk, origin)
+    return members
