@@ -184,16 +184,17 @@ def refresh_decisions(run: LegacyImportRun, lease: Lease) -> None:
 
 
 def _refresh(rows: Rows, connection_name: str) -> None:
+    """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
     stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
     new = {pk: (of_row.standing, of_row.latest_earlier) for pk, of_row in decisions.items()}
     update_rows(
         LegacyStudentImport,
-        ("decision", "earlier_decision", "version"),
+        ("decision", "earlier_decision", "settled", "version"),
         {
-            pk: (*new[pk], version + 1)
-            for pk, *old, version in stored.values_list(
-                "pk", "decision", "earlier_decision", "version"
+            pk: (*new[pk], bool(settled and new[pk][0]), version + 1)
+            for pk, *old, settled, version in stored.values_list(
+                "pk", "decision", "earlier_decision", "settled", "version"
             )
             if new[pk] != tuple(old)
         },

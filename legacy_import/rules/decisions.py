@@ -36,6 +36,19 @@ class Event:
     knows_inactive: bool = False  # of a link: the reviewer knew that the account is deactivated
     log_entry: int = 0  # of create_again: the entry whose record is gone
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The decision and its arguments, as LegacyReviewDecision stores them."""
+        kind, target = self.person or ("", None)
+        return {
+            "decision": self.decision.value,
+            "treat_as": self.treat_as or "",
+            "target_kind": kind,
+            "target_id": target,
+            "target_inactive": self.knows_inactive,
+            "course_id": self.course_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:

@@ -163,7 +163,6 @@ class Batch:
     ) -> Learner:
         training = case.training
         real = training.session.session_type == SessionType.REAL_SESSION
-        real = real and not case.decisions.release_without_session
         has_course = training.course.course_id is not None or bool(training.course.name)
         person = first.person if first and plan.decision == FOLLOWS else plan.target
         # A follower that is planned again after its first row was committed matches that row's lead.
