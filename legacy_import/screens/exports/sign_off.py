@@ -33,7 +33,7 @@ HEADER = (
 # In the order of the priorities; the code of a kind is what the CSV contains.
 KINDS: dict[str, tuple[str | Promise, tuple[Classification, ...]]] = {
     "trained": (_("trained"), (Classification.COMPLETED, Classification.ARCHIVED_TRAINING)),
-    "registered": (_("registered"), (Classification.REGISTERED,)),
+    "registered": (_("registrations"), (Classification.REGISTERED,)),
     "leads": (_("leads"), (Classification.LEAD_ONLY,)),
     "unclear": (_("meaning not known"), (Classification.UNKNOWN,)),
 }

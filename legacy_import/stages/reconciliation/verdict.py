@@ -16,7 +16,7 @@ KEY = "reconciled"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`is_current`: no batch was committed or rolled back since. `broken`: the names of failed checks."""
+    """`is_current`: no batch was committed or rolled back since. `broken`: names of failed checks."""
 
     balanced: bool
     at: datetime.datetime
@@ -26,7 +26,12 @@ class Verdict:
 
 
 def record_verdict(
-    run: LegacyImportRun, lease: Lease, report: ReconcileReport, *, actor: str, now: datetime.datetime
+    run: LegacyImportRun,
+    lease: Lease,
+    report: ReconcileReport,
+    *,
+    actor: str,
+    now: datetime.datetime,
 ) -> None:
     """Keep the verdict; nothing else of the run changes."""
     verdict = {
