@@ -14,6 +14,7 @@ from legacy_import.runs.overview import RunOverview, rows_left_out, run_overview
 class Command(LegacyCommand):
     help = "Show all runs (or one with --run): the status of each and what comes next."
     permission = VIEW
+    notifies = False
     run_help = "one run in full, by its number; default: all runs"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
