@@ -74,6 +74,7 @@ MATCHED = "run={run}&focus=all&planned_reason=shared_contact_other_name&row={mat
 PICTURES = (
     Picture("course-mapping", "course-mapping", "manager", RUN, height=960, early=True),
     Picture("session-mapping", "session-mapping", "manager", RUN, height=960, early=True),
+    Picture("status-mapping", "status-mapping", "manager", RUN, height=900, early=True),
     Picture("runs", "runs", "reader", height=420),
     Picture("run", "run", "operator", height=1_200),
     Picture("run-arabic", "run", "operator", language="ar", height=720),

@@ -1,12 +1,13 @@
 """The kind of mapping for courses: an old course → a course of the platform. None is ever created."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.mapping.index import CourseAnswer, MappingIndex
+from legacy_import.mapping.index import CourseAnswer, MappingIndex, course_answer
 from legacy_import.mapping.mapping_kind import (
     Answer,
     DecisionInput,
@@ -29,6 +30,7 @@ CHOSEN = "course:chosen_by_reviewer"
 # The suggestion is wrong and the right course is not known yet: `suggest_courses` skips such a mapping
 # until its name changes.
 SET_ASIDE = "course:set_aside_by_reviewer"
+ANY_COURSE = 0  # no id of a course: whichever it is, it frees the same rows
 
 
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
@@ -85,7 +87,16 @@ def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
 
 def _frees(group: RowGroup, index: MappingIndex) -> bool:
     mapped = {_course_of(group, index) or "": CourseAnswer(CourseState.MAPPED, 0, 0)}
-    return passes_mappings(group, MappingIndex(mapped, index.sessions))
+    return passes_mappings(group, replace(index, courses=mapped))
+
+
+def _index_with(index: MappingIndex, mappings: Collection[LegacyCourseMapping]) -> MappingIndex:
+    names = index_by_name(platform_courses())
+    return replace(
+        index,
+        courses=index.courses
+        | {mapping.legacy_formation_id: course_answer(mapping, names) for mapping in mappings},
+    )
 
 
 COURSES = MappingKind(
@@ -94,7 +105,9 @@ COURSES = MappingKind(
     answer_field="status",
     decisions={
         "confirm": MappingDecision({"status": S.CONFIRMED}, _suggested_course),
-        "choose": MappingDecision({"status": S.CONFIRMED, "rule": CHOSEN}, _chosen_course),
+        "choose": MappingDecision(
+            {"status": S.CONFIRMED, "rule": CHOSEN}, _chosen_course, {"course_id": ANY_COURSE}
+        ),
         "no_equivalent": MappingDecision(
             {"status": S.NO_EQUIVALENT, "course_id": None, "rule": CHOSEN}
         ),
@@ -114,4 +127,5 @@ COURSES = MappingKind(
     ),
     legacy_id_of=_course_of,
     frees=_frees,
+    index_with=_index_with,
 )

@@ -4,17 +4,19 @@ import datetime
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from ecoin.bulk import update_ids
 from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.mapping_kind import (
+    UNDO,
     AnswerChanges,
     DecisionInput,
     Fields,
@@ -26,7 +28,6 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport, SourceMap
 from legacy_import.privacy.free_text import contact_free_text
 from legacy_import.runs import counts
 
-UNDO = "undo"  # the decision that undoes another
 UNDONE = "undone"  # the word for it in the log
 
 # Runs whose rows are not classified again: closed, or being rolled back.
@@ -92,9 +93,16 @@ def decide_mapping(
         return MappingChange(1, affected)
 
 
+def bulk_of(kind: MappingKind, connection_name: str) -> QuerySet[Any]:
+    """The mappings that a bulk would confirm; none of a kind that has no bulk."""
+    if kind.bulk is None:
+        return kind.model._default_manager.none()
+    return kind.bulk(connection_name)
+
+
 def bulk_stamp(kind: MappingKind, connection_name: str) -> tuple[int, str]:
     """The number of mappings that `confirm_mappings` would confirm, and the stamp of this set."""
-    mappings = list(kind.bulk(connection_name).values_list("pk", "version"))
+    mappings = list(bulk_of(kind, connection_name).values_list("pk", "version"))
     return len(mappings), _stamp_of(mappings)
 
 
@@ -115,7 +123,7 @@ def confirm_mappings(
     note = clean_note(note)
     with transaction.atomic():
         runs = _lock_open_runs(connection_name, now)
-        mappings = list(kind.bulk(connection_name).order_by("pk").select_for_update())
+        mappings = list(bulk_of(kind, connection_name).order_by("pk").select_for_update())
         if (expected, stamp) != (len(mappings), _stamp_of((m.pk, m.version) for m in mappings)):
             raise MappingChangedMeanwhile(
                 f"{expected} mappings were shown, {len(mappings)} would be confirmed now, "

@@ -1,14 +1,19 @@
-"""The mappings of one source in memory: a few thousand courses and sessions at most."""
+"""The mappings of one source in memory: a few thousand courses, sessions and statuses at most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
 from ecoin.identity.text import unescaped
-from legacy_import.choices import CourseMappingStatus, SessionType
-from legacy_import.models import MAPPING_MODELS, LegacyCourseMapping, LegacySessionMapping
+from legacy_import.choices import Classification, CourseMappingStatus, SessionType
+from legacy_import.models import (
+    MAPPING_MODELS,
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
 from legacy_import.people.platform import platform_courses
 from legacy_import.rules.courses import (
     CourseState,
@@ -48,6 +53,17 @@ class SessionAnswer(NamedTuple):
     deleted: bool = False  # on the old platform, and no person decided since
 
 
+class StatusAnswer(NamedTuple):
+    """What people defined one unknown status as; None: nothing yet."""
+
+    classification: Classification | None
+    version: int
+
+
+# Of a status that is not in the table yet: what its new mapping will answer.
+NOT_DEFINED = StatusAnswer(None, 1)
+
+
 class Training(NamedTuple):
     """The session and course of one training row, and the rules behind both."""
 
@@ -60,19 +76,52 @@ class Training(NamedTuple):
     session_starts_on: str = ""  # as found
     session_ends_on: str = ""
     session_deleted: bool = False
+    # Of a row whose formation is not that of its session: the answer for each of the two.
+    two_courses: "TwoCourses | None" = None
 
     @property
     def versions(self) -> str:
         """The versions of both mappings, as stored in a plan."""
-        return f"course={self.course.version} session={self.session_version}"
+        course = str(self.course.version)
+        if self.two_courses:
+            course = f"{self.two_courses.of_row.version},{self.two_courses.of_session.version}"
+        return f"course={course} session={self.session_version}"
+
+
+class TwoCourses(NamedTuple):
+    """The course of the formation that a row refers to, and that of its session's formation."""
+
+    of_row: CourseAnswer
+    of_session: CourseAnswer
+
+    @property
+    def are_one(self) -> bool:
+        """Two old spellings of one course of the platform are no conflict."""
+        return (
+            self.of_row.state == self.of_session.state == CourseState.MAPPED
+            and self.of_row.course_id == self.of_session.course_id
+        )
+
+
+class RowReferences(NamedTuple):
+    """The formation and the session that one row refers to."""
+
+    formation_id: str | None
+    session_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class MappingIndex:
-    """Formation id and session id → answers, for one source."""
+    """Formation id, session id and status key → answers, for one source."""
 
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
+    statuses: dict[str, StatusAnswer] = field(default_factory=dict)
+    platform_courses: frozenset[int] = frozenset()  # the ids of all of them
+
+    def status(self, key: str) -> StatusAnswer:
+        """The answer for a status that the rules do not know."""
+        return self.statuses.get(key, NOT_DEFINED)
 
     def training(self, formation_id: str | None, session_id: str | None) -> Training:
         """The training of a row that refers to this formation and this session."""
@@ -86,63 +135,93 @@ class MappingIndex:
             formation_id, kind.session_type, session.formation_id if session else None
         )
         real = kind.session_type == SessionType.REAL_SESSION
+        course, two_courses = self._course(formation, session)
         return Training(
             session=kind,
             session_confirmed=bool(session and session.confirmed and real),
             session_version=session.version if session else 0,
-            course=self._course(formation),
+            course=course,
             course_rule=formation.rule,
             session_code=session.code if session else "",
             session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
+            two_courses=two_courses,
         )
 
-    def _course(self, formation: NamedFormation) -> CourseAnswer:
-        if formation.formation_id is None:
+    def _course(
+        self, formation: NamedFormation, session: SessionAnswer | None
+    ) -> tuple[CourseAnswer, TwoCourses | None]:
+        answer = self._course_of(formation.formation_id)
+        if formation.rule != CourseState.CONFLICT:
+            return answer, None
+        two = TwoCourses(answer, self._course_of(session.formation_id if session else None))
+        return (answer if two.are_one else answer._replace(state=CourseState.CONFLICT)), two
+
+    def _course_of(self, formation_id: str | None) -> CourseAnswer:
+        if formation_id is None:
             return CourseAnswer(CourseState.NONE_NAMED, None, 0)
         missing = CourseAnswer(CourseState.NOT_IN_SOURCE, None, 0)
-        answer = self.courses.get(formation.formation_id, missing)
-        if formation.rule == CourseState.CONFLICT:
-            return answer._replace(state=CourseState.CONFLICT)
-        return answer
+        return self.courses.get(formation_id, missing)
 
 
-def load_mappings(connection_name: str) -> MappingIndex:
-    """The answers of both mapping tables for the courses and sessions that the source still has.
+def load_mappings(connection_name: str, row: RowReferences | None = None) -> MappingIndex:
+    """The answers of the mapping tables, for the courses and sessions that the source still has.
 
-    A suggestion is an answer only while the platform's courses still suggest it.
+    `row`: only what a row with these references needs. A suggestion is an answer only while the
+    platform's courses still suggest it.
     """
-    index = index_by_name(platform_courses())
+    catalogue = platform_courses()
+    names = index_by_name(catalogue)
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
+    if row is not None:
+        sessions = sessions.filter(legacy_session_id=row.session_id or "")
+        of_session = sessions.values_list("legacy_formation_id", flat=True)
+        formations = {row.formation_id, *of_session} - {None}
+        courses = courses.filter(legacy_formation_id__in=formations)
     return MappingIndex(
-        {
-            formation: _course_answer(
-                CourseMappingStatus(status), course, version, unescaped(name), index
-            )._replace(deleted=deleted and confirmed_at is None)
-            for (
-                formation, status, course, version, name, deleted, confirmed_at
-            ) in courses.values_list(
-                "legacy_formation_id", "status", "course_id", "answer_version", "legacy_name",
-                "deleted_at_source", "confirmed_at",
-            )
-        },
-        {
-            session: SessionAnswer(
-                SessionKind(SessionType(kind), rule), formation, confirmed_at is not None, version,
-                unescaped(code), starts_on, ends_on, deleted and confirmed_at is None,
-            )
-            for (
-                session, kind, rule, formation, confirmed_at, version, code, starts_on, ends_on,
-                deleted,
-            ) in sessions.values_list(
-                "legacy_session_id", "session_type", "rule", "legacy_formation_id",
-                "confirmed_at", "answer_version", "legacy_code", "starts_on_raw",
-                "ends_on_raw", "deleted_at_source",
-            )
-        },
-    )  # fmt: skip
+        {mapping.legacy_formation_id: course_answer(mapping, names) for mapping in courses},
+        {mapping.legacy_session_id: session_answer(mapping) for mapping in sessions},
+        _status_answers(connection_name),
+        frozenset(pk for pk, _ in catalogue),
+    )
+
+
+def course_answer(mapping: LegacyCourseMapping, index: Mapping[str, list[int]]) -> CourseAnswer:
+    """The answer of one course mapping; `index`: folded name → courses of the platform."""
+    answer = _course_answer(
+        CourseMappingStatus(mapping.status),
+        mapping.course_id,
+        mapping.answer_version,
+        unescaped(mapping.legacy_name),
+        index,
+    )
+    return answer._replace(deleted=mapping.waits_as_deleted)
+
+
+def session_answer(mapping: LegacySessionMapping) -> SessionAnswer:
+    """The answer of one session mapping."""
+    return SessionAnswer(
+        SessionKind(SessionType(mapping.session_type), mapping.rule),
+        mapping.legacy_formation_id,
+        mapping.confirmed_at is not None,
+        mapping.answer_version,
+        unescaped(mapping.legacy_code),
+        mapping.starts_on_raw,
+        mapping.ends_on_raw,
+        mapping.waits_as_deleted,
+    )
+
+
+def _status_answers(connection_name: str) -> dict[str, StatusAnswer]:
+    statuses = LegacyStatusMapping.objects.filter(connection_name=connection_name)
+    return {
+        key: StatusAnswer(Classification(value) if value else None, version)
+        for key, value, version in statuses.values_list(
+            "status_key", "classification", "answer_version"
+        )
+    }
 
 
 def mapping_stamp(connection_name: str) -> str:

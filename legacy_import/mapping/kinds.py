@@ -3,5 +3,6 @@
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.sessions import SESSIONS
+from legacy_import.mapping.statuses import STATUSES
 
-KINDS: tuple[MappingKind, ...] = (COURSES, SESSIONS)
+KINDS: tuple[MappingKind, ...] = (COURSES, SESSIONS, STATUSES)

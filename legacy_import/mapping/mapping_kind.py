@@ -5,7 +5,7 @@ MappingKind, its entry in `kinds.KINDS`, its part of the old catalogue (`catalog
 and a MappingScreen with a line and three templates (`screens/mapping/screens.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.index import MappingIndex
 from legacy_import.mapping.row_groups import RowGroup
 from legacy_import.models import SourceMapping
+
+UNDO = "undo"  # the decision that undoes another
 
 Fields = dict[str, Any]  # columns of a mapping and their new values
 AnswerChanges = Mapping[str, tuple["Answer", "Answer"]]  # legacy id → before and after
@@ -53,11 +55,12 @@ class MappingDecision:
     """A possible decision about a mapping: the columns that it writes.
 
     `check` raises MappingRefused if it is impossible, and returns the columns that depend on the mapping
-    or on the input.
+    or on the input. `assumed`: such columns, for a preview before there is any input.
     """
 
     fields: Fields
     check: Callable[[Any, DecisionInput], Fields] = _no_more_fields
+    assumed: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ class MappingKind:
     note_field: str = ""  # contains the note of the current decision; "": only the log does
     decisions: Mapping[str, MappingDecision]  # by the value of the button
     rule_answer: Callable[[Any], Fields]  # the columns to restore when a decision is undone
-    # One click confirms these mappings of a source, and writes these columns.
-    bulk: Callable[[str], QuerySet[Any]]
+    # One click confirms these mappings of a source, and writes these columns; None: each by itself.
+    bulk: Callable[[str], QuerySet[Any]] | None = None
     bulk_fields: Fields = field(default_factory=dict)
     mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
     searched: tuple[str, ...] = ("display_name",)  # attributes to search in, besides the legacy id
@@ -83,3 +86,5 @@ class MappingKind:
     other_causes: tuple[str, ...]
     legacy_id_of: Callable[[RowGroup, MappingIndex], str | None]  # the mapping the rows refer to
     frees: Callable[[RowGroup, MappingIndex], bool]  # would deciding it free these rows?
+    # The index with the answers of these mappings, as their columns are, for previews.
+    index_with: Callable[[MappingIndex, Collection[Any]], MappingIndex]

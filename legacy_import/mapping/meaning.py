@@ -21,6 +21,7 @@ class MeaningColumns(NamedTuple):
 
     classification: str
     classification_rule: str
+    status_key: str | None
 
 
 class TrainingColumns(NamedTuple):
@@ -80,7 +81,7 @@ class MeaningCache:
         if raw_status not in meanings:
             if len(meanings) >= MAX_STATUSES:
                 meanings.clear()
-            meanings[raw_status] = _evaluate(raw_status, key)
+            meanings[raw_status] = _evaluate(raw_status, key, self._mappings)
         return meanings[raw_status]
 
     def _key(self, formation: str | None, session: str | None) -> _TrainingKey:
@@ -96,11 +97,19 @@ class MeaningCache:
         )
 
 
-def _evaluate(raw_status: str, key: _TrainingKey) -> CaseMeaning:
+def _evaluate(raw_status: str, key: _TrainingKey, mappings: MappingIndex) -> CaseMeaning:
     meaning = statuses.classify(raw_status, key.session_type)
+    status_key, versions = None, key.versions
+    if meaning.classification == Classification.UNKNOWN:
+        status_key = statuses.key_of(raw_status)
+    if status_key is not None:
+        answer = mappings.status(status_key)
+        versions = f"{versions} status={answer.version}"
+        if answer.classification is not None:
+            meaning = statuses.Meaning(answer.classification, statuses.DEFINED)
     action = import_action.decide(meaning.classification, key.session_type, key.course_state)
     return CaseMeaning(
-        MeaningColumns(Classification(meaning.classification).value, meaning.rule),
+        MeaningColumns(Classification(meaning.classification).value, meaning.rule, status_key),
         TrainingColumns(
             session_type=key.session_type.value,
             session_rule=key.session_rule,
@@ -110,5 +119,5 @@ def _evaluate(raw_status: str, key: _TrainingKey) -> CaseMeaning:
             import_action=action.action.value,
             action_reason=action.reason,
         ),
-        key.versions,
+        versions,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Count, F, Value, When
+from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ImportAction, PlannedAction
 from legacy_import.mapping.index import MappingIndex
@@ -16,13 +16,21 @@ class RowGroup(NamedTuple):
 
     formation: str | None
     session: str | None
+    status: str | None  # the key of a status that the rules do not know
     classification: str
     cause: str  # why they wait for a mapping; "" if they do not
     rows: int
 
 
-def row_groups(run: LegacyImportRun, causes: Collection[str]) -> Iterator[RowGroup]:
-    """The groups of the run, in one query. A row waits if it is planned for review by a cause."""
+EVERY_ROW = Q()
+
+
+def row_groups(
+    run: LegacyImportRun, causes: Collection[str], which: Q = EVERY_ROW
+) -> Iterator[RowGroup]:
+    """The groups of these rows of the run, in one query. A row waits if it is planned for review by a
+    cause.
+    """
     waiting = When(
         planned_action=PlannedAction.REVIEW, planned_reason__in=causes, then=F("planned_reason")
     )
@@ -33,21 +41,35 @@ def row_groups(run: LegacyImportRun, causes: Collection[str]) -> Iterator[RowGro
         output_field=CharField(),
     )
     rows = (
-        LegacyStudentImport.objects.filter(legacy_import_run=run).order_by().annotate(cause=cause)
+        LegacyStudentImport.objects.filter(which, legacy_import_run=run)
+        .order_by()
+        .annotate(cause=cause)
     )
-    groups = rows.values_list("legacy_formation_id", "legacy_session_id", "classification", "cause")
+    groups = rows.values_list(
+        "legacy_formation_id", "legacy_session_id", "status_key", "classification", "cause"
+    )
     for values in groups.annotate(rows=Count("pk")):
         yield RowGroup(*values)
 
 
 def passes_mappings(group: RowGroup, index: MappingIndex) -> bool:
     """Whether no mapping of this index blocks these rows. Other doubts may still do so."""
+    return unblocked_action(group, index) is not None
+
+
+def unblocked_action(group: RowGroup, index: MappingIndex) -> ImportAction | None:
+    """What a plan would do with the trainings of these rows; None if a mapping blocks them."""
     training = index.training(group.formation, group.session)
     if training.session_deleted or training.course.deleted:
-        return False
+        return None
+    classification = Classification(group.classification)
+    if group.status is not None:
+        classification = index.status(group.status).classification or Classification.UNKNOWN
     action = import_action.decide(
-        Classification(group.classification), training.session.session_type, training.course.state
+        classification, training.session.session_type, training.course.state
     ).action
-    if action == ImportAction.CREATE_LEGACY_ENROLLMENT:
-        return training.session_confirmed
-    return action != ImportAction.NEEDS_REVIEW
+    if action == ImportAction.NEEDS_REVIEW:
+        return None
+    if action == ImportAction.CREATE_LEGACY_ENROLLMENT and not training.session_confirmed:
+        return None
+    return action

@@ -1,5 +1,7 @@
 """The kind of mapping for sessions: what an old session is. Ids 1, 2 and 235 can never become real."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -7,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from legacy_import.choices import Classification, ReviewDecision, SessionType
-from legacy_import.mapping.index import MappingIndex, SessionAnswer
+from legacy_import.mapping.index import MappingIndex, SessionAnswer, session_answer
 from legacy_import.mapping.mapping_kind import (
     Answer,
     AnswerChanges,
@@ -96,7 +98,15 @@ def _frees(group: RowGroup, index: MappingIndex) -> bool:
     if session is None or group.session is None:
         return False
     real = SessionAnswer(REAL, session.formation_id, True, 0)
-    return passes_mappings(group, MappingIndex(index.courses, {group.session: real}))
+    return passes_mappings(group, replace(index, sessions={group.session: real}))
+
+
+def _index_with(index: MappingIndex, mappings: Collection[LegacySessionMapping]) -> MappingIndex:
+    return replace(
+        index,
+        sessions=index.sessions
+        | {mapping.legacy_session_id: session_answer(mapping) for mapping in mappings},
+    )
 
 
 SESSIONS = MappingKind(
@@ -119,4 +129,5 @@ SESSIONS = MappingKind(
     other_causes=("session_missing",),
     legacy_id_of=lambda group, index: group.session,
     frees=_frees,
+    index_with=_index_with,
 )

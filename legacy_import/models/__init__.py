@@ -10,6 +10,7 @@ from legacy_import.models.identity import (
     PersonEdge,
 )
 from legacy_import.models.ledger import (
+    ChunkAttempt,
     ChunkFailure,
     ChunkReceipt,
     LegacyAccessLog,
@@ -21,6 +22,7 @@ from legacy_import.models.mapping import (
     MAPPING_MODELS,
     LegacyCourseMapping,
     LegacySessionMapping,
+    LegacyStatusMapping,
     MappingTotals,
     MappingWeight,
     SourceMapping,
@@ -37,4 +39,5 @@ from legacy_import.models.staging import (
     NO_EVIDENCE,
     LegacyStudentImport,
     LegacyTrainingImport,
+    number_suffix,
 )

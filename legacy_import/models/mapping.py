@@ -1,4 +1,4 @@
-"""The old courses and sessions on the new platform, and the stored lists of the screens.
+"""The old courses, sessions and statuses on the new platform, and the stored lists of the screens.
 
 Mappings belong to the source, the lists to a run.
 """
@@ -8,11 +8,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
-from legacy_import.choices import CourseMappingStatus, SessionType
+from legacy_import.choices import Classification, CourseMappingStatus, SessionType
 
 # States of a mapping in addition to its own vocabulary.
 GONE = "gone"  # the source no longer has it
 TO_CONFIRM = "to_confirm"  # real by the rule, not confirmed yet
+TO_DEFINE = "to_define"  # a status whose meaning no person has defined yet
 
 
 class SourceMapping(models.Model):
@@ -139,8 +140,46 @@ class LegacySessionMapping(SourceMapping):
         return str(self.session_type)
 
 
+class LegacyStatusMapping(SourceMapping):
+    """A status of the old platform that the rules do not know, and the meaning that people gave it."""
+
+    status_key = AsciiField(max_length=190)  # rules.statuses.key_of; "" is that of empty statuses
+    legacy_status = models.CharField(max_length=190, blank=True)  # as first found, contacts masked
+    classification = AsciiField(max_length=18, choices=Classification, null=True)
+
+    class Meta:
+        db_table = "legacy_status_mappings"
+        verbose_name = _("status mapping")
+        verbose_name_plural = _("status mappings")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection_name", "status_key"], name="legacy_status_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.legacy_status
+
+    @property
+    def legacy_id(self) -> str:
+        return str(self.status_key)
+
+    @property
+    def display_name(self) -> str:
+        return self.legacy_status
+
+    @property
+    def state(self) -> str:
+        return self.classification or TO_DEFINE
+
+
 # A change of any of these makes plans and stored lists of the source outdated.
-MAPPING_MODELS: tuple[type[SourceMapping], ...] = (LegacyCourseMapping, LegacySessionMapping)
+MAPPING_MODELS: tuple[type[SourceMapping], ...] = (
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
 
 
 class MappingTotals(models.Model):

@@ -13,12 +13,15 @@ class Drift(StrEnum):
     SOURCE_ROW_GONE = "source_row_gone"
     COURSE_MAPPING = "course_mapping_changed"
     SESSION_MAPPING = "session_mapping_changed"
+    STATUS_MAPPING = "status_mapping_changed"
     TARGET_GONE = "target_gone"
     TARGET_EDITED = "target_edited"
     TARGET_INACTIVE = "person_inactive"
     FIRST_LEFT_OUT = "first_of_group_left_out"
     PERSON_GROUP = "person_group_changed"
     ALREADY_IMPORTED = "already_imported"
+    IMPORTED_DELETED = "imported_deleted"
+    ANOTHER_PERSON = "row_is_another_person"
     ANSWER = "answer_changed"  # a row of its group changed, or something else the rules look at
     NEW_PERSON = "new_person"
 
@@ -28,6 +31,7 @@ class Drift(StrEnum):
 CAUSE_OF_VERSION = {
     "said": Drift.DECISION,
     "row": Drift.SOURCE_ROW,
+    "status": Drift.STATUS_MAPPING,
     "course": Drift.COURSE_MAPPING,
     "session": Drift.SESSION_MAPPING,
 }

@@ -29,7 +29,9 @@ def decide(
         return TrainingAction(review, "session_waiting")  # history of any kind (decision 4)
     if session_type == SessionType.UNKNOWN:
         return TrainingAction(review, "session_unknown")
-    if course != CourseState.MAPPED:
+    if course == CourseState.KEPT_BY_NAME and classification not in HISTORY:
+        return TrainingAction(review, course.value)  # only history needs no course of ours
+    if course not in (CourseState.MAPPED, CourseState.KEPT_BY_NAME):
         return TrainingAction(review, course.value)
     if classification in HISTORY:
         return TrainingAction(ImportAction.CREATE_LEGACY_COMPLETED_TRAINING, "history")

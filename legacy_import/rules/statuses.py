@@ -1,8 +1,11 @@
 """Status → classification: what a hand-typed status of the old platform means (docs/rules.md)."""
 
+import hashlib
+import re
 from typing import NamedTuple
 
 from ecoin.identity.blanks import is_blank
+from ecoin.identity.masking import DOT, mask_text
 from ecoin.identity.text import fold, readings
 from legacy_import.choices import Classification, SessionType
 
@@ -28,6 +31,10 @@ STATUSES: dict[str, Classification] = {
 # registered, everybody else has only asked (decision 3).
 POSTPONED = "reporter"
 
+DEFINED = "status:defined_by_reviewer"  # the rule of a status that people defined for the source
+LONGEST_KEY = 190
+_MASKED_CONTACT = re.compile(rf"\S*{DOT}\S*(?:\s+(?:{DOT}\S*|\d{{2,3}}(?!\d)))*")
+
 
 def classify(raw_status: str, session_type: SessionType) -> Meaning:
     """What the status means for a row whose session is of that type. Anything else is unknown."""
@@ -37,6 +44,28 @@ def classify(raw_status: str, session_type: SessionType) -> Meaning:
             return Meaning(meaning.classification, f"{meaning.rule}{repair}")
     rule = "status:empty" if is_blank(raw_status) else "status:other"
     return Meaning(Classification.UNKNOWN, rule)
+
+
+def key_of(raw_status: str) -> str | None:
+    """The key under which people define this status; None for a status that the rules know.
+
+    Spellings that fold to the same text have one key, and "" is that of all empty ones. A key contains
+    no contact: "rappeler 0661…" is one status, whatever the number.
+    """
+    reading = raw_status
+    for reading, _ in readings(raw_status):
+        if _look_up(fold(reading), SessionType.NONE):
+            return None
+    if is_blank(raw_status):
+        return ""
+    masked = mask_text(reading)
+    if masked != reading:
+        masked = _MASKED_CONTACT.sub("(contact)", masked)
+    key = fold(masked)
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{key[: LONGEST_KEY - len(digest) - 1]}#{digest}"
 
 
 def _look_up(folded: str, session_type: SessionType) -> Meaning | None:

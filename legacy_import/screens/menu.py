@@ -38,6 +38,7 @@ SCREENS = (
     MenuScreen("review", "review", _("Review queue"), REVIEW),
     MenuScreen("course_mapping", "course-mapping", _("Courses"), MAP),
     MenuScreen("session_mapping", "session-mapping", _("Sessions"), MAP),
+    MenuScreen("status_mapping", "status-mapping", _("Statuses"), MAP),
 )
 
 

@@ -1,10 +1,10 @@
 """The mapping screens in a real browser: a bulk, a choice, a race, the keyboard alone."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun
-from tests.browser.screens.mappings import COURSES, SESSIONS, mapped_run, mapping_of
+from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStatusMapping
+from tests.browser.screens.mappings import COURSES, SESSIONS, STATUSES, mapped_run, mapping_of
 from tests.factories import UserFactory
 
 
@@ -27,8 +27,31 @@ def test_a_manager_confirms_all_and_frees_the_rest(run, page_as, script):
     page.goto(SESSIONS)
     page.get_by_role("button", name="Confirm real : INF-2019").click()
     page.get_by_role("button", name="Validate, classify and plan this run now").click()
-    assert "4 rows waited for review, now 1 do" in page.inner_text(".messagelist")
+    assert "7 rows waited for review, now 4 do" in page.inner_text(".messagelist")
     assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_manager_defines_a_status_once_and_undoes_it(run, page_as, script):
+    page: Page = page_as("Manager", language="en", script=script)
+    page.goto(STATUSES)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Define… : Abandon").click()
+    expect(page.locator("#content")).to_contain_text("As typed in this run: Abandon (1)")
+    expect(page.locator("#content")).to_contain_text("frees 2 rows (create a course interest: 2)")
+    with page.expect_navigation():
+        page.get_by_role("button", name="A lead only").click()
+    expect(page.locator(".messagelist")).to_contain_text("Abandon: lead only.")
+    assert mapping_of(LegacyStatusMapping, "abandon").classification == "lead_only"
+    with page.expect_navigation():
+        page.get_by_role("button", name="Validate, classify and plan this run now").click()
+    expect(page.locator(".messagelist")).to_contain_text("7 rows waited for review, now 5 do")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Change… : Abandon").click()
+    expect(page.locator("#content")).to_contain_text("2 rows need review again")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo this decision").click()
+    assert mapping_of(LegacyStatusMapping, "abandon").classification is None
 
 
 def test_two_people_collide(run, page_as):

@@ -414,7 +414,7 @@ def test_counting_is_one_pass(run, django_assert_num_queries):
     mapping("7")
     trained(run, "1")
     run_stages(run)
-    with django_assert_num_queries(4):  # courses, two mapping tables, one pass over the rows
+    with django_assert_num_queries(5):  # courses, three mapping tables, one pass over the rows
         weigh(run)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legacy_import.choices import Classification, SessionType
-from legacy_import.rules.statuses import STATUSES, classify
+from legacy_import.rules.statuses import LONGEST_KEY, STATUSES, classify, key_of
 
 C, S = Classification, SessionType
 
@@ -123,6 +123,43 @@ def test_the_table_holds_the_six_plain_statuses_of_the_source_and_nothing_else()
     assert set(STATUSES) == {
         "formee", "archive", "informer", "ne repond pas", "confirmer", "nouveau"
     }  # fmt: skip
+
+
+KEYS: dict[str, tuple[str, str | None]] = {
+    "folded": ("  À  RAPPELER ", "a rappeler"),
+    "repaired": (double_encoded("À rappelér"), "a rappeler"),
+    "an entity": ("Annul&eacute;", "annule"),
+    "empty": ("", ""),
+    "blank": (" / ", ""),
+    "known": ("Formée", None),
+    "known, once repaired": (double_encoded("Formée"), None),
+    "decided by its session": ("reporter", None),
+    "a phone": ("rappeler 0661 23 45 67", "rappeler (contact)"),
+    "another phone": ("Rappeler 0559446168", "rappeler (contact)"),
+    "an address": ("écrire à karim.h@exemple.dz", "ecrire a (contact)"),
+    "years stay": ("en cours 2019/2020", "en cours 2019/2020"),
+}
+
+
+@pytest.mark.parametrize(("status", "key"), KEYS.values(), ids=KEYS)
+def test_spellings_of_one_unknown_status_have_one_key_without_a_contact(
+    status: str, key: str | None
+) -> None:
+    assert key_of(status) == key
+
+
+def test_long_statuses_that_differ_at_their_end_have_two_keys() -> None:
+    keys = {key_of(f"{'ш' * 150}{end}") for end in "ab"}
+    assert len(keys) == 2
+    assert all(key is not None and len(key) <= LONGEST_KEY for key in keys)
+
+
+@given(st.text(max_size=190))
+def test_a_status_has_a_key_where_the_rules_do_not_know_it(status: str) -> None:
+    key = key_of(status)
+    known = classify(status, S.REAL_SESSION).classification != C.UNKNOWN
+    assert (key is None) == known
+    assert key is None or (key.isascii() and len(key) <= LONGEST_KEY)
 
 
 @given(st.text(max_size=40), st.sampled_from(SessionType))

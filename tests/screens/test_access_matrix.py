@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.mapping.weights import store_weights
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStatusMapping
 from legacy_import.review.decisions import decide
 from tests.factories import (
     CourseMappingFactory,
@@ -37,6 +37,7 @@ from tests.screens.access import (
     ADMIN_FOR_STAFF,
     LOGIN,
     METHODS,
+    OF_THE_PLATFORM,
     ROLES,
     SCREENS,
     STAFF_REFUSED,
@@ -46,6 +47,9 @@ from tests.screens.access import (
     expected,
 )
 from tests.stages.stages import content_hash, run_commit, run_stages
+from tests.trainings.histories import BORN, history, seen
+from trainings.attachments import attach
+from trainings.models import ProbableOwner
 
 pytestmark = pytest.mark.django_db
 
@@ -129,20 +133,36 @@ class World:
             now=timezone.now(),
         ).pk  # fmt: skip
         CrmLeadFactory(full_name="Samir Fictif", phone="0770112233")
+        self._history()
         self.ids = {
             "run": self.run.pk, "row": self.row.pk, "undone": self.undone.pk, "event": self.event,
             "origin": f"legacy:stagiaires:{done.legacy_id}:lead",
             "course": LegacyCourseMapping.objects.get(connection_name="legacy").pk,
             "session": LegacySessionMapping.objects.get(connection_name="legacy").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="legacy").pk,
+            "pair": self.pair.pk, "learner": self.pair.learner_key, "owner": self.pair.person_id,
+            "attachment": self.attachment,
         }  # fmt: skip
         self.foreign = {
             "course": LegacyCourseMapping.objects.get(connection_name="another").pk,
             "session": LegacySessionMapping.objects.get(connection_name="another").pk,
+            "status": LegacyStatusMapping.objects.get(connection_name="another").pk,
         }
         self.sessions = {name: self._session(name) for name in ROLES}
         # The lists rest on the names of all courses; the second source brought one.
         store_weights(self.run)
         self.before = table_hashes()
+
+    def _history(self) -> None:
+        """A former learner with a probable owner, and one whose history is attached."""
+        owner = CrmLeadFactory(full_name="Nadir Fictif", birth_date=BORN)
+        history(7_001, learner_name="Nadir Fictif")
+        self.pair = ProbableOwner.objects.get()
+        other = history(7_002, learner_name="Yanis Fictif")
+        self.attachment = attach(
+            records=seen(other), person=("lead", owner.pk), reason="dossier papier",
+            actor=UserFactory(), now=timezone.now(),
+        ).pk  # fmt: skip
 
     def _user(self, role: Role) -> User:
         user: User = UserFactory(
@@ -267,8 +287,9 @@ def test_every_address_has_its_row_and_every_row_its_address():
 def test_the_groups_of_the_migration_have_exactly_the_permissions_of_the_table(world):
     for name, role in ROLES.items():
         if role.signed_in:
-            has = {code.partition(".")[2] for code in world.users[name].get_all_permissions()
-                   if code.startswith("legacy_imports.")}  # fmt: skip
+            codes = [code.split(".") for code in world.users[name].get_all_permissions()]
+            has = {codename for app, codename in codes
+                   if app == "legacy_imports" or codename in OF_THE_PLATFORM}  # fmt: skip
             assert has == role.may, name
 
 
@@ -285,7 +306,7 @@ def test_each_role_and_method_is_answered_as_the_table_says(world, name):
         should[role, method, token] = expected(address, ROLES[role], method, token=token)
         if answer.status_code == 302 and not may(name, role):
             assert answer.url.startswith(LOGIN)
-        if answer.status_code == 200 and name.startswith("legacy_imports:"):
+        if answer.status_code == 200 and name.startswith(("legacy_imports:", "trainings:")):
             assert "no-store" in answer["Cache-Control"]
     assert told == should
     assert changed(world.before) <= (address.writes if "GET" in address.answers else set())
@@ -317,7 +338,7 @@ def assert_done_by(user: User, written: set[str]) -> None:
 NUMBERED = [name for name, found in SCREENS.items() if "{" in found.where.partition("?")[0]]
 
 
-@pytest.mark.parametrize("name", [name for name in NUMBERED if name != "legacy_imports:slash"])
+@pytest.mark.parametrize("name", [name for name in NUMBERED if not name.endswith("slash")])
 def test_unknown_numbers_are_refused_or_not_found(world, name):
     """Refused before anything is looked up: a 403 does not tell whether there is such a row."""
     address = SCREENS[name]
@@ -352,9 +373,10 @@ def test_the_rows_and_mappings_of_another_run_are_not_found_through_this_one(wor
         (f"{root}/review?run={world.run.pk}&row={world.foreign_row.pk}", "review"),
         (f"{root}/course-mapping/{world.foreign['course']}?run={world.run.pk}", "map"),
         (f"{root}/session-mapping/{world.foreign['session']}?run={world.run.pk}", "map"),
+        (f"{root}/status-mapping/{world.foreign['status']}?run={world.run.pk}", "map"),
     ):
         assert client.get(where).status_code == (404 if needs in may else 403), where
-    for section in ("course", "session"):
+    for section in ("course", "session", "status"):
         where = f"{root}/{section}-mapping/{world.foreign[section]}/decide?run={world.run.pk}"
         sent = {"decision": "undo", "version": 1}
         assert client.post(where, sent).status_code == (404 if "map" in may else 403)

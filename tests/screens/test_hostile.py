@@ -12,7 +12,12 @@ from django.db import transaction
 from django.test import Client
 
 from legacy_import.choices import ReviewDecision
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStudentImport
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+    LegacyStudentImport,
+)
 from tests.factories import (
     CourseMappingFactory,
     CrmLeadFactory,
@@ -133,7 +138,11 @@ class Hostile:
     def pages(self) -> list[str]:
         mappings = [
             (f"{ROOT}/{kind}-mapping", pk)
-            for kind, model in (("course", LegacyCourseMapping), ("session", LegacySessionMapping))
+            for kind, model in (
+                ("course", LegacyCourseMapping),
+                ("session", LegacySessionMapping),
+                ("status", LegacyStatusMapping),
+            )
             for pk in model._default_manager.values_list("pk", flat=True)
         ]
         pages = [ROOT, f"{ROOT}?source={quote(HOSTILE['script'])}&status=<b>"]
@@ -141,7 +150,8 @@ class Hostile:
             pages += [f"{ROOT}/{run.pk}"]
             pages += [f"{ROOT}/{run.pk}/{page}" for page in ("commit", "rollback", "progress")]
             pages += [f"{ROOT}/{screen}?run={run.pk}" for screen in
-                      ("students", "review", "course-mapping", "session-mapping")]  # fmt: skip
+                      ("students", "review", "course-mapping", "session-mapping",
+                       "status-mapping")]  # fmt: skip
             pages += [
                 f"{ROOT}/{kind}-mapping/confirm-all?run={run.pk}" for kind in ("course", "session")
             ]
@@ -158,7 +168,7 @@ class Hostile:
             for place in ("?source=", "?status=", "?before=", "/students?run=",
                           "/review?planned_reason=",
                           "/review?focus=", "/review?person=", "/review?row=", "/students?after=",
-                          "/students?classification=", "/session-mapping?state=",
+                          "/students?classification=", "/session-mapping?state=", "/status-mapping?q=",
                           "/course-mapping?page=", "/lineage?origin=",
                           f"/{self.run.pk}/commit?focus=", f"/{self.run.pk}/commit?done="):  # fmt: skip
                 pages.append(f"{ROOT}{place}{quote(text[:60])}")

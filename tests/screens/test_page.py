@@ -51,8 +51,8 @@ READS = ["runs", "students"]
 OFFERED = {
     "Reader": READS,
     "Reviewer": [*READS, "review"],
-    "Manager": [*READS, "review", "course_mapping", "session_mapping"],
-    "Operator": [*READS, "review", "course_mapping", "session_mapping"],
+    "Manager": [*READS, "review", "course_mapping", "session_mapping", "status_mapping"],
+    "Operator": [*READS, "review", "course_mapping", "session_mapping", "status_mapping"],
 }
 
 

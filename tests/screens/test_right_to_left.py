@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStudentImport
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+    LegacyStudentImport,
+)
 from tests.factories import CourseMappingFactory, SessionMappingFactory, UserFactory
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
 from tests.screens.runs.run_screens import ROOT, ask, planned_run, send, signed_in
@@ -90,6 +95,11 @@ def addresses() -> list[str]:
         found += [
             f"{ROOT}/{name}-mapping/{pk}" for pk in model.objects.values_list("pk", flat=True)
         ]
+    found += [f"{ROOT}/status-mapping"]
+    found += [
+        f"{ROOT}/status-mapping/{pk}"
+        for pk in LegacyStatusMapping.objects.values_list("pk", flat=True)
+    ]
     return found
 
 

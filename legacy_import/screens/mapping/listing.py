@@ -11,6 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
 
 from ecoin.identity.text import fold
+from legacy_import.mapping.decisions import bulk_of
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.weights import current_totals
 from legacy_import.models import LegacyImportRun, MappingWeight
@@ -91,7 +92,7 @@ def line_of(run: LegacyImportRun, screen: MappingScreen, pk: int) -> MappingLine
 def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> dict[str, Any]:
     """What a bulk would confirm, in the order of the run's list, and the rows behind all of it."""
     current_totals(run)
-    mappings = screen.kind.bulk(run.connection_name)
+    mappings = bulk_of(screen.kind, run.connection_name)
     weights = _weights(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = weights.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
     return {

@@ -18,14 +18,30 @@ from legacy_import.choices import CourseMappingStatus
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.sessions import SESSIONS
-from legacy_import.models import LegacyCourseMapping, MappingWeight
+from legacy_import.mapping.statuses import STATUSES, spellings
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacyStatusMapping,
+    LegacyStudentImport,
+    MappingWeight,
+)
 from legacy_import.models.mapping import TO_CONFIRM
 from legacy_import.people.platform import platform_catalogue
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
-from legacy_import.screens.mapping.words import COURSE_STATES, DELETED, RULES, SESSION_STATES
+from legacy_import.screens.mapping.words import (
+    COURSE_STATES,
+    DELETED,
+    EMPTY_STATUS,
+    RULES,
+    SESSION_STATES,
+    STATUS_STATES,
+)
 
 LONGEST_SEARCH = 100
 MOST_OPTIONS = 12  # courses that one search lists
+MOST_SPELLINGS = 12  # of one status
+MOST_EXAMPLES = 5  # rows with one status
 SUGGESTED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
 
 
@@ -38,6 +54,11 @@ class MappingLine:
 
     mapping: Any
     weight: MappingWeight
+
+    @property
+    def name(self) -> str:
+        """Its name or code on the old platform."""
+        return str(self.mapping.display_name)
 
     @property
     def state(self) -> tuple[Promise, str]:
@@ -100,6 +121,28 @@ class SessionLine(MappingLine):
         return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
 
 
+class StatusLine(MappingLine):
+    """A status of the old platform that the rules do not know."""
+
+    STATES = STATUS_STATES
+
+    @property
+    def name(self) -> str:
+        return self.mapping.display_name or str(EMPTY_STATUS)
+
+    @property
+    def why(self) -> str:
+        return ""
+
+    @property
+    def course(self) -> str:
+        return ""
+
+    @property
+    def one_click(self) -> str:
+        return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingScreen:
     """A kind of mapping on the screen: addresses, words, lines and templates."""
@@ -109,9 +152,9 @@ class MappingScreen:
     related: tuple[str, ...] = ("confirmed_by",)  # relations that a line reads
     list_title: Promise
     page_title: Promise
-    bulk_title: Promise
-    confirmed: Any  # the sentence after a bulk: a lazy plural of `n`, with `count`
-    page_context: Callable[[HttpRequest, Any], dict[str, Any]] | None = None
+    bulk_title: Promise | str = ""  # of kinds with a bulk
+    confirmed: Any = ""  # the sentence after a bulk: a lazy plural of `n`, with `count`
+    page_context: Callable[[HttpRequest, LegacyImportRun, Any], dict[str, Any]] | None = None
     list_context: Callable[[HttpRequest], dict[str, Any]] | None = None
 
     @property
@@ -132,8 +175,14 @@ class MappingScreen:
         mappings = self.kind.mappings().select_related(*self.related).in_bulk(weight_of)
         return [self.line(mappings[pk], weight_of[pk]) for pk in weight_of if pk in mappings]
 
+    def line_of_mapping(self, mapping: Any) -> MappingLine:
+        """A mapping without its rows, for sentences about it."""
+        return self.line(mapping, MappingWeight())
 
-def _course_choices(request: HttpRequest, mapping: LegacyCourseMapping) -> dict[str, Any]:
+
+def _course_choices(
+    request: HttpRequest, run: LegacyImportRun, mapping: LegacyCourseMapping
+) -> dict[str, Any]:
     """The courses to choose from, closest to the old name first: all that contain the words in the
     address. At most MOST_OPTIONS are listed.
     """
@@ -167,6 +216,20 @@ def add_course_address(request: HttpRequest, name: str = "") -> str:
     return f"{reverse('admin:trainings_course_add')}?{urlencode({**query, 'back': back})}"
 
 
+def _examples(
+    request: HttpRequest, run: LegacyImportRun, mapping: LegacyStatusMapping
+) -> dict[str, Any]:
+    """The spellings of the status in the run, and its first rows."""
+    rows = LegacyStudentImport.objects.filter(
+        legacy_import_run=run, status_key=mapping.status_key
+    ).order_by("pk")
+    columns = rows.values("pk", "source_table", "legacy_id", "full_name")
+    return {
+        "spellings": spellings(run, mapping.status_key, MOST_SPELLINGS),
+        "examples": columns[:MOST_EXAMPLES],
+    }
+
+
 COURSE_SCREEN = MappingScreen(
     kind=COURSES,
     line=CourseLine,
@@ -190,4 +253,11 @@ SESSION_SCREEN = MappingScreen(
         "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", "n"
     ),
 )
-SCREENS = (COURSE_SCREEN, SESSION_SCREEN)
+STATUS_SCREEN = MappingScreen(
+    kind=STATUSES,
+    line=StatusLine,
+    list_title=_("Old statuses"),
+    page_title=_("What does this status mean?"),
+    page_context=_examples,
+)
+SCREENS = (COURSE_SCREEN, SESSION_SCREEN, STATUS_SCREEN)

@@ -1,4 +1,4 @@
-"""`/admin/legacy-imports/course-mapping` and `…/session-mapping`: decisions about both."""
+"""`/admin/legacy-imports/course-mapping`, `…/session-mapping` and `…/status-mapping`."""
 
 from typing import Any
 
@@ -17,17 +17,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoin.display import BIDI_CONTROLS, LONGEST_NAME
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.decisions import (
-    UNDO,
     MappingChange,
     MappingChangedMeanwhile,
+    bulk_of,
     bulk_stamp,
     confirm_mappings,
     decide_mapping,
 )
-from legacy_import.mapping.mapping_kind import MappingRefused
+from legacy_import.mapping.mapping_kind import UNDO, MappingRefused
+from legacy_import.mapping.preview import effects_of
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
 from legacy_import.screens.address import requested_run, reviewer_of
@@ -41,7 +43,7 @@ from legacy_import.screens.mapping.listing import (
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
-from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
+from legacy_import.screens.text import thousands
 from legacy_import.stages.replan import COMMANDS, ReplanRefused, replan, replan_obstacle
 
 LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run
@@ -78,7 +80,7 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         "list",
         run,
         listing=listing(run, screen, query),
-        bulk_count=screen.kind.bulk(run.connection_name if run else "").count(),
+        bulk_count=bulk_of(screen.kind, run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
         **(screen.list_context(request) if screen.list_context else {}),
     )
@@ -117,8 +119,9 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
         context = {"refused": _refusal(error), "note": entered["note"]}
         return _mapping_page(request, screen, run, mapping, status=400, **context)
     mapping.refresh_from_db()
-    name = mask_text(mapping.display_name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
-    _report_change(request, f"{name}: {screen.line.STATES[mapping.state][0]}.", change)
+    line = screen.line_of_mapping(mapping)
+    name = mask_text(line.name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
+    _report_change(request, f"{name}: {line.state[0]}.", change)
     return _back_to_list(request, screen, run)
 
 
@@ -197,9 +200,14 @@ def _mapping_page(
     **context: Any,
 ) -> HttpResponse:
     if screen.page_context:
-        context |= screen.page_context(request, mapping)
+        context |= screen.page_context(request, run, mapping)
     line, past = line_of(run, screen, mapping.pk), past_decisions(screen.kind, mapping.pk)
-    return _render(request, screen, "page", run, line=line, past_decisions=past, **context)
+    context |= {
+        "line": line,
+        "past_decisions": past,
+        "effects": effects_of(run, screen.kind, mapping),
+    }
+    return _render(request, screen, "page", run, **context)
 
 
 def _bulk_page(
@@ -264,9 +272,10 @@ def _back_to_list(
 def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:
     name, context = f"{screen.kind.name}-mapping", {"screen": screen}
     root = f"legacy-imports/{name}"
+    bulk = [path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all")]
     return [
         path(root, mapping_list, context, name=name),
-        path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all"),
+        *(bulk if screen.kind.bulk else []),
         path(f"{root}/again", plan_again, context, name=f"{name}-again"),
         path(f"{root}/<int:mapping_id>", mapping_page, context, name=f"{name}-one"),
         path(f"{root}/<int:mapping_id>/decide", decide, context, name=f"{name}-decide"),

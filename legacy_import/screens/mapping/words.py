@@ -18,6 +18,14 @@ SESSION_STATES: dict[str, tuple[Promise, str]] = {
     "unknown": (_("unknown"), ""),
     "gone": (_("no longer in the old platform"), ""),
 }
+STATUS_STATES: dict[str, tuple[Promise, str]] = {
+    "to_define": (_("meaning not defined yet"), "li-pill-warn"),
+    "completed": (_("completed training"), "li-pill-ok"),
+    "archived_training": (_("archived training"), "li-pill-ok"),
+    "registered": (_("registered"), "li-pill-ok"),
+    "lead_only": (_("lead only"), "li-pill-ok"),
+}
+EMPTY_STATUS = _("(no status)")
 
 RULES: dict[str, Promise] = {
     "course:exact_name": _("same name on the platform"),
@@ -52,6 +60,10 @@ DECISIONS: dict[str, Promise] = {
     "real_session": _("confirmed real"),
     "waiting_placeholder": _("waiting list"),
     "unknown": _("unknown"),
+    "completed": _("completed training"),
+    "archived_training": _("archived training"),
+    "registered": _("registered"),
+    "lead_only": _("lead only"),
 }
 
 # Code of a refusal by a service → its words.

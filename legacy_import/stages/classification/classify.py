@@ -12,6 +12,7 @@ from legacy_import.engine.engines import Engine, PassTotals, work_in_chunks
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningCache, MeaningColumns, TrainingColumns
+from legacy_import.mapping.statuses import add_new_statuses
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from legacy_import.runs import counts as stored_counts
@@ -52,6 +53,7 @@ def classify(
             run, Stage.CLASSIFY, open_work,
             lease=lease, progress=progress, label="classifying", engine=engine,
         )  # fmt: skip
+        add_new_statuses(run)
         counts = _counts(_combinations(run, totals))
         discard_weights(run)
         lifecycle.finish_stage(

@@ -28,6 +28,7 @@ class PlanRow(NamedTuple):
     group_conflict: bool
     legacy_formation_id: str | None
     legacy_session_id: str | None
+    status_key: str | None  # of a status that the rules do not know
 
     @property
     def place(self) -> Place:

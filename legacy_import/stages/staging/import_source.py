@@ -2,7 +2,8 @@
 
 The order of events: the source is opened (its checks, one snapshot, its certificate), the run is
 started or resumed, the course and session mappings are refreshed, both learner tables are staged
-(`table_import`), and the totals of source and staging are compared before the run is marked as imported.
+(`table_import`), the totals of source and staging are compared, and statuses that the rules do not know
+get their mappings, before the run is marked as imported.
 """
 
 import datetime
@@ -17,6 +18,7 @@ from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.engines import engine_in_use
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
+from legacy_import.mapping.statuses import add_new_statuses
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.source_decisions import refresh_decisions
@@ -115,6 +117,7 @@ def import_source(
             erased = _certify_erased(run, lease)
             counts = {**_require_balance(run, source), "erased": erased}
             refresh_decisions(run, lease)
+            add_new_statuses(run)
             stored_counts.rebuild(run)
             discard_weights(run)
             lifecycle.finish_stage(

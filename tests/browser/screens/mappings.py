@@ -5,7 +5,14 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacySessionMapping
+from legacy_import.mapping.kinds import KINDS
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
+from legacy_import.rules.statuses import key_of
 from tests.browser.states import LONG_NAME, State, at
 from tests.factories import (
     NOW,
@@ -19,8 +26,10 @@ from tests.factories import (
 from tests.stages.stages import run_stages
 
 COURSES, SESSIONS = "/admin/legacy-imports/course-mapping", "/admin/legacy-imports/session-mapping"
+STATUSES = "/admin/legacy-imports/status-mapping"
 HOSTILE = "<script>document.title='!'</script>\u202e\u2066 infographie"
 UNBROKEN = "GESTIONCOMMERCIALEETCOMPTABILITE_" * 5
+WITH_BULK = {kind.model: kind.bulk is not None for kind in KINDS}
 WAITING = {"course": None, "status": "unmapped", "rule": "course:no_exact_name"}
 
 
@@ -42,6 +51,7 @@ def mapped_run() -> LegacyImportRun:
                           session_type="waiting_placeholder", rule="session:placeholder_id")  # fmt: skip
     rows = [("Formée", "7", None), ("Formée", "7", None), ("Confirmer", "8", "40"),
             ("Formée", "9", None), ("Formée", "8", "235")]  # fmt: skip
+    rows += [("Abandon", "8", None), ("abandon ", "9", None), (UNBROKEN[:190], "8", None)]
     for legacy_id, (status, formation, session) in enumerate(rows, start=1):
         StagedLearnerFactory(run=started, legacy_id=str(legacy_id), status=status,
                              formation_id=formation, session_id=session)  # fmt: skip
@@ -49,9 +59,15 @@ def mapped_run() -> LegacyImportRun:
     return started
 
 
+KEYS: dict[Any, str] = {
+    LegacyCourseMapping: "legacy_formation_id",
+    LegacySessionMapping: "legacy_session_id",
+    LegacyStatusMapping: "status_key",
+}
+
+
 def mapping_of(model: Any, legacy_id: str) -> Any:
-    key = "legacy_formation_id" if model is LegacyCourseMapping else "legacy_session_id"
-    return model.objects.get(**{key: legacy_id})
+    return model.objects.get(**{KEYS[model]: legacy_id})
 
 
 def _add_unbroken() -> None:
@@ -72,12 +88,14 @@ def states(language: str) -> Iterator[State]:
     for place, model, one, others in (
         (COURSES, LegacyCourseMapping, "7", ("6", "5" * 20)),
         (SESSIONS, LegacySessionMapping, "40", ("235", "41", "6" * 20)),
+        (STATUSES, LegacyStatusMapping, "abandon", (key_of(UNBROKEN[:190]),)),
     ):
         kind = place.rpartition("/")[2]
         page = f"{place}/{mapping_of(model, one).pk}"
         yield State(kind, at(place), shows="table", role="Manager")
         yield State(f"{kind}, none found", at(f"{place}?q=zzz"), shows=".li-empty", role="Manager")
-        yield State(f"{kind}, confirm all", at(f"{place}/confirm-all"), role="Manager")
+        if WITH_BULK[model]:
+            yield State(f"{kind}, confirm all", at(f"{place}/confirm-all"), role="Manager")
         yield State(f"{kind} {one}", at(page), role="Manager")
         for other in others:
             address = f"{place}/{mapping_of(model, other).pk}"

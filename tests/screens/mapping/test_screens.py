@@ -17,8 +17,16 @@ def test_every_kind_has_one_model_and_one_screen():
     assert [kind.model for kind in KINDS] == list(MAPPING_MODELS)
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=BY_NAME)
-@pytest.mark.parametrize("page", ["list", "page", "bulk"])
+PAGES = [
+    (screen, page)
+    for screen in SCREENS
+    for page in ("list", "page", *(["bulk"] if screen.kind.bulk else []))
+]
+
+
+@pytest.mark.parametrize(
+    ("screen", "page"), PAGES, ids=[f"{page}-{screen.kind.name}" for screen, page in PAGES]
+)
 def test_every_page_of_a_screen_has_a_template_of_its_kind(screen, page):
     assert get_template(screen.template(page)).template.source.startswith(
         f'{{% extends "admin/legacy_imports/mapping/{page}.html" %}}'

@@ -213,7 +213,7 @@ def test_out_of_order_is_refused_with_the_next_step(state: dict[str, Any], hint:
 def test_statements_depend_on_the_distinct_cases_not_on_the_rows() -> None:
     """50 rows and 500 rows of the same kinds take the same statements, reads and writes."""
     counted = []
-    for rows in (50, 500):
+    for rows in (5, 50, 500):  # the first adds the mapping of the unknown status
         run = RunFactory(status=RunStatus.VALIDATED)
         kinds = ("Formée", "formée ", "nouveau", "Annulé", "Reporter")
         stage_rows(run, [
@@ -224,7 +224,7 @@ def test_statements_depend_on_the_distinct_cases_not_on_the_rows() -> None:
         with CaptureQueriesContext(connection) as captured:
             run_classify(run)
         counted.append(len(captured))
-    assert counted[0] == counted[1]
+    assert counted[1] == counted[2]
 
 
 READ = ("classification", "classification_rule")

@@ -13,6 +13,7 @@ from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
     LegacySessionMapping,
+    LegacyStatusMapping,
     LegacyStudentImport,
 )
 from tests.factories import (
@@ -23,6 +24,7 @@ from tests.factories import (
     RunFactory,
     SessionMappingFactory,
     StagedLearnerFactory,
+    StatusMappingFactory,
     UserFactory,
 )
 from tests.stages.stages import last_reason, outcome_of, run_commit, run_plan, run_stages
@@ -54,6 +56,12 @@ def map_course(run: LegacyImportRun, row: LegacyStudentImport) -> None:
 
 def map_session(run: LegacyImportRun, row: LegacyStudentImport) -> None:
     LegacySessionMapping.objects.update(answer_version=F("answer_version") + 1)
+
+
+def redefine_status(run: LegacyImportRun, row: LegacyStudentImport) -> None:
+    LegacyStatusMapping.objects.update(
+        classification="archived_training", answer_version=F("answer_version") + 1
+    )
 
 
 def import_again(run: LegacyImportRun, row: LegacyStudentImport) -> None:
@@ -122,6 +130,20 @@ def test_a_row_that_changed_since_the_plan_is_left_out_and_the_others_are_not(
     assert report.causes == {cause: 1}
     assert [(left.row, left.reason) for left in report.left_out] == [("stagiaires:5", cause)]
     assert not CrmLead.objects.filter(origin__startswith="legacy:stagiaires:5").exists()
+
+
+@pytest.mark.parametrize("meaning", ["completed", "registered", "lead_only"])
+def test_a_row_whose_status_was_defined_anew_since_the_plan_is_left_out(
+    meaning: str, run: LegacyImportRun
+) -> None:
+    StatusMappingFactory(classification=meaning, confirmed=True)
+    row = StagedLearnerFactory(run=run, **KARIM, status="Abandon")
+    other = StagedLearnerFactory(run=run, legacy_id="6", status="nouveau")
+    run_stages(run)
+    redefine_status(run, row)
+    assert run_commit(run).causes == {"status_mapping_changed": 1}
+    assert (outcome_of(row), last_reason(row)) == ("drifted", "status_mapping_changed")
+    assert outcome_of(other) == "create_crm_lead"
 
 
 @pytest.fixture
