@@ -18,7 +18,7 @@ from legacy_import.models import LegacyImportRun
 from tests.canaries import found
 from tests.management.calling import COMMANDS, call, done
 from tests.management.committing import CANARIES, commit, old_school, planned
-from tests.management.mailbox import Mailbox, mail_server
+from tests.management.notification.mailbox import Mailbox, mail_server
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage, start
 
 __all__ = ["planned"]  # a fixture
