@@ -21,9 +21,22 @@ from crm.models import CrmLead
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from tests.canaries import email, found, phone
+from tests.factories import (
+    CompletedTrainingFactory,
+    CourseInterestFactory,
+    CrmLeadFactory,
+    EnrollmentFactory,
+    UserFactory,
+)
 from tests.legacy_database import as_legacy
 from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
-from trainings.models import HistoryAttachment, LegacyCompletedTraining, ProbableOwner
+from trainings.models import (
+    HistoryAccessLog,
+    HistoryAttachment,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+    ProbableOwner,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -287,6 +300,99 @@ def test_records_that_a_group_may_only_view_show_none(
         assert answer.status_code == 200
         told.append((f"{page} {record.pk}", body(answer)))
     assert leaks(told) == {}
+
+
+HISTORY = "/admin/trainings/history"
+
+
+@pytest.mark.parametrize("role", ["Reader", "Operator", "superuser"])
+def test_pages_of_former_learners_show_none(house: Birdhouse, role: str) -> None:
+    in_every_column()
+    client, learners = browser(house, role), learner_keys()
+    assert len(learners) > 2
+    told = []
+    for key, page in itertools.product(learners, ("learner", "learner/print")):
+        answer = client.get(f"{HISTORY}/{page}", {"key": key})
+        assert answer.status_code == 200
+        told.append((f"{page} {key}", body(answer)))
+    names = ("Moineau", "moineau", "Serin Amel")
+    told += [(name, body(client.get(HISTORY, {"q": name}))) for name in names]
+    assert leaks(told) == {}
+    assert any("<tbody>" in text for _, text in told[-len(names) :])
+    for model in ("crm_crmlead", "trainings_legacycompletedtraining"):
+        page = client.get(reverse(f"admin:{model}_changelist"))
+        assert_silent(page, 200)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 18, 24, 25, 26])
+def test_a_search_by_contact_shows_none(house: Birdhouse, number: int) -> None:
+    client = browser(house, "Operator")
+    for contact in (phone(number), email(number), phone(number, "0{n}").translate(ARABIC_DIGITS)):
+        assert_silent(client.post(f"{HISTORY}/search", {"q": contact}), 200)
+        assert_silent(client.get(HISTORY, {"q": contact}), 400)
+        for model in ("legacycompletedtraining", "legacyimportedenrollment"):
+            page = reverse(f"admin:trainings_{model}_changelist")
+            assert_silent(client.get(page, {"q": contact}), 302)
+        assert_silent(client.get(HISTORY), 200)  # with its message
+
+
+def test_a_permitted_reveal_of_a_former_learner_is_logged(house: Birdhouse) -> None:
+    client = browser(house, "Reviewer")
+    record = LegacyCompletedTraining.objects.exclude(learner_email="")[0]
+    sent = {"key": record.learner_key, "reason": "attestation demandée"}
+    shown = found(body(client.post(f"{HISTORY}/learner/reveal", sent)))
+    assert shown >= found(f"{record.learner_phone} {record.learner_email}") > set()
+    assert HistoryAccessLog.objects.filter(learner_key=record.learner_key).count() == 1
+    assert_silent(client.get(f"{HISTORY}/learner", {"key": record.learner_key}), 200)
+    for reason in ("", f"pour {phone(61)}"):
+        sent = {"key": record.learner_key, "reason": reason}
+        assert_silent(client.post(f"{HISTORY}/learner/reveal", sent), 400)
+    kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
+    kept += [("session", repr(session.get_decoded())) for session in Session.objects.all()]
+    assert leaks(kept) == {}
+
+
+def test_a_lead_with_the_contact_of_a_former_learner_is_warned_of_without_it(
+    house: Birdhouse,
+) -> None:
+    client = browser(house, "superuser")
+    record = LegacyCompletedTraining.objects.exclude(phone_normalized=None)[0]
+    sent = {"full_name": "Nouvelle Venue", "phone": record.learner_phone, "email": "",
+            "birth_date": "", "interests-TOTAL_FORMS": "0", "interests-INITIAL_FORMS": "0"}  # fmt: skip
+    assert_silent(client.post(reverse("admin:crm_crmlead_add"), sent), 302)
+    kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
+    assert leaks(kept) == {}
+    answer = client.get(reverse("admin:crm_crmlead_changelist"))
+    assert f"{HISTORY}/learner?key=" in body(answer)
+    assert_silent(answer, 200)
+
+
+def in_every_column() -> None:
+    """Imported history of which every column holds a canary that a hand may have typed there."""
+    told: dict[str, Any] = {
+        "learner_name": f"Moineau {phone(40)}", "learner_phone": phone(41),
+        "learner_email": email(42), "legacy_course_name": f"Voir {phone(43)}",
+        "session_code": f"PAO {phone(44, '0{n}')}", "session_starts_raw": phone(45),
+        "session_ends_raw": email(46),
+    }  # fmt: skip
+    user = UserFactory(username=email(47), first_name=phone(48, "0{n}"), email=email(49))
+    lead = CrmLeadFactory(full_name=f"Moineau {email(50)}", phone=phone(51))
+    CourseInterestFactory(lead=lead, legacy_course_name=phone(52))
+    CompletedTrainingFactory(
+        origin="autre:stagiaires:1:training", course=None, lead=lead, user=user,
+        completed_date_raw=f"vers 2019 {phone(53)}", **told,
+    )  # fmt: skip
+    EnrollmentFactory(
+        origin="autre:stagiaires:2:enrollment",
+        user=UserFactory(first_name="", last_name="", username=email(54)),
+        **told,
+    )
+
+
+def learner_keys() -> list[str]:
+    models = (LegacyCompletedTraining, LegacyImportedEnrollment)
+    return sorted({key for model in models
+                   for key in model._default_manager.values_list("learner_key", flat=True)})  # fmt: skip
 
 
 def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> None:

@@ -115,10 +115,10 @@ def _history(
 
 
 def _records(which: Q) -> Iterator[ImportedRecord]:
+    """Unordered: for the first by id, a server may read the whole table in that order."""
     for model in MODELS:
-        records: Any = model._default_manager.filter(which).order_by("pk")
-        columns = records.select_related("course", "user", "lead")
-        yield from columns[:MOST_RECORDS]
+        records: Any = model._default_manager.filter(which)
+        yield from records.select_related("course", "user", "lead")[:MOST_RECORDS]
 
 
 def _interests(leads: Collection[int], keys: Iterable[str]) -> Iterable[CourseInterest]:
@@ -128,7 +128,7 @@ def _interests(leads: Collection[int], keys: Iterable[str]) -> Iterable[CourseIn
     ids = list(of_leads.values_list("pk", flat=True)[:MOST_RECORDS])
     if not ids:
         return ()
-    interests = CourseInterest.objects.filter(lead__in=ids).order_by("pk")
+    interests = CourseInterest.objects.filter(lead__in=ids)
     return interests.select_related("course", "lead")[:MOST_RECORDS]
 
 
