@@ -14,6 +14,7 @@ class CourseState(StrEnum):
     MAPPED = "mapped"  # a suggestion counts as mapped
     UNMAPPED = "course_unmapped"
     NO_EQUIVALENT = "course_no_equivalent"  # a person says the platform does not have it
+    KEPT_BY_NAME = "course_kept_by_name"  # its history is recorded under the old name
     NOT_IN_SOURCE = "formation_not_in_source"
     NONE_NAMED = "formation_missing"
     CONFLICT = "formation_session_conflict"

@@ -70,6 +70,7 @@ REASONS: dict[str, str] = {
     "course_no_equivalent": _("a reviewer decided that the platform has no such course"),
     "formation_not_in_source": _("the row refers to a course that the old catalogue does not have"),
     "formation_missing": _("the row refers to no course"),
+    "course_kept_by_name": _("a registration in a course of which only the old name is kept"),
     "formation_session_conflict": _("the row's course is not the course of its session"),
     # validation: structural doubts
     "source_row_gone": _("a newer import did not find the row in the old database any more"),

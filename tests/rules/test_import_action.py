@@ -41,7 +41,7 @@ def test_a_waiting_or_unknown_session_stops_history_of_any_kind_before_its_cours
     assert decide(classification, session_type, course) == (REVIEW, reason)
 
 
-@pytest.mark.parametrize("course", [state for state in CourseState if state != CourseState.MAPPED])
+@pytest.mark.parametrize("course", [one for one in K if one not in (K.MAPPED, K.KEPT_BY_NAME)])
 @pytest.mark.parametrize("session_type", [S.REAL_SESSION, S.NONE])
 @pytest.mark.parametrize("classification", [*TRAINED, C.REGISTERED])
 def test_history_without_a_mapped_course_needs_review_and_says_why(
@@ -67,7 +67,30 @@ def test_with_a_mapped_course_history_is_made_and_a_registration_needs_a_real_se
     assert decide(classification, session_type, K.MAPPED) == answer
 
 
+@pytest.mark.parametrize("session_type", [S.REAL_SESSION, S.NONE])
+def test_only_completed_history_is_kept_by_the_name_of_its_course(
+    session_type: SessionType,
+) -> None:
+    for classification in TRAINED:
+        assert decide(classification, session_type, K.KEPT_BY_NAME) == (TRAINING, "history")
+    answer = decide(C.REGISTERED, session_type, K.KEPT_BY_NAME)
+    assert answer == (REVIEW, "course_kept_by_name")
+
+
+@pytest.mark.parametrize("session_type", SessionType)
+@pytest.mark.parametrize("course", CourseState)
+def test_a_release_frees_history_from_its_session_and_nothing_else(
+    session_type: SessionType, course: CourseState
+) -> None:
+    for classification in Classification:
+        released = decide(classification, session_type, course, history_released=True)
+        if classification in TRAINED:
+            assert released == decide(classification, S.NONE, course)
+        else:
+            assert released == decide(classification, session_type, course)
+
+
 def test_the_ladder_is_total() -> None:
     cases = list(product(Classification, SessionType, CourseState))
     assert all(decide(*case).action in ImportAction for case in cases)
-    assert len(cases) == 5 * 4 * 6
+    assert len(cases) == 5 * 4 * 7

@@ -209,7 +209,7 @@ class CaseLoader:
             session_type, state = training.session.session_type, training.course.state
             key = (
                 session_type.value, state.value, training.session_confirmed,
-                training.session_deleted, training.course.deleted,
+                training.session_deleted, training.course.deleted, training.history_released,
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]

@@ -36,7 +36,12 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
     session_type = training.session.session_type
     if decisions.release_without_session:
         session_type = SessionType.NONE
-    action = import_action.decide(classification, session_type, training.course.state)
+    action = import_action.decide(
+        classification,
+        session_type,
+        training.course.state,
+        history_released=training.history_released,
+    )
     issues = issues_of(row.issues_text)
     status = ValidationStatus(row.validation_status)
     if match.confidence != row.duplicate_confidence:
