@@ -1,12 +1,17 @@
 """Plain registrations. Lists mask contacts; object pages show them to users who may change the lead."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.lineage import LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable
+from trainings.history.lead_warning import warn_if_trained
+from trainings.history.panel import HistoryPanelAdmin
 
 
 class CourseInterestInline(LineageAdmin, MaskedUnlessChangeable, admin.StackedInline):  # type: ignore[type-arg]
@@ -25,13 +30,18 @@ class CourseInterestInline(LineageAdmin, MaskedUnlessChangeable, admin.StackedIn
 
 
 @admin.register(CrmLead)
-class CrmLeadAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class CrmLeadAdmin(HistoryPanelAdmin, LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "masked_name", "masked_phone", "masked_email", "created_at")
     search_fields = ("full_name",)
     ordering = ("-id",)
     readonly_fields = ("origin", "legacy_import_run_id", "created_at", "updated_at")
     inlines = (CourseInterestInline,)
     masked_fields = {"full_name": "masked_name", "phone": "masked_phone", "email": "masked_email"}
+
+    def save_model(self, request: HttpRequest, obj: CrmLead, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change or {"phone", "email"} & set(form.changed_data):
+            warn_if_trained(request, obj)
 
     @admin.display(description=_("full name"), ordering="full_name")
     def masked_name(self, lead: CrmLead) -> str:

@@ -22,10 +22,14 @@ class CrmLead(models.Model):
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
     # Equal for people of one full name and one birth date (ecoin.identity.keys, D).
     name_date_key = AsciiField(max_length=190, null=True, blank=True, editable=False)
-    origin = AsciiField(max_length=190, unique=True, null=True, blank=True, editable=False)
-    legacy_import_run_id = models.BigIntegerField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    origin = AsciiField(
+        _("origin"), max_length=190, unique=True, null=True, blank=True, editable=False
+    )
+    legacy_import_run_id = models.BigIntegerField(
+        _("import run"), null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last saved"), auto_now=True)
 
     class Meta:
         db_table = "crm_leads"
@@ -55,10 +59,17 @@ class CrmLead(models.Model):
 class CourseInterest(models.Model):
     """A course a lead asked about; a course the platform does not have keeps its old name only."""
 
-    lead = models.ForeignKey(CrmLead, on_delete=models.CASCADE, related_name="interests")
-    course = models.ForeignKey("trainings.Course", on_delete=models.PROTECT, null=True, blank=True)
-    legacy_course_name = models.CharField(max_length=255, blank=True)
-    origin = AsciiField(max_length=190, unique=True, null=True, blank=True, editable=False)
+    lead = models.ForeignKey(
+        CrmLead, on_delete=models.CASCADE, related_name="interests", verbose_name=_("lead")
+    )
+    course = models.ForeignKey(
+        "trainings.Course", on_delete=models.PROTECT, null=True, blank=True,
+        verbose_name=_("course"),
+    )  # fmt: skip
+    legacy_course_name = models.CharField(_("course, as found"), max_length=255, blank=True)
+    origin = AsciiField(
+        _("origin"), max_length=190, unique=True, null=True, blank=True, editable=False
+    )
 
     class Meta:
         db_table = "crm_course_interests"

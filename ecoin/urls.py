@@ -1,4 +1,4 @@
-"""The platform's addresses. The import's precede the admin's, whose last pattern matches all."""
+"""The platform's addresses. Those of our screens precede the admin's, whose last pattern matches all."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -14,5 +14,6 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("language", login_not_required(set_language), name="set_language"),
     path("admin/", include("legacy_import.urls")),
+    path("admin/", include("trainings.history.urls")),
     path("admin/", admin.site.urls),
 ]

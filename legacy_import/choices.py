@@ -199,6 +199,15 @@ class ReviewDecision(TextChoices):
     ACCEPT_DATA = "accept_data", _("accept the data")  # needs_review is treated as valid
     TREAT_AS = "treat_as", _("treat as")  # a classification
     RELEASE_WITHOUT_SESSION = "release_without_session", _("release without session")
+    CREATE_ANYWAY = "create_anyway", _("create anyway")  # a lead without a trustworthy contact
+    COURSE_OF_ROW = "course_of_row", _("course of the row")
+    COURSE_OF_SESSION = "course_of_session", _("course of the session")
+    SET_COURSE = "set_course", _("set the course")  # one of the platform's, or the old name
+    ACKNOWLEDGE = "acknowledge", _("acknowledge the change")  # of this payload
+    ADD_HISTORY = "add_history", _("add the history")  # to the record that the row became
+    ANOTHER_PERSON = "another_person", _("another person")  # the row number was given again
+    CREATE_AGAIN = "create_again", _("create again")  # what staff deleted
+    SEPARATE = "separate", _("separate from its group")
     SKIP = "skip", _("skip")
     LATER = "later", _("later")
     RESET = "reset", _("reset")  # earlier decisions no longer apply

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpResponseBase
-from django.views.decorators.http import require_http_methods
+from ecoin.access import ViewFunction, restricted_to
 
 APP_LABEL = "legacy_imports"
 
@@ -46,29 +44,18 @@ VIEW_RECORDS = (
     "trainings.view_legacycompletedtraining",
     "trainings.view_legacyimportedenrollment",
 )
-KEEP_RECORDS = ("trainings.add_course",)
+REVEAL_HISTORY = ("trainings.reveal_history",)
+KEEP_RECORDS = ("trainings.add_course", "trainings.attach_history")
 PLATFORM_PERMISSIONS = {
     "Reader": VIEW_RECORDS,
-    "Reviewer": VIEW_RECORDS,
-    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
-    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Reviewer": (*VIEW_RECORDS, *REVEAL_HISTORY),
+    "Manager": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
 }
-
-
-ViewFunction = Callable[..., HttpResponseBase]
 
 
 def permission_needed(
     *codenames: str, methods: Sequence[str] = ("GET", "HEAD")
 ) -> Callable[[ViewFunction], ViewFunction]:
-    """Restrict a view to these permissions: anonymous users → login, others, even staff → 403.
-
-    Then to these methods: others → 405.
-    """
-    names = [f"{APP_LABEL}.{codename}" for codename in codenames]
-    refuse = permission_required(names, raise_exception=True)
-
-    def guarded(view: ViewFunction) -> ViewFunction:
-        return login_required(refuse(require_http_methods(methods)(view)))
-
-    return guarded
+    """Restrict a view to these permissions of the import and to these methods (ecoin/access.py)."""
+    return restricted_to(*(f"{APP_LABEL}.{codename}" for codename in codenames), methods=methods)

@@ -5,6 +5,7 @@ Each screen defines its addresses next to its views.
 
 from django.urls import URLPattern, re_path
 
+from ecoin.slash import without_slash
 from legacy_import.permissions import APP_LABEL
 from legacy_import.screens.exports import views as exports
 from legacy_import.screens.learners import views as students
@@ -13,7 +14,6 @@ from legacy_import.screens.mapping import views as mapping
 from legacy_import.screens.review import views as review
 from legacy_import.screens.runs import action_views, operation_views
 from legacy_import.screens.runs import views as runs
-from legacy_import.screens.slash import without_slash
 
 app_name = APP_LABEL
 

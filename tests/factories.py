@@ -50,7 +50,13 @@ from legacy_import.stages.staging.chunk_rows import (
     write_chunk,
 )
 from legacy_import.stages.staging.row_ids import reserve_ids
-from trainings.models import Course, LearnerProfile, LegacyCompletedTraining, Session
+from trainings.models import (
+    Course,
+    LearnerProfile,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+    Session,
+)
 
 CONNECTION = "legacy"
 NOW = datetime.datetime(2026, 3, 1, 9, 0, tzinfo=datetime.UTC)
@@ -109,7 +115,19 @@ class CompletedTrainingFactory(Factory):
         model = LegacyCompletedTraining
 
     origin = factory.Sequence(lambda n: f"{CONNECTION}:stagiaires:{n}:training")
+    learner_key = factory.LazyAttribute(lambda training: training.origin.rpartition(":")[0])
     legacy_import_run_id = 1
+    course = factory.SubFactory(CourseFactory)
+
+
+class EnrollmentFactory(Factory):
+    class Meta:
+        model = LegacyImportedEnrollment
+
+    origin = factory.Sequence(lambda n: f"{CONNECTION}:stagiaires:{n}:enrollment")
+    learner_key = factory.LazyAttribute(lambda enrolment: enrolment.origin.rpartition(":")[0])
+    legacy_import_run_id = 1
+    legacy_session_id = "42"
     course = factory.SubFactory(CourseFactory)
 
 

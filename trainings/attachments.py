@@ -37,7 +37,9 @@ DECISIONS = {
 
 
 class AttachmentRefused(Exception):
-    """An attachment that is not possible. The message is ready for a catalogue."""
+    """An attachment that is not possible. The message is marked for translation; `status` answers it."""
+
+    status = 400
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -47,9 +49,17 @@ class AttachmentRefused(Exception):
 class ChangedMeanwhile(AttachmentRefused):
     """The history changed since the page was opened. `latest`: the newest event about it, if any."""
 
+    status = 409
+
     def __init__(self, learner_key: str) -> None:
         super().__init__(_("Another user changed this history while you had it open."))
         self.latest = latest_event(learner_key)
+
+
+class OwnerGone(AttachmentRefused):
+    """The pair is not on the work list any more: its person, or all its history, was deleted."""
+
+    status = 404
 
 
 class SeenRecord(NamedTuple):
@@ -220,7 +230,7 @@ def _lock_records(seen: Collection[SeenRecord]) -> list[ImportedHistory]:
 def _lock_owner(seen: SeenOwner) -> ProbableOwner:
     pair = ProbableOwner.objects.select_for_update().filter(pk=seen.id).first()
     if pair is None:
-        raise AttachmentRefused(_("This line is no longer on the list."))
+        raise OwnerGone(_("This line is no longer on the list."))
     if pair.version != seen.version:
         raise ChangedMeanwhile(pair.learner_key)
     return pair

@@ -10,7 +10,7 @@ from ecoin.fields import AsciiField
 from ecoin.identity.emails import parse_email
 from ecoin.identity.keys import stored_name_and_date
 from ecoin.identity.phones import parse_phones
-from trainings.history.names import MAX_NAME_KEY, name_keys
+from trainings.names import MAX_NAME_KEY, name_keys
 
 
 class Course(models.Model):
@@ -29,7 +29,9 @@ class Course(models.Model):
 class Session(models.Model):
     """A real cohort of the new platform. The import never creates one."""
 
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="sessions")
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("course")
+    )
     code = models.CharField(_("code"), max_length=80, unique=True)
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
@@ -47,8 +49,9 @@ class LearnerProfile(models.Model):
     """The platform's data about a user as a learner."""
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="learner_profile"
-    )
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="learner_profile",
+        verbose_name=_("user"),
+    )  # fmt: skip
     phone = models.CharField(_("phone"), max_length=190, blank=True)
     phone_normalized = AsciiField(max_length=20, null=True, blank=True, editable=False)
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
@@ -95,9 +98,9 @@ class ImportedHistory(models.Model):
     the person. `learner_key` is the same for all history of one old learner.
     """
 
-    origin = AsciiField(max_length=190, unique=True, editable=False)
-    legacy_import_run_id = models.BigIntegerField(editable=False, db_index=True)
-    learner_key = AsciiField(max_length=190, editable=False, db_index=True)
+    origin = AsciiField(_("origin"), max_length=190, unique=True, editable=False)
+    legacy_import_run_id = models.BigIntegerField(_("import run"), editable=False, db_index=True)
+    learner_key = AsciiField(_("learner key"), max_length=190, editable=False, db_index=True)
     legacy_course_name = models.CharField(_("course, as found"), max_length=255, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True,
@@ -118,7 +121,7 @@ class ImportedHistory(models.Model):
     dated_from = AsciiField(
         _("where the date comes from"), max_length=16, choices=DateSource, blank=True
     )
-    # By these columns a learner is found (trainings.history.search).
+    # By these columns a learner is found (trainings/history/search.py).
     name_key = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
     name_key_2 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
     name_key_3 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
@@ -130,8 +133,8 @@ class ImportedHistory(models.Model):
     name_date_key = AsciiField(max_length=190, null=True, editable=False, db_index=True)
     # Counts attachments to people, for two users at once (trainings.attachments).
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last saved"), auto_now=True)
 
     class Meta:
         abstract = True
@@ -158,7 +161,9 @@ class LegacyCompletedTraining(ImportedHistory):
     course = models.ForeignKey(
         Course, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("course")
     )
-    legacy_session_id = AsciiField(max_length=20, null=True, blank=True)
+    legacy_session_id = AsciiField(
+        _("session on the old platform"), max_length=20, null=True, blank=True
+    )
     completed_date_raw = models.CharField(_("completed on, as found"), max_length=190, blank=True)
 
     class Meta:
@@ -176,7 +181,7 @@ class LegacyImportedEnrollment(ImportedHistory):
     """A registration of the old platform, kept apart from real enrolments."""
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, verbose_name=_("course"))
-    legacy_session_id = AsciiField(max_length=20)
+    legacy_session_id = AsciiField(_("session on the old platform"), max_length=20)
 
     class Meta:
         db_table = "legacy_imported_enrollments"
@@ -303,3 +308,25 @@ class AttachedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attachment_id} {self.origin}"
+
+
+class HistoryAccessLog(models.Model):
+    """Who looked at the contact of which former learner, and why. Never changed, never deleted."""
+
+    learner_key = AsciiField(max_length=190)
+    reason = models.CharField(max_length=255)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trainings_history_access_log"
+        verbose_name = _("look at the contact of a former learner")
+        verbose_name_plural = _("looks at the contacts of former learners")
+        default_permissions = ()
+        permissions = [
+            ("reveal_history", "Can reveal the contact of a former learner (audited)"),
+        ]
+        indexes = [models.Index(fields=["actor", "created_at"], name="trainings_access_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.learner_key} {self.pk}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ecoin.bulk import Ids
 from ecoin.records import Created, ImportedRecords, timestamp
 from trainings import owners
-from trainings.history.dates import FoundDate, first_date
+from trainings.dates import FoundDate, first_date
 from trainings.models import (
     DateSource,
     ImportedHistory,

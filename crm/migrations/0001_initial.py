@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
             name='CourseInterest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('legacy_course_name', models.CharField(blank=True, max_length=255)),
-                ('origin', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True, unique=True)),
+                ('legacy_course_name', models.CharField(blank=True, max_length=255, verbose_name='course, as found')),
+                ('origin', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True, unique=True, verbose_name='origin')),
             ],
             options={
                 'verbose_name': 'course interest',
@@ -36,10 +36,10 @@ class Migration(migrations.Migration):
                 ('email_normalized', ecoin.fields.AsciiField(blank=True, editable=False, max_length=254, null=True)),
                 ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
                 ('name_date_key', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True)),
-                ('origin', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True, unique=True)),
-                ('legacy_import_run_id', models.BigIntegerField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('origin', ecoin.fields.AsciiField(blank=True, editable=False, max_length=190, null=True, unique=True, verbose_name='origin')),
+                ('legacy_import_run_id', models.BigIntegerField(blank=True, editable=False, null=True, verbose_name='import run')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last saved')),
             ],
             options={
                 'verbose_name': 'lead',

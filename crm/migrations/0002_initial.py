@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='courseinterest',
             name='course',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='trainings.course'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='trainings.course', verbose_name='course'),
         ),
         migrations.AddIndex(
             model_name='crmlead',
@@ -34,6 +34,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='courseinterest',
             name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interests', to='crm.crmlead'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interests', to='crm.crmlead', verbose_name='lead'),
         ),
     ]

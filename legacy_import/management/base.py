@@ -16,8 +16,10 @@ from django.contrib.auth import get_user_model
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
+from django.db import connection
 
 from ecoin import bulk
+from ecoin.database import waiting_for_restarts
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.app_errors import app_database_error
 from legacy_import.management.printer import CommandResult, json_text, print_result
@@ -92,6 +94,7 @@ class LegacyCommand(BaseCommand):
                 StopDeadline(lambda: self._report_stuck(options, start_time)),
                 stop_signals(self._stop),
                 self.progress,
+                waiting_for_restarts(connection, self._note_restart),
                 bulk.fewer_collections(),
             ):
                 result = self.work(options, self._actor(options["actor"]))
@@ -101,6 +104,9 @@ class LegacyCommand(BaseCommand):
             self._report_error(app_database_error(error), options, start_time)
         else:
             self._report_result(result, options, start_time)
+
+    def _note_restart(self) -> None:
+        self.terminal.note("The app database went away; waiting up to half a minute for it.")
 
     def _report_result(
         self, result: CommandResult, options: Mapping[str, Any], start_time: float

@@ -31,12 +31,13 @@ VIEW_RECORDS = (
     ("trainings", "view_legacycompletedtraining"),
     ("trainings", "view_legacyimportedenrollment"),
 )
-KEEP_RECORDS = (("trainings", "add_course"),)
+REVEAL_HISTORY = (("trainings", "reveal_history"),)
+KEEP_RECORDS = (("trainings", "add_course"), ("trainings", "attach_history"))
 PLATFORM_PERMISSIONS = {
     "Reader": VIEW_RECORDS,
-    "Reviewer": VIEW_RECORDS,
-    "Manager": (*VIEW_RECORDS, *KEEP_RECORDS),
-    "Operator": (*VIEW_RECORDS, *KEEP_RECORDS),
+    "Reviewer": (*VIEW_RECORDS, *REVEAL_HISTORY),
+    "Manager": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
+    "Operator": (*VIEW_RECORDS, *REVEAL_HISTORY, *KEEP_RECORDS),
 }
 
 
@@ -232,10 +233,11 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.FixedAsciiField(choices=[('create_crm_lead', 'lead created'), ('link_existing', 'linked to an existing person'), ('create_completed_training', 'completed training created'), ('create_enrollment', 'imported enrolment created'), ('skip', 'skipped'), ('review', 'left for review'), ('pending', 'pending'), ('drifted', 'changed since the plan'), ('failed', 'failed'), ('rolled_back', 'rolled back')], db_default='pending', max_length=26)),
                 ('imported_user_id', models.BigIntegerField(null=True)),
                 ('imported_lead_id', models.BigIntegerField(null=True)),
+                ('person_number', models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ('version', models.PositiveIntegerField(db_default=1, default=1)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
-                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
-                ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -255,11 +257,13 @@ class Migration(migrations.Migration):
                 ('row_digest', ecoin.fields.AsciiField(blank=True, default='', max_length=64)),
                 ('payload_hash', ecoin.fields.AsciiField(max_length=64)),
                 ('subject', ecoin.fields.AsciiField(blank=True, default='', max_length=16)),
-                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
+                ('decision', ecoin.fields.AsciiField(choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], max_length=24)),
                 ('treat_as', ecoin.fields.AsciiField(blank=True, choices=[('completed', 'completed training'), ('archived_training', 'archived training'), ('registered', 'registered'), ('lead_only', 'lead only'), ('unknown', 'unknown')], default='', max_length=18)),
                 ('target_kind', ecoin.fields.AsciiField(blank=True, choices=[('user', 'user'), ('lead', 'lead'), ('staged', 'staged row')], default='', max_length=8)),
                 ('target_id', models.BigIntegerField(null=True)),
                 ('target_inactive', models.BooleanField(db_default=False, default=False)),
+                ('log_entry_id', models.BigIntegerField(null=True)),
+                ('course_id', models.BigIntegerField(null=True)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -526,6 +530,25 @@ class Migration(migrations.Migration):
                 'db_table': 'legacy_chunk_failures',
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('legacy_import_run', 'stage', 'source_table', 'position'), name='legacy_failure_identity')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChunkAttempt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('stage', ecoin.fields.AsciiField(choices=[('import', 'import'), ('validate', 'validate'), ('classify', 'classify'), ('plan', 'plan'), ('commit', 'commit'), ('rollback', 'rollback')], max_length=10)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('position', models.PositiveIntegerField()),
+                ('token', ecoin.fields.AsciiField(max_length=64)),
+                ('worker', models.CharField(max_length=190)),
+                ('connection_id', models.BigIntegerField()),
+                ('started_at', models.DateTimeField()),
+                ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
+            ],
+            options={
+                'db_table': 'legacy_chunk_attempts',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['legacy_import_run', 'stage', 'source_table', 'position'], name='legacy_attempt_chunk')],
             },
         ),
         migrations.CreateModel(

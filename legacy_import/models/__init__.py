@@ -10,6 +10,7 @@ from legacy_import.models.identity import (
     PersonEdge,
 )
 from legacy_import.models.ledger import (
+    ChunkAttempt,
     ChunkFailure,
     ChunkReceipt,
     LegacyAccessLog,
@@ -39,4 +40,5 @@ from legacy_import.models.staging import (
     NO_EVIDENCE,
     LegacyStudentImport,
     LegacyTrainingImport,
+    number_suffix,
 )

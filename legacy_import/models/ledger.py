@@ -86,6 +86,31 @@ class ChunkFailure(ChunkRecord):
         return f"{super().__str__()}: {self.error}"
 
 
+class ChunkAttempt(ChunkRecord):
+    """A worker that is at work on a chunk, or ended while it was. Deleted when the attempt ends.
+
+    Written outside the chunk's transaction, so that others see it while the chunk is worked.
+    """
+
+    token = AsciiField(max_length=64)  # of the lease
+    worker = models.CharField(max_length=190)  # Celery's name of it: name@host
+    connection_id = models.BigIntegerField()  # of its session on the database server
+    started_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_chunk_attempts"
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["legacy_import_run", "stage", "source_table", "position"],
+                name="legacy_attempt_chunk",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.worker}"
+
+
 class LegacyImportCommitLog(models.Model):
     """One effect of a commit on one record, and its reversal. Written with the effect itself.
 
@@ -164,6 +189,10 @@ class LegacyReviewDecision(models.Model):
     target_id = models.BigIntegerField(null=True)
     # A link to a deactivated account, which the reviewer was told.
     target_inactive = models.BooleanField(default=False, db_default=False)
+    # Of create_again: the entry whose record is gone. One that is deleted again needs a decision again.
+    log_entry_id = models.BigIntegerField(null=True)
+    # Of set_course: the platform's course; null keeps the old name. No key: a decision outlives it.
+    course_id = models.BigIntegerField(null=True)
     note = models.TextField(blank=True, default="")
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(

@@ -24,6 +24,11 @@ ISSUES_AS_TEXT = Cast("validation_issues", models.TextField())
 NO_EVIDENCE = 99  # review_order of a row that matches no one
 
 
+def number_suffix(person_number: int) -> str:
+    """What follows a legacy id in an origin: `#2` for the second person with it, "" for the first."""
+    return f"#{person_number}" if person_number > 1 else ""
+
+
 class LegacyStudentImport(models.Model):
     """One learner row of the old database. (run, source_table, legacy_id) is its identity.
 
@@ -111,6 +116,8 @@ class LegacyStudentImport(models.Model):
     outcome = FixedAsciiField(max_length=26, choices=Outcome, db_default=Outcome.PENDING)
     imported_user_id = models.BigIntegerField(null=True)
     imported_lead_id = models.BigIntegerField(null=True)
+    # 2: the second person who was imported under this legacy id; origins have `<id>#2` then.
+    person_number = models.PositiveSmallIntegerField(default=1, db_default=1)
     version = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
@@ -143,6 +150,11 @@ class LegacyStudentImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_table}:{self.legacy_id}"
+
+    @property
+    def origin_id(self) -> str:
+        """The part of its records' origins between the connection and the effect."""
+        return f"{self}{number_suffix(self.person_number)}"
 
 
 class LegacyTrainingImport(models.Model):

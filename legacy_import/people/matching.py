@@ -123,7 +123,7 @@ def match_chunk(
                 for target, shared in targets.get(owner, {}).items()
                 if target in people
                 and target not in refused
-                and not people[target].origin.startswith(row.origin_prefix(run))
+                and not row.is_origin_of(people[target].origin, run)
                 and (
                     match := compare(
                         row.person, people[target].person, shared=frozenset(shared), hot=own_hot
@@ -144,8 +144,10 @@ class _Staged:
     legacy_id: str
     person: Person
 
-    def origin_prefix(self, run: LegacyImportRun) -> str:
-        return f"{run.connection_name}:{self.table}:{self.legacy_id}:"
+    def is_origin_of(self, origin: str, run: LegacyImportRun) -> bool:
+        """Whether a record with this origin came from this row, whoever had its number then."""
+        row = f"{run.connection_name}:{self.table}:{self.legacy_id}"
+        return origin.startswith((f"{row}:", f"{row}#"))
 
 
 def _match_in_run(

@@ -1,11 +1,13 @@
 """The only place that reads the platform's courses, users and leads: who might a row be?"""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import reduce
 from operator import or_
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Exists, Model, OuterRef, Q, Value
@@ -149,6 +151,20 @@ def imported_rows(connection_name: str, ids: Collection[int]) -> set[int]:
     return set(rows.values_list("pk", flat=True))
 
 
+def records_that_exist(records: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of these records and people, as (model label, id), that are still on the platform."""
+    ids: defaultdict[str, set[int]] = defaultdict(set)
+    for label, pk in records:
+        ids[label].add(pk)
+    return {
+        (label, pk)
+        for label, of_model in ids.items()
+        for pk in apps.get_model(label)
+        ._default_manager.filter(pk__among=Ids(of_model))
+        .values_list("pk", flat=True)
+    }
+
+
 def leads_of_rows(rows: Sequence[str]) -> dict[str, int]:
     """Row (`<connection>:<table>:<id>`) → the lead that an import created from it."""
     leads = CrmLead.objects.filter(origin__in=[f"{row}:lead" for row in rows])
@@ -167,6 +183,19 @@ def learner_keys_of(rows: Sequence[str]) -> dict[str, str]:
         for origin, key in history.values_list("origin", "learner_key"):
             keys[origin.removesuffix(f":{effect}")] = key
     return keys
+
+
+def history_of_rows(rows: Sequence[str]) -> dict[str, Target | None]:
+    """Origin of each completed training and imported enrolment of these rows → its person, if any."""
+    people: dict[str, Target | None] = {}
+    for effect in ("training", "enrollment"):
+        records = EFFECTS[effect]._default_manager.filter(
+            origin__in=[f"{row}:{effect}" for row in rows]
+        )
+        for origin, user, lead in records.values_list("origin", "user_id", "lead_id"):
+            person = (PersonKind.USER.value, user) if user else (PersonKind.LEAD.value, lead)
+            people[origin] = person if person[1] else None
+    return people
 
 
 def any_origin_of(connection_name: str) -> bool:

@@ -1,7 +1,8 @@
 """Whom reviewers said a row is not: remembered for good, while the row is that person."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from ecoin.bulk import Ids
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.source_decisions import any_decisions, decisions_on
@@ -11,8 +12,10 @@ from legacy_import.rules.duplicates import Target
 RuledOut = Mapping[int, frozenset[Target]]  # staged row id → the people it is not
 
 
-def people_ruled_out(run: LegacyImportRun) -> RuledOut:
+def people_ruled_out(run: LegacyImportRun, ids: Collection[int] | None = None) -> RuledOut:
     """Row of the run → the people it is not, by decisions of all runs. A later link takes it back.
+
+    `ids`: only of these rows.
 
     The row may be another person by now, who has the number of the one that was ruled out: then
     nothing was said of it.
@@ -20,6 +23,7 @@ def people_ruled_out(run: LegacyImportRun) -> RuledOut:
     if not any_decisions(run.connection_name, decision=ReviewDecision.NOT_SAME):
         return {}
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    rows = rows if ids is None else rows.filter(pk__among=Ids(ids))
     people = {
         pk: in_force(one.event for one in of_row.applying).not_same
         for pk, of_row in decisions_on(rows, run.connection_name).items()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, PersonKind, ReviewDecision
@@ -28,7 +28,7 @@ from legacy_import.runs.lease import Lease
 D = ReviewDecision
 Rows = QuerySet[LegacyStudentImport]
 # Columns that decisions about one row differ in: repeated as they are on a newer version.
-ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive")
+ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive", "course_id")
 # Of these, only the latest matters: each of them answers for the whole row.
 WHOLE_ANSWERS = frozenset({D.SKIP, D.LINK})
 NEVER_EARLIER = frozenset({D.RESET, D.LATER})  # not worth repeating
@@ -49,6 +49,8 @@ class MadeDecision(NamedTuple):
     target_kind: str
     target_id: int | None
     target_inactive: bool
+    log_entry_id: int | None
+    course_id: int | None
 
     @property
     def made_for(self) -> MadeFor:
@@ -61,7 +63,9 @@ class MadeDecision(NamedTuple):
             ReviewDecision(self.decision),
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
+            self.course_id,
             self.target_inactive,
+            self.log_entry_id or 0,
         )
 
     @property
@@ -102,7 +106,9 @@ def decided_rows(rows: Rows, connection_name: str) -> Rows:
         source_table=OuterRef("source_table"),
         legacy_id=OuterRef("legacy_id"),
     )
-    return rows.filter(Exists(decisions))
+    # One look-up per row: of an EXISTS, MariaDB reads all decisions of the source for every batch.
+    first = Subquery(decisions.order_by().values("pk")[:1])
+    return rows.annotate(first_decision=first).filter(first_decision__isnull=False)
 
 
 def decisions_on(rows: Rows, connection_name: str) -> dict[int, RowDecisions]:

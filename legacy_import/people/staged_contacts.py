@@ -23,7 +23,7 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.rules.normalization import parse_email_field, replace_email_issues
+from legacy_import.rules.email_fields import parse_email_field, replace_email_issues
 from legacy_import.rules.validation import issues_of
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress

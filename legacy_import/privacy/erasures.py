@@ -20,24 +20,33 @@ from legacy_import.rules.validation import ERASED
 SourceRow = tuple[str, str]  # source table, legacy id
 
 
-class Erasure(NamedTuple):
-    """The erased row as it was: who, and the hash of its payload."""
+class ErasedPerson(NamedTuple):
+    """Who an erased row was, and the hash of its payload: columns of the erasure log."""
 
     row_digest: str
     payload_hash: str
+
+    def is_same(self, digest: str, payload_hash: str) -> bool:
+        """Whether a row with the same number is the same person.
+
+        If one of the two has nothing by which people are told apart, they are treated as one.
+        """
+        return (
+            payload_hash == self.payload_hash
+            or not digest
+            or not self.row_digest
+            or same_person(digest, self.row_digest)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ErasedRows:
     """The rows of one source whose people were erased: a few, so that all of them are loaded."""
 
-    erasures: Mapping[SourceRow, frozenset[Erasure]]
+    erasures: Mapping[SourceRow, frozenset[ErasedPerson]]
 
     def covers(self, row: SourceRow, payload_hash: str, learner: NormalizedLearner) -> bool:
-        """Whether this source row is of an erased person.
-
-        If one of the two rows has nothing by which people are told apart, it is treated as erased.
-        """
+        """Whether this source row is of an erased person."""
         erasures = self.erasures.get(row)
         if not erasures:
             return False
@@ -48,22 +57,16 @@ class ErasedRows:
             learner.phone_normalized,
             learner.email_normalized,
         )
-        return any(
-            payload_hash == erased.payload_hash
-            or not now
-            or not erased.row_digest
-            or same_person(now, erased.row_digest)
-            for erased in erasures
-        )
+        return any(person.is_same(now, payload_hash) for person in erasures)
 
 
 def erased_rows(connection_name: str) -> ErasedRows:
     """The erased rows of this source."""
     log = LegacyErasureLog.objects.filter(kind=ErasureKind.SUBJECT, connection_name=connection_name)
-    erasures: defaultdict[SourceRow, set[Erasure]] = defaultdict(set)
+    erasures: defaultdict[SourceRow, set[ErasedPerson]] = defaultdict(set)
     columns = log.values_list("source_table", "legacy_id", "row_digest", "payload_hash")
     for table, legacy_id, digest, payload_hash in columns:
-        erasures[table, legacy_id].add(Erasure(digest, payload_hash))
+        erasures[table, legacy_id].add(ErasedPerson(digest, payload_hash))
     return ErasedRows({row: frozenset(found) for row, found in erasures.items()})
 
 

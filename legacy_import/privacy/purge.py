@@ -27,8 +27,8 @@ from legacy_import.models import (
 )
 from legacy_import.privacy.free_space import clear_free_space
 from legacy_import.privacy.typed_contacts import (
-    mask_catalogue,
-    mask_logged_texts,
+    mask_reveal_reasons,
+    mask_source_texts,
     mask_staged_texts,
 )
 from legacy_import.runs.lease import Lease, run_lease
@@ -154,14 +154,14 @@ def _purge_run(
             ids = list(rows.filter(pk__range=id_range).values_list("pk", flat=True))
             update_ids(LegacyStudentImport, ids, CONTACTS)
             mask_staged_texts(rows.filter(pk__range=id_range))
-            mask_logged_texts(rows.filter(pk__range=id_range))
+            mask_reveal_reasons(rows.filter(pk__range=id_range))
             IdentityKey.objects.filter(scope=run.pk, owner_id__range=id_range).delete()
             PersonEdge.objects.filter(legacy_import_run=run, left_id__range=id_range).delete()
             # Pairs remain if a validation was stopped.
             CandidatePair.objects.filter(legacy_import_run=run, row_id__range=id_range).delete()
             if id_range == ranges[-1]:
                 HotKey.objects.filter(legacy_import_run=run).delete()
-                mask_catalogue(run.connection_name)
+                mask_source_texts(run.connection_name)
         progress.advance(len(ids))
     clear_free_space(progress)
     with transaction.atomic():

@@ -26,13 +26,15 @@ from legacy_import.models import (
     LegacyErasureLog,
     LegacyImportCommitLog,
     LegacyImportRun,
+    LegacyReviewDecision,
     LegacyStudentImport,
 )
+from legacy_import.privacy.erasures import ErasedPerson, erased_rows
 from legacy_import.privacy.free_space import clear_free_space
 from legacy_import.privacy.purge import CONTACTS
 from legacy_import.privacy.traces import erase_traces
-from legacy_import.privacy.typed_contacts import mask_catalogue
-from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest, same_person
+from legacy_import.privacy.typed_contacts import mask_source_texts
+from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest
 from legacy_import.rules.validation import ERASED
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.lifecycle import UNFINISHED, lock_business_writes
@@ -104,22 +106,18 @@ class UnknownSubject(LegacyImportError):
 
 
 class SubjectRow(NamedTuple):
-    """A staged row with the subject's number in one run."""
+    """A staged row with the subject's number in one run.
+
+    `people`: who it is; for a row that is erased already, whom it may have been.
+    """
 
     pk: int
     run: int
     is_erased: bool
-    digest: str
-    payload_hash: str
+    people: tuple[ErasedPerson, ...]
 
-    def is_same_person(self, other: "SubjectRow") -> bool:
-        """If one of them has nothing by which people are told apart, they are treated as one."""
-        return (
-            self.payload_hash == other.payload_hash
-            or not self.digest
-            or not other.digest
-            or same_person(self.digest, other.digest)
-        )
+    def is_same(self, other: "SubjectRow") -> bool:
+        return any(one.is_same(*another) for one in self.people for another in other.people)
 
 
 def find_subject(subject: Subject, *, in_run: int | None = None) -> dict[int, bool]:
@@ -164,14 +162,14 @@ def erase_subject(
             for row in fresh:
                 erase_traces(row.pk, row.run, str(subject), PERSON)
             if fresh:
-                mask_catalogue(subject.connection)
+                _erase_decisions(subject, rows)
+                mask_source_texts(subject.connection)
             LegacyErasureLog.objects.bulk_create(
                 LegacyErasureLog(
                     kind=ErasureKind.SUBJECT, legacy_import_run_id=row.run,
                     connection_name=subject.connection, source_table=subject.source_table,
-                    legacy_id=subject.legacy_id, row_digest=row.digest,
-                    payload_hash=row.payload_hash, rows=1, reason=reason, actor=actor,
-                    created_at=now,
+                    legacy_id=subject.legacy_id, **row.people[0]._asdict(), rows=1,
+                    reason=reason, actor=actor, created_at=now,
                 )
                 for row in fresh
             )  # fmt: skip
@@ -217,12 +215,7 @@ def _staged(subject: Subject) -> QuerySet[LegacyStudentImport]:
 
 def _rows_of(subject: Subject, in_run: int | None) -> tuple[list[SubjectRow], list[SubjectRow]]:
     """The rows of the person, at most one per run, and rows of others. Raises UnknownSubject."""
-    columns = ("pk", "legacy_import_run_id", "validation_issues", "payload_hash", *DIGEST_COLUMNS)
-    found = _staged(subject).order_by("legacy_import_run_id").values_list(*columns)
-    rows = [
-        SubjectRow(pk, run, issues == [ERASED], row_digest(*values), payload_hash)
-        for pk, run, issues, payload_hash, *values in found
-    ]
+    rows = _all_rows(subject)
     known = [row for row in rows if row.run == in_run] if in_run else rows[-1:]
     if not known:
         raise UnknownSubject(
@@ -233,10 +226,46 @@ def _rows_of(subject: Subject, in_run: int | None) -> tuple[list[SubjectRow], li
         )
     others = [row for row in rows if row not in known]
     # A person may have changed the name in one run and the phone in the next.
-    while more := [row for row in others if any(map(row.is_same_person, known))]:
+    while more := [row for row in others if any(map(row.is_same, known))]:
         known += more
         others = [row for row in others if row not in more]
     return sorted(known, key=lambda row: row.run), others
+
+
+def _all_rows(subject: Subject) -> list[SubjectRow]:
+    """The rows with this number of all runs, in order. Who an erased one was is in the erasure log."""
+    columns = ("pk", "legacy_import_run_id", "validation_issues", "payload_hash", *DIGEST_COLUMNS)
+    erased = erased_rows(subject.connection).erasures.get(
+        (subject.source_table, subject.legacy_id), frozenset()
+    )
+    rows = []
+    for pk, run, issues, payload_hash, *values in (
+        _staged(subject).order_by("legacy_import_run_id").values_list(*columns)
+    ):
+        is_erased = issues == [ERASED]
+        of_payload = {person for person in erased if person.payload_hash == payload_hash}
+        people = (of_payload or erased) if is_erased else ()
+        person = ErasedPerson(row_digest(*values), payload_hash)
+        rows.append(SubjectRow(pk, run, is_erased, tuple(people) or (person,)))
+    return rows
+
+
+def _erase_decisions(subject: Subject, rows: Sequence[SubjectRow]) -> None:
+    """Erase what reviewers wrote about the person, in decisions of any run.
+
+    The decisions stay, without the hash of their subject: that of a phone could be found by trying.
+    """
+    decisions = LegacyReviewDecision.objects.filter(
+        connection_name=subject.connection,
+        source_table=subject.source_table,
+        legacy_id=subject.legacy_id,
+    )
+    about = [
+        pk
+        for pk, digest, payload_hash in decisions.values_list("pk", "row_digest", "payload_hash")
+        if any(one.is_same(digest, payload_hash) for row in rows for one in row.people)
+    ]
+    decisions.filter(pk__in=about).update(note="", subject="")
 
 
 def _records(rows: Sequence[int]) -> tuple[Record, ...]:

@@ -15,9 +15,11 @@ from legacy_import.models import (
     HotKey,
     IdentityKey,
     LegacyAccessLog,
-    LegacyReviewDecision,
+    LegacyStatusMapping,
     LegacyStudentImport,
     LegacyTrainingImport,
+    MappingTotals,
+    MappingWeight,
     PersonEdge,
     SavedFilter,
 )
@@ -30,10 +32,11 @@ PERSON_IN_BASIS = " person="  # the fingerprint of the person in a plan's basis 
 
 def erase_traces(pk: int, run: int, name: str, person: Mapping[str, Any]) -> None:
     """Erase the staged row `pk`, called `name` in evidence: `person` are the columns to overwrite."""
-    row = LegacyStudentImport.objects.get(pk=pk)
+    row = LegacyStudentImport.objects.select_related("legacy_import_run").get(pk=pk)
     columns = {
         **person,
         "raw_status": impersonal_status(row.raw_status),
+        "status_key": None if impersonal_status(row.raw_status) else "",
         "planned_basis": row.planned_basis.partition(PERSON_IN_BASIS)[0],
         **_references(row.legacy_formation_id, row.legacy_session_id),
     }
@@ -43,8 +46,8 @@ def erase_traces(pk: int, run: int, name: str, person: Mapping[str, Any]) -> Non
     for training in LegacyTrainingImport.objects.filter(student_import=pk):
         references = _references(training.legacy_formation_id, training.legacy_session_id)
         update_ids(LegacyTrainingImport, [training.pk], references)
-    LegacyReviewDecision.objects.filter(student_import=pk).exclude(note="").update(note="")
     LegacyAccessLog.objects.filter(student_import=pk).exclude(reason="").update(reason="")
+    _delete_status(row)
     _delete_matches(pk, run)
     _erase_mentions(LegacyStudentImport.objects.filter(legacy_import_run=run), name)
     _delete_searches(row.name_key)
@@ -55,6 +58,25 @@ def _references(formation: str | None, session: str | None) -> dict[str, str | N
         "legacy_formation_id": impersonal_reference(formation),
         "legacy_session_id": impersonal_reference(session),
     }
+
+
+def _delete_status(row: LegacyStudentImport) -> None:
+    """Delete the mapping of a free-text status, if no other row of the source has it.
+
+    The lists of the mapping pages contain it as well; the next page stores them again.
+    """
+    if not row.status_key or impersonal_status(row.raw_status):
+        return
+    connection = row.legacy_import_run.connection_name
+    others = LegacyStudentImport.objects.filter(
+        status_key=row.status_key, legacy_import_run__connection_name=connection
+    ).exclude(source_table=row.source_table, legacy_id=row.legacy_id)
+    if others.exists():
+        return
+    mappings = LegacyStatusMapping.objects.filter(connection_name=connection)
+    mappings.filter(status_key=row.status_key).delete()
+    for stored in (MappingTotals, MappingWeight):
+        stored._default_manager.filter(legacy_import_run__connection_name=connection).delete()
 
 
 def _delete_matches(pk: int, run: int) -> None:

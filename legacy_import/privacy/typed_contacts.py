@@ -41,19 +41,19 @@ def mask_staged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
     _mask(LegacyTrainingImport, trainings, dict.fromkeys(REFERENCES, impersonal_reference))
 
 
-def mask_logged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
-    """Mask the notes of decisions about these staged rows, and the reasons of reveals."""
-    decisions = LegacyReviewDecision.objects.filter(student_import__in=rows)
-    _mask(LegacyReviewDecision, decisions.exclude(note=""), {"note": mask_text})
+def mask_reveal_reasons(rows: models.QuerySet[LegacyStudentImport]) -> None:
+    """Mask the reasons of reveals of these staged rows."""
     reveals = LegacyAccessLog.objects.filter(student_import__in=rows)
     _mask(LegacyAccessLog, reveals.exclude(reason=""), {"reason": mask_text})
 
 
-def mask_catalogue(connection_name: str) -> None:
-    """Mask names of courses, codes and dates of sessions, and the reasons of decisions about them.
+def mask_source_texts(connection_name: str) -> None:
+    """Mask names of courses, codes and dates of sessions, and the notes and reasons of decisions.
 
     They belong to the source; a later import recognises the masked text (mapping/catalogue.py).
     """
+    decisions = LegacyReviewDecision.objects.filter(connection_name=connection_name)
+    _mask(LegacyReviewDecision, decisions.exclude(note=""), {"note": mask_text})
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name)
     _mask(LegacyCourseMapping, courses, {"legacy_name": mask_text})
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name)

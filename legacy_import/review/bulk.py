@@ -1,12 +1,18 @@
-"""One decision about many rows: never a link, never a commit, at most a thousand rows at a time."""
+"""One decision about many rows: never a link, never a commit, at most a thousand rows at a time.
+
+What was said of earlier versions of rows is repeated in the same way, one cause at a time.
+"""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from ecoin.bulk import insert_rows
@@ -14,18 +20,40 @@ from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.people.source_decisions import row_at_decision
-from legacy_import.review.decisions import NotPossible, applies, lock_run
+from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
+from legacy_import.review.decisions import (
+    NotPossible,
+    applies,
+    deleted_entries,
+    lock_run,
+)
 from legacy_import.review.filter import RowFilter
 from legacy_import.runs import counts
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-IN_BULK = (D.SKIP, D.LATER, D.RESET, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-OF_ONE_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION)
-EVENT = ("connection_name", "source_table", "legacy_id", "row_digest", "payload_hash", "subject",
-         "student_import_id", "decision", "treat_as", "target_kind", "target_id", "note", "actor_id",
-         "created_at")  # fmt: skip
+OF_ONE_CAUSE = (
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.ANOTHER_PERSON, D.CREATE_AGAIN,
+)  # fmt: skip
+IN_BULK = (D.SKIP, D.LATER, D.RESET, *OF_ONE_CAUSE)
+NO_ARGUMENTS: dict[str, Any] = {
+    "treat_as": "", "target_kind": "", "target_id": None, "target_inactive": False,
+    "course_id": None, "log_entry_id": None,
+}  # fmt: skip
+RowEvents = dict[int, list[dict[str, Any]]]  # staged row → the columns of its new decisions
+
+
+class Repeat(TextChoices):
+    """What stands for a decision where each row gets the one about its earlier version again."""
+
+    REPEAT = "repeat", gettext_lazy("say again")
+
+
+REPEAT = Repeat.REPEAT
+Choice = ReviewDecision | Repeat
+# Decisions that are repeated about many rows: none that gives a row to a person, or denies it, or is
+# about one deleted record.
+REPEATED = frozenset(ReviewDecision) - {D.LINK, D.NOT_SAME, D.CREATE_AGAIN, D.LATER, D.RESET}
 
 
 class CountChanged(LegacyImportError):
@@ -52,7 +80,7 @@ def bulk(
     run: LegacyImportRun,
     query: RowFilter,
     expected: int,
-    decision: ReviewDecision,
+    decision: Choice,
     actor: User,
     now: datetime.datetime,
     ids: Collection[int] | None = None,
@@ -71,27 +99,73 @@ def bulk(
             raise CountChanged(expected, len(matches))
         if len(matches) > MAX_ROWS:
             raise NotPossible(_("At most 1,000 rows at a time."))
-        staged = LegacyStudentImport.objects.filter(pk__in=matches).select_related("training")
-        columns = staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-        rows = [row for row in columns if applies(row, decision)]
-        ids_to_decide = [row.pk for row in rows]
-        said = (decision.value, "", "", None, "", actor.pk, timestamp(now))
-        events = [
-            (*row_at_decision(row, run.connection_name, decision).values(), *said) for row in rows
-        ]
-        insert_rows(LegacyReviewDecision, EVENT, events)
-        standing = "" if decision == D.RESET else decision.value
+        events = (
+            _repeated(run, matches) if decision == REPEAT else _the_same(run, matches, decision)
+        )
+        _append(run, events, actor, now)
+    return BulkReport(len(events), committed, len(matches) - len(events))
+
+
+def _the_same(run: LegacyImportRun, ids: Sequence[int], decision: ReviewDecision) -> RowEvents:
+    """One decision for each of these rows that it applies to."""
+    rows = [row for row in _rows(ids) if applies(row, decision)]
+    deleted = deleted_entries(rows, decision)
+    return {row.pk: [_event(row, run, decision, log_entry_id=deleted.get(row.pk))] for row in rows}
+
+
+def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
+    """Row → all that was said of its earlier version; without rows to which a part does not apply."""
+    staged = LegacyStudentImport.objects.filter(pk__in=ids)
+    decisions = decisions_on(staged, run.connection_name)
+    return {
+        row.pk: [_event(row, run, D(made.decision), **made.arguments) for made in earlier]
+        for row in _rows(ids)
+        if (earlier := decisions.get(row.pk, RowDecisions()).earlier)
+        and all(made.decision in REPEATED and applies(row, D(made.decision)) for made in earlier)
+    }
+
+
+def _rows(ids: Sequence[int]) -> QuerySet[LegacyStudentImport]:
+    staged = LegacyStudentImport.objects.filter(pk__in=ids).select_related("training")
+    return staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
+
+
+def _event(
+    row: LegacyStudentImport, run: LegacyImportRun, decision: ReviewDecision, **arguments: Any
+) -> dict[str, Any]:
+    made_on = row_at_decision(row, run.connection_name, decision)
+    return {**made_on, "decision": decision.value, **NO_ARGUMENTS, **arguments, "note": ""}
+
+
+def _append(run: LegacyImportRun, events: RowEvents, actor: User, now: datetime.datetime) -> None:
+    """Write the events, and the decision in force and a new version of their rows."""
+    columns = (actor.pk, timestamp(now))
+    of_rows = [event for of_row in events.values() for event in of_row]
+    if not of_rows:
+        return
+    names = (*of_rows[0], "actor_id", "created_at")
+    insert_rows(LegacyReviewDecision, names, [(*event.values(), *columns) for event in of_rows])
+    rows_by_decision: defaultdict[str, list[int]] = defaultdict(list)
+    for pk, of_row in events.items():
+        latest = of_row[-1]["decision"]
+        rows_by_decision["" if latest == D.RESET else latest].append(pk)
+    for standing, ids in rows_by_decision.items():
         # Whoever decides about this version has seen what was said of an earlier one.
         new = {"decision": standing, "earlier_decision": ""}
-        counts.apply(run.pk, ids_to_decide, new=new)
-        LegacyStudentImport.objects.filter(pk__in=ids_to_decide).update(
-            **new, version=F("version") + 1
-        )
-    return BulkReport(len(ids_to_decide), committed, len(matches) - len(ids_to_decide))
+        counts.apply(run.pk, ids, new=new)
+        LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
 
 
-def require_bulk(query: RowFilter, decision: ReviewDecision) -> None:
+def require_bulk(query: RowFilter, decision: Choice) -> None:
     """Raise NotPossible for a decision that is taken row by row, or needs one cause."""
+    if decision == REPEAT:
+        if not {"planned_reason", "earlier_decision"} <= set(query.facets):
+            raise NotPossible(
+                _(
+                    "Choose one cause and one earlier decision first: it is repeated for one at a time."
+                )
+            )
+        return
     if decision not in IN_BULK:
         raise NotPossible(_("This decision is taken row by row."))
     if decision in OF_ONE_CAUSE and "planned_reason" not in query.facets:

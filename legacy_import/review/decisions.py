@@ -4,6 +4,7 @@ Decisions change no plan. The next legacy_dry_run reads them; until then a commi
 """
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -37,6 +38,7 @@ from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
+from legacy_import.stages.planning.earlier_imports import gone_entries
 
 CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
@@ -45,10 +47,14 @@ D = ReviewDecision
 TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
 BLOCKING_SESSIONS = frozenset({SessionType.WAITING_PLACEHOLDER.value, SessionType.UNKNOWN.value})
 NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
+# Decisions that answer one reason only.
+OF_REASON = {D.ANOTHER_PERSON: "row_is_another_person", D.CREATE_AGAIN: "imported_deleted"}
 # Decision → the refusal for a row to which it does not apply.
 NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
     D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
+    D.ANOTHER_PERSON: _("No one else was imported under this row's number."),
+    D.CREATE_AGAIN: _("Nothing that was imported from this row was deleted."),
 }
 
 # The rows of these runs cannot be decided: incomplete, being rolled back, or permanently closed.
@@ -134,7 +140,8 @@ def events_about(row: LegacyStudentImport, source: str) -> QuerySet[LegacyReview
     events = LegacyReviewDecision.objects.filter(
         connection_name=source, source_table=row.source_table, legacy_id=row.legacy_id
     )
-    return events.select_related("actor").order_by("pk")
+    run = "student_import__legacy_import_run_id"
+    return events.select_related("actor").annotate(run_id=F(run)).order_by("pk")
 
 
 def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
@@ -157,7 +164,19 @@ def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
         return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
     if decision == D.RELEASE_WITHOUT_SESSION:
         return row.training.session_type in BLOCKING_SESSIONS
-    return True
+    return decision not in OF_REASON or row.planned_reason == OF_REASON[decision]
+
+
+def deleted_entries(
+    rows: Sequence[LegacyStudentImport], decision: ReviewDecision
+) -> dict[int, int]:
+    """Row id → the log entry whose record is to be created again. Raises NotPossible."""
+    if decision != D.CREATE_AGAIN or not rows:
+        return {}
+    entries = gone_entries(rows[0].legacy_import_run, rows)
+    if any(row.pk not in entries for row in rows):
+        raise NotPossible(NOT_APPLICABLE[D.CREATE_AGAIN])
+    return entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +231,7 @@ def decide(
             target_kind=kind,
             target_id=target,
             target_inactive=to_inactive,
+            log_entry_id=deleted_entries([row], decision).get(row.pk),
             note=note,
             actor=actor,
             created_at=now,

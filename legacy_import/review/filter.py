@@ -58,12 +58,13 @@ VOCABULARIES: dict[str, type[TextChoices] | None] = {
     "without_course": None,
     "to_classify": None,
     "decision": ReviewDecision,
+    "earlier_decision": ReviewDecision,
 }
 # In the queue, plan and outcome are always the same; the reason is what matters most.
 QUEUE_FACETS = (
     "planned_reason", "classification", "source_table", "validation_status",
     "duplicate_confidence", "session_type", "import_action", "without_course", "to_classify",
-    "decision",
+    "decision", "earlier_decision",
 )  # fmt: skip
 Rows = QuerySet[LegacyStudentImport]
 

@@ -20,11 +20,14 @@ from legacy_import.rules.import_action import HISTORY
 
 
 class Origin(StrEnum):
-    """Whether an earlier run already made a record of this very row."""
+    """What earlier runs made of this very row, and whether staff left it on the platform."""
 
-    NEW = "new"
-    IMPORTED = "imported"  # from the same payload
-    CHANGED = "changed"  # from another payload
+    NEW = "new"  # nothing, or a reviewer decided that it is made again
+    IMPORTED = "imported"  # a record or a link, from the same payload
+    CHANGED = "changed"  # the same, from another payload
+    DELETED = "deleted"  # a record, or the person it was linked to, is no longer there
+    INTEREST_AGAIN = "interest_again"  # a reviewer decided that only its interest is made again
+    ANOTHER_PERSON = "another_person"  # the row has the number of somebody who was imported
 
 
 class Place(StrEnum):
@@ -55,6 +58,9 @@ class Facts:
     group_has_history: bool = False
     group_conflict: bool = False  # and no reviewer said whose row it is
     first_gets_person: bool = False  # the group's first row is planned to have a lead or a link
+    create_anyway: bool = False  # a reviewer wants a lead although no contact is trustworthy
+    acknowledged: bool = False  # a reviewer saw how the source row changed after its import
+    add_history: bool = False  # its training is added to the record that the row became
     skipped: bool = False
     postponed: bool = False
     erased: bool = False  # the person asked to be erased
@@ -85,10 +91,24 @@ WAITS = Decision(REVIEW, "first_of_group_waits")
 GETS_PERSON = frozenset(
     {
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead"),
+        Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead_anyway"),
         Decision(PlannedAction.LINK_EXISTING, "known_person"),
     }
 )
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
+# The lead that was imported gets its course interest again, which staff had deleted.
+INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
+ACKNOWLEDGED = Decision(PlannedAction.SKIP, "change_acknowledged")
+
+OF_ORIGIN = {
+    Origin.IMPORTED: IMPORTED_BEFORE,
+    Origin.DELETED: Decision(REVIEW, "imported_deleted"),
+    Origin.INTEREST_AGAIN: INTEREST_AGAIN,
+    Origin.ANOTHER_PERSON: Decision(REVIEW, "row_is_another_person"),
+}
+WITH_HISTORY = HISTORY | {Classification.REGISTERED}
+# Matches of contacts that many people have: they neither link nor create by themselves.
+SHARED_BY_MANY = frozenset({"hot_key", "role_mailbox"})
 
 
 def decide(facts: Facts) -> Decision:
@@ -114,11 +134,13 @@ def _erased_on_request(facts: Facts) -> Decision | None:
 
 
 def _already_imported(facts: Facts) -> Decision | None:
-    if facts.origin == Origin.IMPORTED:
-        return IMPORTED_BEFORE
-    if facts.origin == Origin.CHANGED:
-        return Decision(REVIEW, "already_imported_changed")
-    return None
+    if facts.origin != Origin.CHANGED:
+        return OF_ORIGIN.get(facts.origin)
+    if facts.acknowledged:
+        return ACKNOWLEDGED
+    # Only a training or a registration of its own is added, by the rungs below.
+    adds = facts.add_history and facts.classification in WITH_HISTORY
+    return None if adds else Decision(REVIEW, "already_imported_changed")
 
 
 def _deleted_at_source(facts: Facts) -> Decision | None:
@@ -162,6 +184,10 @@ def _unless_blocked(facts: Facts, effect: PlannedAction, reason: str) -> Decisio
 
     Unless another row that contradicts this one is linked to the same person.
     """
+    if facts.origin == Origin.CHANGED and (
+        facts.linkable or facts.confidence != DuplicateConfidence.HIGH
+    ):
+        return Decision(effect, f"{reason}_added")
     if facts.linkable and facts.group_conflict:
         return Decision(REVIEW, "group_conflict")
     if facts.linkable:
@@ -197,10 +223,13 @@ def _lead_again(facts: Facts) -> Decision | None:
 
 
 def _new_lead(facts: Facts) -> Decision | None:
+    matches_nobody = facts.confidence == DuplicateConfidence.NONE
+    if facts.create_anyway and (matches_nobody or facts.blocker in SHARED_BY_MANY):
+        return Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead_anyway")
     if (
         facts.validation_status == ValidationStatus.VALID
         and facts.contact_trusted
-        and facts.confidence == DuplicateConfidence.NONE
+        and matches_nobody
     ):
         return Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead")
     return None

@@ -20,6 +20,8 @@ class Drift(StrEnum):
     FIRST_LEFT_OUT = "first_of_group_left_out"
     PERSON_GROUP = "person_group_changed"
     ALREADY_IMPORTED = "already_imported"
+    IMPORTED_DELETED = "imported_deleted"
+    ANOTHER_PERSON = "row_is_another_person"
     ANSWER = "answer_changed"  # a row of its group changed, or something else the rules look at
     NEW_PERSON = "new_person"
 

@@ -13,11 +13,12 @@ from typing import NamedTuple
 from ecoin.identity.blanks import compact, is_blank_or_test, is_deletion_mark, is_test_word
 from ecoin.identity.charsets import CACHED_LENGTH, DAMAGED, REPAIRED, readable_name
 from ecoin.identity.dates import parse_birth_date
-from ecoin.identity.emails import Email, parse_email
+from ecoin.identity.emails import Email
 from ecoin.identity.keys import Key, identity_keys
 from ecoin.identity.names import Name, full_name, parse_name
 from ecoin.identity.phones import Phones, parse_phones, raw_digits
 from ecoin.identity.text import is_damaged, repair_double_encoding, unescaped
+from legacy_import.rules.email_fields import as_read, email_issues, parse_email_field
 
 # Staged column → its width in characters. Longer values are cut there (never in the payload).
 WIDTHS = {
@@ -79,10 +80,10 @@ def normalize_learner(
             issues.append("name_unreadable")
     elif full and (first or last):
         _note_contradiction(name, parse_name(first, last), issues)
-    birth = parse_birth_date(_plain(fields.get("birth_date") or ""), today=settings.today)
+    birth = parse_birth_date(as_read(fields.get("birth_date") or ""), today=settings.today)
     if birth.problem:
         issues.append(f"birth_date_{birth.problem}")
-    plain_phone = _plain(phone)
+    plain_phone = as_read(phone)
     phones, digits = parse_phones(plain_phone), raw_digits(plain_phone)
     email = parse_email_field(
         mail,
@@ -114,40 +115,8 @@ def normalize_learner(
     )
 
 
-def parse_email_field(
-    text: str, *, placeholders: frozenset[str], role_mailboxes: frozenset[str]
-) -> Email:
-    """The e-mail of a row from its text as found."""
-    return parse_email(_plain(text), placeholders=placeholders, role_mailboxes=role_mailboxes)
-
-
-def replace_email_issues(issues: tuple[str, ...], email: Email) -> tuple[str, ...]:
-    """The issues of a row whose e-mail is read again, in the order in which an import notes them."""
-    kept = [issue for issue in issues if issue not in EMAIL_ISSUES]
-    noted_later = (n for n, issue in enumerate(kept) if issue.startswith(AFTER_EMAIL))
-    place = next(noted_later, len(kept))
-    return (*kept[:place], *_email_issues(email), *kept[place:])
-
-
-def _email_issues(email: Email) -> list[str]:
-    problem = [f"email_{email.problem}"] if email.problem else []
-    role = ["email_role_mailbox"] if email.role_mailbox else []
-    return problem + role + (["email_typo"] if email.hint else [])
-
-
-EMAIL_ISSUES = frozenset(
-    {"email_missing", "email_invalid", "email_placeholder", "email_role_mailbox", "email_typo"}
-)
-# The beginnings of the issues that `normalize_learner` notes after those of the e-mail.
-AFTER_EMAIL = ("column_cut:", "formation_id_", "session_id_")
-
 NAME_FIELDS = frozenset({"first_name", "last_name", "full_name"})
 WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "status")
-
-
-def _plain(text: str) -> str:
-    """A field as it is read: HTML entities decoded once, the padding of BINARY columns dropped."""
-    return unescaped(text.rstrip("\x00")) if "&" in text or "\x00" in text else text
 
 
 def reference(text: str | None) -> str | None:
@@ -159,7 +128,7 @@ def reference(text: str | None) -> str | None:
         return None
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MAX_REFERENCE_DIGITS:
         return text
-    value = _plain(text).strip().lower()
+    value = as_read(text).strip().lower()
     if is_blank_or_test(value):
         return None
     digits = value.removesuffix(".0")  # a spreadsheet passed by
@@ -242,4 +211,4 @@ def _note_contacts(digits: str, phones: Phones, email: Email, issues: list[str])
         issues.append("phone_invalid" if digits else "phone_missing")
     elif len(phones.valid) > 1:
         issues.append("phone_several")
-    issues.extend(_email_issues(email))
+    issues.extend(email_issues(email))

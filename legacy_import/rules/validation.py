@@ -78,3 +78,23 @@ def status_of(issues: tuple[str, ...], confidence: DuplicateConfidence) -> Valid
 def worst_issue(issues: Iterable[str]) -> str:
     """The first of the worst issues: the reason shown for a row that failed or needs review."""
     return max(issues, key=severity, default="").partition(":")[0]
+
+
+def remaining_issues(
+    issues: tuple[str, ...], *, data_accepted: bool, linked: bool
+) -> tuple[str, ...]:
+    """The issues that still count after a reviewer accepted the data, or linked the row to a person.
+
+    Accepted data includes columns that cannot be read. Only a link says whose row it is that has no
+    name; what was erased stays erased.
+    """
+    return tuple(
+        issue
+        for issue in issues
+        if not (data_accepted and (severity(issue) == Severity.DOUBT or _is_unreadable(issue)))
+        and not (linked and issue == "name_missing")
+    )
+
+
+def _is_unreadable(issue: str) -> bool:
+    return issue.partition(":")[0] == "unreadable"

@@ -23,7 +23,10 @@ FACET_NAMES: dict[str, Promise] = {
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
     "decision": gettext_lazy("decision"),
+    "earlier_decision": gettext_lazy("said of an earlier version"),
 }
+# Facets that are shown for one value, too: most rows have none.
+RARE = frozenset({"earlier_decision"})
 YES_NO: dict[str, tuple[Promise, Promise]] = {
     "without_course": (
         gettext_lazy("without a mapped course"),
@@ -56,7 +59,7 @@ Chip = tuple[str, str, str]  # an active filter: its name, its value, and the UR
 def facets_of(
     address: RowsAddress, counts: FilteredCounts, names: Mapping[str, str | Promise]
 ) -> list[Facet]:
-    """Each active facet or one with more than one value, counted under the other active filters."""
+    """Each active, rare or differing facet, counted under the other active filters."""
     facets = []
     for facet, name in names.items():
         links = [
@@ -71,7 +74,7 @@ def facets_of(
             for item in counts.facet(facet)
             if item.value
         ]
-        if len(links) > 1 or facet in address.query.facets:
+        if len(links) > (facet not in RARE) or facet in address.query.facets:
             facets.append(Facet(facet, str(name), links))
     return facets
 

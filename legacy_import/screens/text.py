@@ -1,14 +1,10 @@
-"""Numbers and names in the format of every screen."""
+"""Numbers in the format of every screen."""
 
 from django.utils.translation import get_language
 
-NOTHING = "—"
+from ecoin.display import NOTHING
+
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-LONGEST_NAME = 120  # letters of a name that a screen shows
-# What can reverse or hide the text around it: bidi marks, embeddings, overrides and isolates.
-BIDI_CONTROLS = dict.fromkeys(
-    (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
 
 
 def thousands(number: int | None) -> str:

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from ecoin.display import NOTHING, shown_name
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import import choices
 from legacy_import.privacy.free_text import contains_contact
@@ -15,7 +16,7 @@ from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
 from legacy_import.screens.review.words import evidence_phrases
-from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, NOTHING, thousands
+from legacy_import.screens.text import thousands
 
 register = template.Library()
 register.filter(thousands)
@@ -57,14 +58,8 @@ def ltr(value: object) -> SafeString:
 
 @register.simple_tag
 def person(name: str | None) -> SafeString:
-    """A person's name, isolated from the text around it, without bidirectional controls.
-
-    A contact in the name is masked.
-    """
-    text = mask_text((name or "")[: 4 * LONGEST_NAME].translate(BIDI_CONTROLS).strip())
-    if len(text) > LONGEST_NAME:
-        text = f"{text[:LONGEST_NAME]}…"
-    return format_html("<bdi>{}</bdi>", text or NOTHING)
+    """A person's name, isolated from the text around it; see shown_name."""
+    return format_html("<bdi>{}</bdi>", shown_name(name))
 
 
 @register.filter

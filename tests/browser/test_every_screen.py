@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from playwright.sync_api import Page
 
 from legacy_import import urls
-from tests.browser.screens import frame, learners, mappings, review, runs
+from tests.browser.screens import frame, learners, mappings, owners, review, runs
 from tests.browser.states import LANGUAGES, State, Walk
 from tests.scripts.test_screenshots import ANSWERS_NO_PAGE
 
@@ -28,6 +28,7 @@ GROUPS = {
     "review": Group(
         review.states, {"review", "review-bulk", "review-person", "review-reveal", "review-raw"}
     ),
+    "owners": Group(owners.states, set()),
     "mappings": Group(
         mappings.states,
         {

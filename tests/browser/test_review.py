@@ -6,11 +6,11 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from legacy_import.choices import ReviewDecision
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import LegacyAccessLog, LegacyImportRun, LegacyReviewDecision
 from tests.browser.screens.review import ADDRESS, PHONE, doubtful_run, queue
 from tests.factories import RunFactory, legacy_row, spelled, stage_rows
-from tests.review.reviewing import queue_of_unknown, rows_of
+from tests.review.reviewing import queue_of_unknown, reviewer, rows_of, say
 from tests.stages.stages import run_stages
 
 D = ReviewDecision
@@ -86,6 +86,19 @@ def test_u_takes_the_last_decision_back(page_as):
     assert opened(page) == first.pk
     first.refresh_from_db()
     assert first.decision == ""
+
+
+def test_r_says_again_what_was_said_of_an_earlier_version(page_as):
+    (before,) = rows_of(queue_of_unknown(1))
+    say(before, D.TREAT_AS, reviewer(), treat_as=Classification.LEAD_ONLY)
+    run = queue_of_unknown(1, status="autre")
+    page = page_as("Reviewer", language="en")
+    open_queue(page, run)
+    expect(page.locator("#li-earlier-title")).to_be_visible()
+    with page.expect_navigation():
+        page.keyboard.press("r")
+    expect(page.locator("#li-earlier-title")).to_have_count(0)
+    assert decisions() == [D.TREAT_AS, D.TREAT_AS]
 
 
 # Layout → (what it sends for key 3, what it sends for the key of j).

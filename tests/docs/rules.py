@@ -7,8 +7,9 @@ from typing import Any, get_type_hints
 
 # What makes a row stop at a rung, in words. A rung without words here is an error.
 RUNGS = {
+    "_erased_on_request": "the person was erased on request, and no record of this payload exists",
     "_reviewer_put_aside": "a reviewer skipped or postponed it",
-    "_already_imported": "a record with this row's `origin` exists already",
+    "_already_imported": "imported before: a record with its `origin`, or a link in the commit log",
     "_deleted_at_source": "deleted on the old platform: itself, its course or its session",
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",
@@ -133,6 +134,29 @@ def import_action() -> str:
             for (action, reason), of in sorted(seen.items(), key=lambda item: item[0])
         ],
     )  # fmt: skip
+
+
+def decisions() -> str:
+    from legacy_import.rules.resolutions import CHANGES, RESOLUTIONS
+
+    rows = [
+        (f"`{decision.value}`", words,
+         ", ".join(f"`{reason}`" for reason, ways in RESOLUTIONS.items() if decision in ways)
+         or "every reason")
+        for decision, words in CHANGES.items()
+    ]  # fmt: skip
+    return markdown(("decision", "what it changes", "offered for"), rows)
+
+
+def resolutions() -> str:
+    from legacy_import.rules.resolutions import RESOLUTIONS, WITHOUT_DECISION
+
+    rows = [
+        (f"`{reason}`", ", ".join(f"`{decision.value}`" for decision in ways))
+        for reason, ways in RESOLUTIONS.items()
+    ]
+    rows += [(f"`{reason}`", f"none: {words}") for reason, words in WITHOUT_DECISION.items()]
+    return markdown(("review reason", "decisions that resolve it"), rows)
 
 
 def issues() -> str:

@@ -86,6 +86,8 @@ TABLES = {
         rules.courses,
         rules.import_action,
         rules.issues,
+        rules.decisions,
+        rules.resolutions,
         rules.commit_policy,
         rules.reasons,
         rules.key_kinds,

@@ -50,12 +50,14 @@ class Undisturbed:
 class CommitFault:
     """Starts commits and rollbacks of one planned app database, and checks what they leave.
 
-    `url`: where the commands reach the app database, if not where the test does.
+    `url`: where the commands reach the app database, if not where the test does. `part`: the options
+    of rollbacks of a part of the run.
     """
 
     app: AppDatabase
     undisturbed: Undisturbed
     url: str = ""
+    part: tuple[str, ...] = ()
     started: list[subprocess.Popen[str]] = field(default_factory=list)
     staged: list[tuple[object, ...]] = field(init=False)
 
@@ -85,7 +87,7 @@ class CommitFault:
 
     def arguments(self, command: str, run: int, batch: int) -> list[str]:
         name = self.app.path.name if self.app.path else self.app.name
-        rows = ["--batch", str(batch)] if command == COMMIT else []
+        rows = ["--batch", str(batch)] if command == COMMIT else self.part
         return ["--run", str(run), *rows, "--no-input", "--confirm-database", name]
 
     def environment(self, batch: int = BATCH) -> dict[str, str]:
@@ -114,18 +116,25 @@ class CommitFault:
         return int(self.app.one(sql))
 
     def wait_for_receipts(self, command: str, wanted: int, process: subprocess.Popen[str]) -> None:
-        """Return when that many batches of the command are finished; 0: when it has begun."""
+        """Return when that many batches of the command are finished; 0: when it has begun.
+
+        A rollback of a part leaves the status of the run as it is.
+        """
         begun = {COMMIT: "committing", ROLLBACK: "rolling_back"}[command]
         status = f"SELECT COUNT(*) FROM legacy_import_runs WHERE status = '{begun}'"
         deadline = time.monotonic() + PATIENCE
-        while self.receipts(command) < wanted or not self.app.one(status):
+        part = command == ROLLBACK and self.part
+        while self.receipts(command) < wanted or not (part or self.app.one(status)):
             assert time.monotonic() < deadline, f"{self.receipts(command)} receipts only"
             assert process.poll() is None, finish(process).err
             time.sleep(0.005)
 
-    def kill(self, command: str, receipts: int, *, after: float = 0.0, batch: int = BATCH) -> None:
+    def kill(
+        self, command: str, receipts: int, *, after: float = 0.0, batch: int = BATCH,
+        pace: float = 0.0,
+    ) -> None:  # fmt: skip
         """Start a command and `kill -9` it, `after` seconds behind that many receipts."""
-        process = self.start(command, batch=batch)
+        process = self.start(command, batch=batch, pace=pace)
         self.wait_for_receipts(command, receipts, process)
         time.sleep(after)
         process.send_signal(signal.SIGKILL)

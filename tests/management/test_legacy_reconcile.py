@@ -92,7 +92,7 @@ def test_json_holds_the_whole_proof(state: Committed) -> None:
     told = done("legacy_reconcile", "--json").told
     counts = told["counts"]
     assert (told["run"], told["errors"]) == (state.run.pk, [])
-    assert set(counts) == {"balanced", "source", "checks", "outcomes", "table"}
+    assert set(counts) == {"balanced", "source", "checks", "deleted_since", "outcomes", "table"}
     assert counts["balanced"] is True
     assert counts["source"] == {
         "tables": {

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandError
 
 from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import Outcome, RunStatus
@@ -292,3 +293,93 @@ class TestInItsOwnProcess:
             assert app.one(f"SELECT COUNT(*) FROM {table}") == 0
         spoken = "\n".join(ended.out + ended.err for ended in told)
         assert [canary for canary in CANARIES if canary in spoken] == []
+
+
+class TestPart:
+    def test_rows_are_undone_and_the_others_stay(self, run: LegacyImportRun) -> None:
+        lead = lead_of(12)
+        ended = rollback(run, "--rows", "stagiaires:12", "--json")
+        assert ended.code == 0
+        assert ended.told["counts"] == {
+            "records": {
+                "crm.CourseInterest": {"deleted": 1},
+                "crm.CrmLead": {"deleted": 1},
+            },
+            "rows": 1,
+            "kept_rows": 0,
+            "kept": [],
+            "part": "stagiaires:12",
+            "followers": 0,
+            "preview": False,
+            "status": "committed",
+        }
+        assert not CrmLead.objects.filter(pk=lead.pk).exists()
+        assert CrmLead.objects.filter(origin__endswith=":lead").count() == len(LEADS) - 1
+
+    def test_the_question_names_only_the_part(
+        self, run: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("another\n"))
+        ended = call("legacy_rollback", "--run", str(run.pk), "--rows", "stagiaires:12")
+        assert ended.code == 3
+        assert f"1 row of run {run.pk} will be undone" in " ".join(ended.err.split())
+        assert lead_of(12)
+
+    def test_a_preview_offers_the_same_command_without_preview(self, run: LegacyImportRun) -> None:
+        before = content_hash(BUSINESS)
+        ended = preview(run, "--rows", "stagiaires:12,stagiaires:13")
+        assert "Part of run" in ended.out
+        assert "stagiaires:12, stagiaires:13" in ended.out
+        assert f"legacy_rollback --run {run.pk} --rows stagiaires:12,stagiaires:13" in text(ended)
+        assert content_hash(BUSINESS) == before
+
+    def test_a_batch_is_undone_and_the_run_is_proven_next(self, run: LegacyImportRun) -> None:
+        entry = LegacyImportCommitLog.objects.filter(
+            target_model="crm.CrmLead", target_id=lead_of(12).pk, created_target=True
+        ).get()
+        ended = rollback(run, "--batch-number", str(entry.batch))
+        assert ended.code == 0
+        assert f"batch {entry.batch}" in ended.out
+        assert f"legacy_reconcile --run {run.pk}" in text(ended)
+        assert not CrmLead.objects.filter(pk=entry.target_id).exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--rows", "stagiaires:99999"), "has no row stagiaires:99999"),
+            (("--batch-number", "99"), "has no batch 99 (0 to"),
+        ],
+        ids=["no_such_row", "no_such_batch"],
+    )
+    def test_a_part_that_the_run_does_not_have_is_a_usage_error(
+        self, arguments: tuple[str, ...], words: str, run: LegacyImportRun
+    ) -> None:
+        before = content_hash(BUSINESS)
+        ended = rollback(run, *arguments)
+        assert ended.code == 2
+        assert words in " ".join(ended.err.split())
+        assert content_hash(BUSINESS) == before
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--rows", "12"), "rows such as stagiaires:12"),
+            (("--rows", ""), "rows such as stagiaires:12"),
+            (("--batch-number=-1",), "a whole number, 0 or more"),
+            (("--rows", "stagiaires:12", "--batch-number", "0"), "not allowed with argument"),
+        ],
+        ids=["no_table", "nothing", "negative", "both"],
+    )
+    def test_a_part_that_is_none_is_refused_before_anything_begins(
+        self, arguments: tuple[str, ...], words: str, run: LegacyImportRun
+    ) -> None:
+        before = content_hash(BUSINESS)
+        with pytest.raises(CommandError, match=words):
+            rollback(run, *arguments)
+        assert content_hash(BUSINESS) == before
+
+    def test_a_part_twice_says_that_nothing_is_left(self, run: LegacyImportRun) -> None:
+        rollback(run, "--rows", "stagiaires:12")
+        ended = call("legacy_rollback", "--run", str(run.pk), "--rows", "stagiaires:12")
+        assert ended.code == 0  # and nothing is asked
+        assert "Nothing left to roll back." in ended.out

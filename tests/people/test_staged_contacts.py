@@ -9,7 +9,7 @@ from legacy_import.choices import Stage
 from legacy_import.errors import Interrupted, OutOfOrder
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.staged_contacts import refresh_staged_contacts
-from legacy_import.rules.normalization import parse_email_field, replace_email_issues
+from legacy_import.rules.email_fields import parse_email_field, replace_email_issues
 from legacy_import.runs.lease import Lease, run_lease
 from legacy_import.runs.progress import Silent
 from legacy_import.runs.settings_digests import changed_settings, digests_now

@@ -59,7 +59,7 @@ class TestEveryCopy:
     def test_contacts_in_status_references_notes_and_searches_go(self) -> None:
         run = RunFactory()
         row = StagedLearnerFactory(
-            run=run, legacy_id="1", **CANARY, status=f"rappeler {PHONE}",
+            run=run, legacy_id="1", **CANARY, status=f"rappeler Canaridza {PHONE}",
             formation_id="559712345", session_id="559712345",
         )  # fmt: skip
         StagedLearnerFactory(run=run, legacy_id="2")
@@ -79,6 +79,7 @@ class TestEveryCopy:
             "legacy_student_imports.raw_status", "legacy_student_imports.legacy_session_id",
             "legacy_training_imports.legacy_formation_id", "legacy_review_decisions.note",
             "legacy_access_log.reason", "legacy_saved_filters.query",
+            "legacy_student_imports.status_key", "legacy_status_mappings.status_key",
         ):  # fmt: skip
             assert place in places
         erase()
@@ -295,6 +296,8 @@ class TestAnImportAtTheSameTime:
 
 
 class NeverWaits(Silent):
+    def at_work(self, workers: str) -> None: ...
+
     def say(self, sentence: str) -> None:
         raise OutOfOrder(sentence)
 
@@ -327,6 +330,17 @@ class TestANumberOfTwoPeople:
         third = RunFactory()
         row = StagedLearnerFactory(run=third, legacy_id="1", birth_date="1999-01-02")
         assert row.full_name  # the second person is imported as ever
+
+    def test_an_erased_row_leads_to_no_third_person(self, runs: list[LegacyImportRun]) -> None:
+        erase(in_run=runs[0].pk)
+        third = RunFactory()
+        StagedLearnerFactory(run=third, legacy_id="1", birth_date="2003-03-04")
+        report = erase()
+        assert (report.erased, report.before) == ((third.pk,), ())
+        assert set(report.others) == {run.pk for run in runs}
+        again = erase()
+        assert (again.erased, again.before) == ((), (third.pk,))
+        assert LegacyStudentImport.objects.get(legacy_import_run=runs[1]).full_name
 
 
 def test_the_erasures_are_loaded_once_however_many_rows_there_are(

@@ -17,11 +17,26 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import CrmLead
 from ecoin.identity.masking import mask_email, mask_phone
 from legacy_import.models import LegacyAccessLog, LegacyStudentImport
 from tests.canaries import email, found, phone
+from tests.factories import (
+    CompletedTrainingFactory,
+    CourseInterestFactory,
+    CrmLeadFactory,
+    EnrollmentFactory,
+    UserFactory,
+)
 from tests.legacy_database import as_legacy
 from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
+from trainings.models import (
+    HistoryAccessLog,
+    HistoryAttachment,
+    LegacyCompletedTraining,
+    LegacyImportedEnrollment,
+    ProbableOwner,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -287,6 +302,99 @@ def test_records_that_a_group_may_only_view_show_none(
     assert leaks(told) == {}
 
 
+HISTORY = "/admin/trainings/history"
+
+
+@pytest.mark.parametrize("role", ["Reader", "Operator", "superuser"])
+def test_pages_of_former_learners_show_none(house: Birdhouse, role: str) -> None:
+    in_every_column()
+    client, learners = browser(house, role), learner_keys()
+    assert len(learners) > 2
+    told = []
+    for key, page in itertools.product(learners, ("learner", "learner/print")):
+        answer = client.get(f"{HISTORY}/{page}", {"key": key})
+        assert answer.status_code == 200
+        told.append((f"{page} {key}", body(answer)))
+    names = ("Moineau", "moineau", "Serin Amel")
+    told += [(name, body(client.get(HISTORY, {"q": name}))) for name in names]
+    assert leaks(told) == {}
+    assert any("<tbody>" in text for _, text in told[-len(names) :])
+    for model in ("crm_crmlead", "trainings_legacycompletedtraining"):
+        page = client.get(reverse(f"admin:{model}_changelist"))
+        assert_silent(page, 200)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 18, 24, 25, 26])
+def test_a_search_by_contact_shows_none(house: Birdhouse, number: int) -> None:
+    client = browser(house, "Operator")
+    for contact in (phone(number), email(number), phone(number, "0{n}").translate(ARABIC_DIGITS)):
+        assert_silent(client.post(f"{HISTORY}/search", {"q": contact}), 200)
+        assert_silent(client.get(HISTORY, {"q": contact}), 400)
+        for model in ("legacycompletedtraining", "legacyimportedenrollment"):
+            page = reverse(f"admin:trainings_{model}_changelist")
+            assert_silent(client.get(page, {"q": contact}), 302)
+        assert_silent(client.get(HISTORY), 200)  # with its message
+
+
+def test_a_permitted_reveal_of_a_former_learner_is_logged(house: Birdhouse) -> None:
+    client = browser(house, "Reviewer")
+    record = LegacyCompletedTraining.objects.exclude(learner_email="")[0]
+    sent = {"key": record.learner_key, "reason": "attestation demandée"}
+    shown = found(body(client.post(f"{HISTORY}/learner/reveal", sent)))
+    assert shown >= found(f"{record.learner_phone} {record.learner_email}") > set()
+    assert HistoryAccessLog.objects.filter(learner_key=record.learner_key).count() == 1
+    assert_silent(client.get(f"{HISTORY}/learner", {"key": record.learner_key}), 200)
+    for reason in ("", f"pour {phone(61)}"):
+        sent = {"key": record.learner_key, "reason": reason}
+        assert_silent(client.post(f"{HISTORY}/learner/reveal", sent), 400)
+    kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
+    kept += [("session", repr(session.get_decoded())) for session in Session.objects.all()]
+    assert leaks(kept) == {}
+
+
+def test_a_lead_with_the_contact_of_a_former_learner_is_warned_of_without_it(
+    house: Birdhouse,
+) -> None:
+    client = browser(house, "superuser")
+    record = LegacyCompletedTraining.objects.exclude(phone_normalized=None)[0]
+    sent = {"full_name": "Nouvelle Venue", "phone": record.learner_phone, "email": "",
+            "birth_date": "", "interests-TOTAL_FORMS": "0", "interests-INITIAL_FORMS": "0"}  # fmt: skip
+    assert_silent(client.post(reverse("admin:crm_crmlead_add"), sent), 302)
+    kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
+    assert leaks(kept) == {}
+    answer = client.get(reverse("admin:crm_crmlead_changelist"))
+    assert f"{HISTORY}/learner?key=" in body(answer)
+    assert_silent(answer, 200)
+
+
+def in_every_column() -> None:
+    """Imported history of which every column holds a canary that a hand may have typed there."""
+    told: dict[str, Any] = {
+        "learner_name": f"Moineau {phone(40)}", "learner_phone": phone(41),
+        "learner_email": email(42), "legacy_course_name": f"Voir {phone(43)}",
+        "session_code": f"PAO {phone(44, '0{n}')}", "session_starts_raw": phone(45),
+        "session_ends_raw": email(46),
+    }  # fmt: skip
+    user = UserFactory(username=email(47), first_name=phone(48, "0{n}"), email=email(49))
+    lead = CrmLeadFactory(full_name=f"Moineau {email(50)}", phone=phone(51))
+    CourseInterestFactory(lead=lead, legacy_course_name=phone(52))
+    CompletedTrainingFactory(
+        origin="autre:stagiaires:1:training", course=None, lead=lead, user=user,
+        completed_date_raw=f"vers 2019 {phone(53)}", **told,
+    )  # fmt: skip
+    EnrollmentFactory(
+        origin="autre:stagiaires:2:enrollment",
+        user=UserFactory(first_name="", last_name="", username=email(54)),
+        **told,
+    )
+
+
+def learner_keys() -> list[str]:
+    models = (LegacyCompletedTraining, LegacyImportedEnrollment)
+    return sorted({key for model in models
+                   for key in model._default_manager.values_list("learner_key", flat=True)})  # fmt: skip
+
+
 def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> None:
     client = browser(house, "superuser")
     assert_silent(client.get("/admin/"), 200)
@@ -406,6 +514,45 @@ def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
     assert set(statuses) == {200}
     assert_silent(send(client, row, "reveal", reason="dossier"), 429)
     assert_silent(send(client, row, "raw"), 403)
+
+
+# --- Whose history it is -----------------------------------------------------------------------------
+
+
+def test_no_page_about_owners_shows_a_contact(house: Birdhouse) -> None:
+    """Neither the list, nor the form that attaches, nor what either answers."""
+    client, history = browser(house, "Manager"), "/admin/trainings/history"
+    records = list(LegacyCompletedTraining.objects.all())
+    assert found(" ".join(record.learner_phone for record in records)) != set()
+    lead = CrmLead.objects.filter(full_name__startswith="Serin Lina").get()
+    for key in {record.learner_key for record in records}:
+        ProbableOwner.objects.create(
+            learner_key=key, person_kind="lead", person_id=lead.pk,
+            reason="blocked_match", blocker="hot_key",
+        )  # fmt: skip
+    for state in ("open", "later", "not_same"):
+        assert_silent(client.get(f"{history}/owners?state={state}"), 200)
+    for pair in ProbableOwner.objects.all():
+        record = next(one for one in records if one.learner_key == pair.learner_key)
+        assert_silent(client.get(f"{history}/owners?row={pair.pk}"), 200)
+        assert_silent(client.get(f"{history}/attach?key={pair.learner_key}"), 200)
+        form = {"key": pair.learner_key, "record": f"{record.origin} 0", "version": 0,
+                "person": f"lead:{lead.pk}", "reason": "dossier papier"}  # fmt: skip
+        for text in (phone(42), email(23), phone(22, "0{n}"), "Serin", str(lead.pk)):
+            sent = {**form, "action": "search", "q": text}
+            assert_silent(client.post(f"{history}/attach", sent), 200)
+        assert_silent(client.post(f"{history}/attach", {**form, "action": "detach"}), 400)
+        done = {**form, "decision": "attach"}
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 302)
+        assert_silent(client.post(f"{history}/owners/{pair.pk}", done), 409)
+        assert_silent(client.get(f"{history}/learner?key={pair.learner_key}"), 200)
+        event = HistoryAttachment.objects.latest("pk")
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 302)
+        assert_silent(client.post(f"{history}/undo", {"event": event.pk}), 409)
+    refused = {"key": record.learner_key, "record": f"{record.origin} 2", "person": f"lead:{lead.pk}",
+               "action": "attach", "reason": f"tél {phone(60)}"}  # fmt: skip
+    assert found(body(client.post(f"{history}/attach", refused))) == {"phone 60"}  # to be corrected
+    assert_silent(client.get(f"{history}/attach?key={record.learner_key}"), 200)
 
 
 # --- Errors ------------------------------------------------------------------------------------------

@@ -350,7 +350,7 @@ class TestTypedContacts:
         for stored in (row, plain, said, code, course):
             stored.refresh_from_db()
         assert (row.full_name, row.name_key) == (
-            "Amel 05•• ••• 345 Benali C•••@exemple.dz", "? amel benali c dz exemple",
+            "Amel 05•• ••• 345 Benali C•••@exemple.dz", "amel benali c dz exemple",
         )  # fmt: skip
         assert row.raw_status == "rappeler 05•• ••• 345"
         assert (row.legacy_formation_id, row.legacy_session_id) == (None, None)

@@ -81,6 +81,34 @@ CASES = {
         replace(LEAD, origin=O.CHANGED), P.REVIEW, "already_imported_changed"),
     "imported-before-unknown": (
         replace(LEAD, origin=O.IMPORTED, classification=C.UNKNOWN), P.SKIP, "already_imported"),
+    "deleted-since": (replace(LEAD, origin=O.DELETED), P.REVIEW, "imported_deleted"),
+    "deleted-since-though-linkable": (
+        replace(COMPLETED, origin=O.DELETED, **LINKABLE), P.REVIEW, "imported_deleted"),
+    "skip-what-was-deleted": (
+        replace(LEAD, skipped=True, origin=O.DELETED), P.SKIP, "reviewer_skip"),
+    "interest-again": (replace(LEAD, origin=O.INTEREST_AGAIN), P.LINK_EXISTING, "interest_again"),
+    "another-person": (
+        replace(LEAD, origin=O.ANOTHER_PERSON), P.REVIEW, "row_is_another_person"),
+    "another-person-though-linkable": (
+        replace(LEAD, origin=O.ANOTHER_PERSON, **LINKABLE), P.REVIEW, "row_is_another_person"),
+    "change-acknowledged": (
+        replace(COMPLETED, origin=O.CHANGED, acknowledged=True), P.SKIP, "change_acknowledged"),
+    "history-added": (
+        replace(COMPLETED, origin=O.CHANGED, add_history=True, **LINKABLE),
+        P.CREATE_COMPLETED_TRAINING, "history_added"),
+    "history-added-without-a-person": (
+        replace(COMPLETED, origin=O.CHANGED, add_history=True),
+        P.CREATE_COMPLETED_TRAINING, "history_added"),
+    "history-added-to-whom": (
+        replace(COMPLETED, origin=O.CHANGED, add_history=True, **BLOCKED), P.REVIEW, "hot_key"),
+    "registration-added": (
+        replace(REGISTERED, origin=O.CHANGED, add_history=True, **LINKABLE),
+        P.CREATE_ENROLLMENT, "registration_added"),
+    "a-lead-has-nothing-to-add": (
+        replace(LEAD, origin=O.CHANGED, add_history=True), P.REVIEW, "already_imported_changed"),
+    "no-doubtful-history-is-added": (
+        replace(COMPLETED, origin=O.CHANGED, add_history=True, validation_status=V.NEEDS_REVIEW,
+                doubt="name_test"), P.REVIEW, "name_test"),
     # deleted on the old platform
     "deleted": (replace(COMPLETED, deletion=DELETED), P.REVIEW, "deleted_at_source"),
     "deleted-though-linkable": (
@@ -182,6 +210,18 @@ CASES = {
     "lead-with-a-low-match": (replace(LEAD, confidence=D.LOW), P.REVIEW, "low_match"),
     "lead-without-a-trusted-contact": (
         replace(LEAD, contact_trusted=False), P.REVIEW, "contact_not_trustworthy"),
+    # a reviewer wants a lead although no contact is trustworthy
+    "anyway": (
+        replace(LEAD, contact_trusted=False, create_anyway=True),
+        P.CREATE_CRM_LEAD, "new_lead_anyway"),
+    "anyway-on-a-shared-phone": (
+        replace(LEAD, create_anyway=True, **BLOCKED), P.CREATE_CRM_LEAD, "new_lead_anyway"),
+    "anyway-but-perhaps-somebody-known": (
+        replace(LEAD, create_anyway=True, confidence=D.HIGH, blocker="birth_date_conflict",
+                validation_status=V.DUPLICATE), P.REVIEW, "birth_date_conflict"),
+    "anyway-but-doubtful": (
+        replace(LEAD, contact_trusted=False, create_anyway=True, doubt="name_test",
+                validation_status=V.NEEDS_REVIEW), P.REVIEW, "name_test"),
 }  # fmt: skip
 
 

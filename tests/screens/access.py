@@ -26,9 +26,12 @@ class Role:
     signed_in: bool = True
 
 
-READER = frozenset({"view"})
-REVIEWER = READER | {"review", "reveal_pii"}
-MANAGER = REVIEWER | {"map", "export", "view_raw"}
+# Permissions of the platform that screens need; those of the import are the other names.
+OF_THE_PLATFORM = frozenset({"view_legacycompletedtraining", "reveal_history", "attach_history"})
+
+READER = frozenset({"view", "view_legacycompletedtraining"})
+REVIEWER = READER | {"review", "reveal_pii", "reveal_history"}
+MANAGER = REVIEWER | {"map", "export", "view_raw", "attach_history"}
 OPERATOR = MANAGER | {"commit", "rollback"}
 
 ROLES: dict[str, Role] = {
@@ -64,6 +67,9 @@ class Address:
 PAGE = {"GET": 200, "HEAD": 200}
 ELSEWHERE = {"GET": 302, "HEAD": 302}
 ROOT = "/admin/legacy-imports"
+HISTORY = "/admin/trainings/history"
+READ_HISTORY = ("view_legacycompletedtraining",)
+MAY_ATTACH = (*READ_HISTORY, "attach_history")
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
 LOOKED = frozenset({"legacy_access_log"})
@@ -76,6 +82,10 @@ JUDGED = WEIGHED | {
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
     "legacy_status_mappings", "legacy_course_conflicts",
 }  # fmt: skip
+ATTACHED = frozenset(
+    {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
+     "trainings_probable_owners"}
+)  # fmt: skip
 QUEUE = {"filter": "focus=all"}  # every form of the queue says where it came from
 
 
@@ -132,6 +142,8 @@ SCREENS: dict[str, Address] = {
         {**QUEUE, "run": "{run}", "name": "Les miens"}, frozenset({"legacy_saved_filters"}),
     ),
     "legacy_imports:review-decide": decided("decide", 302, DECISIONS, version="1", decision="skip"),
+    # Nothing was said of an earlier version of the row.
+    "legacy_imports:review-repeat": decided("repeat", 409, frozenset(), version="1"),
     # Of somebody else's decision; a reviewer takes back only their own.
     "legacy_imports:review-undo": decided("undo", 409, frozenset(), event="{event}"),
     "legacy_imports:review-claim": decided("claim", 302, frozenset({"legacy_review_claims"})),
@@ -187,6 +199,32 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:status-mapping-decide": judged(
         "status-mapping/{status}", decision="lead_only", version="1", note="appel"
+    ),
+    "trainings:history": Address(f"{HISTORY}?q=fictive", READ_HISTORY),
+    "trainings:history-search": Address(
+        f"{HISTORY}/search", READ_HISTORY, {"POST": 200}, {"q": "0661 20 00 00"}
+    ),
+    "trainings:history-learner": Address(f"{HISTORY}/learner?key={{learner}}", READ_HISTORY),
+    "trainings:history-print": Address(f"{HISTORY}/learner/print?key={{learner}}", READ_HISTORY),
+    "trainings:history-reveal": Address(
+        f"{HISTORY}/learner/reveal", (*READ_HISTORY, "reveal_history"), {"POST": 200},
+        {"key": "{learner}", "reason": "attestation"}, frozenset({"trainings_history_access_log"}),
+    ),
+    "trainings:history-slash": Address(f"{HISTORY}/learner/", (), ELSEWHERE),
+    "trainings:history-owners": Address(f"{HISTORY}/owners?row={{pair}}", MAY_ATTACH),
+    "trainings:history-owner-decide": Address(
+        f"{HISTORY}/owners/{{pair}}", MAY_ATTACH, {"POST": 302},
+        {"decision": "later", "version": "0"}, ATTACHED,
+    ),
+    "trainings:history-attach": Address(
+        f"{HISTORY}/attach?key={{learner}}", MAY_ATTACH, {**PAGE, "POST": 302},
+        {"key": "{learner}", "record": "{learner}:training 0", "person": "lead:{owner}",
+         "reason": "dossier papier", "action": "attach"},
+        ATTACHED,
+    ),
+    "trainings:history-undo": Address(
+        f"{HISTORY}/undo", MAY_ATTACH, {"POST": 302}, {"event": "{attachment}"},
+        ATTACHED,
     ),
     "healthz": Address("/healthz", None),
     "readyz": Address("/readyz", None),

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from trainings.history.dates import NO_DATE, FoundDate, first_date
+from trainings.dates import NO_DATE, FoundDate, first_date
 
 TODAY = datetime.date(2026, 11, 30)
 JUNE = datetime.date(2019, 6, 30)

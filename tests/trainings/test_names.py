@@ -3,7 +3,7 @@
 import pytest
 
 from ecoin.identity.names import parse_name
-from trainings.history.names import MAX_NAME_KEY, name_keys
+from trainings.names import MAX_NAME_KEY, name_keys
 
 
 def test_the_first_form_is_the_fold_of_the_name():

@@ -64,6 +64,19 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
         ("check", "condition", "rows"),
         [(check.name, check.meaning, _named_rows(check)) for check in failed],
     )
+    deleted = report.deleted
+    yield Table(
+        "Deleted on the platform since",
+        ("row and record",),
+        [(record,) for record in deleted.records],
+        deleted.total,
+        len(deleted.records),
+    )
+    if deleted.total:
+        yield (
+            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. A later import has these "
+            "rows in the review queue (imported_deleted): create again, or skip."
+        )
     for note in report.notes:
         yield f"Note: {note}"
     yield TextLine(_summary(report, failed), bold=bool(failed))

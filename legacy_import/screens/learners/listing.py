@@ -22,7 +22,7 @@ from django.db.models import Q
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.phones import parse_phones
 from legacy_import.choices import COMMITTED_OUTCOMES, PersonKind, PlannedAction
-from legacy_import.models import IdentityKey, LegacyImportCommitLog, LegacyImportRun
+from legacy_import.models import IdentityKey, LegacyImportCommitLog, LegacyImportRun, number_suffix
 from legacy_import.review.counts import FilteredCounts, count_rows
 from legacy_import.review.filter import UNCOMMITTED, RowFilter, rows_of
 from legacy_import.review.search import Matches
@@ -34,7 +34,7 @@ EFFECT_OF_MODEL = {kind.label: kind.effect for kind in RECORD_KINDS.values()}
 COLUMNS = (
     "pk", "source_table", "legacy_id", "full_name", "phone_raw", "email_raw", "raw_status",
     "classification", "validation_status", "duplicate_confidence", "planned_action",
-    "planned_reason", "outcome", "decision", "to_classify",
+    "planned_reason", "outcome", "decision", "to_classify", "person_number",
 )  # fmt: skip
 
 
@@ -145,5 +145,5 @@ def _with_origins(run: LegacyImportRun, lines: Sequence[Line]) -> Sequence[Line]
     for line in lines:
         if effect := EFFECT_OF_MODEL.get(models.get(line["pk"], "")):
             row = f"{run.connection_name}:{line['source_table']}:{line['legacy_id']}"
-            line["origin"] = f"{row}:{effect}"
+            line["origin"] = f"{row}{number_suffix(line['person_number'])}:{effect}"
     return lines

@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
+
 from legacy_import.choices import LogAction, SourceTable, Stage
 from legacy_import.models import (
     ChunkReceipt,
@@ -17,6 +19,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.review.decisions import events_about
+from legacy_import.rules.row_digest import same_person
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
@@ -25,7 +28,8 @@ NOT_COMMITTED = frozenset({LogAction.REVIEW, LogAction.DRIFTED, LogAction.FAILED
 # The last part of an origin → the model of the record that has it.
 MODEL_OF_EFFECT = {kind.effect: kind.label for kind in RECORD_KINDS.values()}
 ORIGIN = re.compile(
-    rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}}):({'|'.join(MODEL_OF_EFFECT)})"
+    rf"([!-~]{{1,64}}):({'|'.join(SourceTable.values)}):([0-9]{{1,20}})(?:#([0-9]{{1,5}}))?"
+    rf":({'|'.join(MODEL_OF_EFFECT)})"
 )
 NOT_LOADED = (  # payloads and evidence contain contacts and are not needed here
     "raw_payload", "duplicate_evidence", "validation_issues", "legacy_import_run__summary",
@@ -40,6 +44,7 @@ class HistoryEntry:
     log: LegacyImportCommitLog
     batch_finished_at: datetime.datetime | None
     superseded: bool
+    person_number: int  # of the row: whose records it created
 
     @property
     def in_force(self) -> bool:
@@ -68,16 +73,31 @@ def lineage_of_origin(origin: str) -> Lineage | None:
     parts = ORIGIN.fullmatch(origin)
     if parts is None:
         return None
-    connection, table, legacy_id, effect = parts.groups()
+    connection, table, legacy_id, number, effect = parts.groups()
     entries = _history(connection, table, legacy_id)
-    model = MODEL_OF_EFFECT[effect]
-    creating = [e for e in entries if e.log.created_target and e.log.target_model == model]
+    model, person_number = MODEL_OF_EFFECT[effect], int(number or 1)
+    creating = [
+        entry
+        for entry in entries
+        if entry.log.created_target
+        and entry.log.target_model == model
+        and entry.person_number == person_number
+    ]
     if not creating:
         return None
     log = max(creating, key=lambda entry: (entry.in_force, entry.log.pk)).log
     rows = LegacyStudentImport.objects.select_related("legacy_import_run", "training")
     row = rows.defer(*NOT_LOADED).get(pk=log.student_import_id)
-    return Lineage(row, entries, list(events_about(row, connection)))
+    of_person = [entry for entry in entries if _may_be_same(entry.log.row_digest, log.row_digest)]
+    decisions = events_about(row, connection)
+    return Lineage(
+        row, of_person, [one for one in decisions if _may_be_same(one.row_digest, log.row_digest)]
+    )
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    """Whether these digests may be of one person: a row number may have had several."""
+    return not (one and other) or same_person(one, other)
 
 
 def _history(connection: str, table: str, legacy_id: str) -> list[HistoryEntry]:
@@ -86,10 +106,16 @@ def _history(connection: str, table: str, legacy_id: str) -> list[HistoryEntry]:
         legacy_import_run__connection_name=connection, source_table=table, legacy_id=legacy_id
     )
     entries = LegacyImportCommitLog.objects.filter(student_import__in=rows.order_by().values("pk"))
-    logs = list(entries.order_by("pk"))
+    numbered = entries.annotate(person_number=F("student_import__person_number"))
+    logs = list(numbered.order_by("pk"))
     times, superseded = _batch_finish_times(logs), _superseded(logs)
     return [
-        HistoryEntry(log, times.get((log.legacy_import_run_id, log.batch)), log.pk in superseded)
+        HistoryEntry(
+            log,
+            times.get((log.legacy_import_run_id, log.batch)),
+            log.pk in superseded,
+            log.person_number,
+        )
         for log in logs
     ]
 

@@ -1,6 +1,7 @@
 """`/admin/legacy-imports/lineage?origin=…`: one imported record and its source row."""
 
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import admin
@@ -8,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from legacy_import.choices import ReversalOutcome
-from legacy_import.permissions import VIEW, permission_needed
+from legacy_import.choices import COMMITTED_OUTCOMES, ReversalOutcome, RunStatus
+from legacy_import.models import LegacyStudentImport
+from legacy_import.models.run import TRANSITIONS
+from legacy_import.permissions import APP_LABEL, ROLLBACK, VIEW, permission_needed
 from legacy_import.screens.lineage.trace import HistoryEntry, lineage_of_origin
 from legacy_import.screens.page import render_page
 
@@ -38,7 +41,21 @@ def lineage(request: HttpRequest) -> HttpResponse:
         lineage=trace,
         lines=lines,
         records=[line for line in lines if trace and trace.is_record(line.entry)],
+        can_roll_back=_rollback_page(request, trace.row) if trace else "",
     )
+
+
+def _rollback_page(request: HttpRequest, row: LegacyStudentImport) -> str:
+    """The page on which this row is rolled back; "" if reader, row or run does not allow it."""
+    run = row.legacy_import_run
+    if (
+        not request.user.has_perm(f"{APP_LABEL}.{ROLLBACK}")
+        or row.outcome not in COMMITTED_OUTCOMES
+        or RunStatus.ROLLING_BACK not in TRANSITIONS[RunStatus(run.status)]
+    ):
+        return ""
+    address = reverse(f"{APP_LABEL}:rollback", args=[run.pk])
+    return f"{address}?{urlencode({'rows': str(row)})}"
 
 
 def _line(request: HttpRequest, entry: HistoryEntry) -> LineageLine:

@@ -19,6 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoin.display import BIDI_CONTROLS, LONGEST_NAME
 from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.decisions import (
@@ -44,7 +45,7 @@ from legacy_import.screens.mapping.listing import (
 from legacy_import.screens.mapping.screens import LONGEST_SEARCH, SCREENS, MappingScreen
 from legacy_import.screens.mapping.words import REFUSALS
 from legacy_import.screens.page import render_page
-from legacy_import.screens.text import BIDI_CONTROLS, LONGEST_NAME, thousands
+from legacy_import.screens.text import thousands
 from legacy_import.stages.replan import COMMANDS, ReplanRefused, replan, replan_obstacle
 
 LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the run

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
-from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.review.decisions import (
@@ -17,19 +17,28 @@ from legacy_import.review.decisions import (
     applies,
     other_viewers,
 )
+from legacy_import.rules.decisions import in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import ERASED
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
+from legacy_import.screens.review.versions import RowHistory, earlier_version, history_of
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10
 D = ReviewDecision
 # The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
-SPECIAL = (D.LINK, D.NOT_SAME, D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.TREAT_AS)
+SPECIAL = (
+    D.CREATE_AGAIN,
+    D.ANOTHER_PERSON,
+    D.LINK,
+    D.NOT_SAME,
+    D.ACCEPT_DATA,
+    D.RELEASE_WITHOUT_SESSION,
+    D.TREAT_AS,
+)
 PUT_ASIDE = {D.SKIP: "3", D.LATER: "4"}
 Offer = tuple[ReviewDecision, str]  # with its key, "" where it has none
-History = Sequence[tuple[LegacyReviewDecision, bool]]  # the event, and whether it was undone
 
 
 def detail_of(
@@ -48,10 +57,10 @@ def detail_of(
     row = rows.select_related("training").defer("raw_payload").first()
     if row is None:
         return None
-    history, evidence = history_of(row), row.duplicate_evidence
+    history, evidence = history_of(row, run), row.duplicate_evidence
     first_targets = evidence.get("targets", [])[:MOST_TARGETS]
     contacts = contacts_of((target["kind"], target["id"]) for target in first_targets)
-    targets = targets_of(first_targets, contacts, person, ruled_out(history))
+    targets = targets_of(first_targets, contacts, person, _ruled_out(history))
     selected = next((target for target in targets if target["selected"]), None)
     target = (selected["kind"], selected["id"]) if selected else None
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
@@ -72,7 +81,8 @@ def detail_of(
         "differences": sum(line.likeness.is_difference for line in compared),
         "in_run": evidence.get("in_run", []),  # other rows of the run
         "in_run_total": evidence.get("in_run_total", 0),
-        "history": history,
+        "history": history.lines,
+        "earlier": earlier_version(row, history),
         "offers": offers_of(row, target, contacts) if open_to_review else (),
         "viewer": other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
         "committed": committed,
@@ -120,23 +130,6 @@ def offers_of(
     return [*offers, (D.RESET, "")] if row.decision else offers
 
 
-def history_of(row: LegacyStudentImport) -> History:
-    """Every decision about the row and every undo of one, newest first."""
-    events = LegacyReviewDecision.objects.filter(student_import=row).order_by("-pk")
-    events = events.select_related("actor")
-    undone = {event.undoes_id for event in events}
-    return [(event, event.pk in undone) for event in events]
-
-
-def ruled_out(history: History) -> set[Target]:
-    """The people the row is not, by the decisions in force; a later link removes one again."""
-    people: set[Target] = set()
-    for event, undone in reversed(history):
-        if undone or event.undoes_id or event.target_id is None:
-            continue
-        target = (event.target_kind, event.target_id)
-        if event.decision == ReviewDecision.NOT_SAME:
-            people.add(target)
-        else:
-            people.discard(target)
-    return people
+def _ruled_out(history: RowHistory) -> frozenset[Target]:
+    """The people the row is not, by the decisions in force."""
+    return in_force(made.event for made in history.decisions.applying).not_same

@@ -4,7 +4,7 @@ from django import forms
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
-from legacy_import.review.bulk import IN_BULK
+from legacy_import.review.bulk import IN_BULK, REPEAT
 from legacy_import.review.decisions import TREATABLE
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import parse_person
@@ -30,6 +30,12 @@ class DecisionForm(forms.Form):
         return parse_person(self.cleaned_data["person"])
 
 
+class VersionForm(forms.Form):
+    """The version of the row that the reviewer saw."""
+
+    version = forms.IntegerField(min_value=1, max_value=MOST)
+
+
 class UndoForm(forms.Form):
     event = forms.IntegerField(min_value=1, max_value=MOST)
 
@@ -51,7 +57,8 @@ class BulkForm(forms.Form):
     """
 
     decision = forms.TypedChoiceField(
-        choices=[(value.value, value.label) for value in IN_BULK], coerce=ReviewDecision
+        choices=[(value.value, value.label) for value in (*IN_BULK, REPEAT)],
+        coerce=lambda value: REPEAT if value == REPEAT else ReviewDecision(value),
     )
     scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
     expected = forms.IntegerField(min_value=0, max_value=MOST, required=False)

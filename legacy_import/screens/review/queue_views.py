@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.bulk import (
     MAX_ROWS,
     BulkReport,
+    Choice,
     CountChanged,
     bulk,
     matching,
@@ -99,7 +99,7 @@ def _sent_address(request: HttpRequest) -> RowsAddress:
 
 
 def _confirm(
-    request: HttpRequest, address: RowsAddress, decision: ReviewDecision, ids: Sequence[int] | None
+    request: HttpRequest, address: RowsAddress, decision: Choice, ids: Sequence[int] | None
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
     query = address.query
@@ -135,7 +135,7 @@ def _confirm(
 def _decide(
     request: HttpRequest,
     address: RowsAddress,
-    decision: ReviewDecision,
+    decision: Choice,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
@@ -161,7 +161,7 @@ def _decide(
     return HttpResponseRedirect(address.first_page(address.query))
 
 
-def _add_messages(request: HttpRequest, decision: ReviewDecision, report: BulkReport) -> None:
+def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) -> None:
     """How many rows were decided, and how many were skipped."""
     text = ngettext(
         "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions

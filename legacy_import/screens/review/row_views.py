@@ -19,11 +19,18 @@ from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
+from legacy_import.review.earlier import repeat
 from legacy_import.review.filter import MAX_DIGITS
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
 from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
 from legacy_import.screens.page import render_page
-from legacy_import.screens.review.forms import DecisionForm, PhoneForm, ReasonForm, UndoForm
+from legacy_import.screens.review.forms import (
+    DecisionForm,
+    PhoneForm,
+    ReasonForm,
+    UndoForm,
+    VersionForm,
+)
 from legacy_import.screens.review.listing import next_row
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 
@@ -49,6 +56,28 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     except LegacyImportError as error:
         return render_refusal(request, address, error, draft=arguments)
     words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": _name_of(row)}
+    messages.success(request, words)
+    return HttpResponseRedirect(_next_url(address))
+
+
+@permission_needed(REVIEW, methods=["POST"])
+def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
+    """Say again what was said of an earlier version of the row, and go to the next one."""
+    address, form = _sent_address(request, row), VersionForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
+    version, actor = form.cleaned_data["version"], reviewer_of(request)
+    try:
+        events = repeat(row_id=row, version=version, actor=actor, now=timezone.now())
+    except DecidedMeanwhile as error:
+        latest = error.latest
+        if latest and (latest.actor_id, latest.student_import_id) == (actor.pk, row):
+            return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
+        return render_refusal(request, address, error, status=409)
+    except LegacyImportError as error:
+        return render_refusal(request, address, error, status=409)
+    decisions = ", ".join(str(event.get_decision_display()) for event in events)
+    words = _("%(decision)s – %(row)s") % {"decision": decisions, "row": _name_of(row)}
     messages.success(request, words)
     return HttpResponseRedirect(_next_url(address))
 

@@ -47,6 +47,9 @@ urlpatterns = [
     path("legacy-imports/review/search", queue_views.search, name="review-search"),
     path("legacy-imports/review/filters", queue_views.filters, name="review-filters"),
     path("legacy-imports/review/<int:row>/decide", row_views.decision, name="review-decide"),
+    path(
+        "legacy-imports/review/<int:row>/repeat", row_views.repeat_decisions, name="review-repeat"
+    ),
     path("legacy-imports/review/<int:row>/undo", row_views.undo_decision, name="review-undo"),
     path("legacy-imports/review/<int:row>/claim", row_views.claim_row, name="review-claim"),
     path("legacy-imports/review/<int:row>/person", row_views.person, name="review-person"),

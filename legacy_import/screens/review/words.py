@@ -7,7 +7,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from legacy_import.choices import FocusMode, ReviewDecision
-from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE
+from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE, REPEAT, Choice
 from legacy_import.review.decisions import TREATABLE
 from legacy_import.review.filter import ALL, DECIDED, LATER, OTHER, PENDING, RowFilter
 from legacy_import.rules.duplicates import EVIDENCE_WORDS
@@ -20,7 +20,11 @@ STATE_NAMES: dict[str, Promise] = {
     ALL: gettext_lazy("all"),
 }
 # Decision → its effect, on the confirm page of a bulk.
-EFFECTS: dict[ReviewDecision, Promise] = {
+EFFECTS: dict[Choice, Promise] = {
+    REPEAT: gettext_lazy(
+        "What was said of the earlier version of each row counts for the row as it is now. Rows to"
+        " which a part of it does not apply are left."
+    ),
     ReviewDecision.SKIP: gettext_lazy(
         "The next plan skips these rows: no record is created from them."
     ),
@@ -31,6 +35,13 @@ EFFECTS: dict[ReviewDecision, Promise] = {
     ReviewDecision.ACCEPT_DATA: gettext_lazy(
         "In the next plan, the doubtful data of these rows is treated as valid, and what is deleted on"
         " the old platform counts all the same."
+    ),
+    ReviewDecision.ANOTHER_PERSON: gettext_lazy(
+        "The next plan treats each of these rows as the person who has its number now; what was"
+        " imported before stays with the person who had it then."
+    ),
+    ReviewDecision.CREATE_AGAIN: gettext_lazy(
+        "The next plan creates again what was deleted on the platform."
     ),
     ReviewDecision.RELEASE_WITHOUT_SESSION: gettext_lazy(
         "In the next plan, no waiting list or unknown session blocks these rows."
@@ -84,7 +95,9 @@ def focus_name(focus: str) -> str:
 def bulk_decisions(query: RowFilter) -> list[tuple[str, str]]:
     """(value, name) of the decisions about many rows that this filter allows."""
     one_cause = "planned_reason" in query.facets
-    decisions = [d for d in IN_BULK if one_cause or d not in OF_ONE_CAUSE]
+    decisions: list[Choice] = [d for d in IN_BULK if one_cause or d not in OF_ONE_CAUSE]
+    if one_cause and "earlier_decision" in query.facets:
+        decisions = [REPEAT, *decisions]
     return [(decision.value, str(decision.label)) for decision in decisions]
 
 

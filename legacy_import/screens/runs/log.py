@@ -102,24 +102,21 @@ def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> 
 
 
 def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -> dict[str, Any]:
-    """What the run's rollbacks did with the rows of batches `first` to before `end`.
+    """What the run's rollbacks did in the batches `first` to before `end`, from their receipts.
 
     `records`: (model label, ReversalOutcome, entries). `first_rows`: of those kept.
     """
     page = _since(run, Stage.ROLLBACK, first, end)
-    entries = LegacyImportCommitLog.objects.filter(legacy_import_run=run)
-    rows = Q(pk=None)
+    records: Counter[tuple[str, str]] = Counter()
     for one in page:
-        rows |= _rows_of(one)
-    entries = entries.filter(rows).exclude(reversal_outcome="").order_by()
-    grouped = entries.values_list("target_model", "reversal_outcome").annotate(number=Count("pk"))
-    records = tuple(sorted(grouped))
-    kept_entries = entries.filter(reversal_outcome__in=KEPT, reversed_at=None)
+        for model, outcome, number in one.details["records"]:
+            records[model, outcome] += number
+    kept = [(row, why) for one in page for row, _, _, why in one.details["kept"]]
     return {
         "rows": sum(one.rows for one in page),
-        "records": records,
-        "kept_entries": sum(number for _, outcome, number in records if outcome in KEPT),
-        "first_rows": _first_rows(kept_entries.order_by("pk"), "reversal_outcome"),
+        "records": tuple((*key, number) for key, number in sorted(records.items())),
+        "kept_entries": sum(number for (_, outcome), number in records.items() if outcome in KEPT),
+        "first_rows": tuple(kept[:FIRST_ROWS]),
     }
 
 

@@ -36,7 +36,7 @@ from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
 from legacy_import.screens.runs.progress import run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
-from legacy_import.stages.rollback.rollback import rollback
+from legacy_import.stages.rollback.rollback import rollback, rows_to_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
         return _send(request, run, operation)
     form = parse(request.GET)
     token = form_tokens.look_up(
-        request, request.GET.get("done", ""), run=run.pk, operation=operation.name
+        request, request.GET.get("done", ""), run=run.pk, operation=_token_name(operation, form)
     )
     used_token = token if token and token.used else None
     return _show(request, run, operation, form=form, used_token=used_token)
@@ -72,7 +72,8 @@ def _answer(request: HttpRequest, run: LegacyImportRun, operation: Operation) ->
 def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> HttpResponse:
     """Process the form once, or explain the refusal; a GET then shows the result."""
     form = parse(request.POST, confirmed=True)
-    token = form_tokens.look_up(request, form.token, run=run.pk, operation=operation.name)
+    token_name = _token_name(operation, form)
+    token = form_tokens.look_up(request, form.token, run=run.pk, operation=token_name)
     if token and token.used:
         return _show(request, run, operation, form=form, used_token=token, status=409)
     if obstacle := operation.obstacle(run):
@@ -86,7 +87,7 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
         return _show(request, run, operation, form=form, token=form.token, status=400)
     first = next_position(run, operation.stage)
     token, is_ours = form_tokens.use_up(
-        request, form.token, run=run.pk, operation=operation.name, first=first
+        request, form.token, run=run.pk, operation=token_name, first=first
     )
     if not is_ours:
         return _show(request, run, operation, form=form, used_token=token, status=409)
@@ -104,8 +105,15 @@ def _send(request: HttpRequest, run: LegacyImportRun, operation: Operation) -> H
     form_tokens.record_end(request, form.token, end=end, why=why)
     if why and end == first:
         return refuse(request, run, operation.title, Obstacle(why))
-    query = urlencode({"done": form.token, "focus": form.focus or "", "batch": form.batch})
-    return HttpResponseRedirect(f"{request.path}?{query}", status=303)
+    query = {"done": form.token, "focus": form.focus or "", "batch": form.batch}
+    if form.rows:
+        query["rows"] = form.rows
+    return HttpResponseRedirect(f"{request.path}?{urlencode(query)}", status=303)
+
+
+def _token_name(operation: Operation, form: OperationForm) -> str:
+    """A token is valid for one operation, and for the rows that its page showed."""
+    return f"{operation.name} {form.rows}".strip()
 
 
 def _show(
@@ -126,7 +134,7 @@ def _show(
         return refuse(request, run, operation.title, obstacle)
     issued = token or (
         "" if obstacle else form_tokens.issue(
-            request, run=run.pk, operation=operation.name, stamp=stamp_of(run.pk)
+            request, run=run.pk, operation=_token_name(operation, form), stamp=stamp_of(run.pk)
         )
     )  # fmt: skip
     try:
@@ -222,21 +230,37 @@ def commit_next(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _roll_back(run: LegacyImportRun, form: OperationForm, actor: str, progress: InRequest) -> None:
-    rollback(run_id=run.pk, actor=actor, now=timezone.now(), progress=progress, engine=Inline())
+    rollback(
+        run_id=run.pk,
+        actor=actor,
+        now=timezone.now(),
+        progress=progress,
+        part=form.part,
+        engine=Inline(),
+    )
 
 
 def _rollback_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
-    """What would become of each record, if the run is small enough to compute it in a request."""
+    """What would become of each record, if there are few enough to compute it in a request."""
     counts = counts_of(run.pk)
-    rows = in_force(counts)
+    if form.part:
+        rows, followers = rows_to_undo(run, form.part)
+    else:
+        rows, followers = in_force(counts), 0
     preview = None
     if rows <= MOST_ROWS_PREVIEWED:
         preview = rollback(
-            run_id=run.pk, actor="", now=timezone.now(), progress=Silent(), preview=True
+            run_id=run.pk,
+            actor="",
+            now=timezone.now(),
+            progress=Silent(),
+            preview=True,
+            part=form.part,
         )
     records = sorted((*key, number) for key, number in preview.records.items()) if preview else []
     outcomes = counts.spread("outcome", outcome=COMMITTED_OUTCOMES)
-    return {"rows_left": rows, "outcomes": outcomes, "preview": preview, "records": records}
+    return {"rows_left": rows, "followers": followers, "outcomes": outcomes, "preview": preview,
+            "records": records}  # fmt: skip
 
 
 def _rollback_obstacle(run: LegacyImportRun) -> Obstacle | None:
@@ -251,7 +275,7 @@ ROLLING_BACK = Operation(
 
 @permission_needed(ROLLBACK, methods=["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Undo the effects of the run that no one edited since."""
+    """Undo the effects of the run (of ?rows=…, of these rows) that no one edited since."""
     return _answer(request, run_with_id(run_id), ROLLING_BACK)
 
 

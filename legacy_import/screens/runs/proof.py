@@ -25,7 +25,7 @@ MEANINGS: dict[str, str | Promise] = {
     "pending_with_effect": _("no pending row has an effect in force"),
     "rolled_back_with_effect": _("no row that was rolled back has an effect in force"),
     "entry_incomplete": _("every entry states the kind of record that its action is about"),
-    "record_missing": _("every record that was created still exists"),
+    "deleted_since": _("of every record deleted since, a reviewer decided: create again, or skip"),
     "record_of_another_row": _("every record that was created has the origin of its row"),
     "imported_columns": _("the rows refer to the same records as their entries"),
     "entry_of_another_run": _("no entry of this run is about a row of another run"),

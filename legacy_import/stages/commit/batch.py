@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ecoin.bulk import Ids
+from ecoin.bulk import Ids, update_rows
 from ecoin.identity.charsets import decoded_name
 from ecoin.identity.text import unescaped
 from legacy_import.choices import LogAction, Outcome, PersonKind, PlannedAction, SessionType
 from legacy_import.conf import ImportConf
 from legacy_import.engine.poison_rows import isolate
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import fingerprints_of, leads_of_rows, lock_people
-from legacy_import.rules.commit_policy import FOLLOWS, IMPORTED_BEFORE
+from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
+from legacy_import.people.platform import fingerprints_of, lock_people
+from legacy_import.rules.commit_policy import FOLLOWS, IMPORTED_BEFORE, INTEREST_AGAIN
 from legacy_import.rules.duplicates import Target
+from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.dates import NO_DATES, RowDates, as_found, dates_of_rows
 from legacy_import.stages.commit.drift import Plan, drift_causes
@@ -24,6 +25,7 @@ from legacy_import.stages.commit.effects.effect import Learner, LogEntry, Possib
 from legacy_import.stages.commit.learner_keys import learner_keys
 from legacy_import.stages.commit.possible_owners import possible_owners
 from legacy_import.stages.planning.cases import Case, CaseLoader, rows_with_ids
+from legacy_import.stages.planning.earlier_imports import RowIdentity, earlier_imports
 
 PLAN = Plan._fields
 HISTORY = (PlannedAction.CREATE_COMPLETED_TRAINING, PlannedAction.CREATE_ENROLLMENT)
@@ -40,6 +42,14 @@ class SourceFields(NamedTuple):
     email_normalized: str | None
     birth_date: datetime.date | None
     legacy_session_id: str | None
+    person_number: int
+    name_key: str
+    phone_normalized: str | None
+
+    @property
+    def digest(self) -> str:
+        """Who the row is, for the commit log."""
+        return row_digest(*(getattr(self, column) for column in DIGEST_COLUMNS))
 
 
 SOURCE_FIELDS = SourceFields._fields
@@ -79,7 +89,7 @@ class Batch:
         poison_rows = isolate(lambda part: self._commit([rows[pk] for pk in part]), list(rows))
         failed = [LogEntry(poison.row, LogAction.FAILED, poison.error) for poison in poison_rows]
         if failed:
-            self._log(failed)
+            self._log(failed, {pk: source for pk, (_, source) in rows.items()})
         return self.entries
 
     def _commit(self, rows: Sequence[tuple[Plan, SourceFields]]) -> None:
@@ -91,13 +101,25 @@ class Batch:
         people = {pk: first.fingerprint for pk, first in firsts.items()}
         causes = drift_causes(self.run, plans, cases, firsts=people, conf=self.conf)
         entries = [LogEntry(pk, LogAction.DRIFTED, cause.value) for pk, cause in causes.items()]
-        entries += self._effects(
-            [plan for plan in plans if plan.pk not in causes], cases, sources, firsts
-        )
-        self._log(entries)
+        to_commit = [plan for plan in plans if plan.pk not in causes]
+        entries += self._effects(to_commit, cases, sources, firsts)
+        self._number_people(to_commit, cases, sources)
+        self._log(entries, sources)
 
-    def _log(self, entries: list[LogEntry]) -> None:
-        log.write(self.run, entries, batch=self.number, actor=self.actor, now=self.now)
+    def _number_people(
+        self,
+        plans: Sequence[Plan],
+        cases: Mapping[int, Case],
+        sources: Mapping[int, SourceFields],
+    ) -> None:
+        """Store whose records these are, where the source gave a number to several people."""
+        numbers = {plan.pk: cases[plan.pk].person_number for plan in plans}
+        other = {pk: (n,) for pk, n in numbers.items() if n != sources[pk].person_number}
+        update_rows(LegacyStudentImport, ("person_number",), other)
+
+    def _log(self, entries: list[LogEntry], sources: Mapping[int, SourceFields]) -> None:
+        digests = {entry.row: sources[entry.row].digest for entry in entries}
+        log.write(self.run, entries, digests, batch=self.number, actor=self.actor, now=self.now)
         self.entries.extend(entries)
 
     def _effects(
@@ -111,7 +133,7 @@ class Batch:
         for plan in plans:
             by_action[plan.decision.action].append(plan)
         history = [plan.pk for action in HISTORY for plan in by_action[action]]
-        origins = {pk: self._origin(sources[pk]) for pk in history}
+        origins = {pk: self._origin(sources[pk], cases[pk]) for pk in history}
         keys = learner_keys(self.run, [cases[pk].row for pk in history], origins)
         matches = possible_owners([cases[pk] for pk in history])
         dates = dates_of_rows(self.run, [(pk, sources[pk].source_table) for pk in history])
@@ -145,12 +167,14 @@ class Batch:
         has_course = training.course.course_id is not None or bool(training.course.name)
         person = first.person if first and plan.decision == FOLLOWS else plan.target
         # A follower that is planned again after its first row was committed matches that row's lead.
-        creates_or_adds = plan.decision.action == PlannedAction.CREATE_CRM_LEAD or (
-            first is not None and first.is_imported_lead and first.person == person
+        creates_or_adds = (
+            plan.decision.action == PlannedAction.CREATE_CRM_LEAD
+            or plan.decision == INTEREST_AGAIN
+            or (first is not None and first.is_imported_lead and first.person == person)
         )
         return Learner(
             row=plan.pk,
-            origin=self._origin(source),
+            origin=self._origin(source, case),
             learner_key=learner_key,
             reason=plan.planned_reason,
             # Without blanks around it, which any form would drop: a save that changes nothing.
@@ -173,8 +197,9 @@ class Batch:
             not_same=case.decisions.not_same,
         )
 
-    def _origin(self, source: SourceFields) -> str:
-        return f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}"
+    def _origin(self, source: SourceFields, case: Case) -> str:
+        row = f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}"
+        return f"{row}{number_suffix(case.person_number)}"
 
     def _firsts(self, followers: Sequence[Plan], cases: Mapping[int, Case]) -> dict[int, FirstRow]:
         """Follower id → its group's first row, if that has a person by now."""
@@ -187,10 +212,10 @@ class Batch:
         }
         rows = LegacyStudentImport.objects.filter(pk__among=Ids(set(first_of.values())))
         firsts: dict[int, FirstRow] = {}
-        imported_before: dict[str, int] = {}  # origin → row
-        for pk, table, legacy_id, outcome, reason, user, lead in rows.values_list(
-            "pk", "source_table", "legacy_id", "outcome", "planned_reason", "imported_user_id",
-            "imported_lead_id",
+        imported_before: list[RowIdentity] = []
+        for pk, table, legacy_id, payload_hash, outcome, reason, user, lead in rows.values_list(
+            "pk", "source_table", "legacy_id", "payload_hash", "outcome", "planned_reason",
+            "imported_user_id", "imported_lead_id",
         ):  # fmt: skip
             if lead is not None:
                 is_created = outcome == Outcome.CREATE_CRM_LEAD
@@ -198,9 +223,10 @@ class Batch:
             elif user is not None:
                 firsts[pk] = FirstRow((PersonKind.USER.value, user), False)
             elif (outcome, reason) == (Outcome.SKIP.value, IMPORTED_BEFORE.reason):
-                imported_before[f"{self.run.connection_name}:{table}:{legacy_id}"] = pk
-        for origin, lead in leads_of_rows(list(imported_before)).items():
-            firsts[imported_before[origin]] = FirstRow((PersonKind.LEAD.value, lead), True)
+                imported_before.append(RowIdentity(pk, table, legacy_id, payload_hash))
+        for pk, imported in earlier_imports(self.run, imported_before).items():
+            if imported.person:
+                firsts[pk] = FirstRow(imported.person, imported.is_own_lead)
         people = {pk: firsts[first] for pk, first in first_of.items() if first in firsts}
         lock_people({first.person for first in people.values()})
         existing = fingerprints_of({first.person for first in people.values()})

@@ -13,6 +13,7 @@ from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
 from legacy_import.mapping.index import answers_stamp, load_mappings
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.row_digest import DIGEST_COLUMNS, row_digest
 from legacy_import.runs import counts
 from legacy_import.stages.commit import log
 from legacy_import.stages.commit.batch import Batch
@@ -59,12 +60,13 @@ class _Batches:
 
     def leave_for_review(self, chunk: Chunk) -> list[LogEntry]:
         rows = LegacyStudentImport.objects.filter(pk__among=Ids(chunk.ids), outcome=Outcome.PENDING)
-        entries = [
-            LogEntry(pk, LogAction.REVIEW, reason)
-            for pk, reason in rows.select_for_update().values_list("pk", "planned_reason")
-        ]
+        columns = ("pk", "planned_reason", *DIGEST_COLUMNS)
+        entries, digests = [], {}
+        for pk, reason, *identity in rows.select_for_update().values_list(*columns):
+            entries.append(LogEntry(pk, LogAction.REVIEW, reason))
+            digests[pk] = row_digest(*identity)
         now = timezone.now()
-        log.write(self.run, entries, batch=chunk.position, actor=self.actor, now=now)
+        log.write(self.run, entries, digests, batch=chunk.position, actor=self.actor, now=now)
         return entries
 
 

@@ -24,6 +24,14 @@ from legacy_import.stages.commit.newcomers import rows_with_newcomers
 from legacy_import.stages.planning.cases import Case
 from legacy_import.stages.planning.dry_run import KNOWN_IMPORTS
 
+# What became of the row's earlier imports since the plan.
+OF_ORIGIN = {
+    Origin.IMPORTED: Drift.ALREADY_IMPORTED,
+    Origin.CHANGED: Drift.ALREADY_IMPORTED,
+    Origin.DELETED: Drift.IMPORTED_DELETED,
+    Origin.INTEREST_AGAIN: Drift.IMPORTED_DELETED,
+    Origin.ANOTHER_PERSON: Drift.ANOTHER_PERSON,
+}
 PEOPLE = (PersonKind.USER, PersonKind.LEAD)
 
 
@@ -128,8 +136,8 @@ def _cause(
         return Drift.SOURCE_ROW_GONE
     if decision.action == PlannedAction.CREATE_ENROLLMENT and not case.facts.session_confirmed:
         return Drift.SESSION_MAPPING  # a confirmation was undone
-    if case.facts.origin != Origin.NEW and answer != decision:
-        return Drift.ALREADY_IMPORTED
+    if case.facts.origin in OF_ORIGIN and answer != decision:
+        return OF_ORIGIN[case.facts.origin]
     target_now = None if decision.action == PlannedAction.SKIP else case.target
     return None if (answer, target_now) == (decision, target) else Drift.ANSWER
 

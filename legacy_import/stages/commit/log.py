@@ -25,7 +25,7 @@ from legacy_import.stages.commit.effects.effect import (
 LOG_COLUMNS = (
     "legacy_import_run_id", "student_import_id", "training_import_id", "batch", "action",
     "target_model", "target_id", "created_target", "reason", "target_fingerprint", "actor",
-    "created_at",
+    "created_at", "row_digest",
 )  # fmt: skip
 ACTION_VALUES = {action: action.value for action in LogAction}
 # Actions of entries that a row has in addition to that of its outcome.
@@ -47,12 +47,13 @@ TRAINING_COLUMNS = {
 def write(
     run: LegacyImportRun,
     entries: Sequence[LogEntry],
+    digests: Mapping[int, str],
     *,
     batch: int,
     actor: str,
     now: datetime.datetime,
 ) -> None:
-    """Log the entries, and set the outcomes and ids of their rows."""
+    """Log the entries, and set the outcomes and ids of their rows. `digests`: who each row is."""
     trainings = dict(
         LegacyTrainingImport.objects.filter(
             student_import__among=Ids({entry.row for entry in entries})
@@ -61,7 +62,7 @@ def write(
     at = timestamp(now)
     rows = (
         (run.pk, row, trainings.get(row), batch, ACTION_VALUES[action], model, target, int(created),
-         reason[:60], fingerprint, actor, at)
+         reason[:60], fingerprint, actor, at, digests[row])
         for row, action, reason, model, target, created, fingerprint in entries
     )  # fmt: skip
     _set_outcomes(entries)

@@ -77,12 +77,17 @@ def _settled_hot_keys(
 
 
 def _compared_people(cases: Iterable[Case]) -> defaultdict[int, set[Target]]:
-    """Row id → the users and leads that validation compared with it, or a reviewer decided about."""
+    """Row id → the users and leads that validation compared with it, or that the plan knows.
+
+    The plan knows the person it gives the row to, and those whom a reviewer decided about.
+    """
     compared: defaultdict[int, set[Target]] = defaultdict(set)
     matched = []
     for case in cases:
         pk, decisions = case.row.pk, case.decisions
-        compared[pk] |= decisions.not_same | ({decisions.link_to} if decisions.link_to else set())
+        compared[pk] |= decisions.not_same | {
+            one for one in (decisions.link_to, case.target) if one
+        }
         if case.row.duplicate_confidence != DuplicateConfidence.NONE:
             matched.append(pk)
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(matched))

@@ -24,9 +24,8 @@ from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
     Outcome,
-    SourceTable,
 )
-from legacy_import.mapping.index import MappingIndex, Training
+from legacy_import.mapping.index import MappingIndex, Training, TwoCourses
 from legacy_import.models import (
     ISSUES_AS_TEXT,
     LegacyImportRun,
@@ -34,13 +33,21 @@ from legacy_import.models import (
     PersonEdge,
 )
 from legacy_import.people.contact import Contact
-from legacy_import.people.platform import any_origin_of, contacts_of, imported_rows
+from legacy_import.people.platform import any_origin_of, contacts_of
 from legacy_import.people.source_decisions import any_decisions, decisions_on
-from legacy_import.rules.commit_policy import Facts, Origin
+from legacy_import.rules.commit_policy import Facts
 from legacy_import.rules.decisions import NOTHING, InForce, in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.in_run import NAMESAKES
 from legacy_import.runs import lifecycle
+from legacy_import.stages.planning.decided_training import decided_training
+from legacy_import.stages.planning.earlier_imports import (
+    NOT_IMPORTED,
+    EarlierImport,
+    any_import_of,
+    earlier_imports,
+    identity_of,
+)
 from legacy_import.stages.planning.effective_match import (
     INACTIVE,
     NO_MATCH,
@@ -72,6 +79,7 @@ class Case(NamedTuple):
     basis: str
     training: Training
     decisions: InForce
+    person_number: int = 1  # of the origins of its records
 
 
 class RowReview(NamedTuple):
@@ -93,11 +101,11 @@ class _TrainingCase(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ChunkContext:
+class ChunkContext:
     """What was read for the rows of one chunk, by row id, group or person."""
 
     decisions: Mapping[int, RowReview]
-    origins: Mapping[int, Origin]
+    earlier: Mapping[int, EarlierImport]
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
     gone: AbstractSet[int]  # from the source
@@ -127,15 +135,15 @@ class CaseLoader:
 
     def load(self, selection: Q) -> Iterator[Case]:
         """The case of every selected row that is not committed yet, by id."""
-        rows = self._rows(selection)
-        context = self._read_context(rows, selection)
+        rows = self.rows(selection)
+        context = self.read_context(rows, selection)
         if len(self._trainings) > MOST_TRAININGS:
             self._trainings.clear()
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]] = {}
         for row in rows:
-            yield self._case(row, context, facts_by_key)
+            yield self.case(row, context, facts_by_key)
 
-    def _rows(self, selection: Q) -> list[PlanRow]:
+    def rows(self, selection: Q) -> list[PlanRow]:
         rows = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         rows = rows.exclude(outcome__in=COMMITTED_OUTCOMES).order_by("pk")
         columns = rows.annotate(issues_text=ISSUES_AS_TEXT).values_list(*PlanRow._fields)
@@ -148,14 +156,16 @@ class CaseLoader:
         meaning = self.mappings.status(row.status_key).classification or Classification.UNKNOWN
         return row._replace(classification=meaning.value)
 
-    def _read_context(self, rows: Sequence[PlanRow], selection: Q) -> _ChunkContext:
+    def read_context(self, rows: Sequence[PlanRow], selection: Q) -> ChunkContext:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         decisions = self._decisions(selected)
-        matches = _matches(rows, decisions)
+        identities = [identity_of(row) for row in rows]
+        earlier = earlier_imports(self.run, identities) if self.imported_before else {}
+        matches = matches_of(rows, decisions, earlier)
         targets = {match.target for match in matches.values() if match.target}
-        return _ChunkContext(
+        return ChunkContext(
             decisions=decisions,
-            origins=self._origins(rows) if self.imported_before else {},
+            earlier=earlier,
             groups_with_history=self._groups_with_history(
                 {row.group_first_id for row in rows if row.group_first_id}
             ),
@@ -167,10 +177,10 @@ class CaseLoader:
             people=contacts_of(targets),
         )
 
-    def _case(
+    def case(
         self,
         row: PlanRow,
-        context: _ChunkContext,
+        context: ChunkContext,
         facts_by_key: dict[tuple[object, ...], tuple[int, Facts]],
     ) -> Case:
         review, match = context.decisions.get(row.pk, NO_DECISIONS), context.matches[row.pk]
@@ -179,7 +189,8 @@ class CaseLoader:
             match = PERSON_GONE
         elif person and not (person.active or review.in_force.link_to_inactive):
             match = INACTIVE
-        origin = context.origins.get(row.pk, Origin.NEW)
+        decisions, earlier = review.in_force, context.earlier.get(row.pk, NOT_IMPORTED)
+        origin = earlier.origin_under(decisions)
         has_history = (
             row.group_first_id in context.groups_with_history
             or row.pk in context.namesakes_of_history
@@ -189,10 +200,16 @@ class CaseLoader:
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
             columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
-            match is PERSON_GONE, match is INACTIVE, review.last and (review.in_force, match),
+            match is PERSON_GONE, match is INACTIVE,
+            review.last and (decisions, match, earlier.effects),
         )  # fmt: skip
+        if review.last:
+            training = decided_training(training, decisions, self.mappings)
         if key not in facts_by_key:
-            around = Surroundings(review.in_force, match, training, origin, has_history, gone)
+            around = Surroundings(
+                decisions, match, training, origin, has_history, gone,
+                earlier.effects,
+            )  # fmt: skip
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
         number, facts = facts_by_key[key]
         basis = f"row={row.version} {versions}"
@@ -200,7 +217,9 @@ class CaseLoader:
             basis += f" status={self.mappings.status(row.status_key).version}"
         basis += f" said={review.last}" if review.last else ""
         basis += f" person={person.fingerprint}" if person else ""
-        return Case(row, number, facts, match.target, basis, training, review.in_force)
+        return Case(
+            row, number, facts, match.target, basis, training, decisions, earlier.person_number
+        )
 
     def _training(self, row: PlanRow) -> _TrainingCase:
         pair = (row.legacy_formation_id, row.legacy_session_id)
@@ -210,6 +229,7 @@ class CaseLoader:
             key = (
                 session_type.value, state.value, training.session_confirmed,
                 training.session_deleted, training.course.deleted, training.history_released,
+                _states(training.two_courses),
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]
@@ -256,7 +276,10 @@ class CaseLoader:
         for pk, group, classification, outcome in rows.values_list(
             "pk", "group_first_id", "classification", "outcome"
         ):
-            treat_as = decisions.get(pk, NO_DECISIONS).in_force.treat_as
+            in_force_now = decisions.get(pk, NO_DECISIONS).in_force
+            if in_force_now.separate:  # another person than its group
+                continue
+            treat_as = in_force_now.treat_as
             if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
                 yield pk, group
 
@@ -273,21 +296,11 @@ class CaseLoader:
         ours = LegacyStudentImport.objects.filter(pk__among=Ids([row.pk for row in rows]))
         return set(ours.filter(~Exists(same)).values_list("pk", flat=True))
 
-    def _origins(self, rows: Sequence[PlanRow]) -> dict[int, Origin]:
-        """Which rows already have a record on the platform, and whether from the same payload."""
-        imported_ids = imported_rows(self.run.connection_name, [row.pk for row in rows])
-        imported = [row for row in rows if row.pk in imported_ids]
-        hashes = _committed_hashes(self.run, imported)
-        return {
-            row.pk: Origin.IMPORTED
-            if hashes.get((row.source_table, row.legacy_id)) == row.payload_hash
-            else Origin.CHANGED
-            for row in imported
-        }
 
-
-def _matches(
-    rows: Sequence[PlanRow], decisions: Mapping[int, RowReview]
+def matches_of(
+    rows: Sequence[PlanRow],
+    decisions: Mapping[int, RowReview],
+    earlier: Mapping[int, EarlierImport],
 ) -> dict[int, EffectiveMatch]:
     """Row id → its match. The evidence is read only where a reviewer ruled a match out."""
     ruled_out = [pk for pk, of_row in decisions.items() if of_row.in_force.not_same]
@@ -298,33 +311,23 @@ def _matches(
         if row.pk not in decisions and row.duplicate_confidence == NO_MATCH.confidence:
             matches[row.pk] = NO_MATCH
         else:
-            review = decisions.get(row.pk, NO_DECISIONS)
-            matches[row.pk] = effective_match(row, review.in_force, evidence.get(row.pk))
+            review = decisions.get(row.pk, NO_DECISIONS).in_force
+            matches[row.pk] = effective_match(
+                row, review, evidence.get(row.pk), earlier.get(row.pk)
+            )
     return matches
 
 
-def _committed_hashes(run: LegacyImportRun, rows: list[PlanRow]) -> dict[tuple[str, str], str]:
-    """(table, legacy id) → payload hash that the latest run committed."""
-    hashes: dict[tuple[str, str], str] = {}
-    outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
-    for table in SourceTable.values:
-        committed = LegacyStudentImport.objects.filter(
-            legacy_import_run__connection_name=run.connection_name,
-            source_table=table,
-            legacy_id__in=[row.legacy_id for row in rows if row.source_table == table],
-            outcome__in=outcomes,
-        )
-        for legacy_id, payload_hash in committed.order_by("legacy_import_run_id").values_list(
-            "legacy_id", "payload_hash"
-        ):
-            hashes[table, legacy_id] = payload_hash
-    return hashes
+def _states(two: TwoCourses | None) -> tuple[object, ...]:
+    """The part of two contradicting courses that facts depend on."""
+    return (two.of_row.state.value, two.of_session.state.value) if two else ()
 
 
 def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     connection = run.connection_name
-    return CaseLoader(run, mappings, any_origin_of(connection), any_decisions(connection))
+    imported_before = any_origin_of(connection) or any_import_of(run)
+    return CaseLoader(run, mappings, imported_before, any_decisions(connection))
 
 
 def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:

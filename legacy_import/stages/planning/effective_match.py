@@ -12,6 +12,7 @@ from legacy_import.rules.duplicates import (
     Target,
     judge,
 )
+from legacy_import.stages.planning.earlier_imports import EarlierImport
 from legacy_import.stages.planning.plan_row import PlanRow
 
 
@@ -35,15 +36,21 @@ INACTIVE = EffectiveMatch(DuplicateConfidence.HIGH, False, PERSON_INACTIVE, None
 
 
 def effective_match(
-    row: PlanRow, decisions: InForce, evidence: Mapping[str, Any] | None
+    row: PlanRow,
+    decisions: InForce,
+    evidence: Mapping[str, Any] | None,
+    earlier: EarlierImport | None = None,
 ) -> EffectiveMatch:
     """The validation's verdict, unless a reviewer linked the row or ruled some of its matches out.
 
-    `evidence`: of the row's matches; needed only if some were ruled out.
+    `evidence`: of the row's matches; needed only if some were ruled out. `earlier`: of a row that
+    another run imported; what is added or made again belongs to the person that the row became.
     """
     confidence = DuplicateConfidence(row.duplicate_confidence)
     if decisions.link_to:
         return EffectiveMatch(confidence, True, "", decisions.link_to)
+    if earlier and (person := earlier.person_under(decisions)):
+        return EffectiveMatch(confidence, True, "", person)
     matches = evidence.get("targets", []) if evidence else []
     remaining = [
         (person, Match(match["tier"], tuple(match["blockers"]), tuple(match["evidence"])))

@@ -2,25 +2,46 @@
 
 from typing import NamedTuple
 
-from legacy_import.choices import Classification, ImportAction, SessionType, ValidationStatus
+from legacy_import.choices import (
+    Classification,
+    DuplicateConfidence,
+    ImportAction,
+    SessionType,
+    ValidationStatus,
+)
 from legacy_import.mapping.index import Training
 from legacy_import.rules import import_action
 from legacy_import.rules.commit_policy import (
     COURSE_DELETED,
     DELETED,
     SESSION_DELETED,
+    SHARED_BY_MANY,
     SOURCE_ROW_GONE,
     Facts,
     Origin,
+    Place,
 )
 from legacy_import.rules.decisions import InForce
-from legacy_import.rules.validation import ERASED, issues_of, status_of, worst_issue
+from legacy_import.rules.validation import (
+    ERASED,
+    issues_of,
+    remaining_issues,
+    status_of,
+    worst_issue,
+)
 from legacy_import.stages.planning.effective_match import EffectiveMatch
 from legacy_import.stages.planning.plan_row import PlanRow
 
+# The effect, as an origin spells it, that would be added to what an earlier run made of a row.
+EFFECT_OF = {
+    Classification.COMPLETED: "training",
+    Classification.ARCHIVED_TRAINING: "training",
+    Classification.REGISTERED: "enrollment",
+}
+
 
 class Surroundings(NamedTuple):
-    """What matters for a row beyond its own columns."""
+    """What matters for a row beyond its own columns. `training`: as reviewers decided."""
 
     decisions: InForce
     match: EffectiveMatch
@@ -28,29 +49,27 @@ class Surroundings(NamedTuple):
     origin: Origin
     group_has_history: bool
     gone: bool  # from the source, as a newer import knows
+    made_before: frozenset[str] = frozenset()  # effects whose record an earlier run created
 
 
 def facts_of(row: PlanRow, around: Surroundings) -> Facts:
     decisions, match, training = around.decisions, around.match, around.training
     classification = decisions.treat_as or Classification(row.classification)
     session_type = training.session.session_type
-    if decisions.release_without_session:
-        session_type = SessionType.NONE
     action = import_action.decide(
         classification,
         session_type,
         training.course.state,
         history_released=training.history_released,
     )
-    issues = issues_of(row.issues_text)
-    status = ValidationStatus(row.validation_status)
-    if match.confidence != row.duplicate_confidence:
-        status = status_of(issues, match.confidence)
-    if decisions.accept_data and status == ValidationStatus.NEEDS_REVIEW:
-        status = ValidationStatus.VALID
+    issues = remaining_issues(
+        issues_of(row.issues_text),
+        data_accepted=decisions.accept_data,
+        linked=decisions.link_to is not None,
+    )
     return Facts(
         classification=classification,
-        validation_status=status,
+        validation_status=_status(row, issues, around),
         doubt=worst_issue(issues),
         import_action=ImportAction(action.action),
         action_reason=action.reason,
@@ -61,13 +80,39 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         linkable=match.linkable,
         blocker=match.blocker,
         contact_trusted=row.contact_trusted,
-        place=row.place,
-        group_has_history=around.group_has_history,
-        group_conflict=row.group_conflict and decisions.link_to is None,
+        place=Place.ALONE if decisions.separate else row.place,
+        group_has_history=around.group_has_history and not decisions.separate,
+        group_conflict=row.group_conflict and not _conflict_settled(around),
+        create_anyway=decisions.create_anyway,
+        acknowledged=decisions.acknowledge,
+        add_history=decisions.add_history
+        and EFFECT_OF.get(classification, "") not in around.made_before,
         skipped=decisions.skip,
         postponed=decisions.later,
         erased=ERASED in issues,
     )
+
+
+def _status(row: PlanRow, issues: tuple[str, ...], around: Surroundings) -> ValidationStatus:
+    """The validation status under the decisions in force."""
+    decisions, match = around.decisions, around.match
+    status = ValidationStatus(row.validation_status)
+    confidence = match.confidence
+    if decisions.create_anyway and match.blocker in SHARED_BY_MANY:
+        confidence = DuplicateConfidence.NONE  # a doubt that the match hid counts again
+    changed = decisions.accept_data or decisions.link_to is not None
+    if status != ValidationStatus.PENDING and (changed or confidence != row.duplicate_confidence):
+        return status_of(issues, confidence)
+    return status
+
+
+def _conflict_settled(around: Surroundings) -> bool:
+    """Whether a reviewer decided whose row it is, of those that contradict each other.
+
+    A row that is separate from the others may not be given to their person by its match alone.
+    """
+    decisions = around.decisions
+    return decisions.link_to is not None or (decisions.separate and not around.match.linkable)
 
 
 def _deletion(issues: tuple[str, ...], around: Surroundings) -> str:
@@ -76,6 +121,6 @@ def _deletion(issues: tuple[str, ...], around: Surroundings) -> str:
         return SOURCE_ROW_GONE
     if DELETED in issues:
         return DELETED
-    if around.training.session_deleted and not around.decisions.release_without_session:
+    if around.training.session_deleted:
         return SESSION_DELETED
     return COURSE_DELETED if around.training.course.deleted else ""

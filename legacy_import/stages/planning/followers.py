@@ -1,17 +1,18 @@
 """The second pass of a plan: leads that waited for the first row of their group."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from ecoin.bulk import update_rows
+from ecoin.bulk import Ids, update_rows
 from legacy_import.choices import PersonKind, PlannedAction
 from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
-from legacy_import.people.platform import contacts_of, fingerprints_of, leads_of_rows
+from legacy_import.people.platform import contacts_of, fingerprints_of
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
+from legacy_import.people.separate import separate_rows
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     GETS_PERSON,
@@ -21,10 +22,11 @@ from legacy_import.rules.commit_policy import (
 )
 from legacy_import.rules.duplicates import PERSON_INACTIVE, Target
 from legacy_import.runs.lease import Lease
+from legacy_import.stages.planning.earlier_imports import RowIdentity, earlier_imports
 
 OF_FIRST = (
-    "source_table", "legacy_id", "planned_action", "planned_reason", "planned_target_kind",
-    "planned_target_id", "imported_lead_id",
+    "source_table", "legacy_id", "payload_hash", "planned_action", "planned_reason",
+    "planned_target_kind", "planned_target_id", "imported_lead_id",
 )  # fmt: skip
 
 
@@ -32,11 +34,11 @@ class WaitingLead(NamedTuple):
     """A lead that waits, and the columns of its group's first row."""
 
     pk: int
-    source_table: str
-    legacy_id: str
     basis: str
+    first: int
     first_table: str
     first_legacy_id: str
+    first_hash: str
     first_action: str
     first_reason: str
     first_kind: str
@@ -46,6 +48,11 @@ class WaitingLead(NamedTuple):
     @property
     def first_plan(self) -> Decision:
         return Decision(*(self.first_action, self.first_reason))  # type: ignore[arg-type]
+
+    @property
+    def identity(self) -> RowIdentity:
+        """How other runs know the first row."""
+        return RowIdentity(self.first, self.first_table, self.first_legacy_id, self.first_hash)
 
     @property
     def given_to(self) -> Target | None:
@@ -61,51 +68,74 @@ class WaitingLead(NamedTuple):
         return self.given_to or own
 
 
+def followers_among(run: LegacyImportRun, rows: Collection[int]) -> set[int]:
+    """Those of these waiting rows whose first row is planned to have a person, or has one."""
+    waiting = _with_first_rows(LegacyStudentImport.objects.filter(legacy_import_run=run))
+    leads = _leads(waiting.filter(pk__among=Ids(rows)))
+    people = _people(run, leads, people_ruled_out(run, {row.pk for row in leads}))
+    inactive = _inactive(people)
+    return {pk for pk, person in people.items() if person not in inactive}
+
+
 def plan_followers(run: LegacyImportRun, lease: Lease) -> None:
     """Link the waiting leads whose first row has a person, unless that person was ruled out."""
-    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
-    waiting = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
-    ).annotate(**{f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST})
+    waiting = _with_first_rows(
+        LegacyStudentImport.objects.filter(
+            legacy_import_run=run, planned_action=WAITS.action, planned_reason=WAITS.reason
+        )
+    )
     ruled_out = people_ruled_out(run)
     last = 0
-    while page := [
-        WaitingLead(*values)
-        for values in waiting.filter(pk__gt=last)
-        .order_by("pk")
-        .values_list(
-            "pk", "source_table", "legacy_id", "planned_basis",
-            *(f"first_{column}" for column in OF_FIRST),
-        )[:CHUNK_ROWS]
-    ]:  # fmt: skip
+    while page := _leads(waiting.filter(pk__gt=last)[:CHUNK_ROWS]):
         last = page[-1].pk
         people = _people(run, page, ruled_out)
-        contacts = contacts_of({person for person in people.values() if person})
-        inactive = {person for person, contact in contacts.items() if not contact.active}
+        inactive = _inactive(people)
         with transaction.atomic():
             lease.confirm()
             _link([row for row in page if row.pk in people and people[row.pk] not in inactive])
             _block([row.pk for row in page if people.get(row.pk) in inactive])
 
 
+Rows = QuerySet[LegacyStudentImport]
+
+
+def _with_first_rows(rows: Rows) -> Rows:
+    """The rows in order, with the columns of their groups' first rows."""
+    first_row = LegacyStudentImport.objects.filter(pk=OuterRef("group_first_id"))
+    columns = {f"first_{column}": Subquery(first_row.values(column)) for column in OF_FIRST}
+    return rows.annotate(**columns).order_by("pk")
+
+
+def _leads(rows: Rows) -> list[WaitingLead]:
+    columns = rows.values_list(
+        "pk", "planned_basis", "group_first_id", *(f"first_{column}" for column in OF_FIRST)
+    )
+    return [WaitingLead(*values) for values in columns]
+
+
 def _people(
     run: LegacyImportRun, page: Sequence[WaitingLead], ruled_out: RuledOut
 ) -> dict[int, Target | None]:
     """Row id → the person of its first row, for rows whose first row gets one; None: a new lead."""
-    before = {
-        row.pk: f"{run.connection_name}:{row.first_table}:{row.first_legacy_id}"
-        for row in page
-        if row.first_plan == IMPORTED_BEFORE
-    }
-    imported_leads = leads_of_rows(list(before.values()))
+    before = {row.first: row.identity for row in page if row.first_plan == IMPORTED_BEFORE}
+    imported = earlier_imports(run, list(before.values()))
+    separate = separate_rows(run, {row.first for row in page})
     people: dict[int, Target | None] = {}
     for row in page:
-        lead = imported_leads.get(before.get(row.pk, ""))
-        person = (PersonKind.LEAD.value, lead) if lead else row.person
+        if row.first in separate:
+            continue
+        known = imported[row.first].person if row.first in imported else None
+        person = known or row.person
         allowed = person not in ruled_out.get(row.pk, ())
-        if allowed and (row.first_plan in GETS_PERSON or lead):
+        if allowed and (row.first_plan in GETS_PERSON or known):
             people[row.pk] = person
     return people
+
+
+def _inactive(people: Mapping[int, Target | None]) -> set[Target | None]:
+    """Those of the people whose accounts are deactivated."""
+    contacts = contacts_of({person for person in people.values() if person})
+    return {person for person, contact in contacts.items() if not contact.active}
 
 
 def _block(rows: Sequence[int]) -> None:

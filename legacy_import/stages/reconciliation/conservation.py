@@ -42,6 +42,7 @@ class ReconciledRow(NamedTuple):
     classification: str
     outcome: str
     training: int | None
+    person_number: int
     imported: tuple[int | None, ...]
 
     @property
@@ -50,13 +51,20 @@ class ReconciledRow(NamedTuple):
 
 
 class EntryInForce(NamedTuple):
-    """A log entry in force. `origin`: of its record, None if that does not exist."""
+    """A log entry in force. `origin`: of its record, None if that does not exist.
+
+    `is_gone`: someone deleted its record, or the person it links to; `is_decided`: and a reviewer
+    decided what follows, or a newer run imported the row again.
+    """
 
     action: str
     target_model: str
     target_id: int | None
     created: bool
+    pk: int = 0
     origin: str | None = None
+    is_gone: bool = False
+    is_decided: bool = False
 
 
 class RowWithEntries(NamedTuple):
@@ -117,8 +125,8 @@ def _complete(entry: EntryInForce) -> bool:
     return not (entry.created or entry.target_model or entry.target_id)
 
 
-def _record_missing(case: RowWithEntries) -> bool:
-    return any(entry.action in RECORD_KINDS and entry.origin is None for entry in case.entries)
+def _deleted_since(case: RowWithEntries) -> bool:
+    return any(entry.is_gone and not entry.is_decided for entry in case.entries)
 
 
 def _record_of_another_row(case: RowWithEntries) -> bool:
@@ -166,8 +174,8 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
     "entry_incomplete": (
         "every entry names the kind of record that its action is about", _entry_incomplete,
     ),
-    "record_missing": (
-        "every record that was created still exists (deleted by hand otherwise)", _record_missing,
+    "deleted_since": (
+        "of every record deleted since, a reviewer decided: create again, or skip", _deleted_since,
     ),
     "record_of_another_row": (
         "every record that was created has the origin of its row", _record_of_another_row,
@@ -203,6 +211,8 @@ class Tally:
     records: Counter[Cell] = field(default_factory=Counter)
     trainings: int = 0
     broken: dict[str, RowSample] = field(default_factory=dict)
+    deleted: RowSample = field(default_factory=RowSample)  # records that are gone, and people
+    deletions_decided: int = 0
 
     def add(self, case: RowWithEntries) -> None:
         """Count one row with its entries."""
@@ -233,8 +243,12 @@ class Tally:
         for entry in case.entries:
             if entry.action not in LEFT_OUT:
                 self.entries[row.table, row.classification, entry.action] += 1
-            if entry.action in RECORD_KINDS and entry.origin is not None:
+            if entry.is_gone:
+                self.deleted.add(f"{row.name} {entry.target_model}:{entry.target_id}")
+                self.deletions_decided += entry.is_decided
+            if entry.action in RECORD_KINDS:
                 own = f"{case.origin}:{RECORD_KINDS[entry.action].effect}"
-                self.records[row.table, row.classification, entry.action] += entry.origin == own
+                accounted_for = entry.origin == own or entry.is_decided
+                self.records[row.table, row.classification, entry.action] += accounted_for
         if newest in LEFT_OUT and row.outcome not in NOTHING_IN_FORCE:
             self.entries[row.table, row.classification, newest] += 1

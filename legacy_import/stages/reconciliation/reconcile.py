@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping
 from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
-from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import (
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+    number_suffix,
+)
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
@@ -23,17 +28,18 @@ from legacy_import.stages.reconciliation.conservation import (
     RowWithEntries,
     Tally,
 )
+from legacy_import.stages.reconciliation.deletions import mark_deletions
 from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
 from legacy_import.stages.reconciliation.source_rows import reread_source
 
 ROW_COLUMNS = (
     "pk", "source_table", "legacy_id", "classification", "outcome", "training__pk",
-    "imported_user_id", "imported_lead_id", "training__imported_completed_training_id",
+    "person_number", "imported_user_id", "imported_lead_id", "training__imported_completed_training_id",
     "training__imported_enrollment_id",
 )  # fmt: skip
 ENTRY_COLUMNS = (
     "student_import_id", "legacy_import_run_id", "action", "target_model", "target_id",
-    "created_target",
+    "created_target", "pk",
 )  # fmt: skip
 
 
@@ -67,9 +73,9 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
     progress.begin("comparing", None)
     for first, last in id_ranges(run):
         rows = _rows(run, first, last)
-        entries = _entries(run, first, last)
+        entries = mark_deletions(run, _entries(run, first, last))
         for row in rows:
-            origin = f"{run.connection_name}:{row.name}"
+            origin = f"{run.connection_name}:{row.name}{number_suffix(row.person_number)}"
             tally.add(RowWithEntries(row, entries.get(row.id, ()), origin))
         confirm()
         progress.advance(len(rows))
@@ -86,8 +92,8 @@ def _tally(run: LegacyImportRun, progress: Progress, confirm: Callable[[], None]
 def _rows(run: LegacyImportRun, first: int, last: int) -> list[ReconciledRow]:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, pk__range=(first, last))
     return [
-        ReconciledRow(pk, table, legacy_id, classification, outcome, training, tuple(imported))
-        for pk, table, legacy_id, classification, outcome, training, *imported in (
+        ReconciledRow(pk, table, legacy_id, classification, outcome, training, number, tuple(ids))
+        for pk, table, legacy_id, classification, outcome, training, number, *ids in (
             rows.order_by("pk").values_list(*ROW_COLUMNS)
         )
     ]
@@ -119,5 +125,7 @@ def _entries(run: LegacyImportRun, first: int, last: int) -> Mapping[int, list[E
 def _row_of_origin(run: LegacyImportRun, origin: str) -> str:
     """The `table:id` in an origin of this source; "" for any other origin."""
     tables = "|".join(SourceTable.values)
-    match = re.fullmatch(rf"{re.escape(run.connection_name)}:((?:{tables}):-?\d+):\w+", origin)
+    match = re.fullmatch(
+        rf"{re.escape(run.connection_name)}:((?:{tables}):-?\d+)(?:#\d+)?:\w+", origin
+    )
     return match[1] if match else ""

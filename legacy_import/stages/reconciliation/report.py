@@ -69,6 +69,18 @@ class SourceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedRecords:
+    """Records of the run, and people it linked, that are no longer on the platform.
+
+    `decided`: of which a reviewer decided what follows. `records`: the first few, with their rows.
+    """
+
+    total: int
+    decided: int
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReconcileReport:
     """The proof of a run. `row_limit`: the run is partial, and is compared with that limit."""
 
@@ -81,6 +93,7 @@ class ReconcileReport:
     tables: Mapping[str, SourceLine]
     row_limit: int | None
     notes: tuple[str, ...]
+    deleted: DeletedRecords
 
     def as_dict(self) -> dict[str, Any]:
         """The counts of `legacy_reconcile --json`."""
@@ -92,6 +105,7 @@ class ReconcileReport:
                 "notes": list(self.notes),
             },
             "checks": [{**asdict(check), "rows": list(check.rows)} for check in self.checks],
+            "deleted_since": {**asdict(self.deleted), "records": list(self.deleted.records)},
             "outcomes": dict(self.outcomes),
             "table": [asdict(line) for line in self.table],
         }
@@ -116,6 +130,9 @@ def report_of(run: LegacyImportRun, reread: Reread, tally: Tally) -> ReconcileRe
         tables=tables,
         row_limit=run.row_limit,
         notes=reread.notes,
+        deleted=DeletedRecords(
+            tally.deleted.total, tally.deletions_decided, tuple(tally.deleted.first)
+        ),
     )
 
 

@@ -57,8 +57,8 @@ if (treatAs) {
   });
 }
 
-function undo() {
-  const form = document.getElementById("li-undo");
+function submit(id) {
+  const form = document.getElementById(id);
   if (form) form.requestSubmit();
 }
 
@@ -77,7 +77,8 @@ const BY_CODE = {
   KeyJ: () => move(1),
   KeyK: () => move(-1),
   KeyX: select,
-  KeyU: undo,
+  KeyR: () => submit("li-repeat"),
+  KeyU: () => submit("li-undo"),
 };
 for (const digit of "1234") {
   BY_CODE[`Digit${digit}`] = () => focusDecision(digit);

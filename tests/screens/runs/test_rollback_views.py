@@ -162,3 +162,94 @@ def test_a_run_on_which_a_newer_one_rests_is_refused_before_anything_is_asked(
     assert answer.status_code == 409
     assert f"legacy_rollback --run {newer.pk} --preview" in text(answer)
     assert everything() == before
+
+
+# --- Some rows only ----------------------------------------------------------------------------------
+
+
+def lead_row() -> LegacyStudentImport:
+    rows = LegacyStudentImport.objects.filter(outcome=Outcome.CREATE_CRM_LEAD)
+    return rows.order_by("pk")[0]
+
+
+def lineage_of(row: LegacyStudentImport) -> str:
+    return f"{ROOT}/lineage?origin=legacy:{row}:lead"
+
+
+def test_a_rows_lineage_leads_to_its_rollback_and_only_it_goes(
+    client: Client, committed: Any
+) -> None:
+    row = lead_row()
+    address = f"{ROOT}/{committed.pk}/rollback?rows={str(row).replace(':', '%3A')}"
+    assert f'href="{address}"' in client.get(lineage_of(row)).content.decode()
+    before = everything()
+    page = client.get(address)
+    for words in ("It undoes only these rows: " + str(row), "It undoes 1 rows", "lead deleted 1",
+                  "All other rows stay as they are", "Roll these rows back"):  # fmt: skip
+        assert words in text(page), words
+    assert everything() == before
+    leads = CrmLead.objects.count()
+    answer = client.post(f"{ROOT}/{committed.pk}/rollback", {**form_of(page), "rows": str(row)})
+    assert answer.status_code == 303
+    told = text(client.get(answer.url))
+    for words in ("Rows looked at: 1.", "What became of the rows' records and links",
+                  "Nothing of these rows is on the platform any more."):  # fmt: skip
+        assert words in told, (words, told)
+    assert CrmLead.objects.count() == leads - 1
+    committed.refresh_from_db()
+    assert committed.status == RunStatus.COMMITTED
+    assert client.get(lineage_of(row)).content.decode().count("rows=stagiaires") == 0
+    assert "Nothing of these rows is on the platform." in text(client.get(address))
+
+
+def test_the_form_of_one_row_rolls_back_no_other(client: Client, committed: Any) -> None:
+    row = lead_row()
+    page = client.get(f"{ROOT}/{committed.pk}/rollback", {"rows": str(row)})
+    assert f'<input type="hidden" name="rows" value="{row}">' in page.content.decode()
+    before = everything()
+    for rows in ("", "stagiaires:99999", str(LegacyStudentImport.objects.latest("pk"))):
+        answer = client.post(f"{ROOT}/{committed.pk}/rollback", {**form_of(page), "rows": rows})
+        assert answer.status_code == 409, rows
+    assert everything() == before
+
+
+def test_the_form_of_one_row_is_valid_once(client: Client, committed: Any) -> None:
+    row = lead_row()
+    page = client.get(f"{ROOT}/{committed.pk}/rollback", {"rows": str(row)})
+    fields = {**form_of(page), "rows": str(row)}
+    first = client.post(f"{ROOT}/{committed.pk}/rollback", fields)
+    after = everything()
+    again = client.post(f"{ROOT}/{committed.pk}/rollback", fields)
+    assert (first.status_code, again.status_code) == (303, 409)
+    assert "This form was sent before" in text(again)
+    assert everything() == after
+
+
+def test_a_wrong_database_rolls_no_row_back(client: Client, committed: Any) -> None:
+    row = lead_row()
+    page = client.get(f"{ROOT}/{committed.pk}/rollback", {"rows": str(row)})
+    fields = {**form_of(page), "rows": str(row), "database": "another"}
+    before = everything()
+    assert client.post(f"{ROOT}/{committed.pk}/rollback", fields).status_code == 400
+    assert everything() == before
+
+
+@pytest.mark.parametrize("rows", ["1", "formations:1", "stagiaires:", "stagiaires:1;", "x" * 9_000])
+def test_rows_that_are_none_are_not_found(client: Client, committed: Any, rows: str) -> None:
+    assert client.get(f"{ROOT}/{committed.pk}/rollback", {"rows": rows}).status_code == 404
+    assert client.post(f"{ROOT}/{committed.pk}/rollback", {"rows": rows}).status_code == 404
+
+
+def test_a_row_that_the_run_does_not_have_is_explained(client: Client, committed: Any) -> None:
+    answer = client.get(f"{ROOT}/{committed.pk}/rollback", {"rows": "archives:999"})
+    assert answer.status_code == 409
+    assert "has no row archives:999" in text(answer)
+
+
+def test_only_an_operator_and_an_open_run_get_the_button(client: Client, committed: Any) -> None:
+    row = lead_row()
+    reader = signed_in(person("view", "commit"))
+    assert "Roll this row back" not in text(reader.get(lineage_of(row)))
+    assert "Roll this row back" in text(client.get(lineage_of(row)))
+    update(committed, status=RunStatus.CLOSED)
+    assert "Roll this row back" not in text(client.get(lineage_of(row)))

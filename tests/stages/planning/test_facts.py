@@ -173,10 +173,27 @@ def test_a_row_whose_person_may_be_there(
         pytest.param(
             TRAINED, ("create_completed_training", "history_of_known_person"), id="history"
         ),
+    ],
+)
+def test_a_link_settles_whose_row_it_is_that_has_no_name(
+    run: LegacyImportRun, fields: dict[str, Any], plan: tuple[str, str]
+) -> None:
+    user = LearnerProfileFactory(user__first_name="Karim", user__last_name="Haddad").user
+    said = {"decision": R.LINK, "person": ("user", user.pk)}
+    assert planned(run, **fields, full_name="", phone="") == ("review", "name_missing")
+    assert planned(run, said, **fields, legacy_id="8", full_name="", phone="") == plan
+
+
+@pytest.mark.parametrize(
+    ("fields", "plan"),
+    [
+        pytest.param({}, ("link_existing", "known_person"), id="lead"),
+        pytest.param(
+            TRAINED, ("create_completed_training", "history_of_known_person"), id="history"
+        ),
         pytest.param(
             {**TRAINED, "session_id": "42"}, ("review", "session_waiting"), id="not-makeable"
         ),
-        pytest.param({"full_name": ""}, ("review", "name_missing"), id="failed"),
     ],
 )
 def test_a_reviewer_s_link_unblocks(

@@ -161,7 +161,7 @@ BREAKS: dict[str, tuple[Break, dict[str, list[str]]]] = {
     "a lead deleted by hand": (
         _delete_lead,
         {
-            "record_missing": [LEAD, FOLLOWER],
+            "deleted_since": [LEAD, FOLLOWER],
             "records:create_crm_lead": [],
             "records:create_course_interest": [],
         },
@@ -170,17 +170,17 @@ BREAKS: dict[str, tuple[Break, dict[str, list[str]]]] = {
         lambda state: CourseInterest.objects.filter(
             origin=state.origin(FOLLOWER, "interest")
         ).delete(),
-        {"record_missing": [FOLLOWER], "records:create_course_interest": []},
+        {"deleted_since": [FOLLOWER], "records:create_course_interest": []},
     ),
     "a completed training deleted by hand": (
         lambda state: LegacyCompletedTraining.objects.filter(
             origin=state.origin(ARCHIVED, "training")
         ).delete(),
-        {"record_missing": [ARCHIVED], "records:create_completed_training": []},
+        {"deleted_since": [ARCHIVED], "records:create_completed_training": []},
     ),
     "an enrolment deleted by hand": (
         lambda state: LegacyImportedEnrollment.objects.all().delete(),
-        {"record_missing": [ENROLLED], "records:create_enrollment": []},
+        {"deleted_since": [ENROLLED], "records:create_enrollment": []},
     ),
     "the entry of a record lost": (
         lambda state: state.entries(ENROLLED, "create_enrollment").delete(),

@@ -1,0 +1,136 @@
+"""What reviewers said of an earlier version of a row, with the values that changed since, masked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.people.source_decisions import MadeDecision, RowDecisions, sort_decisions
+from legacy_import.review.decisions import events_about
+from legacy_import.rules.decision_subjects import RowVersion
+
+MOST_COLUMNS = 20
+CODES = ("legacy_formation_id", "legacy_session_id")
+# The columns of a staged row that are compared → how they are called.
+COMPARED: dict[str, Promise] = {
+    "full_name": gettext_lazy("Name"),
+    "birth_date": gettext_lazy("Birth date"),
+    "phone_raw": gettext_lazy("Phone"),
+    "email_raw": gettext_lazy("E-mail"),
+    "raw_status": gettext_lazy("Status"),
+    "legacy_formation_id": gettext_lazy("Course"),
+    "legacy_session_id": gettext_lazy("Session"),
+}
+CONTACTS = {"phone_raw": mask_phone, "email_raw": mask_email}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One decision about the source row or an undo of one. `earlier`: it does not apply to this row."""
+
+    event: LegacyReviewDecision
+    undone: bool
+    earlier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """One value that changed since a decision, masked on both sides."""
+
+    column: str
+    words: Promise
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierVersion:
+    """The decisions about an earlier version of a row, and what changed since.
+
+    `columns`: the names of the old platform's columns that changed. `erased`: the contacts and the
+    payload of that version were purged.
+    """
+
+    events: Sequence[LegacyReviewDecision]
+    values: Sequence[ChangedValue]
+    columns: Sequence[str]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowHistory:
+    """Every decision about a row in any run, newest first, and which of them count."""
+
+    lines: Sequence[HistoryLine]
+    decisions: RowDecisions
+
+    @property
+    def earlier_events(self) -> list[LegacyReviewDecision]:
+        """What can be repeated on this version, oldest first."""
+        earlier = {one.pk for one in self.decisions.earlier}
+        return [line.event for line in reversed(self.lines) if line.event.pk in earlier]
+
+
+def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
+    """Every decision about the source row in every run, one query."""
+    events = list(events_about(row, run.connection_name))
+    undone = {event.undoes_id for event in events}
+    standing = [
+        MadeDecision(*(getattr(event, name) for name in MadeDecision._fields))
+        for event in events
+        if event.undoes_id is None and event.pk not in undone
+    ]
+    version = RowVersion(*(getattr(row, name) for name in RowVersion._fields))
+    decisions = sort_decisions(standing, version)
+    other = {one.pk for one in standing} - {one.pk for one in decisions.applying}
+    lines = [
+        HistoryLine(event, event.pk in undone, event.pk in other) for event in reversed(events)
+    ]
+    return RowHistory(lines, decisions)
+
+
+def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
+    """What was said of an earlier version of the row; None if nothing waits to be repeated."""
+    events = history.earlier_events
+    if not events:
+        return None
+    both = [row.pk, events[-1].student_import_id or 0]
+    versions = LegacyStudentImport.objects.in_bulk(both)
+    old, new = versions.get(both[1]), versions[row.pk]
+    if old is None:
+        return EarlierVersion(events, (), (), erased=True)
+    erased = not old.raw_payload
+    return EarlierVersion(events, changed_values(old, new), changed_columns(old, new), erased)
+
+
+def changed_values(old: LegacyStudentImport, new: LegacyStudentImport) -> list[ChangedValue]:
+    """The compared columns that differ, masked. Equality is decided on the whole values.
+
+    Contacts of a purged version are unknown, so they are no difference.
+    """
+    return [
+        ChangedValue(column, words, _masked(old, column), _masked(new, column))
+        for column, words in COMPARED.items()
+        if getattr(old, column) != getattr(new, column)
+        and (old.raw_payload or column not in CONTACTS)
+    ]
+
+
+def changed_columns(old: LegacyStudentImport, new: LegacyStudentImport) -> list[str]:
+    """The names of the payload's columns that differ; the values are the raw view's."""
+    if not old.raw_payload or not new.raw_payload:
+        return []
+    names = sorted({*old.raw_payload, *new.raw_payload})
+    changed = [name for name in names if old.raw_payload.get(name) != new.raw_payload.get(name)]
+    return [mask_text(str(name)[:80]) for name in changed[:MOST_COLUMNS]]
+
+
+def _masked(row: LegacyStudentImport, column: str) -> Any:
+    value = getattr(row, column)
+    if column in CONTACTS:
+        return CONTACTS[column](value)
+    return mask_text(value) if isinstance(value, str) and column not in CODES else value

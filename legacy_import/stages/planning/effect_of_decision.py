@@ -1,0 +1,157 @@
+"""What the plan's own rule would answer if one more decision were taken: asked before it is taken."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from legacy_import.choices import PlannedAction, ReviewDecision
+from legacy_import.mapping.index import RowReferences, load_mappings
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.platform import contacts_of
+from legacy_import.rules.commit_policy import FOLLOWS, WAITS, Decision, decide
+from legacy_import.rules.decisions import NOTHING, Event, after
+from legacy_import.stages.planning.cases import (
+    NO_DECISIONS,
+    Case,
+    CaseLoader,
+    ChunkContext,
+    case_loader,
+    matches_of,
+    rows_with_ids,
+)
+from legacy_import.stages.planning.earlier_imports import EarlierImport
+from legacy_import.stages.planning.effective_match import effective_match
+from legacy_import.stages.planning.followers import followers_among
+from legacy_import.stages.planning.plan_row import PlanRow
+
+NOT_STORED = -1  # the number of a decision that is only tried
+
+
+class Effect(NamedTuple):
+    """The answer of the plan's rule for a row, and the case that it rests on."""
+
+    answer: Decision
+    case: Case
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the row needs nobody any more."""
+        return self.answer.action != PlannedAction.REVIEW
+
+    def changes(self, before: "Effect") -> bool:
+        """Whether the row is another one than before: another answer, person or match."""
+        mine, its = self.case.facts, before.case.facts
+        return (
+            self.answer != before.answer
+            or self.case.target != before.case.target
+            or (mine.confidence, mine.blocker) != (its.confidence, its.blocker)
+            or self.case.decisions.not_same != before.case.decisions.not_same
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowEffects:
+    """One row that is not committed: its answer now, and the answers that decisions would give."""
+
+    loader: CaseLoader
+    row: PlanRow
+    context: ChunkContext
+    evidence: Mapping[str, Any]
+    now: Effect
+
+    @property
+    def decided(self) -> bool:
+        """Whether any decision about the row is in force."""
+        return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
+
+    def without_postponement(self) -> Decision:
+        """The answer that is behind a postponement."""
+        return decide(replace(self.now.case.facts, postponed=False))
+
+    def of(self, events: Sequence[Event]) -> list[Effect]:
+        """The effect of each of these decisions, taken alone after the ones in force."""
+        before = self.context.decisions.get(self.row.pk, NO_DECISIONS)
+        earlier = self.context.earlier.get(self.row.pk)
+        in_force = [after(before.in_force, about(event, earlier)) for event in events]
+        matches = [
+            effective_match(self.row, decisions, self.evidence, earlier) for decisions in in_force
+        ]
+        people = contacts_of({match.target for match in matches if match.target})
+        cases = [
+            self.loader.case(
+                self.row,
+                replace(
+                    self.context,
+                    decisions={self.row.pk: before._replace(in_force=decisions, last=NOT_STORED)},
+                    matches={self.row.pk: match},
+                    people=people,
+                ),
+                {},
+            )
+            for decisions, match in zip(in_force, matches, strict=True)
+        ]
+        return list(_effects(self.loader.run, cases))
+
+
+def about(event: Event, earlier: EarlierImport | None) -> Event:
+    """The decision with the deleted record that it is about, if it creates that again."""
+    if event.decision != ReviewDecision.CREATE_AGAIN:
+        return event
+    return replace(event, log_entry=earlier.gone_entry if earlier else 0)
+
+
+def row_effects(run: LegacyImportRun, row_id: int) -> RowEffects | None:
+    """The row as it is now, under the decisions in force; None for a committed row."""
+    references = LegacyStudentImport.objects.filter(pk=row_id).values_list(
+        "legacy_formation_id", "legacy_session_id", "duplicate_evidence"
+    )
+    for formation, session, evidence in references:
+        mappings = load_mappings(run.connection_name, RowReferences(formation, session))
+        loader = case_loader(run, mappings)
+        selection = rows_with_ids([row_id])
+        rows = loader.rows(selection)
+        if rows:
+            context = loader.read_context(rows, selection)
+            (now,) = _effects(run, [loader.case(rows[0], context, {})])
+            return RowEffects(loader, rows[0], context, evidence, now)
+    return None
+
+
+def effects_on_rows(
+    run: LegacyImportRun, ids: Sequence[int], event: Event
+) -> dict[int, tuple[Effect, Effect]]:
+    """Row id → its answer now and after this decision; committed rows are absent.
+
+    The same few queries however many rows there are.
+    """
+    loader, selection = case_loader(run, load_mappings(run.connection_name)), rows_with_ids(ids)
+    rows = loader.rows(selection)
+    context = loader.read_context(rows, selection)
+    decisions = {
+        row.pk: before._replace(
+            in_force=after(before.in_force, about(event, context.earlier.get(row.pk))),
+            last=NOT_STORED,
+        )
+        for row in rows
+        for before in (context.decisions.get(row.pk, NO_DECISIONS),)
+    }
+    matches = matches_of(rows, decisions, context.earlier)
+    people = contacts_of({match.target for match in matches.values() if match.target})
+    decided = replace(context, decisions=decisions, matches=matches, people=people)
+    before, later = (list(_effects(run, _cases(loader, rows, one))) for one in (context, decided))
+    return {row.pk: (old, new) for row, old, new in zip(rows, before, later, strict=True)}
+
+
+def _cases(loader: CaseLoader, rows: Iterable[PlanRow], context: ChunkContext) -> list[Case]:
+    facts_by_key: dict[Any, Any] = {}
+    return [loader.case(row, context, facts_by_key) for row in rows]
+
+
+def _effects(run: LegacyImportRun, cases: Sequence[Case]) -> Iterator[Effect]:
+    """The answers, followers of a first row that has a person included."""
+    answers = [decide(case.facts) for case in cases]
+    waiting = {case.row.pk for case, answer in zip(cases, answers, strict=True) if answer == WAITS}
+    linked = followers_among(run, waiting) if waiting else set()
+    for case, answer in zip(cases, answers, strict=True):
+        follows = answer == WAITS and case.row.pk in linked
+        yield Effect(FOLLOWS if follows else answer, case)
