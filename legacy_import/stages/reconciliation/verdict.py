@@ -16,7 +16,7 @@ KEY = "reconciled"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`is_current`: no batch was committed or rolled back since. `broken`: the names of failed checks."""
+    """`is_current`: no batch was committed or rolled back since. `broken`: names of failed checks."""
 
     balanced: bool
     at: datetime.datetime
