@@ -21,7 +21,9 @@ class Command(LegacyCommand):
     permission = VIEW
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
-        return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))
+        return reconcile_result(
+            reconcile(run_id=options["run"], progress=self.progress, actor=actor)
+        )
 
 
 # --- What it prints ---------------------------------------------------------------------------------

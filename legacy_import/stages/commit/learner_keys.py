@@ -21,10 +21,9 @@ def learner_keys(
     members = _members(run, groups)
     first_of = {row.pk: row.group_first_id or row.pk for row in rows}
     members |= {pk: (first_of[pk], origin) for pk, origin in origins.items()}
-    earlier = LegacyImportRun.objects.filter(
-        connection_name=run.connection_name, pk__lt=run.pk
-    ).exists()
-    known = learner_keys_of([origin for _, origin in members.values()]) if earlier else {}
+    others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
+    all_origins = [origin for _, origin in members.values()]
+    known = learner_keys_of(all_origins) if others.exists() else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
     for first, origin in members.values():
         if origin in known:
@@ -37,7 +36,10 @@ def learner_keys(
 
 
 def _members(run: LegacyImportRun, groups: set[int]) -> dict[int, tuple[int, str]]:
-    """Row id → (first row of its group, its origin), for every member of these groups."""
+    """Row id → (first row of its group, its origin), for every member of these groups.
+
+    A row whose legacy id was another person's when that person was imported has an origin of its own.
+    """
     if not groups:
         return {}
     rows = LegacyStudentImport.objects.filter(

@@ -28,8 +28,8 @@ class PlanRow(NamedTuple):
     group_conflict: bool
     legacy_formation_id: str | None
     legacy_session_id: str | None
-    person_number: int
     status_key: str | None  # of a status that the rules do not know
+    person_number: int
 
     @property
     def place(self) -> Place:
