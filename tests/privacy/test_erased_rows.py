@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from crm.models import CrmLead
 from legacy_import.errors import Interrupted, OutOfOrder
@@ -372,3 +373,57 @@ def test_a_new_plan_of_the_run_at_hand_skips_the_row_as_well() -> None:
     run_plan(run)
     assert plan_of(row) == ("skip", "erased_on_request")
     assert run_commit(run).outcomes == {"skip": 1}
+
+
+class TestScreens:
+    """What staff see of an erased person: that it was erased, and nothing else."""
+
+    @pytest.fixture
+    def run(self) -> LegacyImportRun:
+        run = RunFactory()
+        StagedLearnerFactory(run=run, legacy_id="1", **CANARY)
+        StagedLearnerFactory(run=run, legacy_id="2")
+        run_stages(run)
+        run_commit(run)
+        erase()
+        run_stages(run)
+        return run
+
+    @pytest.fixture
+    def client(self, client: Client) -> Client:
+        client.force_login(UserFactory(is_staff=True, is_superuser=True))
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        return client
+
+    def test_the_lineage_of_its_record(self, run: LegacyImportRun, client: Client) -> None:
+        origin = f"{CONNECTION}:{WHO}:lead"
+        page = client.get("/admin/legacy-imports/lineage", {"origin": origin})
+        assert page.status_code == 200
+        assert "This person was erased on request." in text_of(page)
+        assert not names_in(page)
+
+    def test_the_review_of_the_row(self, run: LegacyImportRun, client: Client) -> None:
+        row = LegacyStudentImport.objects.get(legacy_import_run=run, legacy_id="1")
+        page = client.get("/admin/legacy-imports/review", {"run": run.pk, "row": row.pk})
+        assert page.status_code == 200
+        assert "This person was erased on request." in text_of(page)
+        assert not names_in(page)
+
+    def test_the_exports_and_lists(self, run: LegacyImportRun, client: Client) -> None:
+        export = client.get(f"/admin/legacy-imports/{run.pk}/export.csv")
+        lines = b"".join(export.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+        (line,) = [line for line in lines if ",stagiaires,1," in line]
+        assert line.startswith(f"{run.pk},stagiaires,1,,,,")
+        for path in ("students", "review"):
+            page = client.get(f"/admin/legacy-imports/{path}", {"run": run.pk})
+            assert page.status_code == 200
+            assert not names_in(page)
+
+
+def text_of(page: Any) -> str:
+    return " ".join(page.content.decode().split())
+
+
+def names_in(page: Any) -> list[str]:
+    shown = page.content.decode().casefold()
+    return [word for word in EVERYTHING if word in shown]
