@@ -107,7 +107,8 @@ def test_a_line_says_where_a_run_stands(client: Client, run: Any) -> None:
     for number, row in enumerate(
         LegacyStudentImport.objects.filter(planned_action="review").order_by("pk")
     ):
-        LegacyStudentImport.objects.filter(pk=row.pk).update(decision=("skip", "later")[number])
+        decision, settled = (("skip", True), ("later", False))[number]
+        LegacyStudentImport.objects.filter(pk=row.pk).update(decision=decision, settled=settled)
     run_plan(run)  # counts the decisions that stand in the rows
     told = text(list_page(client))
     for words in (
