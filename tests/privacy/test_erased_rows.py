@@ -7,6 +7,8 @@ from django.db import transaction
 from django.test import Client
 
 from crm.models import CrmLead
+from legacy_import.choices import Stage
+from legacy_import.engine.chunks import Chunk, Job
 from legacy_import.errors import Interrupted, OutOfOrder
 from legacy_import.models import (
     FacetCount,
@@ -25,6 +27,7 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.staging import table_import
+from legacy_import.stages.staging.row_ids import reserve_ids
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -240,6 +243,18 @@ class TestALaterImport:
             import_from(database, resume=run.pk)
             assert staged(run.pk)["stagiaires", "1"].validation_issues == ["erased"]
             assert found_in(run, EVERYTHING) == set()
+
+    def test_a_worker_stages_it_erased_too(self, database: LegacyDatabase) -> None:
+        run = RunFactory(status="importing")
+        chunk = Chunk(0, "1", "3", "stagiaires", rows_from=reserve_ids(run, 3), rows=3)
+        with as_legacy(database):
+            work = table_import.open_work(Job(run.pk, Stage.IMPORT, "", {"allow_writable": False}))
+            with transaction.atomic():
+                assert work(chunk).rows == 3
+        rows = staged(run.pk)
+        assert rows["stagiaires", "1"].validation_issues == ["erased"]
+        assert rows["stagiaires", "2"].full_name
+        assert found_in(run, EVERYTHING) == set()
 
     def test_erased_while_an_import_is_unfinished_the_rest_of_it_knows(
         self, database: LegacyDatabase, monkeypatch: pytest.MonkeyPatch
