@@ -205,6 +205,25 @@ class TestALaterImport:
         with as_legacy(database):
             assert reconcile(run_id=run.pk, progress=Silent()).balanced
 
+    def test_a_lead_that_staff_deleted_as_well_is_decided(self, make_legacy: MakeLegacy) -> None:
+        database = make_legacy(tables([{**CANARY_ROW, "statut": "Informer"}, learner(2)], []))
+        import_from(database)
+        first = latest()
+        run_stages(first)
+        run_commit(first)
+        assert find_subject(WHO) == {first.pk: False}
+        (record,) = [one for one in erase().records if one.model == "crm.CrmLead"]
+        CrmLead.objects.filter(pk=record.id).delete()
+        import_from(database)
+        run = latest()
+        run_stages(run)
+        assert plan_of(staged(run.pk)["stagiaires", "1"]) == ("skip", "erased_on_request")
+        run_commit(run)
+        with as_legacy(database):
+            for one in (first, run):
+                assert reconcile(run_id=one.pk, progress=Silent()).balanced
+        assert not CrmLead.objects.filter(origin__startswith=f"{CONNECTION}:{WHO}:").exists()
+
     @pytest.mark.parametrize(
         ("changes", "is_erased"),
         [
