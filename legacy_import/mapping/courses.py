@@ -127,6 +127,7 @@ COURSES = MappingKind(
     answer=_answer,
     bulk=exact_suggestions,
     bulk_fields={"status": S.CONFIRMED},
+    exact="confirm",
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
     causes=(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from ecoin.identity.masking import mask_code
 from legacy_import.choices import Classification, ReviewDecision, SessionType
 from legacy_import.mapping.index import MappingIndex, SessionAnswer, session_answer
 from legacy_import.mapping.mapping_kind import (
@@ -168,8 +169,10 @@ SESSIONS = MappingKind(
     answer=_answer,
     bulk=real_unconfirmed,
     bulk_fields={"session_type": SessionType.REAL_SESSION, "history_released": False},
+    exact=SessionType.REAL_SESSION.value,
     offered=maybe_real,
     bulk_check=_require_reasons,
+    mask=mask_code,
     mappings=with_course_names,
     searched=("display_name", "course_name"),
     affected_rows=_rows_of_sessions,

@@ -144,6 +144,7 @@ class ConflictLine(MappingLine):
     """A formation, and a session of another one, that the same rows refer to."""
 
     STATES = CONFLICT_STATES
+    name_is_code = True
 
     @property
     def why(self) -> str:
