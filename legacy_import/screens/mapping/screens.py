@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
-from legacy_import.choices import CourseMappingStatus
+from legacy_import.choices import NOT_IN_SOURCE, CourseMappingStatus
 from legacy_import.mapping.conflicts import CONFLICTS
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
@@ -133,6 +133,11 @@ class SessionLine(MappingLine):
     @property
     def never_real(self) -> bool:
         return self.mapping.legacy_id in PLACEHOLDER_IDS
+
+    @property
+    def not_in_source(self) -> bool:
+        """Only rows refer to it."""
+        return bool(self.mapping.rule == NOT_IN_SOURCE and not self.mapping.in_source)
 
     @property
     def one_click(self) -> str:
