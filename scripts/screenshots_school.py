@@ -89,6 +89,7 @@ def commit_and_review(run: LegacyImportRun) -> School:
         "legacy_commit", run=run.pk, focus=FocusMode.HISTORICAL_COMPLETED.value, batch=BATCH,
         limit=COMMITTED, no_input=True, confirm_database=database_name(), actor="operator",
     )  # fmt: skip
+    _manage("legacy_reconcile", run=run.pk, actor="operator")
     reviewer, manager = _account("reviewer"), _account("manager")
     for cause, (decision, number) in SAID.items():
         for row in _waiting(run, cause)[:number]:

@@ -63,8 +63,8 @@ class MadeDecision(NamedTuple):
             ReviewDecision(self.decision),
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
-            self.course_id,
             self.target_inactive,
+            self.course_id,
             self.log_entry_id or 0,
         )
 

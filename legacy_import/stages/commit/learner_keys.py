@@ -9,12 +9,27 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_su
 from legacy_import.people.groups import TABLE_RANK
 from legacy_import.people.platform import learner_keys_of
 from legacy_import.people.separate import separate_rows
-from legacy_import.stages.planning.earlier_imports import (
-    NOT_IMPORTED,
-    RowIdentity,
-    logged_imports,
-)
 from legacy_import.stages.planning.plan_row import PlanRow
+
+
+class GroupMember(NamedTuple):
+    """A row of a group as it is staged. `person_number`: see models.number_suffix."""
+
+    pk: int
+    source_table: str
+    legacy_id: str
+    person_number: int
+    group_first_id: int
+
+    def origin(self, connection_name: str) -> str:
+        """Of its records, without the effect."""
+        number = number_suffix(self.person_number)
+        return f"{connection_name}:{self.source_table}:{self.legacy_id}{number}"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place among the rows of its group."""
+        return TABLE_RANK[self.source_table], int(self.legacy_id)
 
 
 def learner_keys(
@@ -25,13 +40,11 @@ def learner_keys(
     History that an earlier run created from a row of the group keeps its key, and new history gets the
     same: a later run may group the rows under another first row. `origins`: of these rows.
     """
-    others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
-    imported_before = others.exists()
-    groups = {row.group_first_id for row in rows if row.group_first_id is not None}
-    members = _members(run, groups)
-    of_members = {**_origins(run, members, imported_before), **origins}
+    members = _members(run, {row.group_first_id for row in rows if row.group_first_id is not None})
+    of_members = {one.pk: one.origin(run.connection_name) for one in members} | dict(origins)
     first_of = _first_rows(run, members)
-    known = learner_keys_of(list(of_members.values())) if imported_before else {}
+    others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
+    known = learner_keys_of(list(of_members.values())) if others.exists() else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
     for pk, origin in of_members.items():
         if origin in known:
@@ -44,59 +57,28 @@ def learner_keys(
     return result
 
 
-class GroupMember(NamedTuple):
-    """A row of a group as it is staged."""
-
-    row: RowIdentity
-    group: int
-
-
-def _members(run: LegacyImportRun, groups: set[int]) -> dict[int, GroupMember]:
-    """Row id → every member of these groups."""
+def _members(run: LegacyImportRun, groups: set[int]) -> list[GroupMember]:
+    """Every member of these groups."""
     if not groups:
-        return {}
+        return []
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run, group_first_id__among=Ids(groups)
     )
-    members = (
-        GroupMember(RowIdentity(*columns), group or 0)
-        for *columns, group in rows.values_list(*RowIdentity._fields, "group_first_id")
-    )
-    return {member.row.pk: member for member in members}
+    return [GroupMember(*columns) for columns in rows.values_list(*GroupMember._fields)]
 
 
-def _first_rows(run: LegacyImportRun, members: Mapping[int, GroupMember]) -> dict[int, int]:
+def _first_rows(run: LegacyImportRun, members: Sequence[GroupMember]) -> dict[int, int]:
     """Row id → the first row of its group, without those that a reviewer separated since.
 
     A decision of another run takes effect on the groups of this one when it is validated again.
     """
-    separate = separate_rows(run, members) if members else set()
-    groups: defaultdict[int, list[RowIdentity]] = defaultdict(list)
-    for pk, member in members.items():
-        if pk not in separate:
-            groups[member.group].append(member.row)
+    separate = separate_rows(run, [one.pk for one in members]) if members else set()
+    groups: defaultdict[int, list[GroupMember]] = defaultdict(list)
+    for member in members:
+        if member.pk not in separate:
+            groups[member.group_first_id].append(member)
     first_of: dict[int, int] = {}
-    for group, rows in groups.items():
-        first = group if group not in separate else min(rows, key=_place).pk
-        first_of |= {row.pk: first for row in rows}
+    for group, others in groups.items():
+        first = group if group not in separate else min(others, key=lambda one: one.place).pk
+        first_of |= {one.pk: first for one in others}
     return first_of
-
-
-def _place(row: RowIdentity) -> tuple[int, int]:
-    return TABLE_RANK[row.source_table], int(row.legacy_id)
-
-
-def _origins(
-    run: LegacyImportRun, members: Mapping[int, GroupMember], imported_before: bool
-) -> dict[int, str]:
-    """Row id → the origin of each member, without the effect.
-
-    A row whose legacy id was another person's when that person was imported has an origin of its own.
-    """
-    rows = [member.row for member in members.values()]
-    earlier = logged_imports(run, rows) if imported_before else {}
-    origins = {}
-    for row in rows:
-        number = number_suffix(earlier.get(row.pk, NOT_IMPORTED).person_number)
-        origins[row.pk] = f"{run.connection_name}:{row.source_table}:{row.legacy_id}{number}"
-    return origins
