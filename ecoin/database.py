@@ -4,10 +4,22 @@ Only this module and `ecoin.bulk` look at which of them a connection leads to. O
 function that returns the SQL or the answer that fits (docs/decisions/0008-sqlite-and-mariadb.md).
 """
 
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, OperationalError
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
+from django.db import Error as AnyDatabaseError
+
+# Errors of a server that pass by themselves: it restarts, is full of connections, ended this one, or
+# rolled this transaction back for another's. And the same of a SQLite file.
+PASSING = frozenset({1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2026, 2055, 4031, 3101})
+LOST_LINK = frozenset({1053, 1927, 2002, 2003, 2006, 2013, 2026, 2055, 4031})
+PASSING_OF_FILES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
 
 
 def is_sqlite(connection: Any) -> bool:
@@ -87,6 +99,115 @@ def rewrite_without_deleted_data(connection: Any) -> bool:
             return False
         raise
     return not is_busy
+
+
+def server_identity(connection: Any) -> tuple[str, ...]:
+    """Which database a connection leads to, as its server says, whatever address it was reached by."""
+    if is_sqlite(connection):
+        return (socket.gethostname(), str(Path(connection.settings_dict["NAME"]).resolve()))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@hostname, @@port, DATABASE()")
+        return tuple(str(part) for part in cursor.fetchone())
+
+
+def error_number(error: BaseException) -> int:
+    """The server's number of an error; 0 for one without."""
+    number = error.args[0] if error.args else 0
+    return number if isinstance(number, int) else 0
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same work may succeed a moment later, on a new connection."""
+    if isinstance(error, InterfaceError):  # the driver's word for a connection that is closed
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    name = str(getattr(error.__cause__, "sqlite_errorname", ""))
+    return error_number(error) in PASSING or name.startswith(PASSING_OF_FILES)
+
+
+def link_is_lost(error: BaseException) -> bool:
+    """Whether the server went away, or ended the connection."""
+    if isinstance(error, InterfaceError):
+        return True
+    return isinstance(error, OperationalError) and error_number(error) in LOST_LINK
+
+
+def session_id(connection: Any) -> int:
+    """The number of this session on the server; 0 for a SQLite file."""
+    if is_sqlite(connection):
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        return int(cursor.fetchone()[0])
+
+
+def open_sessions(connection: Any) -> set[int]:
+    """The numbers of the open sessions of this account. Every server shows an account its own."""
+    if is_sqlite(connection):
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW PROCESSLIST")
+        return {int(row[0]) for row in cursor.fetchall()}
+
+
+def long_transactions(connection: Any, seconds: int) -> list[tuple[int, int]]:
+    """(session, age in seconds) of other sessions' transactions that are older, oldest first.
+
+    Empty if the account may not see them (it needs PROCESS).
+    """
+    if is_sqlite(connection):
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age"
+                " FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID()"
+                " HAVING age > %s ORDER BY age DESC",
+                [seconds],
+            )
+            return [(int(session), int(age)) for session, age in cursor.fetchall()]
+    except AnyDatabaseError:
+        return []
+
+
+@contextmanager
+def short_lock_wait(connection: Any, seconds: int) -> Iterator[None]:
+    """Within the block, a statement waits for a lock for so long at most (a server's default is 50 s).
+
+    Then it raises OperationalError 1205. On SQLite nothing changes.
+    """
+    if is_sqlite(connection):
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", [seconds])
+    try:
+        yield
+    finally:
+        with suppress(AnyDatabaseError), connection.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = DEFAULT")
+
+
+def end_idle_transactions(connection: Any, seconds: int) -> None:
+    """Have the server end this session if it is idle for so long inside a transaction.
+
+    So the locks of a process that was stopped, or of a machine that lost power, do not stay. MySQL has
+    only the limit for idle sessions of any kind.
+    """
+    if is_sqlite(connection):
+        return
+    name = "idle_transaction_timeout" if connection.mysql_is_mariadb else "wait_timeout"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION {name} = %s", [seconds])
+
+
+def waiting_for_restarts(connection: Any, tell: Callable[[], None]) -> Any:
+    """A context in which the connection waits for a server that restarts (ecoin/mysql/base.py).
+
+    `tell` is called when a wait begins. A SQLite file does not go away.
+    """
+    return connection.waiting_for_restarts(tell) if is_mysql(connection) else nullcontext()
 
 
 def prepare(connection: Any, **_: object) -> None:

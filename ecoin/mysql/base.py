@@ -1,9 +1,19 @@
-"""The connection to the app database: no silence without end, and encrypted where the server can."""
+"""The connection to the app database: no silence without end, and encrypted where the server can.
 
+A command also waits for a server that restarts. What is safe to do twice is done again on a new
+connection: a read outside a transaction, and the beginning of one. A transaction in which the link
+is lost is rolled back by the server, and its chunk is worked again (legacy_import/engine/retries.py).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from django.db import Error as AnyDatabaseError
 from django.db.backends.mysql import base
 
+from ecoin.database import link_is_lost
 from ecoin.mysql.tls import (
     ENFORCED,
     Database,
@@ -14,6 +24,8 @@ from ecoin.mysql.tls import (
 )
 
 LONGEST_CONNECT_SECONDS = 10
+RESTART_SECONDS = 30  # that a command waits for a server that was there before
+RESTART_PAUSE = 0.5
 TLS_FAILED = 2026
 
 
@@ -22,6 +34,65 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     # Whether the server at an address has TLS is found out once per process: every page connects anew.
     _has_tls: ClassVar[dict[tuple[Any, ...], bool]] = {}
+
+    _connected_before = False
+    _tell: Callable[[], None] | None = None  # None: pages do not wait, they answer at once
+
+    @contextmanager
+    def waiting_for_restarts(self, tell: Callable[[], None]) -> Iterator[None]:
+        """In the block, wait for a server that restarts; `tell` is called when a wait begins."""
+        self._tell = tell
+        try:
+            with self.execute_wrapper(self._read_again):
+                yield
+        finally:
+            self._tell = None
+
+    def connect(self) -> None:
+        give_up_at = time.monotonic() + RESTART_SECONDS
+        told = False
+        while True:
+            try:
+                super().connect()
+                self._connected_before = True
+                return
+            except AnyDatabaseError as error:
+                may_wait = self._tell and self._connected_before and link_is_lost(error)
+                if not may_wait or time.monotonic() > give_up_at:
+                    raise
+            if self._tell and not told:
+                self._tell()
+                told = True
+            time.sleep(RESTART_PAUSE)
+
+    def set_autocommit(self, autocommit: bool, *args: Any, **options: Any) -> None:
+        """Begins a transaction, where `autocommit` is False."""
+        try:
+            super().set_autocommit(autocommit, *args, **options)
+        except AnyDatabaseError as error:
+            if autocommit or not self._may_try_again(error):
+                raise
+            self.close()
+            super().set_autocommit(autocommit, *args, **options)
+
+    def _read_again(
+        self, execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        started_at = time.monotonic()
+        try:
+            return execute(sql, params, many, context)
+        except AnyDatabaseError as error:
+            # A server that was silent until the time limit is not one that restarts.
+            silent = time.monotonic() - started_at > RESTART_SECONDS
+            if silent or not (sql.startswith("SELECT") and self._may_try_again(error)):
+                raise
+        self.close()
+        self.ensure_connection()
+        context["cursor"].cursor = self.create_cursor()
+        return execute(sql, params, many, context)
+
+    def _may_try_again(self, error: Exception) -> bool:
+        return self._tell is not None and not self.in_atomic_block and link_is_lost(error)
 
     def get_connection_params(self) -> dict[str, Any]:
         alias_options = self.settings_dict["OPTIONS"]

@@ -4,20 +4,32 @@ Only the database is trusted: a message may be lost, duplicated or late, and a w
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from kombu.exceptions import ChannelError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from ecoin.celery import app
-from legacy_import.engine.chunks import Chunk, ChunkResult, Chunks, Job, OpenWork, Results
-from legacy_import.engine.worker import settings_digest
+from ecoin.database import DEADLOCK, LOCK_WAIT_TIMEOUT, error_number, short_lock_wait
+from legacy_import.engine.attempts import Attempt, attempts_of, delete_attempts
+from legacy_import.engine.chunks import (
+    Chunk,
+    ChunkResult,
+    Chunks,
+    Job,
+    OpenWork,
+    Results,
+    legacy_name,
+)
+from legacy_import.engine.worker import message_of
+from legacy_import.engine.worker_check import FirstLook, ask_workers, described
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from legacy_import.runs.lease import Lease
@@ -27,27 +39,38 @@ CHUNK_TASK = "legacy_import.chunk"
 MAX_PENDING = 64  # chunks that are sent and not finished; enough for as many workers
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two queries of the receipts
 RENEW_SECONDS = 20  # of a lease of a minute; each running chunk may delay it
-UNTAKEN_SECONDS = 30  # without a finished chunk, before the operator hears that no worker takes one
-RESEND_SECONDS = 60  # the same, before chunks are sent again, unless all still wait for a worker
-RESEND_ANYWAY_SECONDS = 180  # the same, before they are sent again in any case
-STALLED_SECONDS = 900  # the same, before the command fails
+LOCK_SECONDS = 3  # that the lease waits for a worker's lock, before it is renewed another time
+# Without a finished chunk for so many seconds, …
+LOOK_SECONDS = 3  # it is looked who is at work; and again after as many
+UNTAKEN_SECONDS = 30  # the operator hears that no worker takes a chunk
+RESEND_SECONDS = 20  # chunks are sent again at which no one is at work; and again after as many
+RESEND_ANYWAY_SECONDS = (
+    180  # the same, though as many messages wait, which may be another command's
+)
+STALLED_SECONDS = 900  # the command fails
+RESENDS = 3  # of one chunk; then the command fails
 BROKER_SECONDS = 300  # without a broker, before the command fails
+BROKER_ANSWER_SECONDS = 5  # for one answer of it: a signal is heard in between
 FIRST_NOTICE_SECONDS = 3  # a restart of the broker is not reported
-LOCK_ERRORS = (1205, 1213)
+MOST_AT_WORK_SHOWN = 4
 
 Answer = TypeVar("Answer")
 Key = tuple[str, int]  # of a chunk: its table and its position
 
 
+@dataclass
 class Workers:
     """Chunks are worked by Celery workers, on this machine and others."""
 
-    distributed = True
+    distributed: bool = True
+    first_looks: dict[str, FirstLook] = field(default_factory=dict)  # by the token of the lease
 
     def each(
         self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
     ) -> Results:
-        yield from _PendingChunks(job, lease, progress).each(iter(chunks))
+        app.conf.broker_transport_options["socket_timeout"] = BROKER_ANSWER_SECONDS
+        first_look = self.first_looks.setdefault(job.token, FirstLook(job.token))
+        yield from _PendingChunks(job, lease, progress, first_look).each(iter(chunks))
 
 
 @dataclass
@@ -57,15 +80,19 @@ class _PendingChunks:
     job: Job
     lease: Lease
     progress: Progress
+    first_look: FirstLook
     pending: dict[Key, Chunk] = field(default_factory=dict)
     renewed_at: float = field(default_factory=time.monotonic)
     finished_at: float = field(default_factory=time.monotonic)  # the last chunk
     resent_at: float = field(default_factory=time.monotonic)
-    notices: set[str] = field(default_factory=set)  # codes of those shown
+    looked_at: float = 0.0
+    attempts: list[Attempt] = field(default_factory=list)  # at the last look
+    resends: Counter[Key] = field(default_factory=Counter)
+    notices: set[object] = field(default_factory=set)  # codes of those shown
 
     def each(self, chunks: Iterator[Chunk]) -> Results:
         """Every chunk once it is done; up to MAX_PENDING are with workers at a time."""
-        self._delete_failures()
+        self._delete_records()
         self._send_more(chunks)
         while self.pending:
             finished = self._finished()
@@ -78,19 +105,27 @@ class _PendingChunks:
             self._raise_failure()
             if self.pending and not finished:
                 self._pause()
+        if self.resends:
+            count = len(self.resends)
+            self.progress.say(f"Sent again: {count} chunk(s) that no worker had finished.")
 
-    def _delete_failures(self) -> None:
+    def _delete_records(self) -> None:
+        """Of earlier attempts and failures of the stage."""
         with transaction.atomic():
             self.lease.confirm()
             self._failures().delete()
+            delete_attempts(self.job)
 
     def _send_more(self, chunks: Iterator[Chunk]) -> None:
         while len(self.pending) < MAX_PENDING:
             chunk = next(chunks, None)
             if chunk is None:
                 return
-            self._at_broker(partial(send_chunk, self.job, chunk))
+            self._send(chunk)
             self.pending[chunk.key] = chunk
+
+    def _send(self, chunk: Chunk) -> None:
+        self._at_broker(partial(send_chunk, self.job, chunk))
 
     def _finished(self) -> dict[Key, ChunkResult]:
         """The pending chunks that have a receipt by now, in order."""
@@ -118,7 +153,7 @@ class _PendingChunks:
             if chunk is None:
                 continue  # done meanwhile by another worker
             raise LegacyImportError(
-                f"A worker could not {self.job.stage.value} {chunk.name} of run "
+                f"A worker could not {self.job.stage.value} {legacy_name(chunk)} of run "
                 f"{self.job.run_id}: {failure.message or failure.error}",
                 hint=failure.hint
                 or f"Fix the cause, then continue: manage.py {self._next_command}",
@@ -127,41 +162,84 @@ class _PendingChunks:
 
     def _pause(self) -> None:
         """Check on the workers, then wait: the longer nothing is finished, the longer the pause."""
-        self._check_workers()
+        for warning in self.first_look.warnings():
+            self.progress.say(warning)
         idle = time.monotonic() - self.finished_at
+        if idle > LOOK_SECONDS:
+            self._check_workers(idle)
         self._wait(min(max(idle / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
 
-    def _check_workers(self) -> None:
+    def _check_workers(self, idle: float) -> None:
         now = time.monotonic()
-        idle = now - self.finished_at
         if idle > STALLED_SECONDS:
             raise LegacyImportError(
                 f"No chunk has been finished for {STALLED_SECONDS / 60:.0f} minutes.",
                 hint="Look at the workers (celery -A ecoin worker) and their log; then continue: "
                 f"manage.py {self._next_command}",
             )
+        if now - self.looked_at > LOOK_SECONDS:
+            self._look_at_attempts()
+            self.looked_at = now
         if idle > UNTAKEN_SECONDS and "untaken" not in self.notices and self._untaken():
             self._notify(
                 "untaken",
                 f"No worker has taken a chunk for {UNTAKEN_SECONDS:.0f} s: start one with "
                 "celery -A ecoin worker",
             )
-        if idle > RESEND_SECONDS and now - self.resent_at > self._resend_seconds():
-            self._notify(
-                "resent",
-                f"No chunk has been finished for {RESEND_SECONDS:.0f} s: what may be lost is sent "
-                "again. A chunk worked twice counts once.",
-            )
-            for chunk in self.pending.values():
-                self._at_broker(partial(send_chunk, self.job, chunk))
-            self.resent_at = time.monotonic()
+        if idle > RESEND_SECONDS and now - self.resent_at > RESEND_SECONDS:
+            self._resend(idle)
 
-    def _resend_seconds(self) -> float:
-        return RESEND_ANYWAY_SECONDS if self._untaken() else RESEND_SECONDS
+    def _look_at_attempts(self) -> None:
+        """Show who is at work on what, and say once of each process that it ended."""
+        self.attempts = [one for one in attempts_of(self.job) if one.key in self.pending]
+        at_work = [one for one in self.attempts if one.alive]
+        words = [f"{one.worker}: {self.pending[one.key].name}" for one in at_work]
+        more = (
+            [f"and {len(words) - MOST_AT_WORK_SHOWN} more"]
+            if len(words) > MOST_AT_WORK_SHOWN
+            else []
+        )
+        self.progress.at_work("; ".join(words[:MOST_AT_WORK_SHOWN] + more))
+        for one in self.attempts:
+            if not one.alive:
+                self._notify(
+                    one.pk,
+                    f"A process of worker {one.worker} ended while it worked "
+                    f"{self.pending[one.key].name}.",
+                )
 
-    def _untaken(self) -> bool:
+    def _resend(self, idle: float) -> None:
+        """Send again what may be lost. Raises LegacyImportError once that has not helped."""
+        at_work = {one.key for one in self.attempts if one.alive}
+        lost = {key: chunk for key, chunk in self.pending.items() if key not in at_work}
+        if not lost or (self._untaken(len(lost)) and idle < RESEND_ANYWAY_SECONDS):
+            return
+        if not at_work and max(self.resends[key] for key in lost) >= RESENDS:
+            self._fail_unfinished(lost)
+        self._notify(
+            "resent",
+            f"No chunk has been finished for {RESEND_SECONDS:.0f} s: what may be lost is sent "
+            "again. A chunk worked twice counts once.",
+        )
+        for key, chunk in lost.items():
+            self._send(chunk)
+            self.resends[key] += 1
+        self.resent_at = time.monotonic()
+
+    def _fail_unfinished(self, lost: dict[Key, Chunk]) -> None:
+        key = max(lost, key=lambda key: self.resends[key])
+        workers = self._at_broker(partial(ask_workers, self.job.token))
+        raise LegacyImportError(
+            f"The chunk {legacy_name(lost[key])} of run {self.job.run_id} was sent "
+            f"{self.resends[key] + 1} times to {self.job.stage.value} it, and no worker finished it "
+            f"({described(workers)}).",
+            hint="Give every worker the command's code, settings and DATABASE_URL and restart it "
+            f"(its log says what it dropped); then continue: manage.py {self._next_command}",
+        )
+
+    def _untaken(self, chunks: int | None = None) -> bool:
         """Whether as many messages wait for a worker as chunks are pending (of any command)."""
-        return self._at_broker(waiting_messages) >= len(self.pending)
+        return self._at_broker(waiting_messages) >= (chunks or len(self.pending))
 
     def _at_broker(self, request: Callable[[], Answer]) -> Answer:
         """Repeat the request until the broker answers. Raises LegacyImportError after BROKER_SECONDS."""
@@ -200,14 +278,15 @@ class _PendingChunks:
         if time.monotonic() - self.renewed_at < RENEW_SECONDS:
             return
         try:
-            self.lease.confirm()
+            with short_lock_wait(connection, LOCK_SECONDS):
+                self.lease.confirm()
         except OperationalError as error:
-            if error.args[:1] not in [(number,) for number in LOCK_ERRORS]:
+            if error_number(error) not in (LOCK_WAIT_TIMEOUT, DEADLOCK):
                 raise
             return  # running chunks lock the run's row; no other process can take it either
         self.renewed_at = time.monotonic()
 
-    def _notify(self, code: str, sentence: str) -> None:
+    def _notify(self, code: object, sentence: str) -> None:
         """Tell the operator, once per code."""
         if code not in self.notices:
             self.notices.add(code)
@@ -226,9 +305,17 @@ def broker_address() -> str:
 
 def send_chunk(job: Job, chunk: Chunk) -> None:
     """Send a chunk to the queue of the workers. Raises what the broker's client raises."""
-    message = job.as_message() | {"settings_digest": settings_digest()}
-    arguments = [message, chunk.as_message()]
+    send(*message_of(job, chunk))
+
+
+def send(*arguments: dict[str, Any]) -> None:
+    """Send the two parts of a message."""
     app.send_task(CHUNK_TASK, args=arguments, retry_policy={"max_retries": 0})
+
+
+def leave_queue(worker: str) -> None:
+    """Have this worker take nothing more from the queue until it is restarted."""
+    app.control.cancel_consumer(app.conf.task_default_queue, destination=[worker])
 
 
 def waiting_messages() -> int:

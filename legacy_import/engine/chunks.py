@@ -103,6 +103,21 @@ def do_chunk(job: Job, chunk: Chunk, work: Work, confirm: Callable[[], None]) ->
     return result
 
 
+def legacy_name(chunk: Chunk) -> str:
+    """For people: the table and the legacy ids of the chunk's first and last row."""
+    if chunk.table:
+        return f"{chunk.name} (ids of the old database)"
+    rows = LegacyStudentImport.objects.filter(
+        pk__range=(int(chunk.first or 0), int(chunk.last or 0))
+    )
+    names = [
+        f"{table}:{legacy_id}"
+        for order in ("pk", "-pk")
+        for table, legacy_id in rows.order_by(order).values_list("source_table", "legacy_id")[:1]
+    ]
+    return " to ".join(names) or chunk.name
+
+
 def batch_of(position: int, ids: Sequence[int]) -> Chunk:
     """The chunk of exactly these staged rows."""
     return Chunk(position, str(min(ids)), str(max(ids)), ids=list(ids))
@@ -127,6 +142,13 @@ def write_receipt(job: Job, chunk: Chunk, result: ChunkResult) -> None:
         **result._asdict(),
         finished_at=timezone.now(),
     )
+
+
+def receipt_of(job: Job, chunk: Chunk) -> ChunkResult | None:
+    """The result of the chunk, if it is done."""
+    values = ChunkReceipt.objects.filter(**place_of(job, chunk)).values_list(*ChunkResult._fields)
+    result = values.first()
+    return ChunkResult(*result) if result else None
 
 
 def chunks_of(run: LegacyImportRun) -> Iterator[Chunk]:

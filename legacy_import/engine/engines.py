@@ -1,13 +1,12 @@
 """The two engines: chunks are worked in this process, or by Celery workers on any number of machines."""
 
-import random
-import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
+from ecoin.database import DEADLOCK, error_number, link_is_lost
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import (
@@ -20,7 +19,10 @@ from legacy_import.engine.chunks import (
     Work,
     chunks_of,
     do_chunk,
+    receipt_of,
 )
+from legacy_import.engine.poison_rows import name_of
+from legacy_import.engine.retries import again
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -62,23 +64,34 @@ class Inline:
             self.current = (job, open_work(job))
         _, work = self.current
         for chunk in chunks:
-            yield chunk, _retry_deadlocks(job, chunk, work, lease)
+            yield chunk, _try_again(job, chunk, work, lease, progress)
 
 
-DEADLOCK = 1213
-DEADLOCK_TRIES = 5
+def _try_again(job: Job, chunk: Chunk, work: Work, lease: Lease, progress: Progress) -> ChunkResult:
+    """Work the chunk; again if the server rolled it back for another's, or went away meanwhile."""
+    if connection.in_atomic_block:
+        return do_chunk(job, chunk, work, lease.confirm)
+    lost: list[Exception] = []
+
+    def once() -> ChunkResult:
+        # A lost answer to COMMIT: the chunk may be done.
+        receipt = receipt_of(job, chunk) if lost else None
+        return receipt or do_chunk(job, chunk, work, lease.confirm)
+
+    def note(error: Exception) -> None:
+        if link_is_lost(error) and not lost:
+            progress.say(
+                f"The app database went away ({name_of(error)}); trying again for half a minute."
+            )
+        if link_is_lost(error):
+            lost.append(error)
+
+    return again(once, passing=_passes, notify=note)
 
 
-def _retry_deadlocks(job: Job, chunk: Chunk, work: Work, lease: Lease) -> ChunkResult:
-    """Work the chunk; again if the server rolled it back because it and another wait for each other."""
-    for _ in range(DEADLOCK_TRIES - 1):
-        try:
-            return do_chunk(job, chunk, work, lease.confirm)
-        except OperationalError as error:
-            if error.args[:1] != (DEADLOCK,) or connection.in_atomic_block:
-                raise
-        time.sleep(random.uniform(0.05, 0.2))
-    return do_chunk(job, chunk, work, lease.confirm)
+def _passes(error: Exception) -> bool:
+    """A lock that another session does not give back is reported at once: it was waited for."""
+    return link_is_lost(error) or error_number(error) == DEADLOCK
 
 
 def engine_in_use() -> Engine:

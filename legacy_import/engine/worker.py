@@ -3,69 +3,72 @@
 No text of an error leaves this module, since drivers put values into theirs.
 """
 
-import hashlib
 import logging
-import random
-import time
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    transaction,
-)
 from django.db import Error as AnyDatabaseError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ecoin import bulk
-from ecoin.identity.keys import NORM_VERSION
-from legacy_import.conf import import_conf
+from ecoin.database import end_idle_transactions, passes
+from legacy_import.choices import Stage
+from legacy_import.engine.agreement import agreement, app_database, differences, in_words
+from legacy_import.engine.attempts import attempt
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
 from legacy_import.engine.poison_rows import name_of
+from legacy_import.engine.retries import again, close_connection
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
-from legacy_import.rules import RULES_VERSION
 from legacy_import.runs.lease import Lease, LeaseLost
 from legacy_import.source.engine import SourceLost
 
 logger = logging.getLogger(__name__)
 
-TRIES = 8  # with the pauses between them, about half a minute: a server has restarted by then
-FIRST_PAUSE = 0.25  # seconds; each is twice as long as the last, and random, so that workers differ
-TRANSIENT = (OperationalError, InterfaceError, SourceLost)
+# What a chunk that a worker lost sight of holds is let go by the server after so long.
+IDLE_TRANSACTION_SECONDS = 120
 
 # The work of the last job, with what it loaded for all its chunks. A process works one job at a time.
 _current: list[tuple[Job, Work]] = []
 
 
-class OtherSettings(LegacyImportError):
-    """The worker has other rules or settings than the command that sent the chunk."""
+class OtherWorker(LegacyImportError):
+    """The worker has other code, libraries or settings than the command that sent the chunk."""
+
+
+class OtherDatabase(LegacyImportError):
+    """The worker's app database is not that of the command that sent the chunk: it must not take any."""
+
+
+def message_of(job: Job, chunk: Chunk) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two arguments of the task that works the chunk. Raises django.db.Error."""
+    common = {"agreement": dict(agreement(job.token)), "app_database": app_database(job.token)}
+    return job.as_message() | common, chunk.as_message()
 
 
 def work_chunk(
-    job_message: Mapping[str, Any], chunk_message: Mapping[str, Any], open_work: OpenWork
+    job_message: Mapping[str, Any],
+    chunk_message: Mapping[str, Any],
+    open_work: OpenWork,
+    worker: str = "",
 ) -> None:
-    """Work the chunk of a message and write its receipt or a ChunkFailure. Raises nothing.
+    """Work the chunk of a message and write its receipt or a ChunkFailure.
 
-    `open_work` finds the stage of the job.
+    `open_work` finds the stage of the job; `worker` is this worker's name. Raises only OtherDatabase.
     """
     try:
-        job = Job.of_message({k: v for k, v in job_message.items() if k != "settings_digest"})
+        common = {name: job_message[name] for name in ("agreement", "app_database")}
+        job = Job.of_message({k: v for k, v in job_message.items() if k not in common})
         chunk = Chunk.of_message(chunk_message)
-    except (TypeError, ValueError, KeyError) as error:
-        logger.error("A message that is not a chunk (%s) was dropped.", name_of(error))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        _refuse_message(job_message, chunk_message, error, worker)
         return
     try:
-        _require_same_settings(job_message.get("settings_digest", ""))
-        _retry(job, chunk, open_work)
+        _retry(job, chunk, open_work, common, worker)
+    except OtherDatabase:
+        logger.error("run %d is not in this worker's app database (DATABASE_URL)", job.run_id)
+        raise
     except LeaseLost:
         _log(logging.INFO, job, chunk, "is void: another command, or none, has the run's lease")
     except Exception as error:
@@ -73,51 +76,46 @@ def work_chunk(
         _give_up(job, chunk, error)
 
 
-def settings_digest() -> str:
-    """One SHA-256 over everything outside the databases that the outcome of a chunk depends on.
-
-    A digest, because some settings are addresses.
-    """
-    conf = {
-        name: sorted(value) if isinstance(value, frozenset) else value
-        for name, value in asdict(import_conf()).items()
-    }
-    columns = settings.LEGACY_SCHEMA_FILE and Path(settings.LEGACY_SCHEMA_FILE).read_text("utf-8")
-    source = (
-        settings.LEGACY_DB_CHARSET,
-        settings.LEGACY_DB_COLLATION,
-        settings.LEGACY_DB_TIME_ZONE,
-        columns,
-    )
-    text = repr((RULES_VERSION, NORM_VERSION, settings.TIME_ZONE, sorted(conf.items()), source))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _retry(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
+def _retry(
+    job: Job, chunk: Chunk, open_work: OpenWork, common: Mapping[str, Any], worker: str
+) -> None:
     """Try until the chunk is done. Raises LeaseLost if it is void, and permanent errors."""
-    for pause in (*(FIRST_PAUSE * 2**n for n in range(TRIES - 1)), None):
+
+    def once() -> None:
         try:
-            _once(job, chunk, open_work)
-            return
+            _once(job, chunk, open_work, common, worker)
         except IntegrityError:
-            _disconnect()
+            close_connection()
             if not _is_done(job, chunk):
-                raise
-            return  # another worker was first, and this one was rolled back
-        except TRANSIENT as error:
-            _disconnect()
-            if pause is None:
-                raise
-            _log(logging.WARNING, job, chunk, f"is tried again ({name_of(error)})")
-        time.sleep(pause * random.uniform(0.5, 1.5))
+                raise  # else another worker was first, and this one was rolled back
+
+    again(
+        once,
+        passing=lambda error: isinstance(error, SourceLost) or passes(error),
+        notify=lambda error: _log(
+            logging.WARNING, job, chunk, f"is tried again ({name_of(error)})"
+        ),
+    )
 
 
-def _once(job: Job, chunk: Chunk, open_work: OpenWork) -> None:
+def _once(
+    job: Job, chunk: Chunk, open_work: OpenWork, common: Mapping[str, Any], worker: str
+) -> None:
     lease = Lease(job.run_id, job.token)
-    lease.check()
+    try:
+        lease.check()
+    except LeaseLost:
+        if common["app_database"] != app_database(job.token):
+            raise OtherDatabase("This worker has another app database.") from None
+        raise
     if _is_done(job, chunk):
         return
-    do_chunk(job, chunk, _work_of(job, open_work), lease.check)
+    require_agreement(common["agreement"], job.token, worker)
+    end_idle_transactions(connection, IDLE_TRANSACTION_SECONDS)
+    with attempt(job, chunk, worker):
+        _log(logging.INFO, job, chunk, "is begun")
+        result = do_chunk(job, chunk, _work_of(job, open_work), lease.check)
+        _log(logging.INFO, job, chunk, f"is done ({result.rows} rows)")
     ChunkFailure.objects.filter(**place_of(job, chunk)).delete()
 
 
@@ -130,20 +128,41 @@ def _work_of(job: Job, open_work: OpenWork) -> Work:
     return _current[0][1]
 
 
-def _require_same_settings(digest: str) -> None:
-    if digest != settings_digest():
-        raise OtherSettings(
-            "A worker has other rules or other LEGACY_* settings than this command.",
-            hint="Give all workers the command's code and settings, restart them, and run it again.",
+def require_agreement(theirs: Any, token: str, worker: str) -> None:
+    """Raise OtherWorker, naming what differs, if this worker is not like the command."""
+    names = differences(agreement(token), theirs)
+    if names:
+        raise OtherWorker(
+            f"Worker {worker} is not like this command: it has other values of {in_words(names)}.",
+            hint="Give every worker the command's code and settings and restart it; then run the "
+            "command again.",
         )
 
 
+def _refuse_message(job_message: Any, chunk_message: Any, error: Exception, worker: str) -> None:
+    """Tell the command about a message that this code cannot read, if it says whose it is."""
+    logger.error("A message that is not a chunk (%s) was dropped.", name_of(error))
+    refusal = OtherWorker(
+        f"Worker {worker} cannot read this program's messages: it has another version of its code.",
+        hint="Give every worker the command's code and restart it; then run the command again.",
+    )
+    try:
+        job = Job(
+            int(job_message["run_id"]), Stage(job_message["stage"]), str(job_message["token"])
+        )
+        chunk = Chunk(int(chunk_message["position"]), "", "", str(chunk_message.get("table", "")))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return  # the command finds that nothing comes back, and names its workers
+    _give_up(job, chunk, refusal)
+
+
 def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
+    """Record the failure for the command that waits for the chunk."""
     _log(logging.ERROR, job, chunk, f"failed and is not tried again ({name_of(error)})")
     explanation = {}
     if isinstance(error, LegacyImportError):
         explanation = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-    _disconnect()
+    close_connection()
     try:
         with transaction.atomic():
             Lease(job.run_id, job.token).check()
@@ -160,12 +179,6 @@ def _give_up(job: Job, chunk: Chunk, error: Exception) -> None:
 
 def _is_done(job: Job, chunk: Chunk) -> bool:
     return ChunkReceipt.objects.filter(**place_of(job, chunk)).exists()
-
-
-def _disconnect() -> None:
-    """Close the connection: one that failed is not used again."""
-    with suppress(AnyDatabaseError):
-        connections[DEFAULT_DB_ALIAS].close()
 
 
 def _log(level: int, job: Job, chunk: Chunk, what: str) -> None:

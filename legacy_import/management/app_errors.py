@@ -6,6 +6,8 @@ Drivers put the offending value into the text.
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
+from ecoin.database import LOCK_WAIT_TIMEOUT, long_transactions
+from legacy_import.engine.attempts import long_attempts
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import LegacyImportError
 
@@ -13,6 +15,11 @@ MIGRATE = "Is it there and migrated? manage.py migrate"
 ANYTHING = (
     "Check DATABASE_URL, that its server answers, and that manage.py migrate has nothing to do; then "
     "run the command again."
+)
+LONG_SECONDS = 10  # that a worker or session has been at work for, before it is named
+MOST_SESSIONS_NAMED = 3
+_END_SESSION = (
+    "If it no longer runs, the server ends it within about two minutes, or at once with KILL {}."
 )
 ENOUGH_PACKET_BYTES = 16 * 1024 * 1024  # ecoin.bulk sends about a quarter of it in one statement
 
@@ -61,6 +68,8 @@ def app_database_error(error: Exception) -> LegacyImportError:
     hint = REMEDIES.get(code, ANYTHING)
     if not _migrated():
         hint = f"{hint} {MIGRATE}" if code in REMEDIES else MIGRATE
+    elif code == LOCK_WAIT_TIMEOUT:
+        hint = " ".join([hint, *_lock_holders()])
     elif code in (2006, 2013, 2026) and _takes_small_packets_only():
         hint = _PACKET
     return LegacyImportError(f"The app database reported an error ({name_of(error)}).", hint=hint)
@@ -83,6 +92,20 @@ def _migrated() -> bool:
         return "legacy_import_runs" in connections["default"].introspection.table_names()
     except AnyDatabaseError:
         return True
+
+
+def _lock_holders() -> list[str]:
+    """Who may hold the lock: workers that are long at work, else any session in a long transaction."""
+    try:
+        workers = long_attempts(LONG_SECONDS)
+        sessions = [] if workers else long_transactions(connections["default"], LONG_SECONDS)
+    except AnyDatabaseError:
+        return []
+    sentences = [f"{one.sentence} {_END_SESSION.format(one.session)}" for one in workers]
+    return sentences + [
+        f"Session {session} has been in a transaction for {age} s. {_END_SESSION.format(session)}"
+        for session, age in sessions[:MOST_SESSIONS_NAMED]
+    ]
 
 
 def _takes_small_packets_only() -> bool:

@@ -16,10 +16,13 @@ from django.contrib.auth import get_user_model
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import Error as AnyDatabaseError
+from django.db import connection
 
 from ecoin import bulk
+from ecoin.database import waiting_for_restarts
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.app_errors import app_database_error
+from legacy_import.management.notification import CommandEnd, end_of, notify
 from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
@@ -41,6 +44,7 @@ class LegacyCommand(BaseCommand):
     run_required = False
     run_help = ""
     repeated_options: tuple[str, ...] = ("run",)
+    notifies = True  # LEGACY_IMPORT_NOTIFY: a mail when it ends or stops
     terminal: Terminal
     progress: TerminalProgress
 
@@ -92,6 +96,7 @@ class LegacyCommand(BaseCommand):
                 StopDeadline(lambda: self._report_stuck(options, start_time)),
                 stop_signals(self._stop),
                 self.progress,
+                waiting_for_restarts(connection, self._note_restart),
                 bulk.fewer_collections(),
             ):
                 result = self.work(options, self._actor(options["actor"]))
@@ -99,8 +104,14 @@ class LegacyCommand(BaseCommand):
             self._report_error(error, options, start_time)
         except AnyDatabaseError as error:
             self._report_error(app_database_error(error), options, start_time)
+        except Exception as error:
+            self._notify_defect(error, options, start_time)
+            raise
         else:
             self._report_result(result, options, start_time)
+
+    def _note_restart(self) -> None:
+        self.terminal.note("The app database went away; waiting up to half a minute for it.")
 
     def _report_result(
         self, result: CommandResult, options: Mapping[str, Any], start_time: float
@@ -112,6 +123,7 @@ class LegacyCommand(BaseCommand):
             print_result(self.terminal, result, seconds)
         if result.problem:
             self.terminal.error(*result.problem)
+        self._notify(end_of(self.name, result, seconds))
         if result.exit_code:
             sys.exit(result.exit_code)
 
@@ -121,11 +133,28 @@ class LegacyCommand(BaseCommand):
         if isinstance(error, Interrupted) and not error.hint:
             error.hint = f"Run it again: manage.py {self.same_command(options)}"
         self.terminal.error(error.message, error.hint, unbroken=isinstance(error, Interrupted))
+        seconds, problem = self._work_seconds(start_time), (error.message, error.hint)
+        result = CommandResult(options.get("run"), "", {}, problem=problem)
         if options["json"]:
-            problem = (error.message, error.hint)
-            result = CommandResult(options.get("run"), "", {}, problem=problem)
-            self._print_json(result, self._work_seconds(start_time))
+            self._print_json(result, seconds)
+        self._notify(end_of(self.name, result, seconds, exit_code=error.exit_code))
         sys.exit(error.exit_code)
+
+    def _notify_defect(
+        self, error: Exception, options: Mapping[str, Any], start_time: float
+    ) -> None:
+        """A mistake of this software: its text may contain values, so only its class is sent."""
+        words = f"{type(error).__name__}; the traceback is on the terminal."
+        result = CommandResult(options.get("run"), "", {}, problem=(words, ""))
+        self._notify(end_of(self.name, result, self._work_seconds(start_time), exit_code=1))
+
+    def _notify(self, end: CommandEnd) -> None:
+        """Signals change nothing any more: the work is done, and the exit code is known."""
+        if not self.notifies:
+            return
+        with stop_signals(lambda number, frame: None):
+            if problem := notify(end):
+                self.terminal.note(problem)
 
     def _print_json(self, result: CommandResult, seconds: float) -> None:
         encoding = getattr(self.stdout, "encoding", None)

@@ -77,6 +77,7 @@ class TerminalProgress:
         self._label = ""
         self._total: int | None = None
         self._rows_done = 0
+        self._workers = ""
         self._start_time = self._line_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -84,7 +85,7 @@ class TerminalProgress:
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-                console=self._terminal.err, transient=True,
+                TextColumn("{task.fields[workers]}"), console=self._terminal.err, transient=True,
             )  # fmt: skip
         return self
 
@@ -101,13 +102,13 @@ class TerminalProgress:
         self._terminal.header(source, verified=verified)
 
     def begin(self, label: str, total: int | None) -> None:
-        self._label, self._total, self._rows_done = label, total, 0
+        self._label, self._total, self._rows_done, self._workers = label, total, 0, ""
         self._start_time = self._line_at = time.monotonic()
         if self._bar:
             self._bar.start()  # not earlier: it would redraw over a question
             if self._task is not None:
                 self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(label, total=total, rate="")
+            self._task = self._bar.add_task(label, total=total, rate="", workers="")
 
     def advance(self, rows: int) -> None:
         self._rows_done += rows
@@ -118,15 +119,22 @@ class TerminalProgress:
     def say(self, sentence: str) -> None:
         self._terminal.note(sentence)
 
+    def at_work(self, workers: str) -> None:
+        self._workers = workers
+        self._show(0)
+
     def _show(self, rows: int) -> None:
         now = time.monotonic()
         rate = f"{self._rows_done / max(now - self._start_time, 0.001):,.0f} rows/s"
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=self._rows_done, rate=rate)
+            self._bar.update(
+                self._task, completed=self._rows_done, rate=rate, workers=self._workers
+            )
         elif self._visible and not self._bar and now - self._line_at >= SECONDS_BETWEEN_LINES:
             self._line_at = now
             of = f" of {number(self._total)}" if self._total is not None else ""
-            self._terminal.note(f"{self._label}: {number(self._rows_done)}{of} ({rate})")
+            workers = f" [{self._workers}]" if self._workers else ""
+            self._terminal.note(f"{self._label}: {number(self._rows_done)}{of} ({rate}){workers}")
         if self._terminal.verbosity >= 2 and not self._bar and rows:
             self._terminal.note(f"{self._label}: {number(self._rows_done)} done")
 

@@ -117,7 +117,7 @@ class MappingIndex:
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
     statuses: dict[str, StatusAnswer] = field(default_factory=dict)
-    platform_courses: frozenset[int] = frozenset()  # the ids of all of them
+    platform_courses: Mapping[int, str] = field(default_factory=dict)  # id → name, all of them
 
     def status(self, key: str) -> StatusAnswer:
         """The answer for a status that the rules do not know."""
@@ -184,7 +184,7 @@ def load_mappings(connection_name: str, row: RowReferences | None = None) -> Map
         {mapping.legacy_formation_id: course_answer(mapping, names) for mapping in courses},
         {mapping.legacy_session_id: session_answer(mapping) for mapping in sessions},
         _status_answers(connection_name),
-        frozenset(pk for pk, _ in catalogue),
+        dict(catalogue),
     )
 
 

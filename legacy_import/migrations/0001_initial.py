@@ -160,6 +160,7 @@ class Migration(migrations.Migration):
                 ('outcome', ecoin.fields.AsciiField(max_length=26)),
                 ('decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
                 ('earlier_decision', ecoin.fields.AsciiField(blank=True, max_length=24)),
+                ('settled', models.BooleanField()),
                 ('to_classify', models.BooleanField()),
                 ('review_order', models.SmallIntegerField()),
                 ('rows', models.IntegerField()),
@@ -238,6 +239,7 @@ class Migration(migrations.Migration):
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
                 ('earlier_decision', ecoin.fields.AsciiField(blank=True, choices=[('link', 'link to this person'), ('not_same', 'not the same person'), ('accept_data', 'accept the data'), ('treat_as', 'treat as'), ('release_without_session', 'release without session'), ('create_anyway', 'create anyway'), ('course_of_row', 'course of the row'), ('course_of_session', 'course of the session'), ('set_course', 'set the course'), ('acknowledge', 'acknowledge the change'), ('add_history', 'add the history'), ('another_person', 'another person'), ('create_again', 'create again'), ('separate', 'separate from its group'), ('skip', 'skip'), ('later', 'later'), ('reset', 'reset')], db_default='', default='', max_length=24)),
+                ('settled', models.BooleanField(db_default=False, default=False)),
                 ('to_classify', models.BooleanField(db_default=False, default=False)),
             ],
             options={
@@ -529,6 +531,25 @@ class Migration(migrations.Migration):
                 'db_table': 'legacy_chunk_failures',
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('legacy_import_run', 'stage', 'source_table', 'position'), name='legacy_failure_identity')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChunkAttempt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('stage', ecoin.fields.AsciiField(choices=[('import', 'import'), ('validate', 'validate'), ('classify', 'classify'), ('plan', 'plan'), ('commit', 'commit'), ('rollback', 'rollback')], max_length=10)),
+                ('source_table', ecoin.fields.AsciiField(blank=True, default='', max_length=12)),
+                ('position', models.PositiveIntegerField()),
+                ('token', ecoin.fields.AsciiField(max_length=64)),
+                ('worker', models.CharField(max_length=190)),
+                ('connection_id', models.BigIntegerField()),
+                ('started_at', models.DateTimeField()),
+                ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
+            ],
+            options={
+                'db_table': 'legacy_chunk_attempts',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['legacy_import_run', 'stage', 'source_table', 'position'], name='legacy_attempt_chunk')],
             },
         ),
         migrations.CreateModel(

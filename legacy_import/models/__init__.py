@@ -10,6 +10,7 @@ from legacy_import.models.identity import (
     PersonEdge,
 )
 from legacy_import.models.ledger import (
+    ChunkAttempt,
     ChunkFailure,
     ChunkReceipt,
     LegacyAccessLog,

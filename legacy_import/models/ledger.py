@@ -86,6 +86,31 @@ class ChunkFailure(ChunkRecord):
         return f"{super().__str__()}: {self.error}"
 
 
+class ChunkAttempt(ChunkRecord):
+    """A worker that is at work on a chunk, or ended while it was. Deleted when the attempt ends.
+
+    Written outside the chunk's transaction, so that others see it while the chunk is worked.
+    """
+
+    token = AsciiField(max_length=64)  # of the lease
+    worker = models.CharField(max_length=190)  # Celery's name of it: name@host
+    connection_id = models.BigIntegerField()  # of its session on the database server
+    started_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_chunk_attempts"
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["legacy_import_run", "stage", "source_table", "position"],
+                name="legacy_attempt_chunk",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.worker}"
+
+
 class LegacyImportCommitLog(models.Model):
     """One effect of a commit on one record, and its reversal. Written with the effect itself.
 

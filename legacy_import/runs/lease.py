@@ -6,15 +6,16 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from ecoin.database import share_lock
+from ecoin.database import share_lock, short_lock_wait
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun
 from legacy_import.runs.progress import Progress
@@ -22,6 +23,7 @@ from legacy_import.runs.progress import Progress
 LEASE_SECONDS = 60
 UNKNOWN_START_TIME = "unknown"  # the start time of a process, where the kernel shows none
 POLL_SECONDS = 2
+LOCK_SECONDS = 5  # that a lock on the run's row is waited for when its lease is taken or given back
 
 
 class LeaseLost(OutOfOrder):
@@ -91,7 +93,13 @@ def run_lease(run: LegacyImportRun, command: str, progress: Progress) -> Iterato
         run.refresh_from_db()
         yield lease
     finally:
-        LegacyImportRun.objects.filter(pk=run.pk, lease_token=lease.token).update(
+        _give_back(lease)
+
+
+def _give_back(lease: Lease) -> None:
+    """Without a long wait: a lease that stays is taken over, since its process has ended."""
+    with suppress(AnyDatabaseError), short_lock_wait(connection, LOCK_SECONDS):
+        LegacyImportRun.objects.filter(pk=lease.run_id, lease_token=lease.token).update(
             lease_token="", lease_command="", lease_host="", lease_process="", lease_expires_at=None
         )
 
@@ -99,7 +107,8 @@ def run_lease(run: LegacyImportRun, command: str, progress: Progress) -> Iterato
 def _take(lease: Lease, command: str) -> bool:
     """Take the lease if it is free, expired, or of a process of this host that has ended.
 
-    A running process of this host keeps an expired lease: it is executing a long statement.
+    A running process of this host keeps an expired lease: it is executing a long statement. Raises
+    OperationalError 1205 if a session that outlived its command keeps the run's row locked.
     """
     now = timezone.now()
     run = LegacyImportRun.objects.get(pk=lease.run_id)
@@ -112,13 +121,14 @@ def _take(lease: Lease, command: str) -> bool:
     available = LegacyImportRun.objects.filter(free, pk=lease.run_id)
     if not available.exists():
         return False  # without an UPDATE, because workers lock the row while they work a chunk
-    updated = available.update(
-        lease_token=lease.token,
-        lease_command=command,
-        lease_host=socket.gethostname(),
-        lease_process=f"{os.getpid()}:{_start_time(os.getpid())}",
-        lease_expires_at=now + datetime.timedelta(seconds=LEASE_SECONDS),
-    )
+    with short_lock_wait(connection, LOCK_SECONDS):
+        updated = available.update(
+            lease_token=lease.token,
+            lease_command=command,
+            lease_host=socket.gethostname(),
+            lease_process=f"{os.getpid()}:{_start_time(os.getpid())}",
+            lease_expires_at=now + datetime.timedelta(seconds=LEASE_SECONDS),
+        )
     return bool(updated)
 
 

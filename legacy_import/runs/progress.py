@@ -18,6 +18,9 @@ class Progress(Protocol):
     def say(self, sentence: str) -> None:
         """Show the operator a sentence at once."""
 
+    def at_work(self, workers: str) -> None:
+        """Who is at work on what at the moment; "" for no one."""
+
 
 class Silent:
     """Reports nothing and never stops."""
@@ -29,3 +32,5 @@ class Silent:
     def advance(self, rows: int) -> None: ...
 
     def say(self, sentence: str) -> None: ...
+
+    def at_work(self, workers: str) -> None: ...

@@ -24,7 +24,7 @@ class Group(NamedTuple):
 GROUPS = {
     "frame": Group(frame.states, set()),
     "history": Group(history.states, set()),
-    "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile"}),
+    "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile", "sign-off"}),
     "learners": Group(learners.states, {"students", "students-search", "lineage"}),
     "review": Group(
         review.states, {"review", "review-bulk", "review-person", "review-reveal", "review-raw"}

@@ -296,6 +296,8 @@ class TestAnImportAtTheSameTime:
 
 
 class NeverWaits(Silent):
+    def at_work(self, workers: str) -> None: ...
+
     def say(self, sentence: str) -> None:
         raise OutOfOrder(sentence)
 

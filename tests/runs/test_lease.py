@@ -37,6 +37,8 @@ class Told(Silent):
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
+    def at_work(self, workers: str) -> None: ...
+
     def say(self, sentence: str) -> None:
         self.sentences.append(sentence)
 

@@ -72,6 +72,7 @@ READ_HISTORY = ("view_legacycompletedtraining",)
 MAY_ATTACH = (*READ_HISTORY, "attach_history")
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
+RUN = frozenset({"legacy_import_runs"})
 LOOKED = frozenset({"legacy_access_log"})
 WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
 MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "legacy_status_mappings",
@@ -119,13 +120,22 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:slash": Address(f"{ROOT}/{{run}}/", (), ELSEWHERE),
     "legacy_imports:export-csv": Address(f"{ROOT}/{{run}}/export.csv", ("export",), writes=LOOKED),
     "legacy_imports:export-json": Address(f"{ROOT}/{{run}}/export.json", ("export",), writes=LOOKED),
+    "legacy_imports:sign-off": Address(f"{ROOT}/{{run}}/sign-off", ("export",)),
+    "legacy_imports:sign-off-csv": Address(
+        f"{ROOT}/{{run}}/sign-off.csv", ("export",), writes=LOOKED
+    ),
+    "legacy_imports:runs-search": Address(
+        f"{ROOT}/search", ("view",), {"POST": 302}, {"q": "fictif"}
+    ),
     # A form without the token of its confirm page does nothing.
     "legacy_imports:commit": Address(f"{ROOT}/{{run}}/commit", ("commit",), {**PAGE, "POST": 409}),
     "legacy_imports:rollback": Address(
         f"{ROOT}/{{undone}}/rollback", ("rollback",), {**PAGE, "POST": 409}
     ),
     "legacy_imports:plan": Address(f"{ROOT}/{{run}}/plan", ("map",), {"POST": 303}, writes=JUDGED),
-    "legacy_imports:reconcile": Address(f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}),
+    "legacy_imports:reconcile": Address(
+        f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}, writes=RUN
+    ),
     "legacy_imports:review": Address(f"{ROOT}/review?run={{run}}&row={{row}}", ("review",)),
     "legacy_imports:review-bulk": Address(
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},

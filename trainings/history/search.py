@@ -16,7 +16,7 @@ from crm.models import CrmLead
 from ecoin.identity.emails import parse_email
 from ecoin.identity.names import Name, parse_name
 from ecoin.identity.phones import parse_phones
-from trainings.history.records import MODELS, ImportedRecord
+from trainings.history.records import MODELS, ImportedRecord, read_courses
 from trainings.models import LearnerProfile
 
 LEARNERS = 25  # of one page
@@ -219,8 +219,9 @@ def learners(keys: Iterable[str]) -> list[FoundLearner]:
         return []
     for model in MODELS:
         of_learners: Any = model._default_manager.filter(learner_key__in=records)
-        for record in of_learners.select_related("course"):
+        for record in of_learners:
             records[record.learner_key].append(record)
+    read_courses(record for found in records.values() for record in found)
     return [FoundLearner(key, found) for key, found in records.items() if found]
 
 

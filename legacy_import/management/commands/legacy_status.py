@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from legacy_import.engine.attempts import long_attempts
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.certificate import certificate_table
 from legacy_import.management.printer import Block, CommandResult, Table, shares
@@ -10,10 +11,13 @@ from legacy_import.permissions import VIEW
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.overview import RunOverview, rows_left_out, run_overviews
 
+LONG_SECONDS = 30  # a chunk takes seconds: who is at work for longer may hang
+
 
 class Command(LegacyCommand):
     help = "Show all runs (or one with --run): the status of each and what comes next."
     permission = VIEW
+    notifies = False
     run_help = "one run in full, by its number; default: all runs"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
@@ -41,6 +45,8 @@ def _blocks(overviews: list[RunOverview], *, in_full: bool) -> Iterator[Block]:
         for o in overviews
     ]
     yield Table("Runs", columns, rows)
+    for attempt in long_attempts(LONG_SECONDS):
+        yield f"{attempt.sentence} If it no longer runs, end its session: KILL {attempt.session}"
     latest = overviews[-1]
     if in_full:
         yield from _full_blocks(latest)

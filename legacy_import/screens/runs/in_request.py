@@ -42,8 +42,10 @@ class InRequest(Silent):
             raise Interrupted(_("One request does only so much; continue with the next."))
 
     def say(self, sentence: str) -> None:
-        """Called only before a wait for a lease."""
+        """Called only before a wait for a lease, or for the app database: a page does not wait."""
         raise OutOfOrder(sentence)
+
+    def at_work(self, workers: str) -> None: ...
 
 
 def attempt(work: Callable[[], Result]) -> Result:

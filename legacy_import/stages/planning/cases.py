@@ -204,7 +204,7 @@ class CaseLoader:
             review.last and (decisions, match, earlier.effects),
         )  # fmt: skip
         if review.last:
-            training = decided_training(training, decisions, self.mappings)
+            training = decided_training(row, decisions, self.mappings)
         if key not in facts_by_key:
             around = Surroundings(
                 decisions, match, training, origin, has_history, gone,

@@ -84,7 +84,7 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         and EFFECT_OF.get(classification, "") not in around.made_before,
         skipped=decisions.skip,
         postponed=decisions.later,
-        erased=ERASED in issues,
+        erased=ERASED in issues_of(row.issues_text),
     )
 
 

@@ -1,0 +1,91 @@
+"""Which workers answer at the broker, and in what each is not like the command that asks."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from ecoin.celery import app
+from legacy_import.engine.agreement import (
+    Agreement,
+    agreement,
+    app_database_address,
+    differences,
+    in_words,
+)
+
+AGREEMENT = "import_agreement"  # the question that legacy_import/tasks.py answers
+APP_DATABASE = "DATABASE_URL"
+ANSWER_SECONDS = 1.5  # that workers are given to answer
+OLDER_CODE = "the code (it does not know the question)"
+MOST_WORKERS_NAMED = 8
+
+Workers = Mapping[str, Sequence[str]]  # the name of each worker → what it has otherwise
+
+
+def answer_of_worker(token: str) -> Agreement:
+    """What this process has; `token` is of the lease of the command that asks."""
+    return {**agreement(token), APP_DATABASE: app_database_address(token)}
+
+
+def ask_workers(token: str) -> Workers:
+    """Every worker that answers in ANSWER_SECONDS. A worker that is stopped does not.
+
+    Raises what the broker's client raises.
+    """
+    replies = app.control.broadcast(
+        AGREEMENT, arguments={"token": token}, reply=True, timeout=ANSWER_SECONDS
+    )
+    own = answer_of_worker(token)
+    return {
+        worker: _differences(own, answer) for reply in replies for worker, answer in reply.items()
+    }
+
+
+def _differences(own: Agreement, answer: Any) -> tuple[str, ...]:
+    if not isinstance(answer, Mapping) or "error" in answer:
+        return (OLDER_CODE,)
+    return differences(own, answer)
+
+
+class FirstLook:
+    """Asks the workers beside the work, once, so that no one waits for their answers."""
+
+    def __init__(self, token: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="worker-check")
+        self._answers: Future[Workers] | None = self._pool.submit(ask_workers, token)
+
+    def warnings(self) -> list[str]:
+        """Once they have answered: a sentence about each worker that is not like this command."""
+        if self._answers is None or not self._answers.done():
+            return []
+        answers, self._answers = self._answers, None
+        self._pool.shutdown(wait=False)
+        try:
+            workers = answers.result()
+        except (BrokerError, RedisError, OSError):
+            return []  # the engine itself waits for the broker, and says so
+        return [_warning(name, names) for name, names in sorted(workers.items()) if names]
+
+
+def described(workers: Workers) -> str:
+    """Their names, each with what it has otherwise."""
+    if not workers:
+        return "no worker answers"
+    named = [
+        f"{name} ({in_words(names)} differ)" if names else name
+        for name, names in sorted(workers.items())[:MOST_WORKERS_NAMED]
+    ]
+    more = len(workers) - len(named)
+    return "workers that answer: " + ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _warning(worker: str, names: Sequence[str]) -> str:
+    if APP_DATABASE in names:
+        return f"Worker {worker} has another DATABASE_URL: it takes no chunk of this run."
+    return (
+        f"Worker {worker} is not like this command: it has another {in_words(names)}. It is refused "
+        "as soon as it takes a chunk."
+    )
