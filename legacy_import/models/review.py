@@ -10,7 +10,7 @@ from ecoin.fields import AsciiField
 FACETS = (
     "source_table", "classification", "validation_status", "duplicate_confidence",
     "planned_action", "planned_reason", "session_type", "import_action", "without_course",
-    "outcome", "decision", "earlier_decision", "to_classify", "review_order",
+    "outcome", "decision", "earlier_decision", "settled", "to_classify", "review_order",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class FacetCount(models.Model):
     outcome = AsciiField(max_length=26)
     decision = AsciiField(max_length=24, blank=True)
     earlier_decision = AsciiField(max_length=24, blank=True)
+    settled = models.BooleanField()
     to_classify = models.BooleanField()
     review_order = models.SmallIntegerField()
     rows = models.IntegerField()

@@ -88,6 +88,8 @@ class LegacyStudentImport(models.Model):
     earlier_decision = AsciiField(
         max_length=24, choices=ReviewDecision, blank=True, default="", db_default=""
     )
+    # Whether the decisions in force leave nothing for a person to decide, by the latest answer.
+    settled = models.BooleanField(default=False, db_default=False)
     to_classify = models.BooleanField(default=False, db_default=False)  # a mapping changed since
 
     # 5 classify

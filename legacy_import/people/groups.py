@@ -17,6 +17,7 @@ from ecoin.identity.names import parse_name
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.people.separate import separate_rows
 from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.in_run import Relation, rows_in_doubt
 from legacy_import.rules.person_groups import Member, group_people
@@ -33,6 +34,7 @@ Edge = tuple[int, int]
 def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
     """Write the run's groups: each member's first row, and the rows of refused edges and of doubts.
 
+    A row that a reviewer separated is in none.
     Every row was taken out of its group when it was validated.
     """
     rows, roots = _components(_edges_of(run))
@@ -42,6 +44,32 @@ def group_run(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
             lease.confirm()
             _group_batch(run, batch)
         progress.advance(len(batch))
+
+
+def regroup_around(run: LegacyImportRun, row: int) -> None:
+    """Write the groups around one row again, after it was separated from its group, or no longer is.
+
+    Call this in the transaction of the decision, with the run's row locked.
+    """
+    rows = _component_of(run, row)
+    update_rows(
+        LegacyStudentImport,
+        ("group_first_id", "group_conflict"),
+        dict.fromkeys(rows, (None, False)),
+    )
+    _group_batch(run, sorted(rows))
+
+
+def _component_of(run: LegacyImportRun, row: int) -> set[int]:
+    """The rows that are connected with this one, however doubtful the connections."""
+    rows, new = {row}, {row}
+    edges = PersonEdge.objects.filter(legacy_import_run=run)
+    while new:
+        right = edges.filter(left_id__among=Ids(new)).values_list("right_id", flat=True)
+        left = edges.filter(right_id__among=Ids(new)).values_list("left_id", flat=True)
+        new = {*right, *left} - rows
+        rows |= new
+    return rows
 
 
 def _edges_of(run: LegacyImportRun) -> Iterator[Edge]:
@@ -107,7 +135,8 @@ def _group_batch(run: LegacyImportRun, rows: list[int]) -> None:
             "auto_link_allowed", "validation_issues",
         )
     }  # fmt: skip
-    pairs = _pairs_among(run, rows)
+    separate = separate_rows(run, rows)
+    pairs = [pair for pair in _pairs_among(run, rows) if separate.isdisjoint(pair[:2])]
     edges = [(first, second) for first, second, kind in pairs if kind == Relation.ONE_PERSON]
     groups = group_people(edges, members)
     in_conflict = {row for first, second, _ in groups.refused for row in (first, second)}

@@ -4,43 +4,37 @@ What was said of earlier versions of rows is repeated in the same way, one cause
 """
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet, TextChoices
+from django.db.models import F, TextChoices
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from ecoin.bulk import insert_rows
+from ecoin.bulk import Ids, insert_rows
+from ecoin.identity.text import fold
 from ecoin.records import timestamp
-from legacy_import.choices import COMMITTED_OUTCOMES, ReviewDecision
+from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
-from legacy_import.review.decisions import (
-    NotPossible,
-    applies,
-    deleted_entries,
-    lock_run,
-)
+from legacy_import.people.source_decisions import decisions_on, row_at_decision
+from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
+from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
+from legacy_import.rules.commit_policy import Decision
+from legacy_import.rules.decisions import Event
 from legacy_import.runs import counts
+from legacy_import.stages.planning.effect_of_decision import Effect, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
 OF_ONE_CAUSE = (
-    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.ANOTHER_PERSON, D.CREATE_AGAIN,
+    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
 )  # fmt: skip
-IN_BULK = (D.SKIP, D.LATER, D.RESET, *OF_ONE_CAUSE)
-NO_ARGUMENTS: dict[str, Any] = {
-    "treat_as": "", "target_kind": "", "target_id": None, "target_inactive": False,
-    "course_id": None, "log_entry_id": None,
-}  # fmt: skip
-RowEvents = dict[int, list[dict[str, Any]]]  # staged row → the columns of its new decisions
+IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
 class Repeat(TextChoices):
@@ -84,6 +78,7 @@ def bulk(
     actor: User,
     now: datetime.datetime,
     ids: Collection[int] | None = None,
+    treat_as: Classification | None = None,
 ) -> BulkReport:
     """Append one decision to each of the rows that the filter matches (`ids`: only these of them).
 
@@ -99,61 +94,119 @@ def bulk(
             raise CountChanged(expected, len(matches))
         if len(matches) > MAX_ROWS:
             raise NotPossible(_("At most 1,000 rows at a time."))
-        events = (
-            _repeated(run, matches) if decision == REPEAT else _the_same(run, matches, decision)
-        )
-        _append(run, events, actor, now)
-    return BulkReport(len(events), committed, len(matches) - len(events))
+        effect = effect_on(run, matches, decision, treat_as)
+        _append(run, effect, actor, now)
+    return BulkReport(len(effect.rows), committed, effect.does_not_apply)
 
 
-def _the_same(run: LegacyImportRun, ids: Sequence[int], decision: ReviewDecision) -> RowEvents:
-    """One decision for each of these rows that it applies to."""
-    rows = [row for row in _rows(ids) if applies(row, decision)]
-    deleted = deleted_entries(rows, decision)
-    return {row.pk: [_event(row, run, decision, log_entry_id=deleted.get(row.pk))] for row in rows}
+@dataclass(frozen=True, slots=True)
+class BulkEffect:
+    """What a decision would do to many rows. `answers`: the plan's answer → its number of rows."""
+
+    rows: Mapping[
+        int, tuple[Sequence[Event], Effect]
+    ]  # row id → its new decisions, and their effect
+    does_not_apply: int
+
+    @property
+    def answers(self) -> dict[Decision, int]:
+        """The most frequent first."""
+        return dict(Counter(after.answer for _, after in self.rows.values()).most_common())
+
+
+def effect_on(
+    run: LegacyImportRun,
+    ids: Sequence[int],
+    decision: Choice,
+    treat_as: Classification | None = None,
+) -> BulkEffect:
+    """The effect of the decision on these rows, which are not committed. Raises NotPossible."""
+    if isinstance(decision, Repeat):
+        rows = _repeated(run, ids)
+        return BulkEffect(rows, len(ids) - len(rows))
+    if decision == D.TREAT_AS:
+        _require_one_status(ids, treat_as)
+    event = Event(decision, treat_as=treat_as if decision == D.TREAT_AS else None)
+    planned = dict(
+        LegacyStudentImport.objects.filter(pk__among=Ids(ids)).values_list("pk", "planned_reason")
+    )
+    effects = effects_on_rows(run, dict.fromkeys(ids, (event,)))
+    rows = {
+        pk: ((event,), after)
+        for pk, (before, after) in effects.items()
+        if decision in ALWAYS or is_offered(event, after, before, reasons_of(planned[pk], before))
+    }
+    return BulkEffect(rows, len(ids) - len(rows))
+
+
+RowEvents = dict[int, tuple[Sequence[Event], Effect]]
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → all that was said of its earlier version; without rows to which a part does not apply."""
-    staged = LegacyStudentImport.objects.filter(pk__in=ids)
-    decisions = decisions_on(staged, run.connection_name)
+    """Row → what was said of its earlier version, where each part of it changes something."""
+    events = _earlier_events(run, ids)
+    rows: RowEvents = {}
+    for parts in range(1, max(map(len, events.values()), default=0) + 1):
+        tried = {pk: of_row[:parts] for pk, of_row in events.items() if len(of_row) >= parts}
+        for pk, (before, after) in effects_on_rows(run, tried).items():
+            if after.changes(rows[pk][1] if pk in rows else before):
+                rows[pk] = (tried[pk], after)
+            else:
+                events.pop(pk)
+                rows.pop(pk, None)
+    return rows
+
+
+def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
+    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
-        row.pk: [_event(row, run, D(made.decision), **made.arguments) for made in earlier]
-        for row in _rows(ids)
-        if (earlier := decisions.get(row.pk, RowDecisions()).earlier)
-        and all(made.decision in REPEATED and applies(row, D(made.decision)) for made in earlier)
+        pk: tuple(made.event for made in of_row.earlier)
+        for pk, of_row in decisions_on(staged, run.connection_name).items()
+        if of_row.earlier and all(made.decision in REPEATED for made in of_row.earlier)
     }
 
 
-def _rows(ids: Sequence[int]) -> QuerySet[LegacyStudentImport]:
-    staged = LegacyStudentImport.objects.filter(pk__in=ids).select_related("training")
-    return staged.defer("raw_payload", "duplicate_evidence").order_by("pk")
-
-
-def _event(
-    row: LegacyStudentImport, run: LegacyImportRun, decision: ReviewDecision, **arguments: Any
-) -> dict[str, Any]:
-    made_on = row_at_decision(row, run.connection_name, decision)
-    return {**made_on, "decision": decision.value, **NO_ARGUMENTS, **arguments, "note": ""}
-
-
-def _append(run: LegacyImportRun, events: RowEvents, actor: User, now: datetime.datetime) -> None:
-    """Write the events, and the decision in force and a new version of their rows."""
-    columns = (actor.pk, timestamp(now))
-    of_rows = [event for of_row in events.values() for event in of_row]
-    if not of_rows:
+def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime.datetime) -> None:
+    """Write the new decisions; the decision in force, whether it suffices and a version of the rows."""
+    if not effect.rows:
         return
-    names = (*of_rows[0], "actor_id", "created_at")
-    insert_rows(LegacyReviewDecision, names, [(*event.values(), *columns) for event in of_rows])
-    rows_by_decision: defaultdict[str, list[int]] = defaultdict(list)
-    for pk, of_row in events.items():
-        latest = of_row[-1]["decision"]
-        rows_by_decision["" if latest == D.RESET else latest].append(pk)
-    for standing, ids in rows_by_decision.items():
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.rows))
+    columns = {"actor_id": actor.pk, "created_at": timestamp(now), "note": ""}
+    events = []
+    states: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
+    for row in staged.defer("raw_payload", "duplicate_evidence").order_by("pk"):
+        of_row, after = effect.rows[row.pk]
+        for event in of_row:
+            made_on = row_at_decision(row, run.connection_name, event.decision)
+            events.append(
+                {
+                    **made_on,
+                    **event.columns,
+                    "log_entry_id": after.log_entry_of(event.decision),
+                    **columns,
+                }
+            )
+        standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
+        states[standing, bool(standing) and after.suffices].append(row.pk)
+    insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
+    for (standing, settled), ids in states.items():
         # Whoever decides about this version has seen what was said of an earlier one.
-        new = {"decision": standing, "earlier_decision": ""}
+        new = {"decision": standing, "earlier_decision": "", "settled": settled}
         counts.apply(run.pk, ids, new=new)
         LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
+
+
+def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> None:
+    """Raise NotPossible unless all of the rows have the same old status."""
+    if treat_as not in TREATABLE:
+        raise NotPossible(_("Choose how the row is to be treated."))
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids)).order_by()
+    statuses = {fold(status) for status in rows.values_list("raw_status", flat=True).distinct()}
+    if len(statuses) > 1:
+        raise NotPossible(
+            _("These rows have several old statuses: this decision is taken for one at a time.")
+        )
 
 
 def require_bulk(query: RowFilter, decision: Choice) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.db.models import Q, QuerySet
+
 from legacy_import.choices import PlannedAction
 from legacy_import.models import (
     FACETS,
@@ -21,7 +23,6 @@ from legacy_import.review.filter import (
     RowFilter,
     address_value,
     in_state,
-    is_reviewed,
     queue_of,
 )
 from legacy_import.review.search import Matches, find_matches
@@ -59,6 +60,8 @@ class FilteredCounts:
     query: RowFilter
     combinations: Sequence[tuple[Combination, int]]
     matches: Matches | None = None
+    # Decided rows that are no longer in the queue.
+    decided_before: Sequence[tuple[Combination, int]] = ()
 
     @property
     def cut(self) -> bool:
@@ -99,35 +102,51 @@ class FilteredCounts:
         totals = Counter(dict.fromkeys(STATES, 0))
         for values, rows, mismatches in self._with_mismatches:
             if mismatches <= {"state"}:
-                totals.update({s: rows for s in STATES if in_state(s, values["decision"])})
+                decision, settled = values["decision"], values["settled"]
+                totals.update({s: rows for s in STATES if in_state(s, decision, settled)})
         return [FacetValue(state, totals[state], state == self.query.state) for state in STATES]
 
     def progress(self) -> dict[str, ReviewProgress]:
-        """Focus → reviewed and total rows of the whole queue, with no other filter."""
+        """Focus → decided rows and all rows, with no other filter.
+
+        Decided rows that a plan took out of the queue stay counted, so that progress never goes back.
+        """
         progress = {}
         for focus in FOCUSES:
             classifications = RowFilter(focus=focus).classifications
             rows: Counter[bool] = Counter()
-            for values, number in self.combinations:
+            for values, number in [*self.combinations, *self.decided_before]:
                 if classifications is None or values["classification"] in classifications:
-                    rows[is_reviewed(values["decision"])] += number
+                    rows[values["settled"]] += number
             progress[focus] = ReviewProgress(rows[True], rows.total())
         return progress
 
 
 def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     """The counts of what the filter selects from, or of the matches of its search there."""
+    decided = _decided_before(run) if query.state else []
     if query.search:
         matches = find_matches(run, query.search_terms, among=query.scope(run))
         rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
-        return FilteredCounts(query, _with_names(counts.count(rows).items()), matches)
+        return FilteredCounts(query, _with_names(counts.count(rows).items()), matches, decided)
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
-        facet_counts = facet_counts.filter(
-            planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED
-        )
-    combinations = ((values, rows) for *values, rows in facet_counts.values_list(*FACETS, "rows"))
-    return FilteredCounts(query, _with_names(combinations))
+        facet_counts = facet_counts.filter(IN_QUEUE)
+    return FilteredCounts(query, _combinations(facet_counts), decided_before=decided)
+
+
+IN_QUEUE = Q(planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED)
+
+
+def _decided_before(run: LegacyImportRun) -> list[tuple[Combination, int]]:
+    """The decided rows that the latest plan took out of the queue."""
+    settled = FacetCount.objects.filter(legacy_import_run=run, settled=True)
+    return _combinations(settled.exclude(IN_QUEUE))
+
+
+def _combinations(facet_counts: QuerySet[FacetCount]) -> list[tuple[Combination, int]]:
+    columns = facet_counts.values_list(*FACETS, "rows")
+    return _with_names((values, rows) for *values, rows in columns)
 
 
 def _with_names(combinations: Iterable[tuple[Sequence[Any], int]]) -> list[tuple[Combination, int]]:

@@ -4,8 +4,8 @@ Decisions change no plan. The next legacy_dry_run reads them; until then a commi
 """
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -15,13 +15,10 @@ from django.utils.translation import gettext_noop as _
 from legacy_import.choices import (
     COMMITTED_OUTCOMES,
     Classification,
-    DuplicateConfidence,
     Outcome,
     PersonKind,
     ReviewDecision,
     RunStatus,
-    SessionType,
-    ValidationStatus,
 )
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
@@ -30,37 +27,45 @@ from legacy_import.models import (
     LegacyStudentImport,
     ReviewClaim,
 )
+from legacy_import.people.groups import regroup_around
 from legacy_import.people.phone_search import is_proven
 from legacy_import.people.platform import contacts_of
-from legacy_import.people.source_decisions import RowDecisions, decisions_on, row_at_decision
+from legacy_import.people.source_decisions import (
+    RowDecisions,
+    any_decisions,
+    decisions_on,
+    row_at_decision,
+)
 from legacy_import.privacy.free_text import contact_free_text
-from legacy_import.rules.commit_policy import DELETIONS
+from legacy_import.review.offers import NEEDS_PERSON, TREATABLE, effect_of
+from legacy_import.rules.decisions import Event
 from legacy_import.rules.duplicates import Target
-from legacy_import.rules.validation import status_of
 from legacy_import.runs import counts
-from legacy_import.stages.planning.earlier_imports import gone_entries
+from legacy_import.stages.planning.effect_of_decision import Effect, row_effects
 
 CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
 
 D = ReviewDecision
-TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
-BLOCKING_SESSIONS = frozenset({SessionType.WAITING_PLACEHOLDER.value, SessionType.UNKNOWN.value})
-NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
-# Decisions that answer one reason only.
-OF_REASON = {D.ANOTHER_PERSON: "row_is_another_person", D.CREATE_AGAIN: "imported_deleted"}
-# Decision → the refusal for a row to which it does not apply.
+# Decision → the refusal for a row to which it does not apply; of all others, CHANGES_NOTHING.
 NOT_APPLICABLE = {
     D.ACCEPT_DATA: _("Nothing about this row's data is in doubt, or it cannot be trusted at all."),
     D.RELEASE_WITHOUT_SESSION: _("No waiting list or unknown session blocks this row."),
     D.ANOTHER_PERSON: _("No one else was imported under this row's number."),
     D.CREATE_AGAIN: _("Nothing that was imported from this row was deleted."),
 }
+CHANGES_NOTHING = _("This decision would change nothing about this row.")
 
 # The rows of these runs cannot be decided: incomplete, being rolled back, or permanently closed.
 CLOSED_TO_REVIEW = frozenset(
     {RunStatus.IMPORTING, RunStatus.FAILED, RunStatus.ROLLING_BACK, RunStatus.CLOSED}
 )
+
+
+class CourseArgument(NamedTuple):
+    """The course that a reviewer sets; None: none of ours, the old name is kept."""
+
+    course_id: int | None
 
 
 class UnknownRow(LegacyImportError):
@@ -116,14 +121,25 @@ def lock_row(row_id: int) -> LegacyStudentImport:
     return row
 
 
-def write_standing(row: LegacyStudentImport) -> None:
-    """Store the decision in force ("" for none, or after a reset) and a new version.
+def write_standing(row: LegacyStudentImport, *, suffices: bool | None = None) -> None:
+    """Store the decision in force ("" for none, or after a reset), whether it suffices, and a version.
 
+    `suffices`: whether the row needs nobody under its decisions; None: the rules are asked.
     Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
     rows = LegacyStudentImport.objects.filter(pk=row.pk)
-    of_row = decisions_on(rows, connection_of(row)).get(row.pk, RowDecisions())
-    new = {"decision": of_row.standing, "earlier_decision": of_row.latest_earlier}
+    run = LegacyImportRun.objects.get(pk=row.legacy_import_run_id)
+    of_row = decisions_on(rows, run.connection_name).get(row.pk, RowDecisions())
+    if any_decisions(run.connection_name, decision=D.SEPARATE, legacy_id=row.legacy_id):
+        regroup_around(run, row.pk)
+    if suffices is None:
+        effects = row_effects(run, row.pk)
+        suffices = effects is not None and effects.now.suffices
+    new = {
+        "decision": of_row.standing,
+        "earlier_decision": of_row.latest_earlier,
+        "settled": bool(of_row.standing and suffices),
+    }
     counts.apply(row.legacy_import_run_id, [row.pk], new=new)
     if not rows.filter(version=row.version).update(**new, version=F("version") + 1):
         raise DecidedMeanwhile(row.pk, latest_event(row))
@@ -152,31 +168,6 @@ def latest_event(row: LegacyStudentImport) -> LegacyReviewDecision | None:
 def name_of(actor: User) -> str:
     """The name of a user on the screens."""
     return actor.get_full_name().strip() or actor.get_username()
-
-
-def applies(row: LegacyStudentImport, decision: ReviewDecision) -> bool:
-    """Whether the decision can change the plan of the row. Reads `row.training`."""
-    if decision == D.ACCEPT_DATA:
-        # Doubts count even where a match hides them: they return once the match is ruled out.
-        if row.planned_reason in DELETIONS:
-            return True
-        issues = tuple(row.validation_issues)
-        return status_of(issues, DuplicateConfidence.NONE) == ValidationStatus.NEEDS_REVIEW
-    if decision == D.RELEASE_WITHOUT_SESSION:
-        return row.training.session_type in BLOCKING_SESSIONS
-    return decision not in OF_REASON or row.planned_reason == OF_REASON[decision]
-
-
-def deleted_entries(
-    rows: Sequence[LegacyStudentImport], decision: ReviewDecision
-) -> dict[int, int]:
-    """Row id → the log entry whose record is to be created again. Raises NotPossible."""
-    if decision != D.CREATE_AGAIN or not rows:
-        return {}
-    entries = gone_entries(rows[0].legacy_import_run, rows)
-    if any(row.pk not in entries for row in rows):
-        raise NotPossible(NOT_APPLICABLE[D.CREATE_AGAIN])
-    return entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,37 +199,36 @@ def decide(
     person: Target | None = None,
     proof: str = "",
     inactive: bool = False,
+    course: CourseArgument | None = None,
     note: str = "",
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
     `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
-    reviewer knows that the account to be linked is deactivated. Raises UnknownRow, NotPossible,
-    RowCommitted, DecidedMeanwhile, ContainsContact (the note).
+    reviewer knows that the account to be linked is deactivated. `course`: of set_course. Raises
+    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
         row = lock_row(row_id)
         if row.version != version:
             raise DecidedMeanwhile(row_id, latest_event(row))
-        _require_possible(row, decision, actor, treat_as, person, proof)
-        to_inactive = decision == D.LINK and _require_known(person, inactive)
-        kind, target = person if person and decision in NEEDS_PERSON else ("", None)
-        event = LegacyReviewDecision.objects.create(
+        event = _event(decision, treat_as, person, course)
+        _require_person(row, event, actor, proof)
+        if decision == D.LINK and _require_known(person, inactive):
+            event = replace(event, knows_inactive=True)
+        effect = _require_offered(row, event)
+        made = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
-            decision=decision,
-            treat_as=treat_as if treat_as and decision == D.TREAT_AS else "",
-            target_kind=kind,
-            target_id=target,
-            target_inactive=to_inactive,
-            log_entry_id=deleted_entries([row], decision).get(row.pk),
+            **event.columns,
+            log_entry_id=effect.log_entry_of(decision),
             note=note,
             actor=actor,
             created_at=now,
         )
-        write_standing(row)
+        write_standing(row, suffices=effect.suffices)
         ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
-    return event
+    return made
 
 
 def undo(
@@ -345,20 +335,38 @@ def other_viewers(*, row_ids: list[int], actor: User, now: datetime.datetime) ->
     return {claim.student_import_id: name_of(claim.actor) for claim in others}
 
 
-def _require_possible(
-    row: LegacyStudentImport,
+def _event(
     decision: ReviewDecision,
-    actor: User,
     treat_as: Classification | None,
     person: Target | None,
-    proof: str,
-) -> None:
-    """Raise NotPossible for a decision that does not apply to this row or this person."""
+    course: CourseArgument | None,
+) -> Event:
+    """The decision with the arguments that belong to it. Raises NotPossible where one is missing."""
     if decision == D.TREAT_AS and treat_as not in TREATABLE:
         raise NotPossible(_("Choose how the row is to be treated."))
-    if not applies(row, decision):
-        raise NotPossible(NOT_APPLICABLE[decision])
-    if decision not in NEEDS_PERSON:
+    if decision == D.SET_COURSE and course is None:
+        raise NotPossible(_("Choose a course, or keep the old name."))
+    return Event(
+        decision,
+        treat_as=treat_as if decision == D.TREAT_AS else None,
+        person=person if decision in NEEDS_PERSON else None,
+        course_id=course.course_id if course and decision == D.SET_COURSE else None,
+    )
+
+
+def _require_offered(row: LegacyStudentImport, event: Event) -> Effect:
+    """The effect of the decision. Raises NotPossible where it would change nothing about the row."""
+    run = LegacyImportRun.objects.get(pk=row.legacy_import_run_id)
+    effect = effect_of(run, row, event)
+    if effect is None or not effect[1]:
+        raise NotPossible(NOT_APPLICABLE.get(event.decision, CHANGES_NOTHING))
+    return effect[0]
+
+
+def _require_person(row: LegacyStudentImport, event: Event, actor: User, proof: str) -> None:
+    """Raise NotPossible for a person who neither matches the row nor was found by phone."""
+    person = event.person
+    if event.decision not in NEEDS_PERSON:
         return
     if person is None or person[0] == PersonKind.STAGED:
         raise NotPossible(_("Choose a person."))

@@ -10,6 +10,7 @@ from legacy_import.choices import Classification, PersonKind, ReviewDecision
 from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.source_decisions import RowDecisions, decisions_on
 from legacy_import.review.decisions import (
+    CourseArgument,
     DecidedMeanwhile,
     NotPossible,
     connection_of,
@@ -51,6 +52,8 @@ def repeat(
                 person=(PersonKind(made.target_kind).value, made.target_id)
                 if made.target_id
                 else None,
+                inactive=made.target_inactive,
+                course=CourseArgument(made.course_id),
                 note=notes[made.pk],
             )
             for place, made in enumerate(earlier)

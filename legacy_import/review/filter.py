@@ -155,7 +155,7 @@ class RowFilter:
         classifications = self.classifications
         if classifications is not None and combination["classification"] not in classifications:
             parts.add("focus")
-        if not in_state(self.state, combination["decision"]):
+        if not in_state(self.state, combination["decision"], combination["settled"]):
             parts.add("state")
         return parts
 
@@ -181,9 +181,11 @@ class RowFilter:
         if self.classifications is not None:
             rows = rows.filter(classification__in=sorted(self.classifications))
         if self.state == DECIDED:
-            rows = rows.exclude(decision__in=("", POSTPONED))
-        elif self.state in (PENDING, LATER):
-            rows = rows.filter(decision="" if self.state == PENDING else POSTPONED)
+            rows = rows.filter(settled=True)
+        elif self.state == PENDING:
+            rows = rows.filter(settled=False).exclude(decision=POSTPONED)
+        elif self.state == LATER:
+            rows = rows.filter(decision=POSTPONED)
         for name, value in self.facets.items():
             if name == "without_course":
                 rows = rows.filter(training__course_id__isnull=value == "1")
@@ -212,17 +214,13 @@ def address_value(value: Any) -> str:
     return YES_NO[not value] if isinstance(value, bool) else str(value)
 
 
-def is_reviewed(decision: str) -> bool:
-    """A postponed row is not reviewed yet."""
-    return decision not in ("", POSTPONED)
-
-
-def in_state(state: str, decision: str) -> bool:
+def in_state(state: str, decision: str, settled: bool) -> bool:
+    """Whether rows with this decision are in the state: a decision that left a doubt decides nothing."""
     if state in ("", ALL):
         return True
     if state == DECIDED:
-        return is_reviewed(decision)
-    return decision == (POSTPONED if state == LATER else "")
+        return settled
+    return not settled and (decision == POSTPONED) is (state == LATER)
 
 
 def is_number(text: str) -> bool:

@@ -32,9 +32,23 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
+    # Of a link: the account was deactivated already, and that was shown.
+    knows_inactive: bool = False
     course_id: int | None = None
-    knows_inactive: bool = False  # of a link: the reviewer knew that the account is deactivated
     log_entry: int = 0  # of create_again: the entry whose record is gone
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The decision and its arguments, as LegacyReviewDecision stores them."""
+        kind, target = self.person or ("", None)
+        return {
+            "decision": self.decision.value,
+            "treat_as": self.treat_as or "",
+            "target_kind": kind,
+            "target_id": target,
+            "target_inactive": self.knows_inactive,
+            "course_id": self.course_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)

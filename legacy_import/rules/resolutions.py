@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from legacy_import.choices import ImportAction, ReviewDecision
 from legacy_import.rules.commit_policy import DELETIONS, Facts
+from legacy_import.rules.decisions import Event
 from legacy_import.rules.import_action import HISTORY
 
 
@@ -61,7 +62,7 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "row_is_another_person": (D.ANOTHER_PERSON,),
     **dict.fromkeys(DELETIONS, (D.ACCEPT_DATA,)),
     "session_deleted_at_source": (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION),
-    "status_unknown": (D.TREAT_AS,),
+    "status_unknown": (D.TREAT_AS, *_WHOSE),
     # A reason of a row without a name, and of a match with a person without one.
     "name_missing": (*_WHOSE, D.TREAT_AS),
     "unreadable": (D.ACCEPT_DATA, D.LINK),
@@ -102,22 +103,25 @@ def candidates(*reasons: str) -> tuple[ReviewDecision, ...]:
     return tuple(dict.fromkeys(one for reason in reasons for one in RESOLUTIONS.get(reason, ())))
 
 
-def is_possible(decision: ReviewDecision, facts: Facts) -> bool:
+def is_possible(event: Event, facts: Facts) -> bool:
     """Whether the decision can be the right one for a row with these facts."""
-    condition = _CONDITIONS.get(decision)
-    return condition is None or condition(facts)
+    condition = _CONDITIONS.get(event.decision)
+    return condition is None or condition(event, facts)
 
 
-def _is_history(facts: Facts) -> bool:
+def _release(event: Event, facts: Facts) -> bool:
     """A registration without a session stays for review, so nothing is released for it."""
     return facts.classification in HISTORY
 
 
-def _needs_course(facts: Facts) -> bool:
+def _set_course(event: Event, facts: Facts) -> bool:
+    """A lead needs no course, and an imported enrolment one of the platform's."""
+    if event.course_id is None:
+        return facts.classification in HISTORY
     return facts.import_action != ImportAction.CREATE_COURSE_INTEREST
 
 
-_CONDITIONS: dict[ReviewDecision, Callable[[Facts], bool]] = {
-    D.RELEASE_WITHOUT_SESSION: _is_history,
-    D.SET_COURSE: _needs_course,
+_CONDITIONS: dict[ReviewDecision, Callable[[Event, Facts], bool]] = {
+    D.RELEASE_WITHOUT_SESSION: _release,
+    D.SET_COURSE: _set_course,
 }

@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from playwright.sync_api import Page
 
 from legacy_import import urls
-from tests.browser.screens import frame, learners, mappings, owners, review, runs
+from tests.browser.screens import frame, history, learners, mappings, owners, review, runs
 from tests.browser.states import LANGUAGES, State, Walk
 from tests.scripts.test_screenshots import ANSWERS_NO_PAGE
 
@@ -23,6 +23,7 @@ class Group(NamedTuple):
 
 GROUPS = {
     "frame": Group(frame.states, set()),
+    "history": Group(history.states, set()),
     "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile", "sign-off"}),
     "learners": Group(learners.states, {"students", "students-search", "lineage"}),
     "review": Group(

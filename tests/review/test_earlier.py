@@ -149,9 +149,10 @@ def test_it_is_said_again_of_all_rows_of_one_cause(me):
 
 def test_a_row_to_which_a_part_does_not_apply_is_left(me):
     before = planned(person(1), person(2, birth_date="2094-03-12"))
-    say(before[1], D.ACCEPT_DATA, me)
     for row in before:
         say(row, D.TREAT_AS, me, treat_as=Classification.LEAD_ONLY)
+    say(before[1], D.ACCEPT_DATA, me)
+    say(before[1], D.TREAT_AS, me, treat_as=Classification.REGISTERED)
     now = planned(changed(1), changed(2, birth_date="1994-03-12"))
     assert repeat_all(now[0].legacy_import_run, me, expected=2) == BulkReport(1, 0, 1)
 

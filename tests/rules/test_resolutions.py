@@ -1,11 +1,10 @@
 """The table of decisions: complete, without leftovers, and without a reason that has no way out."""
 
-from dataclasses import replace
-
 import pytest
 
-from legacy_import.choices import Classification, ReviewDecision
+from legacy_import.choices import ReviewDecision
 from legacy_import.rules.commit_policy import DELETIONS
+from legacy_import.rules.decisions import Event
 from legacy_import.rules.resolutions import (
     CHANGES,
     PUT_ASIDE,
@@ -60,9 +59,16 @@ def test_candidates_of_two_reasons_are_each_listed_once() -> None:
     ids=["completed", "registered", "lead"],
 )
 def test_only_history_is_released_from_its_session(facts, possible: bool) -> None:
-    assert is_possible(D.RELEASE_WITHOUT_SESSION, facts) is possible
+    assert is_possible(Event(D.RELEASE_WITHOUT_SESSION), facts) is possible
 
 
-def test_a_lead_needs_no_course() -> None:
-    assert not is_possible(D.SET_COURSE, LEAD)
-    assert is_possible(D.SET_COURSE, replace(COMPLETED, classification=Classification.REGISTERED))
+@pytest.mark.parametrize(
+    ("facts", "course", "by_name"),
+    [(COMPLETED, True, True), (REGISTERED, True, False), (LEAD, False, False)],
+    ids=["completed", "registered", "lead"],
+)
+def test_an_enrolment_needs_a_course_of_the_platform_and_a_lead_none(
+    facts, course: bool, by_name: bool
+) -> None:
+    assert is_possible(Event(D.SET_COURSE, course_id=4), facts) is course
+    assert is_possible(Event(D.SET_COURSE), facts) is by_name

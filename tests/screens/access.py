@@ -76,11 +76,12 @@ RUN = frozenset({"legacy_import_runs"})
 LOOKED = frozenset({"legacy_access_log"})
 WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
 MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "legacy_status_mappings",
+                   "legacy_course_conflicts",
                    "django_admin_log"}  # fmt: skip
 JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
-    "legacy_status_mappings",
+    "legacy_status_mappings", "legacy_course_conflicts",
 }  # fmt: skip
 ATTACHED = frozenset(
     {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
@@ -186,6 +187,18 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:session-mapping-decide": judged(
         "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
+    ),
+    "legacy_imports:conflict-mapping": Address(
+        f"{ROOT}/course-mapping/conflicts?run={{run}}", ("map",)
+    ),
+    "legacy_imports:conflict-mapping-again": Address(
+        f"{ROOT}/course-mapping/conflicts/again?run={{run}}", ("map",), {"POST": 302}, writes=JUDGED
+    ),
+    "legacy_imports:conflict-mapping-one": Address(
+        f"{ROOT}/course-mapping/conflicts/{{conflict}}?run={{run}}", ("map",)
+    ),
+    "legacy_imports:conflict-mapping-decide": judged(
+        "course-mapping/conflicts/{conflict}", decision="course_of_row", version="1", note="vu"
     ),
     "legacy_imports:status-mapping": Address(f"{ROOT}/status-mapping?run={{run}}", ("map",)),
     "legacy_imports:status-mapping-again": Address(

@@ -18,12 +18,13 @@ ANSWERS_NO_PAGE = {
     "review-search", "review-filters", "review-decide", "review-undo", "review-claim",
     "course-mapping-decide", "course-mapping-again", "session-mapping-decide",
     "session-mapping-again", "status-mapping-decide", "status-mapping-again",
+    "conflict-mapping-decide", "conflict-mapping-again",
 }  # fmt: skip
 LIKE_ANOTHER_PAGE = {
     "review-person", "review-reveal", "review-raw",  # the review queue, with something opened
     "students-search",  # the learners, searched
     "course-mapping-one", "course-mapping-all", "session-mapping-one", "session-mapping-all",
-    "status-mapping-one",
+    "status-mapping-one", "conflict-mapping", "conflict-mapping-one",
     "reconcile",
 }  # fmt: skip
 SHOWN = re.compile(r"(?:!\[[^\]]+\]\(|<img src=\")([^)\"]+\.png)")

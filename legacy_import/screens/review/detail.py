@@ -7,38 +7,28 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
-from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, ReviewDecision
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
-    NEEDS_PERSON,
-    applies,
     other_viewers,
 )
 from legacy_import.rules.decisions import in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import ERASED
+from legacy_import.screens.review.choices_of_row import RowChoices, choices_of
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
-from legacy_import.screens.review.versions import RowHistory, earlier_version, history_of
+from legacy_import.screens.review.versions import (
+    RowHistory,
+    earlier_version,
+    history_of,
+)
 from legacy_import.screens.review.words import issue_words
 
 MOST_TARGETS = 10
-D = ReviewDecision
-# The order of the buttons; the first two that apply have the keys 1 and 2, skip 3 and later 4.
-SPECIAL = (
-    D.CREATE_AGAIN,
-    D.ANOTHER_PERSON,
-    D.LINK,
-    D.NOT_SAME,
-    D.ACCEPT_DATA,
-    D.RELEASE_WITHOUT_SESSION,
-    D.TREAT_AS,
-)
-PUT_ASIDE = {D.SKIP: "3", D.LATER: "4"}
-Offer = tuple[ReviewDecision, str]  # with its key, "" where it has none
 
 
 def detail_of(
@@ -83,7 +73,10 @@ def detail_of(
         "in_run_total": evidence.get("in_run_total", 0),
         "history": history.lines,
         "earlier": earlier_version(row, history),
-        "offers": offers_of(row, target, contacts) if open_to_review else (),
+        "choices": choices_of(run, row, person=target, may_link=target in contacts)
+        if open_to_review
+        else RowChoices(),
+        "open": open_to_review,
         "viewer": other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
         "committed": committed,
         "erased": row.validation_issues == [ERASED],
@@ -112,22 +105,6 @@ def targets_of(
         }
         for target, item in zip(targets, evidence, strict=True)
     ]
-
-
-def offers_of(
-    row: LegacyStudentImport, selected: Target | None, contacts: Mapping[Target, Contact]
-) -> list[Offer]:
-    """The possible decisions about the row, with the keys of the first four."""
-    special = [
-        decision
-        for decision in SPECIAL
-        if applies(row, decision)
-        and (decision not in NEEDS_PERSON or selected is not None)
-        and (decision != D.LINK or selected in contacts)
-    ]
-    offers = [(d, str(place + 1) if place < 2 else "") for place, d in enumerate(special)]
-    offers += PUT_ASIDE.items()
-    return [*offers, (D.RESET, "")] if row.decision else offers
 
 
 def _ruled_out(history: RowHistory) -> frozenset[Target]:

@@ -5,10 +5,13 @@ from django import forms
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
 from legacy_import.review.bulk import IN_BULK, REPEAT
-from legacy_import.review.decisions import TREATABLE
+from legacy_import.review.decisions import CourseArgument
+from legacy_import.review.filter import is_number
+from legacy_import.review.offers import TREATABLE
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import parse_person
 
+KEEP_NAME = "name"  # instead of a course: the old name is kept
 MOST = 2**62  # of ids and versions; every database can compare it with its keys
 
 
@@ -24,10 +27,18 @@ class DecisionForm(forms.Form):
     person = forms.CharField(max_length=40, required=False)
     proof = forms.CharField(max_length=400, required=False)
     inactive = forms.BooleanField(required=False)
+    course = forms.CharField(max_length=20, required=False)
     note = forms.CharField(max_length=2_000, required=False)
 
     def clean_person(self) -> Target | None:
         return parse_person(self.cleaned_data["person"])
+
+    def clean_course(self) -> CourseArgument | None:
+        """A course's id, or KEEP_NAME; None for anything else."""
+        text = self.cleaned_data["course"]
+        if text == KEEP_NAME:
+            return CourseArgument(None)
+        return CourseArgument(int(text)) if text and is_number(text) else None
 
 
 class VersionForm(forms.Form):
@@ -60,6 +71,10 @@ class BulkForm(forms.Form):
         choices=[(value.value, value.label) for value in (*IN_BULK, REPEAT)],
         coerce=lambda value: REPEAT if value == REPEAT else ReviewDecision(value),
     )
+    treat_as = forms.TypedChoiceField(
+        choices=[(value.value, value.label) for value in TREATABLE],
+        coerce=Classification, empty_value=None, required=False,
+    )  # fmt: skip
     scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
     expected = forms.IntegerField(min_value=0, max_value=MOST, required=False)
 

@@ -18,7 +18,7 @@ from legacy_import.screens.pages import Anchor, Line, Page, read_page
 ROWS = 25
 ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
-    *ORDER, "source_table", "legacy_id", "full_name", "decision", "to_classify"
+    *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify"
 )  # fmt: skip
 
 

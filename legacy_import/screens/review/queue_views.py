@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
@@ -18,6 +19,7 @@ from legacy_import.review.bulk import (
     Choice,
     CountChanged,
     bulk,
+    effect_on,
     matching,
     require_bulk,
 )
@@ -33,6 +35,7 @@ from legacy_import.screens.address import (
 )
 from legacy_import.screens.facets import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
+from legacy_import.screens.review.effect_words import answer_words
 from legacy_import.screens.review.forms import BulkForm, FilterForm
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
@@ -82,15 +85,16 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _("Choose a decision and the rows it is about.")
         return render_queue(request, address, status=400, refusal=refusal)
-    decision, ids = form.cleaned_data["decision"], None
+    decision, treat_as = form.cleaned_data["decision"], form.cleaned_data["treat_as"]
+    ids = None
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
         if not 0 < len(ids) <= MAX_ROWS:
             return render_queue(request, address, status=400, refusal=_("No row is selected."))
     expected = form.cleaned_data["expected"]
     if expected is None:
-        return _confirm(request, address, decision, ids)
-    return _decide(request, address, decision, ids, expected)
+        return _confirm(request, address, decision, treat_as, ids)
+    return _decide(request, address, decision, treat_as, ids, expected)
 
 
 def _sent_address(request: HttpRequest) -> RowsAddress:
@@ -99,15 +103,20 @@ def _sent_address(request: HttpRequest) -> RowsAddress:
 
 
 def _confirm(
-    request: HttpRequest, address: RowsAddress, decision: Choice, ids: Sequence[int] | None
+    request: HttpRequest,
+    address: RowsAddress,
+    decision: Choice,
+    treat_as: Classification | None,
+    ids: Sequence[int] | None,
 ) -> HttpResponse:
     """The filter, the number and the effect, repeated before anything is written."""
     query = address.query
     try:
         require_bulk(query, decision)
+        rows = matching(address.run, query, ids)
+        answers = effect_on(address.run, rows[:MAX_ROWS], decision, treat_as)
     except NotPossible as error:
         return render_refusal(request, address, error)
-    rows = matching(address.run, query, ids)
     if not rows or len(rows) > MAX_ROWS:
         refusal = _("At most 1,000 rows at a time.") if rows else _("No row is selected.")
         return render_queue(request, address, status=409, refusal=refusal)
@@ -121,7 +130,10 @@ def _confirm(
         here=address.query_string(),
         back=address.url(),
         decision=decision,
+        treat_as=treat_as if decision == ReviewDecision.TREAT_AS else None,
         effect=EFFECTS[decision],
+        answers=[(answer_words(answer), number) for answer, number in answers.answers.items()],
+        does_not_apply=answers.does_not_apply,
         state=STATE_NAMES[query.state],
         filters=[
             (FACET_NAMES[name], value_name(name, value)) for name, value in query.facets.items()
@@ -136,6 +148,7 @@ def _decide(
     request: HttpRequest,
     address: RowsAddress,
     decision: Choice,
+    treat_as: Classification | None,
     ids: Sequence[int] | None,
     expected: int,
 ) -> HttpResponse:
@@ -145,6 +158,7 @@ def _decide(
             query=address.query,
             expected=expected,
             decision=decision,
+            treat_as=treat_as,
             actor=reviewer_of(request),
             now=timezone.now(),
             ids=ids,

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as _
 
 from legacy_import.choices import FocusMode, ReviewDecision
 from legacy_import.review.bulk import IN_BULK, OF_ONE_CAUSE, REPEAT, Choice
-from legacy_import.review.decisions import TREATABLE
 from legacy_import.review.filter import ALL, DECIDED, LATER, OTHER, PENDING, RowFilter
+from legacy_import.review.offers import TREATABLE
 from legacy_import.rules.duplicates import EVIDENCE_WORDS
 from legacy_import.rules.reasons import REASONS
 
@@ -35,6 +35,12 @@ EFFECTS: dict[Choice, Promise] = {
     ReviewDecision.ACCEPT_DATA: gettext_lazy(
         "In the next plan, the doubtful data of these rows is treated as valid, and what is deleted on"
         " the old platform counts all the same."
+    ),
+    ReviewDecision.TREAT_AS: gettext_lazy(
+        "In the next plan, these rows have this meaning instead of the one that their old status gives."
+    ),
+    ReviewDecision.CREATE_ANYWAY: gettext_lazy(
+        "In the next plan, a lead is created from each of these rows although no contact is trustworthy."
     ),
     ReviewDecision.ANOTHER_PERSON: gettext_lazy(
         "The next plan treats each of these rows as the person who has its number now; what was"

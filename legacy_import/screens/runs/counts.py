@@ -55,7 +55,14 @@ def counts_of(run_id: int) -> RunCounts:
 
 def counts_of_runs(run_ids: Collection[int]) -> dict[int, RunCounts]:
     """The same for several runs in one query, by the facets that the review progress needs."""
-    facets = ("planned_action", "planned_reason", "outcome", "decision", "classification")
+    facets = (
+        "planned_action",
+        "planned_reason",
+        "outcome",
+        "decision",
+        "settled",
+        "classification",
+    )
     facet_counts = FacetCount.objects.filter(legacy_import_run__in=run_ids).order_by()
     grouped = facet_counts.values_list(F("legacy_import_run_id"), *facets).annotate(
         number=Sum("rows")
@@ -90,8 +97,10 @@ def queue_of(counts: RunCounts) -> RunCounts:
 
 
 def review_progress(counts: RunCounts) -> dict[str, ReviewProgress]:
-    """Focus → how far its rows in the queue are reviewed; "later" is not a decision."""
-    return FilteredCounts(RowFilter(), queue_of(counts).combinations).progress()
+    """Focus → how many of its rows are decided, those that left the queue since included."""
+    queue = queue_of(counts).combinations
+    decided = [pair for pair in counts.combinations if pair[0]["settled"] and pair not in queue]
+    return FilteredCounts(RowFilter(), queue, decided_before=decided).progress()
 
 
 # --- Rows that a commit would process ------------------------------------------------------------------

@@ -101,6 +101,9 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         address=reverse("legacy_imports:run", args=[run.pk]),
         may_commit=obstacles.to_commit(run) is None,
         may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
+        settings_changed=None
+        if run.status == RunStatus.CLOSED
+        else obstacles.settings_changed(run),
         plan_obstacle=obstacles.to_plan(run, rows=page["rows"], to_classify=to_classify),
         reconcile_obstacle=obstacles.to_reconcile(run, rows=page["rows"]),
     )

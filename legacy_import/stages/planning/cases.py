@@ -204,7 +204,7 @@ class CaseLoader:
             review.last and (decisions, match, earlier.effects),
         )  # fmt: skip
         if review.last:
-            training = decided_training(training, decisions, self.mappings)
+            training = decided_training(row, decisions, self.mappings)
         if key not in facts_by_key:
             around = Surroundings(
                 decisions, match, training, origin, has_history, gone,
@@ -228,7 +228,8 @@ class CaseLoader:
             session_type, state = training.session.session_type, training.course.state
             key = (
                 session_type.value, state.value, training.session_confirmed,
-                training.session_deleted, training.course.deleted, _states(training.two_courses),
+                training.session_deleted, training.course.deleted, training.history_released,
+                _states(training.two_courses),
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]

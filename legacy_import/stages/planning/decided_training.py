@@ -5,37 +5,40 @@ from legacy_import.mapping.index import CourseAnswer, MappingIndex, Training
 from legacy_import.rules.courses import CourseState
 from legacy_import.rules.decisions import CourseOf, InForce
 from legacy_import.rules.sessions import SessionKind
+from legacy_import.stages.planning.plan_row import PlanRow
 
+NO_NAME = "–"  # of a course that nothing in the row refers to
 RELEASED = SessionKind(SessionType.NONE, "session:released_by_reviewer")
 
 
-def decided_training(training: Training, decisions: InForce, mappings: MappingIndex) -> Training:
-    """The same training where no decision is about its session or course."""
+def decided_training(row: PlanRow, decisions: InForce, mappings: MappingIndex) -> Training:
+    """The training of the row; as the mappings say where no decision is about it."""
+    training = mappings.training(row.legacy_formation_id, row.legacy_session_id)
     if decisions.release_without_session:
         training = training._replace(
             session=RELEASED, session_confirmed=False, session_deleted=False
         )
-    return training._replace(course=_course(training, decisions, mappings))
+    choice, two = decisions.course, training.two_courses
+    if choice and choice.of == CourseOf.REVIEWER:
+        return training._replace(course=_chosen(row, training, choice.course_id, mappings))
+    if choice and two:  # unless its course or its session is another by now
+        return training._replace(course=two.of_row if choice.of == CourseOf.ROW else two.of_session)
+    return training
 
 
-def _course(training: Training, decisions: InForce, mappings: MappingIndex) -> CourseAnswer:
-    choice, answer = decisions.course, training.course
-    if choice is None:
-        return answer
-    if choice.of == CourseOf.REVIEWER:
-        return _chosen(answer, choice.course_id, mappings)
-    if training.two_courses is None:  # its course or its session is another by now
-        return answer
-    two = training.two_courses
-    return two.of_row if choice.of == CourseOf.ROW else two.of_session
-
-
-def _chosen(answer: CourseAnswer, course_id: int | None, mappings: MappingIndex) -> CourseAnswer:
+def _chosen(
+    row: PlanRow, training: Training, course_id: int | None, mappings: MappingIndex
+) -> CourseAnswer:
     """A course of the platform that still exists, or the old name. `deleted`: a person decided."""
     if course_id is None:
-        state = CourseState.KEPT_BY_NAME
-    elif course_id in mappings.platform_courses:
-        state = CourseState.MAPPED
-    else:
-        state, course_id = CourseState.UNMAPPED, None
-    return answer._replace(state=state, course_id=course_id, deleted=False)
+        # Where the old catalogue has no name, what else the row says of its training.
+        name = training.course.name or training.session_code or row.legacy_formation_id
+        return training.course._replace(
+            state=CourseState.KEPT_BY_NAME, course_id=None, name=name or NO_NAME, deleted=False
+        )
+    exists = course_id in mappings.platform_courses
+    return training.course._replace(
+        state=CourseState.MAPPED if exists else CourseState.UNMAPPED,
+        course_id=course_id if exists else None,
+        deleted=False,
+    )

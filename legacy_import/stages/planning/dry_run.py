@@ -25,6 +25,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImp
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.rules.commit_policy import FOLLOWS, decide
+from legacy_import.rules.decisions import NOTHING
 from legacy_import.runs import lifecycle
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Progress
@@ -148,7 +149,9 @@ class _Answers:
     def __init__(self) -> None:
         self.rows = 0
         self.digest = hashlib.sha256()
+        self._person_numbers: dict[int, tuple[int]] = {}  # of rows whose number is another now
         self._decisions: dict[int, tuple[str, str]] = {}  # by the number of the case
+        self._settled: defaultdict[bool, list[int]] = defaultdict(list)  # rows with decisions
         self._with_person: dict[int, tuple[Any, ...]] = {}
         self._without_person: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
 
@@ -159,6 +162,10 @@ class _Answers:
             self._decisions[case.number] = (decision.action.value, decision.reason)
         action, reason = self._decisions[case.number]
         self.rows += 1
+        if case.person_number != row.person_number:
+            self._person_numbers[row.pk] = (case.person_number,)
+        if case.decisions != NOTHING:
+            self._settled[action != PlannedAction.REVIEW].append(row.pk)
         self.digest.update(
             f"{row.source_table}:{row.legacy_id} {action} {reason} {target} {basis}\n".encode()
         )
@@ -184,6 +191,9 @@ class _Answers:
         if previous:
             update_ids(LegacyStudentImport, [*self._with_person, *committed], {}, copy=previous)
         update_rows(LegacyStudentImport, PLAN_COLUMNS, self._with_person)
+        update_rows(LegacyStudentImport, ("person_number",), self._person_numbers)
+        for settled, ids in self._settled.items():
+            update_ids(LegacyStudentImport, ids, {"settled": settled})
 
 
 def _fingerprint(run: LegacyImportRun) -> str:

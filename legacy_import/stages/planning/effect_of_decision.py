@@ -38,6 +38,16 @@ class Effect(NamedTuple):
         """Whether the row needs nobody any more."""
         return self.answer.action != PlannedAction.REVIEW
 
+    @property
+    def reason_behind(self) -> str:
+        """The reason of the answer, or the one that is behind a postponement."""
+        return decide(replace(self.case.facts, postponed=False)).reason
+
+    def log_entry_of(self, decision: ReviewDecision) -> int | None:
+        """The log entry whose record this decision creates again; None for any other decision."""
+        creates_again = decision == ReviewDecision.CREATE_AGAIN
+        return self.case.decisions.create_again or None if creates_again else None
+
     def changes(self, before: "Effect") -> bool:
         """Whether the row is another one than before: another answer, person or match."""
         mine, its = self.case.facts, before.case.facts
@@ -63,10 +73,6 @@ class RowEffects:
     def decided(self) -> bool:
         """Whether any decision about the row is in force."""
         return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
-
-    def without_postponement(self) -> Decision:
-        """The answer that is behind a postponement."""
-        return decide(replace(self.now.case.facts, postponed=False))
 
     def of(self, events: Sequence[Event]) -> list[Effect]:
         """The effect of each of these decisions, taken alone after the ones in force."""
@@ -118,23 +124,23 @@ def row_effects(run: LegacyImportRun, row_id: int) -> RowEffects | None:
 
 
 def effects_on_rows(
-    run: LegacyImportRun, ids: Sequence[int], event: Event
+    run: LegacyImportRun, events: Mapping[int, Sequence[Event]]
 ) -> dict[int, tuple[Effect, Effect]]:
-    """Row id → its answer now and after this decision; committed rows are absent.
+    """Row id → its answer now and after these decisions about it; committed rows are absent.
 
     The same few queries however many rows there are.
     """
-    loader, selection = case_loader(run, load_mappings(run.connection_name)), rows_with_ids(ids)
+    loader = case_loader(run, load_mappings(run.connection_name))
+    selection = rows_with_ids(list(events))
     rows = loader.rows(selection)
     context = loader.read_context(rows, selection)
-    decisions = {
-        row.pk: before._replace(
-            in_force=after(before.in_force, about(event, context.earlier.get(row.pk))),
-            last=NOT_STORED,
-        )
-        for row in rows
-        for before in (context.decisions.get(row.pk, NO_DECISIONS),)
-    }
+    decisions = {}
+    for row in rows:
+        review, earlier = context.decisions.get(row.pk, NO_DECISIONS), context.earlier.get(row.pk)
+        in_force = review.in_force
+        for event in events[row.pk]:
+            in_force = after(in_force, about(event, earlier))
+        decisions[row.pk] = review._replace(in_force=in_force, last=NOT_STORED)
     matches = matches_of(rows, decisions, context.earlier)
     people = contacts_of({match.target for match in matches.values() if match.target})
     decided = replace(context, decisions=decisions, matches=matches, people=people)

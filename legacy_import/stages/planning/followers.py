@@ -145,7 +145,9 @@ def _block(rows: Sequence[int]) -> None:
 
 
 def _link(rows: Sequence[WaitingLead]) -> None:
-    LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows]).update(
+    linked = LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows])
+    linked.exclude(decision="").update(settled=True)
+    linked.update(
         planned_action=FOLLOWS.action,
         planned_reason=FOLLOWS.reason,
         planned_target_kind=PersonKind.STAGED,

@@ -742,7 +742,7 @@ def test_a_number_that_changed_is_refused(client, me):
 
 @pytest.mark.parametrize(
     ("fields", "status"),
-    [({"decision": "link"}, 400), ({"decision": "treat_as"}, 400), ({"scope": "chosen"}, 400),
+    [({"decision": "link"}, 400), ({"decision": "treat_as"}, 409), ({"scope": "chosen"}, 400),
      ({"decision": "accept_data"}, 409), ({"run": "x"}, 404), ({"run": "999"}, 404),
      ({"scope": "chosen", "ids": "x"}, 404)],
     ids=str,
@@ -809,7 +809,8 @@ def test_the_page_takes_as_many_queries_for_fifty_rows_as_for_five_hundred(clien
             assert page(client, run=run.pk, focus="all", row=row.pk).status_code == 200
         return [query["sql"] for query in counted]
 
+    queue_of_unknown(1)  # each of the two has other runs
     few, many = queries(queue_of_unknown(50)), queries(queue_of_unknown(500))
-    assert len(few) == len(many) <= 30
+    assert len(few) == len(many) <= 40  # of these, fifteen for the effects of decisions
     counting = [sql for sql in many if "COUNT(" in sql and "legacy_review_decisions" not in sql]
     assert counting == []

@@ -47,7 +47,8 @@ def decide(run: LegacyImportRun, *decisions: str) -> None:
     """Decisions as a review leaves them in the rows of the queue, in the order of the rows."""
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, planned_action="review")
     for row, decision in zip(rows.order_by("pk"), decisions, strict=False):
-        LegacyStudentImport.objects.filter(pk=row.pk).update(decision=decision)
+        settled = decision not in ("", "later", "treat_as")  # which left something missing here
+        LegacyStudentImport.objects.filter(pk=row.pk).update(decision=decision, settled=settled)
     stored_counts.rebuild(run)
 
 
@@ -69,9 +70,18 @@ def test_what_waits_is_what_the_commit_counts(
 
 @pytest.mark.parametrize(
     ("decisions", "done"),
-    [((), 0), (("skip",), 1), (("later",), 0), (("skip", "accept_data"), 2), (("", "later"), 0)],
+    [
+        ((), 0),
+        (("skip",), 1),
+        (("later",), 0),
+        (("skip", "accept_data"), 2),
+        (("", "later"), 0),
+        (("treat_as", "skip"), 1),
+    ],
 )
-def test_later_is_no_decision(run: Any, decisions: tuple[str, ...], done: int) -> None:
+def test_only_a_decision_that_suffices_is_one(
+    run: Any, decisions: tuple[str, ...], done: int
+) -> None:
     decide(run, *decisions)
     progress = run_page(run)["review_progress"]
     assert progress["all"] == (done, 2)

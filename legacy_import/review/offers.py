@@ -1,0 +1,113 @@
+"""Which decisions a row is offered, and what the plan's own rule would then answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from legacy_import.choices import Classification, ReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.rules.decisions import Event
+from legacy_import.rules.duplicates import Target
+from legacy_import.rules.resolutions import PUT_ASIDE, candidates, is_possible
+from legacy_import.stages.planning.effect_of_decision import Effect, RowEffects, row_effects
+
+D = ReviewDecision
+TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
+NEEDS_PERSON = frozenset({D.LINK, D.NOT_SAME})
+ALWAYS = frozenset({*PUT_ASIDE, D.RESET})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A decision with its arguments, and the answer that the row would then get."""
+
+    event: Event
+    effect: Effect
+
+    @property
+    def decision(self) -> ReviewDecision:
+        return self.event.decision
+
+
+@dataclass(frozen=True, slots=True)
+class RowOffers:
+    """What is decided about a row, what the rules answer now, and what can be decided."""
+
+    row: RowEffects
+    offers: tuple[Offer, ...]
+
+    @property
+    def now(self) -> Effect:
+        return self.row.now
+
+    @property
+    def is_insufficient(self) -> bool:
+        """Whether decisions are in force that leave the row for review: "kept …, still missing …"."""
+        decisions = self.now.case.decisions
+        postponed = decisions.later
+        return bool(self.row.decided and not postponed and not self.now.suffices)
+
+
+def offers_of(
+    run: LegacyImportRun,
+    row: LegacyStudentImport,
+    *,
+    person: Target | None = None,
+    courses: Sequence[int] = (),
+) -> RowOffers | None:
+    """The decisions that change the row's answer; None for a committed row.
+
+    `person`: of a link or a ruled-out match. `courses`: any of the platform's; the answer is the same
+    for each, so one is enough.
+    """
+    effects = row_effects(run, row.pk)
+    if effects is None:
+        return None
+    reasons = reasons_of(row.planned_reason, effects.now)
+    events = [
+        event
+        for decision in candidates(*reasons)
+        for event in _events(decision, person, courses)
+        if is_possible(event, effects.now.case.facts)
+    ]
+    tried = zip(events, effects.of(events), strict=True)
+    offers = [Offer(event, effect) for event, effect in tried if effect.changes(effects.now)]
+    return RowOffers(effects, tuple(offers))
+
+
+def reasons_of(planned_reason: str, now: Effect) -> tuple[str, ...]:
+    """The reason of the answer now and of the plan, and the one behind a postponement."""
+    return tuple(dict.fromkeys((now.answer.reason, now.reason_behind, planned_reason)))
+
+
+def effect_of(
+    run: LegacyImportRun, row: LegacyStudentImport, event: Event
+) -> tuple[Effect, bool] | None:
+    """The answer after one decision, and whether it is offered; None for a committed row."""
+    effects = row_effects(run, row.pk)
+    if effects is None:
+        return None
+    (effect,) = effects.of([event])
+    return effect, event.decision in ALWAYS or is_offered(
+        event, effect, effects.now, reasons_of(row.planned_reason, effects.now)
+    )
+
+
+def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str]) -> bool:
+    """Whether the decision applies to one of these reasons, and changes the row's answer."""
+    return (
+        event.decision in candidates(*reasons)
+        and is_possible(event, now.case.facts)
+        and after.changes(now)
+    )
+
+
+def _events(decision: ReviewDecision, person: Target | None, courses: Sequence[int]) -> list[Event]:
+    """The decision with each of its possible arguments."""
+    if decision in NEEDS_PERSON:
+        # A link to a deactivated account is offered with the tick that it takes.
+        return [Event(decision, person=person, knows_inactive=decision == D.LINK)] if person else []
+    if decision == D.TREAT_AS:
+        return [Event(decision, treat_as=value) for value in TREATABLE]
+    if decision == D.SET_COURSE:
+        return [Event(decision, course_id=course) for course in (*courses[:1], None)]
+    return [Event(decision)]
