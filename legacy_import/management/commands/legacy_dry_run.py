@@ -83,7 +83,7 @@ def _blocks(run: LegacyImportRun, report: PlanReport, causes: Sequence[Cause]) -
     if any(counts["done"].values()):
         yield _earlier_commits(counts["done"])
     yield from guide_lines(run, causes)
-    yield ""
+    yield TextLine(detail=True)
     for name, title in DISTRIBUTIONS.items():
         yield shares(title, counts[name])
     risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
