@@ -180,6 +180,15 @@ class CourseMappingStatus(TextChoices):
     CONFIRMED = "confirmed", _("confirmed")  # by a reviewer
     UNMAPPED = "unmapped", _("unmapped")  # not known yet
     NO_EQUIVALENT = "no_equivalent", _("no equivalent")  # a reviewer decided that there is none
+    # There is none, and history is recorded under the old name.
+    KEPT_BY_NAME = "kept_by_name", _("kept by name")
+
+
+class ConflictChoice(TextChoices):
+    """Whose course the rows get whose formation is not that of their session."""
+
+    COURSE_OF_ROW = "course_of_row", _("course of the row")
+    COURSE_OF_SESSION = "course_of_session", _("course of the session")
 
 
 class ReviewDecision(TextChoices):

@@ -2,10 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from ecoin.database import configured_on_sqlite
 from legacy_import.choices import FocusMode
@@ -78,6 +81,14 @@ def _whole(minimum: int) -> Any:
     return lambda value: str(value).isascii() and str(value).isdigit() and int(value) >= minimum
 
 
+def _is_address(value: str) -> bool:
+    try:
+        validate_email(value.strip())
+    except ValidationError:
+        return False
+    return True
+
+
 def _share(value: Any) -> bool:
     try:
         return 0 < float(value) <= 1
@@ -109,4 +120,13 @@ _RULES = [
      lambda value: value == "" or Path(value).is_file()),
     ("LEGACY_DB_TIME_ZONE", "must be an offset from UTC between -12:59 and +13:00, such as +01:00.",
      lambda value: TIME_ZONE.fullmatch(str(value))),
+    ("LEGACY_IMPORT_NOTIFY", "must be mail addresses, separated by commas, or empty.",
+     lambda value: all(map(_is_address, value))),
+    ("EMAIL_PORT", "must be a port number from 1 to 65535.",
+     lambda value: _whole(1)(value) and int(value) <= 65_535),
+    ("EMAIL_USE_TLS", "must be true or false.", lambda value: isinstance(value, bool)),
+    ("EMAIL_USE_SSL", "must be true or false, and not true together with EMAIL_USE_TLS.",
+     lambda value: isinstance(value, bool) and not (value and settings.EMAIL_USE_TLS is True)),
+    ("DEFAULT_FROM_EMAIL", "must be a mail address, such as ecoin@school.example.",
+     lambda value: _is_address(parseaddr(value)[1])),
 ]  # fmt: skip

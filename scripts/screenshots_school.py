@@ -3,10 +3,12 @@
 import contextlib
 import io
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db.models import Count
 from django.utils import timezone
 
 from legacy_import.choices import FocusMode, ReviewDecision
@@ -44,6 +46,8 @@ class School:
     matched: int  # a row and a person who has its contact under another name
     compared: int  # a row and a person of the same name and contact, born on another day
     origin: str
+    learner: str  # the key of one who was trained more than once
+    name: str  # a name that several former learners have a part of
 
 
 def build() -> None:
@@ -85,6 +89,7 @@ def commit_and_review(run: LegacyImportRun) -> School:
         "legacy_commit", run=run.pk, focus=FocusMode.HISTORICAL_COMPLETED.value, batch=BATCH,
         limit=COMMITTED, no_input=True, confirm_database=database_name(), actor="operator",
     )  # fmt: skip
+    _manage("legacy_reconcile", run=run.pk, actor="operator")
     reviewer, manager = _account("reviewer"), _account("manager")
     for cause, (decision, number) in SAID.items():
         for row in _waiting(run, cause)[:number]:
@@ -97,11 +102,16 @@ def commit_and_review(run: LegacyImportRun) -> School:
     save_filter(actor=reviewer, name="Contacts partagés", query=f"planned_reason={SHARED}")
     shared = _waiting(run, SHARED)
     claim(row_id=shared[1].pk, actor=manager, now=timezone.now())
+    trained = LegacyCompletedTraining.objects.values_list("learner_key")
+    often, _times = trained.annotate(times=Count("pk")).order_by("-times", "learner_key")[0]
+    name = LegacyCompletedTraining.objects.filter(learner_key=often)[0].learner_name
     return School(
         run=run.pk,
         matched=shared[0].pk,
         compared=_waiting(run, "birth_date_conflict")[0].pk,
         origin=LegacyCompletedTraining.objects.exclude(origin=None).order_by("pk")[0].origin or "",
+        learner=quote(often),
+        name=quote(name.split()[0]),
     )
 
 

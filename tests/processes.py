@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ON_SERVER = os.environ.get("TEST_APP_DATABASE") in (MARIADB, MYSQL)
 APP_PASSWORD = "fictional-app-password"
 JSON_KEYS = ["schema_version", "command", "run", "source", "counts", "errors", "duration_s"]
-OWN_KEYS = ("LEGACY_", "TEST_", "DATABASE_", "DJANGO_", "SECRET_KEY", "DEBUG", "NO_COLOR")
+OWN_KEYS = (
+    "LEGACY_", "TEST_", "DATABASE_", "DJANGO_", "EMAIL_", "SECRET_KEY", "DEBUG", "NO_COLOR",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

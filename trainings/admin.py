@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.display import shown_name
-from ecoin.identity.masking import contains_contact, mask_email, mask_phone, mask_text
+from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask_phone, mask_text
 from ecoin.lineage import NOTHING, LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable
 from trainings.history.panel import HistoryPanelAdmin, history_fields
@@ -146,6 +146,7 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
     )
     ordering = ("-dated_on", "-pk")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # of a million rows they are not counted
     list_select_related = ("course", "user", "lead")
     # Whose a record is changes on the history pages only, with a reason and a log.
     readonly_fields = (
@@ -213,7 +214,7 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
 
     @admin.display(description=_("session"))
     def masked_session(self, history: ImportedHistory) -> str:
-        return mask_text(history.session_code)
+        return mask_code(history.session_code)
 
     @admin.display(description=_("session start, as found"))
     def masked_start(self, history: ImportedHistory) -> str:

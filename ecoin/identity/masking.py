@@ -13,6 +13,8 @@ from ecoin.identity.phones import COUNTRY, parse_phones, raw_digits
 from ecoin.identity.text import unescaped
 
 DOT: Final = "•"
+LANDLINE: Final = 8
+"""Digits of a landline's number without its zero. So has a date: 20190106."""
 MIN_DIGITS: Final = 5
 """Fewer digits are hidden entirely: two of four would be half of it."""
 
@@ -59,6 +61,17 @@ def mask_text(text: str | None) -> str:
     plain = "".join(c for c in plain if c in _JOINERS or unicodedata.category(c) != "Cf")
     found = _masked(plain)
     return text if found == plain else found
+
+
+def mask_code(code: str) -> str:
+    """The code of a session. Its digits are those of a date or a number: BURE-2018-0358 stays.
+
+    A phone that was typed in its place is masked: a mobile number, or any with its leading zero.
+    """
+    digits = raw_digits(unicodedata.normalize("NFKC", code))
+    numbers = [number.removeprefix(COUNTRY) for number in parse_phones(code).valid]
+    typed = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
+    return mask_text(code) if typed or "@" in code or "\uff20" in code else code
 
 
 def contains_contact(text: str) -> bool:

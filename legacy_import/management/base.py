@@ -22,6 +22,7 @@ from ecoin import bulk
 from ecoin.database import waiting_for_restarts
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.app_errors import app_database_error
+from legacy_import.management.notification import CommandEnd, end_of, notify
 from legacy_import.management.printer import CommandResult, json_text, print_result
 from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
@@ -43,6 +44,7 @@ class LegacyCommand(BaseCommand):
     run_required = False
     run_help = ""
     repeated_options: tuple[str, ...] = ("run",)
+    notifies = True  # LEGACY_IMPORT_NOTIFY: a mail when it ends or stops
     terminal: Terminal
     progress: TerminalProgress
 
@@ -102,6 +104,9 @@ class LegacyCommand(BaseCommand):
             self._report_error(error, options, start_time)
         except AnyDatabaseError as error:
             self._report_error(app_database_error(error), options, start_time)
+        except Exception as error:
+            self._notify_defect(error, options, start_time)
+            raise
         else:
             self._report_result(result, options, start_time)
 
@@ -118,6 +123,7 @@ class LegacyCommand(BaseCommand):
             print_result(self.terminal, result, seconds)
         if result.problem:
             self.terminal.error(*result.problem)
+        self._notify(end_of(self.name, result, seconds))
         if result.exit_code:
             sys.exit(result.exit_code)
 
@@ -127,11 +133,28 @@ class LegacyCommand(BaseCommand):
         if isinstance(error, Interrupted) and not error.hint:
             error.hint = f"Run it again: manage.py {self.same_command(options)}"
         self.terminal.error(error.message, error.hint, unbroken=isinstance(error, Interrupted))
+        seconds, problem = self._work_seconds(start_time), (error.message, error.hint)
+        result = CommandResult(options.get("run"), "", {}, problem=problem)
         if options["json"]:
-            problem = (error.message, error.hint)
-            result = CommandResult(options.get("run"), "", {}, problem=problem)
-            self._print_json(result, self._work_seconds(start_time))
+            self._print_json(result, seconds)
+        self._notify(end_of(self.name, result, seconds, exit_code=error.exit_code))
         sys.exit(error.exit_code)
+
+    def _notify_defect(
+        self, error: Exception, options: Mapping[str, Any], start_time: float
+    ) -> None:
+        """A mistake of this software: its text may contain values, so only its class is sent."""
+        words = f"{type(error).__name__}; the traceback is on the terminal."
+        result = CommandResult(options.get("run"), "", {}, problem=(words, ""))
+        self._notify(end_of(self.name, result, self._work_seconds(start_time), exit_code=1))
+
+    def _notify(self, end: CommandEnd) -> None:
+        """Signals change nothing any more: the work is done, and the exit code is known."""
+        if not self.notifies:
+            return
+        with stop_signals(lambda number, frame: None):
+            if problem := notify(end):
+                self.terminal.note(problem)
 
     def _print_json(self, result: CommandResult, seconds: float) -> None:
         encoding = getattr(self.stdout, "encoding", None)

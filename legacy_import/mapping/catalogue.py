@@ -5,18 +5,28 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from ecoin.identity.blanks import is_deletion_mark
 from ecoin.identity.masking import mask_text
 from legacy_import.choices import CourseMappingStatus
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, SourceMapping
+from legacy_import.models import (
+    LegacyCourseConflict,
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    SourceMapping,
+)
 from legacy_import.people.platform import platform_courses
 from legacy_import.rules.courses import index_by_name, suggest
 from legacy_import.rules.normalization import reference
 from legacy_import.rules.sessions import classify_session
 from legacy_import.source.reader import LegacyRow, LegacySource
 
-DECIDED = (CourseMappingStatus.CONFIRMED, CourseMappingStatus.NO_EQUIVALENT)
+DECIDED = (
+    CourseMappingStatus.CONFIRMED,
+    CourseMappingStatus.NO_EQUIVALENT,
+    CourseMappingStatus.KEPT_BY_NAME,
+)
 # What a refresh compares and updates; the dates of a known session stay as they were first found.
 SESSION_COLUMNS = ("legacy_code", "legacy_formation_id", "session_type", "rule",
                    "deleted_at_source")  # fmt: skip
@@ -119,6 +129,12 @@ def _refresh_course(mapping: LegacyCourseMapping, columns: Columns) -> None:
         elif renamed:
             mapping.rule = ""
         mapping.confirmed_by = mapping.confirmed_at = None
+        if renamed:
+            _reopen_conflicts(mapping.connection_name, legacy_formation_id=mapping.legacy_id)
+            sessions = LegacySessionMapping.objects.filter(
+                connection_name=mapping.connection_name, legacy_formation_id=mapping.legacy_id
+            ).values("legacy_session_id")
+            _reopen_conflicts(mapping.connection_name, legacy_session_id__in=sessions)
     elif mapping.deleted_at_source == deleted:
         return
     mapping.legacy_name, mapping.deleted_at_source = columns["legacy_name"], deleted
@@ -169,7 +185,9 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
         setattr(mapping, name, value)
     if not decision_stays:
         mapping.confirmed_by = mapping.confirmed_at = None
-        mapping.reason = ""
+        mapping.reason, mapping.history_released = "", False
+    if reopened:
+        _reopen_conflicts(mapping.connection_name, legacy_session_id=mapping.legacy_id)
     mapping.count_change()
     mapping.save()
 
@@ -183,6 +201,18 @@ def _keep_masked(mapping: SourceMapping, columns: Columns) -> Columns:
         if name in columns and getattr(mapping, name) == mask_text(columns[name])
     }
     return {**columns, **masked}
+
+
+def _reopen_conflicts(connection_name: str, **which: Any) -> None:
+    """Conflicts of courses that were settled are open again: what they are about has changed."""
+    settled = LegacyCourseConflict.objects.filter(connection_name=connection_name, **which)
+    settled.exclude(answer=None).update(
+        answer=None,
+        confirmed_by=None,
+        confirmed_at=None,
+        version=F("version") + 1,
+        answer_version=F("answer_version") + 1,
+    )
 
 
 def _formation_id(row: LegacyRow) -> str | None:

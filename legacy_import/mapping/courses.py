@@ -20,7 +20,7 @@ from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
 from legacy_import.people.platform import platform_courses
 from legacy_import.rules.commit_policy import COURSE_DELETED
-from legacy_import.rules.courses import CourseState, formation_of_row, index_by_name, suggest
+from legacy_import.rules.courses import CourseState, index_by_name, suggest
 from legacy_import.rules.sessions import PLACEHOLDER_IDS
 
 S = CourseMappingStatus
@@ -45,7 +45,9 @@ def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:
 
 
 def rows_of_courses(connection_name: str, formations: Collection[str]) -> Q:
-    """The staged rows of these courses: their own course or, if blank, that of their real session."""
+    """The staged rows that depend on these courses: by their own course, or by that of their real
+    session, which counts if their own is blank and may contradict it otherwise.
+    """
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
         in_source=True,
@@ -53,8 +55,7 @@ def rows_of_courses(connection_name: str, formations: Collection[str]) -> Q:
         session_type=SessionType.REAL_SESSION,
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
     session_ids = list(sessions.values_list("legacy_session_id", flat=True))
-    blank = Q(legacy_formation_id=None) | Q(legacy_formation_id="")
-    return Q(legacy_formation_id__in=formations) | blank & Q(legacy_session_id__in=session_ids)
+    return Q(legacy_formation_id__in=formations) | Q(legacy_session_id__in=session_ids)
 
 
 def _suggested_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
@@ -69,20 +70,25 @@ def _chosen_course(mapping: LegacyCourseMapping, user_input: DecisionInput) -> F
     return {"course_id": user_input.choice}
 
 
+def _kept_name(mapping: LegacyCourseMapping, user_input: DecisionInput) -> Fields:
+    if not mapping.legacy_name.strip():
+        raise MappingRefused("nameless", "This formation has no name to keep its history by.")
+    return {}
+
+
 def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
     return suggest(mapping.legacy_name, index_by_name(platform_courses()))._asdict()
 
 
 def _answer(mapping: LegacyCourseMapping) -> Answer:
-    return Answer((mapping.course_id, mapping.waits_as_deleted), mapping.status == S.NO_EQUIVALENT)
+    kept = mapping.status == S.KEPT_BY_NAME
+    recorded = (mapping.course_id, mapping.waits_as_deleted, kept)
+    return Answer(recorded, mapping.status == S.NO_EQUIVALENT)
 
 
 def _course_of(group: RowGroup, index: MappingIndex) -> str | None:
     """The old course of these rows: their own, or that of their real session."""
-    session = index.sessions.get(group.session or "")
-    session_type = index.training(group.formation, group.session).session.session_type
-    session_formation = session.formation_id if session else None
-    return formation_of_row(group.formation, session_type, session_formation).formation_id
+    return index.formation_of(group.formation, group.session)
 
 
 def _frees(group: RowGroup, index: MappingIndex) -> bool:
@@ -111,6 +117,10 @@ COURSES = MappingKind(
         "no_equivalent": MappingDecision(
             {"status": S.NO_EQUIVALENT, "course_id": None, "rule": CHOSEN}
         ),
+        # Its history is recorded under the old name; a registration needs a course of the platform.
+        "kept_by_name": MappingDecision(
+            {"status": S.KEPT_BY_NAME, "course_id": None, "rule": CHOSEN}, _kept_name
+        ),
         "set_aside": MappingDecision({"status": S.UNMAPPED, "course_id": None, "rule": SET_ASIDE}),
     },
     rule_answer=_rule_answer,
@@ -119,11 +129,15 @@ COURSES = MappingKind(
     bulk_fields={"status": S.CONFIRMED},
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
-    causes=(CourseState.UNMAPPED.value, CourseState.NO_EQUIVALENT.value, COURSE_DELETED),
+    causes=(
+        CourseState.UNMAPPED.value,
+        CourseState.NO_EQUIVALENT.value,
+        CourseState.KEPT_BY_NAME.value,
+        COURSE_DELETED,
+    ),
     other_causes=(
         CourseState.NOT_IN_SOURCE.value,
         CourseState.NONE_NAMED.value,
-        CourseState.CONFLICT.value,
     ),
     legacy_id_of=_course_of,
     frees=_frees,

@@ -2,7 +2,7 @@
 
 import datetime
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,14 +94,13 @@ def decide_mapping(
 
 
 def bulk_of(kind: MappingKind, connection_name: str) -> QuerySet[Any]:
-    """The mappings that a bulk would confirm; none of a kind that has no bulk."""
-    if kind.bulk is None:
-        return kind.model._default_manager.none()
-    return kind.bulk(connection_name)
+    """The mappings that a bulk would confirm, or offers with a box each; none without a bulk."""
+    bulk = kind.offered or kind.bulk
+    return bulk(connection_name) if bulk else kind.model._default_manager.none()
 
 
 def bulk_stamp(kind: MappingKind, connection_name: str) -> tuple[int, str]:
-    """The number of mappings that `confirm_mappings` would confirm, and the stamp of this set."""
+    """The number of mappings that a bulk lists, and the stamp of this set."""
     mappings = list(bulk_of(kind, connection_name).values_list("pk", "version"))
     return len(mappings), _stamp_of(mappings)
 
@@ -115,10 +114,12 @@ def confirm_mappings(
     actor: User,
     now: datetime.datetime,
     note: str = "",
+    chosen: Collection[int] | None = None,
 ) -> MappingChange:
-    """Confirm all mappings that the rules are sure of, if `expected` and `stamp` still match them.
+    """Confirm the chosen mappings, or (None) all that the rules are sure of.
 
-    Raises MappingChangedMeanwhile if they do not; otherwise as `decide_mapping`.
+    `expected` and `stamp` are those of `bulk_stamp` when the list was shown. Raises
+    MappingChangedMeanwhile if they no longer match it; otherwise as `decide_mapping`.
     """
     note = clean_note(note)
     with transaction.atomic():
@@ -129,19 +130,45 @@ def confirm_mappings(
                 f"{expected} mappings were shown, {len(mappings)} would be confirmed now, "
                 "or one changed."
             )
+        if chosen is None:
+            sure = (
+                set(kind.bulk(connection_name).values_list("pk", flat=True)) if kind.bulk else set()
+            )
+            mappings = [mapping for mapping in mappings if mapping.pk in sure]
+        else:
+            if set(chosen) - {mapping.pk for mapping in mappings}:
+                raise MappingChangedMeanwhile("A chosen mapping is not among those to confirm.")
+            mappings = [mapping for mapping in mappings if mapping.pk in chosen]
+        if not mappings and expected:
+            raise MappingRefused("nothing_chosen", "Choose at least one.")
+        kind.bulk_check(mappings, DecisionInput(note))
         fields = kind.bulk_fields | _signature(kind, actor, now, note)
-        ids = [mapping.pk for mapping in mappings]
-        # The rules' answers are confirmed as they are: no answer_version changes.
-        kind.model._default_manager.filter(pk__in=ids).update(version=F("version") + 1, **fields)
         answers = {}
         for mapping in mappings:
             before = kind.answer(mapping)
             for name, value in fields.items():
                 setattr(mapping, name, value)
             answers[mapping.legacy_id] = (before, kind.answer(mapping))
+        _store_confirmed(kind, mappings, answers, fields)
         _log(kind, mappings, "", note, actor)
         affected = _mark_affected_rows(kind, connection_name, runs, answers)
         return MappingChange(len(mappings), affected)
+
+
+def _store_confirmed(
+    kind: MappingKind, mappings: Sequence[SourceMapping], answers: AnswerChanges, fields: Fields
+) -> None:
+    """Two updates: plans rest on the answers, so only those that change get another answer_version."""
+    changed: list[int] = []
+    same: list[int] = []
+    for mapping in mappings:
+        before, after = answers[mapping.legacy_id]
+        (same if before.recorded == after.recorded else changed).append(mapping.pk)
+    manager = kind.model._default_manager
+    manager.filter(pk__in=same).update(version=F("version") + 1, **fields)
+    manager.filter(pk__in=changed).update(
+        version=F("version") + 1, answer_version=F("answer_version") + 1, **fields
+    )
 
 
 def clean_note(note: str) -> str:

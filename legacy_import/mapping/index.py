@@ -7,9 +7,15 @@ from typing import NamedTuple
 from django.db.models import Count, Sum
 
 from ecoin.identity.text import unescaped
-from legacy_import.choices import Classification, CourseMappingStatus, SessionType
+from legacy_import.choices import (
+    Classification,
+    ConflictChoice,
+    CourseMappingStatus,
+    SessionType,
+)
 from legacy_import.models import (
     MAPPING_MODELS,
+    LegacyCourseConflict,
     LegacyCourseMapping,
     LegacySessionMapping,
     LegacyStatusMapping,
@@ -51,6 +57,7 @@ class SessionAnswer(NamedTuple):
     starts_on: str = ""  # as found
     ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
+    history_released: bool = False
 
 
 class StatusAnswer(NamedTuple):
@@ -78,14 +85,27 @@ class Training(NamedTuple):
     session_deleted: bool = False
     # Of a row whose formation is not that of its session: the answer for each of the two.
     two_courses: "TwoCourses | None" = None
+    history_released: bool = False  # history of this waiting session needs no session
 
     @property
     def versions(self) -> str:
-        """The versions of both mappings, as stored in a plan."""
+        """The versions of the mappings, as stored in a plan."""
         course = str(self.course.version)
         if self.two_courses:
             course = f"{self.two_courses.of_row.version},{self.two_courses.of_session.version}"
+            course = f"{course},{self.two_courses.conflict.version}"
         return f"course={course} session={self.session_version}"
+
+
+class ConflictAnswer(NamedTuple):
+    """Which of its two courses all rows with one formation and one session get; None: not settled."""
+
+    answer: ConflictChoice | None
+    version: int
+
+
+# Of a pair that is not in the table yet: what its new mapping will answer.
+NOT_SETTLED = ConflictAnswer(None, 1)
 
 
 class TwoCourses(NamedTuple):
@@ -93,6 +113,7 @@ class TwoCourses(NamedTuple):
 
     of_row: CourseAnswer
     of_session: CourseAnswer
+    conflict: ConflictAnswer = NOT_SETTLED
 
     @property
     def are_one(self) -> bool:
@@ -101,6 +122,15 @@ class TwoCourses(NamedTuple):
             self.of_row.state == self.of_session.state == CourseState.MAPPED
             and self.of_row.course_id == self.of_session.course_id
         )
+
+    @property
+    def settled(self) -> CourseAnswer | None:
+        """The course of the two that the rows get; None: neither, as long as they conflict."""
+        if self.are_one or self.conflict.answer == ConflictChoice.COURSE_OF_ROW:
+            return self.of_row
+        if self.conflict.answer == ConflictChoice.COURSE_OF_SESSION:
+            return self.of_session
+        return None
 
 
 class RowReferences(NamedTuple):
@@ -117,6 +147,7 @@ class MappingIndex:
     courses: dict[str, CourseAnswer]
     sessions: dict[str, SessionAnswer]
     statuses: dict[str, StatusAnswer] = field(default_factory=dict)
+    conflicts: dict[tuple[str, str], ConflictAnswer] = field(default_factory=dict)
     platform_courses: Mapping[int, str] = field(default_factory=dict)  # id → name, all of them
 
     def status(self, key: str) -> StatusAnswer:
@@ -135,7 +166,7 @@ class MappingIndex:
             formation_id, kind.session_type, session.formation_id if session else None
         )
         real = kind.session_type == SessionType.REAL_SESSION
-        course, two_courses = self._course(formation, session)
+        course, two_courses = self._course(formation, session_id, session)
         return Training(
             session=kind,
             session_confirmed=bool(session and session.confirmed and real),
@@ -147,16 +178,33 @@ class MappingIndex:
             session_ends_on=session.ends_on if session else "",
             session_deleted=bool(session and session.deleted),
             two_courses=two_courses,
+            history_released=bool(session and session.history_released),
         )
 
+    def formation_of(self, formation_id: str | None, session_id: str | None) -> str | None:
+        """The formation whose mapping decides on the course of such a row."""
+        session = self.sessions.get(session_id or "")
+        training = self.training(formation_id, session_id)
+        of_session = session.formation_id if session else None
+        two = training.two_courses
+        if two and not two.are_one and two.conflict.answer == ConflictChoice.COURSE_OF_SESSION:
+            return of_session
+        return formation_of_row(
+            formation_id, training.session.session_type, of_session
+        ).formation_id
+
     def _course(
-        self, formation: NamedFormation, session: SessionAnswer | None
+        self, formation: NamedFormation, session_id: str | None, session: SessionAnswer | None
     ) -> tuple[CourseAnswer, TwoCourses | None]:
         answer = self._course_of(formation.formation_id)
         if formation.rule != CourseState.CONFLICT:
             return answer, None
-        two = TwoCourses(answer, self._course_of(session.formation_id if session else None))
-        return (answer if two.are_one else answer._replace(state=CourseState.CONFLICT)), two
+        two = TwoCourses(
+            answer,
+            self._course_of(session.formation_id if session else None),
+            self.conflicts.get((formation.formation_id or "", session_id or ""), NOT_SETTLED),
+        )
+        return two.settled or answer._replace(state=CourseState.CONFLICT), two
 
     def _course_of(self, formation_id: str | None) -> CourseAnswer:
         if formation_id is None:
@@ -184,6 +232,7 @@ def load_mappings(connection_name: str, row: RowReferences | None = None) -> Map
         {mapping.legacy_formation_id: course_answer(mapping, names) for mapping in courses},
         {mapping.legacy_session_id: session_answer(mapping) for mapping in sessions},
         _status_answers(connection_name),
+        _conflict_answers(connection_name),
         dict(catalogue),
     )
 
@@ -211,6 +260,7 @@ def session_answer(mapping: LegacySessionMapping) -> SessionAnswer:
         mapping.starts_on_raw,
         mapping.ends_on_raw,
         mapping.waits_as_deleted,
+        mapping.history_released,
     )
 
 
@@ -220,6 +270,16 @@ def _status_answers(connection_name: str) -> dict[str, StatusAnswer]:
         key: StatusAnswer(Classification(value) if value else None, version)
         for key, value, version in statuses.values_list(
             "status_key", "classification", "answer_version"
+        )
+    }
+
+
+def _conflict_answers(connection_name: str) -> dict[tuple[str, str], ConflictAnswer]:
+    conflicts = LegacyCourseConflict.objects.filter(connection_name=connection_name)
+    return {
+        (formation, session): ConflictAnswer(ConflictChoice(value) if value else None, version)
+        for formation, session, value, version in conflicts.values_list(
+            "legacy_formation_id", "legacy_session_id", "answer", "answer_version"
         )
     }
 
@@ -251,6 +311,8 @@ def _course_answer(
         return CourseAnswer(CourseState.UNMAPPED, None, -version, name)
     if status in MAPPED and course_id is not None:
         return CourseAnswer(CourseState.MAPPED, course_id, version, name)
-    if status == CourseMappingStatus.NO_EQUIVALENT:
+    if status == CourseMappingStatus.KEPT_BY_NAME and name:
+        return CourseAnswer(CourseState.KEPT_BY_NAME, None, version, name)
+    if status in (CourseMappingStatus.NO_EQUIVALENT, CourseMappingStatus.KEPT_BY_NAME):
         return CourseAnswer(CourseState.NO_EQUIVALENT, None, version, name)
     return CourseAnswer(CourseState.UNMAPPED, None, version, name)

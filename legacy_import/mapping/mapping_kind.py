@@ -5,7 +5,7 @@ MappingKind, its entry in `kinds.KINDS`, its part of the old catalogue (`catalog
 and a MappingScreen with a line and three templates (`screens/mapping/screens.py`).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -46,6 +46,10 @@ class DecisionInput(NamedTuple):
     choice: int | None = None  # the id of the chosen object, if the decision needs one
 
 
+def _always_possible(mappings: Sequence[Any], user_input: DecisionInput) -> None:
+    """The check of a bulk that needs none."""
+
+
 def _no_more_fields(mapping: Any, user_input: DecisionInput) -> Fields:
     return {}
 
@@ -76,6 +80,10 @@ class MappingKind:
     # One click confirms these mappings of a source, and writes these columns; None: each by itself.
     bulk: Callable[[str], QuerySet[Any]] | None = None
     bulk_fields: Fields = field(default_factory=dict)
+    # Mappings that the bulk lists with a box each, in addition to those in `bulk`; None: no boxes.
+    offered: Callable[[str], QuerySet[Any]] | None = None
+    # Raises MappingRefused unless all of these mappings may be confirmed at once.
+    bulk_check: Callable[[Sequence[Any], DecisionInput], None] = _always_possible
     mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
     searched: tuple[str, ...] = ("display_name",)  # attributes to search in, besides the legacy id
     answer: Callable[[Any], Answer]  # of a mapping: what rows get from it

@@ -53,6 +53,7 @@ class _TrainingKey(NamedTuple):
     course_state: CourseState
     course_id: int | None
     course_rule: str
+    history_released: bool
     versions: str
 
 
@@ -93,6 +94,7 @@ class MeaningCache:
             training.course.state,
             training.course.course_id,
             training.course_rule,
+            training.history_released,
             training.versions,
         )
 
@@ -107,7 +109,12 @@ def _evaluate(raw_status: str, key: _TrainingKey, mappings: MappingIndex) -> Cas
         versions = f"{versions} status={answer.version}"
         if answer.classification is not None:
             meaning = statuses.Meaning(answer.classification, statuses.DEFINED)
-    action = import_action.decide(meaning.classification, key.session_type, key.course_state)
+    action = import_action.decide(
+        meaning.classification,
+        key.session_type,
+        key.course_state,
+        history_released=key.history_released,
+    )
     return CaseMeaning(
         MeaningColumns(Classification(meaning.classification).value, meaning.rule, status_key),
         TrainingColumns(

@@ -66,7 +66,10 @@ def unblocked_action(group: RowGroup, index: MappingIndex) -> ImportAction | Non
     if group.status is not None:
         classification = index.status(group.status).classification or Classification.UNKNOWN
     action = import_action.decide(
-        classification, training.session.session_type, training.course.state
+        classification,
+        training.session.session_type,
+        training.course.state,
+        history_released=training.history_released,
     ).action
     if action == ImportAction.NEEDS_REVIEW:
         return None

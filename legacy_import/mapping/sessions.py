@@ -1,6 +1,6 @@
 """The kind of mapping for sessions: what an old session is. Ids 1, 2 and 235 can never become real."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from legacy_import.rules.commit_policy import SESSION_DELETED
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
+WITHOUT_CODE, WAITING_WORDS = "session:real_without_code", "session:waiting_words"
 TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)
 
 
@@ -37,6 +38,25 @@ def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
         confirmed_at=None,
         **REAL._asdict(),
     ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
+
+
+def maybe_real(connection_name: str) -> QuerySet[LegacySessionMapping]:
+    """Those, and sessions without a code or with waiting words in it: none is confirmed yet."""
+    return LegacySessionMapping.objects.filter(
+        connection_name=connection_name,
+        in_source=True,
+        deleted_at_source=False,
+        confirmed_at=None,
+        rule__in=(REAL.rule, WITHOUT_CODE, WAITING_WORDS),
+    ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
+
+
+def _require_reasons(mappings: Sequence[LegacySessionMapping], user_input: DecisionInput) -> None:
+    """A session whose code is about waiting is not real by the rules: to confirm it needs a reason."""
+    if not user_input.note and any(mapping.rule == WAITING_WORDS for mapping in mappings):
+        raise MappingRefused(
+            "reason_missing", "An answer that contradicts the rule needs a reason."
+        )
 
 
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:
@@ -66,7 +86,7 @@ def with_course_names() -> QuerySet[Any]:
 
 def _answer(mapping: LegacySessionMapping) -> Answer:
     real = mapping.session_type == SessionType.REAL_SESSION
-    recorded = mapping.session_type, mapping.waits_as_deleted
+    recorded = mapping.session_type, mapping.waits_as_deleted, mapping.history_released
     return Answer(recorded, real and mapping.confirmed_at is not None)
 
 
@@ -93,12 +113,30 @@ def _require_possible(
     return {}
 
 
+def _require_waiting(mapping: LegacySessionMapping, user_input: DecisionInput) -> Fields:
+    if mapping.session_type == SessionType.REAL_SESSION:
+        raise MappingRefused(
+            "session_is_real", "History of a real session is recorded with it: nothing to release."
+        )
+    return {}
+
+
+def _rule_answer(mapping: LegacySessionMapping) -> Fields:
+    return rule_of(mapping)._asdict() | {"history_released": False}
+
+
 def _frees(group: RowGroup, index: MappingIndex) -> bool:
     session = index.sessions.get(group.session or "")
     if session is None or group.session is None:
         return False
-    real = SessionAnswer(REAL, session.formation_id, True, 0)
-    return passes_mappings(group, replace(index, sessions={group.session: real}))
+    answers = (
+        SessionAnswer(REAL, session.formation_id, True, 0),
+        session._replace(confirmed=True, deleted=False, history_released=True),
+    )
+    return any(
+        passes_mappings(group, replace(index, sessions={group.session: answer}))
+        for answer in answers
+    )
 
 
 def _index_with(index: MappingIndex, mappings: Collection[LegacySessionMapping]) -> MappingIndex:
@@ -112,16 +150,26 @@ def _index_with(index: MappingIndex, mappings: Collection[LegacySessionMapping])
 SESSIONS = MappingKind(
     name="session",
     model=LegacySessionMapping,
-    answer_field="session_type",
+    answer_field="decided_as",
     note_field="reason",
     # The rule's name stays on a decided session.
     decisions={
-        value.value: MappingDecision({"session_type": value}, partial(_require_possible, value))
-        for value in TYPES
+        **{
+            value.value: MappingDecision(
+                {"session_type": value, "history_released": False},
+                partial(_require_possible, value),
+            )
+            for value in TYPES
+        },
+        # Not even this makes one of the three placeholders a real session.
+        "released": MappingDecision({"history_released": True}, _require_waiting),
     },
-    rule_answer=lambda mapping: rule_of(mapping)._asdict(),
+    rule_answer=_rule_answer,
     answer=_answer,
     bulk=real_unconfirmed,
+    bulk_fields={"session_type": SessionType.REAL_SESSION, "history_released": False},
+    offered=maybe_real,
+    bulk_check=_require_reasons,
     mappings=with_course_names,
     searched=("display_name", "course_name"),
     affected_rows=_rows_of_sessions,

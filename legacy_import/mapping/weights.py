@@ -9,7 +9,7 @@ for review until the next plan.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -23,23 +23,27 @@ from legacy_import.mapping.kinds import KINDS
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.row_groups import row_groups
 from legacy_import.models import LegacyImportRun, MappingTotals, MappingWeight
+from legacy_import.rules.import_action import HISTORY
 from legacy_import.runs.lifecycle import UNFINISHED
 
 CAUSES = [cause for kind in KINDS for cause in (*kind.causes, *kind.other_causes)]
 COLUMNS = (
     "legacy_import_run_id", "kind", "mapping_id", "position", "rows", "waiting", "frees", "state",
-    "searched",
+    "searched", "trained",
 )  # fmt: skip
 LONGEST_SEARCHED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Numbers of rows of the run: refer to the mapping, wait for it, would be freed by it."""
+    """Numbers of rows of the run: refer to the mapping, wait for it, would be freed by it; and those
+    of learners who were trained.
+    """
 
     rows: int
     waiting: int
     frees: int
+    trained: int = field(default=0, compare=False)
 
 
 NO_ROWS = Weight(0, 0, 0)
@@ -70,12 +74,13 @@ def weigh(run: LegacyImportRun) -> Weights:
                 continue
             count = counts[kind.name, legacy_id]
             count["rows"] += group.rows
+            count["trained"] += group.rows if group.classification in HISTORY else 0
             if group.cause in kind.causes:
                 count["waiting"] += group.rows
                 count["frees"] += group.rows if kind.frees(group, index) else 0
     return Weights(
         {
-            key: Weight(count["rows"], count["waiting"], count["frees"])
+            key: Weight(count["rows"], count["waiting"], count["frees"], count["trained"])
             for key, count in counts.items()
         },
         dict(causes.most_common()),
@@ -128,5 +133,5 @@ def _stored_rows(
     for position, (_, pk, weight, state, searched) in enumerate(lines):
         yield (
             run.pk, kind.name, pk, position, weight.rows, weight.waiting, weight.frees, state,
-            searched,
+            searched, weight.trained,
         )  # fmt: skip

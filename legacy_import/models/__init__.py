@@ -20,6 +20,7 @@ from legacy_import.models.ledger import (
 )
 from legacy_import.models.mapping import (
     MAPPING_MODELS,
+    LegacyCourseConflict,
     LegacyCourseMapping,
     LegacySessionMapping,
     LegacyStatusMapping,

@@ -8,11 +8,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
-from legacy_import.choices import Classification, CourseMappingStatus, SessionType
+from legacy_import.choices import (
+    Classification,
+    ConflictChoice,
+    CourseMappingStatus,
+    SessionType,
+)
 
 # States of a mapping in addition to its own vocabulary.
 GONE = "gone"  # the source no longer has it
 TO_CONFIRM = "to_confirm"  # real by the rule, not confirmed yet
+RELEASED = "released"  # a waiting session whose history is recorded without it
+TO_SETTLE = "to_settle"  # a conflict of courses that no person has settled yet
 TO_DEFINE = "to_define"  # a status whose meaning no person has defined yet
 
 
@@ -108,6 +115,8 @@ class LegacySessionMapping(SourceMapping):
     session_type = AsciiField(max_length=20, choices=SessionType)
     rule = AsciiField(max_length=60)
     reason = models.CharField(max_length=255, blank=True, default="")  # given when confirmed
+    # History of this waiting session is recorded without a session; registrations still wait.
+    history_released = models.BooleanField(default=False)
 
     class Meta:
         db_table = "legacy_session_mappings"
@@ -132,9 +141,16 @@ class LegacySessionMapping(SourceMapping):
         return self.legacy_code
 
     @property
+    def decided_as(self) -> str:
+        """What people decided, for the log."""
+        return RELEASED if self.history_released else str(self.session_type)
+
+    @property
     def state(self) -> str:
         if not self.in_source:
             return GONE
+        if self.history_released:
+            return RELEASED
         if self.session_type == SessionType.REAL_SESSION and not self.confirmed_at:
             return TO_CONFIRM
         return str(self.session_type)
@@ -174,11 +190,49 @@ class LegacyStatusMapping(SourceMapping):
         return self.classification or TO_DEFINE
 
 
+class LegacyCourseConflict(SourceMapping):
+    """A formation and a session of another formation that rows refer to, and whose course they get."""
+
+    legacy_formation_id = AsciiField(max_length=20)
+    legacy_session_id = AsciiField(max_length=20)
+    answer = AsciiField(max_length=20, choices=ConflictChoice, null=True)
+
+    class Meta:
+        db_table = "legacy_course_conflicts"
+        verbose_name = _("conflict of courses")
+        verbose_name_plural = _("conflicts of courses")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection_name", "legacy_formation_id", "legacy_session_id"],
+                name="legacy_conflict_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.legacy_id
+
+    @property
+    def legacy_id(self) -> str:
+        return f"{self.legacy_formation_id}:{self.legacy_session_id}"
+
+    @property
+    def display_name(self) -> str:
+        # Annotated by mapping.conflicts.with_names.
+        names = [getattr(self, name, "") for name in ("formation_name", "session_code")]
+        return " / ".join(filter(None, names)) or self.legacy_id
+
+    @property
+    def state(self) -> str:
+        return self.answer or TO_SETTLE
+
+
 # A change of any of these makes plans and stored lists of the source outdated.
 MAPPING_MODELS: tuple[type[SourceMapping], ...] = (
     LegacyCourseMapping,
     LegacySessionMapping,
     LegacyStatusMapping,
+    LegacyCourseConflict,
 )
 
 
@@ -210,6 +264,7 @@ class MappingWeight(models.Model):
     rows = models.PositiveIntegerField()
     waiting = models.PositiveIntegerField()
     frees = models.PositiveIntegerField()
+    trained = models.PositiveIntegerField(default=0)  # rows of learners who were trained
     state = AsciiField(max_length=20)
     searched = models.CharField(max_length=500)  # its number and its folded, masked names
 

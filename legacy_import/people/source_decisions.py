@@ -63,8 +63,8 @@ class MadeDecision(NamedTuple):
             ReviewDecision(self.decision),
             Classification(self.treat_as) if self.treat_as else None,
             (PersonKind(self.target_kind).value, self.target_id) if self.target_id else None,
-            self.course_id,
             self.target_inactive,
+            self.course_id,
             self.log_entry_id or 0,
         )
 
@@ -184,16 +184,17 @@ def refresh_decisions(run: LegacyImportRun, lease: Lease) -> None:
 
 
 def _refresh(rows: Rows, connection_name: str) -> None:
+    """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
     stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
     new = {pk: (of_row.standing, of_row.latest_earlier) for pk, of_row in decisions.items()}
     update_rows(
         LegacyStudentImport,
-        ("decision", "earlier_decision", "version"),
+        ("decision", "earlier_decision", "settled", "version"),
         {
-            pk: (*new[pk], version + 1)
-            for pk, *old, version in stored.values_list(
-                "pk", "decision", "earlier_decision", "version"
+            pk: (*new[pk], bool(settled and new[pk][0]), version + 1)
+            for pk, *old, settled, version in stored.values_list(
+                "pk", "decision", "earlier_decision", "settled", "version"
             )
             if new[pk] != tuple(old)
         },

@@ -27,7 +27,7 @@ from legacy_import.models import (
 )
 from legacy_import.privacy.free_space import clear_free_space
 from legacy_import.privacy.typed_contacts import (
-    mask_reveal_reasons,
+    mask_log_entries,
     mask_source_texts,
     mask_staged_texts,
 )
@@ -154,7 +154,7 @@ def _purge_run(
             ids = list(rows.filter(pk__range=id_range).values_list("pk", flat=True))
             update_ids(LegacyStudentImport, ids, CONTACTS)
             mask_staged_texts(rows.filter(pk__range=id_range))
-            mask_reveal_reasons(rows.filter(pk__range=id_range))
+            mask_log_entries(rows.filter(pk__range=id_range))
             IdentityKey.objects.filter(scope=run.pk, owner_id__range=id_range).delete()
             PersonEdge.objects.filter(legacy_import_run=run, left_id__range=id_range).delete()
             # Pairs remain if a validation was stopped.

@@ -12,6 +12,7 @@ from ecoin.bulk import Ids, update_rows
 from ecoin.identity.masking import mask_text
 from ecoin.identity.names import parse_name
 from ecoin.identity.phones import parse_phones
+from legacy_import.choices import ReviewDecision
 from legacy_import.models import (
     LegacyAccessLog,
     LegacyCourseMapping,
@@ -37,14 +38,22 @@ def mask_staged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
         if (masked := _masked_row(texts)) != texts:
             changed[pk] = tuple(masked.values())
     update_rows(LegacyStudentImport, STUDENT_TEXTS, changed)
+    # Of a status with a phone in it, too, a decision stores a hash.
+    decisions = LegacyReviewDecision.objects.filter(student_import_id__among=Ids(changed))
+    decisions.exclude(subject="").update(subject="")
     trainings = LegacyTrainingImport.objects.filter(student_import_id__among=Ids(changed))
     _mask(LegacyTrainingImport, trainings, dict.fromkeys(REFERENCES, impersonal_reference))
 
 
-def mask_reveal_reasons(rows: models.QuerySet[LegacyStudentImport]) -> None:
-    """Mask the reasons of reveals of these staged rows."""
+def mask_log_entries(rows: models.QuerySet[LegacyStudentImport]) -> None:
+    """Mask the reasons of reveals of these staged rows, and what decisions on them rest on.
+
+    A decision about contacts stores a hash of them, and a phone could be found by trying.
+    """
     reveals = LegacyAccessLog.objects.filter(student_import__in=rows)
     _mask(LegacyAccessLog, reveals.exclude(reason=""), {"reason": mask_text})
+    decisions = LegacyReviewDecision.objects.filter(student_import__in=rows)
+    decisions.filter(decision=ReviewDecision.CREATE_ANYWAY).update(subject="")
 
 
 def mask_source_texts(connection_name: str) -> None:

@@ -179,9 +179,14 @@ def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime
         of_row, after = effect.rows[row.pk]
         for event in of_row:
             made_on = row_at_decision(row, run.connection_name, event.decision)
-            entry = after.case.decisions.create_again or None
-            again = entry if event.decision == D.CREATE_AGAIN else None
-            events.append({**made_on, **event.columns, "log_entry_id": again, **columns})
+            events.append(
+                {
+                    **made_on,
+                    **event.columns,
+                    "log_entry_id": after.log_entry_of(event.decision),
+                    **columns,
+                }
+            )
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
         states[standing, bool(standing) and after.suffices].append(row.pk)
     insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])

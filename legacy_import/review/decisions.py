@@ -221,9 +221,7 @@ def decide(
         made = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
             **event.columns,
-            log_entry_id=effect.case.decisions.create_again or None
-            if decision == D.CREATE_AGAIN
-            else None,
+            log_entry_id=effect.log_entry_of(decision),
             note=note,
             actor=actor,
             created_at=now,

@@ -52,6 +52,7 @@ def repeat(
                 person=(PersonKind(made.target_kind).value, made.target_id)
                 if made.target_id
                 else None,
+                inactive=made.target_inactive,
                 course=CourseArgument(made.course_id),
                 note=notes[made.pk],
             )

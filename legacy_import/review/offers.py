@@ -104,7 +104,7 @@ def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str])
 def _events(decision: ReviewDecision, person: Target | None, courses: Sequence[int]) -> list[Event]:
     """The decision with each of its possible arguments."""
     if decision in NEEDS_PERSON:
-        # The page asks, before it links to a deactivated account, whether that is meant.
+        # A link to a deactivated account is offered with the tick that it takes.
         return [Event(decision, person=person, knows_inactive=decision == D.LINK)] if person else []
     if decision == D.TREAT_AS:
         return [Event(decision, treat_as=value) for value in TREATABLE]

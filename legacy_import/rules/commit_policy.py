@@ -86,6 +86,9 @@ DELETIONS = (DELETED, COURSE_DELETED, SESSION_DELETED, SOURCE_ROW_GONE)
 FOLLOWS = Decision(PlannedAction.LINK_EXISTING, "same_person_in_run")
 WAITS = Decision(REVIEW, "first_of_group_waits")
 
+# The lead that was imported gets its course interest again, which staff had deleted.
+INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
+
 # What a first row is planned as when its followers have somebody to be linked to; a first row that
 # was imported before counts if a lead was made of it.
 GETS_PERSON = frozenset(
@@ -93,17 +96,15 @@ GETS_PERSON = frozenset(
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead"),
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead_anyway"),
         Decision(PlannedAction.LINK_EXISTING, "known_person"),
+        INTEREST_AGAIN,
     }
 )
 IMPORTED_BEFORE = Decision(PlannedAction.SKIP, "already_imported")
-# The lead that was imported gets its course interest again, which staff had deleted.
-INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
 ACKNOWLEDGED = Decision(PlannedAction.SKIP, "change_acknowledged")
 
 OF_ORIGIN = {
     Origin.IMPORTED: IMPORTED_BEFORE,
     Origin.DELETED: Decision(REVIEW, "imported_deleted"),
-    Origin.INTEREST_AGAIN: INTEREST_AGAIN,
     Origin.ANOTHER_PERSON: Decision(REVIEW, "row_is_another_person"),
 }
 WITH_HISTORY = HISTORY | {Classification.REGISTERED}
@@ -134,6 +135,10 @@ def _erased_on_request(facts: Facts) -> Decision | None:
 
 
 def _already_imported(facts: Facts) -> Decision | None:
+    if facts.origin == Origin.INTEREST_AGAIN:
+        # By now it is something else than the lead that was imported: no link takes its place.
+        is_lead = facts.classification == Classification.LEAD_ONLY
+        return None if is_lead else OF_ORIGIN[Origin.DELETED]
     if facts.origin != Origin.CHANGED:
         return OF_ORIGIN.get(facts.origin)
     if facts.acknowledged:
@@ -197,6 +202,11 @@ def _unless_blocked(facts: Facts, effect: PlannedAction, reason: str) -> Decisio
     return Decision(effect, reason)
 
 
+def _interest_again(facts: Facts) -> Decision | None:
+    """A reviewer decided that the lead, which is still there, gets its interest again."""
+    return INTEREST_AGAIN if facts.origin == Origin.INTEREST_AGAIN else None
+
+
 def _lead_of_known_person(facts: Facts) -> Decision | None:
     return Decision(PlannedAction.LINK_EXISTING, "known_person") if facts.linkable else None
 
@@ -252,6 +262,7 @@ LADDER: tuple[Callable[[Facts], Decision | None], ...] = (
     _history,
     _registration,
     # From here on every row is lead_only.
+    _interest_again,
     _lead_in_doubtful_group,
     _lead_of_known_person,
     _lead_with_history,

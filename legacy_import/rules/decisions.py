@@ -32,8 +32,9 @@ class Event:
     decision: ReviewDecision
     treat_as: Classification | None = None
     person: Person | None = None
+    # Of a link: the account was deactivated already, and that was shown.
+    knows_inactive: bool = False
     course_id: int | None = None
-    knows_inactive: bool = False  # of a link: the reviewer knew that the account is deactivated
     log_entry: int = 0  # of create_again: the entry whose record is gone
 
     @property

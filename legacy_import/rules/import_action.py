@@ -16,15 +16,21 @@ class TrainingAction(NamedTuple):
 
 
 def decide(
-    classification: Classification, session_type: SessionType, course: CourseState
+    classification: Classification,
+    session_type: SessionType,
+    course: CourseState,
+    *,
+    history_released: bool = False,
 ) -> TrainingAction:
-    """The action of one training row."""
+    """The action of one training row. `history_released`: history of its session needs no session."""
     review = ImportAction.NEEDS_REVIEW
     if classification == Classification.UNKNOWN:
         return TrainingAction(review, "status_unknown")
     if classification == Classification.LEAD_ONLY:
         # A lead makes no cohort, so a waiting session does not hold it back (decision 9).
         return TrainingAction(ImportAction.CREATE_COURSE_INTEREST, "lead")
+    if history_released and classification in HISTORY:
+        session_type = SessionType.NONE
     if session_type == SessionType.WAITING_PLACEHOLDER:
         return TrainingAction(review, "session_waiting")  # history of any kind (decision 4)
     if session_type == SessionType.UNKNOWN:

@@ -1,10 +1,13 @@
 """What an old session is: a real one, a waiting list, unknown, or none (docs/rules.md)."""
 
+import datetime
 import re
 from collections.abc import Container
+from enum import StrEnum
 from typing import NamedTuple
 
-from ecoin.identity.blanks import compact, is_blank
+from ecoin.identity.blanks import compact, is_blank, is_blank_or_test, is_zero_date
+from ecoin.identity.dates import parse_event_date
 from ecoin.identity.text import fold, readings
 from legacy_import.choices import SessionType
 
@@ -50,6 +53,47 @@ def classify_session(
 
 def _is_about_waiting(words: str) -> bool:
     return words == "att" or _WAITING_WORDS.search(words) is not None
+
+
+# Words of a code that is hardly that of a cohort that met.
+_DOUBTFUL_WORDS = re.compile(
+    r"\b(?:liste|reserv\w*|provisoire\w*|previsionn\w*|a confirmer|a definir|a venir|pre ?inscri\w*|"
+    r"inscri\w*|report\w*|annul\w*|relance\w*|rappel\w*)\b"
+)
+FUTURE = datetime.timedelta(days=10 * 366)  # a date further ahead than this is a typing error
+
+
+class Doubt(StrEnum):
+    """Why a session that the rules call real may be none: it is not ticked beforehand."""
+
+    WAITING_WORDS = "waiting_words"
+    CODE_BLANK = "code_blank"
+    NO_DATES = "no_dates"
+    DATES_TO_COME = "dates_to_come"
+    NOBODY_TRAINED = "nobody_trained"
+
+
+def doubts_about(
+    *, code: str, starts_on: str, ends_on: str, trained: int, today: datetime.date
+) -> tuple[Doubt, ...]:
+    """Every doubt about a session. Dates are as found; `trained`: its learners who were trained."""
+    doubts = []
+    folded = [_SIGNS.sub(" ", fold(reading)).strip() for reading, _ in readings(code)]
+    if any(_is_about_waiting(words) or _DOUBTFUL_WORDS.search(words) for words in folded):
+        doubts.append(Doubt.WAITING_WORDS)
+    if is_blank_or_test(code):
+        doubts.append(Doubt.CODE_BLANK)
+    dates = [
+        text for text in (starts_on, ends_on) if not (is_blank_or_test(text) or is_zero_date(text))
+    ]
+    days = [parse_event_date(text, latest=today + FUTURE) for text in dates]
+    if not dates:
+        doubts.append(Doubt.NO_DATES)
+    elif any(day and day > today for day in days):
+        doubts.append(Doubt.DATES_TO_COME)
+    if not trained:
+        doubts.append(Doubt.NOBODY_TRAINED)
+    return tuple(doubts)
 
 
 def session_of_row(

@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from playwright.sync_api import Page
 
 from legacy_import import urls
-from tests.browser.screens import frame, learners, mappings, owners, review, runs
+from tests.browser.screens import frame, history, learners, mappings, owners, review, runs
 from tests.browser.states import LANGUAGES, State, Walk
 from tests.scripts.test_screenshots import ANSWERS_NO_PAGE
 
@@ -23,7 +23,8 @@ class Group(NamedTuple):
 
 GROUPS = {
     "frame": Group(frame.states, set()),
-    "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile"}),
+    "history": Group(history.states, set()),
+    "runs": Group(runs.states, {"runs", "run", "commit", "rollback", "reconcile", "sign-off"}),
     "learners": Group(learners.states, {"students", "students-search", "lineage"}),
     "review": Group(
         review.states, {"review", "review-bulk", "review-person", "review-reveal", "review-raw"}

@@ -1,11 +1,26 @@
 """The mapping screens in a real browser: a bulk, a choice, a race, the keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStatusMapping
-from tests.browser.screens.mappings import COURSES, SESSIONS, STATUSES, mapped_run, mapping_of
-from tests.factories import UserFactory
+from legacy_import.models import (
+    LegacyCourseConflict,
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
+from tests.browser.screens.mappings import (
+    CONFLICTS,
+    COURSES,
+    SESSIONS,
+    STATUSES,
+    mapped_run,
+    mapping_of,
+)
+from tests.factories import SessionMappingFactory, UserFactory
 
 
 @pytest.fixture
@@ -27,7 +42,7 @@ def test_a_manager_confirms_all_and_frees_the_rest(run, page_as, script):
     page.goto(SESSIONS)
     page.get_by_role("button", name="Confirm real : INF-2019").click()
     page.get_by_role("button", name="Validate, classify and plan this run now").click()
-    assert "7 rows waited for review, now 4 do" in page.inner_text(".messagelist")
+    assert "8 rows waited for review, now 5 do" in page.inner_text(".messagelist")
     assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
 
 
@@ -45,13 +60,67 @@ def test_a_manager_defines_a_status_once_and_undoes_it(run, page_as, script):
     assert mapping_of(LegacyStatusMapping, "abandon").classification == "lead_only"
     with page.expect_navigation():
         page.get_by_role("button", name="Validate, classify and plan this run now").click()
-    expect(page.locator(".messagelist")).to_contain_text("7 rows waited for review, now 5 do")
+    expect(page.locator(".messagelist")).to_contain_text("8 rows waited for review, now 6 do")
     with page.expect_navigation():
         page.get_by_role("link", name="Change… : Abandon").click()
     expect(page.locator("#content")).to_contain_text("2 rows need review again")
     with page.expect_navigation():
         page.get_by_role("button", name="Undo this decision").click()
     assert mapping_of(LegacyStatusMapping, "abandon").classification is None
+
+
+def test_a_manager_keeps_a_course_by_its_name(run, page_as):
+    page: Page = page_as("Manager", language="en")
+    page.goto(f"{COURSES}/{mapping_of(LegacyCourseMapping, '7').pk}")
+    expect(page.locator("#content")).to_contain_text(
+        "frees 2 rows (create a completed training: 2)"
+    )
+    with page.expect_navigation():
+        page.get_by_role("button", name="No equivalent: keep its history by the old name").click()
+    expect(page.locator(".messagelist")).to_contain_text("kept by its old name")
+    assert mapping_of(LegacyCourseMapping, "7").status == "kept_by_name"
+
+
+def test_a_manager_settles_a_pair_of_courses(run, page_as):
+    page: Page = page_as("Manager", language="en")
+    page.goto(COURSES)
+    with page.expect_navigation():
+        page.get_by_role(
+            "link", name="1 row refers to a course and to a session of another course…"
+        ).click()
+    expect(page).to_have_url(re.compile(CONFLICTS))
+    with page.expect_navigation():
+        page.get_by_role("link", name="Settle…").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="The course of the session").click()
+    expect(page.locator(".messagelist")).to_contain_text("course of the session")
+    assert mapping_of(LegacyCourseConflict, "9").answer == "course_of_session"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_manager_unticks_a_session_and_releases_the_history_of_another(run, page_as, script):
+    SessionMappingFactory(legacy_session_id="42", legacy_code="Liste PAO", legacy_formation_id="8")
+    page: Page = page_as("Manager", language="en", script=script)
+    page.goto(f"{SESSIONS}/confirm-all")
+    boxes = page.get_by_role("checkbox")
+    expect(boxes).to_have_count(2)
+    expect(boxes.first).not_to_be_checked()  # the doubtful one
+    expect(page.locator("#content")).to_contain_text("its code reads like a waiting list")
+    expect(boxes.last).to_be_checked()
+    boxes.last.uncheck()
+    boxes.first.check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirm the ticked sessions").click()
+    expect(page.locator(".messagelist")).to_contain_text("1 session confirmed real.")
+    assert mapping_of(LegacySessionMapping, "42").confirmed_at is not None
+    assert mapping_of(LegacySessionMapping, "40").confirmed_at is None
+    page.goto(f"{SESSIONS}/{mapping_of(LegacySessionMapping, '235').pk}")
+    with page.expect_navigation():
+        page.get_by_role(
+            "button", name="Still waiting: record its history without a session"
+        ).click()
+    expect(page.locator(".messagelist")).to_contain_text("waiting list, history released")
+    assert mapping_of(LegacySessionMapping, "235").history_released
 
 
 def test_two_people_collide(run, page_as):

@@ -14,6 +14,7 @@ RUNGS = {
     "_not_trustworthy": "status unknown, never validated, failed, or a structural doubt",
     "_history": "completed or archived training: the record, attached where HIGH is unblocked",
     "_registration": "registered: the same, and only in a session that is confirmed as real",
+    "_interest_again": "lead: only the course interest that was deleted is created again",
     "_lead_in_doubtful_group": "lead: an edge between this row and another was refused, or is in doubt",
     "_lead_of_known_person": "lead: HIGH without blocker and one target, or a reviewer's link",
     "_lead_with_history": "lead: a row of its group was trained or registered",

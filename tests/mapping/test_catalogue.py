@@ -236,6 +236,7 @@ def test_suggested_and_confirmed_count_as_mapped(status: CourseMappingStatus) ->
         CourseMappingStatus.CONFIRMED: (CourseState.MAPPED, mapping.course_id),
         CourseMappingStatus.UNMAPPED: (CourseState.UNMAPPED, None),
         CourseMappingStatus.NO_EQUIVALENT: (CourseState.NO_EQUIVALENT, None),
+        CourseMappingStatus.KEPT_BY_NAME: (CourseState.KEPT_BY_NAME, None),
     }
     assert (answer.state, answer.course_id) == expected[status]
 

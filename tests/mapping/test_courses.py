@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from crm.models import CourseInterest
 from legacy_import.choices import CourseMappingStatus, Outcome, RunStatus, SessionType
 from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.courses import COURSES
@@ -19,6 +20,7 @@ from legacy_import.mapping.decisions import (
     decide_mapping,
 )
 from legacy_import.mapping.mapping_kind import MappingRefused
+from legacy_import.mapping.preview import MappingEffect, effects_of
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import (
     FacetCount,
@@ -41,13 +43,14 @@ from tests.factories import (
 from tests.legacy_database import sqlite_legacy, tables
 from tests.stages.importing import import_from
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
-from trainings.models import Course, LegacyCompletedTraining
+from trainings.models import Course, LegacyCompletedTraining, LegacyImportedEnrollment
 
 pytestmark = pytest.mark.django_db
 
 confirm_suggestion = partial(decide_mapping, COURSES, "confirm")
 choose_course = partial(decide_mapping, COURSES, "choose")
 no_equivalent = partial(decide_mapping, COURSES, "no_equivalent")
+kept_by_name = partial(decide_mapping, COURSES, "kept_by_name")
 set_aside = partial(decide_mapping, COURSES, "set_aside")
 undo = partial(decide_mapping, COURSES, "undo")
 
@@ -101,6 +104,7 @@ def test_a_confirmed_suggestion_keeps_its_course_and_says_who_and_when(actor):
 
 DECISIONS: dict[str, tuple[Callable[..., Any], tuple[str, bool, str]]] = {
     "no-equivalent": (no_equivalent, ("no_equivalent", False, "course:chosen_by_reviewer")),
+    "kept-by-name": (kept_by_name, ("kept_by_name", False, "course:chosen_by_reviewer")),
     "set-aside": (set_aside, ("unmapped", False, "course:set_aside_by_reviewer")),
 }
 
@@ -249,10 +253,10 @@ def test_the_rows_of_the_formation_are_to_be_classified_again(actor, run):
     trained(run, "6", formation_id="8")
     run_stages(run)
     change = no_equivalent(mapping_id=before.pk, version=1, actor=actor, now=NOW)
-    assert marked(run) == {"1", "2"}
-    assert change.affected == {run.pk: 2}
+    assert marked(run) == {"1", "2", "5"}  # the course of its session counts for row 5, too
+    assert change.affected == {run.pk: 3}
     counted = FacetCount.objects.filter(legacy_import_run=run, to_classify=True)
-    assert sum(counted.values_list("rows", flat=True)) == 2
+    assert sum(counted.values_list("rows", flat=True)) == 3
 
 
 @pytest.mark.parametrize("status", RunStatus)
@@ -414,7 +418,7 @@ def test_counting_is_one_pass(run, django_assert_num_queries):
     mapping("7")
     trained(run, "1")
     run_stages(run)
-    with django_assert_num_queries(5):  # courses, three mapping tables, one pass over the rows
+    with django_assert_num_queries(6):  # courses, four mapping tables, one pass over the rows
         weigh(run)
 
 
@@ -464,3 +468,51 @@ def test_a_large_run_is_left_to_the_commands(run):
     with pytest.raises(ReplanRefused) as refused:
         replan(run_id=run.pk, actor="meriem", now=NOW)
     assert refused.value.code == "too_many_rows"
+
+
+# --- kept by name ------------------------------------------------------------------------------------
+
+
+def test_history_of_a_course_without_equivalent_is_kept_by_its_old_name(actor, run):
+    before = mapping("7", legacy_name="R&eacute;paration GSM")
+    SessionMappingFactory(legacy_session_id="40", legacy_formation_id="7", confirmed=True)
+    done = trained(run, "1")
+    registered = trained(run, "2", status="Confirmer", session_id="40")
+    lead = trained(run, "3", status="nouveau")
+    run_stages(run)
+    assert plan_of(done) == ("review", "course_unmapped")
+    assert effects_of(run, COURSES, before)["kept_by_name"] == MappingEffect(
+        1, 0, {"create_legacy_completed_training": 1}
+    )
+    change = kept_by_name(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    assert change.affected == {run.pk: 3}
+    run_stages(run)
+    assert plan_of(done) == ("create_completed_training", "history")
+    assert plan_of(registered) == ("review", "course_kept_by_name")
+    assert plan_of(lead) == ("create_crm_lead", "new_lead")
+    run_commit(run)
+    record = LegacyCompletedTraining.objects.get()
+    assert (record.course_id, record.legacy_course_name) == (None, "Réparation GSM")
+    interest = CourseInterest.objects.get()
+    assert (interest.course_id, interest.legacy_course_name) == (None, "Réparation GSM")
+    assert not LegacyImportedEnrollment.objects.exists()
+
+
+def test_kept_by_name_undone_waits_again_and_drifts_what_was_planned(actor, run):
+    before = mapping("7")
+    row = trained(run, "1")
+    kept_by_name(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    run_stages(run)
+    undo(mapping_id=before.pk, version=2, actor=actor, now=NOW)
+    run_commit(run)
+    assert (outcome_of(row), last_reason(row)) == ("drifted", "course_mapping_changed")
+    run_stages(run)
+    assert plan_of(row) == ("review", "course_unmapped")
+
+
+def test_a_formation_without_a_name_is_kept_by_none(actor, run):
+    before = mapping("7", legacy_name="  ")
+    with pytest.raises(MappingRefused) as refused:
+        kept_by_name(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    assert refused.value.code == "nameless"
+    assert LegacyCourseMapping.objects.get(pk=before.pk).status == "unmapped"

@@ -15,6 +15,7 @@ from legacy_import.mapping.decisions import (
     decide_mapping,
 )
 from legacy_import.mapping.mapping_kind import MappingRefused
+from legacy_import.mapping.preview import MappingEffect, effects_of
 from legacy_import.mapping.sessions import SESSIONS
 from legacy_import.mapping.weights import Weight, weigh
 from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
@@ -31,6 +32,7 @@ from tests.factories import (
 from tests.legacy_database import sqlite_legacy, tables
 from tests.stages.importing import import_from
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
+from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment, Session
 
 pytestmark = pytest.mark.django_db
 
@@ -286,3 +288,118 @@ def test_a_renamed_session_asks_again_without_the_old_reason(actor, tmp_path: Pa
         mapping = LegacySessionMapping.objects.get(legacy_session_id="40")
         assert (mapping.confirmed_by, mapping.reason) == (None, "")
         judged(mapping, "real_session", actor)
+
+
+# --- releasing the history of a waiting session ------------------------------------------------------
+
+released = partial(decide_mapping, SESSIONS, "released")
+WAITING_SESSIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "1": ("1", {"rule": "session:placeholder_id", **WAITING}),
+    "2": ("2", {"rule": "session:placeholder_id", **WAITING}),
+    "235": ("235", {"rule": "session:placeholder_id", **WAITING}),
+    "a waiting code": ("50", {"rule": "session:waiting_code", **WAITING}),
+    "waiting words": ("51", {"rule": "session:waiting_words", "session_type": "unknown"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("legacy_id", "values"), WAITING_SESSIONS.values(), ids=list(WAITING_SESSIONS)
+)
+def test_its_history_is_recorded_without_a_session_and_nothing_else_changes(
+    run, actor, legacy_id, values
+):
+    before = mapping(legacy_id, **values)
+    trained = registered(run, "1", session_id=legacy_id, status="Formée")
+    archived = registered(run, "2", session_id=legacy_id, status="Archivé")
+    waiting = registered(run, "3", session_id=legacy_id)
+    run_stages(run)
+    reason = plan_of(trained)[1]
+    assert reason in ("session_waiting", "session_unknown")
+    change = released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    assert change.affected == {run.pk: 3}
+    assert LogEntry.objects.get().change_message == "released: "
+    run_stages(run)
+    assert plan_of(trained) == plan_of(archived) == ("create_completed_training", "history")
+    assert plan_of(waiting) == ("review", reason)
+    assert trained.training.session_type == before.session_type, "it is no real session"
+    run_commit(run)
+    assert (outcome_of(trained), outcome_of(waiting)) == (
+        Outcome.CREATE_COMPLETED_TRAINING,
+        "review",
+    )
+    record = LegacyCompletedTraining.objects.get(origin=f"{CONNECTION}:stagiaires:1:training")
+    assert (record.legacy_session_id, record.session_code) == (None, "")
+    assert not LegacyImportedEnrollment.objects.exists()
+    assert not Session.objects.exists()
+
+
+def test_a_release_undone_waits_again_and_drifts_what_was_planned(run, actor):
+    before = mapping("50", rule="session:waiting_code", legacy_code="Session-Attente", **WAITING)
+    trained = registered(run, "1", session_id="50", status="Formée")
+    run_stages(run)
+    released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    run_stages(run)
+    undo(mapping_id=before.pk, version=2, actor=actor, now=NOW)
+    run_commit(run)
+    assert (outcome_of(trained), last_reason(trained)) == ("drifted", "session_mapping_changed")
+    run_stages(run)
+    assert plan_of(trained) == ("review", "session_waiting")
+
+
+@pytest.mark.parametrize("session_type", ["waiting_placeholder", "unknown", "real_session"])
+def test_another_answer_ends_a_release(run, actor, session_type):
+    before = mapping("50", rule="session:waiting_code", **WAITING)
+    released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    judged(LegacySessionMapping.objects.get(pk=before.pk), session_type, actor)
+    after = LegacySessionMapping.objects.get(pk=before.pk)
+    assert (after.history_released, after.session_type) == (False, session_type)
+
+
+def test_the_history_of_a_real_session_is_not_released(run, actor):
+    before = mapping("40")
+    with pytest.raises(MappingRefused) as refused:
+        released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    assert refused.value.code == "session_is_real"
+
+
+def test_a_release_is_previewed(run, actor):
+    before = mapping("50", rule="session:waiting_code", **WAITING)
+    for legacy_id, status in enumerate(("Formée", "Archivé", "Confirmer", "nouveau"), 1):
+        registered(run, str(legacy_id), session_id="50", status=status)
+    run_stages(run)
+    effects = effects_of(run, SESSIONS, before)
+    assert effects["released"] == MappingEffect(2, 0, {"create_legacy_completed_training": 2})
+    assert effects["real_session"].freed == 3
+    assert effects["unknown"] == MappingEffect()
+    assert weigh(run).of(SESSIONS, "50") == Weight(rows=4, waiting=3, frees=3)
+    assert weigh(run).of(SESSIONS, "50").trained == 2
+
+
+# --- the ticked ones ---------------------------------------------------------------------------------
+
+
+def test_only_the_chosen_of_those_offered_are_confirmed(run, actor):
+    plain, blank = mapping("40"), mapping("41", rule="session:real_without_code", legacy_code="")
+    mapping("42")
+    words = mapping("43", rule="session:waiting_words", session_type="unknown")
+    mapping("44", rule="session:waiting_code", **WAITING)
+    expected, stamp = bulk_stamp(SESSIONS, CONNECTION)
+    assert expected == 4
+    bulk = partial(
+        confirm_mappings, SESSIONS, connection_name=CONNECTION, expected=expected, stamp=stamp,
+        actor=actor, now=NOW,
+    )  # fmt: skip
+    with pytest.raises(MappingRefused) as refused:
+        bulk(chosen=[words.pk, plain.pk])
+    assert refused.value.code == "reason_missing"
+    with pytest.raises(MappingRefused) as refused:
+        bulk(chosen=[])
+    assert refused.value.code == "nothing_chosen"
+    with pytest.raises(MappingChangedMeanwhile):
+        bulk(chosen=[plain.pk, 10**9])
+    change = bulk(chosen=[plain.pk, blank.pk, words.pk], note="registre")
+    assert change.mappings == 3
+    confirmed = LegacySessionMapping.objects.exclude(confirmed_at=None).order_by("pk")
+    assert list(confirmed.values_list("legacy_session_id", "session_type", "answer_version")) == [
+        ("40", "real_session", 1), ("41", "real_session", 1), ("43", "real_session", 2),
+    ]  # fmt: skip

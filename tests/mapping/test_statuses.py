@@ -234,12 +234,12 @@ def test_a_preview_asks_the_same_few_questions_whatever_the_rows(
     staged(run, "1")
     run_stages(run)
     asked = mapping()
-    with django_assert_num_queries(5):  # courses, three mapping tables, one pass over the rows
+    with django_assert_num_queries(6):  # courses, four mapping tables, one pass over the rows
         effects_of(run, STATUSES, asked)
     for legacy_id in range(2, 30):
         staged(run, str(legacy_id))
     run_stages(run)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         effects_of(run, STATUSES, asked)
 
 

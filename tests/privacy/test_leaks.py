@@ -208,7 +208,8 @@ def starts(house: Birdhouse) -> list[str]:
             )
         ]
         pages += [f"{ROOT}/{run.pk}/{page}" for page in
-                  ("export.csv", "export.json", "commit", "rollback", "progress")]  # fmt: skip
+                  ("export.csv", "export.json", "sign-off", "sign-off.csv", "commit", "rollback",
+                   "progress")]  # fmt: skip
     rows = LegacyStudentImport.objects.filter(legacy_import_run=house.third)
     told = rows.exclude(last_name__startswith="Volée").values_list("pk", "planned_action")
     pages += [f"{ROOT}/review?run={house.third.pk}&focus=all&state=all&row={pk}"
@@ -443,6 +444,7 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
         ("students/search", {"run": run, "q": email(3)}),
         ("review/search", {"run": run, "q": phone(3)}),
         ("review/search", {"run": run, "q": email(3)}),
+        ("search", {"q": phone(3)}), ("search", {"q": email(3)}),
         (f"{run}/commit", {}), (f"{house.first.pk}/rollback", {}), (f"{run}/plan", {}),
         (f"{run}/reconcile", {}), (f"course-mapping/again?run={run}", {}),
         (f"course-mapping/confirm-all?run={run}", {"expected": 77, "stamp": "x"}),
@@ -486,7 +488,7 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
         for where in (f"{ROOT}/review?run={run}&focus=all&q=", f"{ROOT}/students?run={run}&q=",
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
                       f"{ROOT}/status-mapping?run={run}&q=",
-                      f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=",
+                      f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=", f"{ROOT}?q=",
                       f"{ROOT}/lineage?origin="):  # fmt: skip
             answer = client.get(where + quote(contact))
             assert found(body(answer)) == set(), where

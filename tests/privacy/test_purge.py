@@ -362,6 +362,26 @@ class TestTypedContacts:
         assert before == LegacyStudentImport.objects.values(*before).get(pk=plain.pk)
         assert (plain.legacy_formation_id, plain.legacy_session_id) == ("7", "12")
 
+    @pytest.mark.parametrize(
+        ("decision", "status", "stays"),
+        [
+            pytest.param("create_anyway", "nouveau", False, id="about-contacts"),
+            pytest.param("treat_as", f"rappeler {PHONE}", False, id="about-a-status-with-a-phone"),
+            pytest.param("treat_as", "mystère", True, id="about-a-plain-status"),
+        ],
+    )
+    def test_a_hash_by_which_a_phone_could_be_found_goes(
+        self, decision: str, status: str, stays: bool
+    ) -> None:
+        run = RunFactory()
+        row = StagedLearnerFactory(run=run, legacy_id="1", phone=PHONE, status=status)
+        said = ReviewDecisionFactory(student_import=row, decision=decision, treat_as="lead_only")
+        assert said.subject
+        closed_long_ago(run)
+        purge_runs(run)
+        said.refresh_from_db()
+        assert bool(said.subject) == stays
+
     def test_a_run_without_any_is_read_once_and_nothing_is_rewritten(
         self, run: LegacyImportRun
     ) -> None:

@@ -87,6 +87,10 @@ CASES = {
     "skip-what-was-deleted": (
         replace(LEAD, skipped=True, origin=O.DELETED), P.SKIP, "reviewer_skip"),
     "interest-again": (replace(LEAD, origin=O.INTEREST_AGAIN), P.LINK_EXISTING, "interest_again"),
+    "interest-again-of-history": (
+        replace(COMPLETED, origin=O.INTEREST_AGAIN), P.REVIEW, "imported_deleted"),
+    "interest-again-of-a-deleted-row": (
+        replace(LEAD, origin=O.INTEREST_AGAIN, deletion=DELETED), P.REVIEW, "deleted_at_source"),
     "another-person": (
         replace(LEAD, origin=O.ANOTHER_PERSON), P.REVIEW, "row_is_another_person"),
     "another-person-though-linkable": (
@@ -294,12 +298,15 @@ def test_whatever_the_facts_nothing_unsafe_is_planned(facts: Facts) -> None:
         assert facts.classification == C.REGISTERED
         assert facts.session_confirmed
     if action == P.LINK_EXISTING:
-        assert facts.linkable or facts.place == Place.FOLLOWER
+        assert facts.linkable or facts.place == Place.FOLLOWER or facts.origin == O.INTEREST_AGAIN
     if action not in (P.REVIEW, P.SKIP):
-        assert facts.origin == O.NEW
+        assert facts.origin in (O.NEW, O.INTEREST_AGAIN)
         assert not facts.deletion
         assert facts.validation_status in (V.VALID, V.DUPLICATE)
         follows = (action, reason) == (P.LINK_EXISTING, "same_person_in_run")
-        assert facts.linkable or facts.confidence != D.HIGH or follows, "a blocked HIGH acted"
+        own = reason == "interest_again"
+        assert facts.linkable or facts.confidence != D.HIGH or follows or own, (
+            "a blocked HIGH acted"
+        )
     if action == P.SKIP:
-        assert facts.skipped or facts.origin == O.IMPORTED
+        assert facts.skipped or facts.erased or facts.origin == O.IMPORTED

@@ -77,6 +77,19 @@ def test_only_completed_history_is_kept_by_the_name_of_its_course(
     assert answer == (REVIEW, "course_kept_by_name")
 
 
+@pytest.mark.parametrize("session_type", SessionType)
+@pytest.mark.parametrize("course", CourseState)
+def test_a_release_frees_history_from_its_session_and_nothing_else(
+    session_type: SessionType, course: CourseState
+) -> None:
+    for classification in Classification:
+        released = decide(classification, session_type, course, history_released=True)
+        if classification in TRAINED:
+            assert released == decide(classification, S.NONE, course)
+        else:
+            assert released == decide(classification, session_type, course)
+
+
 def test_the_ladder_is_total() -> None:
     cases = list(product(Classification, SessionType, CourseState))
     assert all(decide(*case).action in ImportAction for case in cases)

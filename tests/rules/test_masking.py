@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecoin.identity.masking import mask_code
 from ecoin.identity.phones import parse_phones
 from legacy_import.rules.masking import mask_email, mask_key, mask_phone, mask_text
 
@@ -68,6 +69,29 @@ def test_a_phone_shows_its_kind_and_its_end(raw, masked):
 )
 def test_an_address_shows_its_first_letter_and_its_domain(raw, masked):
     assert mask_email(raw) == masked
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["BURE-2018-0358", "INF_20190106_20190630", "G12-20190106", "2019/2020 n° 12", "PAO", ""],
+)
+def test_the_code_of_a_session_is_never_masked_as_a_phone(code):
+    assert mask_code(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "masked"),
+    [
+        ("PAO-0559446168", "PAO-05•• ••• 168"),
+        ("PAO 055 94 46 168", "PAO 05•• ••• 168"),
+        ("+213559446168", "05•• ••• 168"),
+        ("٠٥٥٩٤٤٦١٦٨", "05•• ••• 168"),
+        ("PAO 021 23 45 67", "PAO •••• 67"),
+        ("PAO a@exemple.dz", "PAO •••@exemple.dz"),
+    ],
+)
+def test_a_contact_in_the_place_of_a_code_is_masked(code, masked):
+    assert mask_code(code) == masked
 
 
 def test_evidence_masks_keys():

@@ -1,5 +1,8 @@
 """What an old session is."""
 
+import datetime
+from typing import Any
+
 import pytest
 
 from legacy_import.choices import SessionType
@@ -7,6 +10,7 @@ from legacy_import.rules.sessions import (
     PLACEHOLDER_IDS,
     SessionKind,
     classify_session,
+    doubts_about,
     session_of_row,
 )
 
@@ -132,3 +136,34 @@ def test_not_even_a_reviewer_makes_a_placeholder_real(legacy_id: str) -> None:
 def test_a_reviewer_s_word_stands_and_the_rule_says_whose_it_is(session_type: SessionType) -> None:
     said = session_of_row("9", SessionKind(session_type, "session:waiting_code"), reviewed=True)
     assert said == (session_type, "session:confirmed_by_reviewer")
+
+
+TODAY = datetime.date(2026, 3, 1)
+CLEAR = {"code": "INF-2019", "starts_on": "2019-01-06", "ends_on": "2019-03-01", "trained": 4}
+DOUBTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "none": ({}, ()),
+    "waiting": ({"code": "Attente INF"}, ("waiting_words",)),
+    "a list": ({"code": "LISTE bureautique"}, ("waiting_words",)),
+    "to be confirmed": ({"code": "INF à confirmer"}, ("waiting_words",)),
+    "pre-registered": ({"code": "Pré-inscription INF"}, ("waiting_words",)),
+    "blank": ({"code": " / "}, ("code_blank",)),
+    "no dates": ({"starts_on": "", "ends_on": "0000-00-00"}, ("no_dates",)),
+    "one date": ({"starts_on": ""}, ()),
+    "an unreadable date": ({"starts_on": "rentrée", "ends_on": ""}, ()),
+    "begins in the future": ({"starts_on": "2026-03-02", "ends_on": ""}, ("dates_to_come",)),
+    "ends in the future": ({"ends_on": "15/09/2026"}, ("dates_to_come",)),
+    "today": ({"ends_on": "2026-03-01"}, ()),
+    "nobody": ({"trained": 0}, ("nobody_trained",)),
+    "everything": (
+        {"code": "", "starts_on": "", "ends_on": "", "trained": 0},
+        ("code_blank", "no_dates", "nobody_trained"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "doubts"), DOUBTS.values(), ids=DOUBTS)
+def test_every_doubt_about_a_session_is_named(
+    values: dict[str, Any], doubts: tuple[str, ...]
+) -> None:
+    given: Any = {**CLEAR, **values}
+    assert doubts_about(**given, today=TODAY) == doubts

@@ -72,14 +72,16 @@ READ_HISTORY = ("view_legacycompletedtraining",)
 MAY_ATTACH = (*READ_HISTORY, "attach_history")
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
+RUN = frozenset({"legacy_import_runs"})
 LOOKED = frozenset({"legacy_access_log"})
 WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
 MAPPED = WEIGHED | {"legacy_course_mappings", "legacy_session_mappings", "legacy_status_mappings",
+                   "legacy_course_conflicts",
                    "django_admin_log"}  # fmt: skip
 JUDGED = WEIGHED | {
     "legacy_import_runs", "legacy_training_imports", "legacy_chunk_receipts", "legacy_person_edges",
     "legacy_hot_keys", "legacy_identity_keys", "legacy_course_mappings", "legacy_session_mappings",
-    "legacy_status_mappings",
+    "legacy_status_mappings", "legacy_course_conflicts",
 }  # fmt: skip
 ATTACHED = frozenset(
     {"legacy_completed_trainings", "trainings_history_attachments", "trainings_attached_records",
@@ -119,13 +121,22 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:slash": Address(f"{ROOT}/{{run}}/", (), ELSEWHERE),
     "legacy_imports:export-csv": Address(f"{ROOT}/{{run}}/export.csv", ("export",), writes=LOOKED),
     "legacy_imports:export-json": Address(f"{ROOT}/{{run}}/export.json", ("export",), writes=LOOKED),
+    "legacy_imports:sign-off": Address(f"{ROOT}/{{run}}/sign-off", ("export",)),
+    "legacy_imports:sign-off-csv": Address(
+        f"{ROOT}/{{run}}/sign-off.csv", ("export",), writes=LOOKED
+    ),
+    "legacy_imports:runs-search": Address(
+        f"{ROOT}/search", ("view",), {"POST": 302}, {"q": "fictif"}
+    ),
     # A form without the token of its confirm page does nothing.
     "legacy_imports:commit": Address(f"{ROOT}/{{run}}/commit", ("commit",), {**PAGE, "POST": 409}),
     "legacy_imports:rollback": Address(
         f"{ROOT}/{{undone}}/rollback", ("rollback",), {**PAGE, "POST": 409}
     ),
     "legacy_imports:plan": Address(f"{ROOT}/{{run}}/plan", ("map",), {"POST": 303}, writes=JUDGED),
-    "legacy_imports:reconcile": Address(f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}),
+    "legacy_imports:reconcile": Address(
+        f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}, writes=RUN
+    ),
     "legacy_imports:review": Address(f"{ROOT}/review?run={{run}}&row={{row}}", ("review",)),
     "legacy_imports:review-bulk": Address(
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},
@@ -176,6 +187,18 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:session-mapping-decide": judged(
         "session-mapping/{session}", decision="waiting_placeholder", version="1", note="liste"
+    ),
+    "legacy_imports:conflict-mapping": Address(
+        f"{ROOT}/course-mapping/conflicts?run={{run}}", ("map",)
+    ),
+    "legacy_imports:conflict-mapping-again": Address(
+        f"{ROOT}/course-mapping/conflicts/again?run={{run}}", ("map",), {"POST": 302}, writes=JUDGED
+    ),
+    "legacy_imports:conflict-mapping-one": Address(
+        f"{ROOT}/course-mapping/conflicts/{{conflict}}?run={{run}}", ("map",)
+    ),
+    "legacy_imports:conflict-mapping-decide": judged(
+        "course-mapping/conflicts/{conflict}", decision="course_of_row", version="1", note="vu"
     ),
     "legacy_imports:status-mapping": Address(f"{ROOT}/status-mapping?run={{run}}", ("map",)),
     "legacy_imports:status-mapping-again": Address(

@@ -20,7 +20,12 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.mapping.weights import store_weights
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping, LegacyStatusMapping
+from legacy_import.models import (
+    LegacyCourseConflict,
+    LegacyCourseMapping,
+    LegacySessionMapping,
+    LegacyStatusMapping,
+)
 from legacy_import.review.decisions import decide
 from tests.factories import (
     CourseMappingFactory,
@@ -140,6 +145,7 @@ class World:
             "course": LegacyCourseMapping.objects.get(connection_name="legacy").pk,
             "session": LegacySessionMapping.objects.get(connection_name="legacy").pk,
             "status": LegacyStatusMapping.objects.get(connection_name="legacy").pk,
+            "conflict": LegacyCourseConflict.objects.get(connection_name="legacy").pk,
             "pair": self.pair.pk, "learner": self.pair.learner_key, "owner": self.pair.person_id,
             "attachment": self.attachment,
         }  # fmt: skip
@@ -147,6 +153,7 @@ class World:
             "course": LegacyCourseMapping.objects.get(connection_name="another").pk,
             "session": LegacySessionMapping.objects.get(connection_name="another").pk,
             "status": LegacyStatusMapping.objects.get(connection_name="another").pk,
+            "conflict": LegacyCourseConflict.objects.get(connection_name="another").pk,
         }
         self.sessions = {name: self._session(name) for name in ROLES}
         # The lists rest on the names of all courses; the second source brought one.
@@ -182,6 +189,7 @@ class World:
         StagedLearnerFactory(run=run, status="Formée", **at)
         StagedLearnerFactory(run=run)
         row = StagedLearnerFactory(run=run, status="mystère", **at)
+        StagedLearnerFactory(run=run, status="Formée", formation_id="8", session_id="42")
         run_stages(run)
         return run, row
 
@@ -374,10 +382,15 @@ def test_the_rows_and_mappings_of_another_run_are_not_found_through_this_one(wor
         (f"{root}/course-mapping/{world.foreign['course']}?run={world.run.pk}", "map"),
         (f"{root}/session-mapping/{world.foreign['session']}?run={world.run.pk}", "map"),
         (f"{root}/status-mapping/{world.foreign['status']}?run={world.run.pk}", "map"),
+        (f"{root}/course-mapping/conflicts/{world.foreign['conflict']}?run={world.run.pk}", "map"),
     ):
         assert client.get(where).status_code == (404 if needs in may else 403), where
-    for section in ("course", "session", "status"):
-        where = f"{root}/{section}-mapping/{world.foreign[section]}/decide?run={world.run.pk}"
+    places = {
+        "course": "course-mapping", "session": "session-mapping", "status": "status-mapping",
+        "conflict": "course-mapping/conflicts",
+    }  # fmt: skip
+    for section, place in places.items():
+        where = f"{root}/{place}/{world.foreign[section]}/decide?run={world.run.pk}"
         sent = {"decision": "undo", "version": 1}
         assert client.post(where, sent).status_code == (404 if "map" in may else 403)
     assert changed(world.before) == set()

@@ -14,16 +14,17 @@ from tests.test_docs import PAGES, TEXT
 
 # Addresses without a picture of their own.
 ANSWERS_NO_PAGE = {
-    "slash", "progress", "export-csv", "export-json", "plan", "review-search", "review-filters",
-    "review-decide", "review-undo", "review-claim", "course-mapping-decide", "course-mapping-again",
-    "session-mapping-decide", "session-mapping-again", "status-mapping-decide",
-    "status-mapping-again",
+    "slash", "progress", "export-csv", "export-json", "sign-off-csv", "runs-search", "plan",
+    "review-search", "review-filters", "review-decide", "review-undo", "review-claim",
+    "course-mapping-decide", "course-mapping-again", "session-mapping-decide",
+    "session-mapping-again", "status-mapping-decide", "status-mapping-again",
+    "conflict-mapping-decide", "conflict-mapping-again",
 }  # fmt: skip
 LIKE_ANOTHER_PAGE = {
     "review-person", "review-reveal", "review-raw",  # the review queue, with something opened
     "students-search",  # the learners, searched
     "course-mapping-one", "course-mapping-all", "session-mapping-one", "session-mapping-all",
-    "status-mapping-one",
+    "status-mapping-one", "conflict-mapping", "conflict-mapping-one",
     "reconcile",
 }  # fmt: skip
 SHOWN = re.compile(r"(?:!\[[^\]]+\]\(|<img src=\")([^)\"]+\.png)")

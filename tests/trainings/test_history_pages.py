@@ -214,7 +214,8 @@ def test_the_printed_page_has_everything_but_links_and_a_line_to_sign(
 def test_a_learner_takes_few_queries_however_much_there_is(karim: None) -> None:
     for number in range(20):
         CompletedTrainingFactory(
-            learner_key=KEY, user=UserFactory(), lead=CrmLeadFactory(), origin=f"{KEY}{number}:training"
+            learner_key=KEY, user=UserFactory(), lead=CrmLeadFactory(), version=1,
+            origin=f"{KEY}{number}:training",
         )  # fmt: skip
     reader = client_with(VIEW, REVEAL, "view", "view_crmlead", "view_user")
     for page in ("learner", "learner/print"):

@@ -36,11 +36,11 @@ def warn_if_trained(request: HttpRequest, lead: CrmLead) -> None:
 
 def former_learners(lead: CrmLead) -> list[str]:
     """The learner keys of imported history with the lead's contact that is not attached to it yet."""
-    keys: dict[str, None] = {}
+    keys: set[str] = set()
     for which in contact_conditions(phone=lead.phone, email=lead.email):
         for model in MODELS:
-            records = model._default_manager.filter(which).order_by("pk")
+            records = model._default_manager.filter(which)
             for key, lead_id in records.values_list("learner_key", "lead_id")[:ROWS_READ]:
                 if lead_id is None or lead_id != lead.pk:
-                    keys[key] = None
-    return list(keys)
+                    keys.add(key)
+    return sorted(keys)

@@ -13,6 +13,7 @@ from trainings.owners import HISTORY, on_the_list
 PAGE = 25
 MOST_EVENTS = 10
 MOST_RECORDS = 100
+MOST_COUNTED = 9_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ def owner_page(state: OwnerState, *, first: int = 0) -> OwnerPage:
         previous=_previous(state, first) if first else None,
         next=pairs[PAGE].pk if len(pairs) > PAGE else None,
     )
+
+
+def count_pairs(state: OwnerState) -> tuple[int, bool]:
+    """The number of pairs in this state, and whether there are more that were not counted."""
+    first = ProbableOwner.objects.filter(state=state).order_by("pk")[: MOST_COUNTED + 1]
+    number = first.count()
+    return min(number, MOST_COUNTED), number > MOST_COUNTED
 
 
 def open_pair(page: OwnerPage, wanted: int) -> ProbableOwner | None:

@@ -35,7 +35,14 @@ from trainings.history.attach_shown import (
     shown_events,
     shown_record,
 )
-from trainings.history.owner_list import OwnerDetail, OwnerPage, open_pair, owner_detail, owner_page
+from trainings.history.owner_list import (
+    OwnerDetail,
+    OwnerPage,
+    count_pairs,
+    open_pair,
+    owner_detail,
+    owner_page,
+)
 from trainings.history.people import known_people
 from trainings.history.shown import VIEW, learner_address
 from trainings.history.views import TEMPLATES, render_page
@@ -149,7 +156,8 @@ def _list(
         status=refusal.status if refusal else 200,
         place=place,
         states=[
-            (state.label, place.url(state=state.value), state == place.state) for state in STATES
+            (state.label, place.url(state=state.value), state == place.state, *count_pairs(state))
+            for state in STATES
         ],
         lines=_lines(place, page, pair),
         first_url=place.url(first=0) if page.previous else "",

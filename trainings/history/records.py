@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
-from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
+from trainings.models import Course, LegacyCompletedTraining, LegacyImportedEnrollment
 
 ImportedRecord = LegacyCompletedTraining | LegacyImportedEnrollment
 MODELS: tuple[type[ImportedRecord], ...] = (LegacyCompletedTraining, LegacyImportedEnrollment)
@@ -99,9 +99,10 @@ def _history(
     if new_users or new_leads:
         records += list(_records(Q(user__in=new_users) | Q(lead__in=new_leads)))
     distinct = {(type(record), record.pk): record for record in records}
-    lines = [_line(record) for record in distinct.values()]
     attached = {record.lead.pk: record.lead for record in distinct.values() if record.lead}
-    interests = list(_interests({*leads, *attached}, keys))
+    interests = _interests({*leads, *attached}, keys)
+    read_courses([*distinct.values(), *interests])
+    lines = [_line(record) for record in distinct.values()]
     lines += [_interest_line(interest) for interest in interests]
     lines.sort(key=_in_time)
     of_interests = {interest.lead.pk: interest.lead for interest in interests}
@@ -115,21 +116,29 @@ def _history(
 
 
 def _records(which: Q) -> Iterator[ImportedRecord]:
+    """Unordered: for the first by id, a server may read the whole table in that order."""
     for model in MODELS:
-        records: Any = model._default_manager.filter(which).order_by("pk")
-        columns = records.select_related("course", "user", "lead")
-        yield from columns[:MOST_RECORDS]
+        records: Any = model._default_manager.filter(which).select_related("user", "lead")
+        yield from records[:MOST_RECORDS]
 
 
-def _interests(leads: Collection[int], keys: Iterable[str]) -> Iterable[CourseInterest]:
-    """The interests of these leads, and of those that were created from the learners' first rows."""
-    created = [f"{key}:lead" for key in keys]
-    of_leads = CrmLead.objects.filter(Q(pk__in=leads) | Q(origin__in=created))
-    ids = list(of_leads.values_list("pk", flat=True)[:MOST_RECORDS])
-    if not ids:
-        return ()
-    interests = CourseInterest.objects.filter(lead__in=ids).order_by("pk")
-    return interests.select_related("course", "lead")[:MOST_RECORDS]
+def read_courses(records: Iterable[ImportedRecord | CourseInterest]) -> None:
+    """The courses of all these records in one query.
+
+    Joined to enrolments, which always have one, a server may begin with the courses and read all
+    enrolments of each.
+    """
+    records = list(records)
+    courses = Course.objects.in_bulk({one.course_id for one in records if one.course_id})
+    for record in records:
+        record.course = courses.get(record.course_id or 0)
+
+
+def _interests(leads: Collection[int], keys: Iterable[str]) -> list[CourseInterest]:
+    """The interests of these leads, and those that were created from the learners' first rows."""
+    created = [f"{key}:interest" for key in keys]
+    interests = CourseInterest.objects.filter(Q(lead__in=leads) | Q(origin__in=created))
+    return list(interests.select_related("lead")[:MOST_RECORDS])
 
 
 def _line(record: ImportedRecord) -> HistoryLine:

@@ -16,7 +16,7 @@ from crm.models import CrmLead
 from ecoin.identity.emails import parse_email
 from ecoin.identity.names import Name, parse_name
 from ecoin.identity.phones import parse_phones
-from trainings.history.records import MODELS, ImportedRecord
+from trainings.history.records import MODELS, ImportedRecord, read_courses
 from trainings.models import LearnerProfile
 
 LEARNERS = 25  # of one page
@@ -218,16 +218,20 @@ def learners(keys: Iterable[str]) -> list[FoundLearner]:
     if not records:
         return []
     for model in MODELS:
-        of_learners: Any = model._default_manager.filter(learner_key__in=records).order_by("pk")
-        for record in of_learners.select_related("course"):
+        of_learners: Any = model._default_manager.filter(learner_key__in=records)
+        for record in of_learners:
             records[record.learner_key].append(record)
+    read_courses(record for found in records.values() for record in found)
     return [FoundLearner(key, found) for key, found in records.items() if found]
 
 
 def _keys(which: Q) -> list[str]:
-    """The learner keys of the first records of each kind that meet the condition."""
-    keys: dict[str, None] = {}
+    """The learner keys of some records of each kind that meet the condition.
+
+    Unordered: for the first by id, a server may read the whole table in that order.
+    """
+    keys: set[str] = set()
     for model in MODELS:
-        found: Any = model._default_manager.filter(which).order_by("pk")
-        keys |= dict.fromkeys(found.values_list("learner_key", flat=True)[:ROWS_PER_QUERY])
-    return list(keys)[:LEARNERS]
+        found: Any = model._default_manager.filter(which)
+        keys |= set(found.values_list("learner_key", flat=True)[:ROWS_PER_QUERY])
+    return sorted(keys)[:LEARNERS]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from crm.models import CrmLead
 from ecoin.display import NOTHING, shown_name
-from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from ecoin.lineage import PERMISSION as LINEAGE_PERMISSION
 from ecoin.lineage import lineage_link
 from trainings.history.records import History, HistoryLine
@@ -130,7 +130,7 @@ def _line(line: HistoryLine, reader: Reader, may_trace: bool) -> ShownLine:
         kind=line.kind,
         course=mask_text(line.course or line.course_as_found) or NOTHING,
         course_as_found="" if same_name or not line.course else mask_text(line.course_as_found),
-        session_code=mask_text(line.session_code),
+        session_code=mask_code(line.session_code),
         session_dates=" – ".join(dates),
         date=line.date,
         date_source=line.date_source,

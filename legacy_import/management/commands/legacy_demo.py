@@ -21,6 +21,7 @@ from legacy_import.management.printer import CommandResult, Summary, Table
 class Command(LegacyCommand):
     help = "Build the fictional legacy database: people who never lived, with every kind of dirt."
     permission = ""
+    notifies = False
     run_argument = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -21,7 +21,9 @@ class Command(LegacyCommand):
     permission = VIEW
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:
-        return reconcile_result(reconcile(run_id=options["run"], progress=self.progress))
+        return reconcile_result(
+            reconcile(run_id=options["run"], progress=self.progress, actor=actor)
+        )
 
 
 # --- What it prints ---------------------------------------------------------------------------------
@@ -74,8 +76,8 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
     )
     if deleted.total:
         yield (
-            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. A later import has these "
-            "rows in the review queue (imported_deleted): create again, or skip."
+            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. The next import has these "
+            "rows in its review queue (imported_deleted): create again, or skip."
         )
     for note in report.notes:
         yield f"Note: {note}"

@@ -23,6 +23,7 @@ LONG_SECONDS = 30  # a chunk takes seconds: who is at work for longer may hang
 class Command(LegacyCommand):
     help = "Show all runs (or one with --run): the status of each and what comes next."
     permission = VIEW
+    notifies = False
     run_help = "one run in full, by its number; default: all runs"
 
     def work(self, options: Mapping[str, Any], actor: str) -> CommandResult:

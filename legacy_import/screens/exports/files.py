@@ -74,13 +74,13 @@ def csv_of(
     Pages by key: memory does not grow with the run, and each piece is one query.
     """
     resource = MaskedLearners()
-    yield (BOM + _lines([resource.get_export_headers()], separator)).encode()
+    yield (BOM + csv_text([resource.get_export_headers()], separator)).encode()
     rows, last = query.rows(run).only(*READ).order_by("pk"), 0
     while True:
         chunk = list(rows.filter(pk__gt=last)[:CHUNK])
         if not chunk:
             return
-        yield _lines(map(resource.export_resource, chunk), separator).encode()
+        yield csv_text(map(resource.export_resource, chunk), separator).encode()
         last = chunk[-1].pk
 
 
@@ -90,6 +90,11 @@ def log_export(
     """One entry in the access log: which facets, and that a name was searched, never which name."""
     facets = RowFilter(query.facets).query_string()
     reason = " ".join(filter(None, [what, facets, "with a search" if query.search else ""]))
+    log_file(run=run, reason=reason, actor=actor, now=now)
+
+
+def log_file(*, run: LegacyImportRun, reason: str, actor: User, now: datetime.datetime) -> None:
+    """One entry in the access log: that this file was exported."""
     LegacyAccessLog.objects.create(
         kind=AccessKind.EXPORT,
         legacy_import_run=run,
@@ -115,7 +120,8 @@ def summary_of(run: LegacyImportRun) -> dict[str, Any]:
     }
 
 
-def _lines(rows: Any, separator: str) -> str:
+def csv_text(rows: Any, separator: str) -> str:
+    """These rows as a CSV; no cell begins a formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=SEPARATORS[separator])
     for row in rows:

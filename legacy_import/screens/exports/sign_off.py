@@ -23,7 +23,7 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyStudentImport,
 )
-from legacy_import.stages.reconciliation.verdict import Verdict, verdict_of
+from legacy_import.stages.reconciliation.verdict import LastVerdict, verdict_of
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 HEADER = (
@@ -33,7 +33,7 @@ HEADER = (
 # In the order of the priorities; the code of a kind is what the CSV contains.
 KINDS: dict[str, tuple[str | Promise, tuple[Classification, ...]]] = {
     "trained": (_("trained"), (Classification.COMPLETED, Classification.ARCHIVED_TRAINING)),
-    "registered": (_("registered"), (Classification.REGISTERED,)),
+    "registered": (_("registrations"), (Classification.REGISTERED,)),
     "leads": (_("leads"), (Classification.LEAD_ONLY,)),
     "unclear": (_("meaning not known"), (Classification.UNKNOWN,)),
 }
@@ -89,7 +89,7 @@ class SignOffSheet:
     blocks: Sequence[CourseBlock]
     totals: Sequence[SheetLine]
     total: Counts
-    verdict: Verdict | None
+    verdict: LastVerdict | None
 
 
 def sign_off_sheet(run: LegacyImportRun) -> SignOffSheet:

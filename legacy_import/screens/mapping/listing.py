@@ -1,6 +1,6 @@
 """One page of a mapping list, read from the stored weights of the run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,11 +16,13 @@ from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.weights import current_totals
 from legacy_import.models import LegacyImportRun, MappingWeight
 from legacy_import.privacy.free_text import contains_contact
+from legacy_import.rules.courses import CourseState
 from legacy_import.screens.mapping.screens import MappingLine, MappingScreen
 from legacy_import.screens.mapping.words import DECISIONS
 
 LINES_PER_PAGE = 50
 BULK_LINES = 20  # mappings that the page of a bulk lists
+MOST_BOXES = 500  # on one page: a form has 1,000 fields at most
 LISTED_DECISIONS = 20  # past decisions that the page of a mapping lists
 
 
@@ -43,6 +45,7 @@ class MappingListing:
     state: str
     states: Sequence[tuple[str, str, int]]
     causes: Sequence[tuple[str, int]]  # (cause, rows that wait for it), most rows first
+    conflicts: int  # rows that wait because their course is not that of their session
 
     @property
     def query(self) -> str:
@@ -79,6 +82,7 @@ def listing(
             ((cause, rows) for cause, rows in causes.items() if cause in own_causes),
             key=lambda cause: -cause[1],
         ),
+        conflicts=causes.get(CourseState.CONFLICT.value, 0),
     )
 
 
@@ -89,9 +93,19 @@ def line_of(run: LegacyImportRun, screen: MappingScreen, pk: int) -> MappingLine
     return line
 
 
-def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> dict[str, Any]:
-    """What a bulk would confirm, in the order of the run's list, and the rows behind all of it."""
+def bulk_summary(
+    run: LegacyImportRun,
+    screen: MappingScreen,
+    page: str | None = None,
+    chosen: Collection[int] | None = None,
+) -> dict[str, Any]:
+    """What a bulk would confirm, in the order of the run's list, and the rows behind all of it.
+
+    If each has a box: one page of them, the doubtful first. `chosen`: those ticked before a refusal.
+    """
     current_totals(run)
+    if screen.kind.offered:
+        return _boxes(run, screen, page, chosen)
     mappings = bulk_of(screen.kind, run.connection_name)
     weights = _weights(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = weights.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
@@ -100,6 +114,28 @@ def bulk_summary(run: LegacyImportRun, screen: MappingScreen) -> dict[str, Any]:
         "more": max(0, sums["mappings"] - BULK_LINES),
         "rows": sums["rows"] or 0,
         "frees": sums["frees"] or 0,
+    }
+
+
+def _boxes(
+    run: LegacyImportRun, screen: MappingScreen, page: str | None, chosen: Collection[int] | None
+) -> dict[str, Any]:
+    mappings = bulk_of(screen.kind, run.connection_name).order_by().values("pk")
+    weights = _weights(run, screen.kind).filter(mapping_id__in=mappings).order_by("position")
+    lines: list[Any] = screen.lines(weights)
+    doubtful = [line for line in lines if line.doubt_codes]
+    clear = [line for line in lines if not line.doubt_codes]
+    boxes = Paginator(doubtful + clear, MOST_BOXES).get_page(page)
+    ticked = {line.mapping.pk for line in clear} if chosen is None else set(chosen)
+    shown = [line for line in boxes if line.mapping.pk in ticked]
+    return {
+        "page": boxes,
+        "lines": list(boxes),
+        "ticked": ticked,
+        "count": len(shown),
+        "doubtful": len(doubtful),
+        "rows": sum(line.weight.rows for line in shown),
+        "frees": sum(line.weight.frees for line in shown),
     }
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -15,6 +16,7 @@ from rapidfuzz import fuzz
 from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
 from legacy_import.choices import CourseMappingStatus
+from legacy_import.mapping.conflicts import CONFLICTS
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.sessions import SESSIONS
@@ -28,10 +30,12 @@ from legacy_import.models import (
 )
 from legacy_import.models.mapping import TO_CONFIRM
 from legacy_import.people.platform import platform_catalogue
-from legacy_import.rules.sessions import PLACEHOLDER_IDS
+from legacy_import.rules.sessions import PLACEHOLDER_IDS, Doubt, doubts_about
 from legacy_import.screens.mapping.words import (
+    CONFLICT_STATES,
     COURSE_STATES,
     DELETED,
+    DOUBTS,
     EMPTY_STATUS,
     RULES,
     SESSION_STATES,
@@ -112,6 +116,21 @@ class SessionLine(MappingLine):
         return str(self.mapping.course_name)
 
     @property
+    def doubts(self) -> list[Promise]:
+        """Why it is not ticked beforehand when sessions are confirmed as real."""
+        return [DOUBTS[doubt] for doubt in self.doubt_codes]
+
+    @property
+    def doubt_codes(self) -> tuple[Doubt, ...]:
+        return doubts_about(
+            code=self.mapping.legacy_code,
+            starts_on=self.mapping.starts_on_raw,
+            ends_on=self.mapping.ends_on_raw,
+            trained=self.weight.trained,
+            today=timezone.localdate(),
+        )
+
+    @property
     def never_real(self) -> bool:
         return self.mapping.legacy_id in PLACEHOLDER_IDS
 
@@ -119,6 +138,25 @@ class SessionLine(MappingLine):
     def one_click(self) -> str:
         doubtful = self.never_real or self.mapping.waits_as_deleted
         return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
+
+
+class ConflictLine(MappingLine):
+    """A formation, and a session of another one, that the same rows refer to."""
+
+    STATES = CONFLICT_STATES
+
+    @property
+    def why(self) -> str:
+        return ""
+
+    @property
+    def course(self) -> str:
+        """The course of the session in the old catalogue."""
+        return str(self.mapping.session_formation_name)
+
+    @property
+    def one_click(self) -> str:
+        return ""
 
 
 class StatusLine(MappingLine):
@@ -157,9 +195,18 @@ class MappingScreen:
     page_context: Callable[[HttpRequest, LegacyImportRun, Any], dict[str, Any]] | None = None
     list_context: Callable[[HttpRequest], dict[str, Any]] | None = None
 
+    part_of: str = ""  # the screen whose entry of the menu it belongs to
+
     @property
     def section(self) -> str:
-        return f"{self.kind.name}_mapping"
+        return f"{self.part_of or self.kind.name}_mapping"
+
+    @property
+    def path(self) -> str:
+        """Its address below that of the import."""
+        if self.part_of:
+            return f"{self.part_of}-mapping/{self.kind.name}s"
+        return f"{self.kind.name}-mapping"
 
     @property
     def address(self) -> str:
@@ -248,7 +295,7 @@ SESSION_SCREEN = MappingScreen(
     line=SessionLine,
     list_title=_("Old sessions"),
     page_title=_("What is this session?"),
-    bulk_title=_("Confirm all sessions that the rules call real"),
+    bulk_title=_("Confirm real sessions"),
     confirmed=ngettext_lazy(
         "%(count)s session confirmed real.", "%(count)s sessions confirmed real.", "n"
     ),
@@ -260,4 +307,11 @@ STATUS_SCREEN = MappingScreen(
     page_title=_("What does this status mean?"),
     page_context=_examples,
 )
-SCREENS = (COURSE_SCREEN, SESSION_SCREEN, STATUS_SCREEN)
+CONFLICT_SCREEN = MappingScreen(
+    kind=CONFLICTS,
+    line=ConflictLine,
+    part_of=COURSES.name,
+    list_title=_("Course of the row or of its session"),
+    page_title=_("Whose course is it?"),
+)
+SCREENS = (COURSE_SCREEN, SESSION_SCREEN, STATUS_SCREEN, CONFLICT_SCREEN)

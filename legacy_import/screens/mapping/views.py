@@ -1,4 +1,6 @@
-"""`/admin/legacy-imports/course-mapping`, `…/session-mapping` and `…/status-mapping`."""
+"""`/admin/legacy-imports/course-mapping`, `…/session-mapping`, `…/status-mapping`,
+`…/course-mapping/conflicts`.
+"""
 
 from typing import Any
 
@@ -132,6 +134,7 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     if request.method != "POST":
         return _bulk_page(request, screen, run)
     form = MappingBulkForm(request.POST)
+    chosen = _chosen(request) if screen.kind.offered else None
     if not form.is_valid():
         return _incomplete()
     try:
@@ -140,12 +143,13 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
             connection_name=run.connection_name,
             actor=reviewer_of(request),
             now=timezone.now(),
+            chosen=chosen,
             **form.cleaned_data,
         )
     except MappingChangedMeanwhile:
         return _bulk_page(request, screen, run, status=409, changed=True)
     except LegacyImportError as error:
-        return _bulk_page(request, screen, run, status=400, refused=_refusal(error))
+        return _bulk_page(request, screen, run, chosen, status=400, refused=_refusal(error))
     sentence = screen.confirmed % {"n": change.mappings, "count": thousands(change.mappings)}
     _report_change(request, sentence, change)
     return _back_to_list(request, screen, run)
@@ -176,7 +180,7 @@ def plan_again(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
 
 def _find(screen: MappingScreen, run: LegacyImportRun, pk: int) -> Any:
     """The mapping with this number. Raises Http404, also for one of another source."""
-    return get_object_or_404(screen.kind.model, pk=pk, connection_name=run.connection_name)
+    return get_object_or_404(screen.kind.mappings(), pk=pk, connection_name=run.connection_name)
 
 
 def _render(
@@ -210,11 +214,25 @@ def _mapping_page(
     return _render(request, screen, "page", run, **context)
 
 
+def _chosen(request: HttpRequest) -> list[int]:
+    """The ticked boxes of a bulk; what is no number of a mapping is none of them."""
+    values = request.POST.getlist("chosen")
+    return [
+        int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19
+    ]
+
+
 def _bulk_page(
-    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun, **context: Any
+    request: HttpRequest,
+    screen: MappingScreen,
+    run: LegacyImportRun,
+    chosen: list[int] | None = None,
+    **context: Any,
 ) -> HttpResponse:
     expected, stamp = bulk_stamp(screen.kind, run.connection_name)
-    context |= {"expected": expected, "stamp": stamp, "bulk": bulk_summary(run, screen)}
+    page = request.POST.get("page") or request.GET.get("page")
+    summary = bulk_summary(run, screen, page, chosen)
+    context |= {"expected": expected, "stamp": stamp, "bulk": summary}
     return _render(request, screen, "bulk", run, **context)
 
 
@@ -271,7 +289,7 @@ def _back_to_list(
 
 def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:
     name, context = f"{screen.kind.name}-mapping", {"screen": screen}
-    root = f"legacy-imports/{name}"
+    root = f"legacy-imports/{screen.path}"
     bulk = [path(f"{root}/confirm-all", confirm_all, context, name=f"{name}-all")]
     return [
         path(root, mapping_list, context, name=name),

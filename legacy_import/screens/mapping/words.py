@@ -9,12 +9,14 @@ COURSE_STATES: dict[str, tuple[Promise, str]] = {
     "suggested": (_("suggested"), "li-pill-info"),
     "confirmed": (_("confirmed"), "li-pill-ok"),
     "no_equivalent": (_("no equivalent"), ""),
+    "kept_by_name": (_("kept by its old name"), "li-pill-ok"),
     "gone": (_("no longer in the old catalogue"), ""),
 }
 SESSION_STATES: dict[str, tuple[Promise, str]] = {
     "to_confirm": (_("real, to be confirmed"), "li-pill-info"),
     "real_session": (_("confirmed real"), "li-pill-ok"),
     "waiting_placeholder": (_("waiting list"), "li-pill-warn"),
+    "released": (_("waiting list, history released"), "li-pill-ok"),
     "unknown": (_("unknown"), ""),
     "gone": (_("no longer in the old platform"), ""),
 }
@@ -24,6 +26,11 @@ STATUS_STATES: dict[str, tuple[Promise, str]] = {
     "archived_training": (_("archived training"), "li-pill-ok"),
     "registered": (_("registered"), "li-pill-ok"),
     "lead_only": (_("lead only"), "li-pill-ok"),
+}
+CONFLICT_STATES: dict[str, tuple[Promise, str]] = {
+    "to_settle": (_("to be settled"), "li-pill-warn"),
+    "course_of_row": (_("course of the row"), "li-pill-ok"),
+    "course_of_session": (_("course of the session"), "li-pill-ok"),
 }
 EMPTY_STATUS = _("(no status)")
 
@@ -50,16 +57,29 @@ RULES: dict[str, Promise] = {
     ),
 }
 
+# Why a session is not ticked beforehand (rules.sessions.Doubt) → its words.
+DOUBTS: dict[str, Promise] = {
+    "waiting_words": _("its code reads like a waiting list"),
+    "code_blank": _("no code"),
+    "no_dates": _("no dates"),
+    "dates_to_come": _("dates to come"),
+    "nobody_trained": _("no one was trained in it"),
+}
+
 DELETED = _("deleted on the old platform: its rows need review until it is confirmed")
 
 DECISIONS: dict[str, Promise] = {
     "confirmed": _("confirmed"),
     "no_equivalent": _("no equivalent"),
+    "kept_by_name": _("kept by its old name"),
     "unmapped": _("suggestion refused"),
     "undone": _("decision undone"),
     "real_session": _("confirmed real"),
     "waiting_placeholder": _("waiting list"),
+    "released": _("history released"),
     "unknown": _("unknown"),
+    "course_of_row": _("course of the row"),
+    "course_of_session": _("course of the session"),
     "completed": _("completed training"),
     "archived_training": _("archived training"),
     "registered": _("registered"),
@@ -73,6 +93,11 @@ REFUSALS: dict[str, Promise] = {
     ),
     "no_such_course": _("Choose one of the courses of the platform first."),
     "nothing_suggested": _("No course is suggested here, so there is none to confirm."),
+    "nothing_chosen": _("Nothing is ticked, so nothing was confirmed."),
+    "nameless": _("This old course has no name to keep its history by."),
+    "session_is_real": _(
+        "History of a real session is recorded with it: there is nothing to release."
+    ),
     "not_decided": _("This is not decided yet, so there is nothing to undo."),
     "placeholder_id": _(
         "The old platform used 1, 2 and 235 as waiting lists: these three never become real sessions."

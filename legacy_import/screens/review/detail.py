@@ -10,7 +10,7 @@ from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
-from legacy_import.people.platform import contacts_of, platform_courses
+from legacy_import.people.platform import contacts_of
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
     other_viewers,
@@ -22,7 +22,6 @@ from legacy_import.screens.review.choices_of_row import RowChoices, choices_of
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
 from legacy_import.screens.review.versions import (
-    HistoryLine,
     RowHistory,
     earlier_version,
     history_of,
@@ -72,7 +71,7 @@ def detail_of(
         "differences": sum(line.likeness.is_difference for line in compared),
         "in_run": evidence.get("in_run", []),  # other rows of the run
         "in_run_total": evidence.get("in_run_total", 0),
-        "history": with_courses(history.lines),
+        "history": history.lines,
         "earlier": earlier_version(row, history),
         "choices": choices_of(run, row, person=target, may_link=target in contacts)
         if open_to_review
@@ -106,12 +105,6 @@ def targets_of(
         }
         for target, item in zip(targets, evidence, strict=True)
     ]
-
-
-def with_courses(lines: Sequence[HistoryLine]) -> list[tuple[HistoryLine, str]]:
-    """The history, with the name of the course that a decision set; "–" for one that is gone."""
-    names = dict(platform_courses()) if any(line.event.course_id for line in lines) else {}
-    return [(line, names.get(line.event.course_id or 0, "–")) for line in lines]
 
 
 def _ruled_out(history: RowHistory) -> frozenset[Target]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.people.platform import platform_courses
 from legacy_import.people.source_decisions import MadeDecision, RowDecisions, sort_decisions
 from legacy_import.review.decisions import events_about
 from legacy_import.rules.decision_subjects import RowVersion
@@ -30,11 +31,15 @@ CONTACTS = {"phone_raw": mask_phone, "email_raw": mask_email}
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One decision about the source row or an undo of one. `earlier`: it does not apply to this row."""
+    """One decision about the source row or an undo of one. `earlier`: it does not apply to this row.
+
+    `course`: the name of the one that a decision set; "–" if it is gone.
+    """
 
     event: LegacyReviewDecision
     undone: bool
     earlier: bool
+    course: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class EarlierVersion:
     payload of that version were purged.
     """
 
-    events: Sequence[LegacyReviewDecision]
+    lines: Sequence[HistoryLine]
     values: Sequence[ChangedValue]
     columns: Sequence[str]
     erased: bool
@@ -69,10 +74,10 @@ class RowHistory:
     decisions: RowDecisions
 
     @property
-    def earlier_events(self) -> list[LegacyReviewDecision]:
+    def earlier_lines(self) -> list[HistoryLine]:
         """What can be repeated on this version, oldest first."""
         earlier = {one.pk for one in self.decisions.earlier}
-        return [line.event for line in reversed(self.lines) if line.event.pk in earlier]
+        return [line for line in reversed(self.lines) if line.event.pk in earlier]
 
 
 def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
@@ -87,24 +92,28 @@ def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
     version = RowVersion(*(getattr(row, name) for name in RowVersion._fields))
     decisions = sort_decisions(standing, version)
     other = {one.pk for one in standing} - {one.pk for one in decisions.applying}
+    courses = dict(platform_courses()) if any(event.course_id for event in events) else {}
     lines = [
-        HistoryLine(event, event.pk in undone, event.pk in other) for event in reversed(events)
+        HistoryLine(
+            event, event.pk in undone, event.pk in other, courses.get(event.course_id or 0, "–")
+        )
+        for event in reversed(events)
     ]
     return RowHistory(lines, decisions)
 
 
 def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
     """What was said of an earlier version of the row; None if nothing waits to be repeated."""
-    events = history.earlier_events
-    if not events:
+    lines = history.earlier_lines
+    if not lines:
         return None
-    both = [row.pk, events[-1].student_import_id or 0]
+    both = [row.pk, lines[-1].event.student_import_id or 0]
     versions = LegacyStudentImport.objects.in_bulk(both)
     old, new = versions.get(both[1]), versions[row.pk]
     if old is None:
-        return EarlierVersion(events, (), (), erased=True)
+        return EarlierVersion(lines, (), (), erased=True)
     erased = not old.raw_payload
-    return EarlierVersion(events, changed_values(old, new), changed_columns(old, new), erased)
+    return EarlierVersion(lines, changed_values(old, new), changed_columns(old, new), erased)
 
 
 def changed_values(old: LegacyStudentImport, new: LegacyStudentImport) -> list[ChangedValue]:

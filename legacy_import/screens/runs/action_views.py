@@ -55,7 +55,8 @@ def reconcile_run(request: HttpRequest, run_id: int) -> HttpResponse:
     if obstacle:
         return refuse(request, run, title, obstacle)
     try:
-        report = attempt(lambda: reconcile(run_id=run.pk, progress=InRequest()))
+        actor = request.user.get_username()
+        report = attempt(lambda: reconcile(run_id=run.pk, progress=InRequest(), actor=actor))
     except LegacyImportError as error:
         return refuse(request, run, title, Obstacle(error_text(error)))
     return render_page(

@@ -92,6 +92,16 @@ def to_reconcile(run: LegacyImportRun, *, rows: int) -> Obstacle | None:
     return _too_many(run, rows, MOST_ROWS_RECONCILED, "legacy_reconcile") or lease_obstacle(run)
 
 
+def settings_changed(run: LegacyImportRun) -> Obstacle | None:
+    """A setting that the validation read is another one now, so no plan of the run is current."""
+    changed = changed_settings(run, Stage.VALIDATE)
+    if run.validated_at is None or not changed:
+        return None
+    words = _("Run %(run)d was validated under other settings: %(settings)s changed since.")
+    message = words % {"run": run.pk, "settings": ", ".join(changed)}
+    return Obstacle(message, f"legacy_validate --run {run.pk}")
+
+
 def _too_many(run: LegacyImportRun, rows: int, most: int, command: str) -> Obstacle | None:
     if rows <= most:
         return None
@@ -111,9 +121,4 @@ def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
     if run.rules_version != RULES_VERSION:
         words = _("Run %(run)d was evaluated by other rules than the installed ones.")
         return Obstacle(words % {"run": run.pk}, f"legacy_validate --run {run.pk}")
-    changed = changed_settings(run, Stage.VALIDATE)
-    if changed and run.validated_at:
-        words = _("Run %(run)d was validated under other settings: %(settings)s changed since.")
-        message = words % {"run": run.pk, "settings": ", ".join(changed)}
-        return Obstacle(message, f"legacy_validate --run {run.pk}")
-    return None
+    return settings_changed(run)

@@ -3,13 +3,14 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
+from legacy_import.privacy.free_text import ContainsContact, contact_free_text
 from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs import obstacles
@@ -25,6 +26,7 @@ from legacy_import.screens.runs.plan import (
 )
 from legacy_import.screens.runs.progress import rows_staged, run_progress
 from legacy_import.screens.runs.run_list import run_list
+from legacy_import.screens.runs.run_search import find_in_runs
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 
 LONGEST_ALIAS = 64
@@ -32,7 +34,40 @@ LONGEST_ALIAS = 64
 
 @permission_needed(VIEW)
 def runs(request: HttpRequest) -> HttpResponse:
-    """Every run, newest first, filtered by ?status= and ?source=."""
+    """Every run, newest first, filtered by ?status= and ?source=; with ?q=, the rows of all of them."""
+    if request.GET.get("q"):
+        return _found(request, request.GET["q"])
+    return _runs(request)
+
+
+@permission_needed(VIEW, methods=["POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """Rows of every run by old number or name: redirects to them; a contact is refused."""
+    text = request.POST.get("q", "")
+    try:
+        text = contact_free_text(text, old_number=True)
+    except ContainsContact as refusal:
+        return _runs(request, refusal=refusal)
+    query = f"?{urlencode({'q': text})}" if text else ""
+    return HttpResponseRedirect(reverse("legacy_imports:runs") + query)
+
+
+def _found(request: HttpRequest, text: str) -> HttpResponse:
+    try:
+        text = contact_free_text(text, old_number=True)
+    except ContainsContact as refusal:
+        return _runs(request, refusal=refusal)
+    return render_page(
+        request,
+        "admin/legacy_imports/runs/found.html",
+        section="runs",
+        title=_("Rows of all runs"),
+        search=text,
+        found=find_in_runs(text),
+    )
+
+
+def _runs(request: HttpRequest, *, refusal: ContainsContact | None = None) -> HttpResponse:
     status, source = request.GET.get("status", ""), request.GET.get("source", "")[:LONGEST_ALIAS]
     filters = {name: value for name, value in (("status", status), ("source", source)) if value}
     before = requested_number(request, "before")
@@ -41,10 +76,12 @@ def runs(request: HttpRequest) -> HttpResponse:
         "admin/legacy_imports/runs/list.html",
         section="runs",
         title=_("Legacy imports"),
+        status=400 if refusal else 200,
         run_list=run_list(status=status, source=source, before=before),
         statuses=RunStatus.choices,
         filters=filters,
         query=urlencode(filters),
+        refusal=_(refusal.message) if refusal else "",
     )
 
 
@@ -64,6 +101,9 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         address=reverse("legacy_imports:run", args=[run.pk]),
         may_commit=obstacles.to_commit(run) is None,
         may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
+        settings_changed=None
+        if run.status == RunStatus.CLOSED
+        else obstacles.settings_changed(run),
         plan_obstacle=obstacles.to_plan(run, rows=page["rows"], to_classify=to_classify),
         reconcile_obstacle=obstacles.to_reconcile(run, rows=page["rows"]),
     )
@@ -105,6 +145,7 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
 
 urlpatterns = [
     path("legacy-imports", runs, name="runs"),
+    path("legacy-imports/search", search, name="runs-search"),
     path("legacy-imports/<int:run_id>", run_detail, name="run"),
     path("legacy-imports/<int:run_id>/progress", progress, name="progress"),
 ]

@@ -10,6 +10,7 @@ from legacy_import.choices import Classification, ImportAction, RunStatus, Sessi
 from legacy_import.engine.chunks import ChunkResult, Job, Work
 from legacy_import.engine.engines import Engine, PassTotals, work_in_chunks
 from legacy_import.mapping.catalogue import suggest_courses
+from legacy_import.mapping.conflicts import add_new_conflicts
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningCache, MeaningColumns, TrainingColumns
 from legacy_import.mapping.statuses import add_new_statuses
@@ -54,6 +55,7 @@ def classify(
             lease=lease, progress=progress, label="classifying", engine=engine,
         )  # fmt: skip
         add_new_statuses(run)
+        add_new_conflicts(run)
         counts = _counts(_combinations(run, totals))
         discard_weights(run)
         lifecycle.finish_stage(

@@ -133,7 +133,7 @@ class Batch:
         for plan in plans:
             by_action[plan.decision.action].append(plan)
         history = [plan.pk for action in HISTORY for plan in by_action[action]]
-        origins = {pk: self._origin(sources[pk], cases[pk]) for pk in history}
+        origins = {pk: self._origin(sources[pk], cases[pk].person_number) for pk in history}
         keys = learner_keys(self.run, [cases[pk].row for pk in history], origins)
         matches = possible_owners([cases[pk] for pk in history])
         dates = dates_of_rows(self.run, [(pk, sources[pk].source_table) for pk in history])
@@ -173,7 +173,7 @@ class Batch:
         )
         return Learner(
             row=plan.pk,
-            origin=self._origin(source, case),
+            origin=self._origin(source, case.person_number),
             learner_key=learner_key,
             reason=plan.planned_reason,
             # Without blanks around it, which any form would drop: a save that changes nothing.
@@ -196,9 +196,9 @@ class Batch:
             not_same=case.decisions.not_same,
         )
 
-    def _origin(self, source: SourceFields, case: Case) -> str:
+    def _origin(self, source: SourceFields, person_number: int) -> str:
         row = f"{self.run.connection_name}:{source.source_table}:{source.legacy_id}"
-        return f"{row}{number_suffix(case.person_number)}"
+        return row + number_suffix(person_number)
 
     def _firsts(self, followers: Sequence[Plan], cases: Mapping[int, Case]) -> dict[int, FirstRow]:
         """Follower id → its group's first row, if that has a person by now."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ecoin.bulk import Ids
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
 from legacy_import.people.platform import learner_keys_of
 from legacy_import.stages.planning.plan_row import PlanRow
 
@@ -19,12 +19,11 @@ def learner_keys(
     """
     groups = {row.group_first_id for row in rows if row.group_first_id is not None}
     members = _members(run, groups)
-    members |= {pk: (pk, origin) for pk, origin in origins.items() if pk not in members}
     first_of = {row.pk: row.group_first_id or row.pk for row in rows}
-    earlier = LegacyImportRun.objects.filter(
-        connection_name=run.connection_name, pk__lt=run.pk
-    ).exists()
-    known = learner_keys_of([origin for _, origin in members.values()]) if earlier else {}
+    members |= {pk: (first_of[pk], origin) for pk, origin in origins.items()}
+    others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
+    all_origins = [origin for _, origin in members.values()]
+    known = learner_keys_of(all_origins) if others.exists() else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
     for first, origin in members.values():
         if origin in known:
@@ -37,15 +36,18 @@ def learner_keys(
 
 
 def _members(run: LegacyImportRun, groups: set[int]) -> dict[int, tuple[int, str]]:
-    """Row id → (first row of its group, its origin), for every member of these groups."""
+    """Row id → (first row of its group, its origin), for every member of these groups.
+
+    A row whose legacy id was another person's when that person was imported has an origin of its own.
+    """
     if not groups:
         return {}
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run, group_first_id__among=Ids(groups)
     )
     return {
-        pk: (first or pk, f"{run.connection_name}:{table}:{legacy_id}")
-        for pk, first, table, legacy_id in rows.values_list(
-            "pk", "group_first_id", "source_table", "legacy_id"
+        pk: (first or pk, f"{run.connection_name}:{table}:{legacy_id}{number_suffix(number)}")
+        for pk, first, table, legacy_id, number in rows.values_list(
+            "pk", "group_first_id", "source_table", "legacy_id", "person_number"
         )
     }

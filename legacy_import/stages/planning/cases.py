@@ -228,7 +228,8 @@ class CaseLoader:
             session_type, state = training.session.session_type, training.course.state
             key = (
                 session_type.value, state.value, training.session_confirmed,
-                training.session_deleted, training.course.deleted, _states(training.two_courses),
+                training.session_deleted, training.course.deleted, training.history_released,
+                _states(training.two_courses),
             )  # fmt: skip
             self._trainings[pair] = _TrainingCase(training, key, training.versions)
         return self._trainings[pair]

@@ -149,6 +149,7 @@ class _Answers:
     def __init__(self) -> None:
         self.rows = 0
         self.digest = hashlib.sha256()
+        self._person_numbers: dict[int, tuple[int]] = {}  # of rows whose number is another now
         self._decisions: dict[int, tuple[str, str]] = {}  # by the number of the case
         self._settled: defaultdict[bool, list[int]] = defaultdict(list)  # rows with decisions
         self._with_person: dict[int, tuple[Any, ...]] = {}
@@ -161,6 +162,8 @@ class _Answers:
             self._decisions[case.number] = (decision.action.value, decision.reason)
         action, reason = self._decisions[case.number]
         self.rows += 1
+        if case.person_number != row.person_number:
+            self._person_numbers[row.pk] = (case.person_number,)
         if case.decisions != NOTHING:
             self._settled[action != PlannedAction.REVIEW].append(row.pk)
         self.digest.update(
@@ -188,6 +191,7 @@ class _Answers:
         if previous:
             update_ids(LegacyStudentImport, [*self._with_person, *committed], {}, copy=previous)
         update_rows(LegacyStudentImport, PLAN_COLUMNS, self._with_person)
+        update_rows(LegacyStudentImport, ("person_number",), self._person_numbers)
         for settled, ids in self._settled.items():
             update_ids(LegacyStudentImport, ids, {"settled": settled})
 

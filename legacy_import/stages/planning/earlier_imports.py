@@ -130,6 +130,8 @@ def earlier_imports(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict[i
     others = [row.pk for row in rows if row.pk not in earlier]
     with_record = imported_rows(run.connection_name, others)
     imported = [row for row in rows if row.pk in with_record]
+    if not (earlier or imported):
+        return {}
     hashes = _committed_hashes(run, imported)
     names = {
         row.pk: f"{run.connection_name}:{row.source_table}:{row.legacy_id}" for row in imported
@@ -186,15 +188,6 @@ def _with_additions(
         )
         for pk, addition in additions_of(run, changed).items()
     }
-
-
-def gone_entries(run: LegacyImportRun, rows: Iterable[LegacyStudentImport]) -> dict[int, int]:
-    """Row id → the log entry whose record is gone, of rows of which something was deleted."""
-    identities = [
-        RowIdentity(row.pk, row.source_table, row.legacy_id, row.payload_hash) for row in rows
-    ]
-    earlier = logged_imports(run, identities)
-    return {pk: one.gone_entry for pk, one in earlier.items() if one.origin == Origin.DELETED}
 
 
 def any_import_of(run: LegacyImportRun) -> bool:
@@ -283,14 +276,14 @@ def _come_to(
     if main.record not in existing:
         return EarlierImport(Origin.DELETED, number, gone_entry=main.pk)
     person, is_own_lead = _person_of(main)
+    if imported.payload_hash != row.payload_hash:
+        return EarlierImport(Origin.CHANGED, number, person, is_own_lead)
     gone = [entry.pk for entry in entries if entry.record not in existing]
     if gone:
         return EarlierImport(
             Origin.DELETED, number, person, is_own_lead, gone[-1], interest_only=True
         )
-    unchanged = imported.payload_hash == row.payload_hash
-    origin = Origin.IMPORTED if unchanged else Origin.CHANGED
-    return EarlierImport(origin, number, person, is_own_lead)
+    return EarlierImport(Origin.IMPORTED, number, person, is_own_lead)
 
 
 def _may_be_same(one: str, other: str) -> bool:

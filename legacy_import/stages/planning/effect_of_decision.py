@@ -43,6 +43,11 @@ class Effect(NamedTuple):
         """The reason of the answer, or the one that is behind a postponement."""
         return decide(replace(self.case.facts, postponed=False)).reason
 
+    def log_entry_of(self, decision: ReviewDecision) -> int | None:
+        """The log entry whose record this decision creates again; None for any other decision."""
+        creates_again = decision == ReviewDecision.CREATE_AGAIN
+        return self.case.decisions.create_again or None if creates_again else None
+
     def changes(self, before: "Effect") -> bool:
         """Whether the row is another one than before: another answer, person or match."""
         mine, its = self.case.facts, before.case.facts

@@ -56,7 +56,12 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
     decisions, match, training = around.decisions, around.match, around.training
     classification = decisions.treat_as or Classification(row.classification)
     session_type = training.session.session_type
-    action = import_action.decide(classification, session_type, training.course.state)
+    action = import_action.decide(
+        classification,
+        session_type,
+        training.course.state,
+        history_released=training.history_released,
+    )
     issues = remaining_issues(
         issues_of(row.issues_text),
         data_accepted=decisions.accept_data,
@@ -84,7 +89,7 @@ def facts_of(row: PlanRow, around: Surroundings) -> Facts:
         and EFFECT_OF.get(classification, "") not in around.made_before,
         skipped=decisions.skip,
         postponed=decisions.later,
-        erased=ERASED in issues,
+        erased=ERASED in issues_of(row.issues_text),
     )
 
 

@@ -29,6 +29,7 @@ class PlanRow(NamedTuple):
     legacy_formation_id: str | None
     legacy_session_id: str | None
     status_key: str | None  # of a status that the rules do not know
+    person_number: int
 
     @property
     def place(self) -> Place:

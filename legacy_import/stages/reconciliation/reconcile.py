@@ -5,6 +5,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
+from django.utils import timezone
+
 from legacy_import.choices import RunStatus, SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.errors import OutOfOrder
@@ -31,6 +33,7 @@ from legacy_import.stages.reconciliation.conservation import (
 from legacy_import.stages.reconciliation.deletions import mark_deletions
 from legacy_import.stages.reconciliation.report import ReconcileReport, report_of
 from legacy_import.stages.reconciliation.source_rows import reread_source
+from legacy_import.stages.reconciliation.verdict import record_verdict
 
 ROW_COLUMNS = (
     "pk", "source_table", "legacy_id", "classification", "outcome", "training__pk",
@@ -43,12 +46,12 @@ ENTRY_COLUMNS = (
 )  # fmt: skip
 
 
-def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
+def reconcile(*, run_id: int | None, progress: Progress, actor: str = "") -> ReconcileReport:
     """Prove that the run (None: the latest) balances, or report the rows that do not.
 
-    Changes nothing; has the run's lease meanwhile, so that no commit changes the numbers. Raises
-    UnknownRun, OutOfOrder (not imported yet, or locked by another process), Interrupted. A run that
-    does not balance is reported, never an error.
+    Changes nothing but the run's last verdict, which records the `actor`; has the run's lease
+    meanwhile, so that no commit changes the numbers. Raises UnknownRun, OutOfOrder (not imported yet,
+    or locked by another process), Interrupted. A run that does not balance is reported, never an error.
     """
     run = lifecycle.find_run(run_id)
     _require_imported(run)
@@ -56,7 +59,9 @@ def reconcile(*, run_id: int | None, progress: Progress) -> ReconcileReport:
         _require_imported(run)
         reread = reread_source(run, progress, lease.confirm)
         tally = _tally(run, progress, lease.confirm)
-        return report_of(run, reread, tally)
+        report = report_of(run, reread, tally)
+        record_verdict(run, lease, report, actor=actor, now=timezone.now())
+        return report
 
 
 def _require_imported(run: LegacyImportRun) -> None:

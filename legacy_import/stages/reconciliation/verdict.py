@@ -15,7 +15,7 @@ KEY = "reconciled"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LastVerdict:
     """`is_current`: no batch was committed or rolled back since. `broken`: names of failed checks."""
 
     balanced: bool
@@ -47,12 +47,12 @@ def record_verdict(
         run.save(update_fields=["summary"])
 
 
-def verdict_of(run: LegacyImportRun) -> Verdict | None:
+def verdict_of(run: LegacyImportRun) -> LastVerdict | None:
     """The last verdict; None if the run was never reconciled."""
     kept = run.summary.get(KEY)
     if not kept:
         return None
-    return Verdict(
+    return LastVerdict(
         balanced=kept["balanced"],
         at=datetime.datetime.fromisoformat(kept["at"]),
         actor=kept["actor"],

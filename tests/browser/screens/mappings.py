@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from legacy_import.mapping.kinds import KINDS
 from legacy_import.models import (
+    LegacyCourseConflict,
     LegacyCourseMapping,
     LegacyImportRun,
     LegacySessionMapping,
@@ -27,6 +28,7 @@ from tests.stages.stages import run_stages
 
 COURSES, SESSIONS = "/admin/legacy-imports/course-mapping", "/admin/legacy-imports/session-mapping"
 STATUSES = "/admin/legacy-imports/status-mapping"
+CONFLICTS = f"{COURSES}/conflicts"
 HOSTILE = "<script>document.title='!'</script>\u202e\u2066 infographie"
 UNBROKEN = "GESTIONCOMMERCIALEETCOMPTABILITE_" * 5
 WITH_BULK = {kind.model: kind.bulk is not None for kind in KINDS}
@@ -52,6 +54,7 @@ def mapped_run() -> LegacyImportRun:
     rows = [("Formée", "7", None), ("Formée", "7", None), ("Confirmer", "8", "40"),
             ("Formée", "9", None), ("Formée", "8", "235")]  # fmt: skip
     rows += [("Abandon", "8", None), ("abandon ", "9", None), (UNBROKEN[:190], "8", None)]
+    rows.append(("Formée", "9", "40"))  # the session of another course
     for legacy_id, (status, formation, session) in enumerate(rows, start=1):
         StagedLearnerFactory(run=started, legacy_id=str(legacy_id), status=status,
                              formation_id=formation, session_id=session)  # fmt: skip
@@ -63,6 +66,7 @@ KEYS: dict[Any, str] = {
     LegacyCourseMapping: "legacy_formation_id",
     LegacySessionMapping: "legacy_session_id",
     LegacyStatusMapping: "status_key",
+    LegacyCourseConflict: "legacy_formation_id",
 }
 
 
@@ -89,6 +93,7 @@ def states(language: str) -> Iterator[State]:
         (COURSES, LegacyCourseMapping, "7", ("6", "5" * 20)),
         (SESSIONS, LegacySessionMapping, "40", ("235", "41", "6" * 20)),
         (STATUSES, LegacyStatusMapping, "abandon", (key_of(UNBROKEN[:190]),)),
+        (CONFLICTS, LegacyCourseConflict, "9", ()),
     ):
         kind = place.rpartition("/")[2]
         page = f"{place}/{mapping_of(model, one).pk}"

@@ -9,9 +9,9 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from legacy_import.choices import RunStatus
+from legacy_import.choices import COMMITTED_OUTCOMES, RunStatus
 from legacy_import.conf import database_name
-from legacy_import.models import LegacyImportCommitLog, LegacyImportRun
+from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from tests.browser.sessions import user_as
 from tests.browser.states import LONG_NAME, Reach, State, at
 from tests.factories import RunFactory
@@ -53,6 +53,9 @@ def states(language: str) -> Iterator[State]:
     failed = RunFactory(status=RunStatus.FAILED)
     page = f"{ROOT}/{run.pk}"
     yield State("runs", at(ROOT), shows="table")
+    yield State("rows of all runs", at(f"{ROOT}?q=Karim+Haddad"), shows="#li-found")
+    yield State("no such row", at(f"{ROOT}?q=999999"), shows=".li-empty", axe_width=0)
+    yield State("sign-off, not proven", at(f"{page}/sign-off"), shows="#li-sheet", axe_width=0)
     yield State("runs, none like that", at(f"{ROOT}?status=closed"), shows=".li-empty")
     yield State("run", at(page), shows="#li-plan")
     yield State("run of another source", at(f"{ROOT}/{other.pk}"))
@@ -62,7 +65,10 @@ def states(language: str) -> Iterator[State]:
     yield State("rollback", at(f"{page}/rollback"), shows="#li-database")
     yield State("commit refused", at(f"{ROOT}/{other.pk}/commit", 409))
     yield State("wrong database", _confirm(f"{page}/commit", "wrong"), shows="#li-database-error")
+    row = LegacyStudentImport.objects.filter(outcome__in=COMMITTED_OUTCOMES).earliest("pk")
+    yield State("rollback of a row", at(f"{page}/rollback?rows={row}"), shows="#li-database")
     yield State("proof", _proof(run, language), shows="#li-checks", axe_width=320)
+    yield State("sign-off", at(f"{page}/sign-off"), shows="#li-sheet", role="Manager")
     yield State("committed", _confirm(f"{page}/commit", database_name()), shows="#li-done")
     hold(run, lease_host=LONG_HOST)
     yield State("run at work", at(page), shows="#li-progress-words")

@@ -184,7 +184,9 @@ def test_not_the_same_and_later_leave_the_list(manager):
     for pair, choice in ((first, "not_same"), (second, "later")):
         sent = {"decision": choice, "version": pair.version}
         assert manager.post(f"{OWNERS}/{pair.pk}", sent).status_code == 302
-    assert manager.get(OWNERS).context["lines"] == []
+    page = manager.get(OWNERS)
+    assert page.context["lines"] == []
+    assert [number for *_, number, _more in page.context["states"]] == [0, 1, 1]
     for pair, state in ((first, "not_same"), (second, "later")):
         lines = manager.get(OWNERS, {"state": state}).context["lines"]
         assert [line["number"] for line in lines] == [pair.person_id]

@@ -4,6 +4,7 @@ import pytest
 from django.template.loader import get_template
 
 from legacy_import.mapping.kinds import KINDS
+from legacy_import.mapping.preview import with_fields
 from legacy_import.models import MAPPING_MODELS
 from legacy_import.screens.mapping.screens import SCREENS
 from legacy_import.screens.mapping.words import DECISIONS
@@ -36,7 +37,8 @@ def test_every_page_of_a_screen_has_a_template_of_its_kind(screen, page):
 @pytest.mark.parametrize("screen", SCREENS, ids=BY_NAME)
 def test_every_decision_has_words_in_the_log(screen):
     for decision in screen.kind.decisions.values():
-        assert str(decision.fields[screen.kind.answer_field]) in DECISIONS
+        decided = with_fields(screen.kind.model(), decision.fields)
+        assert str(getattr(decided, screen.kind.answer_field)) in DECISIONS
 
 
 def test_no_cause_belongs_to_two_kinds():

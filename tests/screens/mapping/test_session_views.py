@@ -33,7 +33,9 @@ def client():
 
 @pytest.fixture
 def run():
-    """A planned run: two registrations wait for session 40, one is parked under 235."""
+    """A planned run: two registrations wait for session 40, where one was trained; one is parked
+    under 235.
+    """
     started = RunFactory()
     CourseMappingFactory(legacy_formation_id="7", legacy_name="Infographie")
     SessionMappingFactory(legacy_session_id="40", legacy_code="INF-2019", legacy_formation_id="7",
@@ -46,6 +48,8 @@ def run():
     for legacy_id, session in (("1", "40"), ("2", "40"), ("3", "235")):
         StagedLearnerFactory(run=started, legacy_id=legacy_id, status="Confirmer", full_name=NAME,
                              formation_id="7", session_id=session, phone=PHONE, email=EMAIL)  # fmt: skip
+    StagedLearnerFactory(run=started, legacy_id="9", status="Formée", formation_id="7",
+                         session_id="40")  # fmt: skip
     run_stages(started)
     started.refresh_from_db()
     return started
@@ -88,7 +92,8 @@ def test_the_list_shows_dates_as_found_the_rule_and_what_confirming_frees(client
         "the session is not confirmed as real yet",
     ):  # fmt: skip
         assert words in page
-    assert "Confirming it as real frees 2 rows." in text(client.get(f"{LIST}/{of('40').pk}"))
+    page = text(client.get(f"{LIST}/{of('40').pk}"))
+    assert "A real session → frees 2 rows (create an imported enrolment: 2)" in page
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,7 @@ def test_confirming_and_judging_again_frees_the_rows(client, run):
     assert answer.status_code == 302
     assert of("40").confirmed_by.username == "meriem"
     client.post(f"{LIST}/again?run={run.pk}")
-    rows = LegacyStudentImport.objects.order_by("legacy_id")
+    rows = LegacyStudentImport.objects.filter(legacy_id__lte="3").order_by("legacy_id")
     assert [plan_of(row)[1] for row in rows] == ["registration", "registration", "session_waiting"]
     assert Session.objects.count() == 0, "no cohort was created"
     page = text(client.get(f"{LIST}/{of('40').pk}"))
@@ -175,9 +180,9 @@ def test_the_slower_of_two_people_is_told(client, run):
 
 def test_the_bulk_names_how_many_it_frees_and_counts_again(client, run):
     page = client.get(f"{LIST}/confirm-all")
-    fields = dict(re.findall(r'name="(expected|stamp)" value="([^"]*)"', page.content.decode()))
-    assert "1 session will be confirmed as real" in text(page)
-    assert f"This frees 2 rows of run {run.pk}." in text(page)
+    fields = bulk_fields(page)
+    assert "1 session is ticked, to be confirmed as real" in text(page)
+    assert f"The ticked ones free 2 rows of run {run.pk}." in text(page)
     another = SessionMappingFactory(legacy_code="INF-2020", legacy_formation_id="7")
     assert client.post(f"{LIST}/confirm-all", fields).status_code == 409
     another.delete()
@@ -224,7 +229,154 @@ def test_pages_ask_a_bounded_number_of_questions(client, run):
     for number in range(300, 360):
         SessionMappingFactory(legacy_session_id=str(number), legacy_formation_id="7",
                               confirmed_by=UserFactory())  # fmt: skip
-    assert questions(LIST) <= before[0] + 24, "mappings changed elsewhere: weighed anew, once"
+    assert questions(LIST) <= before[0] + 28, "mappings changed elsewhere: weighed anew, once"
     after = [questions(address) for address in addresses]
     assert all(now <= was for now, was in zip(after, before, strict=True))
-    assert max(after) <= 22
+    assert max(after) <= 28
+
+
+# --- boxes -------------------------------------------------------------------------------------------
+
+
+def bulk_fields(page: Any) -> dict[str, Any]:
+    """The form of the bulk as the browser would send it: its ticked boxes, among others."""
+    content = page.content.decode()
+    fields: dict[str, Any] = dict(re.findall(r'name="(expected|stamp)" value="([^"]*)"', content))
+    fields["chosen"] = re.findall(r'name="chosen" value="(\d+)" checked', content)
+    return fields
+
+
+def offered(client: Client) -> list[tuple[str, bool]]:
+    """(code, ticked) of the sessions in the list of the bulk."""
+    content = client.get(f"{LIST}/confirm-all").content.decode()
+    ids = re.findall(r'name="chosen" value="(\d+)"( checked)?', content)
+    codes = LegacySessionMapping.objects.in_bulk([int(pk) for pk, _ in ids])
+    return [(codes[int(pk)].legacy_code, bool(ticked)) for pk, ticked in ids]
+
+
+DOUBTFUL: dict[str, tuple[dict[str, Any], str]] = {
+    "words": ({"legacy_code": "Liste INF"}, "its code reads like a waiting list"),
+    "waiting words": (
+        {"legacy_code": "Attente INF", "rule": "session:waiting_words", "session_type": "unknown"},
+        "its code reads like a waiting list",
+    ),
+    "blank": ({"legacy_code": " - ", "rule": "session:real_without_code"}, "no code"),
+    "no dates": ({"starts_on_raw": "0000-00-00", "ends_on_raw": ""}, "no dates"),
+    "to come": ({"starts_on_raw": "2033-01-06"}, "dates to come"),
+}
+
+
+@pytest.mark.parametrize(("values", "words"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_doubtful_sessions_come_first_and_are_not_ticked(client, run, values, words):
+    given = {"legacy_code": "INF-2018", "starts_on_raw": "2018-01-06", **values}
+    SessionMappingFactory(legacy_session_id="60", legacy_formation_id="7", **given)
+    StagedLearnerFactory(run=run, legacy_id="60", status="Formée", session_id="60")
+    run_stages(run)
+    page = text(client.get(f"{LIST}/confirm-all"))
+    assert offered(client) == [(given["legacy_code"], False), ("INF-2019", True)]
+    assert words in page
+    assert "no one was trained in it" not in page
+    assert "1 is doubtful: it comes first and is not ticked." in page
+
+
+def test_a_session_in_which_no_one_was_trained_is_doubtful_and_shows_its_number(client, run):
+    SessionMappingFactory(legacy_session_id="60", legacy_formation_id="7", legacy_code="INF-2018",
+                          starts_on_raw="2018-01-06")  # fmt: skip
+    page = client.get(f"{LIST}/confirm-all")
+    assert offered(client) == [("INF-2018", False), ("INF-2019", True)]
+    assert "no one was trained in it" in text(page)
+    # Rows, trained learners, rows freed.
+    assert '<td class="li-num">3</td><td class="li-num">1</td><td class="li-num">2</td>' in (
+        page.content.decode()
+    )
+
+
+def test_only_the_ticked_sessions_are_confirmed(client, run):
+    SessionMappingFactory(legacy_session_id="60", legacy_formation_id="7", legacy_code="INF-2018")
+    page = client.get(f"{LIST}/confirm-all")
+    answer = client.post(f"{LIST}/confirm-all", bulk_fields(page), follow=True)
+    assert "1 session confirmed real." in text(answer)
+    assert of("40").confirmed_at is not None
+    assert of("60").confirmed_at is None
+    assert offered(client) == [("INF-2018", False)]
+
+
+def test_nothing_ticked_confirms_nothing(client, run):
+    fields = bulk_fields(client.get(f"{LIST}/confirm-all")) | {"chosen": []}
+    answer = client.post(f"{LIST}/confirm-all", fields)
+    assert answer.status_code == 400
+    assert "Nothing is ticked" in text(answer)
+    assert of("40").confirmed_at is None
+
+
+def test_a_code_about_waiting_is_confirmed_with_a_reason_only(client, run):
+    SessionMappingFactory(legacy_session_id="60", legacy_formation_id="7",
+                          legacy_code="Attente INF", session_type="unknown",
+                          rule="session:waiting_words")  # fmt: skip
+    fields = bulk_fields(client.get(f"{LIST}/confirm-all"))
+    fields["chosen"] = [str(of("40").pk), str(of("60").pk)]
+    answer = client.post(f"{LIST}/confirm-all", fields)
+    assert answer.status_code == 400
+    assert "Give the reason" in text(answer)
+    assert len(re.findall(r'name="chosen" value="\d+" checked', answer.content.decode())) == 2
+    assert not LegacySessionMapping.objects.exclude(confirmed_at=None).exists()
+    answer = client.post(f"{LIST}/confirm-all", {**fields, "note": "vu au registre"}, follow=True)
+    assert "2 sessions confirmed real." in text(answer)
+    assert (of("60").session_type, of("60").answer_version) == ("real_session", 2)
+    assert of("40").answer_version == 1
+
+
+@pytest.mark.parametrize("chosen", ["235", "0", "x", "9" * 30])
+def test_a_forged_box_confirms_nothing(client, run, chosen):
+    fields = bulk_fields(client.get(f"{LIST}/confirm-all"))
+    forged = str(of("235").pk) if chosen == "235" else chosen
+    answer = client.post(f"{LIST}/confirm-all", {**fields, "chosen": [forged]})
+    assert answer.status_code in (400, 409)
+    assert not LegacySessionMapping.objects.exclude(confirmed_at=None).exists()
+
+
+def test_a_long_list_has_pages_and_each_is_confirmed_by_itself(client, run, monkeypatch):
+    monkeypatch.setattr("legacy_import.screens.mapping.listing.MOST_BOXES", 1)
+    SessionMappingFactory(legacy_session_id="60", legacy_formation_id="7", legacy_code="INF-2018")
+    assert offered(client) == [("INF-2018", False)]
+    second = client.get(f"{LIST}/confirm-all?page=2")
+    assert "Page 2 of 2" in text(second)
+    fields = bulk_fields(second)
+    assert fields["chosen"] == [str(of("40").pk)]
+    assert client.post(f"{LIST}/confirm-all", {**fields, "page": "2"}).status_code == 302
+    assert of("40").confirmed_at is not None
+
+
+# --- releasing ---------------------------------------------------------------------------------------
+
+
+def test_history_of_a_waiting_session_is_released_on_its_page(client, run):
+    for legacy_id in ("20", "21"):
+        StagedLearnerFactory(run=run, legacy_id=legacy_id, status="Formée", formation_id="7",
+                             session_id="235")  # fmt: skip
+    run_stages(run)
+    page = text(client.get(f"{LIST}/{of('235').pk}"))
+    assert (
+        "Still waiting: record its history without a session → frees 2 rows "
+        "(create a completed training: 2)" in page
+    )
+    answer = decide(client, "235", "released")
+    assert answer.status_code == 302
+    assert "waiting list, history released" in text(client.get(f"{LIST}?state=released"))
+    assert "PARK" in text(client.get(f"{LIST}?state=released"))
+    client.post(f"{LIST}/again?run={run.pk}")
+    rows = LegacyStudentImport.objects.filter(legacy_session_id="235").order_by("legacy_id")
+    assert [plan_of(row)[1] for row in rows] == ["history", "history", "session_waiting"]
+    page = text(client.get(f"{LIST}/{of('235').pk}"))
+    assert "Undo this decision → 2 rows need review again" in page
+    assert "history released" in page
+    decide(client, "235", "undo")
+    assert (of("235").history_released, of("235").confirmed_at) == (False, None)
+
+
+def test_a_real_session_has_nothing_to_release(client, run):
+    assert 'value="released"' not in client.get(f"{LIST}/{of('40').pk}").content.decode()
+    answer = decide(client, "40", "released")
+    assert answer.status_code == 400
+    assert "there is nothing to release" in text(answer)
+    assert not of("40").history_released

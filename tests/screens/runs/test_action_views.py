@@ -116,15 +116,18 @@ def test_large_runs_get_the_command(
     assert f"manage.py {command} --run {run.pk}" in text(answer)
 
 
-def test_the_proof_is_shown_and_changes_nothing(
-    source: None, client: Client, committed: Any
+def test_the_proof_is_shown_and_changes_nothing_but_the_last_verdict(
+    source: None, client: Client, operator: Any, committed: Any
 ) -> None:
-    before = everything()
+    before, summary = everything(), dict(committed.summary)
     answer = client.post(f"{ROOT}/{committed.pk}/reconcile")
     assert answer.status_code == 200
     told = text(answer)
     assert "every staged learner has exactly one training row" in told
     assert "as many entries in force as rows with that outcome (lead created) 3 3 met" in told
+    committed.refresh_from_db()
+    assert committed.summary["reconciled"]["actor"] == operator.username
+    update(committed, summary=summary)
     assert everything() == before
 
 

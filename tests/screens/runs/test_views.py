@@ -337,3 +337,18 @@ def grow(run: LegacyImportRun) -> None:
         StagedLearnerFactory(run=run, status="autre chose")
     run_stages(run)
     run_commit(run, batch=2, limit=20)
+
+
+def test_a_setting_that_changed_since_the_validation_is_named_with_the_command(
+    client: Client, settings: Any
+) -> None:
+    run = RunFactory()
+    StagedLearnerFactory(run=run)
+    words = "LEGACY_IMPORT_HOT_KEY_ROWS changed since."
+    assert words not in text(run_page(client, run))
+    run_stages(run)
+    assert words not in text(run_page(client, run))
+    settings.LEGACY_IMPORT_HOT_KEY_ROWS = "9"
+    page = text(run_page(client, run))
+    assert f"Run {run.pk} was validated under other settings: {words}" in page
+    assert f"legacy_validate --run {run.pk}" in page

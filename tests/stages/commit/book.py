@@ -47,10 +47,17 @@ class Staged(NamedTuple):
     lead: int | None
     completed: int | None
     enrolled: int | None
+    person_number: int
 
     @property
     def name(self) -> str:
         return f"{self.table}:{self.legacy_id}"
+
+    @property
+    def origin(self) -> str:
+        """Of its records, without the effect."""
+        number = f"#{self.person_number}" if self.person_number > 1 else ""
+        return f"{self.source}:{self.name}{number}"
 
     @property
     def person(self) -> tuple[int | None, int | None]:
@@ -102,7 +109,8 @@ class Book:
             "SELECT s.id, s.legacy_import_run_id, r.connection_name, s.source_table, s.legacy_id, "
             "s.classification, s.planned_action, s.planned_reason, s.planned_target_kind, "
             "s.planned_target_id, s.group_first_id, s.outcome, s.imported_user_id, "
-            "s.imported_lead_id, t.imported_completed_training_id, t.imported_enrollment_id "
+            "s.imported_lead_id, t.imported_completed_training_id, t.imported_enrollment_id, "
+            "s.person_number "
             "FROM legacy_student_imports s "
             "JOIN legacy_import_runs r ON r.id = s.legacy_import_run_id "
             "LEFT JOIN legacy_training_imports t ON t.student_import_id = s.id"

@@ -46,7 +46,7 @@ def every_record_has_exactly_one_entry(book: Book) -> Iterator[str]:
             continue
         (entry,) = entries[key]
         row = book.staged[entry.row]
-        if record.origin != f"{row.source}:{row.name}:{RECORDS[record.model][1]}":
+        if record.origin != f"{row.origin}:{RECORDS[record.model][1]}":
             yield f"{record.origin} is logged as made of {row.name}"
         if record.run is not None and record.run != entry.run:
             yield f"{record.origin} names run {record.run}, its entry run {entry.run}"
@@ -90,8 +90,13 @@ def what_stands_beside_an_outcome_belongs_to_it(book: Book) -> Iterator[str]:
 
 
 def a_reversal_says_what_became_of_it(book: Book) -> Iterator[str]:
+    stays = {
+        (entry.run, entry.row) for entry in book.log if entry.in_force and "kept" in entry.reversal
+    }
     for entry in book.log:
         kept = entry.reversal.startswith("kept")
+        if entry.reversal == "gone" and (entry.run, entry.row) in stays:
+            kept = True  # of a row of which something else stays
         if bool(entry.reversal and not kept) == entry.in_force:
             yield f"entry {entry.id} is {entry.reversal!r}, reversed at {entry.reversed_at}"
         if not entry.in_force and entry.action in LEFT_OUT:

@@ -86,6 +86,22 @@ def test_history_of_a_later_import_gets_the_key_that_its_learner_has(run: Legacy
     }
 
 
+def test_who_got_a_legacy_id_of_somebody_else_does_not_get_their_key(run: LegacyImportRun) -> None:
+    lina = {**KARIM, "full_name": "Lina Ziani", "phone": "0776845160", "birth_date": "2001-05-06"}
+    StagedLearnerFactory(run=run, legacy_id="5", **KARIM, status="Formée")
+    commit(run)
+    later = RunFactory(previous_run=run)
+    row = StagedLearnerFactory(run=later, legacy_id="5", **lina, status="Formée")
+    StagedLearnerFactory(run=later, legacy_id="6", **lina, status="Formée")
+    ReviewDecisionFactory(student_import=row, decision="another_person")
+    commit(later)
+    assert keys() == {
+        "legacy:stagiaires:5:training": "legacy:stagiaires:5",
+        "legacy:stagiaires:5#2:training": "legacy:stagiaires:5#2",
+        "legacy:stagiaires:6:training": "legacy:stagiaires:5#2",
+    }
+
+
 def test_a_row_whose_group_has_another_first_row_since_the_plan_is_left_out(
     run: LegacyImportRun,
 ) -> None:

@@ -25,6 +25,7 @@ from legacy_import.runs.progress import Silent
 from legacy_import.stages.commit.commit import commit
 from legacy_import.stages.reconciliation.conservation import MAX_ROWS_LISTED
 from legacy_import.stages.reconciliation.reconcile import reconcile
+from legacy_import.stages.reconciliation.verdict import verdict_of
 from legacy_import.stages.rollback.rollback import rollback
 from tests.factories import NOW, CrmLeadFactory, RunFactory, legacy_row, stage_rows
 from tests.legacy_database import MakeLegacy, SQLiteLegacy, as_legacy, learner, tables
@@ -50,7 +51,7 @@ from tests.stages.reconciliation.reconciling import (
     school,
     spread,
 )
-from tests.stages.stages import run_stages
+from tests.stages.stages import run_rollback, run_stages
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 pytestmark = pytest.mark.django_db
@@ -123,10 +124,27 @@ class TestWhatBalances:
         assert state.reconcile().balanced
         assert LegacyImportRun.objects.get().status == status
 
-    def test_nothing_is_changed(self, state: Committed) -> None:
+    def test_nothing_is_changed_but_the_last_verdict(self, state: Committed) -> None:
         before = LegacyImportRun.objects.values().get()
         state.reconcile()
-        assert LegacyImportRun.objects.values().get() == before
+        after = LegacyImportRun.objects.values().get()
+        verdict = after["summary"].pop("reconciled")
+        assert (verdict["balanced"], verdict["broken"]) == (True, [])
+        assert after == before
+
+    def test_the_verdict_says_what_failed_and_whether_it_is_current(self, state: Committed) -> None:
+        run = LegacyImportRun.objects.get()
+        assert verdict_of(run) is None
+        _delete_lead(state)
+        state.reconcile()
+        run.refresh_from_db()
+        verdict = verdict_of(run)
+        assert verdict is not None
+        assert (verdict.balanced, verdict.is_current) == (False, True)
+        assert "record_missing" in verdict.broken
+        run_rollback(run)
+        run.refresh_from_db()
+        assert not verdict_of(run).is_current  # type: ignore[union-attr]
 
 
 def _delete_lead(state: Committed) -> None:
