@@ -12,7 +12,7 @@ from legacy_import.choices import Classification, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from tests.factories import RunFactory, earlier_commit, legacy_row, stage_rows
 from tests.review.reviewing import assert_facets_hold, reviewer, rows_of, say
-from tests.stages.stages import run_stages
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/legacy-imports/review"
@@ -97,6 +97,20 @@ def test_old_and_new_values_are_side_by_side_and_masked(client, row):
 def test_a_row_of_which_nothing_was_said_before_shows_none_of_it(client, me):
     (row,) = planned(NOW)
     assert "earlier version of this row" not in text_of(page(client, row))
+
+
+def test_a_row_that_changed_since_its_import_is_compared_with_what_was_committed(client):
+    (before,) = planned({**BEFORE, "status": "nouveau", "session_id": None})
+    run_commit(before.legacy_import_run)
+    (now,) = planned({**BEFORE, "status": "Formée", "session_id": None, "phone": PHONES[1]})
+    assert now.planned_reason == "already_imported_changed"
+    words = text_of(page(client, now)).split("What changed since the import")[1]
+    assert "Phone 06•• ••• 913 06•• ••• 264" in words
+    assert "Status nouveau Formée" in words
+
+
+def test_a_new_row_is_compared_with_nothing(client, row):
+    assert "What changed since the import" not in text_of(page(client, row))
 
 
 def test_one_form_says_it_again(client, me, row):
