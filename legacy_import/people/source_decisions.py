@@ -28,6 +28,7 @@ from legacy_import.runs.lease import Lease
 
 D = ReviewDecision
 Rows = QuerySet[LegacyStudentImport]
+MOST_IDS = 10_000  # in one statement: SQLite takes 32,766 parameters
 # Columns that decisions about one row differ in: repeated as they are on a newer version.
 ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive", "course_id")
 # Of these, only the latest matters: each of them answers for the whole row.
@@ -100,9 +101,10 @@ def any_decisions(connection_name: str, **columns: str) -> bool:
     return decisions.exists()
 
 
-def decided_rows(rows: Rows, connection_name: str) -> Rows:
-    """Those of the staged rows about whose source row there ever was a decision."""
+def decided_rows(rows: Rows, connection_name: str, **columns: str) -> Rows:
+    """Those of the staged rows about whose source row there ever was a decision (with these columns)."""
     decisions = LegacyReviewDecision.objects.filter(
+        **columns,
         connection_name=connection_name,
         source_table=OuterRef("source_table"),
         legacy_id=OuterRef("legacy_id"),
@@ -112,14 +114,17 @@ def decided_rows(rows: Rows, connection_name: str) -> Rows:
     return rows.annotate(first_decision=first).filter(first_decision__isnull=False)
 
 
-def decisions_on(rows: Rows, connection_name: str) -> dict[int, RowDecisions]:
-    """Row id → its decisions, of those staged rows that ever had any. Two queries at most."""
-    columns = ("pk", "source_table", "legacy_id", *RowVersion._fields)
+def decisions_on(rows: Rows, connection_name: str, **columns: str) -> dict[int, RowDecisions]:
+    """Row id → its decisions, of those staged rows that ever had any (with these columns).
+
+    Two queries, and one more for every MOST_IDS decided rows.
+    """
+    names = ("pk", "source_table", "legacy_id", *RowVersion._fields)
     versions = {
         pk: (table, legacy_id, RowVersion(*values))
-        for pk, table, legacy_id, *values in decided_rows(rows, connection_name).values_list(
-            *columns
-        )
+        for pk, table, legacy_id, *values in decided_rows(
+            rows, connection_name, **columns
+        ).values_list(*names)
     }
     made = _made_decisions(connection_name, {legacy_id for _, legacy_id, _ in versions.values()})
     return {
@@ -206,12 +211,12 @@ def _made_decisions(
 ) -> dict[tuple[str, str], Sequence[MadeDecision]]:
     """(table, legacy id) → the decisions that were not undone, oldest first."""
     made: defaultdict[tuple[str, str], list[MadeDecision]] = defaultdict(list)
-    if not legacy_ids:
-        return {}
-    decisions = LegacyReviewDecision.objects.standing().filter(
-        connection_name=connection_name, legacy_id__in=legacy_ids
-    )
-    for values in decisions.order_by("pk").values_list(*MadeDecision._fields):
-        one = MadeDecision(*values)
-        made[one.source_table, one.legacy_id].append(one)
+    ids = sorted(legacy_ids)
+    for first in range(0, len(ids), MOST_IDS):
+        decisions = LegacyReviewDecision.objects.standing().filter(
+            connection_name=connection_name, legacy_id__in=ids[first : first + MOST_IDS]
+        )
+        for values in decisions.order_by("pk").values_list(*MadeDecision._fields):
+            one = MadeDecision(*values)
+            made[one.source_table, one.legacy_id].append(one)
     return dict(made)
