@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 from legacy_import.choices import Outcome
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lifecycle import find_run
+from legacy_import.runs.settings_digests import next_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def run_overviews(run_id: int | None = None) -> list[RunOverview]:
             rows=sum(outcomes[run.pk].values()),
             outcomes=outcomes[run.pk],
             started_at=run.started_at.isoformat(timespec="seconds"),
-            next_command=run.next_command,
+            next_command=next_command(run),
             lease_holder=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
             certificate=run.certificate,
         )
