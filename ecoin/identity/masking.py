@@ -81,16 +81,6 @@ def contains_contact(text: str) -> bool:
     return _TYPED_ADDRESS.search(plain) is not None or mask_text(without_signs) != without_signs
 
 
-def mask_code(code: str | None) -> str:
-    """A code of the old platform, such as `GEST-2019-0092`: its digits stay, unless they are a phone."""
-    masked = mask_text(code)
-    if not code or masked == code:
-        return masked
-    plain = unicodedata.normalize("NFKC", unescaped(code))
-    is_contact = "@" in plain or parse_phones(plain).valid or _MOBILE.search(raw_digits(plain))
-    return masked if is_contact else code
-
-
 def mask_key(kind: str, value: str) -> str:
     """A contact key in evidence: '213559446168' → '2135•••168', an address as everywhere."""
     if kind == "E":
