@@ -23,6 +23,7 @@ from legacy_import.rules.decision_subjects import (
     subject_of,
 )
 from legacy_import.rules.decisions import Event
+from legacy_import.rules.validation import ERASED
 from legacy_import.runs.lease import Lease
 
 D = ReviewDecision
@@ -187,18 +188,17 @@ def _refresh(rows: Rows, connection_name: str) -> None:
     """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
     stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
-    new = {pk: (of_row.standing, of_row.latest_earlier) for pk, of_row in decisions.items()}
-    update_rows(
-        LegacyStudentImport,
-        ("decision", "earlier_decision", "settled", "version"),
-        {
-            pk: (*new[pk], bool(settled and new[pk][0]), version + 1)
-            for pk, *old, settled, version in stored.values_list(
-                "pk", "decision", "earlier_decision", "settled", "version"
-            )
-            if new[pk] != tuple(old)
-        },
-    )
+    new: dict[int, tuple[str, str, bool, int]] = {}
+    for pk, standing, earlier, settled, version, issues in stored.values_list(
+        "pk", "decision", "earlier_decision", "settled", "version", "validation_issues"
+    ):
+        of_row = decisions[pk]
+        # Of a person who was erased on request nothing is said again.
+        latest_earlier = "" if issues == [ERASED] else of_row.latest_earlier
+        if (of_row.standing, latest_earlier) != (standing, earlier):
+            settles = bool(settled and of_row.standing)
+            new[pk] = (of_row.standing, latest_earlier, settles, version + 1)
+    update_rows(LegacyStudentImport, ("decision", "earlier_decision", "settled", "version"), new)
 
 
 def _made_decisions(

@@ -11,8 +11,11 @@ from legacy_import.choices import Classification, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.people.source_decisions import decisions_on
+from legacy_import.privacy.subject import Subject, erase_subject
 from legacy_import.rules.drift import Drift
+from legacy_import.runs.progress import Silent
 from tests.factories import (
+    NOW,
     CrmLeadFactory,
     ReviewDecisionFactory,
     RunFactory,
@@ -226,6 +229,17 @@ def test_skip_and_link_of_an_earlier_version_replace_each_other() -> None:
     rows = LegacyStudentImport.objects.filter(pk=typed_over.pk)
     of_row = decisions_on(rows, "legacy")[typed_over.pk]
     assert [made.decision for made in of_row.earlier] == [D.SKIP]
+
+
+def test_of_a_person_who_was_erased_nothing_is_in_force_or_said_again() -> None:
+    said(staged_row({**AMINA, "status": "mystère"}), D.TREAT_AS, treat_as=Classification.LEAD_ONLY)
+    erase_subject(
+        subject=Subject("legacy", "stagiaires", "7"), actor="cli:test", reason="demande", now=NOW,
+        progress=Silent(),
+    )  # fmt: skip
+    erased = staged_row({**AMINA, "status": "autre"})
+    assert plan_of(erased) == ("skip", "erased_on_request")
+    assert standing(erased) == ("", "")
 
 
 # --- Not the same person -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from legacy_import.people.platform import platform_courses
 from legacy_import.people.source_decisions import MadeDecision, RowDecisions, sort_decisions
 from legacy_import.review.decisions import events_about
 from legacy_import.rules.decision_subjects import RowVersion
+from legacy_import.rules.validation import ERASED
 
 MOST_COLUMNS = 20
 CODES = ("legacy_formation_id", "legacy_session_id")
@@ -105,7 +106,7 @@ def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
 def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
     """What was said of an earlier version of the row; None if nothing waits to be repeated."""
     lines = history.earlier_lines
-    if not lines:
+    if not lines or row.validation_issues == [ERASED]:
         return None
     both = [row.pk, lines[-1].event.student_import_id or 0]
     versions = LegacyStudentImport.objects.in_bulk(both)
