@@ -11,7 +11,6 @@ from legacy_import.rules.commit_policy import DELETIONS, Facts
 from legacy_import.rules.decisions import Event
 from legacy_import.rules.import_action import HISTORY
 
-
 D = ReviewDecision
 
 # Decision → what it changes about a row.
