@@ -75,7 +75,7 @@ def mask_code(code: str | None) -> str:
     digits = raw_digits(plain)
     numbers = [number.removeprefix(COUNTRY) for number in parse_phones(plain).valid]
     is_phone = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
-    return masked if is_phone or "@" in plain or _MOBILE.search(digits) else code
+    return masked if is_phone or "@" in plain else code
 
 
 def contains_contact(text: str) -> bool:

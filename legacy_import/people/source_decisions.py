@@ -22,7 +22,7 @@ from legacy_import.rules.decision_subjects import (
     still_applies,
     subject_of,
 )
-from legacy_import.rules.decisions import Event
+from legacy_import.rules.decisions import Event, in_force
 from legacy_import.rules.validation import ERASED
 from legacy_import.runs.lease import Lease
 
@@ -155,6 +155,18 @@ def _replaces(new: MadeDecision, old: MadeDecision) -> bool:
     if new.decision != old.decision:
         return False
     return new.decision != D.NOT_SAME or new.arguments == old.arguments
+
+
+def separate_rows(run: LegacyImportRun, ids: Collection[int]) -> set[int]:
+    """Those of these rows of the run that are separate from their group, by decisions of all runs."""
+    if not any_decisions(run.connection_name, decision=ReviewDecision.SEPARATE):
+        return set()
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
+    return {
+        pk
+        for pk, of_row in decisions_on(rows, run.connection_name).items()
+        if in_force(one.event for one in of_row.applying).separate
+    }
 
 
 def row_at_decision(

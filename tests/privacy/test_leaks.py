@@ -512,7 +512,8 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
                       f"{ROOT}/status-mapping?run={run}&q=",
                       f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=", f"{ROOT}?q=",
-                      f"{ROOT}/lineage?origin="):  # fmt: skip
+                      f"{ROOT}/lineage?origin=", *(f"{reverse(f'admin:{model}_changelist')}?q="
+                      for model in ("crm_crmlead", "trainings_learnerprofile"))):  # fmt: skip
             answer = client.get(where + quote(contact))
             assert found(body(answer)) == set(), where
             assert answer.status_code in (200, 302, 400, 404), where
