@@ -25,7 +25,7 @@ KNOWN = 80  # one record in so many has a lead of the same name and birth date
 OTHERS = 100_000  # leads of other people, one for ten records at most
 PER_CALL = 2_000  # leads that are created at once
 PAGE_MS, MOST_QUERIES = 100, 16
-WAITING = 40  # lines that are left at the end
+WAITING = 20  # lines that are left at the end
 
 
 def write_leads(records: int) -> None:
