@@ -8,7 +8,7 @@ from ecoin.bulk import Ids
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
 from legacy_import.people.groups import TABLE_RANK
 from legacy_import.people.platform import learner_keys_of
-from legacy_import.people.separate import separate_rows
+from legacy_import.people.source_decisions import separate_rows
 from legacy_import.stages.planning.plan_row import PlanRow
 
 
