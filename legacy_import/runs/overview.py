@@ -14,6 +14,7 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.runs.lifecycle import find_run
+from legacy_import.runs.settings_digests import next_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def run_overviews(run_id: int | None = None) -> list[RunOverview]:
             rows=sum(outcomes[run.pk].values()),
             outcomes=outcomes[run.pk],
             started_at=run.started_at.isoformat(timespec="seconds"),
-            next_command=run.next_command,
+            next_command=next_command(run),
             lease_holder=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
             certificate=run.certificate,
         )
