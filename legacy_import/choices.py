@@ -88,6 +88,10 @@ class SessionType(TextChoices):
     NONE = "none", _("no session")
 
 
+# The rule of a session that rows refer to and that the old platform does not have.
+NOT_IN_SOURCE = "session:not_in_source"
+
+
 class PlannedAction(TextChoices):
     """What legacy_commit would do with a row."""
 

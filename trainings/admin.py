@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from ecoin.display import shown_name
 from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask_phone, mask_text
 from ecoin.lineage import NOTHING, LineageAdmin
-from ecoin.masked_admin import MaskedUnlessChangeable
+from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
 from trainings.history.panel import HistoryPanelAdmin, history_fields
 from trainings.history.search import name_condition
 from trainings.history.shown import VIEW, learner_address, person_label
@@ -78,7 +78,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(LearnerProfile)
-class LearnerProfileAdmin(HistoryPanelAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class LearnerProfileAdmin(HistoryPanelAdmin, MaskedUnlessChangeable, NoContactInAddress):
     list_display = ("id", "masked_user", "masked_phone", "birth_date")
     search_fields = ("user__username",)
     list_select_related = ("user",)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from ecoin.identity.masking import mask_code
 from legacy_import.choices import ConflictChoice
 from legacy_import.mapping.index import ConflictAnswer, MappingIndex, load_mappings
 from legacy_import.mapping.mapping_kind import Answer, AnswerChanges, MappingDecision, MappingKind
@@ -113,6 +114,7 @@ CONFLICTS = MappingKind(
     decisions={value.value: MappingDecision({"answer": value.value}) for value in ConflictChoice},
     rule_answer=_rule_answer,
     answer=lambda mapping: Answer(mapping.answer, None),
+    mask=mask_code,
     mappings=with_names,
     affected_rows=_rows_of_conflicts,
     causes=(CourseState.CONFLICT.value,),

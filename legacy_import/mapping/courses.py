@@ -48,12 +48,12 @@ def rows_of_courses(connection_name: str, formations: Collection[str]) -> Q:
     """The staged rows that depend on these courses: by their own course, or by that of their real
     session, which counts if their own is blank and may contradict it otherwise.
     """
+    real = Q(session_type=SessionType.REAL_SESSION) & ~Q(legacy_session_id__in=PLACEHOLDER_IDS)
     sessions = LegacySessionMapping.objects.filter(
         connection_name=connection_name,
         in_source=True,
         legacy_formation_id__in=formations,
-        session_type=SessionType.REAL_SESSION,
-    ).exclude(legacy_session_id__in=PLACEHOLDER_IDS)
+    ).filter(real | Q(history_released=True))
     session_ids = list(sessions.values_list("legacy_session_id", flat=True))
     return Q(legacy_formation_id__in=formations) | Q(legacy_session_id__in=session_ids)
 
@@ -127,6 +127,7 @@ COURSES = MappingKind(
     answer=_answer,
     bulk=exact_suggestions,
     bulk_fields={"status": S.CONFIRMED},
+    exact="confirm",
     mappings=LegacyCourseMapping.objects.all,
     affected_rows=rows_of_courses,
     causes=(

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from ecoin.identity.text import unescaped
 from legacy_import.choices import (
+    NOT_IN_SOURCE,
     Classification,
     ConflictChoice,
     CourseMappingStatus,
@@ -162,9 +163,7 @@ class MappingIndex:
             session.kind if session else None,
             reviewed=bool(session and session.confirmed),
         )
-        formation = formation_of_row(
-            formation_id, kind.session_type, session.formation_id if session else None
-        )
+        formation = self._formation(formation_id, kind, session)
         real = kind.session_type == SessionType.REAL_SESSION
         course, two_courses = self._course(formation, session_id, session)
         return Training(
@@ -189,9 +188,18 @@ class MappingIndex:
         two = training.two_courses
         if two and not two.are_one and two.conflict.answer == ConflictChoice.COURSE_OF_SESSION:
             return of_session
+        return self._formation(formation_id, training.session, session).formation_id
+
+    def _formation(
+        self, formation_id: str | None, kind: SessionKind, session: SessionAnswer | None
+    ) -> NamedFormation:
+        """A waiting session whose history is released has a course, too, for rows without their own."""
+        session_type = kind.session_type
+        if session and session.history_released and not formation_id:
+            session_type = SessionType.REAL_SESSION
         return formation_of_row(
-            formation_id, training.session.session_type, of_session
-        ).formation_id
+            formation_id, session_type, session.formation_id if session else None
+        )
 
     def _course(
         self, formation: NamedFormation, session_id: str | None, session: SessionAnswer | None
@@ -222,7 +230,11 @@ def load_mappings(connection_name: str, row: RowReferences | None = None) -> Map
     catalogue = platform_courses()
     names = index_by_name(catalogue)
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name, in_source=True)
-    sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=True)
+    # Of the sessions that the source does not have, those whose history was released.
+    sessions = LegacySessionMapping.objects.filter(
+        Q(in_source=True) | Q(rule=NOT_IN_SOURCE, history_released=True),
+        connection_name=connection_name,
+    )
     if row is not None:
         sessions = sessions.filter(legacy_session_id=row.session_id or "")
         of_session = sessions.values_list("legacy_formation_id", flat=True)

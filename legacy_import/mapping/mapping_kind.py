@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.index import MappingIndex
 from legacy_import.mapping.row_groups import RowGroup
@@ -37,6 +38,8 @@ class MappingRefused(LegacyImportError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+        if code == "being_classified":
+            self.exit_code = 5
 
 
 class DecisionInput(NamedTuple):
@@ -80,11 +83,13 @@ class MappingKind:
     # One click confirms these mappings of a source, and writes these columns; None: each by itself.
     bulk: Callable[[str], QuerySet[Any]] | None = None
     bulk_fields: Fields = field(default_factory=dict)
+    exact: str = ""  # the decision that a bulk makes on each
     # Mappings that the bulk lists with a box each, in addition to those in `bulk`; None: no boxes.
     offered: Callable[[str], QuerySet[Any]] | None = None
     # Raises MappingRefused unless all of these mappings may be confirmed at once.
     bulk_check: Callable[[Sequence[Any], DecisionInput], None] = _always_possible
     mappings: Callable[[], QuerySet[Any]]  # all, with the attributes in `searched`
+    mask: Callable[[str], str] = mask_text  # of its names and codes
     searched: tuple[str, ...] = ("display_name",)  # attributes to search in, besides the legacy id
     answer: Callable[[Any], Answer]  # of a mapping: what rows get from it
     # Source and changed answers → the staged rows that get another one.

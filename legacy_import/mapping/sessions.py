@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from legacy_import.choices import Classification, ReviewDecision, SessionType
+from ecoin.identity.masking import mask_code
+from legacy_import.choices import NOT_IN_SOURCE, Classification, ReviewDecision, SessionType
 from legacy_import.mapping.index import MappingIndex, SessionAnswer, session_answer
 from legacy_import.mapping.mapping_kind import (
     Answer,
@@ -20,13 +21,46 @@ from legacy_import.mapping.mapping_kind import (
     MappingRefused,
 )
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
-from legacy_import.models import LegacyCourseMapping, LegacySessionMapping
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyTrainingImport,
+)
 from legacy_import.rules.commit_policy import SESSION_DELETED
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
 WITHOUT_CODE, WAITING_WORDS = "session:real_without_code", "session:waiting_words"
 TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)
+
+
+def add_missing_sessions(run: LegacyImportRun) -> None:
+    """Add a mapping for every session that rows of the run refer to and the source does not have.
+
+    It is unknown, and can never be real; but its history can be released.
+    """
+    trainings = LegacyTrainingImport.objects.filter(
+        student_import__legacy_import_run=run, session_rule=NOT_IN_SOURCE
+    )
+    found = set(trainings.order_by().values_list("legacy_session_id", flat=True).distinct())
+    mappings = LegacySessionMapping.objects.filter(connection_name=run.connection_name)
+    found -= {None, *(mappings.values_list("legacy_session_id", flat=True) if found else ())}
+    LegacySessionMapping.objects.bulk_create(
+        [
+            LegacySessionMapping(
+                connection_name=run.connection_name,
+                legacy_session_id=session,
+                legacy_code="",
+                session_type=SessionType.UNKNOWN,
+                rule=NOT_IN_SOURCE,
+                in_source=False,
+            )
+            for session in sorted(filter(None, found))
+        ],
+        batch_size=500,
+        ignore_conflicts=True,
+    )
 
 
 def real_unconfirmed(connection_name: str) -> QuerySet[LegacySessionMapping]:
@@ -61,6 +95,8 @@ def _require_reasons(mappings: Sequence[LegacySessionMapping], user_input: Decis
 
 def rule_of(mapping: LegacySessionMapping) -> SessionKind:
     """The rule's answer for the session, regardless of decisions."""
+    if mapping.rule == NOT_IN_SOURCE and not mapping.in_source:
+        return SessionKind(SessionType.UNKNOWN, NOT_IN_SOURCE)
     formations = LegacyCourseMapping.objects.filter(
         connection_name=mapping.connection_name,
         in_source=True,
@@ -106,6 +142,10 @@ def _require_possible(
         raise MappingRefused(
             "placeholder_id", f"Session {mapping.legacy_session_id} can never become a real one."
         )
+    if session_type == SessionType.REAL_SESSION and not mapping.in_source:
+        raise MappingRefused(
+            "not_in_source", "A session that the old platform does not have can never become real."
+        )
     if session_type != rule_of(mapping).session_type and not user_input.note:
         raise MappingRefused(
             "reason_missing", "An answer that contradicts the rule needs a reason."
@@ -126,9 +166,13 @@ def _rule_answer(mapping: LegacySessionMapping) -> Fields:
 
 
 def _frees(group: RowGroup, index: MappingIndex) -> bool:
-    session = index.sessions.get(group.session or "")
-    if session is None or group.session is None:
+    if group.session is None:
         return False
+    unknown = SessionKind(SessionType.UNKNOWN, NOT_IN_SOURCE)
+    session = index.sessions.get(group.session)
+    if session is None:
+        released = SessionAnswer(unknown, None, True, 0, history_released=True)
+        return passes_mappings(group, replace(index, sessions={group.session: released}))
     answers = (
         SessionAnswer(REAL, session.formation_id, True, 0),
         session._replace(confirmed=True, deleted=False, history_released=True),
@@ -168,8 +212,10 @@ SESSIONS = MappingKind(
     answer=_answer,
     bulk=real_unconfirmed,
     bulk_fields={"session_type": SessionType.REAL_SESSION, "history_released": False},
+    exact=SessionType.REAL_SESSION.value,
     offered=maybe_real,
     bulk_check=_require_reasons,
+    mask=mask_code,
     mappings=with_course_names,
     searched=("display_name", "course_name"),
     affected_rows=_rows_of_sessions,

@@ -16,7 +16,6 @@ from typing import Any
 from django.db import transaction
 
 from ecoin.bulk import insert_rows
-from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
 from legacy_import.mapping.index import load_mappings, mapping_stamp
 from legacy_import.mapping.kinds import KINDS
@@ -121,7 +120,7 @@ def _stored_rows(
 ) -> Iterator[tuple[Any, ...]]:
     """The values of COLUMNS, ordered by the rows a mapping would free, then by those that wait, …"""
     # Sessions by the hundred have the name of one course.
-    comparable = cache(lambda text: fold(mask_text(text)))
+    comparable = cache(lambda text: fold(kind.mask(text)))
     lines = []
     for mapping in kind.mappings().filter(connection_name=run.connection_name):
         weight = weights.of(kind, mapping.legacy_id)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 from legacy_import.choices import (
+    NOT_IN_SOURCE,
     Classification,
     ConflictChoice,
     CourseMappingStatus,
@@ -147,7 +148,7 @@ class LegacySessionMapping(SourceMapping):
 
     @property
     def state(self) -> str:
-        if not self.in_source:
+        if not self.in_source and self.rule != NOT_IN_SOURCE:
             return GONE
         if self.history_released:
             return RELEASED

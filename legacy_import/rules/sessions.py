@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ecoin.identity.blanks import compact, is_blank, is_blank_or_test, is_zero_date
 from ecoin.identity.dates import parse_event_date
 from ecoin.identity.text import fold, readings
-from legacy_import.choices import SessionType
+from legacy_import.choices import NOT_IN_SOURCE, SessionType
 
 # The old platform parked people under these three; no reviewer can make them real.
 PLACEHOLDER_IDS = frozenset({"1", "2", "235"})
@@ -109,7 +109,7 @@ def session_of_row(
     if legacy_session_id in PLACEHOLDER_IDS:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:placeholder_id")
     if known is None:
-        return SessionKind(SessionType.UNKNOWN, "session:not_in_source")
+        return SessionKind(SessionType.UNKNOWN, NOT_IN_SOURCE)
     if reviewed:
         return SessionKind(known.session_type, "session:confirmed_by_reviewer")
     return known

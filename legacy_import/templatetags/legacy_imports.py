@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from ecoin.display import NOTHING, shown_name
-from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
 from legacy_import.privacy.free_text import contains_contact
 from legacy_import.review.decisions import name_of
@@ -23,6 +23,7 @@ register.filter(thousands)
 register.filter("masked_phone", mask_phone)
 register.filter("masked_email", mask_email)
 register.filter("masked_text", mask_text)
+register.filter("masked_session_code", mask_code)
 register.filter(evidence_phrases)
 register.filter("user_name", name_of)
 

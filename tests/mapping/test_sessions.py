@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from legacy_import.choices import Outcome, SessionType
+from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.decisions import (
     MappingChangedMeanwhile,
     bulk_stamp,
@@ -18,7 +19,12 @@ from legacy_import.mapping.mapping_kind import MappingRefused
 from legacy_import.mapping.preview import MappingEffect, effects_of
 from legacy_import.mapping.sessions import SESSIONS
 from legacy_import.mapping.weights import Weight, weigh
-from legacy_import.models import LegacyImportRun, LegacySessionMapping, LegacyStudentImport
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStudentImport,
+)
 from legacy_import.stages.replan import replan
 from tests.factories import (
     CONNECTION,
@@ -29,7 +35,7 @@ from tests.factories import (
     StagedLearnerFactory,
     UserFactory,
 )
-from tests.legacy_database import sqlite_legacy, tables
+from tests.legacy_database import learner, sqlite_legacy, tables
 from tests.stages.importing import import_from
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_stages
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment, Session
@@ -333,6 +339,28 @@ def test_its_history_is_recorded_without_a_session_and_nothing_else_changes(
     assert not Session.objects.exists()
 
 
+def test_rows_without_a_course_of_their_own_get_that_of_the_released_session(run, actor):
+    course = CourseMappingFactory(legacy_formation_id="8", legacy_name="Anglais")
+    before = mapping("50", rule="session:waiting_code", **WAITING)
+    own = registered(run, "1", session_id="50", status="Formée", formation_id="8")
+    blank = registered(run, "2", session_id="50", status="Formée", formation_id=None)
+    run_stages(run)
+    assert effects_of(run, SESSIONS, before)["released"].freed == 2
+    released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    run_stages(run)
+    assert plan_of(own) == plan_of(blank) == ("create_completed_training", "history")
+    assert own.training.course_id == course.course_id
+    assert blank.training.course_rule == "course:session_formation"
+    seventh = LegacyCourseMapping.objects.get(legacy_formation_id="7")
+    assert blank.training.course_id == seventh.course_id
+    change = decide_mapping(
+        COURSES, "kept_by_name", mapping_id=seventh.pk, version=1, actor=actor, now=NOW
+    )
+    assert change.affected == {run.pk: 2}, "the course of the session counts for its rows"
+    run_commit(run)
+    assert (outcome_of(blank), last_reason(blank)) == ("drifted", "course_mapping_changed")
+
+
 def test_a_release_undone_waits_again_and_drifts_what_was_planned(run, actor):
     before = mapping("50", rule="session:waiting_code", legacy_code="Session-Attente", **WAITING)
     trained = registered(run, "1", session_id="50", status="Formée")
@@ -403,3 +431,56 @@ def test_only_the_chosen_of_those_offered_are_confirmed(run, actor):
     assert list(confirmed.values_list("legacy_session_id", "session_type", "answer_version")) == [
         ("40", "real_session", 1), ("41", "real_session", 1), ("43", "real_session", 2),
     ]  # fmt: skip
+
+
+# --- sessions that only rows refer to ----------------------------------------------------------------
+
+
+def test_history_of_a_session_that_the_source_does_not_have_is_released_too(run, actor):
+    trained = registered(run, "1", session_id="888", status="Formée")
+    waiting = registered(run, "2", session_id="888")
+    run_stages(run)
+    assert plan_of(trained) == ("review", "session_unknown")
+    missing = LegacySessionMapping.objects.get(legacy_session_id="888")
+    assert (missing.state, missing.rule, missing.in_source) == (
+        "unknown", "session:not_in_source", False,
+    )  # fmt: skip
+    assert weigh(run).of(SESSIONS, "888") == Weight(rows=2, waiting=2, frees=1)
+    assert effects_of(run, SESSIONS, missing)["released"].freed == 1
+    with pytest.raises(MappingRefused) as refused:
+        judged(missing, "real_session", actor)
+    assert refused.value.code == "not_in_source"
+    assert released(mapping_id=missing.pk, version=1, actor=actor, now=NOW).affected == {run.pk: 2}
+    run_stages(run)
+    assert plan_of(trained) == ("create_completed_training", "history")
+    assert plan_of(waiting) == ("review", "session_unknown")
+    undo(mapping_id=missing.pk, version=2, actor=actor, now=NOW)
+    run_commit(run)
+    assert (outcome_of(trained), last_reason(trained)) == ("drifted", "session_mapping_changed")
+    run_stages(run)
+    assert plan_of(trained) == ("review", "session_unknown")
+
+
+def test_a_session_that_the_source_has_by_now_is_decided_anew(run, actor, tmp_path):
+    rows = [learner(1, formation_id="1", session_ecoin_id="10")]
+    formations = [{"id": 1, "nom": "Anglais"}]
+    import_from(
+        sqlite_legacy(
+            tmp_path / "first.sqlite3", tables(rows, formations=formations, session_ecoins=())
+        )
+    )
+    missing = LegacySessionMapping.objects.get(legacy_session_id="10")
+    released(mapping_id=missing.pk, version=1, actor=actor, now=NOW)
+    sessions = [{"id": 10, "code": "ANG-2019", "formation_id": 1}]
+    import_from(
+        sqlite_legacy(
+            tmp_path / "second.sqlite3",
+            tables(rows, formations=formations, session_ecoins=sessions),
+        ),
+        allow_another=True,
+    )
+    after = LegacySessionMapping.objects.get(legacy_session_id="10")
+    assert (after.session_type, after.history_released, after.in_source) == (
+        "real_session", False, True,
+    )  # fmt: skip
+    assert after.confirmed_at is None

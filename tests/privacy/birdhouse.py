@@ -163,6 +163,9 @@ class Birdhouse:
         self.run("legacy_dry_run", "--diff", str(first.pk))
         self.run("legacy_status", "--json")
         self.run("legacy_status")
+        for subject in ("statuses", "courses", "sessions"):
+            self.run("legacy_map", subject, *latest())
+            self.run("legacy_map", subject, *latest(), "--json", "--verbosity", "2")
 
     def _decide_half(self) -> None:
         """Every decision that a row allows, in turn."""

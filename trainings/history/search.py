@@ -1,7 +1,8 @@
 """Finding former learners by name, in either script, or by their full phone or e-mail.
 
 Every query reads the beginning of one indexed column and is limited, in any number of records: a name
-is found by the forms in which each of its words comes first (trainings/names.py), a contact by equality.
+is found by the forms in which each of its words comes first (ecoin/identity/keys.py), a contact by
+equality.
 """
 
 from collections.abc import Iterable, Iterator

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from ecoin.identity.masking import mask_text
 from ecoin.identity.text import fold
-from legacy_import.choices import CourseMappingStatus
+from legacy_import.choices import NOT_IN_SOURCE, CourseMappingStatus
 from legacy_import.mapping.conflicts import CONFLICTS
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.mapping_kind import MappingKind
@@ -135,6 +135,11 @@ class SessionLine(MappingLine):
         return self.mapping.legacy_id in PLACEHOLDER_IDS
 
     @property
+    def not_in_source(self) -> bool:
+        """Only rows refer to it."""
+        return bool(self.mapping.rule == NOT_IN_SOURCE and not self.mapping.in_source)
+
+    @property
     def one_click(self) -> str:
         doubtful = self.never_real or self.mapping.waits_as_deleted
         return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
@@ -144,6 +149,7 @@ class ConflictLine(MappingLine):
     """A formation, and a session of another one, that the same rows refer to."""
 
     STATES = CONFLICT_STATES
+    name_is_code = True
 
     @property
     def why(self) -> str:

@@ -20,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoin.display import BIDI_CONTROLS, LONGEST_NAME
-from ecoin.identity.masking import mask_text
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.decisions import (
     MappingChange,
@@ -122,7 +121,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
         return _mapping_page(request, screen, run, mapping, status=400, **context)
     mapping.refresh_from_db()
     line = screen.line_of_mapping(mapping)
-    name = mask_text(line.name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
+    name = screen.kind.mask(line.name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
     _report_change(request, f"{name}: {line.state[0]}.", change)
     return _back_to_list(request, screen, run)
 

@@ -50,6 +50,7 @@ RULES: dict[str, Promise] = {
     "session:real_without_code": _("has its own course, but no code"),
     "session:waiting_words": _("its code is about waiting, in other words than Session-Attente"),
     "session:placeholder_id": _("one of the three ids that were used as waiting lists: never real"),
+    "session:not_in_source": _("rows refer to it, and the old platform does not have it"),
     "session:waiting_code": _("its code contains Session-Attente"),
     "session:no_formation": _("it refers to no course"),
     "session:formation_not_in_source": _(
@@ -95,6 +96,9 @@ REFUSALS: dict[str, Promise] = {
     "nothing_suggested": _("No course is suggested here, so there is none to confirm."),
     "nothing_chosen": _("Nothing is ticked, so nothing was confirmed."),
     "nameless": _("This old course has no name to keep its history by."),
+    "not_in_source": _(
+        "The old platform does not have this session: it can never become a real one."
+    ),
     "session_is_real": _(
         "History of a real session is recorded with it: there is nothing to release."
     ),

@@ -13,6 +13,7 @@ from legacy_import.mapping.catalogue import suggest_courses
 from legacy_import.mapping.conflicts import add_new_conflicts
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.meaning import MeaningCache, MeaningColumns, TrainingColumns
+from legacy_import.mapping.sessions import add_missing_sessions
 from legacy_import.mapping.statuses import add_new_statuses
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
@@ -55,6 +56,7 @@ def classify(
             lease=lease, progress=progress, label="classifying", engine=engine,
         )  # fmt: skip
         add_new_statuses(run)
+        add_missing_sessions(run)
         add_new_conflicts(run)
         counts = _counts(_combinations(run, totals))
         discard_weights(run)

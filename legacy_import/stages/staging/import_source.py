@@ -19,6 +19,7 @@ from legacy_import.engine.engines import engine_in_use
 from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.catalogue import refresh_mappings
 from legacy_import.mapping.conflicts import add_new_conflicts
+from legacy_import.mapping.sessions import add_missing_sessions
 from legacy_import.mapping.statuses import add_new_statuses
 from legacy_import.mapping.weights import discard_weights
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
@@ -119,6 +120,7 @@ def import_source(
             counts = {**_require_balance(run, source), "erased": erased}
             refresh_decisions(run, lease)
             add_new_statuses(run)
+            add_missing_sessions(run)
             add_new_conflicts(run)
             stored_counts.rebuild(run)
             discard_weights(run)

@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.browser.states import LONG_NAME, Reach, State, at
 from tests.factories import (
@@ -85,6 +86,24 @@ def states(language: str) -> Iterator[State]:
     yield State("decided before", at(queue(run, row=matched.pk, state="all")), shows="#li-row")
     yield State("conflict", _overtaken(queue(run, row=matched.pk)), shows="[role=alert]")
     yield State("nothing waits", at(f"{ADDRESS}?run={run.pk}&focus=registered_pending"))
+    newer = _typed_over(matched)
+    yield State("said of an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280)
+
+
+def _typed_over(row: LegacyStudentImport) -> LegacyImportRun:
+    """A newer run in which another person has the number of this row, of whom much was said."""
+    for decision in (ReviewDecision.TREAT_AS, ReviewDecision.SKIP):
+        ReviewDecisionFactory(
+            student_import=row, decision=decision, actor=UserFactory(), note=LONG_NAME * 2,
+            treat_as="lead_only" if decision == ReviewDecision.TREAT_AS else "",
+        )  # fmt: skip
+    run: LegacyImportRun = RunFactory()
+    stage_rows(run, [
+        legacy_row(table=row.source_table, legacy_id=row.legacy_id, phone="0661300009",
+                   full_name="\u202e<b>Samia</b> " + "W" * 250, status="W" * 190),
+    ])  # fmt: skip
+    run_stages(run)
+    return run
 
 
 def _opened(address: str) -> Reach:
