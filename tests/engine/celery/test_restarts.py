@@ -63,18 +63,19 @@ def restarted_during(cluster: Cluster, *command: str, lock: str, engine: str) ->
     """Run the command; the server is killed and started while one of its chunks is at work."""
     server: Any = cluster.app.server
     with closing(server.admin(cluster.app.name)) as connection, suppress(DriverError):
-        stage = command[0].removeprefix("legacy_")
-        process = cluster.start(*command, engine=engine)
-        if lock == THE_RUN:
-            eventually(lambda: cluster.receipts(stage) > 1, "some chunks are done")
         connection.autocommit(False)
-        connection.cursor().execute(lock)
+        if lock == A_ROW:
+            connection.cursor().execute(lock)
+        process = cluster.start(*command, engine=engine)
+        if lock == THE_RUN:  # once the command has it
+            stage = command[0].removeprefix("legacy_")
+            eventually(lambda: cluster.receipts(stage) > 1, "some chunks are done")
+            connection.cursor().execute(lock)
         eventually(lambda: cluster.waiting, "a chunk waits")
         server.kill()
     server.start_again()
     ended = finish(process, 120)
-    print(ended.err, cluster.logs())
-    assert ended.code == 0
+    assert ended.code == 0, (ended.err, cluster.logs())
     return ended
 
 
