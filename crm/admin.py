@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import CourseInterest, CrmLead
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.lineage import LineageAdmin
-from ecoin.masked_admin import MaskedUnlessChangeable
+from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
 from trainings.history.lead_warning import warn_if_trained
 from trainings.history.panel import HistoryPanelAdmin
 
@@ -30,7 +30,7 @@ class CourseInterestInline(LineageAdmin, MaskedUnlessChangeable, admin.StackedIn
 
 
 @admin.register(CrmLead)
-class CrmLeadAdmin(HistoryPanelAdmin, LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class CrmLeadAdmin(HistoryPanelAdmin, LineageAdmin, MaskedUnlessChangeable, NoContactInAddress):
     list_display = ("id", "masked_name", "masked_phone", "masked_email", "created_at")
     search_fields = ("full_name",)
     ordering = ("-id",)

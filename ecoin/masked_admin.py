@@ -1,10 +1,14 @@
-"""Object pages that show contacts only to users who may change the record."""
+"""Pages of the admin that show a contact only to users who may change it, and in no address."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.contrib.admin.options import BaseModelAdmin
-from django.http import HttpRequest
+from django.contrib import messages
+from django.contrib.admin.options import BaseModelAdmin, ModelAdmin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from ecoin.identity.masking import contains_contact
 
 
 class MaskedUnlessChangeable(BaseModelAdmin):  # type: ignore[type-arg]
@@ -28,3 +32,17 @@ class MaskedUnlessChangeable(BaseModelAdmin):  # type: ignore[type-arg]
     def _may_edit(self, request: HttpRequest, obj: Any) -> bool:
         """Also when a record is added: there is nothing to mask yet."""
         return obj is None or self.has_change_permission(request, obj)
+
+
+class NoContactInAddress(ModelAdmin):  # type: ignore[type-arg]
+    """A list whose address does not keep a phone or e-mail that was typed into its search."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not contains_contact(request.GET.get("q", "")):
+            return super().changelist_view(request, extra_context)
+        messages.warning(request, _("Phones and e-mail addresses are searched in private."))
+        query = request.GET.copy()
+        del query["q"]
+        return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")

@@ -168,15 +168,15 @@ LEGACY_IMPORT_RETENTION_DAYS = env.str("LEGACY_IMPORT_RETENTION_DAYS", default="
 
 # Who gets a mail when a command ends or stops (legacy_import/management/notification.py), and how.
 LEGACY_IMPORT_NOTIFY = env.list("LEGACY_IMPORT_NOTIFY", default=[])
-MAIL_FLAGS = {"true": True, "false": False}
+_mail_flags = {"true": True, "false": False}
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.str("EMAIL_PORT", default="25")
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 _use_tls = env.str("EMAIL_USE_TLS", default="false")
 _use_ssl = env.str("EMAIL_USE_SSL", default="false")
-EMAIL_USE_TLS = MAIL_FLAGS.get(_use_tls.strip().lower(), _use_tls)
-EMAIL_USE_SSL = MAIL_FLAGS.get(_use_ssl.strip().lower(), _use_ssl)
+EMAIL_USE_TLS = _mail_flags.get(_use_tls.strip().lower(), _use_tls)
+EMAIL_USE_SSL = _mail_flags.get(_use_ssl.strip().lower(), _use_ssl)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ecoin@localhost")
 

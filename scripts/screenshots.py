@@ -91,6 +91,7 @@ PICTURES = (
     Picture("lineage", "lineage", "reader", "origin={origin}"),
     Picture("former-learners", "trainings:history", "reader", "q={name}", height=560),
     Picture("former-learner", "trainings:history-learner", "reviewer", "key={learner}", height=700),
+    Picture("probable-owners", "trainings:history-owners", "manager", height=700),
     Picture("sign-off", "sign-off", "manager", height=760),
 )  # fmt: skip
 OF_A_RUN = ("run", "commit", "rollback", "sign-off")  # their addresses contain the run

@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoin.fields import AsciiField
 from ecoin.identity.emails import parse_email
-from ecoin.identity.keys import stored_name_and_date
+from ecoin.identity.keys import MAX_VALUE, name_keys, stored_name_and_date
 from ecoin.identity.phones import parse_phones
-from trainings.names import MAX_NAME_KEY, name_keys
 
 
 class Course(models.Model):
@@ -122,10 +121,10 @@ class ImportedHistory(models.Model):
         _("where the date comes from"), max_length=16, choices=DateSource, blank=True
     )
     # By these columns a learner is found (trainings/history/search.py).
-    name_key = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
-    name_key_2 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
-    name_key_3 = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
-    name_skeleton = AsciiField(max_length=MAX_NAME_KEY, blank=True, editable=False, db_index=True)
+    name_key = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
+    name_key_2 = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
+    name_key_3 = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
+    name_skeleton = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
     phone_normalized = AsciiField(max_length=20, null=True, editable=False, db_index=True)
     second_phone = AsciiField(max_length=20, null=True, editable=False, db_index=True)
     email_normalized = AsciiField(max_length=254, null=True, editable=False, db_index=True)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from django.contrib.auth import get_user_model
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from crm.models import CrmLead
@@ -134,19 +133,14 @@ def settle(learner_keys: Collection[str]) -> None:
 
 
 def on_the_list(state: OwnerState) -> "QuerySet[ProbableOwner]":
-    """The pairs in this state whose learner has history to attach, and whose person exists."""
+    """The pairs in this state whose learner has history to attach."""
     has_history = Q()
     for model in HISTORY:
         waiting = model._default_manager.filter(
             ATTACHED_TO_NO_ONE, learner_key=OuterRef("learner_key")
         )
         has_history |= Q(Exists(waiting))
-    lead = CrmLead.objects.filter(pk=OuterRef("person_id"))
-    user = get_user_model()._default_manager.filter(pk=OuterRef("person_id"))
-    exists = Q(Q(person_kind=PersonKind.LEAD) & Exists(lead)) | Q(
-        Q(person_kind=PersonKind.USER) & Exists(user)
-    )
-    return ProbableOwner.objects.filter(has_history, exists, state=state).order_by("pk")
+    return ProbableOwner.objects.filter(has_history, state=state).order_by("pk")
 
 
 def _people_with(keys: Collection[str]) -> Iterator[tuple[str, Person]]:

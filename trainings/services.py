@@ -140,6 +140,7 @@ def _propose_owners(history: Sequence[NewHistory], rows: Sequence[Sequence[objec
     owners.rule_out(
         [owners.Pair(new.learner_key, person) for new, _ in waiting for person in new.not_same]
     )
+    owners.propose_for_history([(new.learner_key, key) for new, key in waiting])
     owners.propose_blocked(
         [
             owners.Pair(new.learner_key, (one.kind, one.id), one.blocker)
@@ -147,7 +148,6 @@ def _propose_owners(history: Sequence[NewHistory], rows: Sequence[Sequence[objec
             for one in new.possible_owners
         ]
     )
-    owners.propose_for_history([(new.learner_key, key) for new, key in waiting])
 
 
 def _shared(

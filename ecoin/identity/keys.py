@@ -81,6 +81,27 @@ def stored_name_and_date(name: str, birth_date: date | str | None) -> str | None
     return key.value if key else None
 
 
+class NameKeys(NamedTuple):
+    """`rotations`: the name's fold, beginning with each of its first words; `skeleton`: its consonants.
+
+    Each word, and each pair of words of a name of up to three, begins one of the rotations: so a part of
+    a name is found by the beginning of an indexed column.
+    """
+
+    rotations: tuple[str, str, str]
+    skeleton: str
+
+
+def name_keys(name: str) -> NameKeys:
+    """The forms by which a name is searched; "" where it has fewer words, or none that can be read."""
+    parsed = parse_name(name)
+    words = parsed.fold.split()
+    places = range(min(len(words), 3))
+    forms = [" ".join(words[place:] + words[:place])[:MAX_VALUE] for place in places]
+    first, second, third = (*forms, "", "", "")[:3]
+    return NameKeys((first, second, third), parsed.skeleton[:MAX_VALUE])
+
+
 def canonical_date(value: date | None) -> date | None:
     """The earlier of a date and its day/month-swapped twin; None for dates that say nothing.
 

@@ -63,15 +63,19 @@ def mask_text(text: str | None) -> str:
     return text if found == plain else found
 
 
-def mask_code(code: str) -> str:
-    """The code of a session. Its digits are those of a date or a number: BURE-2018-0358 stays.
+def mask_code(code: str | None) -> str:
+    """A code of the old platform. Its digits are those of a date or a number: BURE-2018-0358 stays.
 
     A phone that was typed in its place is masked: a mobile number, or any with its leading zero.
     """
-    digits = raw_digits(unicodedata.normalize("NFKC", code))
-    numbers = [number.removeprefix(COUNTRY) for number in parse_phones(code).valid]
-    typed = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
-    return mask_text(code) if typed or "@" in code or "\uff20" in code else code
+    masked = mask_text(code)
+    if not code or masked == code:
+        return masked
+    plain = unicodedata.normalize("NFKC", unescaped(code))
+    digits = raw_digits(plain)
+    numbers = [number.removeprefix(COUNTRY) for number in parse_phones(plain).valid]
+    is_phone = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
+    return masked if is_phone or "@" in plain else code
 
 
 def contains_contact(text: str) -> bool:

@@ -66,6 +66,7 @@ class CommandResult:
     counts: Mapping[str, Any]
     blocks: Iterable[Block] = ()
     next_command: str = ""
+    next_page: str = ""  # instead of a command: what to do, and its address
     problem: tuple[str, str] | None = None
     exit_code: int = 0
 
@@ -88,7 +89,9 @@ def shares(title: str, counts: Mapping[str, int], name: str = "value") -> Table:
 def print_result(terminal: Terminal, result: CommandResult, seconds: float) -> None:
     """Print the result for people; `seconds` is how long the work took."""
     print_blocks(terminal, result.blocks, seconds)
-    if result.next_command:
+    if result.next_page:
+        terminal.out.print(Text(f"Next: {result.next_page}"), soft_wrap=True)
+    elif result.next_command:
         terminal.out.print(Text(f"Next: manage.py {result.next_command}"), soft_wrap=True)
 
 

@@ -42,6 +42,7 @@ from legacy_import.models import (
 )
 from legacy_import.models.mapping import TO_CONFIRM, TO_DEFINE, TO_SETTLE
 from legacy_import.people.platform import platform_catalogue
+from legacy_import.privacy.free_text import masked_number
 from legacy_import.rules.sessions import doubts_about
 from legacy_import.rules.statuses import key_of
 
@@ -358,7 +359,14 @@ def _undecided(run: LegacyImportRun, subject: str, now: datetime.datetime) -> li
                 name = kind.mask(mapping.display_name)
                 numbers = (weight.rows, weight.waiting, weight.frees, weight.trained)
                 found.append(
-                    Undecided(kind.name, mapping.legacy_id, name, mapping.state, *numbers, doubts)
+                    Undecided(
+                        kind.name,
+                        masked_number(mapping.legacy_id),
+                        name,
+                        mapping.state,
+                        *numbers,
+                        doubts,
+                    )
                 )
     return found
 

@@ -17,7 +17,7 @@ from ecoin.identity.names import parse_name
 from legacy_import.choices import SourceTable
 from legacy_import.engine.chunks import id_ranges
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
-from legacy_import.people.separate import separate_rows
+from legacy_import.people.source_decisions import separate_rows
 from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.in_run import Relation, rows_in_doubt
 from legacy_import.rules.person_groups import Member, group_people

@@ -20,12 +20,13 @@ def people_ruled_out(run: LegacyImportRun, ids: Collection[int] | None = None) -
     The row may be another person by now, who has the number of the one that was ruled out: then
     nothing was said of it.
     """
-    if not any_decisions(run.connection_name, decision=ReviewDecision.NOT_SAME):
+    source, not_same = run.connection_name, {"decision": ReviewDecision.NOT_SAME.value}
+    if not any_decisions(source, **not_same):
         return {}
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
     rows = rows if ids is None else rows.filter(pk__among=Ids(ids))
     people = {
         pk: in_force(one.event for one in of_row.applying).not_same
-        for pk, of_row in decisions_on(rows, run.connection_name).items()
+        for pk, of_row in decisions_on(rows, source, **not_same).items()
     }
     return {pk: ruled_out for pk, ruled_out in people.items() if ruled_out}

@@ -22,11 +22,13 @@ from legacy_import.rules.decision_subjects import (
     still_applies,
     subject_of,
 )
-from legacy_import.rules.decisions import Event
+from legacy_import.rules.decisions import Event, in_force
+from legacy_import.rules.validation import ERASED
 from legacy_import.runs.lease import Lease
 
 D = ReviewDecision
 Rows = QuerySet[LegacyStudentImport]
+MOST_IDS = 10_000  # in one statement: SQLite takes 32,766 parameters
 # Columns that decisions about one row differ in: repeated as they are on a newer version.
 ARGUMENTS = ("treat_as", "target_kind", "target_id", "target_inactive", "course_id")
 # Of these, only the latest matters: each of them answers for the whole row.
@@ -99,9 +101,10 @@ def any_decisions(connection_name: str, **columns: str) -> bool:
     return decisions.exists()
 
 
-def decided_rows(rows: Rows, connection_name: str) -> Rows:
-    """Those of the staged rows about whose source row there ever was a decision."""
+def decided_rows(rows: Rows, connection_name: str, **columns: str) -> Rows:
+    """Those of the staged rows about whose source row there ever was a decision (with these columns)."""
     decisions = LegacyReviewDecision.objects.filter(
+        **columns,
         connection_name=connection_name,
         source_table=OuterRef("source_table"),
         legacy_id=OuterRef("legacy_id"),
@@ -111,14 +114,17 @@ def decided_rows(rows: Rows, connection_name: str) -> Rows:
     return rows.annotate(first_decision=first).filter(first_decision__isnull=False)
 
 
-def decisions_on(rows: Rows, connection_name: str) -> dict[int, RowDecisions]:
-    """Row id → its decisions, of those staged rows that ever had any. Two queries at most."""
-    columns = ("pk", "source_table", "legacy_id", *RowVersion._fields)
+def decisions_on(rows: Rows, connection_name: str, **columns: str) -> dict[int, RowDecisions]:
+    """Row id → its decisions, of those staged rows that ever had any (with these columns).
+
+    Two queries, and one more for every MOST_IDS decided rows.
+    """
+    names = ("pk", "source_table", "legacy_id", *RowVersion._fields)
     versions = {
         pk: (table, legacy_id, RowVersion(*values))
-        for pk, table, legacy_id, *values in decided_rows(rows, connection_name).values_list(
-            *columns
-        )
+        for pk, table, legacy_id, *values in decided_rows(
+            rows, connection_name, **columns
+        ).values_list(*names)
     }
     made = _made_decisions(connection_name, {legacy_id for _, legacy_id, _ in versions.values()})
     return {
@@ -149,6 +155,18 @@ def _replaces(new: MadeDecision, old: MadeDecision) -> bool:
     if new.decision != old.decision:
         return False
     return new.decision != D.NOT_SAME or new.arguments == old.arguments
+
+
+def separate_rows(run: LegacyImportRun, ids: Collection[int]) -> set[int]:
+    """Those of these rows of the run that are separate from their group, by decisions of all runs."""
+    if not any_decisions(run.connection_name, decision=ReviewDecision.SEPARATE):
+        return set()
+    rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
+    return {
+        pk
+        for pk, of_row in decisions_on(rows, run.connection_name).items()
+        if in_force(one.event for one in of_row.applying).separate
+    }
 
 
 def row_at_decision(
@@ -187,18 +205,17 @@ def _refresh(rows: Rows, connection_name: str) -> None:
     """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
     stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
-    new = {pk: (of_row.standing, of_row.latest_earlier) for pk, of_row in decisions.items()}
-    update_rows(
-        LegacyStudentImport,
-        ("decision", "earlier_decision", "settled", "version"),
-        {
-            pk: (*new[pk], bool(settled and new[pk][0]), version + 1)
-            for pk, *old, settled, version in stored.values_list(
-                "pk", "decision", "earlier_decision", "settled", "version"
-            )
-            if new[pk] != tuple(old)
-        },
-    )
+    new: dict[int, tuple[str, str, bool, int]] = {}
+    for pk, standing, earlier, settled, version, issues in stored.values_list(
+        "pk", "decision", "earlier_decision", "settled", "version", "validation_issues"
+    ):
+        of_row = decisions[pk]
+        # Of a person who was erased on request nothing is said again.
+        latest_earlier = "" if issues == [ERASED] else of_row.latest_earlier
+        if (of_row.standing, latest_earlier) != (standing, earlier):
+            settles = bool(settled and of_row.standing)
+            new[pk] = (of_row.standing, latest_earlier, settles, version + 1)
+    update_rows(LegacyStudentImport, ("decision", "earlier_decision", "settled", "version"), new)
 
 
 def _made_decisions(
@@ -206,12 +223,12 @@ def _made_decisions(
 ) -> dict[tuple[str, str], Sequence[MadeDecision]]:
     """(table, legacy id) → the decisions that were not undone, oldest first."""
     made: defaultdict[tuple[str, str], list[MadeDecision]] = defaultdict(list)
-    if not legacy_ids:
-        return {}
-    decisions = LegacyReviewDecision.objects.standing().filter(
-        connection_name=connection_name, legacy_id__in=legacy_ids
-    )
-    for values in decisions.order_by("pk").values_list(*MadeDecision._fields):
-        one = MadeDecision(*values)
-        made[one.source_table, one.legacy_id].append(one)
+    ids = sorted(legacy_ids)
+    for first in range(0, len(ids), MOST_IDS):
+        decisions = LegacyReviewDecision.objects.standing().filter(
+            connection_name=connection_name, legacy_id__in=ids[first : first + MOST_IDS]
+        )
+        for values in decisions.order_by("pk").values_list(*MadeDecision._fields):
+            one = MadeDecision(*values)
+            made[one.source_table, one.legacy_id].append(one)
     return dict(made)

@@ -27,7 +27,7 @@ from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_o
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import Event
 from legacy_import.runs import counts
-from legacy_import.stages.planning.effect_of_decision import Effect, effects_on_rows
+from legacy_import.stages.planning.effect_of_decision import EffectOnRow, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
@@ -104,7 +104,7 @@ class BulkEffect:
     """What a decision would do to many rows. `answers`: the plan's answer → its number of rows."""
 
     rows: Mapping[
-        int, tuple[Sequence[Event], Effect]
+        int, tuple[Sequence[Event], EffectOnRow]
     ]  # row id → its new decisions, and their effect
     does_not_apply: int
 
@@ -139,7 +139,7 @@ def effect_on(
     return BulkEffect(rows, len(ids) - len(rows))
 
 
-RowEvents = dict[int, tuple[Sequence[Event], Effect]]
+RowEvents = dict[int, tuple[Sequence[Event], EffectOnRow]]
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:

@@ -41,7 +41,7 @@ from legacy_import.review.offers import NEEDS_PERSON, TREATABLE, effect_of
 from legacy_import.rules.decisions import Event
 from legacy_import.rules.duplicates import Target
 from legacy_import.runs import counts
-from legacy_import.stages.planning.effect_of_decision import Effect, row_effects
+from legacy_import.stages.planning.effect_of_decision import EffectOnRow, row_effects
 
 CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
@@ -354,7 +354,7 @@ def _event(
     )
 
 
-def _require_offered(row: LegacyStudentImport, event: Event) -> Effect:
+def _require_offered(row: LegacyStudentImport, event: Event) -> EffectOnRow:
     """The effect of the decision. Raises NotPossible where it would change nothing about the row."""
     run = LegacyImportRun.objects.get(pk=row.legacy_import_run_id)
     effect = effect_of(run, row, event)

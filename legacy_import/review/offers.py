@@ -8,7 +8,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.rules.decisions import Event
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.resolutions import PUT_ASIDE, candidates, is_possible
-from legacy_import.stages.planning.effect_of_decision import Effect, RowEffects, row_effects
+from legacy_import.stages.planning.effect_of_decision import EffectOnRow, RowEffects, row_effects
 
 D = ReviewDecision
 TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
@@ -21,7 +21,7 @@ class Offer:
     """A decision with its arguments, and the answer that the row would then get."""
 
     event: Event
-    effect: Effect
+    effect: EffectOnRow
 
     @property
     def decision(self) -> ReviewDecision:
@@ -36,7 +36,7 @@ class RowOffers:
     offers: tuple[Offer, ...]
 
     @property
-    def now(self) -> Effect:
+    def now(self) -> EffectOnRow:
         return self.row.now
 
     @property
@@ -74,14 +74,14 @@ def offers_of(
     return RowOffers(effects, tuple(offers))
 
 
-def reasons_of(planned_reason: str, now: Effect) -> tuple[str, ...]:
+def reasons_of(planned_reason: str, now: EffectOnRow) -> tuple[str, ...]:
     """The reason of the answer now and of the plan, and the one behind a postponement."""
     return tuple(dict.fromkeys((now.answer.reason, now.reason_behind, planned_reason)))
 
 
 def effect_of(
     run: LegacyImportRun, row: LegacyStudentImport, event: Event
-) -> tuple[Effect, bool] | None:
+) -> tuple[EffectOnRow, bool] | None:
     """The answer after one decision, and whether it is offered; None for a committed row."""
     effects = row_effects(run, row.pk)
     if effects is None:
@@ -92,7 +92,7 @@ def effect_of(
     )
 
 
-def is_offered(event: Event, after: Effect, now: Effect, reasons: Sequence[str]) -> bool:
+def is_offered(event: Event, after: EffectOnRow, now: EffectOnRow, reasons: Sequence[str]) -> bool:
     """Whether the decision applies to one of these reasons, and changes the row's answer."""
     return (
         event.decision in candidates(*reasons)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ecoin.identity.text import fold
 from legacy_import.rules.row_digest import row_digest, same_person
 
-SUBJECT_BYTES = 8  # 16 hex digits, the width of the column
+SUBJECT_BYTES = 3  # as short as a part of a digest: a phone in a status cannot be computed from it
 
 
 class RowVersion(NamedTuple):
@@ -98,7 +98,7 @@ SUBJECTS: Mapping[str, Subject] = {
 def subject_of(decision: str, row: RowVersion) -> str:
     """A hash of what the decision is about in this row; "" if only the person matters.
 
-    Hashed because statuses contain phones.
+    Hashed because statuses and contacts are personal data.
     """
     values = SUBJECTS.get(decision, _payload)(row)
     if not values:

@@ -11,33 +11,27 @@ from legacy_import.rules.commit_policy import DELETIONS, Facts
 from legacy_import.rules.decisions import Event
 from legacy_import.rules.import_action import HISTORY
 
-
-def _(words: str) -> str:
-    """Marks words for the catalogues; whoever shows them translates them."""
-    return words
-
-
 D = ReviewDecision
 
 # Decision → what it changes about a row.
 CHANGES: dict[ReviewDecision, str] = {
-    D.LINK: _("the row belongs to this person"),
-    D.NOT_SAME: _("this person is not the row's; the pair is never proposed again"),
-    D.ACCEPT_DATA: _("doubtful data is treated as valid, and a deletion no longer counts"),
-    D.TREAT_AS: _("the row has this meaning instead of the one that its status gives"),
-    D.RELEASE_WITHOUT_SESSION: _("the row's session no longer counts"),
-    D.CREATE_ANYWAY: _("a lead is created although no contact is trustworthy"),
-    D.COURSE_OF_ROW: _("the course is the one that the row refers to"),
-    D.COURSE_OF_SESSION: _("the course is the one of the row's session"),
-    D.SET_COURSE: _("the course is this one of the platform's, or the old name is kept"),
-    D.ACKNOWLEDGE: _("the source row as it is now needs nothing more"),
-    D.ADD_HISTORY: _("the training is added, attached to the record that the row became"),
-    D.ANOTHER_PERSON: _("the row is imported as the person who has its number now"),
-    D.CREATE_AGAIN: _("what was deleted on the platform is created again"),
-    D.SEPARATE: _("the row is another person than the rows of its group"),
-    D.SKIP: _("no record is created from the row"),
-    D.LATER: _("the row stays in the queue, as postponed"),
-    D.RESET: _("earlier decisions no longer apply, except on who is not the same person"),
+    D.LINK: "the row belongs to this person",
+    D.NOT_SAME: "this person is not the row's; the pair is never proposed again",
+    D.ACCEPT_DATA: "doubtful data is treated as valid, and a deletion no longer counts",
+    D.TREAT_AS: "the row has this meaning instead of the one that its status gives",
+    D.RELEASE_WITHOUT_SESSION: "the row's session no longer counts",
+    D.CREATE_ANYWAY: "a lead is created although no contact is trustworthy",
+    D.COURSE_OF_ROW: "the course is the one that the row refers to",
+    D.COURSE_OF_SESSION: "the course is the one of the row's session",
+    D.SET_COURSE: "the course is this one of the platform's, or the old name is kept",
+    D.ACKNOWLEDGE: "the source row as it is now needs nothing more",
+    D.ADD_HISTORY: "the training is added, attached to the record that the row became",
+    D.ANOTHER_PERSON: "the row is imported as the person who has its number now",
+    D.CREATE_AGAIN: "what was deleted on the platform is created again",
+    D.SEPARATE: "the row is another person than the rows of its group",
+    D.SKIP: "no record is created from the row",
+    D.LATER: "the row stays in the queue, as postponed",
+    D.RESET: "earlier decisions no longer apply, except on who is not the same person",
 }
 
 # Taken about every row, whatever its reason.
@@ -92,9 +86,9 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
 
 # Review reasons that no decision about a row resolves, and why.
 WITHOUT_DECISION = {
-    "reviewer_later": _("a postponement: the decisions of the reason behind it apply"),
-    "not_validated": _("no plan exists before the run is validated"),
-    "erased": _("nothing more is created from a person who was erased on request"),
+    "reviewer_later": "a postponement: the decisions of the reason behind it apply",
+    "not_validated": "no plan exists before the run is validated",
+    "erased": "nothing more is created from a person who was erased on request",
 }
 
 

@@ -4,11 +4,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Sum
 
-from legacy_import.choices import Outcome
-from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PlannedAction, ReviewDecision
+from legacy_import.models import (
+    FacetCount,
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
 from legacy_import.runs.lifecycle import find_run
+from legacy_import.runs.settings_digests import next_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,34 @@ class RunOverview:
             "outcomes": self.outcomes,
             "started_at": self.started_at,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewState:
+    """Numbers of rows: decided, postponed, and to be decided.
+
+    `insufficient`: of those to be decided, rows whose decisions left something missing.
+    """
+
+    decided: int
+    postponed: int
+    to_decide: int
+    insufficient: int
+
+
+def review_state(run_id: int) -> ReviewState:
+    """How far the run is reviewed, from the stored counts; decided rows stay decided."""
+    counts = FacetCount.objects.filter(legacy_import_run=run_id)
+    queue = counts.filter(planned_action=PlannedAction.REVIEW).exclude(planned_reason="")
+    queue = queue.exclude(outcome__in=COMMITTED_OUTCOMES)
+    to_decide = queue.filter(settled=False).exclude(decision=ReviewDecision.LATER)
+    rows = Sum("rows", default=0)
+    return ReviewState(
+        decided=counts.filter(settled=True).aggregate(n=rows)["n"],
+        postponed=queue.filter(decision=ReviewDecision.LATER).aggregate(n=rows)["n"],
+        to_decide=to_decide.aggregate(n=rows)["n"],
+        insufficient=to_decide.exclude(decision="").aggregate(n=rows)["n"],
+    )
 
 
 def rows_left_out(run_id: int) -> dict[tuple[str, str], int]:
@@ -72,7 +106,7 @@ def run_overviews(run_id: int | None = None) -> list[RunOverview]:
             rows=sum(outcomes[run.pk].values()),
             outcomes=outcomes[run.pk],
             started_at=run.started_at.isoformat(timespec="seconds"),
-            next_command=run.next_command,
+            next_command=next_command(run),
             lease_holder=f"{run.lease_command} on {run.lease_host}" if run.lease_token else "",
             certificate=run.certificate,
         )

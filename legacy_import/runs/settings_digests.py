@@ -7,7 +7,7 @@ of them changed.
 import hashlib
 from collections.abc import Mapping
 
-from legacy_import.choices import Stage
+from legacy_import.choices import RunStatus, Stage
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.errors import OutOfOrder
 from legacy_import.models import LegacyImportRun
@@ -21,6 +21,10 @@ SETTINGS_OF_STAGE: Mapping[Stage, tuple[str, ...]] = {
     Stage.IMPORT: CONTACT_SETTINGS,
     Stage.VALIDATE: CONTACT_SETTINGS + HOT_KEY_SETTINGS,
 }
+# The next stage of such a run requires the settings of its validation.
+REST_ON_SETTINGS = (
+    RunStatus.VALIDATED, RunStatus.CLASSIFIED, RunStatus.PLANNED, RunStatus.COMMITTING,
+)  # fmt: skip
 
 
 def digests_now(stage: Stage) -> dict[str, str]:
@@ -48,6 +52,14 @@ def require_settings_of_validation(run: LegacyImportRun) -> None:
             f"Run {run.pk} was validated under other settings: {', '.join(changed)} changed since.",
             hint=f"Validate it again: manage.py legacy_validate --run {run.pk}",
         )
+
+
+def next_command(run: LegacyImportRun) -> str:
+    """The `manage.py` command for the next stage: the validation if its settings are others now."""
+    is_validated = run.status in REST_ON_SETTINGS and Stage.VALIDATE.value in run.settings_digests
+    if is_validated and changed_settings(run, Stage.VALIDATE):
+        return f"legacy_validate --run {run.pk}"
+    return run.next_command
 
 
 def _values(conf: ImportConf) -> dict[str, object]:

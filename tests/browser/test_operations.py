@@ -13,6 +13,7 @@ from legacy_import.models import ChunkReceipt, LegacyImportRun
 from tests.browser.layout import scrolls_sideways
 from tests.browser.screens.runs import half_committed, hold
 from tests.screens.runs.run_screens import ROOT, planned_run
+from tests.stages.stages import run_commit
 from trainings.models import LegacyCompletedTraining
 
 
@@ -52,6 +53,42 @@ def test_an_operator_commits_batch_by_batch_and_rolls_back(page_as: Any, script:
     assert not CrmLead.objects.exists()
     run.refresh_from_db()
     assert run.status == RunStatus.ROLLED_BACK
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_an_operator_rolls_one_row_back_from_its_lineage(page_as: Any, script: bool) -> None:
+    run = planned_run()
+    run_commit(run)
+    lead = CrmLead.objects.order_by("pk")[0]
+    page = page_as("Operator", language="en", script=script)
+    page.goto(f"{ROOT}/lineage?origin={lead.origin}")
+    page.get_by_role("link", name="Roll this row back").click()
+    page.get_by_text("It undoes only these rows:").wait_for()
+    page.get_by_label("Type the name of the database").fill("another one")
+    page.get_by_role("button", name="Roll these rows back").click()
+    page.get_by_text("That is not the name of the database.").wait_for()
+    assert CrmLead.objects.count() == 3
+    page.get_by_label("Type the name of the database").fill(database_name())
+    page.get_by_role("button", name="Roll these rows back").click()
+    page.get_by_text("Nothing of these rows is on the platform any more.").wait_for()
+    assert CrmLead.objects.count() == 2
+    assert not CrmLead.objects.filter(pk=lead.pk).exists()
+    run.refresh_from_db()
+    assert run.status == RunStatus.COMMITTED
+
+
+def test_a_manager_prints_the_sign_off_sheet(page_as: Any) -> None:
+    run = half_committed()
+    page = page_as("Manager", language="en")
+    page.goto(f"{ROOT}/{run.pk}")
+    page.get_by_role("link", name="Sign-off sheet").click()
+    page.locator("#li-sheet").wait_for()
+    page.emulate_media(media="print")
+    for hidden in ("#header", ".li-tabs", ".li-actions", ".li-screen-only"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    for shown in ("h1", "#li-verdict", "#li-sheet", ".li-signatures"):
+        assert page.locator(shown).first.is_visible(), shown
+    assert not scrolls_sideways(page)
 
 
 def test_a_reload_the_back_button_and_a_second_tab_commit_nothing_more(page_as: Any) -> None:

@@ -9,10 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import CrmLead
 from legacy_import.choices import Classification, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.people import source_decisions
 from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.people.source_decisions import decisions_on
+from legacy_import.privacy.subject import Subject, erase_subject
 from legacy_import.rules.drift import Drift
+from legacy_import.runs.progress import Silent
 from tests.factories import (
+    NOW,
+    CourseMappingFactory,
     CrmLeadFactory,
     ReviewDecisionFactory,
     RunFactory,
@@ -90,6 +95,15 @@ def test_a_decision_is_in_force_in_the_next_import_of_the_same_row(
     again = staged_row({**AMINA, **fields})
     assert plan_of(again)[0] == plan
     assert standing(again) == (decision, "")
+
+
+def test_a_release_is_in_force_in_the_next_import_too() -> None:
+    CourseMappingFactory(legacy_formation_id="3")
+    waiting = {**AMINA, "status": "Formée", "formation_id": "3", "session_id": "1"}
+    first = staged_row(waiting)
+    assert plan_of(first) == ("review", "session_waiting")
+    said(first, D.RELEASE_WITHOUT_SESSION)
+    assert plan_of(staged_row(waiting))[0] == "create_completed_training"
 
 
 def test_a_link_is_in_force_and_a_person_who_is_gone_goes_to_review() -> None:
@@ -228,6 +242,17 @@ def test_skip_and_link_of_an_earlier_version_replace_each_other() -> None:
     assert [made.decision for made in of_row.earlier] == [D.SKIP]
 
 
+def test_of_a_person_who_was_erased_nothing_is_in_force_or_said_again() -> None:
+    said(staged_row({**AMINA, "status": "mystère"}), D.TREAT_AS, treat_as=Classification.LEAD_ONLY)
+    erase_subject(
+        subject=Subject("legacy", "stagiaires", "7"), actor="cli:test", reason="demande", now=NOW,
+        progress=Silent(),
+    )  # fmt: skip
+    erased = staged_row({**AMINA, "status": "autre"})
+    assert plan_of(erased) == ("skip", "erased_on_request")
+    assert standing(erased) == ("", "")
+
+
 # --- Not the same person -----------------------------------------------------------------------------
 
 
@@ -307,6 +332,15 @@ def test_the_decisions_of_many_rows_take_two_queries() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(decisions_on(rows, "legacy")) == 30
     assert len(queries) == 2
+
+
+def test_more_decided_rows_than_one_statement_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    run: LegacyImportRun = RunFactory()
+    for _ in range(7):
+        said(StagedLearnerFactory(run=run), D.SKIP)
+    monkeypatch.setattr(source_decisions, "MOST_IDS", 3)
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run)
+    assert [of_row.standing for of_row in decisions_on(rows, "legacy").values()] == [D.SKIP] * 7
 
 
 def test_a_source_without_decisions_costs_one_query() -> None:

@@ -16,6 +16,7 @@ from legacy_import.runs.settings_digests import changed_settings, digests_now
 from legacy_import.stages.staging import table_import
 from tests.factories import RunFactory, StagedLearnerFactory
 from tests.legacy_database import LegacyDatabase, MakeLegacy, learner, tables
+from tests.management.calling import call
 from tests.stages.importing import StopAfter, content, import_from, latest
 from tests.stages.stages import plan_of, run_classify, run_commit, run_plan, run_stages
 
@@ -197,3 +198,13 @@ class TestThePlan:
         run_stages(run)
         settings.LEGACY_IMPORT_ROLE_MAILBOXES = ["salle ", "ATELIER", ""]
         assert run_commit(run).rows == 1
+
+    def test_the_status_names_the_validation_as_the_next_step(
+        self, run: LegacyImportRun, settings: Any
+    ) -> None:
+        assert (
+            call("legacy_status").out.rstrip().endswith(f"manage.py legacy_commit --run {run.pk}")
+        )
+        settings.LEGACY_IMPORT_HOT_KEY_NAMES = "8"
+        told = call("legacy_status").out.rstrip()
+        assert told.endswith(f"manage.py legacy_validate --run {run.pk}")

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from crm.models import CrmLead
+from legacy_import.choices import Stage
+from legacy_import.engine.chunks import Chunk, Job
 from legacy_import.errors import Interrupted, OutOfOrder
 from legacy_import.models import (
     FacetCount,
@@ -24,6 +27,7 @@ from legacy_import.runs import lifecycle
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.staging import table_import
+from legacy_import.stages.staging.row_ids import reserve_ids
 from tests.factories import (
     CONNECTION,
     NOW,
@@ -201,6 +205,25 @@ class TestALaterImport:
         with as_legacy(database):
             assert reconcile(run_id=run.pk, progress=Silent()).balanced
 
+    def test_a_lead_that_staff_deleted_as_well_is_decided(self, make_legacy: MakeLegacy) -> None:
+        database = make_legacy(tables([{**CANARY_ROW, "statut": "Informer"}, learner(2)], []))
+        import_from(database)
+        first = latest()
+        run_stages(first)
+        run_commit(first)
+        assert find_subject(WHO) == {first.pk: False}
+        (record,) = [one for one in erase().records if one.model == "crm.CrmLead"]
+        CrmLead.objects.filter(pk=record.id).delete()
+        import_from(database)
+        run = latest()
+        run_stages(run)
+        assert plan_of(staged(run.pk)["stagiaires", "1"]) == ("skip", "erased_on_request")
+        run_commit(run)
+        with as_legacy(database):
+            for one in (first, run):
+                assert reconcile(run_id=one.pk, progress=Silent()).balanced
+        assert not CrmLead.objects.filter(origin__startswith=f"{CONNECTION}:{WHO}:").exists()
+
     @pytest.mark.parametrize(
         ("changes", "is_erased"),
         [
@@ -239,6 +262,18 @@ class TestALaterImport:
             import_from(database, resume=run.pk)
             assert staged(run.pk)["stagiaires", "1"].validation_issues == ["erased"]
             assert found_in(run, EVERYTHING) == set()
+
+    def test_a_worker_stages_it_erased_too(self, database: LegacyDatabase) -> None:
+        run = RunFactory(status="importing")
+        chunk = Chunk(0, "1", "3", "stagiaires", rows_from=reserve_ids(run, 3), rows=3)
+        with as_legacy(database):
+            work = table_import.open_work(Job(run.pk, Stage.IMPORT, "", {"allow_writable": False}))
+            with transaction.atomic():
+                assert work(chunk).rows == 3
+        rows = staged(run.pk)
+        assert rows["stagiaires", "1"].validation_issues == ["erased"]
+        assert rows["stagiaires", "2"].full_name
+        assert found_in(run, EVERYTHING) == set()
 
     def test_erased_while_an_import_is_unfinished_the_rest_of_it_knows(
         self, database: LegacyDatabase, monkeypatch: pytest.MonkeyPatch
@@ -372,3 +407,57 @@ def test_a_new_plan_of_the_run_at_hand_skips_the_row_as_well() -> None:
     run_plan(run)
     assert plan_of(row) == ("skip", "erased_on_request")
     assert run_commit(run).outcomes == {"skip": 1}
+
+
+class TestScreens:
+    """What staff see of an erased person: that it was erased, and nothing else."""
+
+    @pytest.fixture
+    def run(self) -> LegacyImportRun:
+        run = RunFactory()
+        StagedLearnerFactory(run=run, legacy_id="1", **CANARY)
+        StagedLearnerFactory(run=run, legacy_id="2")
+        run_stages(run)
+        run_commit(run)
+        erase()
+        run_stages(run)
+        return run
+
+    @pytest.fixture
+    def client(self, client: Client) -> Client:
+        client.force_login(UserFactory(is_staff=True, is_superuser=True))
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        return client
+
+    def test_the_lineage_of_its_record(self, run: LegacyImportRun, client: Client) -> None:
+        origin = f"{CONNECTION}:{WHO}:lead"
+        page = client.get("/admin/legacy-imports/lineage", {"origin": origin})
+        assert page.status_code == 200
+        assert "This person was erased on request." in text_of(page)
+        assert not names_in(page)
+
+    def test_the_review_of_the_row(self, run: LegacyImportRun, client: Client) -> None:
+        row = LegacyStudentImport.objects.get(legacy_import_run=run, legacy_id="1")
+        page = client.get("/admin/legacy-imports/review", {"run": run.pk, "row": row.pk})
+        assert page.status_code == 200
+        assert "This person was erased on request." in text_of(page)
+        assert not names_in(page)
+
+    def test_the_exports_and_lists(self, run: LegacyImportRun, client: Client) -> None:
+        export = client.get(f"/admin/legacy-imports/{run.pk}/export.csv")
+        lines = b"".join(export.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+        (line,) = [line for line in lines if ",stagiaires,1," in line]
+        assert line.startswith(f"{run.pk},stagiaires,1,,,,")
+        for path in ("students", "review"):
+            page = client.get(f"/admin/legacy-imports/{path}", {"run": run.pk})
+            assert page.status_code == 200
+            assert not names_in(page)
+
+
+def text_of(page: Any) -> str:
+    return " ".join(page.content.decode().split())
+
+
+def names_in(page: Any) -> list[str]:
+    shown = page.content.decode().casefold()
+    return [word for word in EVERYTHING if word in shown]

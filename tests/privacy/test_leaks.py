@@ -26,6 +26,7 @@ from tests.factories import (
     CourseInterestFactory,
     CrmLeadFactory,
     EnrollmentFactory,
+    ReviewDecisionFactory,
     UserFactory,
 )
 from tests.legacy_database import as_legacy
@@ -459,6 +460,28 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
 
 
+def test_old_and_new_values_of_a_changed_row_show_none(house: Birdhouse, row: Any) -> None:
+    before = LegacyStudentImport.objects.get(
+        legacy_import_run=house.second, source_table="stagiaires", legacy_id="6"
+    )
+    LegacyStudentImport.objects.filter(pk=before.pk).update(
+        full_name=f"Moineau {phone(60)}", phone_raw=phone(61), email_raw=email(62),
+        raw_status=f"rappeler {phone(63)} ou {email(64)}", raw_payload={f"col {phone(65)}": 1},
+    )  # fmt: skip
+    ReviewDecisionFactory(
+        student_import=before, decision="treat_as", treat_as="lead_only", payload_hash="0" * 64,
+        subject="0" * 6,
+    )  # fmt: skip
+    client = browser(house, "Operator")
+    address = f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"
+    page = client.get(address)
+    assert 'id="li-repeat"' in body(page)
+    assert_silent(page, 200)
+    for version in (row.version + 5, row.version):
+        assert_silent(send(client, row, "repeat", version=version), 302, 409)
+    assert_silent(client.get(address), 200)
+
+
 def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: Any) -> None:
     client = browser(house, "Operator")
     typed = {"version": row.version, "decision": "skip", "note": f"tél {phone(60)}"}
@@ -489,7 +512,8 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
                       f"{ROOT}/status-mapping?run={run}&q=",
                       f"{ROOT}/{run}/export.csv?q=", f"{ROOT}?source=", f"{ROOT}?q=",
-                      f"{ROOT}/lineage?origin="):  # fmt: skip
+                      f"{ROOT}/lineage?origin=", *(f"{reverse(f'admin:{model}_changelist')}?q="
+                      for model in ("crm_crmlead", "trainings_learnerprofile"))):  # fmt: skip
             answer = client.get(where + quote(contact))
             assert found(body(answer)) == set(), where
             assert answer.status_code in (200, 302, 400, 404), where

@@ -48,6 +48,18 @@ def test_the_lists_of_trainings_mask_phones(admin_client: Client) -> None:
         assert PHONE not in page
 
 
+@pytest.mark.parametrize("model", ["crm_crmlead", "trainings_learnerprofile"])
+@pytest.mark.parametrize("contact", [PHONE, EMAIL, "Karim 0559 44 61 68"])
+def test_a_contact_typed_into_a_search_does_not_stay_in_the_address(
+    admin_client: Client, model: str, contact: str
+) -> None:
+    listing = reverse(f"admin:{model}_changelist")
+    answer = admin_client.get(listing, {"q": contact, "o": "1"}, secure=True)
+    assert (answer.status_code, answer.url) == (302, f"{listing}?o=1")
+    assert contact not in admin_client.get(answer.url, secure=True).content.decode()
+    assert admin_client.get(listing, {"q": "Karim"}, secure=True).status_code == 200
+
+
 def test_no_staging_model_is_registered_in_the_stock_admin() -> None:
     registered = {model._meta.app_label for model in admin.site._registry}
     assert {"crm", "trainings"} <= registered

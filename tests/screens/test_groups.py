@@ -122,6 +122,20 @@ def test_a_group_finds_what_was_imported_and_where_it_came_from(group, committed
 
 
 @pytest.mark.parametrize("group", GROUPS)
+def test_a_group_finds_a_former_learner_and_managers_their_owners(group, committed) -> None:
+    client = signed_in(group)
+    assert reverse("trainings:history") in links("/admin/", page(client, "/admin/"))
+    page(client, reverse("trainings:history"))
+    key = LegacyCompletedTraining.objects.get().learner_key
+    shown = page(client, f"{reverse('trainings:history-learner')}?key={key}")
+    assert PHONE not in shown
+    may_attach = group in ("Manager", "Operator")
+    assert client.get(reverse("trainings:history-owners")).status_code == (
+        200 if may_attach else 403
+    )
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_the_pages_that_a_group_may_only_view_mask_contacts(group, committed) -> None:
     LegacyCompletedTraining.objects.update(
         learner_name=f"{NAME} {PHONE}", user=UserFactory(username=EMAIL),
@@ -217,7 +231,8 @@ def test_a_manager_adds_a_missing_course_and_comes_back_to_map_it(group, planned
         planned_action="create_completed_training",
     )
     assert row.outcome == Outcome.PENDING
-    assert page(client, f"{ROOT}/session-mapping?run={planned.pk}")
+    for screen in ("session-mapping", "status-mapping"):
+        assert page(client, f"{ROOT}/{screen}?run={planned.pk}")
     assert client.get(f"{ROOT}/{planned.pk}/export.csv").status_code == 200
 
 

@@ -22,7 +22,7 @@ class OwnerLine:
 
     pair: ProbableOwner
     learner_name: str
-    person: KnownPerson | None
+    person: KnownPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,20 @@ class OwnerDetail:
 
 
 def owner_page(state: OwnerState, *, first: int = 0) -> OwnerPage:
-    """The page of pairs in this state that begins with the pair `first`, or after it if it is gone."""
+    """The page of pairs in this state that begins with the pair `first`, or after it if it is gone.
+
+    A person who was deleted without the services of this app has no line: MariaDB would read all users
+    to leave them out of the query.
+    """
     pairs = list(on_the_list(state).filter(pk__gte=first)[: PAGE + 1])
     if not pairs and first:
         return owner_page(state)
     names = _learner_names(pair.learner_key for pair in pairs)
     people = known_people((pair.person_kind, pair.person_id) for pair in pairs)
     lines = [
-        OwnerLine(
-            pair, names.get(pair.learner_key, ""), people.get((pair.person_kind, pair.person_id))
-        )
+        OwnerLine(pair, names.get(pair.learner_key, ""), people[pair.person_kind, pair.person_id])
         for pair in pairs[:PAGE]
+        if (pair.person_kind, pair.person_id) in people
     ]
     return OwnerPage(
         lines,

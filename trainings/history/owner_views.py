@@ -174,7 +174,7 @@ def _lines(place: Place, page: OwnerPage, pair: ProbableOwner | None) -> list[di
     return [
         {
             "name": shown_name(line.learner_name),
-            "person": shown_name(line.person.side.name) if line.person else "",
+            "person": shown_name(line.person.side.name),
             "kind": line.pair.get_person_kind_display(),
             "number": line.pair.person_id,
             "reason": line.pair.get_reason_display(),

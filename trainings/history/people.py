@@ -70,15 +70,15 @@ def find_people(text: str) -> list[KnownPerson]:
 
 
 def _both(users: Q, leads: Q) -> list[KnownPerson]:
-    return [*_users(users), *_leads(leads)][:MOST_FOUND]
+    return [*_users(users, MOST_FOUND), *_leads(leads, MOST_FOUND)][:MOST_FOUND]
 
 
-def _users(which: Q) -> Collection[KnownPerson]:
+def _users(which: Q, most: int | None = None) -> Collection[KnownPerson]:
     users: Any = get_user_model()._default_manager.filter(which).order_by("-pk")
     rows = users.values_list(
         "pk", "first_name", "last_name", "email", "is_active", "learner_profile__phone",
         "learner_profile__birth_date",
-    )[:MOST_FOUND]  # fmt: skip
+    )[:most]  # fmt: skip
     return [
         KnownPerson(
             PersonKind.USER.value,
@@ -90,11 +90,11 @@ def _users(which: Q) -> Collection[KnownPerson]:
     ]
 
 
-def _leads(which: Q) -> Collection[KnownPerson]:
+def _leads(which: Q, most: int | None = None) -> Collection[KnownPerson]:
     rows = (
         CrmLead.objects.filter(which)
         .order_by("-pk")
-        .values_list("pk", "full_name", "birth_date", "phone", "email")[:MOST_FOUND]
+        .values_list("pk", "full_name", "birth_date", "phone", "email")[:most]
     )
     return [
         KnownPerson(PersonKind.LEAD.value, pk, Side(name, born, phone, email))

@@ -38,6 +38,7 @@ from legacy_import.stages.commit.effects.effect import (
     INTEREST,
     LEAD,
 )
+from legacy_import.stages.commit.since_plan import ChangedRows, changed_since_plan
 from legacy_import.stages.commit.waves import next_wave, pending_rows, planned_counts
 
 NAMED_FAILURES = 20  # when too many rows failed; the commit log has all of them
@@ -108,6 +109,7 @@ class Command(LegacyCommand):
             return
         self.progress.opened(run.source_label)
         print_blocks(self.terminal, commit_intent(run, planned, focus, options["limit"]))
+        print_blocks(self.terminal, left_out_lines(run, changed_since_plan(run, focus)))
         confirm_database(
             self.terminal, options, commit_question(run, planned, focus, options["limit"])
         )
@@ -153,6 +155,21 @@ def commit_intent(
     yield from plan_lines(title, planned, review="rows: left for reviewers", detail=True)
     if limit is not None:
         yield TextLine(f"  and stop after {limit:,} of these rows (--limit).", detail=True)
+
+
+def left_out_lines(run: LegacyImportRun, changed: ChangedRows) -> Iterator[Block]:
+    """How many planned rows would be left out, and what to do first."""
+    causes = {"decision": changed.decisions, "mapping": changed.mappings}
+    for newer, rows in causes.items():
+        if rows:
+            yield TextLine(
+                f"{count_of(rows, 'planned row')} will not be committed: a {newer} is newer than the "
+                "plan."
+            )
+    if changed.total:
+        yield TextLine(
+            f"Plan again first to commit them too: manage.py legacy_dry_run --run {run.pk}"
+        )
 
 
 def commit_question(

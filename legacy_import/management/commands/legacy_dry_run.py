@@ -1,7 +1,7 @@
 """legacy_dry_run: store and show exactly what a commit would do, and why."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from legacy_import.choices import Outcome
 from legacy_import.management.base import LegacyCommand
+from legacy_import.management.guide import guide_lines, next_of
 from legacy_import.management.printer import Block, CommandResult, Summary, Table, TextLine, shares
 from legacy_import.management.wording import count_of, label, plan_lines
+from legacy_import.models import LegacyImportRun
 from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.planning.dry_run import PlanReport, dry_run
+from legacy_import.stages.planning.guide import Cause, causes_of, next_step
 from legacy_import.stages.planning.summary import PlanDifference
 
 
@@ -65,27 +68,31 @@ TOP_REASONS = 3  # under the line of the rows for review
 def plan_result(report: PlanReport) -> CommandResult:
     """The stored plan: distributions, risks, and the reasons for review."""
     difference = {"diff": asdict(report.difference)} if report.difference else {}
-    counts = {**report.counts, **difference}
-    return CommandResult.of_run(find_run(report.run), counts, _blocks(report))
+    counts, run = {**report.counts, **difference}, find_run(report.run)
+    causes = causes_of(run, report.counts["review_reasons"])
+    step = next_step(report.counts["plan"], causes)
+    return CommandResult.of_run(run, counts, _blocks(run, report, causes), **next_of(run, step))
 
 
-def _blocks(report: PlanReport) -> Iterator[Block]:
+def _blocks(run: LegacyImportRun, report: PlanReport, causes: Sequence[Cause]) -> Iterator[Block]:
     counts, plan = report.counts, report.counts["plan"]
-    for name, title in DISTRIBUTIONS.items():
-        yield shares(title, counts[name])
-    risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
-    risks.append((DELETED, sum(counts["review_reasons"].get(reason, 0) for reason in DELETIONS)))
-    yield Table("Risks", ("what to look at before a commit", "rows"), risks)
     reasons = counts["review_reasons"]
-    meanings = [(reason, rows, REASONS.get(reason, "")) for reason, rows in reasons.items()]
-    yield Table("Why rows need review", ("reason", "rows", "meaning"), meanings)
-    if report.difference:
-        yield _difference(report.difference)
     yield from plan_lines(f"Plan of run {report.run}: legacy_commit would", plan)
     if reasons:
         yield " " * 22 + _top_reasons(reasons)
     if any(counts["done"].values()):
         yield _earlier_commits(counts["done"])
+    yield from guide_lines(run, causes)
+    yield TextLine(detail=True)
+    for name, title in DISTRIBUTIONS.items():
+        yield shares(title, counts[name])
+    risks = [(words, counts["risks"][name]) for name, words in RISKS.items()]
+    risks.append((DELETED, sum(counts["review_reasons"].get(reason, 0) for reason in DELETIONS)))
+    yield Table("Risks", ("what to look at before a commit", "rows"), risks)
+    meanings = [(reason, rows, REASONS.get(reason, "")) for reason, rows in reasons.items()]
+    yield Table("Why rows need review", ("reason", "rows", "meaning"), meanings)
+    if report.difference:
+        yield _difference(report.difference)
     yield ""
     ready = sum(plan.values()) - plan["review"] - plan["skip"]
     yield Summary(

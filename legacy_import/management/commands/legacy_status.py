@@ -9,7 +9,13 @@ from legacy_import.management.certificate import certificate_table
 from legacy_import.management.printer import Block, CommandResult, Table, shares
 from legacy_import.permissions import VIEW
 from legacy_import.rules.reasons import REASONS
-from legacy_import.runs.overview import RunOverview, rows_left_out, run_overviews
+from legacy_import.runs.overview import (
+    ReviewState,
+    RunOverview,
+    review_state,
+    rows_left_out,
+    run_overviews,
+)
 
 LONG_SECONDS = 30  # a chunk takes seconds: who is at work for longer may hang
 
@@ -58,6 +64,17 @@ def _full_blocks(overview: RunOverview) -> Iterator[Block]:
     if overview.certificate:
         yield certificate_table(overview.certificate)
     yield shares("Outcomes", overview.outcomes, "outcome")
+    yield from _review(review_state(overview.run))
     left_out = rows_left_out(overview.run).items()
     reasons = [(outcome, why, rows, REASONS.get(why, "")) for (outcome, why), rows in left_out]
     yield Table("Why rows were not committed", ("outcome", "why", "rows", "meaning"), reasons)
+
+
+def _review(state: ReviewState) -> Iterator[Block]:
+    rows = [
+        ("decided", state.decided),
+        ("postponed", state.postponed),
+        ("to decide", state.to_decide),
+        ("  of these: a decision was not sufficient", state.insufficient),
+    ]
+    yield Table("Review", ("state", "rows"), rows)

@@ -20,6 +20,7 @@ from legacy_import.models import (
 )
 from legacy_import.review.decisions import events_about
 from legacy_import.rules.row_digest import same_person
+from legacy_import.rules.validation import ERASED
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
@@ -32,7 +33,7 @@ ORIGIN = re.compile(
     rf":({'|'.join(MODEL_OF_EFFECT)})"
 )
 NOT_LOADED = (  # payloads and evidence contain contacts and are not needed here
-    "raw_payload", "duplicate_evidence", "validation_issues", "legacy_import_run__summary",
+    "raw_payload", "duplicate_evidence", "legacy_import_run__summary",
     "legacy_import_run__certificate",
 )  # fmt: skip
 
@@ -58,6 +59,11 @@ class Lineage:
     row: LegacyStudentImport  # templates mask its name and its contacts
     entries: Sequence[HistoryEntry]  # oldest first
     decisions: Sequence[LegacyReviewDecision]
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the person asked to be erased: the row has no contents."""
+        return bool(self.row.validation_issues == [ERASED])
 
     def is_record(self, entry: HistoryEntry) -> bool:
         """Whether the entry created a record from this staged row, and was not undone."""

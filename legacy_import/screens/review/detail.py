@@ -23,6 +23,7 @@ from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
 from legacy_import.screens.review.versions import (
     RowHistory,
+    changes_since_import,
     earlier_version,
     history_of,
 )
@@ -73,6 +74,7 @@ def detail_of(
         "in_run_total": evidence.get("in_run_total", 0),
         "history": history.lines,
         "earlier": earlier_version(row, history),
+        "since_import": changes_since_import(row, run),
         "choices": choices_of(run, row, person=target, may_link=target in contacts)
         if open_to_review
         else RowChoices(),

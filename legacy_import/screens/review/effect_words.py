@@ -18,7 +18,7 @@ from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.reasons import REASONS
 from legacy_import.stages.commit.dates import NO_DATES, RowDates, as_found, dates_of_rows
-from legacy_import.stages.planning.effect_of_decision import Effect, RowEffects
+from legacy_import.stages.planning.effect_of_decision import EffectOnRow, RowEffects
 
 A = PlannedAction
 # Planned action → what a commit would do with one row.
@@ -64,7 +64,9 @@ def missing_words(answer: Decision) -> str:
     return gettext(REASONS.get(answer.reason, answer.reason))
 
 
-def effect_words(effect: Effect, mappings: MappingIndex, dates: RowDates = NO_DATES) -> EffectWords:
+def effect_words(
+    effect: EffectOnRow, mappings: MappingIndex, dates: RowDates = NO_DATES
+) -> EffectWords:
     """The effect on one row. `dates`: of the row itself."""
     text, training = answer_words(effect.answer), effect.case.training
     if effect.answer.action not in HISTORY:
@@ -78,7 +80,7 @@ def dates_of(run: LegacyImportRun, row: RowEffects) -> RowDates:
     return dates_of_rows(run, [(row.row.pk, row.row.source_table)]).get(row.row.pk, NO_DATES)
 
 
-def _when(effect: Effect, dates: RowDates) -> str:
+def _when(effect: EffectOnRow, dates: RowDates) -> str:
     """The month of the training, as its record would be dated; as found where no date can be read."""
     training = effect.case.training
     texts = [training.session_ends_on, training.session_starts_on]

@@ -20,10 +20,11 @@ from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
     count_rows,
+    decided_since,
     decisions_since_plan,
 )
 from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
-from legacy_import.review.filter import FOCUSES, OTHER, PENDING, RowFilter
+from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
 from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
@@ -66,6 +67,7 @@ def render_queue(
         "here": address.query_string(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "progress": progress[address.query.focus],
+        "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
         "states": _states(address, counts),
         "facets": facets_of(address, counts, SIDE_FACETS),
         "chips": chips_of(address, FACET_NAMES),
@@ -78,6 +80,7 @@ def render_queue(
         "pager": pager_of(address, page, counts.matches),
         "detail": detail,
         "people": _people(address, detail),
+        "earlier_url": _earlier_url(address, detail),
         "diff_url": address.url(only_differences=not address.only_differences),
         "recent": recent,
         "undo_first": next((item for item in recent if item.can_be_undone), None),
@@ -180,3 +183,12 @@ def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list
 def _people(address: RowsAddress, detail: dict[str, Any] | None) -> Sequence[tuple[Any, str]]:
     targets = detail["targets"] if detail else ()
     return [(target, address.url(person=(target["kind"], target["id"]))) for target in targets]
+
+
+def _earlier_url(address: RowsAddress, detail: dict[str, Any] | None) -> str:
+    """The rows of the queue with the cause and the earlier decision of the open row, to repeat it."""
+    columns = ("planned_reason", "earlier_decision")
+    facets = {name: getattr(detail["row"], name) for name in columns} if detail else {}
+    if not all(facets.values()) or not facets:
+        return ""
+    return address.first_page(RowFilter(facets, state=ALL))

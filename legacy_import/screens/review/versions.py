@@ -8,13 +8,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.platform import platform_courses
 from legacy_import.people.source_decisions import MadeDecision, RowDecisions, sort_decisions
 from legacy_import.review.decisions import events_about
 from legacy_import.rules.decision_subjects import RowVersion
+from legacy_import.rules.validation import ERASED
 
 MOST_COLUMNS = 20
+# Reasons of rows that an earlier run committed, which are compared with what it committed.
+CHANGED_SINCE_IMPORT = frozenset({"already_imported_changed", "row_is_another_person"})
 CODES = ("legacy_formation_id", "legacy_session_id")
 # The columns of a staged row that are compared → how they are called.
 COMPARED: dict[str, Promise] = {
@@ -53,17 +57,24 @@ class ChangedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierVersion:
-    """The decisions about an earlier version of a row, and what changed since.
+class Changes:
+    """What changed between two versions of a row.
 
     `columns`: the names of the old platform's columns that changed. `erased`: the contacts and the
-    payload of that version were purged.
+    payload of the older version were purged.
     """
 
-    lines: Sequence[HistoryLine]
     values: Sequence[ChangedValue]
     columns: Sequence[str]
     erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierVersion:
+    """The decisions about an earlier version of a row, and what changed since."""
+
+    lines: Sequence[HistoryLine]
+    changes: Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +116,32 @@ def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
 def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
     """What was said of an earlier version of the row; None if nothing waits to be repeated."""
     lines = history.earlier_lines
-    if not lines:
+    if not lines or row.validation_issues == [ERASED]:
         return None
-    both = [row.pk, lines[-1].event.student_import_id or 0]
-    versions = LegacyStudentImport.objects.in_bulk(both)
-    old, new = versions.get(both[1]), versions[row.pk]
+    old = LegacyStudentImport.objects.filter(pk=lines[-1].event.student_import_id or 0).first()
+    return EarlierVersion(lines, _changes(old, row))
+
+
+def changes_since_import(row: LegacyStudentImport, run: LegacyImportRun) -> Changes | None:
+    """What changed since an earlier run committed the row; None where that is not why it waits."""
+    if row.planned_reason not in CHANGED_SINCE_IMPORT:
+        return None
+    committed = LegacyStudentImport.objects.filter(
+        legacy_import_run__connection_name=run.connection_name,
+        legacy_import_run__lt=run.pk,
+        source_table=row.source_table,
+        legacy_id=row.legacy_id,
+        outcome__in=COMMITTED_OUTCOMES,
+    )
+    old = committed.exclude(outcome=Outcome.SKIP).order_by("-legacy_import_run").first()
+    return _changes(old, row) if old else None
+
+
+def _changes(old: LegacyStudentImport | None, row: LegacyStudentImport) -> Changes:
     if old is None:
-        return EarlierVersion(lines, (), (), erased=True)
-    erased = not old.raw_payload
-    return EarlierVersion(lines, changed_values(old, new), changed_columns(old, new), erased)
+        return Changes((), (), erased=True)
+    new = LegacyStudentImport.objects.get(pk=row.pk)  # with its payload
+    return Changes(changed_values(old, new), changed_columns(old, new), erased=not old.raw_payload)
 
 
 def changed_values(old: LegacyStudentImport, new: LegacyStudentImport) -> list[ChangedValue]:

@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from legacy_import.choices import LogAction, ReversalOutcome, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportCommitLog, LegacyImportRun
+from legacy_import.stages.commit.log import SECONDARY_ACTIONS
 
 MOST_BATCHES = 20  # on one page …
 MOST_ROWS = 2_000  # … or fewer, where they are large: of at most this many rows entries are read
@@ -40,7 +41,7 @@ def log_page(run: LegacyImportRun, before: int | None = None) -> dict[str, Any]:
 
 
 def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[dict[str, Any]]:
-    """Each batch with its entries per action, the most frequent first."""
+    """Each batch with its rows per action, the most frequent first, and what else was done with them."""
     actions: defaultdict[int, Counter[str]] = defaultdict(Counter)
     actors: dict[int, str] = {}
     undone_entries: Counter[int] = Counter()
@@ -50,14 +51,15 @@ def _lines(run: LegacyImportRun, page: Sequence[ChunkReceipt]) -> list[dict[str,
     ):
         actions[batch][action] += rows
         actors[batch] = actor
-        undone_entries[batch] += back
+        undone_entries[batch] += 0 if action in SECONDARY_ACTIONS else back
     return [
         {
             "position": receipt.position,
             "rows": receipt.rows,
             "finished_at": receipt.finished_at,
             "actor": actors.get(receipt.position, ""),
-            "actions": actions[receipt.position].most_common(),
+            "actions": _of_rows(actions[receipt.position]),
+            "besides": _besides(actions[receipt.position]),
             "undone_entries": undone_entries[receipt.position],
         }
         for receipt in page
@@ -83,6 +85,7 @@ def _rows_of(receipt: ChunkReceipt) -> Q:
 def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> dict[str, Any]:
     """What the run's commits did from batch `first` on, to before batch `end`.
 
+    `actions`: of rows, each counted once; `besides`: interests and people added to them.
     `first_rows`: rows that were not committed, with the reason's code.
     """
     page = _since(run, Stage.COMMIT, first, end)
@@ -93,12 +96,23 @@ def commit_summary(run: LegacyImportRun, first: int, end: int | None = None) -> 
     not_committed = sum(actions[action] for action in NOT_COMMITTED)
     others = entries.filter(action__in=NOT_COMMITTED).order_by("pk")
     return {
-        "rows": sum(one.rows for one in page),
+        "rows": sum(number for _, number in _of_rows(actions)),
         "batches": len(page),
-        "actions": dict(actions.most_common()),
+        "actions": dict(_of_rows(actions)),
+        "besides": dict(_besides(actions)),
         "not_committed": not_committed,
         "first_rows": _first_rows(others, "reason") if not_committed else (),
     }
+
+
+def _of_rows(actions: Counter[str]) -> list[tuple[str, int]]:
+    """What became of the rows: one entry per row, so that the numbers add up."""
+    return [(action, n) for action, n in actions.most_common() if action not in SECONDARY_ACTIONS]
+
+
+def _besides(actions: Counter[str]) -> list[tuple[str, int]]:
+    """Further entries about the same rows: a course interest of a lead, the person of a history."""
+    return [(action, n) for action, n in actions.most_common() if action in SECONDARY_ACTIONS]
 
 
 def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -> dict[str, Any]:

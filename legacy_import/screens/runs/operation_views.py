@@ -36,6 +36,7 @@ from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
 from legacy_import.screens.runs.progress import run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
+from legacy_import.stages.commit.since_plan import changed_since_plan
 from legacy_import.stages.rollback.rollback import rollback, rows_to_undo
 
 
@@ -202,7 +203,8 @@ def _commit_batch(
 
 def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
     """Every wave's effects; the requested wave is selected if it has rows, else the first that has."""
-    waves = wave_lines(counts_of(run.pk))
+    rows = counts_of(run.pk)
+    waves, to_classify = wave_lines(rows), rows.where(to_classify=[True])
     with_rows = [wave["focus"] for wave in waves if wave["rows"]]
     focus = form.focus if form.focus in with_rows else next(iter(with_rows), "")
     all_waves = waves[-1]
@@ -211,6 +213,8 @@ def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]
         "selected_focus": focus,
         "rows_left": all_waves["rows"],
         "nothing": not (all_waves["rows"] or all_waves["review"]),
+        "changed": changed_since_plan(run),
+        "plan_obstacle": obstacles.to_plan(run, rows=rows.rows, to_classify=to_classify),
     }
 
 

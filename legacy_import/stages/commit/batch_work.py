@@ -35,7 +35,7 @@ def open_work(job: Job) -> Work:
         # Exactly the rows with an entry were pending, and only their outcome changed.
         rows = {entry.row for entry in entries}
         counts.apply(run.pk, rows, old={"outcome": Outcome.PENDING.value})
-        return ChunkResult(len(chunk.ids), details=_summary(entries))
+        return ChunkResult(len(rows), details=_summary(entries))
 
     return batch
 

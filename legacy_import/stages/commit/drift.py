@@ -116,7 +116,7 @@ def _cause(
     if case is None:
         return Drift.ANSWER
     decision, target = plan.decision, plan.target
-    was, now = _versions(plan.planned_basis), _versions(case.basis)
+    was, now = versions_of(plan.planned_basis), versions_of(case.basis)
     if was != now:
         for name, cause in CAUSE_OF_VERSION.items():
             if was.get(name) != now.get(name):
@@ -143,7 +143,7 @@ def _cause(
 
 
 @lru_cache(maxsize=4_096)  # thousands of rows share the same few versions
-def _versions(basis: str) -> Mapping[str, str]:
+def versions_of(basis: str) -> Mapping[str, str]:
     return dict(part.partition("=")[::2] for part in basis.split())
 
 

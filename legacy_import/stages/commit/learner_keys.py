@@ -2,11 +2,34 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ecoin.bulk import Ids
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, number_suffix
+from legacy_import.people.groups import TABLE_RANK
 from legacy_import.people.platform import learner_keys_of
+from legacy_import.people.source_decisions import separate_rows
 from legacy_import.stages.planning.plan_row import PlanRow
+
+
+class GroupMember(NamedTuple):
+    """A row of a group as it is staged. `person_number`: see models.number_suffix."""
+
+    pk: int
+    source_table: str
+    legacy_id: str
+    person_number: int
+    group_first_id: int
+
+    def origin(self, connection_name: str) -> str:
+        """Of its records, without the effect."""
+        number = number_suffix(self.person_number)
+        return f"{connection_name}:{self.source_table}:{self.legacy_id}{number}"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place among the rows of its group."""
+        return TABLE_RANK[self.source_table], int(self.legacy_id)
 
 
 def learner_keys(
@@ -17,37 +40,45 @@ def learner_keys(
     History that an earlier run created from a row of the group keeps its key, and new history gets the
     same: a later run may group the rows under another first row. `origins`: of these rows.
     """
-    groups = {row.group_first_id for row in rows if row.group_first_id is not None}
-    members = _members(run, groups)
-    first_of = {row.pk: row.group_first_id or row.pk for row in rows}
-    members |= {pk: (first_of[pk], origin) for pk, origin in origins.items()}
+    members = _members(run, {row.group_first_id for row in rows if row.group_first_id is not None})
+    of_members = {one.pk: one.origin(run.connection_name) for one in members} | dict(origins)
+    first_of = _first_rows(run, members)
     others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
-    all_origins = [origin for _, origin in members.values()]
-    known = learner_keys_of(all_origins) if others.exists() else {}
+    known = learner_keys_of(list(of_members.values())) if others.exists() else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
-    for first, origin in members.values():
+    for pk, origin in of_members.items():
         if origin in known:
-            keys[first].add(known[origin])
-    own = {pk: members[first][1] for pk, first in first_of.items()}
-    return {
-        pk: own[pk] if own[pk] in keys[first] or not keys[first] else min(keys[first])
-        for pk, first in first_of.items()
-    }
+            keys[first_of.get(pk, pk)].add(known[origin])
+    result = {}
+    for row in rows:
+        first = first_of.get(row.pk, row.pk)
+        own = of_members[first]
+        result[row.pk] = own if own in keys[first] or not keys[first] else min(keys[first])
+    return result
 
 
-def _members(run: LegacyImportRun, groups: set[int]) -> dict[int, tuple[int, str]]:
-    """Row id → (first row of its group, its origin), for every member of these groups.
-
-    A row whose legacy id was another person's when that person was imported has an origin of its own.
-    """
+def _members(run: LegacyImportRun, groups: set[int]) -> list[GroupMember]:
+    """Every member of these groups."""
     if not groups:
-        return {}
+        return []
     rows = LegacyStudentImport.objects.filter(
         legacy_import_run=run, group_first_id__among=Ids(groups)
     )
-    return {
-        pk: (first or pk, f"{run.connection_name}:{table}:{legacy_id}{number_suffix(number)}")
-        for pk, first, table, legacy_id, number in rows.values_list(
-            "pk", "group_first_id", "source_table", "legacy_id", "person_number"
-        )
-    }
+    return [GroupMember(*columns) for columns in rows.values_list(*GroupMember._fields)]
+
+
+def _first_rows(run: LegacyImportRun, members: Sequence[GroupMember]) -> dict[int, int]:
+    """Row id → the first row of its group, without those that a reviewer separated since.
+
+    A decision of another run takes effect on the groups of this one when it is validated again.
+    """
+    separate = separate_rows(run, [one.pk for one in members]) if members else set()
+    groups: defaultdict[int, list[GroupMember]] = defaultdict(list)
+    for member in members:
+        if member.pk not in separate:
+            groups[member.group_first_id].append(member)
+    first_of: dict[int, int] = {}
+    for group, others in groups.items():
+        first = group if group not in separate else min(others, key=lambda one: one.place).pk
+        first_of |= {one.pk: first for one in others}
+    return first_of

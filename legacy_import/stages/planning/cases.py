@@ -47,6 +47,7 @@ from legacy_import.stages.planning.earlier_imports import (
     any_import_of,
     earlier_imports,
     identity_of,
+    runs_rolled_back,
 )
 from legacy_import.stages.planning.effective_match import (
     INACTIVE,
@@ -131,6 +132,7 @@ class CaseLoader:
     mappings: MappingIndex
     imported_before: bool  # there may be records of this source on the platform
     any_decisions: bool  # there may be decisions about rows of this source
+    rolled_back: Sequence[int] = ()  # runs of the source
     _trainings: dict[tuple[str | None, str | None], _TrainingCase] = field(default_factory=dict)
 
     def load(self, selection: Q) -> Iterator[Case]:
@@ -160,7 +162,11 @@ class CaseLoader:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         decisions = self._decisions(selected)
         identities = [identity_of(row) for row in rows]
-        earlier = earlier_imports(self.run, identities) if self.imported_before else {}
+        earlier = (
+            earlier_imports(self.run, identities, rolled_back=self.rolled_back)
+            if self.imported_before
+            else {}
+        )
         matches = matches_of(rows, decisions, earlier)
         targets = {match.target for match in matches.values() if match.target}
         return ChunkContext(
@@ -326,10 +332,14 @@ def _states(two: TwoCourses | None) -> tuple[object, ...]:
 def case_loader(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For one pass over a run."""
     connection = run.connection_name
-    imported_before = any_origin_of(connection) or any_import_of(run)
-    return CaseLoader(run, mappings, imported_before, any_decisions(connection))
+    rolled_back = runs_rolled_back(run)
+    imported_before = bool(rolled_back) or any_origin_of(connection) or any_import_of(run)
+    return CaseLoader(run, mappings, imported_before, any_decisions(connection), rolled_back)
 
 
 def case_loader_under_lock(run: LegacyImportRun, mappings: MappingIndex) -> CaseLoader:
     """For the batches of a commit, during which records and decisions may appear at any time."""
-    return CaseLoader(run, mappings, imported_before=True, any_decisions=True)
+    rolled_back = runs_rolled_back(run)
+    return CaseLoader(
+        run, mappings, imported_before=True, any_decisions=True, rolled_back=rolled_back
+    )

@@ -5,10 +5,10 @@ belongs to the person who had the number then (docs/decisions/0066-what-staff-de
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ecoin.bulk import Ids
 from legacy_import.choices import (
@@ -16,9 +16,16 @@ from legacy_import.choices import (
     LogAction,
     Outcome,
     PersonKind,
+    ReversalOutcome,
     SourceTable,
+    Stage,
 )
-from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import (
+    ChunkReceipt,
+    LegacyImportCommitLog,
+    LegacyImportRun,
+    LegacyStudentImport,
+)
 from legacy_import.people.platform import imported_rows, leads_of_rows, records_that_exist
 from legacy_import.rules.commit_policy import Origin
 from legacy_import.rules.decisions import InForce
@@ -120,13 +127,15 @@ def identity_of(row: PlanRow) -> RowIdentity:
 Made = Mapping[SourceRow, Sequence[tuple[ImportedRow, Sequence[MadeEntry]]]]
 
 
-def earlier_imports(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict[int, EarlierImport]:
+def earlier_imports(
+    run: LegacyImportRun, rows: Sequence[RowIdentity], *, rolled_back: Sequence[int] = ()
+) -> dict[int, EarlierImport]:
     """Row id → what other runs made of it; rows that no run imported are absent.
 
     Reads the platform as it is now. By the commit log; a record with the row's origin that no entry
-    is about counts as well.
+    is about counts as well. `rolled_back`: see `runs_rolled_back`.
     """
-    earlier = logged_imports(run, rows)
+    earlier = logged_imports(run, rows, rolled_back=rolled_back)
     others = [row.pk for row in rows if row.pk not in earlier]
     with_record = imported_rows(run.connection_name, others)
     imported = [row for row in rows if row.pk in with_record]
@@ -149,10 +158,16 @@ def earlier_imports(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict[i
 
 
 def logged_imports(
-    run: LegacyImportRun, rows: Sequence[RowIdentity], *, newer_only: bool = False
+    run: LegacyImportRun,
+    rows: Sequence[RowIdentity],
+    *,
+    newer_only: bool = False,
+    rolled_back: Sequence[int] = (),
 ) -> dict[int, EarlierImport]:
     """Row id → what other runs (or only newer ones) made of it by the commit log."""
-    made = _made_before(run, rows, newer_only)
+    others = _other_runs(run)
+    others = others.filter(pk__gt=run.pk) if newer_only else others
+    made = _made_before(list(others.values_list("pk", flat=True)), rolled_back, rows)
     existing = records_that_exist(
         entry.record for of_row in made.values() for _, entries in of_row for entry in entries
     )
@@ -200,6 +215,17 @@ def any_import_of(run: LegacyImportRun) -> bool:
     ).exists()
 
 
+def runs_rolled_back(run: LegacyImportRun) -> list[int]:
+    """The runs of the source, this one included, of which anything was rolled back.
+
+    What a rollback found deleted already had been deleted by staff: it is not made again either.
+    """
+    receipts = ChunkReceipt.objects.filter(
+        stage=Stage.ROLLBACK, legacy_import_run__connection_name=run.connection_name
+    )
+    return list(receipts.order_by().values_list("legacy_import_run_id", flat=True).distinct())
+
+
 def digests_of(ids: Iterable[int]) -> dict[int, str]:
     """Staged row id → who it is (rules.row_digest)."""
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
@@ -211,48 +237,43 @@ def _other_runs(run: LegacyImportRun) -> QuerySet[LegacyImportRun]:
     return runs.exclude(pk=run.pk)
 
 
-def _made_before(run: LegacyImportRun, rows: Sequence[RowIdentity], newer_only: bool) -> Made:
-    """Source row → what other runs made of it, oldest first; rows without log entries are absent."""
-    others = _other_runs(run)
-    others = others.filter(pk__gt=run.pk) if newer_only else others
-    run_ids = list(others.values_list("pk", flat=True))
-    if not run_ids:
+def _made_before(
+    run_ids: Sequence[int], rolled_back: Sequence[int], rows: Sequence[RowIdentity]
+) -> Made:
+    """Source row → what these runs made of it, oldest first; rows without log entries are absent."""
+    if not (run_ids or rolled_back):
         return {}
-    imported = [
-        row
-        for table in SourceTable.values
-        if (ids := [row.legacy_id for row in rows if row.source_table == table])
-        for row in _imported_rows(run_ids, table, ids)
-    ]
-    entries: defaultdict[int, list[MadeEntry]] = defaultdict(list)
+    imported: dict[int, ImportedRow] = {}
+    for table in SourceTable.values:
+        ids = [row.legacy_id for row in rows if row.source_table == table]
+        of_table = LegacyStudentImport.objects.filter(source_table=table, legacy_id__in=ids)
+        committed = Q(legacy_import_run__in=run_ids, outcome__in=IMPORTED_OUTCOMES)
+        if ids:
+            found = of_table.filter(committed | Q(legacy_import_run__in=rolled_back))
+            imported |= {row.pk: row for row in _as_imported(found)}
+    in_force = Q(reversed_at=None, action__in=(*MAIN, INTEREST))
+    gone = Q(reversal_outcome=ReversalOutcome.GONE, action__in=MAIN)
     logged = LegacyImportCommitLog.objects.filter(
-        student_import__among=Ids(row.pk for row in imported),
-        reversed_at=None,
-        action__in=(*MAIN, INTEREST),
+        in_force | gone if rolled_back else in_force, student_import__among=Ids(imported)
     )
+    entries: defaultdict[int, list[MadeEntry]] = defaultdict(list)
     for row_id, pk, action, model, target, digest in logged.order_by("pk").values_list(
         "student_import_id", "pk", "action", "target_model", "target_id", "row_digest"
     ):
         if target is not None:
             entries[row_id].append(MadeEntry(pk, action, model, target, digest))
     made: defaultdict[SourceRow, list[tuple[ImportedRow, Sequence[MadeEntry]]]] = defaultdict(list)
-    for row in sorted(imported, key=lambda row: row.run):
+    for row in sorted(imported.values(), key=lambda row: row.run):
         if row.pk in entries:
             made[row.source_table, row.legacy_id].append((row, entries[row.pk]))
     return made
 
 
-def _imported_rows(run_ids: list[int], table: str, legacy_ids: list[str]) -> list[ImportedRow]:
-    rows = LegacyStudentImport.objects.filter(
-        legacy_import_run__in=run_ids,
-        source_table=table,
-        legacy_id__in=legacy_ids,
-        outcome__in=IMPORTED_OUTCOMES,
-    )
-    columns = rows.values_list(
+def _as_imported(rows: QuerySet[LegacyStudentImport]) -> Iterator[ImportedRow]:
+    for values in rows.values_list(
         "pk", "source_table", "legacy_id", "legacy_import_run_id", "payload_hash", "person_number"
-    )
-    return [ImportedRow(*values) for values in columns]
+    ):
+        yield ImportedRow(*values)
 
 
 def _come_to(
@@ -278,7 +299,7 @@ def _come_to(
     person, is_own_lead = _person_of(main)
     if imported.payload_hash != row.payload_hash:
         return EarlierImport(Origin.CHANGED, number, person, is_own_lead)
-    gone = [entry.pk for entry in entries if entry.record not in existing]
+    gone = [one.pk for one in entries if one.action == INTEREST and one.record not in existing]
     if gone:
         return EarlierImport(
             Origin.DELETED, number, person, is_own_lead, gone[-1], interest_only=True
@@ -305,7 +326,10 @@ def _committed_hashes(run: LegacyImportRun, rows: Sequence[RowIdentity]) -> dict
     hashes: dict[SourceRow, str] = {}
     for table in SourceTable.values:
         ids = [row.legacy_id for row in rows if row.source_table == table]
-        committed = _imported_rows(run_ids, table, ids) if ids else []
-        for one in sorted(committed, key=lambda row: row.run):
+        committed = LegacyStudentImport.objects.filter(
+            legacy_import_run__in=run_ids, source_table=table, legacy_id__in=ids,
+            outcome__in=IMPORTED_OUTCOMES,
+        )  # fmt: skip
+        for one in sorted(_as_imported(committed) if ids else (), key=lambda row: row.run):
             hashes[one.source_table, one.legacy_id] = one.payload_hash
     return hashes

@@ -27,7 +27,7 @@ from legacy_import.stages.planning.plan_row import PlanRow
 NOT_STORED = -1  # the number of a decision that is only tried
 
 
-class Effect(NamedTuple):
+class EffectOnRow(NamedTuple):
     """The answer of the plan's rule for a row, and the case that it rests on."""
 
     answer: Decision
@@ -48,7 +48,7 @@ class Effect(NamedTuple):
         creates_again = decision == ReviewDecision.CREATE_AGAIN
         return self.case.decisions.create_again or None if creates_again else None
 
-    def changes(self, before: "Effect") -> bool:
+    def changes(self, before: "EffectOnRow") -> bool:
         """Whether the row is another one than before: another answer, person or match."""
         mine, its = self.case.facts, before.case.facts
         return (
@@ -67,14 +67,14 @@ class RowEffects:
     row: PlanRow
     context: ChunkContext
     evidence: Mapping[str, Any]
-    now: Effect
+    now: EffectOnRow
 
     @property
     def decided(self) -> bool:
         """Whether any decision about the row is in force."""
         return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
 
-    def of(self, events: Sequence[Event]) -> list[Effect]:
+    def of(self, events: Sequence[Event]) -> list[EffectOnRow]:
         """The effect of each of these decisions, taken alone after the ones in force."""
         before = self.context.decisions.get(self.row.pk, NO_DECISIONS)
         earlier = self.context.earlier.get(self.row.pk)
@@ -125,7 +125,7 @@ def row_effects(run: LegacyImportRun, row_id: int) -> RowEffects | None:
 
 def effects_on_rows(
     run: LegacyImportRun, events: Mapping[int, Sequence[Event]]
-) -> dict[int, tuple[Effect, Effect]]:
+) -> dict[int, tuple[EffectOnRow, EffectOnRow]]:
     """Row id → its answer now and after these decisions about it; committed rows are absent.
 
     The same few queries however many rows there are.
@@ -153,11 +153,11 @@ def _cases(loader: CaseLoader, rows: Iterable[PlanRow], context: ChunkContext) -
     return [loader.case(row, context, facts_by_key) for row in rows]
 
 
-def _effects(run: LegacyImportRun, cases: Sequence[Case]) -> Iterator[Effect]:
+def _effects(run: LegacyImportRun, cases: Sequence[Case]) -> Iterator[EffectOnRow]:
     """The answers, followers of a first row that has a person included."""
     answers = [decide(case.facts) for case in cases]
     waiting = {case.row.pk for case, answer in zip(cases, answers, strict=True) if answer == WAITS}
     linked = followers_among(run, waiting) if waiting else set()
     for case, answer in zip(cases, answers, strict=True):
         follows = answer == WAITS and case.row.pk in linked
-        yield Effect(FOLLOWS if follows else answer, case)
+        yield EffectOnRow(FOLLOWS if follows else answer, case)

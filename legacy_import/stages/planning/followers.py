@@ -12,7 +12,7 @@ from legacy_import.engine.chunks import CHUNK_ROWS
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.platform import contacts_of, fingerprints_of
 from legacy_import.people.ruled_out import RuledOut, people_ruled_out
-from legacy_import.people.separate import separate_rows
+from legacy_import.people.source_decisions import separate_rows
 from legacy_import.rules.commit_policy import (
     FOLLOWS,
     GETS_PERSON,

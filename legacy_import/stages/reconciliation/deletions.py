@@ -9,6 +9,7 @@ from legacy_import.people.platform import records_that_exist
 from legacy_import.people.source_decisions import decisions_on
 from legacy_import.rules.commit_policy import Origin
 from legacy_import.rules.decisions import in_force
+from legacy_import.rules.validation import ERASED
 from legacy_import.stages.commit.effects.created_records import RECORD_KINDS
 from legacy_import.stages.planning.earlier_imports import RowIdentity, logged_imports
 from legacy_import.stages.reconciliation.conservation import EntryInForce
@@ -47,13 +48,18 @@ def _is_gone(entry: EntryInForce, people: Collection[tuple[str, int]]) -> bool:
 
 
 def _decided(run: LegacyImportRun, entries: Entries) -> set[int]:
-    """The rows that a reviewer skipped since, or let be created again, or that a newer run imported."""
+    """The rows that a reviewer skipped since, or let be created again, or that a newer run imported.
+
+    And those of erased people: nothing of them is created again.
+    """
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(entries))
     identities = [
         RowIdentity(*columns) for columns in staged.order_by("pk").values_list(*RowIdentity._fields)
     ]
     newer = logged_imports(run, identities, newer_only=True)
     decided = {pk for pk, one in newer.items() if one.origin != Origin.ANOTHER_PERSON}
+    issues = staged.values_list("pk", "validation_issues")
+    decided |= {pk for pk, codes in issues if codes == [ERASED]}
     for pk, of_row in decisions_on(staged, run.connection_name).items():
         now = in_force(one.event for one in of_row.applying)
         if now.skip or now.create_again in {entry.pk for entry in entries[pk]}:

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
@@ -16,7 +17,13 @@ from tests.factories import CrmLeadFactory, LearnerProfileFactory, UserFactory
 from tests.trainings.histories import BORN, NAME, NOW, again, history, secretary, seen
 from trainings.attachments import SeenOwner, attach, decide_owner, person_of
 from trainings.history.owner_list import PAGE
-from trainings.models import AttachmentAction, HistoryAttachment, ImportedHistory, ProbableOwner
+from trainings.models import (
+    AttachedRecord,
+    AttachmentAction,
+    HistoryAttachment,
+    ImportedHistory,
+    ProbableOwner,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +160,19 @@ def test_a_page_sends_as_many_queries_for_many_lines_as_for_one(manager):
         manager.get(OWNERS)
     assert len(many) == len(one)
     assert len(one) <= 16
+
+
+def test_nothing_is_decided_in_bulk(manager):
+    crowd(3)
+    page = manager.get(OWNERS).content.decode()
+    assert re.findall(r'<input type="(?:checkbox|radio)"[^>]*id="([^"]*)"', page) == ["li-keys-on"]
+    assert len(re.findall(r'type="(?:checkbox|radio)"', page)) == 1
+
+
+def test_the_log_is_not_in_the_admin():
+    for model in (HistoryAttachment, AttachedRecord, ProbableOwner):
+        assert not admin.site.is_registered(model)
+        assert not Permission.objects.filter(content_type__model=model._meta.model_name).exists()
 
 
 # --- Deciding ----------------------------------------------------------------------------------------

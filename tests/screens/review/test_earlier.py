@@ -1,6 +1,7 @@
 """A row of which an earlier version was decided: what the page shows of it, and saying it again."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from legacy_import.choices import Classification, Outcome, ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from tests.factories import RunFactory, earlier_commit, legacy_row, stage_rows
 from tests.review.reviewing import assert_facets_hold, reviewer, rows_of, say
-from tests.stages.stages import run_stages
+from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/legacy-imports/review"
@@ -99,6 +100,20 @@ def test_a_row_of_which_nothing_was_said_before_shows_none_of_it(client, me):
     assert "earlier version of this row" not in text_of(page(client, row))
 
 
+def test_a_row_that_changed_since_its_import_is_compared_with_what_was_committed(client):
+    (before,) = planned({**BEFORE, "status": "nouveau", "session_id": None})
+    run_commit(before.legacy_import_run)
+    (now,) = planned({**BEFORE, "status": "Formée", "session_id": None, "phone": PHONES[1]})
+    assert now.planned_reason == "already_imported_changed"
+    words = text_of(page(client, now)).split("What changed since the import")[1]
+    assert "Phone 06•• ••• 913 06•• ••• 264" in words
+    assert "Status nouveau Formée" in words
+
+
+def test_a_new_row_is_compared_with_nothing(client, row):
+    assert "What changed since the import" not in text_of(page(client, row))
+
+
 def test_one_form_says_it_again(client, me, row):
     assert 'id="li-repeat"' in page(client, row).content.decode()
     answer = send(client, row, "repeat", version=row.version)
@@ -141,7 +156,10 @@ def test_the_history_shows_the_decisions_of_all_runs(client, me, row):
 
 
 def test_the_filter_finds_them_and_a_bulk_says_it_again(client, me, row):
-    answer = page(client, row, planned_reason="status_unknown", earlier_decision="treat_as")
+    (link,) = re.findall(
+        r'href="([^"]+)">All rows of this cause', page(client, row).content.decode()
+    )
+    answer = client.get(unescape(link), secure=True)
     assert '<option value="repeat">' in answer.content.decode()
     sent = {
         "run": row.legacy_import_run_id, "decision": "repeat", "scope": "all",

@@ -30,9 +30,16 @@ from legacy_import.stages.commit.waves import planned_counts
 from legacy_import.stages.reconciliation.conservation import ROW_CHECKS
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.rollback.order import committed_rows
-from tests.factories import NOW, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
+from tests.factories import (
+    NOW,
+    CourseMappingFactory,
+    CrmLeadFactory,
+    ReviewDecisionFactory,
+    RunFactory,
+    StagedLearnerFactory,
+)
 from tests.screens.runs.run_screens import planned_run
-from tests.stages.stages import run_commit, run_plan, run_rollback
+from tests.stages.stages import run_commit, run_plan, run_rollback, run_stages
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +216,27 @@ def test_a_batch_shows_its_own_entries_only(run: Any) -> None:
         assert sum(batch["rows"] for batch in batches) == rows
         for batch in batches:
             assert sum(number for _, number in batch["actions"]) == batch["rows"]
+
+
+def test_a_batch_counts_each_row_once_whatever_else_is_done_with_it() -> None:
+    """A course interest of a lead and the person of a history are more entries, not more rows."""
+    CourseMappingFactory(legacy_formation_id="7")
+    CrmLeadFactory(full_name="Karim Haddad", phone="0559446168")
+    run = RunFactory()
+    known = {"full_name": "Karim Haddad", "phone": "0559446168"}
+    StagedLearnerFactory(run=run, **known, status="Formée", formation_id="7")
+    StagedLearnerFactory(run=run, **known, status="nouveau")
+    StagedLearnerFactory(run=run, status="nouveau", formation_id="7")
+    run_stages(run)
+    run_commit(run, batch=100)
+    done = commit_summary(run, 0)
+    assert done["rows"] == sum(done["actions"].values()) == 3
+    assert done["besides"] == {"attach_person": 1, "create_course_interest": 1}
+    (batch,) = log_page(run)["batches"]
+    assert batch["rows"] == sum(rows for _, rows in batch["actions"]) == 3
+    run_rollback(run)
+    (batch,) = log_page(run)["batches"]
+    assert batch["undone_entries"] == 3
 
 
 def test_a_row_that_was_committed_twice_is_in_both_batches(run: Any) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.people.groups import regroup_around
 from tests.factories import (
     CourseMappingFactory,
     ReviewDecisionFactory,
@@ -13,7 +15,14 @@ from tests.factories import (
     SessionMappingFactory,
     StagedLearnerFactory,
 )
-from tests.stages.stages import last_reason, outcome_of, run_commit, run_rollback, run_stages
+from tests.stages.stages import (
+    last_reason,
+    outcome_of,
+    run_commit,
+    run_plan,
+    run_rollback,
+    run_stages,
+)
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +127,36 @@ def test_a_row_whose_group_has_another_first_row_since_the_plan_is_left_out(
         "create_completed_training", "drifted", "drifted"
     ]  # fmt: skip
     assert last_reason(second) == last_reason(third) == "person_group_changed"
+
+
+@pytest.mark.parametrize("in_this_run", [True, False], ids=["of_this_run", "of_another_run"])
+def test_a_row_that_a_reviewer_separated_has_a_key_of_its_own_and_the_others_another_first_row(
+    in_this_run: bool, run: LegacyImportRun
+) -> None:
+    elsewhere = RunFactory()
+    rows = [
+        StagedLearnerFactory(run=of_run, legacy_id=legacy_id, **KARIM, status="Formée")
+        for of_run in (elsewhere, run)
+        for legacy_id in "123"
+    ]
+    run_stages(elsewhere)
+    run_stages(run)
+    first = rows[3] if in_this_run else rows[0]
+    ReviewDecisionFactory(student_import=first, decision=ReviewDecision.SEPARATE)
+    if in_this_run:
+        regroup_around(run, first.pk)  # as the decision's service does
+    run_commit(run)
+    if in_this_run:
+        assert [last_reason(row) for row in rows[3:]] == [
+            "decision_changed", "person_group_changed", "person_group_changed"
+        ]  # fmt: skip
+    run_plan(run)
+    run_commit(run)
+    assert keys() == {
+        "legacy:stagiaires:1:training": "legacy:stagiaires:1",
+        "legacy:stagiaires:2:training": "legacy:stagiaires:2",
+        "legacy:stagiaires:3:training": "legacy:stagiaires:2",
+    }
 
 
 def test_a_reviewer_s_decision_explains_better_than_the_group_why_a_row_is_left_out(

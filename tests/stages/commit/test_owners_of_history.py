@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.stages.reconciliation.reconciling import elsewhere
 from tests.stages.stages import run_commit, run_rollback, run_stages
-from trainings.attachments import SeenRecord, attach, undo
+from trainings.attachments import SeenRecord, attach, detach, undo
 from trainings.models import LegacyCompletedTraining, ProbableOwner
 
 pytestmark = pytest.mark.django_db
@@ -63,19 +63,19 @@ def attach_all(lead: CrmLead) -> Any:
 
 
 def test_a_match_that_may_not_link_is_proposed_with_the_history(run: LegacyImportRun) -> None:
-    lead = CrmLeadFactory(full_name="Karim Hadad", birth_date=BORN)  # similar name, same date
-    StagedLearnerFactory(run=run, legacy_id="1", **{**KARIM, "full_name": "Karim Haddade"})
+    lead = CrmLeadFactory(full_name="Karim Haddadi", birth_date=BORN)  # similar name, same date
+    StagedLearnerFactory(run=run, legacy_id="1", **KARIM)
     commit(run)
     assert LegacyCompletedTraining.objects.get().lead is None
-    (pair,) = proposed()
-    assert pair[:3] == ("legacy:stagiaires:1", "lead", lead.pk)
+    assert proposed() == [("legacy:stagiaires:1", "lead", lead.pk, "medium_match", "open")]
+    assert ProbableOwner.objects.get().reason == "blocked_match"
 
 
 def test_the_same_name_and_date_is_proposed(run: LegacyImportRun) -> None:
     lead = CrmLeadFactory(full_name="Haddad Karim", birth_date=BORN)
     StagedLearnerFactory(run=run, legacy_id="1", **KARIM)
     commit(run)
-    assert proposed() == [("legacy:stagiaires:1", "lead", lead.pk, "medium_match", "open")]
+    assert proposed() == [("legacy:stagiaires:1", "lead", lead.pk, "", "open")]
 
 
 def test_whom_a_reviewer_ruled_out_is_never_proposed(run: LegacyImportRun) -> None:
@@ -176,5 +176,24 @@ def test_reconcile_balances_after_attaching(undone: bool) -> None:
     assert [check for check in report.checks if not check.ok] == []
     run_rollback(run)
     assert LegacyCompletedTraining.objects.count() == (0 if undone else 2)
+    report = reconcile(run_id=run.pk, progress=Silent())
+    assert [check for check in report.checks if not check.ok] == []
+
+
+def test_what_the_import_attached_can_be_detached_and_the_books_still_balance() -> None:
+    CourseMappingFactory(connection_name="nowhere", legacy_formation_id="7")
+    run = elsewhere(1)
+    lead = CrmLeadFactory(full_name="Karim Haddad", birth_date=BORN, phone="0559446168")
+    StagedLearnerFactory(run=run, legacy_id="1", **{**KARIM, "phone": "0559446168"})
+    commit(run)
+    record = LegacyCompletedTraining.objects.get()
+    assert record.lead == lead
+    seen = [SeenRecord(record.origin, record.version)]
+    detach(records=seen, reason="homonyme", actor=UserFactory(), now=timezone.now())
+    report = reconcile(run_id=run.pk, progress=Silent())
+    assert [check for check in report.checks if not check.ok] == []
+    assert [pair[2] for pair in proposed()] == [lead.pk]  # whoever it is, people decide again
+    run_rollback(run)
+    assert LegacyCompletedTraining.objects.get().lead is None
     report = reconcile(run_id=run.pk, progress=Silent())
     assert [check for check in report.checks if not check.ok] == []

@@ -221,6 +221,26 @@ def test_what_a_rollback_deleted_was_not_deleted_by_staff() -> None:
     assert plan_of(again(first, **KARIM)) == ("create_crm_lead", "new_lead")
 
 
+@pytest.mark.parametrize("same_run", [True, False], ids=["same-run", "next-run"])
+@pytest.mark.parametrize("effect", MADE)
+def test_what_was_gone_before_a_rollback_needs_a_decision(effect: str, same_run: bool) -> None:
+    action, model = MADE[effect]
+    fields = KARIM | {"status": STATUS[effect]}
+    first = imported(**fields)
+    model.objects.get().delete()  # type: ignore[attr-defined]
+    run_rollback(first)
+    if same_run:
+        row = LegacyStudentImport.objects.get()
+        run_stages(first)
+    else:
+        row = again(first, **fields)
+    assert plan_of(row) == DELETED
+    assert commit_of(row) == "review"
+    decided(row, D.CREATE_AGAIN)
+    assert commit_of(row) == action
+    assert plan_of(again(row.legacy_import_run, **fields)) == IMPORTED
+
+
 # --- A row number is not a person --------------------------------------------------------------------
 
 

@@ -203,7 +203,3 @@ def main() -> None:
         process = run_measured([sys.executable, "-m", "benchmarks.history", "--here"], environment)
     if not show(options.records, json.loads(process.output.splitlines()[-1])):
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

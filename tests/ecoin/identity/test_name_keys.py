@@ -2,8 +2,8 @@
 
 import pytest
 
+from ecoin.identity.keys import MAX_VALUE, name_keys
 from ecoin.identity.names import parse_name
-from trainings.names import MAX_NAME_KEY, name_keys
 
 
 def test_the_first_form_is_the_fold_of_the_name():
@@ -32,4 +32,4 @@ def test_forms_are_ascii_and_fit_their_columns():
     keys = name_keys("ععععع " * 40 + "w" * 300)
     for form in (*keys.rotations, keys.skeleton):
         assert form.isascii()
-        assert len(form) <= MAX_NAME_KEY
+        assert len(form) <= MAX_VALUE

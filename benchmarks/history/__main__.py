@@ -1,0 +1,3 @@
+from benchmarks.history.search import main
+
+main()

@@ -1,0 +1,65 @@
+"""What frees most rows after a plan, in words, with the command or the address for each."""
+
+from collections.abc import Iterator, Sequence
+
+from django.urls import reverse
+
+from legacy_import.management.printer import TextLine
+from legacy_import.management.wording import count_of
+from legacy_import.models import LegacyImportRun
+from legacy_import.rules.reasons import REASONS
+from legacy_import.stages.planning.guide import COMMIT, REVIEW, Cause
+
+# Kind of mapping → its page, and what one is called.
+PAGES = {
+    "sessions": ("legacy_imports:session-mapping", "session"),
+    "courses": ("legacy_imports:course-mapping", "course"),
+    "statuses": ("legacy_imports:status-mapping", "unknown status"),
+}
+
+
+def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextLine]:
+    """A line per cause, most rows first."""
+    if not causes:
+        return
+    yield TextLine(detail=True)
+    yield TextLine("What frees most rows", bold=True, detail=True)
+    for cause in causes:
+        yield TextLine(f"  {_words(cause)}", detail=True)
+        yield TextLine(f"      {address_of(run, cause)}{_command(run, cause)}", detail=True)
+
+
+def address_of(run: LegacyImportRun, cause: Cause) -> str:
+    """The page on which the rows of the cause are settled."""
+    if cause.kind:
+        return f"{reverse(PAGES[cause.kind][0])}?run={run.pk}"
+    return f"{reverse('legacy_imports:review')}?run={run.pk}&planned_reason={cause.reason}"
+
+
+def next_of(run: LegacyImportRun, step: str) -> dict[str, str]:
+    """The fields of a CommandResult for a step of `stages.planning.guide.next_step`."""
+    if step == REVIEW:
+        return {"next_page": f"decide the rows: {reverse('legacy_imports:review')}?run={run.pk}"}
+    if step in PAGES:
+        return {"next_command": f"legacy_map {step} --run {run.pk}"}
+    return {"next_command": run.next_command} if step == COMMIT else {}
+
+
+def _words(cause: Cause) -> str:
+    """'151 registrations wait for 126 sessions.'"""
+    rows = count_of(cause.rows, "row")
+    meaning = REASONS.get(cause.reason, cause.reason)
+    if not cause.kind:
+        return f"{rows}: {meaning}"
+    wait = "waits" if cause.rows == 1 else "wait"
+    noun = PAGES[cause.kind][1]
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    mappings = f"{cause.mappings:,} {noun if cause.mappings == 1 else plural}"
+    who = rows
+    if cause.reason == "session_not_confirmed":
+        who = count_of(cause.rows, "registration")
+    return f"{who} {wait} for {mappings}: {meaning}"
+
+
+def _command(run: LegacyImportRun, cause: Cause) -> str:
+    return f"   or: manage.py legacy_map {cause.kind} --run {run.pk}" if cause.kind else ""
