@@ -83,10 +83,27 @@ class School:
 
     def _sessions(self) -> dict[str, str]:
         """Waiting lists are released; sessions in doubt are looked up, and took place."""
-        return {
-            one["key"]: "real_session" if one["state"] == "to_confirm" else "released"
-            for one in self._undecided("sessions")
-        }
+        without_course = self._without_course()
+        answers = {}
+        for one in self._undecided("sessions"):
+            code = without_course.get(one["key"])
+            answer = f"released:{code}" if code else "released"
+            answers[one["key"]] = "real_session" if one["state"] == "to_confirm" else answer
+        return answers
+
+    def _without_course(self) -> dict[str, str]:
+        """Session that has no course, or one that the catalogue lacks → the course that was taught."""
+        script = (
+            "from legacy_import.models import *; from trainings.models import Course; "
+            "codes = list(Course.objects.order_by('pk').values_list('code', flat=True)); "
+            "known = LegacyCourseMapping.objects.filter(in_source=True); "
+            "ids = known.values('legacy_formation_id'); "
+            "lacking = LegacySessionMapping.objects.exclude(legacy_formation_id__in=ids)"
+            " | LegacySessionMapping.objects.filter(legacy_formation_id=None); "
+            "print(*(f'{s.legacy_session_id}={codes[0]}' for s in lacking))"
+        )
+        lines = self.run("shell", "--verbosity", "0", "-c", script).split()
+        return dict(line.split("=", 1) for line in lines)
 
     def _courses(self) -> dict[str, str]:
         """One course of several with the same name is chosen; the others have no equivalent."""

@@ -185,7 +185,7 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
         setattr(mapping, name, value)
     if not decision_stays:
         mapping.confirmed_by = mapping.confirmed_at = None
-        mapping.reason, mapping.history_released = "", False
+        mapping.reason, mapping.history_released, mapping.history_course = "", False, None
     if reopened:
         _reopen_conflicts(mapping.connection_name, legacy_session_id=mapping.legacy_id)
     mapping.count_change()

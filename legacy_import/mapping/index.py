@@ -31,6 +31,9 @@ from legacy_import.rules.courses import (
 )
 from legacy_import.rules.sessions import SessionKind, session_of_row
 
+# The course was chosen when the history of a waiting session was released.
+OF_RELEASED_SESSION = "course:of_released_session"
+NO_COURSE = (CourseState.NONE_NAMED, CourseState.NOT_IN_SOURCE)
 MAPPED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.CONFIRMED)
 
 
@@ -59,6 +62,7 @@ class SessionAnswer(NamedTuple):
     ends_on: str = ""
     deleted: bool = False  # on the old platform, and no person decided since
     history_released: bool = False
+    history_course: int | None = None  # of released history without any course
 
 
 class StatusAnswer(NamedTuple):
@@ -166,12 +170,17 @@ class MappingIndex:
         formation = self._formation(formation_id, kind, session)
         real = kind.session_type == SessionType.REAL_SESSION
         course, two_courses = self._course(formation, session_id, session)
+        course_rule = formation.rule
+        chosen = session.history_course if session and session.history_released else None
+        if chosen is not None and course.state in NO_COURSE:
+            course = CourseAnswer(CourseState.MAPPED, chosen, 0)
+            course_rule = OF_RELEASED_SESSION
         return Training(
             session=kind,
             session_confirmed=bool(session and session.confirmed and real),
             session_version=session.version if session else 0,
             course=course,
-            course_rule=formation.rule,
+            course_rule=course_rule,
             session_code=session.code if session else "",
             session_starts_on=session.starts_on if session else "",
             session_ends_on=session.ends_on if session else "",
@@ -273,6 +282,7 @@ def session_answer(mapping: LegacySessionMapping) -> SessionAnswer:
         mapping.ends_on_raw,
         mapping.waits_as_deleted,
         mapping.history_released,
+        mapping.history_course_id,
     )
 
 

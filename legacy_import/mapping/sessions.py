@@ -27,10 +27,12 @@ from legacy_import.models import (
     LegacySessionMapping,
     LegacyTrainingImport,
 )
+from legacy_import.people.platform import platform_courses
 from legacy_import.rules.commit_policy import SESSION_DELETED
 from legacy_import.rules.sessions import PLACEHOLDER_IDS, SessionKind, classify_session
 
 REAL = SessionKind(SessionType.REAL_SESSION, "session:real")
+NOT_RELEASED: Fields = {"history_released": False, "history_course_id": None}
 WITHOUT_CODE, WAITING_WORDS = "session:real_without_code", "session:waiting_words"
 TYPES = (SessionType.REAL_SESSION, SessionType.WAITING_PLACEHOLDER, SessionType.UNKNOWN)
 
@@ -122,7 +124,8 @@ def with_course_names() -> QuerySet[Any]:
 
 def _answer(mapping: LegacySessionMapping) -> Answer:
     real = mapping.session_type == SessionType.REAL_SESSION
-    recorded = mapping.session_type, mapping.waits_as_deleted, mapping.history_released
+    released = mapping.history_released, mapping.history_course_id
+    recorded = mapping.session_type, mapping.waits_as_deleted, released
     return Answer(recorded, real and mapping.confirmed_at is not None)
 
 
@@ -158,11 +161,14 @@ def _require_waiting(mapping: LegacySessionMapping, user_input: DecisionInput) -
         raise MappingRefused(
             "session_is_real", "History of a real session is recorded with it: nothing to release."
         )
-    return {}
+    course = user_input.choice
+    if course is not None and course not in dict(platform_courses()):
+        raise MappingRefused("no_such_course", "The platform has no such course.")
+    return {"history_course_id": course}
 
 
 def _rule_answer(mapping: LegacySessionMapping) -> Fields:
-    return rule_of(mapping)._asdict() | {"history_released": False}
+    return rule_of(mapping)._asdict() | NOT_RELEASED
 
 
 def _frees(group: RowGroup, index: MappingIndex) -> bool:
@@ -200,7 +206,7 @@ SESSIONS = MappingKind(
     decisions={
         **{
             value.value: MappingDecision(
-                {"session_type": value, "history_released": False},
+                {"session_type": value} | NOT_RELEASED,
                 partial(_require_possible, value),
             )
             for value in TYPES
@@ -211,7 +217,7 @@ SESSIONS = MappingKind(
     rule_answer=_rule_answer,
     answer=_answer,
     bulk=real_unconfirmed,
-    bulk_fields={"session_type": SessionType.REAL_SESSION, "history_released": False},
+    bulk_fields={"session_type": SessionType.REAL_SESSION} | NOT_RELEASED,
     exact=SessionType.REAL_SESSION.value,
     offered=maybe_real,
     bulk_check=_require_reasons,

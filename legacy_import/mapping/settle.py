@@ -46,6 +46,7 @@ from legacy_import.privacy.free_text import masked_number
 from legacy_import.rules.sessions import doubts_about
 from legacy_import.rules.statuses import key_of
 
+RELEASED = "released:"  # before the code of the course of its rows without one
 COURSE = "course:"  # before the code of a course of the platform, in an answer
 # Subject of the command → its kinds, in the order of its lists.
 SUBJECTS: Mapping[str, tuple[MappingKind, ...]] = {
@@ -166,6 +167,8 @@ def _choice(run: LegacyImportRun, subject: str, answer: str, note: str) -> _Choi
     decision, course = value, None
     if kind is COURSES and value.startswith(COURSE):
         decision, course = "choose", _course_of(value.removeprefix(COURSE))
+    if kind is SESSIONS and value.startswith(RELEASED):
+        decision, course = "released", _course_of(value.removeprefix(RELEASED))
     if decision not in (*kind.decisions, UNDO) or (decision == "choose" and course is None):
         raise UnknownAnswer(
             f"{mask_text(value)!r} is not an answer for {mask_text(key)!r}.",
@@ -177,6 +180,7 @@ def _choice(run: LegacyImportRun, subject: str, answer: str, note: str) -> _Choi
 def answers_of(subject: str) -> list[str]:
     """What can be set, as the command spells it."""
     answers = [answer for kind in SUBJECTS[subject] for answer in kind.decisions]
+    answers += [f"{RELEASED}CODE"] if subject == "sessions" else []
     return [f"{COURSE}CODE" if answer == "choose" else answer for answer in [*answers, UNDO]]
 
 

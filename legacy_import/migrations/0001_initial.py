@@ -573,6 +573,7 @@ class Migration(migrations.Migration):
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.CharField(blank=True, default='', max_length=255)),
                 ('history_released', models.BooleanField(default=False)),
+                ('history_course', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trainings.course')),
             ],
             options={
                 'verbose_name': 'session mapping',

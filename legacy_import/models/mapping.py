@@ -118,6 +118,10 @@ class LegacySessionMapping(SourceMapping):
     reason = models.CharField(max_length=255, blank=True, default="")  # given when confirmed
     # History of this waiting session is recorded without a session; registrations still wait.
     history_released = models.BooleanField(default=False)
+    # The course of its released history where neither row nor session has one.
+    history_course = models.ForeignKey(
+        "trainings.Course", on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         db_table = "legacy_session_mappings"

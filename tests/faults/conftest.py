@@ -50,7 +50,8 @@ def whole(big_legacy: ServerLegacy, migrated_app: AppDatabase) -> dict[str, str]
     found = content(migrated_app)
     if migrated_app.path:
         names = ("runs", "student_imports", "training_imports", "course_mappings",
-                 "session_mappings", "chunk_receipts", "identity_keys")  # fmt: skip
+                 "session_mappings", "status_mappings", "course_conflicts", "chunk_receipts",
+                 "identity_keys")  # fmt: skip
         migrated_app.execute(
             "PRAGMA foreign_keys = OFF",
             *(f"DELETE FROM legacy_{'import_runs' if name == 'runs' else name}" for name in names),

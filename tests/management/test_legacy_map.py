@@ -145,6 +145,17 @@ def test_courses_are_chosen_kept_by_name_confirmed_and_pairs_settled(run: Legacy
     assert LegacyCourseMapping.objects.get(legacy_formation_id="8").course.code == "ANG"
 
 
+def test_a_session_is_released_with_the_course_of_its_rows_without_one(
+    run: LegacyImportRun,
+) -> None:
+    assert mapped("sessions", "--set", "235=released:ANG")["changed"] == 1
+    session = LegacySessionMapping.objects.get(legacy_session_id="235")
+    assert session.history_course is not None
+    assert session.history_course.code == "ANG"
+    assert mapped("sessions", "--set", "235=released:ANG")["unchanged"] == 1
+    assert call("legacy_map", "sessions", "--set", "235=released:NONE").code == 2
+
+
 def test_sessions_are_released_and_confirmed_but_not_the_doubtful(run: LegacyImportRun) -> None:
     counts = mapped("sessions", "--set", "235=released", "--confirm-exact")
     assert (counts["changed"], counts["freed"]) == (2, 2)

@@ -29,6 +29,7 @@ from legacy_import.stages.replan import replan
 from tests.factories import (
     CONNECTION,
     NOW,
+    CourseFactory,
     CourseMappingFactory,
     RunFactory,
     SessionMappingFactory,
@@ -359,6 +360,37 @@ def test_rows_without_a_course_of_their_own_get_that_of_the_released_session(run
     assert change.affected == {run.pk: 2}, "the course of the session counts for its rows"
     run_commit(run)
     assert (outcome_of(blank), last_reason(blank)) == ("drifted", "course_mapping_changed")
+
+
+def test_a_course_is_chosen_for_released_history_that_has_none(run, actor):
+    chosen = CourseFactory()
+    before = mapping("50", rule="session:no_formation", legacy_formation_id=None, **WAITING)
+    own = registered(run, "1", session_id="50", status="Formée")
+    blank = registered(run, "2", session_id="50", status="Formée", formation_id=None)
+    lacking = registered(run, "3", session_id="50", status="Formée", formation_id="9999")
+    run_stages(run)
+    with pytest.raises(MappingRefused) as refused:
+        released(mapping_id=before.pk, version=1, actor=actor, now=NOW, choice=10**9)
+    assert refused.value.code == "no_such_course"
+    released(mapping_id=before.pk, version=1, actor=actor, now=NOW)
+    run_stages(run)
+    assert plan_of(own) == ("create_completed_training", "history")
+    assert plan_of(blank) == ("review", "formation_missing")
+    assert plan_of(lacking) == ("review", "formation_not_in_source")
+    change = released(mapping_id=before.pk, version=2, actor=actor, now=NOW, choice=chosen.pk)
+    assert change.affected == {run.pk: 3}
+    run_stages(run)
+    assert {plan_of(row) for row in (own, blank, lacking)} == {
+        ("create_completed_training", "history")
+    }
+    assert own.training.course_id != chosen.pk
+    assert blank.training.course_id == lacking.training.course_id == chosen.pk
+    assert blank.training.course_rule == "course:of_released_session"
+    run_commit(run)
+    courses = LegacyCompletedTraining.objects.order_by("origin").values_list("course_id", flat=True)
+    assert list(courses) == [own.training.course_id, chosen.pk, chosen.pk]
+    undo(mapping_id=before.pk, version=3, actor=actor, now=NOW)
+    assert LegacySessionMapping.objects.get(pk=before.pk).history_course is None
 
 
 def test_a_release_undone_waits_again_and_drifts_what_was_planned(run, actor):

@@ -252,12 +252,14 @@ def test_the_first_look_after_an_import_keeps_its_lists(tmp_path: Path):
 
 
 def elsewhere(run: LegacyImportRun) -> None:
-    """What the import of another run does: a course renamed, a session gone, a session new."""
+    """What the import of another run does: a course renamed, a session gone, one that was missing."""
     courses = LegacyCourseMapping.objects.filter(legacy_formation_id="7")
     courses.update(legacy_name="Bureautique", version=F("version") + 1)
     sessions = LegacySessionMapping.objects.filter(legacy_session_id="41")
     sessions.update(in_source=False, version=F("version") + 1)
-    SessionMappingFactory(legacy_session_id="88", legacy_formation_id="9")
+    missing = LegacySessionMapping.objects.filter(legacy_session_id="88")
+    missing.update(in_source=True, legacy_code="NEUF", session_type="real_session",
+                   rule="session:real", legacy_formation_id="9", version=F("version") + 1)  # fmt: skip
 
 
 @pytest.mark.parametrize("status", [RunStatus.PLANNED, RunStatus.CLOSED, RunStatus.ROLLING_BACK])

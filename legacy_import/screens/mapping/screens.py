@@ -24,6 +24,7 @@ from legacy_import.mapping.statuses import STATUSES, spellings
 from legacy_import.models import (
     LegacyCourseMapping,
     LegacyImportRun,
+    LegacySessionMapping,
     LegacyStatusMapping,
     LegacyStudentImport,
     MappingWeight,
@@ -269,6 +270,13 @@ def add_course_address(request: HttpRequest, name: str = "") -> str:
     return f"{reverse('admin:trainings_course_add')}?{urlencode({**query, 'back': back})}"
 
 
+def _all_courses(
+    request: HttpRequest, run: LegacyImportRun, mapping: LegacySessionMapping
+) -> dict[str, Any]:
+    """The courses of the platform: one may be chosen for released history that has none."""
+    return {"courses": platform_catalogue()}
+
+
 def _examples(
     request: HttpRequest, run: LegacyImportRun, mapping: LegacyStatusMapping
 ) -> dict[str, Any]:
@@ -298,6 +306,7 @@ COURSE_SCREEN = MappingScreen(
 )
 SESSION_SCREEN = MappingScreen(
     kind=SESSIONS,
+    page_context=_all_courses,
     line=SessionLine,
     list_title=_("Old sessions"),
     page_title=_("What is this session?"),

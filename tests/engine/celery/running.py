@@ -32,6 +32,8 @@ WITHOUT: dict[str, set[str]] = {
     "legacy_facet_counts": {"id"},
     "legacy_course_mappings": {"id"},
     "legacy_session_mappings": {"id"},
+    "legacy_status_mappings": {"id"},
+    "legacy_course_conflicts": {"id"},
     "legacy_chunk_receipts": {"id", "finished_at", "details"},  # details: a worker staged it
     "legacy_chunk_failures": set(),
 }
