@@ -1,5 +1,6 @@
 """How many rows pass a filter, from the stored counts and never from the rows themselves."""
 
+import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from legacy_import.choices import PlannedAction
+from legacy_import.choices import ReviewDecision as D
 from legacy_import.models import (
     FACETS,
     FacetCount,
@@ -163,6 +165,15 @@ def decisions_since_plan(run: LegacyImportRun) -> int:
         student_import__legacy_import_run__lte=run.pk,
     )
     return since[:MOST_DECISIONS].count()
+
+
+def decided_since(run: LegacyImportRun, start: datetime.datetime) -> int:
+    """Rows of the source that reviewers decided since then; at most MOST_DECISIONS."""
+    decisions = LegacyReviewDecision.objects.standing().filter(
+        connection_name=run.connection_name, created_at__gte=start
+    )
+    rows = decisions.exclude(decision__in=(D.LATER, D.RESET)).values("source_table", "legacy_id")
+    return rows.distinct()[:MOST_DECISIONS].count()
 
 
 def rows_waiting_for(

@@ -14,6 +14,7 @@ import datetime
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from ecoin.identity.keys import is_missing_date
 from ecoin.identity.phones import parse_phones
 
 DIGEST_LENGTH = 64  # the width of the columns that store a digest
@@ -46,9 +47,14 @@ def row_digest(
     parts = {_part(CONTACT, contact) for contact in contacts[-MOST_CONTACTS:]}
     if name_key:
         parts.add(_part(NAME, name_key))
-    if birth_date:
+    if birth_date and not says_little(birth_date):
         parts.add(_part(DATE, birth_date.isoformat()))
     return SEPARATOR.join(sorted(parts))
+
+
+def says_little(date: datetime.date) -> bool:
+    """A placeholder, or 1 January, which old forms write for a year: many people share it."""
+    return is_missing_date(date) or (date.day, date.month) == (1, 1)
 
 
 def same_person(left: str, right: str) -> bool:

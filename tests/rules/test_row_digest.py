@@ -58,6 +58,13 @@ def test_blank_parts_are_not_in_common() -> None:
     assert not same_person(row_digest(**only_name), row_digest(**only_date))
 
 
+@pytest.mark.parametrize("date", [datetime.date(1990, 1, 1), datetime.date(1970, 1, 1)])
+def test_a_date_that_many_share_is_no_part(date: datetime.date) -> None:
+    assert not same_person(
+        row_digest(**AMINA | {"birth_date": date}), row_digest(**KARIM | {"birth_date": date})
+    )
+
+
 def test_a_row_without_any_part_is_no_one() -> None:
     assert row_digest(**NO_ONE) == ""
     assert not same_person("", "")

@@ -20,6 +20,7 @@ from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
     count_rows,
+    decided_since,
     decisions_since_plan,
 )
 from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
@@ -66,6 +67,7 @@ def render_queue(
         "here": address.query_string(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "progress": progress[address.query.focus],
+        "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
         "states": _states(address, counts),
         "facets": facets_of(address, counts, SIDE_FACETS),
         "chips": chips_of(address, FACET_NAMES),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import LegacyImportRun
-from legacy_import.permissions import VIEW, permission_needed
+from legacy_import.permissions import APP_LABEL, VIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact, contact_free_text
 from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
@@ -17,6 +17,7 @@ from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import counts_of, distributions, queue_of, review_progress
 from legacy_import.screens.runs.log import log_page
+from legacy_import.screens.runs.next_step import next_step_of
 from legacy_import.screens.runs.plan import (
     committed_rows,
     plan_lines,
@@ -98,6 +99,8 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         title=_("Run %(number)s") % {"number": run.pk},
         run=run,
         page=page,
+        may_take_next_step=page["next_step"] is not None
+        and request.user.has_perm(f"{APP_LABEL}.{page['next_step'].needs}"),
         address=reverse("legacy_imports:run", args=[run.pk]),
         may_commit=obstacles.to_commit(run) is None,
         may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
@@ -126,6 +129,7 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
     return {
         "rows": counts.rows or rows_staged(progress["stages"]),
         "planned": run.planned_at is not None,
+        "next_step": next_step_of(run, counts),
         "duration": duration_words(total_duration(steps)),
         "steps": steps,
         "certificate": certificate_of(run.certificate),

@@ -15,6 +15,7 @@ MAPPED: dict[str, str] = {
     "session_deleted_at_source": "sessions",
     "course_unmapped": "courses",
     "course_no_equivalent": "courses",
+    "course_kept_by_name": "courses",
     "course_deleted_at_source": "courses",
     "formation_session_conflict": "courses",
     "status_unknown": "statuses",
