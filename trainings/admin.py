@@ -20,7 +20,7 @@ from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask
 from ecoin.lineage import NOTHING, LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
 from trainings.history.panel import HistoryPanelAdmin, history_fields
-from trainings.history.search import name_condition
+from trainings.history.search import first_matches
 from trainings.history.shown import VIEW, learner_address, person_label
 from trainings.models import (
     Course,
@@ -34,6 +34,7 @@ from trainings.models import (
 # The origin of a record, or the key of a learner: `legacy:stagiaires:12`, `…:12:training`.
 ORIGIN = re.compile(r"[!-9;-~]{1,64}:[a-z_]{1,32}:[0-9]{1,20}(#[0-9]{1,9})?(:[a-z]{1,16})?")
 WITHOUT_DATE = "none"
+MOST_FOUND = 1_000  # records with a name that a list shows
 
 
 @admin.register(Course)
@@ -187,7 +188,11 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
             return queryset, False
         if ORIGIN.fullmatch(search_term):
             return queryset.filter(Q(origin=search_term) | Q(learner_key=search_term)), False
-        return queryset.filter(name_condition(search_term)), False
+        found = first_matches(queryset, search_term, MOST_FOUND)
+        if len(found) == MOST_FOUND:
+            words = _("Only the first %(number)s records with this name are listed.")
+            self.message_user(request, words % {"number": MOST_FOUND}, messages.WARNING)
+        return queryset.filter(pk__in=found), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Keeps stored what users and leads are compared by, whenever one of them is saved or deleted.
+"""Keeps stored what users and leads are compared by, whenever one is saved or deleted.
 
 The name of a learner is the user's, the birth date the profile's. People whom an import creates in bulk
 send no signal: its effects call the same functions.
@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from django.db.models.signals import post_delete, post_save
 
 from crm.models import CrmLead
-from trainings.models import LearnerProfile, PersonKind
-from trainings.owners import propose_for_person, withdraw_people
+from trainings.models import ImportedHistory, LearnerProfile, PersonKind
+from trainings.owners import HISTORY, propose_for_person, withdraw_learners, withdraw_people
 
 NAME_FIELDS = frozenset({"first_name", "last_name"})
 
@@ -23,6 +23,9 @@ def connect() -> None:
     post_save.connect(lead_saved, sender=CrmLead, dispatch_uid="trainings.lead_saved")
     post_delete.connect(user_deleted, sender=user, dispatch_uid="trainings.user_deleted")
     post_delete.connect(lead_deleted, sender=CrmLead, dispatch_uid="trainings.lead_deleted")
+    for model in HISTORY:
+        uid = f"trainings.{model._meta.model_name}_deleted"
+        post_delete.connect(history_deleted, sender=model, dispatch_uid=uid)
 
 
 def user_saved(
@@ -52,3 +55,7 @@ def user_deleted(*, instance: Any, **_: Any) -> None:
 
 def lead_deleted(*, instance: CrmLead, **_: Any) -> None:
     withdraw_people(PersonKind.LEAD.value, [instance.pk])
+
+
+def history_deleted(*, instance: ImportedHistory, **_: Any) -> None:
+    withdraw_learners([instance.learner_key])

@@ -7,13 +7,13 @@ is lost is rolled back by the server, and its chunk is worked again (legacy_impo
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from django.db import Error as AnyDatabaseError
 from django.db.backends.mysql import base
 
-from ecoin.database import link_is_lost
+from ecoin.database import LOST_LINK, error_number, link_is_lost
 from ecoin.mysql.tls import (
     ENFORCED,
     Database,
@@ -56,8 +56,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 super().connect()
                 self._connected_before = True
                 return
-            except AnyDatabaseError as error:
-                may_wait = self._tell and self._connected_before and link_is_lost(error)
+            except self.Database.Error as error:  # not yet one of Django's
+                gone = error_number(error) in LOST_LINK
+                may_wait = self._tell and self._connected_before and gone
                 if not may_wait or time.monotonic() > give_up_at:
                     raise
             if self._tell and not told:
@@ -86,6 +87,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             silent = time.monotonic() - started_at > RESTART_SECONDS
             if silent or not (sql.startswith("SELECT") and self._may_try_again(error)):
                 raise
+        with suppress(self.Database.Error):
+            context["cursor"].cursor.close()  # while its connection is there
         self.close()
         self.ensure_connection()
         context["cursor"].cursor = self.create_cursor()

@@ -52,7 +52,6 @@ FILES = ("LEGACY_SCHEMA_FILE", "LEGACY_DB_SSL_CA")  # their contents count, not 
 # Part of a source's connection → the key that sets it. The password is left out: it is a secret, and
 # decides nothing that the database and the account do not.
 CONNECTION_KEYS = {
-    "ENGINE": "LEGACY_DB_DRIVER",
     "HOST": "LEGACY_DB_HOST or LEGACY_DB_SOCKET",
     "NAME": "LEGACY_DB_DATABASE",
     "USER": "LEGACY_DB_USERNAME",
@@ -109,7 +108,7 @@ def _contents() -> Iterator[tuple[str, Any]]:
     for alias, database in settings.DATABASES.items():
         if alias != DEFAULT_DB_ALIAS:
             for part, key in CONNECTION_KEYS.items():
-                name = key if alias == "legacy" else f"{part} of the database {alias}"
+                name = key if alias == "legacy" else f"{part} of the database '{alias}'"
                 yield name, str(database.get(part, ""))
 
 

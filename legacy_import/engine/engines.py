@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from django.db import connection, transaction
+from django.db import connection
 
 from ecoin.database import DEADLOCK, error_number, link_is_lost
+from ecoin.retries import again, transaction_again
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
 from legacy_import.engine.chunks import (
@@ -22,7 +23,6 @@ from legacy_import.engine.chunks import (
     receipt_of,
 )
 from legacy_import.engine.poison_rows import name_of
-from legacy_import.engine.retries import again
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -64,10 +64,12 @@ class Inline:
             self.current = (job, open_work(job))
         _, work = self.current
         for chunk in chunks:
-            yield chunk, _try_again(job, chunk, work, lease, progress)
+            yield chunk, work_inline(job, chunk, work, lease, progress)
 
 
-def _try_again(job: Job, chunk: Chunk, work: Work, lease: Lease, progress: Progress) -> ChunkResult:
+def work_inline(
+    job: Job, chunk: Chunk, work: Work, lease: Lease, progress: Progress
+) -> ChunkResult:
     """Work the chunk; again if the server rolled it back for another's, or went away meanwhile."""
     if connection.in_atomic_block:
         return do_chunk(job, chunk, work, lease.confirm)
@@ -120,9 +122,12 @@ def work_in_chunks(
     """
     chunks = list(chunks_of(run))
     progress.begin(label, LegacyStudentImport.objects.filter(legacy_import_run=run).count())
-    with transaction.atomic():
+
+    def delete_receipts() -> None:
         lease.confirm()
         ChunkReceipt.objects.filter(legacy_import_run=run, stage=stage).delete()
+
+    transaction_again(delete_receipts)
     job = Job(run.pk, stage, lease.token)
     engine = engine or engine_in_use()
     rows, counts = 0, Counter[str]()

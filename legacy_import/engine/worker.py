@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from ecoin import bulk
 from ecoin.database import end_idle_transactions, passes
+from ecoin.retries import again, close_connection
 from legacy_import.choices import Stage
 from legacy_import.engine.agreement import agreement, app_database, differences, in_words
 from legacy_import.engine.attempts import attempt
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
 from legacy_import.engine.poison_rows import name_of
-from legacy_import.engine.retries import again, close_connection
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
 from legacy_import.runs.lease import Lease, LeaseLost

@@ -1,5 +1,6 @@
 """The kind of mapping for conflicts: rows refer to a course, and to a session of another course."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -77,10 +78,13 @@ def _pair_of(group: RowGroup, index: MappingIndex) -> str | None:
 
 
 def _rows_of_conflicts(connection_name: str, changes: AnswerChanges) -> Q:
-    which = Q(pk__in=())
+    sessions: defaultdict[str, list[str]] = defaultdict(list)  # by formation: a few dozen terms
     for pair in changes:
         formation, _colon, session = pair.partition(":")
-        which |= Q(legacy_formation_id=formation, legacy_session_id=session)
+        sessions[formation].append(session)
+    which = Q(pk__in=())
+    for formation, of_pairs in sessions.items():
+        which |= Q(legacy_formation_id=formation, legacy_session_id__in=of_pairs)
     return which
 
 

@@ -4,7 +4,7 @@ import datetime
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
@@ -48,6 +48,15 @@ class MappingChange:
     affected: dict[int, int]
 
 
+class MappingChoice(NamedTuple):
+    """One decision about one mapping, as it was shown; `choice`: the id of a chosen object, if any."""
+
+    mapping_id: int
+    version: int
+    decision: str
+    choice: int | None = None
+
+
 def decide_mapping(
     kind: MappingKind,
     decision: str,
@@ -66,31 +75,66 @@ def decide_mapping(
     Raises MappingRefused for a decision that is not possible, or while a run of the source is being
     classified; MappingChangedMeanwhile if another user was faster; ContainsContact for an unfit note.
     """
-    if decision != UNDO and decision not in kind.decisions:
-        raise MappingRefused("no_such_decision", f"{decision!r} cannot be decided here.")
-    user_input = DecisionInput(clean_note(note), choice)
+    source = kind.model._default_manager.values_list("connection_name", flat=True)
+    return decide_mappings(
+        kind,
+        [MappingChoice(mapping_id, version, decision, choice)],
+        connection_name=source.get(pk=mapping_id),
+        actor=actor,
+        now=now,
+        note=note,
+    )
+
+
+def decide_mappings(
+    kind: MappingKind,
+    choices: Sequence[MappingChoice],
+    *,
+    connection_name: str,
+    actor: User,
+    now: datetime.datetime,
+    note: str = "",
+) -> MappingChange:
+    """The same for several mappings of a source: all decisions are written, or none."""
+    for one in choices:
+        if one.decision != UNDO and one.decision not in kind.decisions:
+            raise MappingRefused("no_such_decision", f"{one.decision!r} cannot be decided here.")
+    note = clean_note(note)
     manager = kind.model._default_manager
     with transaction.atomic():
-        source = manager.values_list("connection_name", flat=True).get(pk=mapping_id)
-        runs = _lock_open_runs(source, now)
-        mapping = manager.select_for_update().get(pk=mapping_id)
-        if mapping.version != version:
-            raise MappingChangedMeanwhile("The mapping changed since it was shown.")
-        if decision == UNDO:
-            fields = _fields_of_undo(kind, mapping)
-        else:
-            option = kind.decisions[decision]
-            fields = option.fields | option.check(mapping, user_input)
-            fields |= _signature(kind, actor, now, user_input.note)
-        before = kind.answer(mapping)
-        for name, value in fields.items():
-            setattr(mapping, name, value)
-        after = kind.answer(mapping)
-        mapping.count_change(new_answer=after.recorded != before.recorded)
-        mapping.save()
-        _log(kind, [mapping], UNDONE if decision == UNDO else "", user_input.note, actor)
-        affected = _mark_affected_rows(kind, source, runs, {mapping.legacy_id: (before, after)})
-        return MappingChange(1, affected)
+        runs = _lock_open_runs(connection_name, now)
+        ids = [one.mapping_id for one in choices]
+        mappings = manager.filter(connection_name=connection_name).select_for_update().in_bulk(ids)
+        answers = {}
+        for one in choices:
+            mapping = mappings[one.mapping_id]
+            if mapping.version != one.version:
+                raise MappingChangedMeanwhile("The mapping changed since it was shown.")
+            before = kind.answer(mapping)
+            for name, value in _fields_of(kind, mapping, one, actor, now, note).items():
+                setattr(mapping, name, value)
+            after = kind.answer(mapping)
+            mapping.count_change(new_answer=after.recorded != before.recorded)
+            mapping.save()
+            _log(kind, [mapping], UNDONE if one.decision == UNDO else "", note, actor)
+            answers[mapping.legacy_id] = (before, after)
+        affected = _mark_affected_rows(kind, connection_name, runs, answers)
+    return MappingChange(len(choices), affected)
+
+
+def _fields_of(
+    kind: MappingKind,
+    mapping: SourceMapping,
+    one: MappingChoice,
+    actor: User,
+    now: datetime.datetime,
+    note: str,
+) -> Fields:
+    if one.decision == UNDO:
+        return _fields_of_undo(kind, mapping)
+    option = kind.decisions[one.decision]
+    fields = option.fields | option.check(mapping, DecisionInput(note, one.choice))
+    return fields | _signature(kind, actor, now, note)
 
 
 def bulk_of(kind: MappingKind, connection_name: str) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ made again, so a list of decisions can be repeated.
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,10 +19,11 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.mapping.conflicts import CONFLICTS
 from legacy_import.mapping.courses import COURSES, exact_suggestions
 from legacy_import.mapping.decisions import (
+    MappingChoice,
     bulk_of,
     bulk_stamp,
     confirm_mappings,
-    decide_mapping,
+    decide_mappings,
 )
 from legacy_import.mapping.kinds import KINDS
 from legacy_import.mapping.mapping_kind import UNDO, DecisionInput, Fields, MappingKind
@@ -41,6 +42,7 @@ from legacy_import.models import (
 )
 from legacy_import.models.mapping import TO_CONFIRM, TO_DEFINE, TO_SETTLE
 from legacy_import.people.platform import platform_catalogue
+from legacy_import.privacy.free_text import masked_number
 from legacy_import.rules.sessions import doubts_about
 from legacy_import.rules.statuses import key_of
 
@@ -132,7 +134,9 @@ def settle(
     ContainsContact; then nothing was changed.
     """
     choices = [_choice(run, subject, answer, note) for answer in answers]
-    choices += _exact(run, subject, now, note) if confirm_exact else []
+    _require_one_answer_each(choices)
+    named = {(choice.kind.name, choice.mapping.pk) for choice in choices}
+    choices += _exact(run, subject, now, note, named) if confirm_exact else []
     open_choices = [choice for choice in choices if not choice.in_force]
     effect = _effect(run, open_choices)
     marked = 0
@@ -219,20 +223,41 @@ def _course_of(code: str) -> int:
     )
 
 
-def _exact(run: LegacyImportRun, subject: str, now: datetime.datetime, note: str) -> list[_Choice]:
-    """What the rules are sure of: exact names; real sessions about which there is no doubt."""
+def _require_one_answer_each(choices: Sequence[_Choice]) -> None:
+    counts = Counter((choice.kind.name, choice.mapping.pk) for choice in choices)
+    for choice in choices:
+        if counts[choice.kind.name, choice.mapping.pk] > 1:
+            raise UnknownAnswer(
+                f"{mask_text(choice.mapping.legacy_id)!r} has more than one answer.",
+                hint="Give each one answer.",
+            )
+
+
+def _exact(
+    run: LegacyImportRun,
+    subject: str,
+    now: datetime.datetime,
+    note: str,
+    named: Collection[tuple[str, int]],
+) -> list[_Choice]:
+    """What the rules are sure of: exact names; real sessions about which there is no doubt.
+
+    `named`: (kind, mapping) of those with an answer of their own.
+    """
     kind = SUBJECTS[subject][0]
     if kind is COURSES:
         return [
             _Choice(kind, mapping, "confirm", None, _fields(kind, mapping, "confirm", None, note))
             for mapping in exact_suggestions(run.connection_name)
+            if (kind.name, mapping.pk) not in named
         ]
     if kind is SESSIONS:
         trained = _trained(run)
         return [
             _Choice(kind, mapping, kind.exact, None, kind.decisions[kind.exact].fields)
             for mapping in real_unconfirmed(run.connection_name)
-            if not _doubts(mapping, trained.get(mapping.pk, 0), now)
+            if (kind.name, mapping.pk) not in named
+            and not _doubts(mapping, trained.get(mapping.pk, 0), now)
         ]
     raise UnknownAnswer(
         "No status is confirmed by itself: the rules do not know what it means.",
@@ -299,10 +324,15 @@ def _decide(
             )  # fmt: skip
             marked += change.affected.get(run.pk, 0)
             choices = [c for c in choices if c.kind is not kind or c.mapping.pk not in ids]
-    for choice in choices:
-        change = decide_mapping(
-            choice.kind, choice.decision, mapping_id=choice.mapping.pk,
-            version=choice.mapping.version, actor=actor, now=now, note=note, choice=choice.course,
+    for kind in _kinds(choices):
+        change = decide_mappings(
+            kind,
+            [
+                MappingChoice(one.mapping.pk, one.mapping.version, one.decision, one.course)
+                for one in choices
+                if one.kind is kind
+            ],
+            connection_name=run.connection_name, actor=actor, now=now, note=note,
         )  # fmt: skip
         marked += change.affected.get(run.pk, 0)
     return marked
@@ -325,7 +355,14 @@ def _undecided(run: LegacyImportRun, subject: str, now: datetime.datetime) -> li
                 name = kind.mask(mapping.display_name)
                 numbers = (weight.rows, weight.waiting, weight.frees, weight.trained)
                 found.append(
-                    Undecided(kind.name, mapping.legacy_id, name, mapping.state, *numbers, doubts)
+                    Undecided(
+                        kind.name,
+                        masked_number(mapping.legacy_id),
+                        name,
+                        mapping.state,
+                        *numbers,
+                        doubts,
+                    )
                 )
     return found
 

@@ -22,6 +22,7 @@ from legacy_import.mapping.kinds import KINDS
 from legacy_import.mapping.mapping_kind import MappingKind
 from legacy_import.mapping.row_groups import row_groups
 from legacy_import.models import LegacyImportRun, MappingTotals, MappingWeight
+from legacy_import.privacy.free_text import masked_number
 from legacy_import.rules.import_action import HISTORY
 from legacy_import.runs.lifecycle import UNFINISHED
 
@@ -126,7 +127,7 @@ def _stored_rows(
         weight = weights.of(kind, mapping.legacy_id)
         names = [comparable(getattr(mapping, attribute)) for attribute in kind.searched]
         order = (-weight.frees, -weight.waiting, -weight.rows, names[0], mapping.pk)
-        searched = " ".join((mapping.legacy_id, *names)).strip()[:LONGEST_SEARCHED]
+        searched = " ".join((masked_number(mapping.legacy_id), *names)).strip()[:LONGEST_SEARCHED]
         lines.append((order, mapping.pk, weight, mapping.state, searched))
     lines.sort(key=lambda line: line[0])
     for position, (_, pk, weight, state, searched) in enumerate(lines):

@@ -31,6 +31,12 @@ def contains_contact(text: str, *, old_number: bool = False) -> bool:
     return masking.contains_contact(text)
 
 
+def masked_number(number: str | None) -> str:
+    """An old number as in the source; a phone number in its place is masked."""
+    is_contact = bool(number) and contains_contact(number or "", old_number=True)
+    return masking.mask_text(number) if is_contact else number or ""
+
+
 def contact_free_text(text: str, *, old_number: bool = False) -> str:
     """The text, trimmed. Raises ContainsContact, also if it is too long to be parsed in full."""
     trimmed = text.strip()

@@ -18,12 +18,11 @@ from legacy_import.models import (
     LegacyStatusMapping,
     LegacyStudentImport,
     LegacyTrainingImport,
-    MappingTotals,
-    MappingWeight,
     PersonEdge,
     SavedFilter,
 )
 from legacy_import.privacy.erasures import impersonal_reference, impersonal_status
+from legacy_import.privacy.typed_contacts import delete_mapping_lists
 from legacy_import.runs import counts
 
 EVIDENCE_AS_TEXT = Cast("duplicate_evidence", TextField())
@@ -75,8 +74,7 @@ def _delete_status(row: LegacyStudentImport) -> None:
         return
     mappings = LegacyStatusMapping.objects.filter(connection_name=connection)
     mappings.filter(status_key=row.status_key).delete()
-    for stored in (MappingTotals, MappingWeight):
-        stored._default_manager.filter(legacy_import_run__connection_name=connection).delete()
+    delete_mapping_lists(connection)
 
 
 def _delete_matches(pk: int, run: int) -> None:

@@ -15,11 +15,14 @@ from ecoin.identity.phones import parse_phones
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import (
     LegacyAccessLog,
+    LegacyCourseConflict,
     LegacyCourseMapping,
     LegacyReviewDecision,
     LegacySessionMapping,
     LegacyStudentImport,
     LegacyTrainingImport,
+    MappingTotals,
+    MappingWeight,
 )
 from legacy_import.privacy.erasures import impersonal_reference
 
@@ -68,6 +71,35 @@ def mask_source_texts(connection_name: str) -> None:
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name)
     texts = {"legacy_code": mask_text, "starts_on_raw": _mask_date, "ends_on_raw": _mask_date}
     _mask(LegacySessionMapping, sessions, {**texts, "reason": mask_text})
+    _delete_phones_as_references(connection_name)
+
+
+def delete_mapping_lists(connection_name: str) -> None:
+    """Delete the stored lists of the mapping pages: the next page stores them again."""
+    for stored in (MappingTotals, MappingWeight):
+        stored._default_manager.filter(legacy_import_run__connection_name=connection_name).delete()
+
+
+def _delete_phones_as_references(connection_name: str) -> None:
+    """Delete mappings of phones that were typed as the number of a session that does not exist.
+
+    Those that staged rows still refer to stay: their own purge or erasure deletes them.
+    """
+    trainings = LegacyTrainingImport.objects.filter(
+        student_import__legacy_import_run__connection_name=connection_name
+    )
+    sessions = LegacySessionMapping.objects.filter(connection_name=connection_name, in_source=False)
+    conflicts = LegacyCourseConflict.objects.filter(connection_name=connection_name)
+    is_any_deleted = False
+    for mappings, columns in ((sessions, REFERENCES[1:]), (conflicts, REFERENCES)):
+        for pk, *numbers in mappings.values_list("pk", *columns):
+            is_phone = any(impersonal_reference(number) != number for number in numbers)
+            refers = dict(zip(columns, numbers, strict=True))
+            if is_phone and not trainings.filter(**refers).exists():
+                mappings.filter(pk=pk).delete()
+                is_any_deleted = True
+    if is_any_deleted:
+        delete_mapping_lists(connection_name)
 
 
 def _masked_row(texts: Mapping[str, Any]) -> Texts:

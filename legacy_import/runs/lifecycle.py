@@ -1,7 +1,7 @@
 """Starting and finding runs, and recording that a stage is finished."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ecoin.identity.keys import NORM_VERSION
+from ecoin.retries import transaction_again
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.conf import import_conf
 from legacy_import.errors import OutOfOrder, UnknownRun
@@ -169,11 +170,9 @@ def begin_stage(run: LegacyImportRun, lease: Lease, before: RunStatus) -> None:
     An interrupted stage has updated some rows and not others: no later stage may build on that, and
     no earlier plan is current.
     """
-    with transaction.atomic():
-        lease.confirm()
-        run.move_to(before)
-        run.plan_fingerprint = ""
-        run.save(update_fields=["status", "plan_fingerprint"])
+    run.move_to(before)
+    run.plan_fingerprint = ""
+    save_run(run, lease, ["status", "plan_fingerprint"])
 
 
 def finish_stage(
@@ -196,9 +195,17 @@ def finish_stage(
         run.importing_alone = None
     if status in STAMPS:
         setattr(run, STAMPS[status], end)
-    with transaction.atomic():
+    save_run(run, lease, [*STAGE_COLUMNS, *STAMPS.values()])
+
+
+def save_run(run: LegacyImportRun, lease: Lease, columns: Sequence[str]) -> None:
+    """Save these columns under the lease; again if the app database goes away meanwhile."""
+
+    def save() -> None:
         lease.confirm()
-        run.save(update_fields=[*STAGE_COLUMNS, *STAMPS.values()])
+        run.save(update_fields=columns)
+
+    transaction_again(save)
 
 
 def names_of_rows(ids: Iterable[int]) -> dict[int, str]:

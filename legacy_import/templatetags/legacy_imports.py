@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from ecoin.display import NOTHING, shown_name
 from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
-from legacy_import.privacy.free_text import contains_contact
+from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
@@ -66,7 +66,7 @@ def person(name: str | None) -> SafeString:
 @register.filter
 def masked_code(code: str | None) -> str:
     """An old number as in the source; a phone number in its place is masked."""
-    return mask_text(code) if contains_contact(code or "", old_number=True) else code or ""
+    return masked_number(code)
 
 
 @register.filter

@@ -6,9 +6,12 @@ from contextlib import closing
 import pytest
 from django.db import OperationalError, connection
 
+from ecoin import retries
+from ecoin.database import DEADLOCK
+from ecoin.retries import TRIES
 from legacy_import.choices import Stage
 from legacy_import.engine.chunks import Chunk, ChunkResult, Job
-from legacy_import.engine.engines import DEADLOCK, DEADLOCK_TRIES, Inline
+from legacy_import.engine.engines import Inline
 from legacy_import.models import ChunkReceipt
 from legacy_import.runs.lease import run_lease
 from tests.database_server import DatabaseServer
@@ -76,8 +79,13 @@ def test_a_chunk_that_meets_a_deadlock_is_worked_again(db_server: DatabaseServer
     assert ChunkReceipt.objects.filter(legacy_import_run=run).count() == 1
 
 
-@pytest.mark.parametrize(("number", "tries"), [(DEADLOCK, DEADLOCK_TRIES), (1205, 1), (2013, 1)])
-def test_only_deadlocks_are_tried_again_and_not_for_ever(number: int, tries: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "tries"), [(DEADLOCK, TRIES), (2013, TRIES), (1205, 1), (1045, 1), (1114, 1)]
+)
+def test_only_what_passes_is_tried_again_and_not_for_ever(
+    number: int, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries.time, "sleep", lambda seconds: None)
     run = RunFactory()
     calls: list[Chunk] = []
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 
+from ecoin import retries
 from legacy_import.choices import Stage
 from legacy_import.engine import worker
 from legacy_import.engine.chunks import Chunk, ChunkResult, Job, Work
-from legacy_import.engine.worker import settings_digest
+from legacy_import.engine.worker import message_of
 from legacy_import.errors import LegacyImportError, OutOfOrder
 from legacy_import.models import ChunkFailure, ChunkReceipt, LegacyImportRun
 from tests.factories import RunFactory
@@ -49,7 +50,7 @@ class Staged:
 def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that would have been rested."""
     found: list[float] = []
-    monkeypatch.setattr(worker.time, "sleep", found.append)
+    monkeypatch.setattr(retries.time, "sleep", found.append)
     return found
 
 
@@ -67,7 +68,8 @@ def run() -> LegacyImportRun:
 
 
 def message(run: LegacyImportRun, token: str = TOKEN) -> dict[str, Any]:
-    return Job(run.pk, Stage.VALIDATE, token).as_message() | {"settings_digest": settings_digest()}
+    job_message, _ = message_of(Job(run.pk, Stage.VALIDATE, token), Chunk(0, "1", "80"))
+    return job_message
 
 
 def work(stage: Staged, run: LegacyImportRun, position: int = 0, token: str = TOKEN) -> None:
@@ -103,7 +105,7 @@ def test_a_database_in_the_way_is_tried_again_later_and_later(
 def test_a_database_that_stays_in_the_way_is_given_up_and_done_when_it_is_sent_again(
     stage: Staged, run: LegacyImportRun, rests: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage.errors = [OperationalError(1205, SECRET)] * worker.TRIES
+    stage.errors = [OperationalError(1205, SECRET)] * retries.TRIES
     work(stage, run)
     failure = ChunkFailure.objects.get()
     assert (failure.error, failure.message, failure.exit_code) == ("OperationalError 1205", "", 1)

@@ -27,6 +27,7 @@ class LossyLink:
     server: tuple[str, int]
     lose: int = 0
     arrives: bool = True
+    closes: bool = False  # no new connection after the loss
     commits: int = field(default=0, init=False)
     lost: bool = field(default=False, init=False)
     port: int = field(default=0, init=False)
@@ -54,6 +55,9 @@ class LossyLink:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self.lost and self.closes:
+                _close(client)
+                continue
             server = socket.create_connection(self.server)
             for one in (client, server):  # no waiting for more bytes to send
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

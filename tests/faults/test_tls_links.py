@@ -16,7 +16,10 @@ from legacy_import.demo.dump_writer import write_dump
 from legacy_import.demo.people import generate
 from tests.certificates import create_authority, new_tls_server
 from tests.database_server import DatabaseServer
-from tests.faults.test_import_faults import assert_one_clear_sentence
+from tests.faults.test_import_faults import (
+    assert_one_clear_sentence,
+    assert_waited_or_one_clear_sentence,
+)
 from tests.legacy_database import ServerLegacy, readable
 from tests.processes import APP_PASSWORD, AppDatabase, empty_app, environment, finish, manage, start
 from tests.relay import Relay
@@ -94,7 +97,7 @@ def test_a_cut_link_to_the_source_names_the_run_to_resume(encrypted: Encrypted) 
     encrypted.assert_whole()
 
 
-def test_a_cut_link_to_the_app_database_is_one_sentence_and_loses_nothing(
+def test_a_cut_link_to_the_app_database_is_made_again_and_loses_nothing(
     encrypted: Encrypted,
 ) -> None:
     with Relay(encrypted.server.port, "cut") as relay:
@@ -102,10 +105,10 @@ def test_a_cut_link_to_the_app_database_is_one_sentence_and_loses_nothing(
         wait_until(lambda: encrypted.app.one("SELECT COUNT(*) FROM legacy_chunk_receipts") > 0)
         relay.strike()
         ended = finish(process)
-    # 2026 where it waited for an answer; 2006 where it was about to send.
-    assert_one_clear_sentence(ended, 1, "app database", "OperationalError 20")
-    ended = manage("legacy_import", "--resume", "1", env=encrypted.environment())
-    assert ended.code == 0, ended.err
+    assert_waited_or_one_clear_sentence(ended)
+    if ended.code:
+        ended = manage("legacy_import", "--resume", "1", env=encrypted.environment())
+        assert ended.code == 0, ended.err
     encrypted.assert_whole()
 
 

@@ -257,6 +257,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "a placeholder": ("sessions", "--set", "235=real_session", "--note", "sûr"),
     "against the rule, no reason": ("sessions", "--set", "40=unknown"),
     "a real session released": ("sessions", "--set", "40=released"),
+    "two answers": ("sessions", "--set", "235=released", "235=undo"),
     "a run that there is not": ("sessions", "--run", "99"),
 }
 

@@ -22,6 +22,7 @@ from tests.factories import (
     LearnerProfileFactory,
     UserFactory,
 )
+from trainings import admin as trainings_admin
 from trainings.models import HistoryAccessLog
 
 pytestmark = pytest.mark.django_db
@@ -404,6 +405,21 @@ def test_a_list_is_searched_by_folded_name_or_learner_key(model: str, typed: str
     factory(learner_name="Karim Haddad")
     text = listed(client_with(f"view_{model}"), model, q=typed)
     assert ("Amal Ziani" in text, "Karim Haddad" in text) == (True, False)
+
+
+@every_list
+def test_a_list_says_when_there_are_more_of_a_name_than_it_shows(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainings_admin, "MOST_FOUND", 3)
+    factory = CompletedTrainingFactory if model == LISTS[0] else EnrollmentFactory
+    for number in range(4):
+        factory(learner_name="Karim Haddad", dated_on=datetime.date(2017 + number % 2, 5, 6))
+    client = client_with(f"view_{model}")
+    text = listed(client, model, q="haddad")
+    assert text.count("Karim Haddad") == 3
+    assert "Only the first 3 records" in text
+    assert "Only the first" not in listed(client, model, q="haddad", year="2017")
 
 
 @every_list

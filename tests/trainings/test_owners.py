@@ -25,7 +25,6 @@ from trainings.owners import (
     propose_blocked,
     propose_for_leads,
     rule_out,
-    withdraw_learners,
 )
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +151,6 @@ def test_not_the_same_is_remembered_for_good(actor):
     lead.save()
     propose_blocked([Pair(record.learner_key, ("lead", lead.pk), "hot_key")])
     type(record)._default_manager.all().delete()  # a rollback and a new commit
-    withdraw_learners([record.learner_key])
     history()
     assert listed() == set()
     assert the_pair().state == OwnerState.NOT_SAME
@@ -241,9 +239,9 @@ def test_a_line_decides_about_its_own_person_only(actor):
 
 
 def test_learners_without_history_are_forgotten_unless_decided(actor):
-    record = history()
+    record, other = history(), history(2, key="legacy:stagiaires:1", enrollment=True)
     twin()
-    type(record)._default_manager.all().delete()
-    assert listed() == set()
-    withdraw_learners([record.learner_key])
+    record.delete()
+    assert len(listed()) == 1
+    other.delete()
     assert ProbableOwner.objects.count() == 0

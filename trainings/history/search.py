@@ -160,17 +160,22 @@ def _beginnings(words: list[str]) -> dict[str, Q]:
     }
 
 
-def name_condition(text: str) -> Q:
-    """The condition that these words occur in the learner's name, for a list of records.
+def first_matches(records: Any, text: str, most: int) -> list[int]:
+    """The ids of the first of these records of one kind in whose names the words occur; so many at most.
 
     A name in Arabic letters of which the usual Latin spelling is not known is found by its consonants.
     """
     name = parse_name(text)
     words = name.fold.split()
-    if not words:
-        return Q(pk__in=())
-    found = reduce(or_, _beginnings(words).values())
-    return found | _same_consonants(name) if name.script else found
+    branches = list(_beginnings(words).items()) if words else []
+    if name.script:
+        branches.append(("name_skeleton", _same_consonants(name)))
+    found: dict[int, None] = {}
+    for form, which in branches:
+        # In the order of the index that is read: for the first by date, all would be read and sorted.
+        ids = records.filter(which).order_by(form, "pk").values_list("pk", flat=True)
+        found |= dict.fromkeys(ids[: most - len(found)])
+    return list(found)
 
 
 def _same_consonants(name: Name) -> Q:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
-
 from legacy_import.choices import FocusMode, Outcome, PlannedAction, RunStatus, Stage
 from legacy_import.conf import ImportConf, import_conf
 from legacy_import.engine.chunks import CHUNK_ROWS, Job, batch_of, next_position
@@ -122,10 +120,8 @@ class _Commit:
 
     def begin(self) -> None:
         """Refresh the platform's keys first, so that people added since the plan are noticed."""
-        with transaction.atomic():
-            self.lease.confirm()
-            self.run.move_to(RunStatus.COMMITTING)
-            self.run.save(update_fields=["status"])
+        self.run.move_to(RunStatus.COMMITTING)
+        lifecycle.save_run(self.run, self.lease, ["status"])
         self.position = next_position(self.run, Stage.COMMIT)
         self.key_refresh = refresh_platform_keys(
             self.run, self.conf, self.progress, changed_only=True

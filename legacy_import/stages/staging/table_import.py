@@ -25,11 +25,10 @@ from legacy_import.engine.chunks import (
     ChunkResult,
     Job,
     Work,
-    do_chunk,
     place_of,
     write_receipt,
 )
-from legacy_import.engine.engines import Engine
+from legacy_import.engine.engines import Engine, work_inline
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
@@ -136,7 +135,7 @@ class TableImport:
                 rows_from=result.first_row,
                 rows=result.rows,
             )
-            yield do_chunk(self.job, chunk, _writes(page), self.lease.confirm).rows
+            yield work_inline(self.job, chunk, _writes(page), self.lease, self.progress).rows
 
     def _prepare(
         self, numbered: tuple[Sequence[LegacyRow], int, Mapping[str, str]]

@@ -11,6 +11,7 @@ from tests.browser.states import LONG_NAME, Reach, State, at
 from tests.factories import (
     CourseMappingFactory,
     CrmLeadFactory,
+    LearnerProfileFactory,
     ReviewDecisionFactory,
     RunFactory,
     UserFactory,
@@ -86,8 +87,25 @@ def states(language: str) -> Iterator[State]:
     yield State("decided before", at(queue(run, row=matched.pk, state="all")), shows="#li-row")
     yield State("conflict", _overtaken(queue(run, row=matched.pk)), shows="[role=alert]")
     yield State("nothing waits", at(f"{ADDRESS}?run={run.pk}&focus=registered_pending"))
+    yield State("deactivated account", at(queue(_of_deactivated())), shows="input[name=inactive]",
+                axe_width=1280)  # fmt: skip
     newer = _typed_over(matched)
     yield State("said of an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280)
+
+
+def _of_deactivated() -> LegacyImportRun:
+    """A run of one row, which matches a deactivated account."""
+    LearnerProfileFactory(
+        user__first_name="Fictive", user__last_name="Douze", user__is_active=False,
+        phone="0661300012",
+    )  # fmt: skip
+    run: LegacyImportRun = RunFactory()
+    stage_rows(run, [
+        legacy_row(table="stagiaires", legacy_id="12", full_name="Fictive Douze", phone="0661300012",
+                   status="nouveau"),
+    ])  # fmt: skip
+    run_stages(run)
+    return run
 
 
 def _typed_over(row: LegacyStudentImport) -> LegacyImportRun:

@@ -87,14 +87,14 @@ class Cluster:
             TEST_SIZES=json.dumps({**self.sizes, **sizes}), **self.source,
         )  # fmt: skip
 
-    def worker(self, **values: str) -> Worker:
-        """Start a worker; `values` replace any of its environment."""
+    def worker(self, *, folder: Path = ROOT, app: str = "ecoin", **values: str) -> Worker:
+        """Start a worker; `values` replace any of its environment, `folder` its checkout."""
         log = self.folder / f"worker{len(self.workers)}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "ecoin", "worker", "--concurrency", "1",
+                [sys.executable, "-m", "celery", "-A", app, "worker", "--concurrency", "1",
                  "--loglevel", "INFO", "--hostname", f"w{len(self.workers)}@%h"],
-                env={**self.environment(), **values}, cwd=ROOT, stdin=subprocess.DEVNULL,
+                env={**self.environment(), **values}, cwd=folder, stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=stream, start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
         self.workers.append(Worker(process, log))

@@ -1,8 +1,8 @@
 """`manage.py` with small chunks and short waits: `python -m tests.engine.celery.smaller COMMAND…`.
 
 TEST_SIZES: a JSON object of the constants to replace; `page` and `chunk` are rows, `twice` sends every
-message two times. Workers need none of it: the command decides what a chunk is. A `+` between
-commands runs one after the other in one process.
+message two times, `without` leaves a field of the chunk out. Workers need none of it: the command
+decides what a chunk is. A `+` between commands runs one after the other in one process.
 """
 
 import json
@@ -36,6 +36,14 @@ def replace(sizes: dict[str, Any]) -> None:
             once(*what)
 
         celery_engine.send_chunk = send
+    if lacking := sizes.pop("without", ""):
+        whole = celery_engine.message_of
+
+        def message_of(*what: Any) -> Any:
+            job, chunk = whole(*what)
+            return job, {name: value for name, value in chunk.items() if name != lacking}
+
+        celery_engine.message_of = message_of
     for name, value in sizes.items():
         assert hasattr(celery_engine, name)
         setattr(celery_engine, name, value)

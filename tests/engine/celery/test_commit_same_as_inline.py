@@ -23,7 +23,11 @@ def planned(cluster: Cluster) -> None:
 def committed_and_rolled_back(cluster: Cluster, engine: str) -> list[dict[str, str]]:
     sure = f"--run 1 --no-input --confirm-database {cluster.app.name}"
     found = []
-    for command in (f"legacy_commit {sure} --batch 40", f"legacy_rollback {sure}"):
+    for command in (
+        f"legacy_commit {sure} --batch 40",
+        f"legacy_rollback {sure} --batch-number 1",
+        f"legacy_rollback {sure}",
+    ):
         cluster.manage(*command.split(), engine=engine)
         assert broken(cluster.app.rows) == []
         content = committed_content(cluster.app.rows)

@@ -171,7 +171,8 @@ def test_a_worker_with_other_settings_is_refused(imported: Cluster) -> None:
     ended = finish(imported.start("legacy_validate"))
     told = " ".join(ended.err.split())
     assert ended.code == 1, told
-    assert "A worker has other rules or other LEGACY_* settings" in told
+    assert "Worker w0@" in told
+    assert "it has other values of LEGACY_IMPORT_HOT_KEY_ROWS." in told
     assert imported.receipts("validate") == 0
 
 

@@ -157,7 +157,7 @@ def test_the_history_shows_the_decisions_of_all_runs(client, me, row):
 
 def test_the_filter_finds_them_and_a_bulk_says_it_again(client, me, row):
     (link,) = re.findall(
-        r'<a href="([^"]+)">All rows of this cause', page(client, row).content.decode()
+        r'href="([^"]+)">All rows of this cause', page(client, row).content.decode()
     )
     answer = client.get(unescape(link), secure=True)
     assert '<option value="repeat">' in answer.content.decode()

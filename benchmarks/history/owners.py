@@ -1,12 +1,12 @@
 """Probable owners of a million imported records, paged, on MariaDB.
 
-    python -m benchmarks.owners                    1,000,000 records
-    python -m benchmarks.owners --records 100000   quick
+    python -m benchmarks.history.owners                    1,000,000 records
+    python -m benchmarks.history.owners --records 100000   quick
 
 Starts a private MariaDB (`--server mysql`: a MySQL), stops it at the end. Records and leads are
 written by the platform's own services, which propose the owners. Pages are asked as in
-benchmarks.history, but the best of several, since other work on the machine only adds to it. At the
-end nearly every line is decided, and then nearly every line has lost its history.
+benchmarks.history.search, but the best of several, since other work on the machine only adds to it.
+At the end nearly every line is decided.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.history import ASKED, SMALL_SCHOOL, Question, show, write_records
+from benchmarks.history.search import ASKED, SMALL_SCHOOL, Question, show, write_records
 from benchmarks.processes import run_measured
 from benchmarks.servers import Workplace, add_server_option, load_legacy, start_server
 
@@ -25,7 +25,7 @@ KNOWN = 80  # one record in so many has a lead of the same name and birth date
 OTHERS = 100_000  # leads of other people, one for ten records at most
 PER_CALL = 2_000  # leads that are created at once
 PAGE_MS, MOST_QUERIES = 100, 16
-WAITING = 40  # lines that are left at the end
+WAITING = 20  # lines that are left at the end
 
 
 def write_leads(records: int) -> None:
@@ -51,11 +51,6 @@ def write_leads(records: int) -> None:
         created = create_leads(leads, run_id=2, now=timezone.now())
         propose_leads([lead.id for lead in created.values()])
     print(f"{ProbableOwner.objects.count():,} lines for {len(people):,} leads")
-
-
-def batched(values: list[str], size: int) -> Iterator[list[str]]:
-    for first in range(0, len(values), size):
-        yield values[first : first + size]
 
 
 def measure_here() -> None:
@@ -101,12 +96,7 @@ def measure_here() -> None:
 
 def _questions() -> Iterator[Question]:
     """Pages at the beginning, in the middle and at the end; then of a list that is nearly done."""
-    from trainings.models import (
-        LegacyCompletedTraining,
-        LegacyImportedEnrollment,
-        OwnerState,
-        ProbableOwner,
-    )
+    from trainings.models import OwnerState, ProbableOwner
 
     pairs = list(ProbableOwner.objects.order_by("pk").values_list("pk", flat=True))
 
@@ -121,14 +111,6 @@ def _questions() -> Iterator[Question]:
     decided.update(state=OwnerState.NOT_SAME)
     yield Question("nearly all decided", PAGE, None, PAGE_MS, MOST_QUERIES)
     yield Question("those decided", f"{PAGE}?state=not_same", None, PAGE_MS, MOST_QUERIES)
-    # Deleted without the service that forgets the lines together with the history.
-    kept = set(ProbableOwner.objects.filter(pk__in=left).values_list("learner_key", flat=True))
-    keys = set(ProbableOwner.objects.values_list("learner_key", flat=True)) - kept
-    for model in (LegacyCompletedTraining, LegacyImportedEnrollment):
-        for some in batched(sorted(keys), PER_CALL):
-            model._default_manager.filter(learner_key__in=some)._raw_delete("default")
-    ProbableOwner.objects.update(state=OwnerState.OPEN)
-    yield Question("most lines without history", PAGE, None, PAGE_MS, MOST_QUERIES)
 
 
 def main() -> None:
@@ -149,11 +131,13 @@ def main() -> None:
         place = Workplace(server, load_legacy(server, SMALL_SCHOOL), "app_owners").create()
         print(f"{options.records:,} records are written …", flush=True)
         start = time.perf_counter()
-        print(place.python("-m", "benchmarks.owners", "--write", str(options.records)))
+        print(place.python("-m", "benchmarks.history.owners", "--write", str(options.records)))
         print(f"{options.records / (time.perf_counter() - start):,.0f} records/s", flush=True)
         environment = place.environment() | {"ALLOWED_HOSTS": "localhost"}
         place.python("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
-        process = run_measured([sys.executable, "-m", "benchmarks.owners", "--here"], environment)
+        process = run_measured(
+            [sys.executable, "-m", "benchmarks.history.owners", "--here"], environment
+        )
     measures: list[dict[str, Any]] = json.loads(process.output.splitlines()[-1])
     if not show(options.records, measures):
         sys.exit(1)

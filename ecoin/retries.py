@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db import Error as AnyDatabaseError
 
-from ecoin.database import passes
+from ecoin.database import link_is_lost, passes
 
 TRIES = 8  # with the pauses between them, about half a minute: a server has restarted by then
 FIRST_PAUSE = 0.25  # seconds; each is twice as long as the last, and random, so that workers differ
@@ -38,6 +38,21 @@ def again(
             notify(error)
         time.sleep(FIRST_PAUSE * 2**number * random.uniform(0.5, 1.5))
     return work()
+
+
+def transaction_again(work: Callable[[], Answer]) -> Answer:
+    """The work in a transaction of its own; repeated on a new connection if the link is lost.
+
+    Inside a transaction it is done once, because only the whole transaction could be repeated.
+    """
+
+    def once() -> Answer:
+        with transaction.atomic():
+            return work()
+
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        return once()
+    return again(once, passing=link_is_lost)
 
 
 def close_connection() -> None:
