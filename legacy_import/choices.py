@@ -166,6 +166,7 @@ class ReversalOutcome(TextChoices):
     RELEASED = "released", _("undone; there was nothing to delete")  # a skip
     GONE = "gone", _("gone")  # someone had deleted it already
     KEPT_EDITED = "kept_edited", _("kept because edited")
+    KEPT_ATTACHED = "kept_attached", _("kept because attached by hand")
     KEPT_REFERENCED = "kept_referenced", _("kept because referenced")
 
 

@@ -37,6 +37,11 @@ class HistoryRecords(ImportedRecords):
         super().delete(ids)
         owners.withdraw_learners(learners)
 
+    def attached_by_hand(self, ids: Collection[int]) -> set[int]:
+        """Those of the records whose user or lead staff changed (trainings.attachments)."""
+        records = self.model._default_manager.filter(pk__among=Ids(ids), version__gt=0)
+        return set(records.values_list("pk", flat=True))
+
 
 COMPLETED_TRAININGS = HistoryRecords(
     LegacyCompletedTraining, (*HISTORY_COLUMNS, "completed_date_raw")

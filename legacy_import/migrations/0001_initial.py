@@ -358,7 +358,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=190)),
                 ('created_at', models.DateTimeField()),
                 ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
+                ('reversal_outcome', ecoin.fields.AsciiField(blank=True, choices=[('deleted', 'deleted'), ('unlinked', 'unlinked'), ('released', 'undone; there was nothing to delete'), ('gone', 'gone'), ('kept_edited', 'kept because edited'), ('kept_attached', 'kept because attached by hand'), ('kept_referenced', 'kept because referenced')], db_default='', default='', max_length=40)),
                 ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
                 ('student_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacystudentimport')),
                 ('training_import', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacytrainingimport')),

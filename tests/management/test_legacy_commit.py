@@ -14,8 +14,9 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from legacy_import.choices import Outcome
+from legacy_import.choices import Outcome, ReviewDecision
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
@@ -31,6 +32,7 @@ from tests.management.committing import (
     text,
 )
 from tests.processes import ON_SERVER, AppDatabase, environment, manage
+from tests.review.reviewing import reviewer, say
 from tests.stages.stages import BUSINESS, content_hash
 
 __all__ = ["planned"]  # a fixture
@@ -55,6 +57,15 @@ class TestBefore:
             "+ create 0 completed trainings + create 0 imported enrolments + create 8 leads" in told
         )
         assert "and stop after 3 of these rows (--limit)." in told
+
+    def test_it_says_how_many_rows_it_would_leave_out(self, planned: LegacyImportRun) -> None:
+        assert "will not be committed" not in text(commit(planned, "--limit", "1"))
+        lead = LegacyStudentImport.objects.get(legacy_id="12")
+        say(lead, ReviewDecision.SKIP, reviewer(), now=timezone.now())
+        told = text(commit(planned, "--limit", "1"))
+        assert "1 planned row will not be committed: a decision is newer than the plan." in told
+        again = f"manage.py legacy_dry_run --run {planned.pk}"
+        assert f"Plan again first to commit them too: {again}" in told
 
     def test_the_question_says_it_in_one_sentence(
         self, planned: LegacyImportRun, monkeypatch: pytest.MonkeyPatch

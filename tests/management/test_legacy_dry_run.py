@@ -113,6 +113,19 @@ def test_the_terminal_reads_like_a_plan() -> None:
     assert text.endswith(f"Next: manage.py {run.next_command}")
 
 
+def test_it_begins_with_the_plan_and_with_what_frees_most_rows() -> None:
+    out = done("legacy_dry_run").out
+    run = LegacyImportRun.objects.get()
+    plan, causes = out.index("legacy_commit would"), out.index("What frees most rows")
+    assert plan < causes < out.index("Source tables")
+    guide = " ".join(out[causes : out.index("Source tables")].split())
+    waiting = LegacyStudentImport.objects.filter(planned_reason="session_not_confirmed")
+    rows, sessions = waiting.count(), waiting.values("legacy_session_id").distinct().count()
+    assert f"{rows:,} registrations wait for {sessions:,} sessions" in guide
+    assert f"/admin/legacy-imports/session-mapping?run={run.pk}" in guide
+    assert f"or: manage.py legacy_map sessions --run {run.pk}" in guide
+
+
 def test_after_a_commit_the_plan_is_what_is_left_and_done_is_what_is_done() -> None:
     before = counts()["plan"]
     confirmation = ("--no-input", "--confirm-database", database_name())

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import LegacyImportRun
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.management.calling import STAGES, done
 from tests.management.conftest import SCHOOL_ROWS
+from tests.review.reviewing import queue_of_unknown, reviewer, rows_of, say
 from tests.stages.stages import run_commit, run_stages
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,18 @@ def test_without_a_run_it_says_how_to_start() -> None:
     assert "There is no run yet." in ended.out
     assert "Next: manage.py legacy_import" in ended.out
     assert done("legacy_status", "--json").told["counts"] == {"runs": []}
+
+
+def test_one_run_in_full_says_how_far_it_is_reviewed() -> None:
+    run = queue_of_unknown(4)
+    LegacyImportRun.objects.update(certificate={})
+    rows, me = rows_of(run), reviewer()
+    say(rows[0], ReviewDecision.SKIP, me)
+    say(rows[1], ReviewDecision.TREAT_AS, me, treat_as=Classification.REGISTERED)
+    say(rows[2], ReviewDecision.LATER, me)
+    told = " ".join(done("legacy_status", "--run", str(run.pk)).out.split())
+    for words in ("decided 1", "postponed 1", "to decide 2", "a decision was not sufficient 1"):
+        assert words in told
 
 
 def test_all_runs_are_listed_oldest_first(school: Any) -> None:

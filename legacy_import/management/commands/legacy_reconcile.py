@@ -76,8 +76,9 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
     )
     if deleted.total:
         yield (
-            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. The next import has these "
-            "rows in its review queue (imported_deleted): create again, or skip."
+            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. Rows that are not decided "
+            "are in the review queue of the next import (imported_deleted): create again, or skip. "
+            "Without another import: legacy_rollback --rows, then plan this run again."
         )
     for note in report.notes:
         yield f"Note: {note}"

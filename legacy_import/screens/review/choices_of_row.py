@@ -113,7 +113,8 @@ def _choice(
         if by_course:
             options += [(str(pk), name, None) for pk, name in courses]
         effect = words[by_course[0].event] if by_course else None
-        return Choice(decision, effect and EffectWords(effect.text), options=options)
+        without_course = effect and EffectWords(effect.text, suffices=effect.suffices)
+        return Choice(decision, without_course, options=options)
     return Choice(decision, words[offers[0].event])
 
 

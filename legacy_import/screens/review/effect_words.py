@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language_bidi, gettext, gettext_lazy
 
 from ecoin.identity.dates import parse_event_date
 from ecoin.identity.masking import mask_text
@@ -47,7 +47,8 @@ class EffectWords:
     def __str__(self) -> str:
         course = f" ‹{self.course}›" if self.course else ""
         when = f", {self.when}" if self.when else ""
-        return f"→ {self.text}{course}{when}"
+        arrow = "←" if get_language_bidi() else "→"
+        return f"{arrow} {self.text}{course}{when}"
 
 
 def answer_words(answer: Decision) -> str:

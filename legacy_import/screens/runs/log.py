@@ -15,7 +15,11 @@ MOST_ROWS = 2_000  # … or fewer, where they are large: of at most this many ro
 MOST_SUMMARY_BATCHES = 100
 FIRST_ROWS = 20
 NOT_COMMITTED = (LogAction.DRIFTED, LogAction.FAILED)
-KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
+KEPT = (
+    ReversalOutcome.KEPT_EDITED,
+    ReversalOutcome.KEPT_ATTACHED,
+    ReversalOutcome.KEPT_REFERENCED,
+)
 
 
 def receipts(run: LegacyImportRun, stage: Stage) -> QuerySet[ChunkReceipt]:

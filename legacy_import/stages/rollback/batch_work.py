@@ -19,7 +19,11 @@ from legacy_import.stages.commit.effects import EFFECTS
 from legacy_import.stages.commit.effects.effect import LEAD, LoggedEntry, RollbackContext
 from legacy_import.stages.rollback.order import committed_rows, require_newest
 
-KEPT = (ReversalOutcome.KEPT_EDITED, ReversalOutcome.KEPT_REFERENCED)
+KEPT = (
+    ReversalOutcome.KEPT_EDITED,
+    ReversalOutcome.KEPT_ATTACHED,
+    ReversalOutcome.KEPT_REFERENCED,
+)
 
 
 def open_work(job: Job) -> Work:

@@ -11,6 +11,7 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.runs.progress import Silent
 from legacy_import.stages.reconciliation.reconcile import reconcile
 from legacy_import.stages.reconciliation.report import ReconcileReport
+from legacy_import.stages.rollback.part import RunPart
 from tests.factories import (
     CourseMappingFactory,
     CrmLeadFactory,
@@ -19,7 +20,7 @@ from tests.factories import (
     StagedLearnerFactory,
 )
 from tests.review.reviewing import reviewer, say
-from tests.stages.stages import run_commit, run_rollback, run_stages
+from tests.stages.stages import plan_of, run_commit, run_rollback, run_stages
 from trainings.models import LegacyCompletedTraining, LegacyImportedEnrollment
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,22 @@ def test_an_undone_decision_decides_nothing(committed: LegacyImportRun) -> None:
 def test_a_rollback_of_the_run_settles_it_too(committed: LegacyImportRun) -> None:
     delete_training()
     run_rollback(committed)
+    assert failed(report_of(committed)) == {}
+
+
+def test_without_another_import_the_row_is_rolled_back_and_decided_in_its_own_run(
+    committed: LegacyImportRun,
+) -> None:
+    number = delete_training()
+    part = RunPart(rows=(f"stagiaires:{number}",))
+    assert run_rollback(committed, part=part).rows == 1
+    assert failed(report_of(committed)) == {}
+    run_stages(committed)
+    row = LegacyStudentImport.objects.get(legacy_id=number)
+    assert plan_of(row) == ("review", "imported_deleted")
+    decide(committed, number, D.CREATE_AGAIN)
+    run_commit(committed)
+    assert LegacyCompletedTraining.objects.count() == 1
     assert failed(report_of(committed)) == {}
 
 

@@ -23,6 +23,11 @@ KINDS = {
     ENROLLMENT: trainings.ENROLLMENTS,
 }
 
+HISTORY = {
+    COMPLETED_TRAINING: trainings.COMPLETED_TRAININGS,
+    ENROLLMENT: trainings.ENROLLMENTS,
+}
+
 Existing = Mapping[str, Mapping[int, str]]  # model → id → fingerprint now
 
 
@@ -35,13 +40,9 @@ def reverse(
         model: KINDS[model].fingerprints(ids, lock=not context.preview)
         for model, ids in created.items()
     }
-    outcomes: dict[int, ReversalOutcome] = {}
-    unedited: dict[int, Sequence[LoggedEntry]] = {}
-    for row, entries in rows.items():
-        if _is_edited(entries, existing):
-            outcomes |= _kept(entries, existing, ReversalOutcome.KEPT_EDITED)
-        else:
-            unedited[row] = entries
+    edited = {row: entries for row, entries in rows.items() if _is_edited(entries, existing)}
+    outcomes = _kept_edited(edited, existing)
+    unedited = {row: entries for row, entries in rows.items() if row not in edited}
     in_use = _in_use(unedited, existing, context)
     undone: dict[int, Sequence[LoggedEntry]] = {}
     for row, entries in unedited.items():
@@ -92,6 +93,24 @@ def _is_edited(entries: Sequence[LoggedEntry], existing: Existing) -> bool:
             else:
                 any_exists = True
     return any_exists and any_missing
+
+
+def _kept_edited(
+    rows: Mapping[int, Sequence[LoggedEntry]], existing: Existing
+) -> dict[int, ReversalOutcome]:
+    """Of the edited rows: whether staff attached their history to someone, or edited something else."""
+    attached = {
+        (model, pk)
+        for model, ids in _existing_ids(rows, existing).items()
+        if model in HISTORY
+        for pk in HISTORY[model].attached_by_hand(ids)
+    }
+    outcomes: dict[int, ReversalOutcome] = {}
+    for entries in rows.values():
+        by_hand = any((entry.target_model, entry.target_id) in attached for entry in entries)
+        why = ReversalOutcome.KEPT_ATTACHED if by_hand else ReversalOutcome.KEPT_EDITED
+        outcomes |= _kept(entries, existing, why)
+    return outcomes
 
 
 def _kept(
