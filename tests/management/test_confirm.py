@@ -220,9 +220,10 @@ class TestOnATerminal:
         """An app database with a closed run whose retention is over; returns its name."""
         app.execute(
             "INSERT INTO legacy_import_runs (id, status, connection_name, focus_mode, "
-            "rules_version, norm_version, plan_fingerprint, summary, certificate, created_by, "
+            "rules_version, norm_version, plan_fingerprint, summary, certificate, "
+            "settings_digests, created_by, "
             "started_at, finished_at, lease_token, lease_command, lease_host, lease_process) "
-            "VALUES (1, 'closed', 'legacy', 'lead_only', 1, 1, '', '{}', '{}', 'cli:test', "
+            "VALUES (1, 'closed', 'legacy', 'lead_only', 1, 1, '', '{}', '{}', '{}', 'cli:test', "
             "'2020-01-01 00:00:00', '2020-01-02 00:00:00', '', '', '', '')"
         )
         return app.name if ON_SERVER else str(app.path and app.path.name)

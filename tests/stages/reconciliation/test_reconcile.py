@@ -141,7 +141,7 @@ class TestWhatBalances:
         verdict = verdict_of(run)
         assert verdict is not None
         assert (verdict.balanced, verdict.is_current) == (False, True)
-        assert "record_missing" in verdict.broken
+        assert "deleted_since" in verdict.broken
         run_rollback(run)
         run.refresh_from_db()
         assert not verdict_of(run).is_current  # type: ignore[union-attr]
