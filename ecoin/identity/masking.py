@@ -73,6 +73,8 @@ def mask_code(code: str | None) -> str:
         return masked
     plain = unicodedata.normalize("NFKC", unescaped(code))
     digits = raw_digits(plain)
+    if len(digits) <= LANDLINE and "@" not in plain:
+        return code  # too short for a phone with its leading zero
     numbers = [number.removeprefix(COUNTRY) for number in parse_phones(plain).valid]
     is_phone = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
     return masked if is_phone or "@" in plain else code

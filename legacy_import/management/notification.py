@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 
 from legacy_import.management.printer import CommandResult
 
@@ -73,6 +72,10 @@ def notify(end: CommandEnd) -> str:
 
 
 def _send(end: CommandEnd) -> str:
+    from django.core.mail import (
+        EmailMessage,
+    )  # only where a mail is sent: every command starts sooner
+
     try:
         EmailMessage(
             subject=subject(end), body=body(end), to=list(settings.LEGACY_IMPORT_NOTIFY)
