@@ -14,9 +14,14 @@ from django.db import transaction
 
 from ecoin.bulk import Ids, update_rows
 from ecoin.identity.names import parse_name
-from legacy_import.choices import SourceTable
+from legacy_import.choices import ReviewDecision, SourceTable
 from legacy_import.engine.chunks import id_ranges
-from legacy_import.models import LegacyImportRun, LegacyStudentImport, PersonEdge
+from legacy_import.models import (
+    LegacyImportRun,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+    PersonEdge,
+)
 from legacy_import.people.source_decisions import separate_rows
 from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.in_run import Relation, rows_in_doubt
@@ -58,6 +63,25 @@ def regroup_around(run: LegacyImportRun, row: int) -> None:
         dict.fromkeys(rows, (None, False)),
     )
     _group_batch(run, sorted(rows))
+
+
+def regroup_separate_rows(run: LegacyImportRun, lease: Lease) -> None:
+    """Write the groups around those rows again that are separate, or were.
+
+    A reviewer may have separated them, or undone that, in another run since this one was validated.
+    One query if no row of the source ever was.
+    """
+    decisions = LegacyReviewDecision.objects.filter(
+        connection_name=run.connection_name, decision=ReviewDecision.SEPARATE
+    )
+    legacy_ids = list(decisions.order_by().values_list("legacy_id", flat=True).distinct())
+    if not legacy_ids:
+        return
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=run, legacy_id__in=legacy_ids)
+    for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            lease.confirm()
+            regroup_around(run, pk)
 
 
 def _component_of(run: LegacyImportRun, row: int) -> set[int]:

@@ -20,7 +20,13 @@ from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
-from legacy_import.people.source_decisions import decisions_on, row_at_decision
+from legacy_import.people.groups import regroup_around
+from legacy_import.people.source_decisions import (
+    any_decisions,
+    decided_rows,
+    decisions_on,
+    row_at_decision,
+)
 from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
 from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
@@ -195,6 +201,16 @@ def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime
         new = {"decision": standing, "earlier_decision": "", "settled": settled}
         counts.apply(run.pk, ids, new=new)
         LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
+    _regroup(run, effect.rows)
+
+
+def _regroup(run: LegacyImportRun, ids: Collection[int]) -> None:
+    """Write the groups around those rows again that are separate, or were until now."""
+    if any_decisions(run.connection_name, decision=D.SEPARATE):
+        rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
+        separated = decided_rows(rows, run.connection_name, decision=D.SEPARATE)
+        for pk in separated.order_by("pk").values_list("pk", flat=True):
+            regroup_around(run, pk)
 
 
 def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> None:

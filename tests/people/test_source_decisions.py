@@ -13,6 +13,7 @@ from legacy_import.people import source_decisions
 from legacy_import.people.ruled_out import people_ruled_out
 from legacy_import.people.source_decisions import decisions_on
 from legacy_import.privacy.subject import Subject, erase_subject
+from legacy_import.review.decisions import undo
 from legacy_import.rules.drift import Drift
 from legacy_import.runs.progress import Silent
 from tests.factories import (
@@ -27,7 +28,7 @@ from tests.factories import (
     stage_rows,
 )
 from tests.legacy_database import MakeLegacy, learner, tables
-from tests.review.reviewing import assert_facets_hold
+from tests.review.reviewing import LATER_ON, assert_facets_hold, reviewer, say
 from tests.stages.importing import import_from, staged
 from tests.stages.stages import last_reason, outcome_of, plan_of, run_commit, run_plan, run_stages
 
@@ -132,6 +133,28 @@ def test_an_undo_in_an_earlier_run_is_remembered() -> None:
     event = said(first, D.SKIP)
     said(first, D.RESET, undoes=event)
     assert standing(staged_row(AMINA)) == ("", "")
+
+
+def test_a_row_is_in_its_group_again_once_its_separation_is_undone_in_another_run() -> None:
+    def planned_pair() -> tuple[LegacyStudentImport, LegacyStudentImport]:
+        run = RunFactory()
+        trained, asked = stage_rows(
+            run,
+            [legacy_row(**AMINA | {"status": "Formée"}), legacy_row(**AMINA | {"legacy_id": "9"})],
+        )
+        run_stages(run)
+        return trained, asked
+
+    me = reviewer()
+    _, before = planned_pair()
+    event = say(before, D.SEPARATE, me)
+    trained, asked = planned_pair()
+    assert plan_of(asked) == ("create_crm_lead", "new_lead")
+    undo(event_id=event.pk, actor=me, now=LATER_ON)
+    run_plan(asked.legacy_import_run)
+    assert plan_of(asked) == ("review", "person_has_history")
+    trained.refresh_from_db()
+    assert trained.group_first_id == asked.group_first_id == trained.pk
 
 
 def test_an_older_run_reads_what_was_said_in_a_newer_one() -> None:

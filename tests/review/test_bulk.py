@@ -28,7 +28,7 @@ from tests.review.reviewing import (
     rows_of,
     say,
 )
-from tests.stages.stages import run_plan, run_stages
+from tests.stages.stages import plan_of, run_plan, run_stages
 
 pytestmark = pytest.mark.django_db
 D = ReviewDecision
@@ -271,3 +271,25 @@ def test_only_ones_own_filter_is_forgotten(me):
     assert not delete_filter(actor=reviewer(), filter_id=saved.pk)
     assert delete_filter(actor=me, filter_id=saved.pk)
     assert filters_of(me) == []
+
+
+def test_a_reset_of_many_rows_takes_separate_rows_back_into_their_groups(me):
+    run = RunFactory()
+    karim = {"table": "stagiaires", "full_name": "Karim Haddad", "phone": "0559446168"}
+    trained, asked = stage_rows(
+        run,
+        [
+            legacy_row(**karim, legacy_id="3", status="Formée"),
+            legacy_row(**karim, legacy_id="9", status="nouveau"),
+        ],
+    )
+    run_stages(run)
+    say(asked, D.SEPARATE, me)
+    trained.refresh_from_db()
+    assert trained.group_first_id is None
+    bulk(run=run, query=RowFilter(state="all"), expected=1, ids=[asked.pk], decision=D.RESET,
+         actor=me, now=LATER_ON)  # fmt: skip
+    run_plan(run)
+    assert plan_of(asked) == ("review", "person_has_history")
+    trained.refresh_from_db()
+    assert trained.group_first_id == asked.group_first_id == trained.pk

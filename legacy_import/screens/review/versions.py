@@ -18,7 +18,8 @@ from legacy_import.rules.validation import ERASED
 
 MOST_COLUMNS = 20
 # Reasons of rows that an earlier run committed, which are compared with what it committed.
-CHANGED_SINCE_IMPORT = frozenset({"already_imported_changed", "row_is_another_person"})
+ANOTHER_PERSON = "row_is_another_person"
+CHANGED_SINCE_IMPORT = frozenset({"already_imported_changed", ANOTHER_PERSON})
 CODES = ("legacy_formation_id", "legacy_session_id")
 # The columns of a staged row that are compared → how they are called.
 COMPARED: dict[str, Promise] = {
@@ -133,6 +134,9 @@ def changes_since_import(row: LegacyStudentImport, run: LegacyImportRun) -> Chan
         legacy_id=row.legacy_id,
         outcome__in=COMMITTED_OUTCOMES,
     )
+    if row.planned_reason != ANOTHER_PERSON:
+        # Others may have been imported under this number since.
+        committed = committed.filter(person_number=row.person_number)
     old = committed.exclude(outcome=Outcome.SKIP).order_by("-legacy_import_run").first()
     return _changes(old, row) if old else None
 

@@ -70,7 +70,7 @@ def _members(run: LegacyImportRun, groups: set[int]) -> list[GroupMember]:
 def _first_rows(run: LegacyImportRun, members: Sequence[GroupMember]) -> dict[int, int]:
     """Row id → the first row of its group, without those that a reviewer separated since.
 
-    A decision of another run takes effect on the groups of this one when it is validated again.
+    A decision of another run takes effect on the groups of this one when it is planned again.
     """
     separate = separate_rows(run, [one.pk for one in members]) if members else set()
     groups: defaultdict[int, list[GroupMember]] = defaultdict(list)

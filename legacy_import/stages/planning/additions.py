@@ -1,6 +1,6 @@
 """Rows that an earlier run imported as something else: what they became, and what can be added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PersonKind, SourceTable
@@ -34,7 +34,7 @@ def additions_of(run: LegacyImportRun, rows: Mapping[int, OriginOfRow]) -> dict[
     }
     leads = leads_of_rows(list(origins.values()))
     history = history_of_rows(list(origins.values()))
-    linked = _people_linked(run, list(rows.values()))
+    linked = _people_linked(run, set(rows.values()))
     additions = {}
     for pk, row in rows.items():
         origin = origins[pk]
@@ -46,16 +46,14 @@ def additions_of(run: LegacyImportRun, rows: Mapping[int, OriginOfRow]) -> dict[
         lead = leads.get(origin)
         person = (PersonKind.LEAD.value, lead) if lead else None
         person = person or next(filter(None, existing.values()), None)
-        person = person or linked.get((row.source_table, row.legacy_id))
+        person = person or linked.get(row)
         additions[pk] = Addition(person, frozenset(existing))
     return additions
 
 
-def _people_linked(
-    run: LegacyImportRun, rows: Sequence[OriginOfRow]
-) -> dict[tuple[str, str], Target]:
-    """(table, legacy id) → the person to whom the latest commit of the row linked it."""
-    people: dict[tuple[str, str], Target] = {}
+def _people_linked(run: LegacyImportRun, rows: Set[OriginOfRow]) -> dict[OriginOfRow, Target]:
+    """Row → the person to whom its latest commit linked it, not another owner of its number."""
+    people: dict[OriginOfRow, Target] = {}
     outcomes = [outcome for outcome in COMMITTED_OUTCOMES if outcome != Outcome.SKIP]
     for table in SourceTable.values:
         ids = [row.legacy_id for row in rows if row.source_table == table]
@@ -67,11 +65,12 @@ def _people_linked(
             legacy_id__in=ids,
             outcome__in=outcomes,
         ).order_by("legacy_import_run_id")
-        for legacy_id, user, lead in committed.values_list(
-            "legacy_id", "imported_user_id", "imported_lead_id"
+        for legacy_id, number, user, lead in committed.values_list(
+            "legacy_id", "person_number", "imported_user_id", "imported_lead_id"
         ):
+            row = OriginOfRow(table, legacy_id, number)
             if user:
-                people[table, legacy_id] = (PersonKind.USER.value, user)
+                people[row] = (PersonKind.USER.value, user)
             elif lead:
-                people[table, legacy_id] = (PersonKind.LEAD.value, lead)
+                people[row] = (PersonKind.LEAD.value, lead)
     return people

@@ -290,12 +290,15 @@ class CaseLoader:
                 yield pk, group
 
     def _gone(self, rows: Sequence[PlanRow]) -> set[int]:
-        """The rows that the newest whole import of the source did not find any more."""
-        newest = lifecycle.newer_imports(self.run).filter(row_limit=None).last()
+        """The rows that the newest whole import of the source did not find any more, nor a later one."""
+        newer = lifecycle.newer_imports(self.run)
+        newest = newer.filter(row_limit=None).last()
         if newest is None:
             return set()
         same = LegacyStudentImport.objects.filter(
-            legacy_import_run=newest,
+            legacy_import_run__in=list(
+                newer.filter(pk__gte=newest.pk).values_list("pk", flat=True)
+            ),
             source_table=OuterRef("source_table"),
             legacy_id=OuterRef("legacy_id"),
         )

@@ -22,6 +22,7 @@ from legacy_import.engine.engines import Engine, work_in_chunks
 from legacy_import.mapping.index import load_mappings
 from legacy_import.mapping.weights import store_weights
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
+from legacy_import.people.groups import regroup_separate_rows
 from legacy_import.people.key_refresh import refresh_platform_keys
 from legacy_import.people.source_decisions import refresh_decisions
 from legacy_import.rules.commit_policy import FOLLOWS, decide
@@ -94,6 +95,7 @@ def dry_run(
         lifecycle.begin_stage(run, lease, RunStatus.CLASSIFIED)
         known_imports = _later_runs(run)
         refresh_decisions(run, lease)
+        regroup_separate_rows(run, lease)
         refresh = refresh_platform_keys(run, conf, progress, max_age=JUST_NOW)
         total = work_in_chunks(
             run,

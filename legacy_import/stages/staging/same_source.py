@@ -136,9 +136,13 @@ def _is_same(run: LegacyImportRun, source: LegacySource) -> bool:
 
 
 def _latest_run(alias: str) -> LegacyImportRun | None:
-    """The latest run of the alias that opened its source."""
+    """The latest run of the alias that staged anything: with an empty one nothing can be compared.
+
+    If there is none, the latest that opened its source.
+    """
     runs = LegacyImportRun.objects.filter(connection_name=alias).order_by("-pk")
-    return next((run for run in runs.iterator() if run.certificate.get("source")), None)
+    opened = [run for run in runs.iterator() if run.certificate.get("source")]
+    return next((run for run in opened if _staged(run).exists()), opened[0] if opened else None)
 
 
 def _staged(run: LegacyImportRun) -> QuerySet[LegacyStudentImport]:

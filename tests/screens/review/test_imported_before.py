@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from crm.models import CrmLead
+from ecoin.identity.masking import mask_phone
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.screens.review.versions import changes_since_import
 from tests.factories import RunFactory, StagedLearnerFactory
 from tests.review.reviewing import reviewer
 from tests.stages.stages import plan_of, run_commit, run_stages
@@ -106,6 +108,21 @@ def test_another_person_s_number_is_said_and_can_be_imported(
     assert decide(client, another, "another_person").status_code == 302
     run_stages(another.legacy_import_run)
     assert plan_of(another) == ("create_crm_lead", "new_lead")
+
+
+def test_a_changed_row_is_compared_with_its_own_import_not_with_that_of_another_person(
+    client: Client, another: LegacyStudentImport
+) -> None:
+    decide(client, another, "another_person")
+    run_stages(another.legacy_import_run)
+    run_commit(another.legacy_import_run)
+    (back,) = staged(RunFactory(), KARIM | {"phone": "0559446199"})
+    assert plan_of(back) == ("review", "already_imported_changed")
+    changes = changes_since_import(back, back.legacy_import_run)
+    assert changes
+    assert [(one.column, one.old) for one in changes.values] == [
+        ("phone_raw", mask_phone(KARIM["phone"]))
+    ]
 
 
 @pytest.mark.parametrize("decision", ["create_again", "another_person"])

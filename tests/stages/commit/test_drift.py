@@ -27,7 +27,14 @@ from tests.factories import (
     StatusMappingFactory,
     UserFactory,
 )
-from tests.stages.stages import last_reason, outcome_of, run_commit, run_plan, run_stages
+from tests.stages.stages import (
+    last_reason,
+    outcome_of,
+    plan_of,
+    run_commit,
+    run_plan,
+    run_stages,
+)
 from trainings.models import LearnerProfile
 
 pytestmark = pytest.mark.django_db
@@ -326,6 +333,17 @@ def test_a_row_that_a_newer_import_did_not_find_is_left_out_and_waits_for_a_deci
     run_plan(run)
     run_commit(run)
     assert outcome_of(gone) == "create_crm_lead"
+
+
+def test_a_row_that_a_later_partial_import_found_again_is_not_gone(run: LegacyImportRun) -> None:
+    row = StagedLearnerFactory(run=run, **KARIM)
+    RunFactory(summary=FINISHED)
+    run_stages(run)
+    assert plan_of(row) == ("review", "source_row_gone")
+    StagedLearnerFactory(run=RunFactory(summary=FINISHED, row_limit=1), **KARIM)
+    run_plan(run)
+    run_commit(run)
+    assert outcome_of(row) == "create_crm_lead"
 
 
 @pytest.mark.parametrize("newer", [

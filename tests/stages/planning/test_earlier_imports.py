@@ -280,6 +280,19 @@ def test_the_second_person_and_the_first_are_both_known_in_later_runs() -> None:
     assert CourseInterest.objects.filter(origin="legacy:stagiaires:7#3:interest").exists()
 
 
+def test_history_that_is_added_goes_to_nobody_else_who_had_the_number() -> None:
+    first = imported(**KARIM | {"status": "Formée"})
+    LearnerProfileFactory(user__first_name="Lina", user__last_name="Saadi", phone=LINA["phone"])
+    lina = decided(again(first, **LINA | {"status": "Formée"}), D.ANOTHER_PERSON)
+    assert plan_of(lina) == ("create_completed_training", "history_of_known_person")
+    run_commit(lina.legacy_import_run)
+    back = again(lina.legacy_import_run, **KARIM | {"status": "Confirmer"})
+    assert plan_of(decided(back, D.ADD_HISTORY)) == ("create_enrollment", "registration_added")
+    assert commit_of(back) == "create_enrollment"
+    added = LegacyImportedEnrollment.objects.get()
+    assert (added.origin, added.user) == ("legacy:stagiaires:7:enrollment", None)
+
+
 def test_another_person_may_be_skipped() -> None:
     row = decided(again(imported(**KARIM), **LINA), D.SKIP)
     assert plan_of(row) == ("skip", "reviewer_skip")

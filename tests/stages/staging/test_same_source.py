@@ -26,6 +26,16 @@ pytestmark = pytest.mark.django_db
 Database = Callable[..., LegacyDatabase]
 
 
+class StopBefore(StopAfter):
+    """Asks to stop when the source is open and nothing is staged."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def begin(self, label: str, total: int | None) -> None:
+        self.advance(0)
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     """database(name, learners…): a legacy database in a file of that name."""
@@ -56,6 +66,16 @@ def test_a_database_without_a_common_row_is_another_one(database: Database) -> N
     other = database("another-school", *(learner(number) for number in range(501, 520)))
     with pytest.raises(SafetyRefusal, match="0 of 0 rows"):
         import_from(other)
+
+
+def test_a_run_that_staged_nothing_does_not_hide_what_was_read_before(database: Database) -> None:
+    school = database("school", *people("Haddad"))
+    import_from(school)
+    with pytest.raises(Exception, match="Stopped by the test"):
+        import_from(school, progress=StopBefore())
+    assert not LegacyStudentImport.objects.filter(legacy_import_run=latest()).exists()
+    with pytest.raises(SafetyRefusal, match="0 of 12 rows"):
+        import_from(database("another-school", *people("Benali")), new=True)
 
 
 def test_another_database_is_read_where_the_operator_says_so(database: Database) -> None:
