@@ -8,7 +8,7 @@ from legacy_import.management.printer import TextLine
 from legacy_import.management.wording import count_of
 from legacy_import.models import LegacyImportRun
 from legacy_import.rules.reasons import REASONS
-from legacy_import.stages.planning.guide import COMMIT, REVIEW, Cause
+from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep
 
 # Kind of mapping → its page, and what one is called.
 PAGES = {
@@ -36,13 +36,15 @@ def address_of(run: LegacyImportRun, cause: Cause) -> str:
     return f"{reverse('legacy_imports:review')}?run={run.pk}&planned_reason={cause.reason}"
 
 
-def next_of(run: LegacyImportRun, step: str) -> dict[str, str]:
-    """The fields of a CommandResult for a step of `stages.planning.guide.next_step`."""
-    if step == REVIEW:
+def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
+    """The fields of a CommandResult for the next step after a plan; None: nothing of the run waits."""
+    if step is None:
+        return {"next_command": f"legacy_reconcile --run {run.pk}"}
+    if step.name == REVIEW:
         return {"next_page": f"decide the rows: {reverse('legacy_imports:review')}?run={run.pk}"}
-    if step in PAGES:
-        return {"next_command": f"legacy_map {step} --run {run.pk}"}
-    return {"next_command": run.next_command} if step == COMMIT else {}
+    if step.name in PAGES:
+        return {"next_command": f"legacy_map {step.name} --run {run.pk}"}
+    return {"next_command": run.next_command}
 
 
 def _words(cause: Cause) -> str:

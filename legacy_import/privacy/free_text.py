@@ -32,9 +32,14 @@ def contains_contact(text: str, *, old_number: bool = False) -> bool:
 
 
 def masked_number(number: str | None) -> str:
-    """An old number as in the source; a phone number in its place is masked."""
-    is_contact = bool(number) and contains_contact(number or "", old_number=True)
-    return masking.mask_text(number) if is_contact else number or ""
+    """An old number as in the source, or a pair of two; a phone number in its place is masked.
+
+    Both numbers of a pair are old numbers: together they have as many digits as a phone.
+    """
+    return ":".join(
+        masking.mask_text(one) if contains_contact(one, old_number=True) else one
+        for one in (number or "").split(":")
+    )
 
 
 def contact_free_text(text: str, *, old_number: bool = False) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.screens import menu
+from legacy_import.screens.plan_state import plan_is_outdated
 
 
 def render_page(
@@ -31,6 +32,8 @@ def render_page(
         "section": section,
         "title": title,
         "run": run,
+        # Asked once where a template shows numbers of the plan; other pages ask nothing.
+        "plan_outdated": SimpleLazyObject(lambda: run is not None and plan_is_outdated(run)),
         "menu": menu.entries(request.user, run.pk if run else None),
     }
     return render(request, template, {**frame, **context}, status=status)

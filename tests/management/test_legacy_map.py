@@ -112,6 +112,22 @@ def test_no_contact_is_printed(run: LegacyImportRun) -> None:
     assert "0559446168" not in told.out + told.err
 
 
+def test_every_listed_pair_can_be_set_however_long_its_numbers_are(run: LegacyImportRun) -> None:
+    course = CourseFactory(name="Couture", code="COU")
+    CourseMappingFactory(legacy_formation_id="999999", legacy_name="Couture", course=course)
+    SessionMappingFactory(legacy_session_id="812", legacy_formation_id="7")
+    StagedLearnerFactory(run=run, legacy_id="11", status="Formée", formation_id="999999",
+                         session_id="812")  # fmt: skip
+    StagedLearnerFactory(run=run, legacy_id="12", status="Formée", formation_id="999999",
+                         session_id="40")  # fmt: skip
+    run_stages(run)
+    pairs = [one for one in mapped("courses")["undecided"] if one["kind"] == "conflict"]
+    keys = {one["key"] for one in pairs}
+    assert keys == {"9:40", "999999:812", "999999:40"}
+    counts = mapped("courses", "--set", *(f"{key}=course_of_row" for key in keys))
+    assert counts["changed"] == 3
+
+
 # --- decisions ---------------------------------------------------------------------------------------
 
 

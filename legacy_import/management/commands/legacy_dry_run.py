@@ -18,7 +18,7 @@ from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.reasons import REASONS
 from legacy_import.runs.lifecycle import find_run
 from legacy_import.stages.planning.dry_run import PlanReport, dry_run
-from legacy_import.stages.planning.guide import Cause, causes_of, next_step
+from legacy_import.stages.planning.guide import Cause, causes_of, freeable, next_step
 from legacy_import.stages.planning.summary import PlanDifference
 
 
@@ -69,8 +69,9 @@ def plan_result(report: PlanReport) -> CommandResult:
     """The stored plan: distributions, risks, and the reasons for review."""
     difference = {"diff": asdict(report.difference)} if report.difference else {}
     counts, run = {**report.counts, **difference}, find_run(report.run)
-    causes = causes_of(run, report.counts["review_reasons"])
-    step = next_step(report.counts["plan"], causes)
+    reasons = report.counts["review_reasons"]
+    causes = causes_of(run, reasons)
+    step = next_step(report.counts["plan"], reasons, freeable(run))
     return CommandResult.of_run(run, counts, _blocks(run, report, causes), **next_of(run, step))
 
 

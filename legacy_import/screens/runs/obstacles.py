@@ -40,7 +40,7 @@ def lease_obstacle(run: LegacyImportRun) -> Obstacle | None:
 
 def to_commit(run: LegacyImportRun) -> Obstacle | None:
     """Why no batch can be committed; the service checks the same again."""
-    other = _rules_changed(run)
+    other = rules_changed(run)
     if run.status == RunStatus.CLOSED:
         return _closed(run)
     if other:
@@ -72,7 +72,7 @@ def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | 
     """Why the rows cannot be planned again from a browser."""
     if run.status == RunStatus.CLOSED:
         return _closed(run)
-    other = _rules_changed(run)
+    other = rules_changed(run)
     if other:
         return other
     if RunStatus.PLANNED not in TRANSITIONS[RunStatus(run.status)]:
@@ -114,7 +114,8 @@ def _closed(run: LegacyImportRun) -> Obstacle:
     return Obstacle(_("Run %(run)d is permanently closed.") % {"run": run.pk})
 
 
-def _rules_changed(run: LegacyImportRun) -> Obstacle | None:
+def rules_changed(run: LegacyImportRun) -> Obstacle | None:
+    """The rows were evaluated by other rules, or under other settings, than those in force now."""
     if run.norm_version != NORM_VERSION:
         words = _("Run %(run)d was staged by other normalizers than the installed ones.")
         return Obstacle(words % {"run": run.pk}, "legacy_import")

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.review.filter import ALL
+from legacy_import.screens.plan_state import outdated_plans
 from legacy_import.screens.runs.counts import (
     RunCounts,
     counts_of_runs,
@@ -21,7 +22,7 @@ RUNS_PER_PAGE = 25
 
 
 def run_list(*, status: str = "", source: str = "", before: int | None = None) -> dict[str, Any]:
-    """The runs of that status and source (empty: any), older than run `before`: four queries.
+    """The runs of that status and source (empty: any), older than run `before`: six queries.
 
     `older` starts the next page. `any_run`: a run exists, filters aside.
     """
@@ -39,9 +40,14 @@ def run_list(*, status: str = "", source: str = "", before: int | None = None) -
     page_and_next = list(runs[: RUNS_PER_PAGE + 1])
     page = page_and_next[:RUNS_PER_PAGE]
     counts = counts_of_runs([run.pk for run in page])
+    outdated = outdated_plans(page)
     staged = _rows_staged([run.pk for run in page if not counts[run.pk].rows])
     return {
-        "lines": [_line(run, counts[run.pk], staged.get(run.pk, 0)) for run in page],
+        "lines": [
+            _line(run, counts[run.pk], staged.get(run.pk, 0))
+            | {"plan_outdated": run.pk in outdated}
+            for run in page
+        ],
         "older": page[-1].pk if len(page_and_next) > len(page) else None,
         "sources": sources,
         "any_run": bool(sources),

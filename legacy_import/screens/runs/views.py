@@ -29,6 +29,7 @@ from legacy_import.screens.runs.progress import rows_staged, run_progress
 from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.run_search import find_in_runs
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
+from legacy_import.stages.commit.commit import WITH_A_PLAN
 
 LONGEST_ALIAS = 64
 
@@ -101,6 +102,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         page=page,
         may_take_next_step=page["next_step"] is not None
         and request.user.has_perm(f"{APP_LABEL}.{page['next_step'].needs}"),
+        terminal_command=_terminal_command(run, page),
         address=reverse("legacy_imports:run", args=[run.pk]),
         may_commit=obstacles.to_commit(run) is None,
         may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
@@ -110,6 +112,23 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         plan_obstacle=obstacles.to_plan(run, rows=page["rows"], to_classify=to_classify),
         reconcile_obstacle=obstacles.to_reconcile(run, rows=page["rows"]),
     )
+
+
+def _terminal_command(run: LegacyImportRun, page: dict[str, Any]) -> str:
+    """The next step of the page for operators, without `manage.py`: never another one than its card."""
+    since = page["since_plan"]
+    if since is None or run.status == RunStatus.CLOSED:
+        return run.next_command
+    if other := obstacles.rules_changed(run):
+        return other.command
+    if run.status in WITH_A_PLAN:
+        if since["to_classify"]:
+            return f"legacy_classify --run {run.pk}"
+        if since["decisions"]:
+            return f"legacy_dry_run --run {run.pk}"
+        if page["next_step"]:
+            return str(page["next_step"].command)
+    return run.next_command
 
 
 @permission_needed(VIEW)

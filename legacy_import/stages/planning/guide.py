@@ -1,10 +1,14 @@
 """What frees most rows after a plan, and which step comes next."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from django.db.models import Sum
+
 from legacy_import.choices import PlannedAction
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.mapping.settle import SUBJECTS, UNDECIDED
+from legacy_import.models import LegacyImportRun, LegacyStudentImport, MappingWeight
 
 MOST_CAUSES = 5
 # Reason that one decision about a mapping removes from many rows → the mappings that wait for it.
@@ -37,23 +41,60 @@ class Cause(NamedTuple):
     mappings: int = 0
 
 
+class PlanStep(NamedTuple):
+    """A step: COMMIT, a kind of mappings, or REVIEW; and the rows that wait for it."""
+
+    name: str
+    rows: int
+
+
+def freeable(run: LegacyImportRun) -> dict[str, int]:
+    """Kind of mappings → rows that would be freed by deciding those that no person has decided.
+
+    As stored by the plan, and by each decision on a mapping since.
+    """
+    return {
+        subject: sum(
+            MappingWeight.objects.filter(
+                legacy_import_run=run, kind=kind.name, state__in=UNDECIDED[kind.name]
+            ).aggregate(rows=Sum("frees", default=0))["rows"]
+            for kind in kinds
+        )
+        for subject, kinds in SUBJECTS.items()
+    }
+
+
 def causes_of(run: LegacyImportRun, reasons: Mapping[str, int]) -> list[Cause]:
     """The causes of most rows, most rows first. `reasons`: review reason → rows."""
     largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_CAUSES]
-    return [
-        Cause(reason, rows, MAPPED.get(reason, ""), _mappings(run, reason))
-        for reason, rows in largest
-    ]
+    left = freeable(run)
+    causes = []
+    for reason, rows in largest:
+        # Where every mapping is decided, what is left is decided row by row.
+        kind = MAPPED.get(reason, "")
+        kind = kind if left.get(kind) else ""
+        causes.append(Cause(reason, rows, kind, _mappings(run, reason) if kind else 0))
+    return causes
 
 
-def next_step(plan: Mapping[str, int], causes: list[Cause]) -> str:
-    """The step that most rows wait for: COMMIT, a kind of mappings, or REVIEW; "" if none waits."""
-    waiting = {COMMIT: sum(plan.values()) - plan[PlannedAction.REVIEW]}
-    for cause in causes:
-        step = cause.kind or REVIEW
-        waiting[step] = waiting.get(step, 0) + cause.rows
+def next_step(
+    plan: Mapping[str, int], reasons: Mapping[str, int], left: Mapping[str, int]
+) -> PlanStep | None:
+    """The step that most rows wait for; None if none waits.
+
+    `plan`: planned action → rows that are not committed; `reasons`: review reason → rows; `left`: the
+    `freeable` rows. Rows that no mapping frees any more are decided one by one.
+    """
+    waiting = {COMMIT: sum(plan.values()) - plan[PlannedAction.REVIEW], REVIEW: 0}
+    by_kind: Counter[str] = Counter()
+    for reason, rows in reasons.items():
+        by_kind[MAPPED.get(reason, REVIEW)] += rows
+    for kind, rows in by_kind.items():
+        freed = min(rows, left.get(kind, 0))
+        waiting[kind] = waiting.get(kind, 0) + freed
+        waiting[REVIEW] += rows - freed
     step = max(waiting, key=lambda one: waiting[one])
-    return step if waiting[step] else ""
+    return PlanStep(step, waiting[step]) if waiting[step] else None
 
 
 def _mappings(run: LegacyImportRun, reason: str) -> int:
