@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from ecoin.display import shown_name
 from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask_phone, mask_text
 from ecoin.lineage import NOTHING, LineageAdmin
-from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
+from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress, OnlyOwnFilters
 from trainings.history.panel import HistoryPanelAdmin, history_fields
 from trainings.history.search import first_matches
 from trainings.history.shown import VIEW, learner_address, person_label
@@ -133,7 +133,7 @@ class YearFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, OnlyOwnFilters):
     """History is created by an import and deleted by its rollback, so it cannot be added here."""
 
     list_display = (

@@ -23,7 +23,7 @@ from tests.factories import (
     UserFactory,
 )
 from trainings import admin as trainings_admin
-from trainings.models import HistoryAccessLog
+from trainings.models import HistoryAccessLog, LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db
 
@@ -452,6 +452,36 @@ def test_a_contact_does_not_stay_in_the_address_of_a_list(model: str, typed: str
     text = text_of(client.get(answer.url))
     assert typed not in text
     assert "searched in private" in text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["learner_phone__startswith=055", "phone_normalized=213559446168", "learner_email__contains=a",
+     "email_normalized__gt=k", "second_phone__isnull=0", "learner_name__contains=0559", "user=1",
+     "lead__phone__startswith=06", "completed_date_raw__contains=0"],
+)  # fmt: skip
+def test_no_list_is_filtered_by_a_contact_digit_by_digit(asked: str, karim: None) -> None:
+    answer = client_with(VIEW).get(f"/admin/trainings/legacycompletedtraining/?{asked}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["crm/crmlead/?phone__startswith=06", "crm/crmlead/?email__contains=a", "crm/crmlead/?full_name=K",
+     "crm/crmlead/?interests__legacy_course_name__contains=0", "crm/crmlead/?email_normalized=a@b.dz",
+     "trainings/learnerprofile/?phone__regex=.", "trainings/learnerprofile/?phone_normalized__gt=2"],
+)  # fmt: skip
+def test_nor_is_a_list_of_people(asked: str, karim: None) -> None:
+    reader = client_with("view_crmlead", "view_learnerprofile")
+    assert reader.get(f"/admin/{asked}").status_code == 400
+
+
+def test_a_list_is_still_narrowed_by_its_own_filters_and_by_number(karim: None) -> None:
+    training = LegacyCompletedTraining.objects.exclude(course=None).get()
+    for asked in (f"course__id__exact={training.course_id}", "course__isnull=True", "year=2019",
+                  f"id={training.pk}", f"pk__in={training.pk}"):  # fmt: skip
+        answer = client_with(VIEW).get(f"/admin/trainings/legacycompletedtraining/?{asked}")
+        assert answer.status_code == 200, asked
 
 
 @every_list
