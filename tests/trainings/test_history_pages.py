@@ -212,6 +212,14 @@ def test_the_printed_page_has_everything_but_links_and_a_line_to_sign(
         assert hidden not in text
 
 
+def test_the_printed_page_names_who_printed_it_without_an_address(karim: None) -> None:
+    client = client_with(VIEW)
+    User.objects.filter(pk=client.session["_auth_user_id"]).update(username="agent@exemple.dz")
+    text = text_of(client.get(f"{ROOT}/learner/print?key={KEY}"))
+    assert "agent@" not in text
+    assert mask_email("agent@exemple.dz") in text
+
+
 def test_a_learner_takes_few_queries_however_much_there_is(karim: None) -> None:
     for number in range(20):
         CompletedTrainingFactory(
@@ -395,6 +403,23 @@ def test_a_list_shows_person_course_session_date_and_owner(model: str, karim: No
     for shown in ("Amel Ziani", "Anglais", "ANG-1", "May 4, 2017", "end of its session", "user "):
         assert shown in text
     assert PHONE not in text
+
+
+@every_list
+def test_names_contacts_and_codes_keep_their_order_on_an_arabic_page(model: str) -> None:
+    factory = CompletedTrainingFactory if model == LISTS[0] else EnrollmentFactory
+    factory(learner_name="Karim Haddad", learner_phone=PHONE, session_code="PAO-2019",
+            user=UserFactory(first_name="Amel", last_name="Ziani"))  # fmt: skip
+    text = listed(client_with(f"view_{model}"), model)
+    for shown in ("<bdi>Karim Haddad</bdi>", f'<bdi dir="ltr">{mask_phone(PHONE)}</bdi>',
+                  '<bdi dir="ltr">PAO-2019</bdi>', "Amel Ziani</bdi>"):  # fmt: skip
+        assert shown in text
+
+
+def test_so_they_do_in_the_list_of_leads(karim: None) -> None:
+    text = text_of(client_with("view_crmlead").get("/admin/crm/crmlead/"))
+    assert f'<bdi dir="ltr">{mask_phone("0661000111")}</bdi>' in text
+    assert "<bdi>Karim le prospect</bdi>" in text
 
 
 @every_list

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from ecoin.access import restricted_to
+from ecoin.display import shown_name
 from ecoin.identity.emails import parse_email
 from ecoin.identity.masking import contains_contact, mask_email, mask_phone
 from ecoin.identity.phones import parse_phones
@@ -93,7 +94,11 @@ def print_page(request: HttpRequest) -> HttpResponse:
     """The same on a plain A4 page. Raises Http404."""
     key = request.GET.get("key", "")
     context = _learner_context(request, key, _history(key))
-    return render(request, f"{TEMPLATES}/print.html", {**context, "now": timezone.now()})
+    user: Any = request.user
+    # A username may be an e-mail.
+    printed_by = shown_name(user.get_full_name().strip() or user.get_username())
+    more = {"now": timezone.now(), "printed_by": printed_by}
+    return render(request, f"{TEMPLATES}/print.html", {**context, **more})
 
 
 @restricted_to(VIEW, PERMISSION, methods=["POST"])
