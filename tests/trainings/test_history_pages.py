@@ -123,6 +123,14 @@ def test_who_is_not_found_is_said_to_be_so(
     assert "Karim" not in text
 
 
+def test_a_number_that_is_not_of_this_country_is_found_and_masked(reader: Client) -> None:
+    CompletedTrainingFactory(learner_name="Karim Haddad", learner_phone="+33 7 56 78 43 21")
+    text = text_of(reader.post(f"{ROOT}/search", {"q": "+33756784321"}))
+    assert "Karim Haddad" in text
+    assert "not a complete" not in text
+    assert "33756784321" not in text
+
+
 def test_an_unknown_name_says_what_to_try(reader: Client) -> None:
     assert "Try fewer words of the name" in text_of(reader.get(ROOT, {"q": "Ziani Amel"}))
 

@@ -133,6 +133,21 @@ def test_a_contact_is_found_however_it_is_typed(typed: str) -> None:
     assert keys(find_by_contact(typed)) == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("+33 7 56 78 43 21", "+33756784321"), ("0033756784321", "0033 7 56 78 43 21"),
+        ("0559446168 / +33 7 56 78 43 21", "+33756784321"),
+        ("05594461680", "055 944 616 80"),  # a digit too many, as on the paper that she has
+    ],
+)  # fmt: skip
+def test_a_foreign_or_misspelt_number_is_found_as_it_was_typed(stored: str, typed: str) -> None:
+    learner("a", "Karim Haddad", learner_phone=stored)
+    learner("b", "Amel Ziani", learner_phone="0559446169")
+    assert keys(find_by_contact(typed)) == ["a"]
+    assert keys(find_by_contact(typed[:-1])) == []
+
+
 @pytest.mark.parametrize("typed", ["055944616", "559446168999", "haddad@exemple.dz", "", "@"])
 def test_a_part_of_a_contact_finds_nobody(typed: str) -> None:
     learner("a", "Karim Haddad", learner_phone=PHONE, learner_email=EMAIL)

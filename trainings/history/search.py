@@ -227,10 +227,12 @@ def find_by_contact(text: str) -> FoundPage:
 
 def contact_conditions(*, phone: str, email: str) -> Iterator[Q]:
     """The conditions under which a record is found by these contacts, each with an index of its own."""
-    numbers, address = parse_phones(phone).valid, parse_email(email).value
+    phones, address = parse_phones(phone), parse_email(email).value
+    numbers = phones.valid
+    if others := (*numbers, *phones.invalid_digits):
+        yield Q(second_phone__in=others)
     if numbers:
         yield Q(phone_normalized__in=numbers)
-        yield Q(second_phone__in=numbers)
         profiles = LearnerProfile.objects.filter(phone_normalized__in=numbers)
         if users := list(profiles.values_list("user_id", flat=True)[:MOST_PEOPLE]):
             yield Q(user__in=users)

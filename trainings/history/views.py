@@ -59,9 +59,9 @@ def search(request: HttpRequest) -> HttpResponse:
     if not contains_contact(text) and not parse_phones(text).valid:
         return HttpResponseRedirect(reverse("trainings:history", query={"q": text}))
     masked = mask_email(text) if "@" in text else mask_phone(text)
-    is_contact = bool(parse_phones(text).valid or parse_email(text).value)
-    page = find_by_contact(text) if is_contact else NOBODY
-    return _found(request, "", page, contact=masked, is_whole=is_contact)
+    page = find_by_contact(text)
+    is_whole = bool(page.learners or parse_phones(text).valid or parse_email(text).value)
+    return _found(request, "", page, contact=masked, is_whole=is_whole)
 
 
 def _found(
