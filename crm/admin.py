@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CourseInterest, CrmLead
+from ecoin.display import isolated, left_to_right
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.lineage import LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
@@ -45,12 +46,12 @@ class CrmLeadAdmin(HistoryPanelAdmin, LineageAdmin, MaskedUnlessChangeable, NoCo
 
     @admin.display(description=_("full name"), ordering="full_name")
     def masked_name(self, lead: CrmLead) -> str:
-        return mask_text(lead.full_name)
+        return isolated(mask_text(lead.full_name))
 
     @admin.display(description=_("phone"))
     def masked_phone(self, lead: CrmLead) -> str:
-        return mask_phone(lead.phone)
+        return left_to_right(mask_phone(lead.phone))
 
     @admin.display(description=_("e-mail"))
     def masked_email(self, lead: CrmLead) -> str:
-        return mask_email(lead.email)
+        return left_to_right(mask_email(lead.email))

@@ -1,4 +1,7 @@
-"""Names of people as every screen shows them."""
+"""Names, contacts and codes as every screen shows them, in pages of either direction."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from ecoin.identity.masking import mask_text
 
@@ -16,3 +19,13 @@ def shown_name(name: str | None) -> str:
     if len(text) > LONGEST_NAME:
         text = f"{text[:LONGEST_NAME]}…"
     return text or NOTHING
+
+
+def isolated(text: str) -> SafeString | str:
+    """A name in a cell of the admin: its letters do not turn the text around it. "" stays."""
+    return format_html("<bdi>{}</bdi>", text) if text else ""
+
+
+def left_to_right(text: str) -> SafeString | str:
+    """A phone, an e-mail or a code in a cell: its groups keep their order on an Arabic page."""
+    return format_html('<bdi dir="ltr">{}</bdi>', text) if text else ""

@@ -11,14 +11,14 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Max, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from ecoin.display import shown_name
+from ecoin.display import isolated, left_to_right, shown_name
 from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask_phone, mask_text
 from ecoin.lineage import NOTHING, LineageAdmin
-from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
+from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress, OnlyOwnFilters
 from trainings.history.panel import HistoryPanelAdmin, history_fields
 from trainings.history.search import first_matches
 from trainings.history.shown import VIEW, learner_address, person_label
@@ -89,11 +89,11 @@ class LearnerProfileAdmin(HistoryPanelAdmin, MaskedUnlessChangeable, NoContactIn
     @admin.display(description=_("user"), ordering="user__username")
     def masked_user(self, profile: LearnerProfile) -> str:
         """A username may be an e-mail."""
-        return mask_text(profile.user.get_username())
+        return isolated(mask_text(profile.user.get_username()))
 
     @admin.display(description=_("phone"))
     def masked_phone(self, profile: LearnerProfile) -> str:
-        return mask_phone(profile.phone)
+        return left_to_right(mask_phone(profile.phone))
 
 
 class UserWithHistoryAdmin(HistoryPanelAdmin, UserAdmin):  # type: ignore[type-arg]
@@ -133,7 +133,7 @@ class YearFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, OnlyOwnFilters):
     """History is created by an import and deleted by its rollback, so it cannot be added here."""
 
     list_display = (
@@ -199,15 +199,15 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
 
     @admin.display(description=_("learner"), ordering="name_key")
     def masked_name(self, history: ImportedHistory) -> str:
-        return shown_name(history.learner_name)
+        return isolated(shown_name(history.learner_name))
 
     @admin.display(description=_("phone"))
     def masked_phone(self, history: ImportedHistory) -> str:
-        return mask_phone(history.learner_phone)
+        return left_to_right(mask_phone(history.learner_phone))
 
     @admin.display(description=_("e-mail"))
     def masked_email(self, history: ImportedHistory) -> str:
-        return mask_email(history.learner_email)
+        return left_to_right(mask_email(history.learner_email))
 
     @admin.display(description=_("course"), ordering="course")
     def shown_course(self, history: Any) -> str:
@@ -219,7 +219,7 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
 
     @admin.display(description=_("session"))
     def masked_session(self, history: ImportedHistory) -> str:
-        return mask_code(history.session_code)
+        return left_to_right(mask_code(history.session_code))
 
     @admin.display(description=_("session start, as found"))
     def masked_start(self, history: ImportedHistory) -> str:
@@ -237,12 +237,13 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, admin.ModelAdmi
     @admin.display(description=_("user"))
     def masked_user(self, history: ImportedHistory) -> str:
         """A username may be an e-mail."""
-        return mask_text(history.user.get_username()) if history.user else NOTHING
+        return isolated(mask_text(history.user.get_username())) if history.user else NOTHING
 
     @admin.display(description=_("attached to"))
     def attached_to(self, history: ImportedHistory) -> str:
-        people = [person_label(one) for one in (history.user, history.lead) if one is not None]
-        return ", ".join(people) or NOTHING
+        people = [history.user, history.lead]
+        labels = ((person_label(one),) for one in people if one is not None)
+        return format_html_join(", ", "<bdi>{}</bdi>", labels) or NOTHING
 
     @admin.display(description=_("learner key"))
     def learner(self, history: ImportedHistory) -> str:

@@ -160,7 +160,7 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> HistoryAttach
             _lock_person(person)
         seen = [SeenRecord(change.origin, change.version) for change in changes]
         records = {record.origin: record for record in _lock_records(seen)}
-        if HistoryAttachment.objects.filter(undoes=event).exists():
+        if HistoryAttachment.objects.filter(undoes=event).exists() or _is_outdated(changes):
             raise ChangedMeanwhile(event.learner_key)
         reversal = _undo_event(event, actor, now)
         _write(
@@ -287,6 +287,16 @@ def _write(event: HistoryAttachment, people: Mapping[ImportedHistory, Person | N
 def _propose(records: Collection[ImportedHistory] | Any) -> None:
     """Put history that is attached to no one any more back on the work list."""
     propose_for_history({(one.learner_key, one.name_date_key) for one in records})
+
+
+def _is_outdated(changes: Sequence[AttachedRecord]) -> bool:
+    """Whether any of these records was attached or detached since.
+
+    Its version does not always tell: a record that a rollback deleted and a commit created again counts
+    from the beginning.
+    """
+    later = AttachedRecord.objects.filter(origin__in={one.origin for one in changes})
+    return later.filter(attachment__gt=changes[0].attachment_id).exists()
 
 
 def _reopen(event: HistoryAttachment, state: OwnerState) -> None:

@@ -11,6 +11,8 @@ from ecoin.identity.emails import parse_email
 from ecoin.identity.keys import MAX_VALUE, name_keys, stored_name_and_date
 from ecoin.identity.phones import parse_phones
 
+MAX_PHONE = 20  # digits
+
 
 class Course(models.Model):
     name = models.CharField(_("name"), max_length=255)
@@ -125,8 +127,8 @@ class ImportedHistory(models.Model):
     name_key_2 = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
     name_key_3 = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
     name_skeleton = AsciiField(max_length=MAX_VALUE, blank=True, editable=False, db_index=True)
-    phone_normalized = AsciiField(max_length=20, null=True, editable=False, db_index=True)
-    second_phone = AsciiField(max_length=20, null=True, editable=False, db_index=True)
+    phone_normalized = AsciiField(max_length=MAX_PHONE, null=True, editable=False, db_index=True)
+    second_phone = AsciiField(max_length=MAX_PHONE, null=True, editable=False, db_index=True)
     email_normalized = AsciiField(max_length=254, null=True, editable=False, db_index=True)
     # Equal for people of one full name and one birth date (ecoin.identity.keys, D).
     name_date_key = AsciiField(max_length=190, null=True, editable=False, db_index=True)
@@ -147,9 +149,13 @@ class ImportedHistory(models.Model):
         keys = name_keys(self.learner_name)
         self.name_key, self.name_key_2, self.name_key_3 = keys.rotations
         self.name_skeleton = keys.skeleton
-        phones = parse_phones(self.learner_phone).valid
-        self.phone_normalized = phones[0] if phones else None
-        self.second_phone = phones[1] if len(phones) > 1 else None
+        phones = parse_phones(self.learner_phone)
+        self.phone_normalized = phones.valid[0] if phones.valid else None
+        # Without a second valid number, one that is foreign or misspelt: it is found as it was typed.
+        others = [
+            one for one in (*phones.valid[1:], *phones.invalid_digits) if len(one) <= MAX_PHONE
+        ]
+        self.second_phone = others[0] if others else None
         self.email_normalized = parse_email(self.learner_email).value
         self.name_date_key = stored_name_and_date(self.learner_name, self.learner_birth_date)
 

@@ -117,6 +117,20 @@ def test_what_came_later_is_not_undone_with_it(actor, lead):
     assert person_of(again(record)) == ("lead", other.pk)
 
 
+def test_a_record_that_was_created_again_is_not_undone_by_an_old_event(actor, lead):
+    """Its versions begin again, so that one of them is that of the old event."""
+    other = CrmLeadFactory()
+    record = history()
+    first = attach(records=seen(record), person=("lead", lead.pk), reason="a", actor=actor, now=NOW)
+    detach(records=seen(record), reason="b", actor=actor, now=NOW)
+    record.delete()
+    record = history()
+    attach(records=seen(record), person=("lead", other.pk), reason="c", actor=actor, now=NOW)
+    with pytest.raises(ChangedMeanwhile):
+        undo(event_id=first.pk, actor=actor, now=NOW)
+    assert person_of(again(record)) == ("lead", other.pk)
+
+
 def test_the_later_of_two_people_is_told_who_was_first(actor, lead):
     record, other = history(1), CrmLeadFactory()
     page = seen(record)

@@ -23,7 +23,7 @@ from tests.factories import (
     UserFactory,
 )
 from trainings import admin as trainings_admin
-from trainings.models import HistoryAccessLog
+from trainings.models import HistoryAccessLog, LegacyCompletedTraining
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +123,14 @@ def test_who_is_not_found_is_said_to_be_so(
     assert "Karim" not in text
 
 
+def test_a_number_that_is_not_of_this_country_is_found_and_masked(reader: Client) -> None:
+    CompletedTrainingFactory(learner_name="Karim Haddad", learner_phone="+33 7 56 78 43 21")
+    text = text_of(reader.post(f"{ROOT}/search", {"q": "+33756784321"}))
+    assert "Karim Haddad" in text
+    assert "not a complete" not in text
+    assert "33756784321" not in text
+
+
 def test_an_unknown_name_says_what_to_try(reader: Client) -> None:
     assert "Try fewer words of the name" in text_of(reader.get(ROOT, {"q": "Ziani Amel"}))
 
@@ -210,6 +218,14 @@ def test_the_printed_page_has_everything_but_links_and_a_line_to_sign(
     assert "lineage?" not in text
     for hidden in (PHONE, EMAIL):
         assert hidden not in text
+
+
+def test_the_printed_page_names_who_printed_it_without_an_address(karim: None) -> None:
+    client = client_with(VIEW)
+    User.objects.filter(pk=client.session["_auth_user_id"]).update(username="agent@exemple.dz")
+    text = text_of(client.get(f"{ROOT}/learner/print?key={KEY}"))
+    assert "agent@" not in text
+    assert mask_email("agent@exemple.dz") in text
 
 
 def test_a_learner_takes_few_queries_however_much_there_is(karim: None) -> None:
@@ -398,6 +414,23 @@ def test_a_list_shows_person_course_session_date_and_owner(model: str, karim: No
 
 
 @every_list
+def test_names_contacts_and_codes_keep_their_order_on_an_arabic_page(model: str) -> None:
+    factory = CompletedTrainingFactory if model == LISTS[0] else EnrollmentFactory
+    factory(learner_name="Karim Haddad", learner_phone=PHONE, session_code="PAO-2019",
+            user=UserFactory(first_name="Amel", last_name="Ziani"))  # fmt: skip
+    text = listed(client_with(f"view_{model}"), model)
+    for shown in ("<bdi>Karim Haddad</bdi>", f'<bdi dir="ltr">{mask_phone(PHONE)}</bdi>',
+                  '<bdi dir="ltr">PAO-2019</bdi>', "Amel Ziani</bdi>"):  # fmt: skip
+        assert shown in text
+
+
+def test_so_they_do_in_the_list_of_leads(karim: None) -> None:
+    text = text_of(client_with("view_crmlead").get("/admin/crm/crmlead/"))
+    assert f'<bdi dir="ltr">{mask_phone("0661000111")}</bdi>' in text
+    assert "<bdi>Karim le prospect</bdi>" in text
+
+
+@every_list
 @pytest.mark.parametrize("typed", ["ziani amel", "زياني آمال", "Ziani", "legacy:archives:77"])
 def test_a_list_is_searched_by_folded_name_or_learner_key(model: str, typed: str) -> None:
     factory = CompletedTrainingFactory if model == LISTS[0] else EnrollmentFactory
@@ -452,6 +485,36 @@ def test_a_contact_does_not_stay_in_the_address_of_a_list(model: str, typed: str
     text = text_of(client.get(answer.url))
     assert typed not in text
     assert "searched in private" in text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["learner_phone__startswith=055", "phone_normalized=213559446168", "learner_email__contains=a",
+     "email_normalized__gt=k", "second_phone__isnull=0", "learner_name__contains=0559", "user=1",
+     "lead__phone__startswith=06", "completed_date_raw__contains=0"],
+)  # fmt: skip
+def test_no_list_is_filtered_by_a_contact_digit_by_digit(asked: str, karim: None) -> None:
+    answer = client_with(VIEW).get(f"/admin/trainings/legacycompletedtraining/?{asked}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["crm/crmlead/?phone__startswith=06", "crm/crmlead/?email__contains=a", "crm/crmlead/?full_name=K",
+     "crm/crmlead/?interests__legacy_course_name__contains=0", "crm/crmlead/?email_normalized=a@b.dz",
+     "trainings/learnerprofile/?phone__regex=.", "trainings/learnerprofile/?phone_normalized__gt=2"],
+)  # fmt: skip
+def test_nor_is_a_list_of_people(asked: str, karim: None) -> None:
+    reader = client_with("view_crmlead", "view_learnerprofile")
+    assert reader.get(f"/admin/{asked}").status_code == 400
+
+
+def test_a_list_is_still_narrowed_by_its_own_filters_and_by_number(karim: None) -> None:
+    training = LegacyCompletedTraining.objects.exclude(course=None).get()
+    for asked in (f"course__id__exact={training.course_id}", "course__isnull=True", "year=2019",
+                  f"id={training.pk}", f"pk__in={training.pk}"):  # fmt: skip
+        answer = client_with(VIEW).get(f"/admin/trainings/legacycompletedtraining/?{asked}")
+        assert answer.status_code == 200, asked
 
 
 @every_list

@@ -43,6 +43,36 @@ def test_any_words_of_a_name_of_three_are_enough(typed: str) -> None:
     assert keys(find_by_name(typed)) == ["a"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["Zitouni Amine", "Mohamed Zitouni", "Salah Amin", "zitoun moham", "Salah Mohamed Zitouni",
+     "Amine Mohamed Salah Zitouni", "أمين زيتوني"],
+)  # fmt: skip
+def test_two_words_of_a_name_of_four_are_enough_wherever_they_stand(typed: str) -> None:
+    learner("a", "Mohamed Amine Salah Zitouni")
+    learner("b", "Mohamed Amine Salah Ziani")
+    learner("c", "Zoubir Zitouni")
+    assert "a" in keys(find_by_name(typed))
+    assert "c" not in keys(find_by_name(typed))
+
+
+def test_a_namesake_with_fewer_words_hides_nobody() -> None:
+    learner("a", "Mohamed Amine Salah Zitouni")
+    EnrollmentFactory(learner_key="b", learner_name="Amine Zitouni")
+    page = find_by_name("Zitouni Amine")
+    assert (keys(page), page.similar, page.next) == (["b", "a"], False, None)
+
+
+def test_the_last_page_of_a_name_repeats_nobody() -> None:
+    for number in range(LEARNERS + 3):
+        learner(f"k{number:02d}", "Karim Haddad")
+    learner("z", "Karim Bachir Haddad Touati")
+    first = find_by_name("Haddad Karim")
+    last = find_by_name("Haddad Karim", first.next)
+    assert len(keys(first)) == LEARNERS
+    assert sorted(keys(last)) == ["k25", "k26", "k27", "z"]
+
+
 def test_a_name_in_arabic_letters_is_found_by_its_latin_spelling() -> None:
     learner("a", "كريم حداد")
     assert keys(find_by_name("Haddad Karim")) == ["a"]
@@ -101,6 +131,21 @@ def test_a_contact_is_found_however_it_is_typed(typed: str) -> None:
     learner("a", "Karim Haddad", learner_phone="0661223344 / 0559446168", learner_email=EMAIL)
     learner("b", "Amel Ziani", learner_phone="0559446169", learner_email=f"x{EMAIL}")
     assert keys(find_by_contact(typed)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("+33 7 56 78 43 21", "+33756784321"), ("0033756784321", "0033 7 56 78 43 21"),
+        ("0559446168 / +33 7 56 78 43 21", "+33756784321"),
+        ("05594461680", "055 944 616 80"),  # a digit too many, as on the paper that she has
+    ],
+)  # fmt: skip
+def test_a_foreign_or_misspelt_number_is_found_as_it_was_typed(stored: str, typed: str) -> None:
+    learner("a", "Karim Haddad", learner_phone=stored)
+    learner("b", "Amel Ziani", learner_phone="0559446169")
+    assert keys(find_by_contact(typed)) == ["a"]
+    assert keys(find_by_contact(typed[:-1])) == []
 
 
 @pytest.mark.parametrize("typed", ["055944616", "559446168999", "haddad@exemple.dz", "", "@"])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from ecoin.display import NOTHING, shown_name
-from ecoin.identity.masking import mask_text
+from ecoin.identity.masking import mask_code, mask_text
 from ecoin.lineage import PERMISSION as LINEAGE_PERMISSION
 from ecoin.lineage import lineage_link
 from trainings.attachments import person_of
@@ -73,7 +73,7 @@ def shown_record(record: ImportedHistory, reader: Any) -> ShownRecord:
         origin=record.origin,
         kind=str(record._meta.verbose_name),
         course=mask_text(course.name if course else record.legacy_course_name) or NOTHING,
-        session=mask_text(record.session_code),
+        session=mask_code(record.session_code),
         date=record.dated_on,
         owner=_owner(record),
         lineage=lineage_link(record.origin) if may_trace else "",

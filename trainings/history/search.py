@@ -91,6 +91,7 @@ def find_by_name(text: str, after: Cursor | None = None) -> FoundPage:
                 return FoundPage(learners(found), next=Cursor(number, last))
             found[key] = None
             last = pk
+    found |= dict.fromkeys(_with_words_apart(words))
     if found or after:
         return FoundPage(learners(found))
     similar = _keys(_same_consonants(parse_name(text)))
@@ -160,6 +161,32 @@ def _beginnings(words: list[str]) -> dict[str, Q]:
     }
 
 
+def _with_words_apart(words: list[str]) -> list[str]:
+    """The learners in whose names of more than three words these (sorted) do not stand side by side."""
+    if len(words) < 2:
+        return []
+    elsewhere = ~reduce(or_, _beginnings(words).values())  # those are on a page already
+    conditions = [which & elsewhere for which in _apart(words).values()]
+    return list(dict.fromkeys(key for which in conditions for key in _keys(which)))
+
+
+def _apart(words: list[str]) -> dict[str, Q]:
+    """Form → the condition that it begins with the first of these words and contains the others.
+
+    The first of two words of a name of four is one of its first three. Everything is one column, so the
+    server reads the index only.
+    """
+    first, *others = words
+    return {
+        form: reduce(
+            and_,
+            (Q(**{f"{form}__contains": f" {one}"}) for one in others),
+            Q(**{f"{form}__gte": first, f"{form}__lt": first + AFTER_ALL}),
+        )
+        for form in FORMS
+    }
+
+
 def first_matches(records: Any, text: str, most: int) -> list[int]:
     """The ids of the first of these records of one kind in whose names the words occur; so many at most.
 
@@ -168,6 +195,8 @@ def first_matches(records: Any, text: str, most: int) -> list[int]:
     name = parse_name(text)
     words = name.fold.split()
     branches = list(_beginnings(words).items()) if words else []
+    if len(words) > 1:
+        branches += _apart(words).items()
     if name.script:
         branches.append(("name_skeleton", _same_consonants(name)))
     found: dict[int, None] = {}
@@ -198,10 +227,12 @@ def find_by_contact(text: str) -> FoundPage:
 
 def contact_conditions(*, phone: str, email: str) -> Iterator[Q]:
     """The conditions under which a record is found by these contacts, each with an index of its own."""
-    numbers, address = parse_phones(phone).valid, parse_email(email).value
+    phones, address = parse_phones(phone), parse_email(email).value
+    numbers = phones.valid
+    if others := (*numbers, *phones.invalid_digits):
+        yield Q(second_phone__in=others)
     if numbers:
         yield Q(phone_normalized__in=numbers)
-        yield Q(second_phone__in=numbers)
         profiles = LearnerProfile.objects.filter(phone_normalized__in=numbers)
         if users := list(profiles.values_list("user_id", flat=True)[:MOST_PEOPLE]):
             yield Q(user__in=users)

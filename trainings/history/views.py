@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from ecoin.access import restricted_to
+from ecoin.display import shown_name
 from ecoin.identity.emails import parse_email
 from ecoin.identity.masking import contains_contact, mask_email, mask_phone
 from ecoin.identity.phones import parse_phones
@@ -58,9 +59,9 @@ def search(request: HttpRequest) -> HttpResponse:
     if not contains_contact(text) and not parse_phones(text).valid:
         return HttpResponseRedirect(reverse("trainings:history", query={"q": text}))
     masked = mask_email(text) if "@" in text else mask_phone(text)
-    is_contact = bool(parse_phones(text).valid or parse_email(text).value)
-    page = find_by_contact(text) if is_contact else NOBODY
-    return _found(request, "", page, contact=masked, is_whole=is_contact)
+    page = find_by_contact(text)
+    is_whole = bool(page.learners or parse_phones(text).valid or parse_email(text).value)
+    return _found(request, "", page, contact=masked, is_whole=is_whole)
 
 
 def _found(
@@ -93,7 +94,11 @@ def print_page(request: HttpRequest) -> HttpResponse:
     """The same on a plain A4 page. Raises Http404."""
     key = request.GET.get("key", "")
     context = _learner_context(request, key, _history(key))
-    return render(request, f"{TEMPLATES}/print.html", {**context, "now": timezone.now()})
+    user: Any = request.user
+    # A username may be an e-mail.
+    printed_by = shown_name(user.get_full_name().strip() or user.get_username())
+    more = {"now": timezone.now(), "printed_by": printed_by}
+    return render(request, f"{TEMPLATES}/print.html", {**context, **more})
 
 
 @restricted_to(VIEW, PERMISSION, methods=["POST"])

@@ -24,6 +24,7 @@ LISTED = 200  # undecided mappings that --verbosity 2 prints
 
 
 class Command(LegacyCommand):
+    notifies = False  # a person sits at it, and its words repeat statuses as they were typed
     help = (
         "Decide what old statuses, courses and sessions are, once for the source; without --set, "
         "list those that rows wait for."

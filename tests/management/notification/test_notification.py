@@ -16,10 +16,12 @@ from legacy_import.management.base import LegacyCommand
 from legacy_import.management.notification import CommandEnd, body, subject
 from legacy_import.models import LegacyImportRun
 from tests.canaries import found
+from tests.factories import RunFactory, StagedLearnerFactory
 from tests.management.calling import COMMANDS, call, done
 from tests.management.committing import CANARIES, commit, old_school, planned
 from tests.management.notification.mailbox import Mailbox, mail_server
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage, start
+from tests.stages.stages import run_stages
 
 __all__ = ["planned"]  # a fixture
 
@@ -79,6 +81,17 @@ def test_no_mail_contains_personal_data(planned, called) -> None:
         text = f"{sent.subject}\n{sent.body}"
         assert not any(canary.lower() in text.lower() for canary in CANARIES), text
         assert found(text) == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answers", [(), ("--set", "Karim Haddad=completed")], ids=["list", "set"])
+def test_the_decisions_on_statuses_send_no_text_of_the_data(called, answers) -> None:
+    run = RunFactory()
+    StagedLearnerFactory(run=run, status="Karim Haddad a payé")
+    run_stages(run)
+    told = call("legacy_map", "statuses", "--run", str(run.pk), *answers)
+    assert "Karim Haddad" in told.out + told.err
+    assert called == []
 
 
 def test_texts_lists_and_names_from_rows_stay_out(planned) -> None:

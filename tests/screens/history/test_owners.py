@@ -100,6 +100,17 @@ def test_a_line_is_shown_with_its_evidence_side_by_side_and_masked(manager):
     assert f'value="{record.origin} 0"' in answer.content.decode()
 
 
+@pytest.mark.parametrize("page", [OWNERS, f"{ATTACH}?key=legacy:stagiaires:1"])
+def test_a_session_s_code_is_no_phone(manager, page):
+    """Its digits may look like one; without the code nobody knows which record to attach."""
+    history(1, session_code="BURE-2018-0358")
+    history(2, key="legacy:stagiaires:1", session_code="0559446168")
+    twin()
+    text = text_of(manager.get(page))
+    assert "BURE-2018-0358" in text
+    assert "0559446168" not in text
+
+
 def test_equal_masks_of_different_numbers_are_called_different(manager):
     history(learner_phone="0559446168")
     twin(phone="0551111168")  # the same mask
