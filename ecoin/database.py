@@ -151,6 +151,18 @@ def open_sessions(connection: Any) -> set[int]:
         return {int(row[0]) for row in cursor.fetchall()}
 
 
+def server_uptime(connection: Any) -> int:
+    """For how many seconds the server has been running; it counts sessions anew when it starts.
+
+    0 for a SQLite file.
+    """
+    if is_sqlite(connection):
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW GLOBAL STATUS LIKE 'Uptime'")
+        return int(cursor.fetchone()[1])
+
+
 def long_transactions(connection: Any, seconds: int) -> list[tuple[int, int]]:
     """(session, age in seconds) of other sessions' transactions that are older, oldest first.
 
@@ -190,16 +202,18 @@ def short_lock_wait(connection: Any, seconds: int) -> Iterator[None]:
 
 
 def end_idle_transactions(connection: Any, seconds: int) -> None:
-    """Have the server end this session if it is idle for so long inside a transaction.
+    """Have the server end this session if it is idle for so long, inside a transaction or not.
 
-    So the locks of a process that was stopped, or of a machine that lost power, do not stay. MySQL has
-    only the limit for idle sessions of any kind.
+    So the locks of a process that was stopped, or of a machine that lost power, do not stay. Nor does
+    its session outside a transaction, by which it would count as alive for hours.
     """
     if is_sqlite(connection):
         return
-    name = "idle_transaction_timeout" if connection.mysql_is_mariadb else "wait_timeout"
+    names = ["wait_timeout"]
+    if connection.mysql_is_mariadb:
+        names.append("idle_transaction_timeout")
     with connection.cursor() as cursor:
-        cursor.execute(f"SET SESSION {name} = %s", [seconds])
+        cursor.execute(f"SET {', '.join(f'SESSION {name} = {seconds:d}' for name in names)}")
 
 
 def waiting_for_restarts(connection: Any, tell: Callable[[], None]) -> Any:
@@ -208,6 +222,11 @@ def waiting_for_restarts(connection: Any, tell: Callable[[], None]) -> Any:
     `tell` is called when a wait begins. A SQLite file does not go away.
     """
     return connection.waiting_for_restarts(tell) if is_mysql(connection) else nullcontext()
+
+
+def may_come_back(connection: Any) -> bool:
+    """Whether a server that went away is worth another try: in a command, as long as it waits."""
+    return is_mysql(connection) and bool(connection.may_come_back)
 
 
 def prepare(connection: Any, **_: object) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db import Error as AnyDatabaseError
 
-from ecoin.database import link_is_lost, passes
+from ecoin.database import link_is_lost, may_come_back, passes
 
 TRIES = 8  # with the pauses between them, about half a minute: a server has restarted by then
 FIRST_PAUSE = 0.25  # seconds; each is twice as long as the last, and random, so that workers differ
@@ -41,7 +41,7 @@ def again(
 
 
 def transaction_again(work: Callable[[], Answer]) -> Answer:
-    """The work in a transaction of its own; repeated on a new connection if the link is lost.
+    """The work in a transaction of its own; a command repeats it if the link is lost.
 
     Inside a transaction it is done once, because only the whole transaction could be repeated.
     """
@@ -50,9 +50,10 @@ def transaction_again(work: Callable[[], Answer]) -> Answer:
         with transaction.atomic():
             return work()
 
-    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.in_atomic_block:
         return once()
-    return again(once, passing=link_is_lost)
+    return again(once, passing=lambda error: link_is_lost(error) and may_come_back(connection))
 
 
 def close_connection() -> None:

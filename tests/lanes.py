@@ -34,6 +34,7 @@ PLACES = (
     Place("ecoin/test_output.py", ONLY_SQLITE, "output streams are no matter of the database"),
     Place("faults/test_stop.py", ONLY_MARIADB, "a source falls silent for any app database"),
     Place("engine/celery", ONLY_MARIADB, "Celery workers share a server in any case"),
+    Place("engine/test_attempts.py", ONLY_MARIADB, "a file has no sessions"),
     Place("engine/test_deadlocks.py", ONLY_MARIADB, "SQLite has one writer, who waits for nobody"),
     Place("faults/test_server_faults.py", ONLY_MARIADB, "what only a server can do to a client"),
     Place("faults/test_tls_links.py", ONLY_MARIADB, "its app database is on a server of its own"),

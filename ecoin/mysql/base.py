@@ -2,7 +2,7 @@
 
 A command also waits for a server that restarts. What is safe to do twice is done again on a new
 connection: a read outside a transaction, and the beginning of one. A transaction in which the link
-is lost is rolled back by the server, and its chunk is worked again (legacy_import/engine/retries.py).
+is lost is rolled back by the server, and its chunk is worked again (ecoin/retries.py).
 """
 
 import time
@@ -36,12 +36,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _has_tls: ClassVar[dict[tuple[Any, ...], bool]] = {}
 
     _connected_before = False
+    _give_up_at = 0.0  # of the wait that goes on, or was in vain; 0: the server is there
     _tell: Callable[[], None] | None = None  # None: pages do not wait, they answer at once
 
     @contextmanager
     def waiting_for_restarts(self, tell: Callable[[], None]) -> Iterator[None]:
         """In the block, wait for a server that restarts; `tell` is called when a wait begins."""
-        self._tell = tell
+        self._tell, self._give_up_at = tell, 0.0
         try:
             with self.execute_wrapper(self._read_again):
                 yield
@@ -49,22 +50,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._tell = None
 
     def connect(self) -> None:
-        give_up_at = time.monotonic() + RESTART_SECONDS
-        told = False
         while True:
             try:
                 super().connect()
-                self._connected_before = True
+                self._connected_before, self._give_up_at = True, 0.0
                 return
             except self.Database.Error as error:  # not yet one of Django's
-                gone = error_number(error) in LOST_LINK
-                may_wait = self._tell and self._connected_before and gone
-                if not may_wait or time.monotonic() > give_up_at:
+                if not (self.may_come_back and error_number(error) in LOST_LINK):
                     raise
-            if self._tell and not told:
+            if self._tell and not self._give_up_at:
+                self._give_up_at = time.monotonic() + RESTART_SECONDS
                 self._tell()
-                told = True
             time.sleep(RESTART_PAUSE)
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether a server that went away is waited for: by a command, and once in vain at most."""
+        waited_in_vain = 0 < self._give_up_at < time.monotonic()
+        return self._tell is not None and self._connected_before and not waited_in_vain
 
     def set_autocommit(self, autocommit: bool, *args: Any, **options: Any) -> None:
         """Begins a transaction, where `autocommit` is False."""
@@ -84,8 +87,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return execute(sql, params, many, context)
         except AnyDatabaseError as error:
             # A server that was silent until the time limit is not one that restarts.
-            silent = time.monotonic() - started_at > RESTART_SECONDS
-            if silent or not (sql.startswith("SELECT") and self._may_try_again(error)):
+            if time.monotonic() - started_at >= self._longest_silence and link_is_lost(error):
+                self._give_up_at = started_at
+            if not (sql.startswith("SELECT") and self._may_try_again(error)):
                 raise
         with suppress(self.Database.Error):
             context["cursor"].cursor.close()  # while its connection is there
@@ -95,12 +99,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return execute(sql, params, many, context)
 
     def _may_try_again(self, error: Exception) -> bool:
-        return self._tell is not None and not self.in_atomic_block and link_is_lost(error)
+        return self.may_come_back and not self.in_atomic_block and link_is_lost(error)
+
+    @property
+    def _longest_silence(self) -> int:
+        return int(self.settings_dict["OPTIONS"].get("timeout", 300))
 
     def get_connection_params(self) -> dict[str, Any]:
         alias_options = self.settings_dict["OPTIONS"]
         options = dict(alias_options)
-        seconds = int(options.pop("timeout", 300))
+        seconds = self._longest_silence
+        options.pop("timeout", None)
         mode = str(options.pop("ssl_mode", "PREFERRED")).upper()
         authority = str(options.pop("ssl_ca", ""))
         self.settings_dict["OPTIONS"] = options

@@ -14,7 +14,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.utils import timezone
 
-from ecoin.database import open_sessions, session_id
+from ecoin.database import open_sessions, server_uptime, session_id
 from legacy_import.engine.chunks import Chunk, Job, place_of
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkAttempt
@@ -115,8 +115,15 @@ def _attempts(**columns: object) -> list[Attempt]:
             "connection_id", "started_at",
         )
     )  # fmt: skip
-    sessions = open_sessions(connection) if rows else set()
-    return [Attempt(*row, alive=row[6] in sessions or not row[6]) for row in rows]  # 0: a file
+    if not rows:
+        return []
+    sessions = open_sessions(connection)
+    # A server that restarted gives out the numbers of sessions again. It counts whole seconds.
+    restarted_at = timezone.now() - datetime.timedelta(seconds=server_uptime(connection) + 1)
+    return [
+        Attempt(*row, alive=not row[6] or (row[6] in sessions and row[7] > restarted_at))
+        for row in rows  # 0: a file
+    ]
 
 
 def _counted(workers: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from django.db import connection
 
-from ecoin.database import DEADLOCK, error_number, link_is_lost
+from ecoin.database import DEADLOCK, error_number, link_is_lost, may_come_back
 from ecoin.retries import again, transaction_again
 from legacy_import.choices import Stage
 from legacy_import.conf import import_conf
@@ -93,7 +93,9 @@ def work_inline(
 
 def _passes(error: Exception) -> bool:
     """A lock that another session does not give back is reported at once: it was waited for."""
-    return link_is_lost(error) or error_number(error) == DEADLOCK
+    if link_is_lost(error):
+        return may_come_back(connection)  # not for a page
+    return error_number(error) == DEADLOCK
 
 
 def engine_in_use() -> Engine:

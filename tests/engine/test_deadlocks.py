@@ -1,13 +1,13 @@
 """A chunk that the server rolls back because of a deadlock is worked again, in this process, too."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import pytest
 from django.db import OperationalError, connection
 
 from ecoin import retries
-from ecoin.database import DEADLOCK
+from ecoin.database import DEADLOCK, waiting_for_restarts
 from ecoin.retries import TRIES
 from legacy_import.choices import Stage
 from legacy_import.engine.chunks import Chunk, ChunkResult, Job
@@ -80,10 +80,19 @@ def test_a_chunk_that_meets_a_deadlock_is_worked_again(db_server: DatabaseServer
 
 
 @pytest.mark.parametrize(
-    ("number", "tries"), [(DEADLOCK, TRIES), (2013, TRIES), (1205, 1), (1045, 1), (1114, 1)]
+    ("number", "in_command", "tries"),
+    [
+        (DEADLOCK, True, TRIES),
+        (DEADLOCK, False, TRIES),
+        (2013, True, TRIES),
+        (2013, False, 1),  # a page answers at once
+        (1205, True, 1),
+        (1045, True, 1),
+        (1114, True, 1),
+    ],
 )
 def test_only_what_passes_is_tried_again_and_not_for_ever(
-    number: int, tries: int, monkeypatch: pytest.MonkeyPatch
+    number: int, in_command: bool, tries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries.time, "sleep", lambda seconds: None)
     run = RunFactory()
@@ -93,7 +102,8 @@ def test_only_what_passes_is_tried_again_and_not_for_ever(
         calls.append(chunk)
         raise OperationalError(number, "secret")
 
-    with run_lease(run, "legacy_validate", Silent()) as lease:
+    waits = waiting_for_restarts(connection, lambda: None) if in_command else nullcontext()
+    with waits, run_lease(run, "legacy_validate", Silent()) as lease:
         job = Job(run.pk, Stage.VALIDATE, lease.token)
         with pytest.raises(OperationalError):
             list(Inline().each(job, [Chunk(0, "1", "1")], lambda _: work, lease, Silent()))

@@ -207,9 +207,11 @@ class TestAFrozenWorker:
         ended = finish(self.command)
         assert time.monotonic() - stopped_at < 10
         assert ended.code == 130, ended.err
-        frozen.app.execute(
-            "UPDATE legacy_chunk_attempts SET started_at = started_at - INTERVAL 60 SECOND"
+        long = (
+            "SELECT COUNT(*) FROM legacy_chunk_attempts"
+            " WHERE started_at < UTC_TIMESTAMP(6) - INTERVAL 11 SECOND"
         )
+        eventually(lambda: frozen.app.one(long), "it is long at work")
         refused = finish(frozen.start("legacy_validate", engine="inline"))
         assert refused.code == 1, refused.err
         told = printed(refused)
