@@ -208,6 +208,21 @@ def test_a_person_who_was_linked_and_deleted_is_not_made_again() -> None:
     assert plan_of(decided(row, D.CREATE_AGAIN)) == ("create_crm_lead", "new_lead")
 
 
+@pytest.mark.parametrize("effect", ["training", "enrollment"])
+def test_history_that_was_added_to_the_row_s_lead_is_created_on_it_again(effect: str) -> None:
+    action, model = MADE[effect]
+    fields = KARIM | {"status": STATUS[effect]}
+    added = decided(again(imported(**KARIM), **fields), D.ADD_HISTORY)
+    assert commit_of(added) == action
+    model.objects.get().delete()  # type: ignore[attr-defined]
+    row = again(added.legacy_import_run, **fields)
+    assert plan_of(row) == DELETED
+    decided(row, D.CREATE_AGAIN)
+    assert commit_of(row) == action
+    assert model.objects.get().lead == CrmLead.objects.get()  # type: ignore[attr-defined]
+    assert plan_of(again(row.legacy_import_run, **fields)) == IMPORTED
+
+
 def test_a_record_that_is_deleted_after_the_plan_drifts() -> None:
     row = again(imported(**KARIM), **KARIM)
     assert plan_of(row) == IMPORTED
