@@ -256,6 +256,18 @@ def test_what_was_gone_before_a_rollback_needs_a_decision(effect: str, same_run:
     assert plan_of(again(row.legacy_import_run, **fields)) == IMPORTED
 
 
+def test_a_linked_person_who_was_gone_before_a_rollback_is_not_made_again() -> None:
+    known = CrmLeadFactory(full_name="Karim Haddad", phone="0559446168")
+    first = imported(**KARIM)
+    known.delete()
+    assert run_rollback(first).records == {("crm.CrmLead", "gone"): 1}
+    row = LegacyStudentImport.objects.get()
+    run_stages(first)
+    assert plan_of(row) == DELETED
+    assert plan_of(again(first, **KARIM)) == DELETED
+    assert plan_of(decided(row, D.CREATE_AGAIN)) == ("create_crm_lead", "new_lead")
+
+
 # --- A row number is not a person --------------------------------------------------------------------
 
 
