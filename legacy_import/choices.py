@@ -164,7 +164,7 @@ class ReversalOutcome(TextChoices):
     DELETED = "deleted", _("deleted")
     UNLINKED = "unlinked", _("unlinked")
     RELEASED = "released", _("undone; there was nothing to delete")  # a skip
-    GONE = "gone", _("gone")  # someone had deleted it already
+    GONE = "gone", _("gone")  # someone had deleted it, or the person of a link
     KEPT_EDITED = "kept_edited", _("kept because edited")
     KEPT_ATTACHED = "kept_attached", _("kept because attached by hand")
     KEPT_REFERENCED = "kept_referenced", _("kept because referenced")

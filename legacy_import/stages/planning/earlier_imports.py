@@ -25,6 +25,7 @@ from legacy_import.models import (
     LegacyImportCommitLog,
     LegacyImportRun,
     LegacyStudentImport,
+    number_suffix,
 )
 from legacy_import.people.platform import imported_rows, leads_of_rows, records_that_exist
 from legacy_import.rules.commit_policy import Origin
@@ -76,7 +77,8 @@ class EarlierImport(NamedTuple):
     """What earlier imports of a row come to.
 
     `person_number`: of the row's own records. `person`: the lead that was made of it, or who it was
-    linked to, if still there. `became`: the same for history, too. `effects`: of the records of
+    linked to, if still there. `became`: the same for history, too; of history that is deleted, the lead
+    that was made of the row before. `effects`: of the records of
     history that it has. `gone_entry`: the log entry whose record is deleted, 0 for none.
     """
 
@@ -103,7 +105,8 @@ class EarlierImport(NamedTuple):
     def person_under(self, decisions: InForce) -> Target | None:
         """The person to whom the decisions add something; None if they add nothing."""
         if self.is_made_again(decisions):
-            return self.person if self.interest_only else None
+            person = self.person if self.interest_only else self.became
+            return None if person in decisions.not_same else person
         return self.became if decisions.add_history else None
 
 
@@ -154,7 +157,7 @@ def earlier_imports(
             person=(PersonKind.LEAD.value, lead) if lead else None,
             is_own_lead=lead is not None,
         )
-    return _with_additions(run, rows, earlier)
+    return _with_additions(run, rows, _with_own_leads(run, rows, earlier))
 
 
 def logged_imports(
@@ -202,6 +205,24 @@ def _with_additions(
             became=earlier[pk].person or addition.person, effects=addition.effects
         )
         for pk, addition in additions_of(run, changed).items()
+    }
+
+
+def _with_own_leads(
+    run: LegacyImportRun, rows: Sequence[RowIdentity], earlier: Mapping[int, EarlierImport]
+) -> dict[int, EarlierImport]:
+    """With the lead of each row whose history, added to it later, is deleted: a match never finds it."""
+    origins = {
+        row.pk: f"{run.connection_name}:{row.source_table}:{row.legacy_id}"
+        + number_suffix(earlier[row.pk].person_number)
+        for row in rows
+        if row.pk in earlier and earlier[row.pk].origin == Origin.DELETED
+    }
+    leads = leads_of_rows(list(origins.values())) if origins else {}
+    return {**earlier} | {
+        pk: earlier[pk]._replace(became=(PersonKind.LEAD.value, leads[origin]))
+        for pk, origin in origins.items()
+        if origin in leads
     }
 
 

@@ -208,6 +208,21 @@ def test_a_person_who_was_linked_and_deleted_is_not_made_again() -> None:
     assert plan_of(decided(row, D.CREATE_AGAIN)) == ("create_crm_lead", "new_lead")
 
 
+@pytest.mark.parametrize("effect", ["training", "enrollment"])
+def test_history_that_was_added_to_the_row_s_lead_is_created_on_it_again(effect: str) -> None:
+    action, model = MADE[effect]
+    fields = KARIM | {"status": STATUS[effect]}
+    added = decided(again(imported(**KARIM), **fields), D.ADD_HISTORY)
+    assert commit_of(added) == action
+    model.objects.get().delete()  # type: ignore[attr-defined]
+    row = again(added.legacy_import_run, **fields)
+    assert plan_of(row) == DELETED
+    decided(row, D.CREATE_AGAIN)
+    assert commit_of(row) == action
+    assert model.objects.get().lead == CrmLead.objects.get()  # type: ignore[attr-defined]
+    assert plan_of(again(row.legacy_import_run, **fields)) == IMPORTED
+
+
 def test_a_record_that_is_deleted_after_the_plan_drifts() -> None:
     row = again(imported(**KARIM), **KARIM)
     assert plan_of(row) == IMPORTED
@@ -239,6 +254,18 @@ def test_what_was_gone_before_a_rollback_needs_a_decision(effect: str, same_run:
     decided(row, D.CREATE_AGAIN)
     assert commit_of(row) == action
     assert plan_of(again(row.legacy_import_run, **fields)) == IMPORTED
+
+
+def test_a_linked_person_who_was_gone_before_a_rollback_is_not_made_again() -> None:
+    known = CrmLeadFactory(full_name="Karim Haddad", phone="0559446168")
+    first = imported(**KARIM)
+    known.delete()
+    assert run_rollback(first).records == {("crm.CrmLead", "gone"): 1}
+    row = LegacyStudentImport.objects.get()
+    run_stages(first)
+    assert plan_of(row) == DELETED
+    assert plan_of(again(first, **KARIM)) == DELETED
+    assert plan_of(decided(row, D.CREATE_AGAIN)) == ("create_crm_lead", "new_lead")
 
 
 # --- A row number is not a person --------------------------------------------------------------------

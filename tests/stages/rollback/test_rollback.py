@@ -265,7 +265,7 @@ def test_what_somebody_deleted_already_is_gone_and_no_hindrance(committed: Legac
     LegacyCompletedTraining.objects.get(origin="legacy:stagiaires:4:training").delete()
     run_rollback(committed)
     assert set(reversals(1).values()) == {"gone"}
-    assert reversals(2) == {"link_existing": "unlinked", "create_course_interest": "gone"}
+    assert set(reversals(2).values()) == {"gone"}
     assert reversals(4) == {"create_completed_training": "gone"}
     assert [row(n).outcome for n in (1, 2, 4)] == ["rolled_back"] * 3
 

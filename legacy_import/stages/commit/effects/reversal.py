@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from crm import services as crm
 from legacy_import.choices import ReversalOutcome
+from legacy_import.people.platform import records_that_exist
 from legacy_import.stages.commit.effects.effect import (
     COMPLETED_TRAINING,
     ENROLLMENT,
@@ -57,8 +58,14 @@ def reverse(
             KINDS[model].delete(ids)
             if model == LEAD:
                 trainings.withdraw_leads(ids)
+    people = records_that_exist(
+        (entry.target_model, entry.target_id)
+        for entries in undone.values()
+        for entry in entries
+        if not entry.created and entry.target_id is not None
+    )
     for entries in undone.values():
-        outcomes |= {entry.id: _reversal_outcome(entry, existing) for entry in entries}
+        outcomes |= {entry.id: _reversal_outcome(entry, existing, people) for entry in entries}
     return outcomes
 
 
@@ -141,7 +148,11 @@ def _in_use(
     return referenced | context.referenced
 
 
-def _reversal_outcome(entry: LoggedEntry, existing: Existing) -> ReversalOutcome:
+def _reversal_outcome(
+    entry: LoggedEntry, existing: Existing, people: Collection[tuple[str, int]]
+) -> ReversalOutcome:
+    """A link to a person whom someone deleted is gone, as well: the row is not made another person."""
     if not entry.created:
-        return ReversalOutcome.UNLINKED
+        is_there = (entry.target_model, entry.target_id) in people
+        return ReversalOutcome.UNLINKED if is_there else ReversalOutcome.GONE
     return ReversalOutcome.GONE if _is_gone(entry, existing) else ReversalOutcome.DELETED
