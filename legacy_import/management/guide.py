@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from legacy_import.management.printer import TextLine
 from legacy_import.management.wording import count_of
-from legacy_import.models import LegacyImportRun
+from legacy_import.models import FacetCount, LegacyImportRun
+from legacy_import.review.counts import decisions_since_plan
 from legacy_import.rules.reasons import REASONS
-from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep
+from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep, step_now
 
 # Kind of mapping → its page, and what one is called.
 PAGES = {
@@ -45,6 +46,16 @@ def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
     if step.name in PAGES:
         return {"next_command": f"legacy_map {step.name} --run {run.pk}"}
     return {"next_command": run.next_command}
+
+
+def next_of_planned(run: LegacyImportRun) -> dict[str, str]:
+    """The same for a run that was planned: whatever changed since the plan comes first."""
+    marked = FacetCount.objects.filter(legacy_import_run=run, to_classify=True, rows__gt=0)
+    if marked.exists():
+        return {"next_command": f"legacy_classify --run {run.pk}"}
+    if decisions_since_plan(run):
+        return {"next_command": f"legacy_dry_run --run {run.pk}"}
+    return next_of(run, step_now(run))
 
 
 def _words(cause: Cause) -> str:

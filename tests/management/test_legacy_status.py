@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.models import LegacyImportRun
@@ -110,3 +111,27 @@ def test_it_changes_nothing(school: Any) -> None:
     done("legacy_status")
     done("legacy_status", "--run", str(before["id"]))
     assert LegacyImportRun.objects.values().get() == before
+
+
+def last_line() -> str:
+    return done("legacy_status").out.splitlines()[-1]
+
+
+def test_of_a_planned_run_it_names_the_step_that_makes_sense() -> None:
+    run = RunFactory()
+    lead = StagedLearnerFactory(run=run, status="nouveau")
+    for status in ("mystère", "mystère", "nouveau"):
+        StagedLearnerFactory(run=run, status=status)
+    run_stages(run)
+    assert last_line() == f"Next: manage.py legacy_commit --run {run.pk}"
+    say(lead, ReviewDecision.LATER, reviewer(), now=timezone.now())
+    assert last_line() == f"Next: manage.py legacy_dry_run --run {run.pk}"
+    run_stages(run)
+    assert last_line() == f"Next: manage.py legacy_map statuses --run {run.pk}"
+    done("legacy_map", "statuses", "--set", "mystère=lead_only")
+    assert last_line() == f"Next: manage.py legacy_classify --run {run.pk}"
+    run_stages(run)
+    assert last_line() == f"Next: manage.py legacy_commit --run {run.pk}"
+    run_commit(run)
+    run_stages(run)  # a new plan of what is left: the postponed row
+    assert last_line() == f"Next: decide the rows: /admin/legacy-imports/review?run={run.pk}"

@@ -6,9 +6,11 @@ from typing import Any
 from legacy_import.engine.attempts import long_attempts
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.certificate import certificate_table
+from legacy_import.management.guide import next_of_planned
 from legacy_import.management.printer import Block, CommandResult, Table, shares
 from legacy_import.permissions import VIEW
 from legacy_import.rules.reasons import REASONS
+from legacy_import.runs.lifecycle import find_run
 from legacy_import.runs.overview import (
     ReviewState,
     RunOverview,
@@ -37,8 +39,18 @@ def status_result(overviews: list[RunOverview], only: int | None) -> CommandResu
     """All runs, or with `only` that one in full."""
     counts = {"runs": [overview.as_dict() for overview in overviews]}
     blocks = _blocks(overviews, in_full=only is not None)
-    next_command = overviews[-1].next_command if overviews else "legacy_import"
-    return CommandResult(only, "", counts, blocks, next_command)
+    return CommandResult(only, "", counts, blocks, **_next(overviews))
+
+
+def _next(overviews: list[RunOverview]) -> dict[str, Any]:
+    """The next step of the latest run; of one that is planned, the step that makes sense."""
+    if not overviews:
+        return {"next_command": "legacy_import"}
+    latest = overviews[-1]
+    run = find_run(latest.run)
+    if run.planned_at and latest.next_command == f"legacy_commit --run {run.pk}":
+        return next_of_planned(run)
+    return {"next_command": latest.next_command}
 
 
 def _blocks(overviews: list[RunOverview], *, in_full: bool) -> Iterator[Block]:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.db.models import Sum
 
-from legacy_import.choices import PlannedAction
+from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PlannedAction
 from legacy_import.mapping.settle import SUBJECTS, UNDECIDED
-from legacy_import.models import LegacyImportRun, LegacyStudentImport, MappingWeight
+from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport, MappingWeight
 
 MOST_CAUSES = 5
 # Reason that one decision about a mapping removes from many rows → the mappings that wait for it.
@@ -95,6 +95,17 @@ def next_step(
         waiting[REVIEW] += rows - freed
     step = max(waiting, key=lambda one: waiting[one])
     return PlanStep(step, waiting[step]) if waiting[step] else None
+
+
+def step_now(run: LegacyImportRun) -> PlanStep | None:
+    """The same from the stored counts of a planned run, in which some rows are committed by now."""
+    counts = FacetCount.objects.filter(legacy_import_run=run).order_by()
+    pending = counts.filter(outcome=Outcome.PENDING).values_list("planned_action")
+    queue = counts.filter(planned_action=PlannedAction.REVIEW, settled=False)
+    queue = queue.exclude(planned_reason="").exclude(outcome__in=COMMITTED_OUTCOMES)
+    plan = dict.fromkeys(PlannedAction.values, 0) | dict(pending.annotate(n=Sum("rows")))
+    reasons = queue.values_list("planned_reason").annotate(n=Sum("rows"))
+    return next_step(plan, dict(reasons), freeable(run))
 
 
 def _mappings(run: LegacyImportRun, reason: str) -> int:

@@ -63,6 +63,12 @@ class School:
         counts: Counts = self.counts("legacy_dry_run")
         return counts
 
+    def settled_together(self) -> Counts:
+        """Review reason → rows that one decision about their cause settles."""
+        script = "from benchmarks.settling.decided_together import main; main()"
+        counts: Counts = json.loads(self.run("shell", "--verbosity", "0", "-c", script))
+        return counts
+
     def settle(self) -> dict[str, int]:
         """Decide everything on the mapping pages; returns page → decisions."""
         made = {"statuses": self._set("statuses", self._statuses())}
@@ -138,8 +144,8 @@ class School:
         return int(counts["changed"])
 
 
-def measure(rows: int) -> tuple[Counts, Counts, dict[str, int]]:
-    """The plan before, the plan after, and the decisions between them."""
+def measure(rows: int) -> tuple[Counts, Counts, dict[str, int], Counts]:
+    """The plan before, the plan after, the decisions between them, and what is settled together then."""
     with tempfile.TemporaryDirectory(prefix="settling-") as folder:
         school = School(Path(folder))
         school.run("migrate", "--verbosity", "0")
@@ -147,10 +153,12 @@ def measure(rows: int) -> tuple[Counts, Counts, dict[str, int]]:
         school.run("legacy_import", "--verbosity", "0")
         before = school.plan()
         decisions = school.settle()
-        return before, school.plan(), decisions
+        return before, school.plan(), decisions, school.settled_together()
 
 
-def render(rows: int, before: Counts, after: Counts, decisions: Mapping[str, int]) -> str:
+def render(
+    rows: int, before: Counts, after: Counts, decisions: Mapping[str, int], together: Counts
+) -> str:
     """Rows per cause and per planned action, before and after, as in docs/."""
     made = ", ".join(f"{page} {number:,}" for page, number in decisions.items())
     causes = {*before["review_reasons"], *after["review_reasons"]}
@@ -159,7 +167,13 @@ def render(rows: int, before: Counts, after: Counts, decisions: Mapping[str, int
         for cause in causes
     ]
     numbers.sort(key=lambda line: (-line[1], -line[2], line[0]))
-    by_cause = [(f"`{cause}`", f"{was:,}", f"{now:,}") for cause, was, now in numbers]
+    by_cause = [
+        (f"`{cause}`", f"{was:,}", f"{now:,}", f"{now - together.get(cause, 0):,}")
+        for cause, was, now in numbers
+    ]
+    totals = [sum(line[place] for line in numbers) for place in (1, 2)]
+    one_by_one = totals[1] - sum(together.values())
+    by_cause.append(("in all", *(f"{total:,}" for total in totals), f"{one_by_one:,}"))
     by_plan = [
         (f"`{action}`", f"{before['plan'][action]:,}", f"{after['plan'][action]:,}")
         for action in PLANS
@@ -168,7 +182,7 @@ def render(rows: int, before: Counts, after: Counts, decisions: Mapping[str, int
         [
             f"`legacy_demo --rows {rows}`; decisions: {made}.",
             table(("planned", "before", "after"), by_plan),
-            table(("cause", "rows before", "rows after"), by_cause),
+            table(("cause", "rows before", "rows after", "one by one"), by_cause),
         ]
     )
 
