@@ -13,6 +13,7 @@ from ecoin.lineage import LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress
 from trainings.history.lead_warning import warn_if_trained
 from trainings.history.panel import HistoryPanelAdmin
+from trainings.history.shown import search_address
 
 
 class CourseInterestInline(LineageAdmin, MaskedUnlessChangeable, admin.StackedInline):  # type: ignore[type-arg]
@@ -43,6 +44,9 @@ class CrmLeadAdmin(HistoryPanelAdmin, LineageAdmin, MaskedUnlessChangeable, NoCo
         super().save_model(request, obj, form, change)
         if not change or {"phone", "email"} & set(form.changed_data):
             warn_if_trained(request, obj)
+
+    def private_search(self, request: HttpRequest) -> str:
+        return search_address(request.user)
 
     @admin.display(description=_("full name"), ordering="full_name")
     def masked_name(self, lead: CrmLead) -> str:

@@ -21,7 +21,7 @@ from ecoin.lineage import NOTHING, LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress, OnlyOwnFilters
 from trainings.history.panel import HistoryPanelAdmin, history_fields
 from trainings.history.search import first_matches
-from trainings.history.shown import VIEW, learner_address, person_label
+from trainings.history.shown import learner_address, person_label, search_address
 from trainings.models import (
     Course,
     ImportedHistory,
@@ -85,6 +85,9 @@ class LearnerProfileAdmin(HistoryPanelAdmin, MaskedUnlessChangeable, NoContactIn
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
     masked_fields = {"user": "masked_user", "phone": "masked_phone"}
+
+    def private_search(self, request: HttpRequest) -> str:
+        return search_address(request.user)
 
     @admin.display(description=_("user"), ordering="user__username")
     def masked_user(self, profile: LearnerProfile) -> str:
@@ -176,8 +179,7 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, OnlyOwnFilters)
             del query["q"]
             messages.warning(request, _("Phones and e-mail addresses are searched in private."))
             here = f"{request.path}?{query.urlencode()}"
-            may_search = request.user.has_perm(VIEW)
-            return HttpResponseRedirect(reverse("trainings:history") if may_search else here)
+            return HttpResponseRedirect(search_address(request.user) or here)
         return super().changelist_view(request, extra_context)
 
     def get_search_results(

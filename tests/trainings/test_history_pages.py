@@ -517,6 +517,18 @@ def test_a_list_is_still_narrowed_by_its_own_filters_and_by_number(karim: None) 
         assert answer.status_code == 200, asked
 
 
+@pytest.mark.parametrize("people", ["crm/crmlead", "trainings/learnerprofile"])
+def test_a_phone_typed_into_a_list_of_people_shows_the_way_to_former_learners(people: str) -> None:
+    page = f"/admin/{people}/"
+    view = "view_crmlead", "view_learnerprofile"
+    text = text_of(client_with(*view, VIEW).get(page, {"q": PHONE}, follow=True))
+    assert f'private. <a href="{ROOT}">Find a former learner</a>' in text
+    assert PHONE not in text
+    text = text_of(client_with(*view).get(page, {"q": PHONE}, follow=True))
+    assert "searched in private" in text
+    assert f'href="{ROOT}"' not in text
+
+
 @every_list
 def test_a_list_speaks_the_language_of_its_reader(model: str) -> None:
     factory = CompletedTrainingFactory if model == LISTS[0] else EnrollmentFactory

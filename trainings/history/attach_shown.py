@@ -32,6 +32,7 @@ BLOCKERS = {
     "birth_date_conflict": _("same contact as a known person with another birth date"),
     "hot_key": _("a phone or e-mail that many different people have"),
     "role_mailbox": _("a school's or shop's mailbox, not a person's"),
+    "person_inactive": _("the account of the person who matches is deactivated"),
     "several_targets": _("more than one known person matches"),
 }
 

@@ -116,6 +116,11 @@ def shown_learners(found: Iterable[FoundLearner]) -> list[ShownLearner]:
     ]
 
 
+def search_address(reader: Reader) -> str:
+    """The page on which former learners are found; "" for users who may not read history."""
+    return reverse("trainings:history") if _may(reader, VIEW) else ""
+
+
 def learner_address(key: str, page: str = ADDRESS) -> str:
     """The address of a page about one learner. A learner key is the number of a row, not a contact."""
     return reverse(page, query={"key": key})

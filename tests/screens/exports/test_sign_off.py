@@ -226,6 +226,17 @@ def test_a_run_without_rows_has_an_empty_sheet() -> None:
     assert csv_lines(client, empty) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "not one to sign"), ("fr", "pas à signer"), ("ar", "ليست للتوقيع")],
+)
+def test_the_sheet_of_a_part_of_the_old_platform_is_none_to_sign(run, language, words) -> None:
+    client = manager(language)
+    assert words not in text(client, run)
+    LegacyImportRun.objects.filter(pk=run.pk).update(row_limit=9)
+    assert words in text(client, run)
+
+
 def test_the_runs_page_links_to_the_sheet_for_those_who_export(run) -> None:
     link = f'href="{address(run)}"'
     assert link in manager().get(f"{ROOT}/{run.pk}").content.decode()

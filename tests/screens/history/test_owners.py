@@ -10,12 +10,16 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from crm.models import CrmLead
+from legacy_import.rules import duplicates
+from legacy_import.stages.commit.possible_owners import NEVER_LINKS
 from tests.canaries import found
 from tests.factories import CrmLeadFactory, LearnerProfileFactory, UserFactory
 from tests.trainings.histories import BORN, NAME, NOW, again, history, secretary, seen
 from trainings.attachments import SeenOwner, attach, decide_owner, person_of
+from trainings.history.attach_shown import blocker_words
 from trainings.history.owner_list import PAGE
 from trainings.models import (
     AttachedRecord,
@@ -128,6 +132,22 @@ def test_a_blocked_match_says_why_the_import_did_not_link(manager):
     text = text_of(manager.get(OWNERS))
     assert "a match that the import did not trust" in text
     assert "a phone or e-mail that many different people have" in text
+
+
+@pytest.mark.parametrize(
+    "blocker",
+    [duplicates.SHARED_CONTACT_OTHER_NAME, duplicates.NAME_MISSING, duplicates.NAME_INCOMPLETE,
+     duplicates.NAME_ONLY_SIMILAR, duplicates.NAME_IN_OTHER_SCRIPT, duplicates.BIRTH_DATE_CONFLICT,
+     duplicates.HOT_KEY, duplicates.ROLE_MAILBOX, duplicates.SEVERAL_TARGETS,
+     duplicates.PERSON_INACTIVE, NEVER_LINKS],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_every_reason_not_to_link_has_words(blocker, language):
+    with translation.override(language):
+        words = blocker_words(blocker)
+    with translation.override("en"):
+        assert len(words) > 10
+        assert words != blocker_words(blocker)
 
 
 def test_an_empty_list_says_what_to_do(manager):
