@@ -37,12 +37,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     _connected_before = False
     _give_up_at = 0.0  # of the wait that goes on, or was in vain; 0: the server is there
+    _was_silent = False  # until the time limit: it does not restart, and would be silent again
     _tell: Callable[[], None] | None = None  # None: pages do not wait, they answer at once
 
     @contextmanager
     def waiting_for_restarts(self, tell: Callable[[], None]) -> Iterator[None]:
         """In the block, wait for a server that restarts; `tell` is called when a wait begins."""
-        self._tell, self._give_up_at = tell, 0.0
+        self._tell, self._give_up_at, self._was_silent = tell, 0.0, False
         try:
             with self.execute_wrapper(self._read_again):
                 yield
@@ -66,7 +67,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def may_come_back(self) -> bool:
         """Whether a server that went away is waited for: by a command, and once in vain at most."""
-        waited_in_vain = 0 < self._give_up_at < time.monotonic()
+        waited_in_vain = self._was_silent or 0 < self._give_up_at < time.monotonic()
         return self._tell is not None and self._connected_before and not waited_in_vain
 
     def set_autocommit(self, autocommit: bool, *args: Any, **options: Any) -> None:
@@ -86,9 +87,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             return execute(sql, params, many, context)
         except AnyDatabaseError as error:
-            # A server that was silent until the time limit is not one that restarts.
             if time.monotonic() - started_at >= self._longest_silence and link_is_lost(error):
-                self._give_up_at = started_at
+                self._was_silent = True
             if not (sql.startswith("SELECT") and self._may_try_again(error)):
                 raise
         with suppress(self.Database.Error):

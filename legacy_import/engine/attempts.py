@@ -70,11 +70,7 @@ def attempt(job: Job, chunk: Chunk, worker: str) -> Iterator[None]:
         one.worker for one in _attempts(**place_of(job, chunk), token=job.token) if not one.alive
     ]
     if len(dead) >= DEADLY_ATTEMPTS:
-        raise ChunkKillsWorkers(
-            f"{len(dead)} processes ended while they worked it ({_counted(dead)}).",
-            hint="Find out on those machines what ended them (often memory: dmesg, journalctl), or "
-            "work it with LEGACY_IMPORT_ENGINE=inline.",
-        )
+        raise ended_again_and_again(dead)
     mine = ChunkAttempt.objects.create(
         **place_of(job, chunk),
         token=job.token,
@@ -89,6 +85,15 @@ def attempt(job: Job, chunk: Chunk, worker: str) -> Iterator[None]:
             ChunkAttempt.objects.filter(pk=mine.pk).delete()
         except AnyDatabaseError:
             _left.append(mine.pk)
+
+
+def ended_again_and_again(workers: Sequence[str]) -> ChunkKillsWorkers:
+    """What is told of a chunk during which processes of these workers ended."""
+    return ChunkKillsWorkers(
+        f"{len(workers)} processes ended while they worked it ({_counted(workers)}).",
+        hint="Find out on those machines what ended them (often memory: dmesg, journalctl), or work "
+        "it with LEGACY_IMPORT_ENGINE=inline.",
+    )
 
 
 def attempts_of(job: Job) -> list[Attempt]:

@@ -18,7 +18,13 @@ from redis.exceptions import RedisError
 
 from ecoin.celery import app
 from ecoin.database import DEADLOCK, LOCK_WAIT_TIMEOUT, error_number, short_lock_wait
-from legacy_import.engine.attempts import Attempt, attempts_of, delete_attempts
+from legacy_import.engine.attempts import (
+    DEADLY_ATTEMPTS,
+    Attempt,
+    attempts_of,
+    delete_attempts,
+    ended_again_and_again,
+)
 from legacy_import.engine.chunks import (
     Chunk,
     ChunkResult,
@@ -69,7 +75,9 @@ class Workers:
         self, job: Job, chunks: Chunks, open_work: OpenWork, lease: Lease, progress: Progress
     ) -> Results:
         app.conf.broker_transport_options["socket_timeout"] = BROKER_ANSWER_SECONDS
-        first_look = self.first_looks.setdefault(job.token, FirstLook(job.token))
+        if job.token not in self.first_looks:  # a commit comes here once per batch
+            self.first_looks[job.token] = FirstLook(job.token)
+        first_look = self.first_looks[job.token]
         yield from _PendingChunks(job, lease, progress, first_look).each(iter(chunks))
 
 
@@ -85,9 +93,10 @@ class _PendingChunks:
     renewed_at: float = field(default_factory=time.monotonic)
     finished_at: float = field(default_factory=time.monotonic)  # the last chunk
     resent_at: float = field(default_factory=time.monotonic)
-    looked_at: float = 0.0
+    looked_at: float = field(default_factory=time.monotonic)
     attempts: list[Attempt] = field(default_factory=list)  # at the last look
-    resends: Counter[Key] = field(default_factory=Counter)
+    sent_again: set[Key] = field(default_factory=set)
+    drops: Counter[Key] = field(default_factory=Counter)  # times that its message was gone
     notices: set[object] = field(default_factory=set)  # codes of those shown
 
     def each(self, chunks: Iterator[Chunk]) -> Results:
@@ -105,8 +114,9 @@ class _PendingChunks:
             self._raise_failure()
             if self.pending and not finished:
                 self._pause()
-        if self.resends:
-            count = len(self.resends)
+        self.progress.at_work("")
+        if self.sent_again:
+            count = len(self.sent_again)
             self.progress.say(f"Sent again: {count} chunk(s) that no worker had finished.")
 
     def _delete_records(self) -> None:
@@ -152,18 +162,26 @@ class _PendingChunks:
             chunk = self.pending.get((failure.source_table, failure.position))
             if chunk is None:
                 continue  # done meanwhile by another worker
-            raise LegacyImportError(
-                f"A worker could not {self.job.stage.value} {legacy_name(chunk)} of run "
-                f"{self.job.run_id}: {failure.message or failure.error}",
-                hint=failure.hint
-                or f"Fix the cause, then continue: manage.py {self._next_command}",
-                exit_code=failure.exit_code,
+            why = failure.message or failure.error
+            raise self._failed(
+                chunk, LegacyImportError(why, hint=failure.hint, exit_code=failure.exit_code)
             )
+
+    def _failed(self, chunk: Chunk, why: LegacyImportError) -> LegacyImportError:
+        return LegacyImportError(
+            f"A worker could not {self.job.stage.value} {legacy_name(chunk)} of run "
+            f"{self.job.run_id}: {why.message}",
+            hint=why.hint or f"Fix the cause, then continue: manage.py {self._next_command}",
+            exit_code=why.exit_code,
+        )
 
     def _pause(self) -> None:
         """Check on the workers, then wait: the longer nothing is finished, the longer the pause."""
         for warning in self.first_look.warnings():
             self.progress.say(warning)
+        if time.monotonic() - self.looked_at > LOOK_SECONDS:
+            self._look_at_attempts()
+            self.looked_at = time.monotonic()
         idle = time.monotonic() - self.finished_at
         if idle > LOOK_SECONDS:
             self._check_workers(idle)
@@ -177,9 +195,6 @@ class _PendingChunks:
                 hint="Look at the workers (celery -A ecoin worker) and their log; then continue: "
                 f"manage.py {self._next_command}",
             )
-        if now - self.looked_at > LOOK_SECONDS:
-            self._look_at_attempts()
-            self.looked_at = now
         if idle > UNTAKEN_SECONDS and "untaken" not in self.notices and self._untaken():
             self._notify(
                 "untaken",
@@ -187,7 +202,7 @@ class _PendingChunks:
                 "celery -A ecoin worker",
             )
         if idle > RESEND_SECONDS and now - self.resent_at > RESEND_SECONDS:
-            self._resend(idle)
+            self._resend()
 
     def _look_at_attempts(self) -> None:
         """Show who is at work on what, and say once of each process that it ended."""
@@ -204,17 +219,26 @@ class _PendingChunks:
             if not one.alive:
                 self._notify(
                     one.pk,
-                    f"A process of worker {one.worker} ended while it worked "
+                    f"A process of worker {one.worker} ended, or lost its session, while it worked "
                     f"{self.pending[one.key].name}.",
                 )
+        deaths = Counter(one.key for one in self.attempts if not one.alive)
+        for key, times in deaths.items():
+            if times >= DEADLY_ATTEMPTS:
+                dead = [one.worker for one in self.attempts if one.key == key and not one.alive]
+                raise self._failed(self.pending[key], ended_again_and_again(dead))
 
-    def _resend(self, idle: float) -> None:
+    def _resend(self) -> None:
         """Send again what may be lost. Raises LegacyImportError once that has not helped."""
         at_work = {one.key for one in self.attempts if one.alive}
         lost = {key: chunk for key, chunk in self.pending.items() if key not in at_work}
-        if not lost or (self._untaken(len(lost)) and idle < RESEND_ANYWAY_SECONDS):
+        if not lost:
             return
-        if not at_work and max(self.resends[key] for key in lost) >= RESENDS:
+        untaken = self._untaken(len(lost))  # no worker runs, or all are busy with other commands
+        waited = time.monotonic() - max(self.finished_at, self.resent_at)
+        if untaken and waited < RESEND_ANYWAY_SECONDS:
+            return
+        if not untaken and not at_work and max(self.drops[key] for key in lost) >= RESENDS:
             self._fail_unfinished(lost)
         self._notify(
             "resent",
@@ -223,15 +247,16 @@ class _PendingChunks:
         )
         for key, chunk in lost.items():
             self._send(chunk)
-            self.resends[key] += 1
+            self.sent_again.add(key)
+            self.drops[key] += not untaken
         self.resent_at = time.monotonic()
 
     def _fail_unfinished(self, lost: dict[Key, Chunk]) -> None:
-        key = max(lost, key=lambda key: self.resends[key])
+        key = max(lost, key=lambda key: self.drops[key])
         workers = self._at_broker(partial(ask_workers, self.job.token))
         raise LegacyImportError(
             f"The chunk {legacy_name(lost[key])} of run {self.job.run_id} was sent "
-            f"{self.resends[key] + 1} times to {self.job.stage.value} it, and no worker finished it "
+            f"{self.drops[key] + 1} times to {self.job.stage.value} it, and no worker finished it "
             f"({described(workers)}).",
             hint="Give every worker the command's code, settings and DATABASE_URL and restart it "
             f"(its log says what it dropped); then continue: manage.py {self._next_command}",

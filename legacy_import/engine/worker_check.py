@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from kombu.exceptions import InconsistencyError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -35,9 +36,13 @@ def ask_workers(token: str) -> Workers:
 
     Raises what the broker's client raises.
     """
-    replies = app.control.broadcast(
-        AGREEMENT, arguments={"token": token}, reply=True, timeout=ANSWER_SECONDS
-    )
+    try:
+        replies = app.control.broadcast(
+            AGREEMENT, arguments={"token": token}, reply=True, timeout=ANSWER_SECONDS
+        )
+    except (AttributeError, InconsistencyError) as error:
+        # So the messaging library ends where its link breaks in the middle of an answer.
+        raise BrokerError(f"The answers were lost ({type(error).__name__}).") from error
     own = answer_of_worker(token)
     return {
         worker: _differences(own, answer) for reply in replies for worker, answer in reply.items()
@@ -84,7 +89,10 @@ def described(workers: Workers) -> str:
 
 def _warning(worker: str, names: Sequence[str]) -> str:
     if APP_DATABASE in names:
-        return f"Worker {worker} has another DATABASE_URL: it takes no chunk of this run."
+        return (
+            f"Worker {worker} has another DATABASE_URL: unless that is another address of the same "
+            "database, it takes no chunk of this run."
+        )
     return (
         f"Worker {worker} is not like this command: it has another {in_words(names)}. It is refused "
         "as soon as it takes a chunk."

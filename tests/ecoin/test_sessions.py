@@ -148,6 +148,22 @@ class TestAServerThatGoesAway:
         assert 1 <= time.monotonic() - begun < 4
         assert told == ["gone"]
 
+    def test_a_statement_without_an_answer_is_not_repeated(self, link: Any) -> None:
+        link.close()
+        link.settings_dict["OPTIONS"] = {"timeout": "1"}
+        tries: list[str] = []
+
+        def never_answered() -> None:
+            tries.append("one")
+            with link.cursor() as cursor:
+                cursor.execute("SELECT SLEEP(60)")
+
+        with waiting_for_restarts(link, lambda: None):
+            with pytest.raises(AnyDatabaseError) as caught:
+                transaction_again(never_answered)
+            assert link_is_lost(caught.value)
+        assert tries == ["one"]
+
     def test_a_command_goes_on_once_it_is_back(
         self, link: Any, go_away: Callable[[], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:

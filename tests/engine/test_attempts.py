@@ -1,8 +1,10 @@
 """What is known of workers that are at work on a chunk, and of those that ended while they were."""
 
 import datetime
+from contextlib import closing
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -97,18 +99,24 @@ def test_what_a_lost_link_left_is_deleted_with_the_next_attempt(
 
 
 def test_a_lock_that_is_not_given_back_is_explained_by_who_is_long_at_work(
-    job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    job: Job, db_server: DatabaseServer, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     # The private server may have started less than a minute ago.
     monkeypatch.setattr(attempts, "server_uptime", lambda connection: 3_600)
-    mine = session_id(connection)
-    written(job, session=mine, age=5)
     locked = OperationalError(1205, "Lock wait timeout exceeded; 0559446168")
-    assert "w0@a" not in app_database_error(locked).hint
-    written(job, session=mine, age=60, worker="w1@b")
-    written(job, age=60, worker="w2@c")  # ended
-    hint = app_database_error(locked).hint
-    assert f"Worker w1@b has been at work on run {job.run_id}, validate, chunk 3, for 60 s" in hint
-    assert f"or at once with KILL {mine}." in hint
-    assert "w2@c" not in hint
-    assert "0559446168" not in hint
+    with closing(db_server.admin()) as holder:
+        session = holder.thread_id()
+        written(job, session=session, age=5)
+        assert "w0@a" not in app_database_error(locked).hint
+        written(job, session=session, age=60, worker="w1@b")
+        written(job, age=60, worker="w2@c")  # ended
+        hint = app_database_error(locked).hint
+        call_command("legacy_status")
+        status = " ".join(capsys.readouterr().out.split())
+    for told in (hint, status):
+        assert f"Worker w1@b has been at work on run {job.run_id}, validate, chunk 3, for 6" in told
+        assert f"KILL {session}" in told
+        assert "w0@a" not in told
+        assert "w2@c" not in told
+        assert "0559446168" not in told

@@ -1,8 +1,9 @@
 """`manage.py` with small chunks and short waits: `python -m tests.engine.celery.smaller COMMAND…`.
 
-TEST_SIZES: a JSON object of the constants to replace; `page` and `chunk` are rows, `twice` sends every
-message two times, `without` leaves a field of the chunk out. Workers need none of it: the command
-decides what a chunk is. A `+` between commands runs one after the other in one process.
+TEST_SIZES: a JSON object of the constants to replace; `page` and `chunk` are rows, `line` is
+seconds, `twice` sends every message two times, `without` leaves a field of the chunk out. Workers need
+none of it: the command decides what a chunk is. A `+` between commands runs one after the other in
+one process.
 """
 
 import json
@@ -24,10 +25,12 @@ def main(arguments: list[str]) -> None:
 
 def replace(sizes: dict[str, Any]) -> None:
     from legacy_import.engine import celery_engine, chunks
+    from legacy_import.management import terminal
     from legacy_import.stages.staging import table_import
 
     table_import.PAGE_ROWS = sizes.pop("page", 60)
     chunks.id_ranges.__defaults__ = (sizes.pop("chunk", 80),)
+    terminal.SECONDS_BETWEEN_LINES = sizes.pop("line", terminal.SECONDS_BETWEEN_LINES)
     if sizes.pop("twice", False):
         once = celery_engine.send_chunk
 

@@ -34,6 +34,10 @@ def assert_validated(cluster: Cluster) -> None:
         ("validated", "")
     ]
     assert cluster.app.rows("SELECT * FROM legacy_chunk_failures") == []
+    through_workers = cluster.dump()
+    cluster.manage("legacy_validate", "--run", "1", engine="inline")
+    for table, rows in cluster.dump().items():
+        assert through_workers[table] == rows, f"{table} is what one process writes"
 
 
 def ends_well(cluster: Cluster, process: object) -> Ended:
