@@ -161,12 +161,10 @@ class CaseLoader:
     def read_context(self, rows: Sequence[PlanRow], selection: Q) -> ChunkContext:
         selected = LegacyStudentImport.objects.filter(selection, legacy_import_run=self.run)
         decisions = self._decisions(selected)
-        identities = [identity_of(row) for row in rows]
-        earlier = (
-            earlier_imports(self.run, identities, rolled_back=self.rolled_back)
-            if self.imported_before
-            else {}
-        )
+        earlier = {}
+        if self.imported_before:
+            identities = [identity_of(row) for row in rows]
+            earlier = earlier_imports(self.run, identities, rolled_back=self.rolled_back)
         matches = matches_of(rows, decisions, earlier)
         targets = {match.target for match in matches.values() if match.target}
         return ChunkContext(
