@@ -21,16 +21,20 @@ from ecoin.database import server_identity
 Agreement = Mapping[str, str]  # what must be equal → its digest
 
 DIGEST_BYTES = 8
-# The folders whose files decide what becomes of a row.
+# The folders, and files, that decide what becomes of a row.
 CODE = (
     "ecoin/bulk",
     "ecoin/identity",
+    "ecoin/records.py",
+    "legacy_import/choices.py",
+    "legacy_import/conf.py",
     "legacy_import/engine",
     "legacy_import/mapping",
     "legacy_import/models",
     "legacy_import/people",
     "legacy_import/privacy",
     "legacy_import/rules",
+    "legacy_import/runs",
     "legacy_import/source",
     "legacy_import/stages",
     "crm",
@@ -119,7 +123,8 @@ def _file(path: str) -> bytes:
 
 def _code_digest(folder: str) -> str:
     contents = hashlib.blake2b()
-    for path in sorted((settings.BASE_DIR / folder).rglob("*")):
+    root = settings.BASE_DIR / folder
+    for path in [root] if root.is_file() else sorted(root.rglob("*")):
         if path.suffix in CODE_FILES:
             contents.update(path.relative_to(settings.BASE_DIR).as_posix().encode())
             contents.update(path.read_bytes())

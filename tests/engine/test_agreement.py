@@ -98,6 +98,11 @@ def test_the_code_of_every_folder_is_compared(
     assert subject._code_digest(folder) != digests[0]
 
 
+@pytest.mark.parametrize("folder", subject.CODE)
+def test_there_is_code_in_each(folder: str) -> None:
+    assert subject._code_digest(folder) != subject._code_digest("nowhere")
+
+
 def test_digests_are_of_one_command() -> None:
     mine = agreement(TOKEN)
     agreement.cache_clear()

@@ -59,6 +59,11 @@ class Worker:
         eventually(lambda: b" ready." in self.log.read_bytes(), "the worker is not ready")
 
     @property
+    def links(self) -> int:
+        """How often it has connected to its broker."""
+        return self.log.read_bytes().count(b"Connected to redis://")
+
+    @property
     def pool(self) -> list[int]:
         """The processes in which the chunks are worked."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -95,7 +100,8 @@ class Cluster:
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", app, "worker", "--concurrency", "1",
-                 "--loglevel", "INFO", "--hostname", f"w{len(self.workers)}@%h"],
+                 "--loglevel", "INFO", "--hostname", f"w{len(self.workers)}@%h",
+                 "--without-gossip", "--without-mingle"],
                 env={**self.environment(), **values}, cwd=folder, stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=stream, start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
