@@ -32,11 +32,8 @@ GROUPS = {
     "owners": Group(owners.states, set()),
     "mappings": Group(
         mappings.states,
-        {
-            f"{kind}-mapping{part}"
-            for kind in ("course", "session")
-            for part in ("", "-one", "-all")
-        },
+        {f"{kind}-mapping{part}" for kind in ("course", "session") for part in ("", "-one", "-all")}
+        | {f"{kind}-mapping{part}" for kind in ("status", "conflict") for part in ("", "-one")},
     ),
 }
 
