@@ -41,9 +41,8 @@ def test_no_personal_data_leaves_the_databases_whatever_fails(
         cluster.app.execute(DUPLICATES)
         ends.append(finish(cluster.start("legacy_import")))
         told_and_stopped(
-            ends[-1], "A worker could not import stagiaires 61 to 120 (ids of the old database) of run 1: "
-            "IntegrityError 1062",
-            "manage.py legacy_import --resume 1",
+            ends[-1], "A worker could not import stagiaires 61 to 120 (ids of the old database) of"
+            " run 1: IntegrityError 1062", "manage.py legacy_import --resume 1",
         )  # fmt: skip
         kept = [repr(cluster.app.rows(FAILURES))]
         cluster.app.execute("DROP INDEX poison ON legacy_student_imports")
