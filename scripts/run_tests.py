@@ -153,8 +153,8 @@ def _tests(
 
 
 def _processes() -> int:
-    """One more than processors: tests wait for commands, servers, workers and a browser."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than processors: tests wait for commands, servers, workers and a browser."""
+    return (os.cpu_count() or 1) + 2
 
 
 def outcome(report: Path) -> tuple[int, list[str]]:
