@@ -1,7 +1,9 @@
 """Which workers answer at the broker, and in what each is not like the command that asks."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from kombu.exceptions import InconsistencyError
@@ -19,7 +21,7 @@ from legacy_import.engine.agreement import (
 
 AGREEMENT = "import_agreement"  # the question that legacy_import/tasks.py answers
 APP_DATABASE = "DATABASE_URL"
-ANSWER_SECONDS = 1.5  # that workers are given to answer
+ANSWER_SECONDS = 4.0  # that workers are given to answer
 OLDER_CODE = "the code (it does not know the question)"
 MOST_WORKERS_NAMED = 8
 
@@ -59,19 +61,22 @@ class FirstLook:
     """Asks the workers beside the work, once, so that no one waits for their answers."""
 
     def __init__(self, token: str) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="worker-check")
-        self._answers: Future[Workers] | None = self._pool.submit(ask_workers, token)
+        self._answers: SimpleQueue[Workers] = SimpleQueue()
+        # A daemon: a command that is done does not wait for workers that are slow to answer.
+        self.thread = Thread(target=self._ask, args=(token,), name="worker-check", daemon=True)
+        self.thread.start()
+
+    def _ask(self, token: str) -> None:
+        # Otherwise the engine itself waits for the broker, and says so.
+        with suppress(BrokerError, RedisError, OSError):
+            self._answers.put(ask_workers(token))
 
     def warnings(self) -> list[str]:
         """Once they have answered: a sentence about each worker that is not like this command."""
-        if self._answers is None or not self._answers.done():
-            return []
-        answers, self._answers = self._answers, None
-        self._pool.shutdown(wait=False)
         try:
-            workers = answers.result()
-        except (BrokerError, RedisError, OSError):
-            return []  # the engine itself waits for the broker, and says so
+            workers = self._answers.get_nowait()
+        except Empty:
+            return []
         return [_warning(name, names) for name, names in sorted(workers.items()) if names]
 
 

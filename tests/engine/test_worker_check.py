@@ -1,6 +1,5 @@
 """What a command says of the workers that answer it."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +21,7 @@ def warnings(found: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> li
     """Of a first look that finds these workers, or ends in an error."""
     monkeypatch.setattr(worker_check, "ask_workers", found)
     look = FirstLook("token")
-    assert look._answers is not None
-    answers = look._answers
-    while not answers.done():
-        time.sleep(0.01)
+    look.thread.join()
     told = look.warnings()
     assert look.warnings() == [], "each is told once"
     return told

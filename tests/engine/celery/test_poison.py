@@ -55,7 +55,7 @@ def test_no_personal_data_leaves_the_databases_whatever_fails(
         )
         ends.append(finish(cluster.start("legacy_validate")))
         told_and_stopped(
-            ends[-1], "A worker could not validate staged rows ", "of run 1: DataError 1406",
+            ends[-1], "A worker could not validate stagiaires:", "of run 1: DataError 1406",
             "manage.py legacy_validate --run 1",
         )  # fmt: skip
         kept.append(repr(cluster.app.rows(FAILURES)))

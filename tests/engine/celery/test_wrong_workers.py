@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from MySQLdb import OperationalError
 
+from legacy_import.engine.worker_check import ANSWER_SECONDS
 from tests.database_server import DatabaseServer
 from tests.engine.celery.running import Cluster, Worker, eventually
 from tests.engine.celery.test_faults import ROW_100, ROWS, assert_validated, ends_well
@@ -20,6 +21,7 @@ from tests.processes import APP_PASSWORD, ROOT, Ended, environment, finish, mana
 
 LOOKS = {"LOOK_SECONDS": 1}
 AT_ONCE = {"LOOK_SECONDS": 1, "RESEND_SECONDS": 2}
+MANY = 99  # chance decides which of two workers takes a chunk
 OF_A_CHECKOUT = (
     "crm", "ecoin", "legacy_import", "locale", "templates", "trainings", "tests", "manage.py",
 )  # fmt: skip
@@ -103,9 +105,13 @@ def test_a_worker_of_another_app_database_takes_nothing_from_a_good_one(
     migrated = manage("migrate", "--verbosity", "0", env=environment(None, DATABASE_URL=url))
     assert migrated.code == 0, migrated.err
     wrong = ready(imported.worker(DATABASE_URL=url))
-    command = imported.start("legacy_validate", **AT_ONCE)
-    eventually(lambda: "another DATABASE_URL" in imported.logs() or wrong_left(wrong), "it leaves")
-    ready(imported.worker())
+    with imported.held(
+        ROW_100
+    ):  # so that the command is still there when the workers have answered
+        command = imported.start("legacy_validate", **AT_ONCE, RESENDS=MANY)
+        eventually(lambda: wrong_left(wrong), "it leaves the queue")
+        ready(imported.worker())
+        time.sleep(ANSWER_SECONDS + 3)
     ended = ends_well(imported, command)
     assert "has another DATABASE_URL: unless that is another address of the same" in printed(ended)
     assert_validated(imported)
@@ -146,8 +152,13 @@ def test_beside_a_good_worker_what_another_drops_is_done(imported: Cluster) -> N
     ready(
         imported.worker(app="tests.engine.celery.taskless", DJANGO_SETTINGS_MODULE="ecoin.settings")
     )
-    ready(imported.worker())
-    ended = ends_well(imported, imported.start("legacy_validate", **AT_ONCE))
+    with imported.held(
+        ROW_100
+    ):  # so that the command is still there when the workers have answered
+        ready(imported.worker())
+        command = imported.start("legacy_validate", **AT_ONCE, RESENDS=MANY)
+        time.sleep(ANSWER_SECONDS + 6)
+    ended = ends_well(imported, command)
     assert "is not like this command" in printed(ended)
     assert_validated(imported)
 
