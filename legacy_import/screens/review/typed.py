@@ -29,7 +29,9 @@ def typed_values(run: LegacyImportRun, row: LegacyStudentImport) -> TypedValues:
     columns: Mapping[str, str] = run.certificate.get("columns", {}).get(row.source_table, {})
 
     def typed(*fields: str) -> str:
-        return " ".join(filter(None, (_text(row.raw_payload.get(columns.get(f, ""))) for f in fields)))
+        return " ".join(
+            filter(None, (_text(row.raw_payload.get(columns.get(f, ""))) for f in fields))
+        )
 
     return TypedValues(
         name=_cut(mask_text(typed(*NAMES))),
