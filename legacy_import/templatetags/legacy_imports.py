@@ -13,6 +13,7 @@ from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
 from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
+from legacy_import.review.tally import MOST_COUNTED
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
 from legacy_import.screens.review.words import evidence_phrases
@@ -26,6 +27,12 @@ register.filter("masked_text", mask_text)
 register.filter("masked_session_code", mask_code)
 register.filter(evidence_phrases)
 register.filter("user_name", name_of)
+
+
+@register.filter
+def counted(rows: int) -> str:
+    """A number of rows of which no more than MOST_COUNTED are counted."""
+    return f"{thousands(rows)}{'+' if rows >= MOST_COUNTED else ''}"
 
 
 @register.simple_tag

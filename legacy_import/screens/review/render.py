@@ -21,12 +21,12 @@ from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
     count_rows,
-    decided_since,
     decisions_since_plan,
 )
 from legacy_import.review.decisions import NotPossible, other_viewers
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
+from legacy_import.review.tally import tally, tally_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
 from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
 from legacy_import.screens.page import render_page
@@ -68,7 +68,8 @@ def render_queue(
         "here": address.query_string(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "progress": progress[address.query.focus],
-        "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
+        "tally": tally(run, counts, now),
+        "own_tally": tally_of(run, address.query, actor, now),
         "states": _states(address, counts),
         "facets": facets_of(address, counts, SIDE_FACETS),
         "chips": chips_of(address, FACET_NAMES),
