@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.engine import SourceLost, SourceUnreachable
+from legacy_import.source.errors import SourceLost, SourceUnreachable
 from legacy_import.source.reader import open_source
 from tests.certificates import create_authority, new_tls_server
 from tests.database_server import DatabaseServer
