@@ -47,6 +47,9 @@ MIDDLEWARE = [
     "ecoin.no_store.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
+    # Inside WhiteNoise, whose files are compressed already. Its random padding and the tokens that
+    # are masked anew in every form answer BREACH (docs/decisions/0074).
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
