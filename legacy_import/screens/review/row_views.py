@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -21,9 +21,14 @@ from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_n
 from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
 from legacy_import.review.earlier import repeat
-from legacy_import.review.filter import MAX_DIGITS
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
-from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
+from legacy_import.screens.address import (
+    RowsAddress,
+    reviewer_of,
+    run_of_row,
+    run_with_id,
+    sent_address,
+)
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import (
     DecisionForm,
@@ -154,11 +159,7 @@ def raw_view(request: HttpRequest, row: int) -> HttpResponse:
 
 def _sent_address(request: HttpRequest, row: int) -> RowsAddress:
     """The page from which the form was sent, with the row open, in its run. Raises Http404."""
-    if len(str(row)) > MAX_DIGITS:
-        raise Http404
-    rows = LegacyStudentImport.objects.filter(pk=row)
-    run = run_with_id(rows.values_list("legacy_import_run", flat=True).first() or 0)
-    return sent_address(request, run, queue=True, row=row)
+    return sent_address(request, run_of_row(row), queue=True, row=row)
 
 
 def _is_of_script(request: HttpRequest) -> bool:

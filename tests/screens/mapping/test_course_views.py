@@ -132,7 +132,9 @@ def test_a_forged_post_without_its_token_is_refused(run, place):
 
 @pytest.mark.parametrize("place", ["/{pk}/decide", "/again"])
 def test_a_get_changes_nothing(client, run, place):
-    assert client.get(LIST + place.format(pk=of("PAO").pk)).status_code == 405
+    answer = client.get(LIST + place.format(pk=of("PAO").pk))
+    assert answer.status_code == 302
+    assert f"{LIST}{place.format(pk=of('PAO').pk)}".startswith(answer.url)
 
 
 @pytest.mark.parametrize(
