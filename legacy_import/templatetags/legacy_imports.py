@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from ecoin.display import NOTHING, shown_name
 from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
+from legacy_import.permissions import APP_LABEL
 from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
@@ -97,3 +98,10 @@ def import_screens(context: dict[str, Any]) -> str:
     user = getattr(context.get("request"), "user", None)
     entries = menu.entries(user) if user is not None else []
     return entries[0].address if entries else ""
+
+
+@register.simple_tag(takes_context=True)
+def may_do(context: dict[str, Any], permission: str) -> bool:
+    """Whether the reader has this permission of the import."""
+    user = getattr(context.get("request"), "user", None)
+    return bool(user and user.has_perm(f"{APP_LABEL}.{permission}"))
