@@ -91,7 +91,9 @@ def test_every_page_marks_it_and_the_run_has_no_other_step(
 
 def at_a_terminal(page: str) -> str | None:
     line = re.search(
-        r"Next, at a terminal:</p>.*?data-copy=\"python manage.py ([^\"]*)\"", page, re.DOTALL
+        r"Next, at a terminal:</p>.*?data-copy=\".venv/bin/python manage.py ([^\"]*)\"",
+        page,
+        re.DOTALL,
     )
     return line and line[1]
 
