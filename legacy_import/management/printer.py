@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from legacy_import.management.pages import RUNS_PAGE
 from legacy_import.management.terminal import Terminal, number, runnable
 from legacy_import.models import LegacyImportRun
 
@@ -94,7 +95,7 @@ def print_result(terminal: Terminal, result: CommandResult, seconds: float) -> N
         return
     if terminal.verbosity:
         run = "" if result.run is None else f"/{result.run}"
-        terminal.out.print(Text(f"On the screens: /admin/legacy-imports{run}"))
+        terminal.out.print(Text(f"On the screens: {RUNS_PAGE}{run}"))
     terminal.out.print(Text(f"Next: {runnable(next_step(result))}"), soft_wrap=True)
 
 
