@@ -203,12 +203,12 @@ def test_without_a_run_it_says_how_to_start_one(reader):
     response = page(reader)
     assert response.status_code == 200
     assert "An operator starts one, at a terminal." in text_of(response)
-    assert "python manage.py legacy_import" in text_of(page(signed_in("Operator")))
+    assert ".venv/bin/python manage.py legacy_import" in text_of(page(signed_in("Operator")))
 
 
 def test_without_rows_it_says_what_comes_next(reader):
     run = RunFactory(status="importing")
-    assert f"python manage.py legacy_import --resume {run.pk}" in text_of(
+    assert f".venv/bin/python manage.py legacy_import --resume {run.pk}" in text_of(
         page(signed_in("Operator"))
     )
     assert "manage.py" not in text_of(page(reader))

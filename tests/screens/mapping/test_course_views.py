@@ -388,6 +388,6 @@ def test_a_large_run_shows_the_three_commands(client, run):
     FacetCount.objects.filter(legacy_import_run=run).update(rows=6_000, to_classify=True)
     page = text(client.get(LIST))
     for command in ("legacy_validate", "legacy_classify", "legacy_dry_run"):
-        assert f"python manage.py {command} --run {run.pk}" in page
+        assert f".venv/bin/python manage.py {command} --run {run.pk}" in page
     answer = client.post(f"{LIST}/again", follow=True)
     assert "too large" in text(answer)
