@@ -86,7 +86,7 @@ def test_a_page_has_none_of_the_phrases(page: Path) -> None:
             "it is no number, there is no row, no longer",
             ["1: is no number → is not a …, is invalid"],
         ),
-        ("`it says`, [left](out-says.md)\n```\nsays\n```", []),
+        ("`it says`, [left](out-says.html)\n```\nsays\n```", []),
         ("withstands, understands, besides", []),
     ],
 )
