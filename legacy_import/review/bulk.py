@@ -38,14 +38,13 @@ from legacy_import.review.filter import RowFilter
 from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import Event
+from legacy_import.rules.resolutions import OF_A_CAUSE
 from legacy_import.runs import counts
 from legacy_import.stages.planning.effect_of_decision import EffectOnRow, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-OF_ONE_CAUSE = (
-    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
-)  # fmt: skip
+OF_ONE_CAUSE = (*OF_A_CAUSE, D.ANOTHER_PERSON, D.CREATE_AGAIN)
 IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 

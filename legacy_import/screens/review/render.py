@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
+from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
 from legacy_import.review.bulk_undo import last_answers
@@ -31,6 +32,7 @@ from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
 from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
+from legacy_import.screens.review.causes import cause_lines
 from legacy_import.screens.review.detail import detail_of
 from legacy_import.screens.review.listing import page_of
 from legacy_import.screens.review.words import (
@@ -42,6 +44,7 @@ from legacy_import.screens.review.words import (
 
 SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
+CAUSES = "admin/legacy_imports/review/causes.html"
 # The states replace the facet of decisions; in an address it still is an active filter.
 SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
 
@@ -67,6 +70,7 @@ def render_queue(
         "address": address,
         "here": address.query_string(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
+        "causes_url": causes_url(run),
         "progress": progress[address.query.focus],
         "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
         "states": _states(address, counts),
@@ -101,6 +105,32 @@ def render_queue(
         request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
         **{**context, **extra},
     )  # fmt: skip
+
+
+def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
+    """What the queue opens with: why its rows wait, over all focuses."""
+    address = RowsAddress(run, RowFilter(state=PENDING))
+    counts = count_rows(run, address.query)
+    progress = counts.progress()
+    may_map = reviewer_of(request).has_perm(f"{APP_LABEL}.{MAP}")
+    lines, for_manager = cause_lines(run, counts, may_map=may_map)
+    return render_page(
+        request,
+        CAUSES,
+        section=SECTION,
+        title=TITLE,
+        run=run,
+        causes=lines,
+        for_manager=for_manager,
+        causes_url=causes_url(run),
+        tabs=[_tab(address, focus, progress) | {"current": False} for focus in FOCUSES],
+        progress=progress[ALL],
+    )
+
+
+def causes_url(run: LegacyImportRun) -> str:
+    """The address of the causes: that of the queue without a filter."""
+    return f"{reverse(QUEUE)}?run={run.pk}"
 
 
 def render_refusal(
