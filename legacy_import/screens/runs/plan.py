@@ -17,7 +17,8 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision
-from legacy_import.rules.commit_policy import DELETED, DELETIONS
+from legacy_import.rules.commit_policy import DELETIONS
+from legacy_import.rules.validation import DELETED
 from legacy_import.screens.runs.counts import RunCounts, in_force, queue_of
 from legacy_import.stages.planning.summary import BUCKETS
 
