@@ -24,17 +24,25 @@ from legacy_import.review.counts import (
     count_rows,
     decided_since,
     decisions_since_plan,
+    statuses_under,
 )
 from legacy_import.review.decisions import NotPossible, other_viewers
-from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, RowFilter
+from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, STATUS, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
-from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facets_of
+from legacy_import.screens.facets import (
+    FACET_NAMES,
+    Facet,
+    FacetLink,
+    chips_of,
+    facets_of,
+    status_facet,
+)
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
 from legacy_import.screens.review.causes import cause_lines
 from legacy_import.screens.review.detail import detail_of
-from legacy_import.screens.review.listing import page_of
+from legacy_import.screens.review.listing import page_of, with_fellows
 from legacy_import.screens.review.words import (
     STATE_NAMES,
     bulk_decisions,
@@ -46,7 +54,9 @@ SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
 CAUSES = "admin/legacy_imports/review/causes.html"
 # The states replace the facet of decisions; in an address it still is an active filter.
-SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
+SIDE_FACETS = {
+    name: words for name, words in FACET_NAMES.items() if name not in ("decision", STATUS)
+}
 
 
 Progress = Mapping[str, ReviewProgress]  # of each focus
@@ -74,13 +84,13 @@ def render_queue(
         "progress": progress[address.query.focus],
         "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
         "states": _states(address, counts),
-        "facets": facets_of(address, counts, SIDE_FACETS),
+        "facets": _facets(address, counts),
         "chips": chips_of(address, FACET_NAMES),
         "unfiltered_url": address.first_page(RowFilter(focus=address.query.focus, state=PENDING)),
         "total": total,
         "cut": counts.cut,
         "matches": counts.matches,
-        "lines": _lines(address, page, actor, now),
+        "lines": _lines(address, counts, page, actor, now),
         "position": next((n for n, line in enumerate(page.lines, 1) if line["pk"] == row), 0),
         "pager": pager_of(address, page, counts.matches),
         "detail": detail,
@@ -196,19 +206,41 @@ def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
     ]
 
 
-def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list[dict[str, Any]]:
+def _facets(address: RowsAddress, counts: FilteredCounts) -> list[Facet]:
+    """The facets of the side panel; the old status after the cause."""
+    facets = facets_of(address, counts, SIDE_FACETS)
+    statuses = status_facet(address, statuses_under(address.run, counts) or ())
+    if statuses:
+        facets.insert(bool(facets) and facets[0].code == "planned_reason", statuses)
+    return facets
+
+
+def _lines(
+    address: RowsAddress, counts: FilteredCounts, page: Page, actor: User, now: datetime
+) -> list[dict[str, Any]]:
     if page.lines:
         address = replace(address, at=page.lines[0]["pk"], after=None, before=None)
-    viewers = other_viewers(row_ids=[line["pk"] for line in page.lines], actor=actor, now=now)
-    return [
-        {
-            "line": line,
-            "url": address.at_row(line["pk"]),
-            "current": line["pk"] == address.row,
-            "viewer": viewers.get(line["pk"]),
-        }
-        for line in page.lines
-    ]
+    lines = with_fellows(address.run, counts, page.lines)
+    viewers = other_viewers(
+        row_ids=[line["pk"] for line, _is_fellow in lines], actor=actor, now=now
+    )
+    items, cause = [], ""
+    for line, is_fellow in lines:
+        own = line["planned_reason"]
+        items.append(
+            {
+                "line": line,
+                "url": address.at_row(line["pk"]),
+                "current": line["pk"] == address.row,
+                "viewer": viewers.get(line["pk"]),
+                "is_fellow": is_fellow,
+                # A heading for each cause; a row of the same person stays where that person is.
+                "heading": "" if is_fellow or own == cause else own,
+                "other_cause": own if is_fellow and own != cause else "",
+            }
+        )
+        cause = cause if is_fellow else own
+    return items
 
 
 def _people(address: RowsAddress, detail: dict[str, Any] | None) -> Sequence[tuple[Any, str]]:
