@@ -14,6 +14,7 @@ from tests.screens.review.test_views import (
     listed,
     open_row,
     page,
+    send,
     send_bulk,
     signed_in,
     text_of,
@@ -114,6 +115,41 @@ def test_a_cause_of_another_row_of_the_person_is_shown_with_it(client):
     assert listed(answer) == [row.pk for row in rows_of(run)]
     assert headings(answer) == ["The row refers to no course"]
     assert "the same person was trained or registered in another row" in text_of(answer)
+
+
+def test_a_decision_is_taken_for_the_other_row_of_the_person_too(client):
+    run = staged({**KARIM, "status": "Formée"}, {**KARIM, "status": "Archivé", "table": "archives"})
+    first, second = rows_of(run)
+    answer = page(client, focus="all", row=first.pk)
+    assert "Also for archives:2 , a row of the same person" in text_of(answer)
+    ticked = f"{second.pk}:{second.version}"
+    assert f'name="also" value="{ticked}"' in answer.content.decode()
+    fields = {"version": first.version, "decision": "skip", "also": ticked}
+    for bad in ("x", f"{second.pk}", f"{second.pk}:x"):
+        assert send(client, first, "decide", **{**fields, "also": bad}).status_code == 404
+    refused = send(
+        client, first, "decide", **{**fields, "decision": "treat_as", "treat_as": "lead_only"}
+    )
+    assert refused.status_code == 409
+    assert "This decision does not apply to the other row; decide about each." in text_of(refused)
+    assert re.search(rf'value="{ticked}" checked', refused.content.decode())
+    done = send(client, first, "decide", **fields)
+    words = text_of(client.get(done.url, secure=True, headers={"accept-language": "en"}))
+    assert "Skip – stagiaires:1, archives:2" in words
+    assert "2 rows: skip" in words
+    assert {row.decision for row in rows_of(run)} == {"skip"}
+
+
+def test_the_other_row_that_somebody_decided_meanwhile_is_named(client):
+    run = staged({**KARIM, "status": "Formée"}, {**KARIM, "status": "Archivé", "table": "archives"})
+    first, second = rows_of(run)
+    ticked = f"{second.pk}:{second.version}"
+    say(second, D.LATER, reviewer(first_name="Lina"))
+    fields = {"version": first.version, "decision": "skip", "also": ticked}
+    answer = send(client, first, "decide", **fields)
+    assert answer.status_code == 409
+    assert "Lina decided: later" in text_of(answer)
+    assert "archives:2 – your decision was not saved: skip" in text_of(answer)
 
 
 # --- Old statuses ----------------------------------------------------------------------------------
