@@ -41,7 +41,7 @@ def test_a_manager_confirms_all_and_frees_the_rest(run, page_as, script):
     page.get_by_role("button", name="This is the course").click()
     page.goto(SESSIONS)
     page.get_by_role("button", name="Confirm real : INF-2019").click()
-    page.get_by_role("button", name="Validate, classify and plan this run now").click()
+    page.get_by_role("button", name="Plan again").click()
     assert "8 rows waited for review, now 5 do" in page.inner_text(".messagelist")
     assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
 
@@ -59,7 +59,7 @@ def test_a_manager_defines_a_status_once_and_undoes_it(run, page_as, script):
     expect(page.locator(".messagelist")).to_contain_text("Abandon: lead only.")
     assert mapping_of(LegacyStatusMapping, "abandon").classification == "lead_only"
     with page.expect_navigation():
-        page.get_by_role("button", name="Validate, classify and plan this run now").click()
+        page.get_by_role("button", name="Plan again").click()
     expect(page.locator(".messagelist")).to_contain_text("8 rows waited for review, now 6 do")
     with page.expect_navigation():
         page.get_by_role("link", name="Change… : Abandon").click()

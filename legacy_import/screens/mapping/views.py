@@ -81,6 +81,7 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         "list",
         run,
         listing=listing(run, screen, query),
+        plan_again=f"{reverse(f'{screen.address}-again')}?run={run.pk}" if run else "",
         bulk_count=bulk_of(screen.kind, run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
         **(screen.list_context(request) if screen.list_context else {}),

@@ -42,7 +42,13 @@ from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
 from legacy_import.screens.review.causes import cause_lines
 from legacy_import.screens.review.detail import detail_of
-from legacy_import.screens.review.listing import page_of, with_fellows
+from legacy_import.screens.review.keys import keys_for_templates
+from legacy_import.screens.review.listing import (
+    next_row,
+    notes_of_postponed,
+    page_of,
+    with_fellows,
+)
 from legacy_import.screens.review.words import (
     STATE_NAMES,
     bulk_decisions,
@@ -53,6 +59,11 @@ from legacy_import.screens.review.words import (
 SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
 CAUSES = "admin/legacy_imports/review/causes.html"
+ROW_TEMPLATE = "admin/legacy_imports/review/row.html"
+# The parts of the page that its script requests with this header, to show another row in its place.
+# Looking ahead is no look: neither records that the row is open.
+PART, ROW, AROUND = "X-Part", "row", "around"
+FRAMES = {"": "admin/legacy_imports/base.html", AROUND: "admin/legacy_imports/review/around.html"}
 # The states replace the facet of decisions; in an address it still is an active filter.
 SIDE_FACETS = {
     name: words for name, words in FACET_NAMES.items() if name not in ("decision", STATUS)
@@ -65,20 +76,64 @@ Progress = Mapping[str, ReviewProgress]  # of each focus
 def render_queue(
     request: HttpRequest, address: RowsAddress, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    """The page. `extra`: a refusal, a contact, a payload, people with a phone, for the template."""
+    """The page, or the part of it that its script requests.
+
+    `extra`: a refusal, a contact, a payload, people with a phone, for the template.
+    """
     run, now, actor = address.run, timezone.now(), reviewer_of(request)
+    part = request.headers.get(PART, "") if request.method == "GET" else ""
     counts = count_rows(run, address.query)
-    total, progress = counts.total(), counts.progress()
+    if part == ROW and address.row:
+        context = _row_context(address, counts, actor, now)
+        return render_page(
+            request, ROW_TEMPLATE, section=SECTION, title=TITLE, run=run, **context
+        )  # fmt: skip
     page = _page(address, counts)
-    row = address.row or _first(address, page)
-    detail = detail_of(run, row, actor=actor, now=now, person=address.person) if row else None
-    if address.row and detail is None:
-        raise Http404
-    address = replace(address, row=row)
-    recent = last_answers(actor, run)
-    context = {
+    address = replace(address, row=address.row or _first(address, page))
+    context = _list_context(address, counts, page, actor, now)
+    if part != AROUND:
+        context |= _row_context(address, counts, actor, now)
+    return render_page(
+        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
+        part=part, frame=FRAMES.get(part, FRAMES[""]), **{**context, **extra},
+    )  # fmt: skip
+
+
+def _row_context(
+    address: RowsAddress, counts: FilteredCounts, actor: User, now: datetime
+) -> dict[str, Any]:
+    """The open row, and the address of the next one. Raises Http404 for a row of another run."""
+    run, detail = address.run, None
+    if address.row:
+        detail = detail_of(run, address.row, actor=actor, now=now, person=address.person)
+        if detail is None:
+            raise Http404
+    following = next_row(run, counts, address.row) if detail else None
+    return {
         "address": address,
         "here": address.query_string(),
+        "keys": keys_for_templates(),
+        "detail": detail,
+        "next_url": address.starting_at(following) if following not in (None, address.row) else "",
+        "people": _people(address, detail),
+        "earlier_url": _earlier_url(address, detail),
+        "diff_url": address.url(only_differences=not address.only_differences),
+        "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
+        "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
+        "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
+    }
+
+
+def _list_context(
+    address: RowsAddress, counts: FilteredCounts, page: Page, actor: User, now: datetime
+) -> dict[str, Any]:
+    """Everything around the open row: tabs, progress, list, filters, the last decisions."""
+    run, total, progress = address.run, counts.total(), counts.progress()
+    recent = last_answers(actor, run)
+    return {
+        "address": address,
+        "here": address.query_string(),
+        "keys": keys_for_templates(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "causes_url": causes_url(run),
         "progress": progress[address.query.focus],
@@ -91,12 +146,7 @@ def render_queue(
         "cut": counts.cut,
         "matches": counts.matches,
         "lines": _lines(address, counts, page, actor, now),
-        "position": next((n for n, line in enumerate(page.lines, 1) if line["pk"] == row), 0),
         "pager": pager_of(address, page, counts.matches),
-        "detail": detail,
-        "people": _people(address, detail),
-        "earlier_url": _earlier_url(address, detail),
-        "diff_url": address.url(only_differences=not address.only_differences),
         "recent": recent,
         "undo_first": next((item for item in recent if item.can_be_undone), None),
         "since_plan": decisions_since_plan(run),
@@ -107,14 +157,8 @@ def render_queue(
         "most_in_bulk": MAX_ROWS,
         "bulk_decisions": bulk_decisions(address.query),
         "treat_as_choices": treat_as_choices(),
-        "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
-        "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
         "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
     }
-    return render_page(
-        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
-        **{**context, **extra},
-    )  # fmt: skip
 
 
 def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
@@ -224,6 +268,7 @@ def _lines(
     viewers = other_viewers(
         row_ids=[line["pk"] for line, _is_fellow in lines], actor=actor, now=now
     )
+    notes = notes_of_postponed(address.run, [line for line, _is_fellow in lines])
     items, cause = [], ""
     for line, is_fellow in lines:
         own = line["planned_reason"]
@@ -233,6 +278,7 @@ def _lines(
                 "url": address.at_row(line["pk"]),
                 "current": line["pk"] == address.row,
                 "viewer": viewers.get(line["pk"]),
+                "note": notes.get(line["pk"], ""),
                 "is_fellow": is_fellow,
                 # A heading for each cause; a row of the same person stays where that person is.
                 "heading": "" if is_fellow or own == cause else own,

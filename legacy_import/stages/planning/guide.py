@@ -48,12 +48,12 @@ def freeable(run: LegacyImportRun) -> dict[str, int]:
 
     As stored by the plan, and by each decision on a mapping since.
     """
+    weights = MappingWeight.objects.filter(legacy_import_run=run).order_by()
+    sums = weights.values_list("kind", "state").annotate(rows=Sum("frees"))
+    frees = {(kind, state): rows for kind, state, rows in sums}
     return {
         subject: sum(
-            MappingWeight.objects.filter(
-                legacy_import_run=run, kind=kind.name, state__in=UNDECIDED[kind.name]
-            ).aggregate(rows=Sum("frees", default=0))["rows"]
-            for kind in kinds
+            frees.get((kind.name, state), 0) for kind in kinds for state in UNDECIDED[kind.name]
         )
         for subject, kinds in SUBJECTS.items()
     }
@@ -99,9 +99,12 @@ def next_step(
 def step_now(run: LegacyImportRun) -> PlanStep | None:
     """The same from the stored counts of a planned run, in which some rows are committed by now."""
     counts = FacetCount.objects.filter(legacy_import_run=run).order_by()
-    pending = counts.filter(outcome=Outcome.PENDING).values_list("planned_action")
-    queue = counts.filter(planned_action=PlannedAction.REVIEW, settled=False)
-    queue = queue.exclude(planned_reason="").exclude(outcome__in=COMMITTED_OUTCOMES)
-    plan = dict.fromkeys(PlannedAction.values, 0) | dict(pending.annotate(n=Sum("rows")))
-    reasons = queue.values_list("planned_reason").annotate(n=Sum("rows"))
-    return next_step(plan, dict(reasons), freeable(run))
+    facets = counts.values_list("planned_action", "planned_reason", "outcome", "settled")
+    plan, reasons = dict.fromkeys(PlannedAction.values, 0), Counter[str]()
+    for action, reason, outcome, settled, rows in facets.annotate(n=Sum("rows")):
+        if outcome == Outcome.PENDING:
+            plan[action] += rows
+        queued = action == PlannedAction.REVIEW and outcome not in COMMITTED_OUTCOMES
+        if queued and reason and not settled:
+            reasons[reason] += rows
+    return next_step(plan, reasons, freeable(run))
