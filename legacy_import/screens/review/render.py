@@ -1,5 +1,6 @@
 """The review queue as one page: tabs, facets, list, and the open row. Built for GET and POST alike."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -146,6 +147,7 @@ def _list_context(
         "cut": counts.cut,
         "matches": counts.matches,
         "lines": _lines(address, counts, page, actor, now),
+        "list_key": _list_key(address),
         "pager": pager_of(address, page, counts.matches),
         "recent": recent,
         "undo_first": next((item for item in recent if item.can_be_undone), None),
@@ -287,6 +289,12 @@ def _lines(
         )
         cause = cause if is_fellow else own
     return items
+
+
+def _list_key(address: RowsAddress) -> str:
+    """The list in which rows are selected: its run and filter, from which neither can be read."""
+    text = f"{address.run.pk}?{address.query.query_string()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _people(address: RowsAddress, detail: dict[str, Any] | None) -> Sequence[tuple[Any, str]]:

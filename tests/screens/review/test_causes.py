@@ -34,8 +34,7 @@ def learners(first: int, number: int, **fields) -> list:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def run() -> LegacyImportRun:
+def registrations_and_others() -> LegacyImportRun:
     """Five registrations wait for two sessions, three rows are on a waiting list, three have two
     unknown statuses."""
     CourseMappingFactory(legacy_formation_id="7")
@@ -55,6 +54,11 @@ def run() -> LegacyImportRun:
     ])  # fmt: skip
     run_stages(run)
     return run
+
+
+@pytest.fixture
+def run() -> LegacyImportRun:
+    return registrations_and_others()
 
 
 def causes_of(answer) -> list[str]:
