@@ -14,10 +14,16 @@ from ecoin.database import configured_on_sqlite
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
 
+# How a command is started: from the folder of the checkout, without an activated environment.
+MANAGE = ".venv/bin/python manage.py"
 DRIVERS = ("mysql", "sqlite")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # that the guard reads as the server does
-ENGINES = ("inline", "celery")
+# Value of the key → its class, imported when it is used: Celery is loaded only if it is wanted.
+ENGINES = {
+    "inline": "legacy_import.engine.engines.Inline",
+    "celery": "legacy_import.engine.celery_engine.Workers",
+}
 TIME_ZONE = re.compile(r"[+-](?:0\d|1[0-2]):[0-5]\d|\+13:00", re.ASCII)  # that every server accepts
 BROKERS = ("redis://", "rediss://", "redis+socket://")
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True,

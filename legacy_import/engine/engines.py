@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from ecoin.database import DEADLOCK, error_number, link_is_lost, may_come_back
 from ecoin.retries import again, transaction_again
 from legacy_import.choices import Stage
-from legacy_import.conf import import_conf
+from legacy_import.conf import ENGINES, import_conf
 from legacy_import.engine.chunks import (
     Chunk,
     ChunkResult,
@@ -100,11 +101,8 @@ def _passes(error: Exception) -> bool:
 
 def engine_in_use() -> Engine:
     """The engine in the settings. Pages never wait for workers: they use Inline()."""
-    if import_conf().engine == "inline":
-        return Inline()
-    from legacy_import.engine.celery_engine import Workers  # so that Celery is loaded only if used
-
-    return Workers()
+    engine: Engine = import_string(ENGINES[import_conf().engine])()
+    return engine
 
 
 def work_in_chunks(

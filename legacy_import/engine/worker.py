@@ -22,7 +22,7 @@ from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
 from legacy_import.runs.lease import Lease, LeaseLost
-from legacy_import.source.engine import SourceLost
+from legacy_import.source.errors import SourceLost
 
 logger = logging.getLogger(__name__)
 

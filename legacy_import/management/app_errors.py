@@ -62,6 +62,12 @@ REMEDIES: dict[int | str, str] = {
 }  # fmt: skip
 
 
+def known_app_database_error(error: Exception) -> LegacyImportError | None:
+    """The same where a remedy is known; None: a traceback says more."""
+    known = _code(error) in REMEDIES or not _migrated()
+    return app_database_error(error) if known else None
+
+
 def app_database_error(error: Exception) -> LegacyImportError:
     """What happened to the app database, and what helps."""
     code = _code(error)

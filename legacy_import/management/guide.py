@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.urls import reverse
-
+from legacy_import.management.pages import MAPPING_PAGES, REVIEW_PAGE
 from legacy_import.management.printer import TextLine
 from legacy_import.management.wording import count_of
 from legacy_import.models import FacetCount, LegacyImportRun
+from legacy_import.privacy.purge import purge_due
 from legacy_import.review.counts import decisions_since_plan
 from legacy_import.rules.reasons import REASONS
 from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep, step_now
 
-# Kind of mapping → its page, and what one is called.
-PAGES = {
-    "sessions": ("legacy_imports:session-mapping", "session"),
-    "courses": ("legacy_imports:course-mapping", "course"),
-    "statuses": ("legacy_imports:status-mapping", "unknown status"),
-}
+# Kind of mapping → what one is called.
+NOUNS = {"sessions": "session", "courses": "course", "statuses": "unknown status"}
 
 
 def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextLine]:
@@ -27,14 +23,17 @@ def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextL
     yield TextLine("What frees most rows", bold=True, detail=True)
     for cause in causes:
         yield TextLine(f"  {_words(cause)}", detail=True)
-        yield TextLine(f"      {address_of(run, cause)}{_command(run, cause)}", detail=True)
+        yield TextLine(f"      {address_of(run, cause)}", detail=True)
+        if cause.kind:
+            command = f"manage.py legacy_map {cause.kind} --run {run.pk}"
+            yield TextLine(f"      or: {command}", detail=True)
 
 
 def address_of(run: LegacyImportRun, cause: Cause) -> str:
     """The page on which the rows of the cause are settled."""
     if cause.kind:
-        return f"{reverse(PAGES[cause.kind][0])}?run={run.pk}"
-    return f"{reverse('legacy_imports:review')}?run={run.pk}&planned_reason={cause.reason}"
+        return f"{MAPPING_PAGES[cause.kind]}?run={run.pk}"
+    return f"{REVIEW_PAGE}?run={run.pk}&planned_reason={cause.reason}"
 
 
 def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
@@ -42,8 +41,8 @@ def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
     if step is None:
         return {"next_command": f"legacy_reconcile --run {run.pk}"}
     if step.name == REVIEW:
-        return {"next_page": f"decide the rows: {reverse('legacy_imports:review')}?run={run.pk}"}
-    if step.name in PAGES:
+        return {"next_page": f"decide the rows: {REVIEW_PAGE}?run={run.pk}"}
+    if step.name in MAPPING_PAGES:
         return {"next_command": f"legacy_map {step.name} --run {run.pk}"}
     return {"next_command": run.next_command}
 
@@ -58,6 +57,23 @@ def next_of_planned(run: LegacyImportRun) -> dict[str, str]:
     return next_of(run, step_now(run))
 
 
+def next_of_committed(run: LegacyImportRun) -> dict[str, str]:
+    """The same where rows of a committed run were left for review."""
+    page = f"{REVIEW_PAGE}?run={run.pk}"
+    own = {"next_command": run.next_command}
+    step = next_of_planned(run)
+    return {"next_page": f"decide the rows: {page}"} if own.items() <= step.items() else step
+
+
+def next_of_closed(run: LegacyImportRun) -> str:
+    """What a closed run still needs: its erasure, on the day on which it is due."""
+    if run.purged_at:
+        return "nothing is left to do for this run; a new import: manage.py legacy_import"
+    return (
+        f"on {purge_due(run):%Y-%m-%d}, erase its contacts: manage.py legacy_purge --run {run.pk}"
+    )
+
+
 def _words(cause: Cause) -> str:
     """'151 registrations wait for 126 sessions.'"""
     rows = count_of(cause.rows, "row")
@@ -65,14 +81,10 @@ def _words(cause: Cause) -> str:
     if not cause.kind:
         return f"{rows}: {meaning}"
     wait = "waits" if cause.rows == 1 else "wait"
-    noun = PAGES[cause.kind][1]
+    noun = NOUNS[cause.kind]
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     mappings = f"{cause.mappings:,} {noun if cause.mappings == 1 else plural}"
     who = rows
     if cause.reason == "session_not_confirmed":
         who = count_of(cause.rows, "registration")
     return f"{who} {wait} for {mappings}: {meaning}"
-
-
-def _command(run: LegacyImportRun, cause: Cause) -> str:
-    return f"   or: manage.py legacy_map {cause.kind} --run {run.pk}" if cause.kind else ""

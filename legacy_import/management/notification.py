@@ -14,7 +14,9 @@ from typing import Any
 
 from django.conf import settings
 
-from legacy_import.management.printer import CommandResult
+from legacy_import.management.pages import RUNS_PAGE
+from legacy_import.management.printer import CommandResult, next_step
+from legacy_import.management.terminal import runnable
 
 SECONDS = 15.0  # that a command waits for its mail
 SECONDS_WHEN_STOPPED = 1.5  # supervisors kill 10 s after they asked to stop, of which work has 7
@@ -51,7 +53,7 @@ def end_of(
 ) -> CommandEnd:
     """The end of a command with this result."""
     message, hint = result.problem or ("", "")
-    step = f"manage.py {result.next_command}" if result.next_command else hint
+    step = runnable(hint if result.problem else next_step(result))
     return CommandEnd(
         command, result.run, result.exit_code if exit_code is None else exit_code, seconds,
         result.counts, message, step,
@@ -108,7 +110,7 @@ def body(end: CommandEnd) -> str:
     if end.next_step:
         lines += ["", f"Next: {end.next_step}"]
     if end.run is not None:
-        lines += ["", f"The run: /admin/legacy-imports/{end.run}"]
+        lines += ["", f"The run: {RUNS_PAGE}/{end.run}"]
     return "\n".join(lines) + "\n"
 
 

@@ -23,9 +23,9 @@ from legacy_import.models import (
     PersonEdge,
 )
 from legacy_import.people.source_decisions import separate_rows
-from legacy_import.rules.commit_policy import DELETED
 from legacy_import.rules.in_run import Relation, rows_in_doubt
 from legacy_import.rules.person_groups import Member, group_people
+from legacy_import.rules.validation import DELETED
 from legacy_import.runs.lease import Lease
 from legacy_import.runs.progress import Progress
 

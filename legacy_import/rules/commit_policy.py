@@ -17,6 +17,7 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.rules.import_action import HISTORY
+from legacy_import.rules.validation import DELETED
 
 
 class Origin(StrEnum):
@@ -76,7 +77,6 @@ class Decision(NamedTuple):
 REVIEW = PlannedAction.REVIEW
 
 # Why a row is treated as deleted: the issue of the row itself, what it refers to, or a newer import.
-DELETED = "deleted_at_source"
 COURSE_DELETED = "course_deleted_at_source"
 SESSION_DELETED = "session_deleted_at_source"
 SOURCE_ROW_GONE = "source_row_gone"

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from legacy_import.choices import DuplicateConfidence, ValidationStatus
 
+DELETED = "deleted_at_source"  # the old platform's staff had deleted the row
 ERASED = "erased"  # the only issue of a row whose person was erased on request
 
 
@@ -23,7 +24,7 @@ ISSUES: dict[str, Severity] = {
     "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
     "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
     ERASED: Severity.FATAL,  # erased on request: nothing more may come of the row
-    "deleted_at_source": Severity.DOUBT,  # the old platform's staff had deleted the row
+    DELETED: Severity.DOUBT,
     "name_test": Severity.DOUBT,  # typed to try the form out: azerty, Test Test
     "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
     "birth_date_future": Severity.DOUBT,  # nobody is born after the import

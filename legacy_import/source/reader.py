@@ -16,7 +16,8 @@ from legacy_import.source.accepted_names import TABLES
 from legacy_import.source.certificate import Certificate, certify
 from legacy_import.source.columns import Column, Measures, ValueKind
 from legacy_import.source.counts import count, count_deleted, measure
-from legacy_import.source.engine import SourceEngine, SourceLost, SourceReadError, SourceUnreachable
+from legacy_import.source.engine import SourceEngine
+from legacy_import.source.errors import SourceLost, SourceReadError, SourceUnreachable
 from legacy_import.source.grants import Grant, WritableAccount, limited_tables, more_than_reads
 from legacy_import.source.refusals import GuardedWrapper
 from legacy_import.source.rows import ONE_MEGABYTE, LegacyRow, RowBuilder

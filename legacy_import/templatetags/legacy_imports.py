@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from ecoin.display import NOTHING, shown_name
 from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
+from legacy_import.conf import MANAGE
 from legacy_import.permissions import APP_LABEL
 from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
@@ -87,9 +88,8 @@ def choice_label(vocabulary: str, value: str | None) -> str:
 
 @register.inclusion_tag("admin/legacy_imports/command.html")
 def command(text: str) -> dict[str, Any]:
-    """A `manage.py` command on a line to copy; `text` with or without `python manage.py`."""
-    bare = text.removeprefix("python ").removeprefix("manage.py ")
-    return {"line": f"python manage.py {bare}"}
+    """A `manage.py` command on a line to copy; `text` with or without `manage.py`."""
+    return {"line": f"{MANAGE} {text.removeprefix('manage.py ')}"}
 
 
 @register.simple_tag(takes_context=True)

@@ -14,7 +14,6 @@ from legacy_import.choices import (
     ValidationStatus,
 )
 from legacy_import.rules.commit_policy import (
-    DELETED,
     GETS_PERSON,
     LADDER,
     Facts,
@@ -22,6 +21,7 @@ from legacy_import.rules.commit_policy import (
     Place,
     decide,
 )
+from legacy_import.rules.validation import DELETED
 
 C, V, D = Classification, ValidationStatus, DuplicateConfidence
 A, P, O = ImportAction, PlannedAction, Origin  # noqa: E741

@@ -52,9 +52,10 @@ ROLES: dict[str, Role] = {
 class Address:
     """One address: where it is, what it needs, and what it answers to those who have that.
 
-    Any method without an answer is a 405. `sends`: the fields of a POST that is in order. `writes`:
-    the tables that a request which is in order may change; all others stay as they were. In
-    `where` and in `sends`, {run}, {row}, {course}, {session}, … are ids of the world of the test.
+    Any method without an answer is a 405; a GET of an address that only receives forms leads to its
+    page. `sends`: the fields of a POST that is in order. `writes`: the tables that a request which is
+    in order may change; all others stay as they were. In `where` and in `sends`, {run}, {row},
+    {course}, {session}, … are ids of the world of the test.
     """
 
     where: str
@@ -138,11 +139,17 @@ SCREENS: dict[str, Address] = {
         f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}, writes=RUN
     ),
     "legacy_imports:review": Address(f"{ROOT}/review?run={{run}}&row={{row}}", ("review",)),
+    "legacy_imports:review-row": Address(f"{ROOT}/review/{{row}}", ("review",), ELSEWHERE),
     "legacy_imports:review-bulk": Address(
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},
         {**QUEUE, "run": "{run}", "decision": "skip", "scope": "chosen", "ids": "{row}",
          "expected": "1"},
-        DECISIONS,
+        DECISIONS | {"legacy_review_bulks"},
+    ),
+    # Of no bulk of theirs.
+    "legacy_imports:review-bulk-undo": Address(
+        f"{ROOT}/review/bulk/undo", ("review",), {"POST": 409},
+        {**QUEUE, "run": "{run}", "event": "1"},
     ),
     "legacy_imports:review-search": Address(
         f"{ROOT}/review/search", ("review",), {"POST": 302}, {**QUEUE, "run": "{run}", "q": "fictif"}
@@ -270,4 +277,11 @@ def expected(address: Address, role: Role, method: str, *, token: bool) -> int:
         return 302  # to the sign-in
     if not frozenset(address.needs or ()) <= role.may:
         return 403
+    if only_forms(address) and method in ELSEWHERE:
+        return 302
     return address.answers.get(method, 405)
+
+
+def only_forms(address: Address) -> bool:
+    """Whether the address has no page of its own."""
+    return "GET" not in address.answers

@@ -5,7 +5,7 @@ from contextlib import closing
 import MySQLdb
 import pytest
 
-from legacy_import.source.engine import SourceLost, SourceReadError
+from legacy_import.source.errors import SourceLost, SourceReadError
 from legacy_import.source.mysql.connect_errors import while_reading
 from legacy_import.source.reader import open_source
 from tests.servers import MYSQL, kind_for_tests

@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 
 from legacy_import.errors import LegacyImportError, SafetyRefusal
-from legacy_import.source.engine import SourceUnreachable
+from legacy_import.source.errors import SourceUnreachable
 from legacy_import.source.grants import WritableAccount
 from legacy_import.source.reader import open_source
 from legacy_import.source.schema import NEW_ID, NEW_ID_LINE, SchemaMismatch

@@ -10,7 +10,7 @@ import pytest
 
 from ecoin.identity.blanks import is_deletion_mark
 from legacy_import.source import reader
-from legacy_import.source.engine import SourceLost, SourceReadError
+from legacy_import.source.errors import SourceLost, SourceReadError
 from legacy_import.source.reader import LegacyRow, open_source
 from legacy_import.source.schema import SchemaMismatch
 from tests.relay import Relay

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from legacy_import.errors import LegacyImportError
-from legacy_import.source.engine import SourceLost, SourceUnreachable
+from legacy_import.source.errors import SourceLost, SourceUnreachable
 from legacy_import.source.reader import open_source
 from tests.certificates import create_authority, new_tls_server
 from tests.database_server import DatabaseServer
@@ -102,7 +102,7 @@ def test_a_certificate_of_another_authority_is_refused(
 def test_a_certificate_for_another_name_is_refused(
     mode: str, authority: Path, tls_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
-    """The driver checks the name under VERIFY_CA, too: README and settings say so."""
+    """The driver checks the name under VERIFY_CA, too: the docs state it."""
     options = {"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}
     with (
         Relay(tls_server.port, host="127.0.0.2") as relay,

@@ -86,6 +86,8 @@ def _found(
 @restricted_to(VIEW)
 def learner_page(request: HttpRequest) -> HttpResponse:
     """Everything that was imported for one learner (`?key=`). Raises Http404."""
+    if not request.GET:
+        return HttpResponseRedirect(reverse("trainings:history"))
     return _learner(request, request.GET.get("key", ""))
 
 

@@ -13,7 +13,7 @@ from legacy_import.management.certificate import certificate_table
 from legacy_import.management.printer import Block, CommandResult, Summary, Table
 from legacy_import.permissions import COMMIT
 from legacy_import.runs import lifecycle
-from legacy_import.source.engine import SourceLost
+from legacy_import.source.errors import SourceLost
 from legacy_import.source.likely_columns import toml
 from legacy_import.stages.staging.import_source import (
     MAX_ROWS_NAMED,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from legacy_import.choices import SourceTable
@@ -138,7 +139,12 @@ def purge_result(only: int | None, agenda: Agenda, rows_by_run: Mapping[int, int
             for run in agenda.waiting
         ],
     }
-    return CommandResult(only, "", counts, _purge_blocks(only, agenda, rows_by_run))
+    soonest = agenda.waiting[0] if agenda.waiting else None
+    later = (
+        f"on {soonest.due:%Y-%m-%d}: manage.py legacy_purge --run {soonest.run}" if soonest else ""
+    )
+    blocks = _purge_blocks(only, agenda, rows_by_run)
+    return CommandResult(only, "", counts, blocks, next_page=later)
 
 
 def _purge_blocks(
@@ -162,7 +168,19 @@ def _purge_blocks(
 def subject_result(subject: Subject, report: SubjectReport) -> CommandResult:
     """The runs in which the person was erased, and the systems that still contain the person."""
     counts = {"subject": str(subject), **asdict(report)}
-    return CommandResult(None, subject.connection, counts, _subject_blocks(subject, report))
+    blocks = _subject_blocks(subject, report)
+    return CommandResult(None, subject.connection, counts, blocks, next_page=_next_erasure(report))
+
+
+def _next_erasure(report: SubjectReport) -> str:
+    """Where the person is still to be erased: on the platform first, by the record's own page."""
+    if not report.records:
+        return "erase the person in the old database, too"
+    first = report.records[0]
+    name = first.model.replace(".", "_").lower()
+    return (
+        f"erase the person on the platform, too: {reverse(f'admin:{name}_change', args=[first.id])}"
+    )
 
 
 def _subject_blocks(subject: Subject, report: SubjectReport) -> Iterator[Block]:

@@ -131,7 +131,7 @@ def rollback_result(report: RollbackReport) -> CommandResult:
         counts |= {"part": report.part.label, "followers": report.followers}
     next_command = run.next_command
     if report.preview:
-        next_command = _same_without_preview(report) if report.rows else ""
+        next_command = _same_without_preview(report) if report.rows else run.next_command
     elif report.part and report.rows:
         next_command = f"legacy_reconcile --run {report.run}"
     return CommandResult.of_run(run, counts, _blocks(report), next_command=next_command)

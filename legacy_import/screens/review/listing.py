@@ -3,7 +3,7 @@
 The most likely matches come first, regardless of the reason: they are decided quickest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.choices import ReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.review.counts import Cell, FilteredCounts
 from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
@@ -47,6 +48,24 @@ def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) ->
         for line in page_of(run, counts, anchor, size=1).lines:
             return int(line["pk"])
     return None
+
+
+def notes_of_postponed(run: LegacyImportRun, lines: Iterable[Line]) -> dict[int, str]:
+    """Row → the note with which it was postponed, masked; only of rows that are, and have one."""
+    rows = {
+        (line["source_table"], line["legacy_id"]): line["pk"]
+        for line in lines
+        if line["decision"] == ReviewDecision.LATER
+    }
+    if not rows:
+        return {}
+    events = LegacyReviewDecision.objects.filter(
+        connection_name=run.connection_name, decision=ReviewDecision.LATER, undone_by=None,
+        legacy_id__in={legacy_id for _table, legacy_id in rows},
+    )  # fmt: skip
+    columns = events.order_by("pk").values_list("source_table", "legacy_id", "note")
+    latest = {(table, legacy_id): note for table, legacy_id, note in columns}
+    return {rows[name]: mask_text(note) for name, note in latest.items() if note and name in rows}
 
 
 def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:

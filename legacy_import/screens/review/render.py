@@ -16,6 +16,7 @@ from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
+from legacy_import.review.bulk_undo import last_answers
 from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
@@ -23,7 +24,7 @@ from legacy_import.review.counts import (
     decided_since,
     decisions_since_plan,
 )
-from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
+from legacy_import.review.decisions import NotPossible, other_viewers
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
@@ -31,7 +32,8 @@ from legacy_import.screens.facets import FACET_NAMES, FacetLink, chips_of, facet
 from legacy_import.screens.page import render_page
 from legacy_import.screens.pages import Anchor, Page, pager_of
 from legacy_import.screens.review.detail import detail_of
-from legacy_import.screens.review.listing import page_of
+from legacy_import.screens.review.keys import keys_for_templates
+from legacy_import.screens.review.listing import next_row, notes_of_postponed, page_of
 from legacy_import.screens.review.words import (
     STATE_NAMES,
     bulk_decisions,
@@ -41,6 +43,11 @@ from legacy_import.screens.review.words import (
 
 SECTION, TITLE = "review", gettext_lazy("Review queue")
 TEMPLATE = "admin/legacy_imports/review/page.html"
+ROW_TEMPLATE = "admin/legacy_imports/review/row.html"
+# The parts of the page that its script requests with this header, to show another row in its place.
+# Looking ahead is no look: neither records that the row is open.
+PART, ROW, AROUND = "X-Part", "row", "around"
+FRAMES = {"": "admin/legacy_imports/base.html", AROUND: "admin/legacy_imports/review/around.html"}
 # The states replace the facet of decisions; in an address it still is an active filter.
 SIDE_FACETS = {name: words for name, words in FACET_NAMES.items() if name != "decision"}
 
@@ -51,20 +58,64 @@ Progress = Mapping[str, ReviewProgress]  # of each focus
 def render_queue(
     request: HttpRequest, address: RowsAddress, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    """The page. `extra`: a refusal, a contact, a payload, people with a phone, for the template."""
+    """The page, or the part of it that its script requests.
+
+    `extra`: a refusal, a contact, a payload, people with a phone, for the template.
+    """
     run, now, actor = address.run, timezone.now(), reviewer_of(request)
+    part = request.headers.get(PART, "") if request.method == "GET" else ""
     counts = count_rows(run, address.query)
-    total, progress = counts.total(), counts.progress()
+    if part == ROW and address.row:
+        context = _row_context(address, counts, actor, now)
+        return render_page(
+            request, ROW_TEMPLATE, section=SECTION, title=TITLE, run=run, **context
+        )  # fmt: skip
     page = _page(address, counts)
-    row = address.row or _first(address, page)
-    detail = detail_of(run, row, actor=actor, now=now, person=address.person) if row else None
-    if address.row and detail is None:
-        raise Http404
-    address = replace(address, row=row)
-    recent = last_decisions(actor, run)
-    context = {
+    address = replace(address, row=address.row or _first(address, page))
+    context = _list_context(address, counts, page, actor, now)
+    if part != AROUND:
+        context |= _row_context(address, counts, actor, now)
+    return render_page(
+        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
+        part=part, frame=FRAMES.get(part, FRAMES[""]), **{**context, **extra},
+    )  # fmt: skip
+
+
+def _row_context(
+    address: RowsAddress, counts: FilteredCounts, actor: User, now: datetime
+) -> dict[str, Any]:
+    """The open row, and the address of the next one. Raises Http404 for a row of another run."""
+    run, detail = address.run, None
+    if address.row:
+        detail = detail_of(run, address.row, actor=actor, now=now, person=address.person)
+        if detail is None:
+            raise Http404
+    following = next_row(run, counts, address.row) if detail else None
+    return {
         "address": address,
         "here": address.query_string(),
+        "keys": keys_for_templates(),
+        "detail": detail,
+        "next_url": address.starting_at(following) if following not in (None, address.row) else "",
+        "people": _people(address, detail),
+        "earlier_url": _earlier_url(address, detail),
+        "diff_url": address.url(only_differences=not address.only_differences),
+        "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
+        "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
+        "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
+    }
+
+
+def _list_context(
+    address: RowsAddress, counts: FilteredCounts, page: Page, actor: User, now: datetime
+) -> dict[str, Any]:
+    """Everything around the open row: tabs, progress, list, filters, the last decisions."""
+    run, total, progress = address.run, counts.total(), counts.progress()
+    recent = last_answers(actor, run)
+    return {
+        "address": address,
+        "here": address.query_string(),
+        "keys": keys_for_templates(),
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "progress": progress[address.query.focus],
         "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
@@ -76,12 +127,7 @@ def render_queue(
         "cut": counts.cut,
         "matches": counts.matches,
         "lines": _lines(address, page, actor, now),
-        "position": next((n for n, line in enumerate(page.lines, 1) if line["pk"] == row), 0),
         "pager": pager_of(address, page, counts.matches),
-        "detail": detail,
-        "people": _people(address, detail),
-        "earlier_url": _earlier_url(address, detail),
-        "diff_url": address.url(only_differences=not address.only_differences),
         "recent": recent,
         "undo_first": next((item for item in recent if item.can_be_undone), None),
         "since_plan": decisions_since_plan(run),
@@ -92,14 +138,8 @@ def render_queue(
         "most_in_bulk": MAX_ROWS,
         "bulk_decisions": bulk_decisions(address.query),
         "treat_as_choices": treat_as_choices(),
-        "may_reveal": actor.has_perm(f"{APP_LABEL}.{REVEAL_PII}"),
-        "may_see_raw": actor.has_perm(f"{APP_LABEL}.{VIEW_RAW}"),
         "may_map": actor.has_perm(f"{APP_LABEL}.{MAP}"),
     }
-    return render_page(
-        request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
-        **{**context, **extra},
-    )  # fmt: skip
 
 
 def render_refusal(
@@ -169,12 +209,14 @@ def _lines(address: RowsAddress, page: Page, actor: User, now: datetime) -> list
     if page.lines:
         address = replace(address, at=page.lines[0]["pk"], after=None, before=None)
     viewers = other_viewers(row_ids=[line["pk"] for line in page.lines], actor=actor, now=now)
+    notes = notes_of_postponed(address.run, page.lines)
     return [
         {
             "line": line,
             "url": address.at_row(line["pk"]),
             "current": line["pk"] == address.row,
             "viewer": viewers.get(line["pk"]),
+            "note": notes.get(line["pk"], ""),
         }
         for line in page.lines
     ]

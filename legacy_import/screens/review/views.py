@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import REVIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact
-from legacy_import.screens.address import parse_address, requested_run
+from legacy_import.screens.address import parse_address, requested_run, run_of_row
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review import queue_views, row_views
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue
@@ -32,6 +32,17 @@ def review(request: HttpRequest) -> HttpResponse:
     return render_queue(request, address)
 
 
+@permission_needed(REVIEW)
+def review_row(request: HttpRequest, row: int) -> HttpResponse:
+    """The queue with this row open, in its run. Raises Http404."""
+    run = run_of_row(row)
+    try:
+        address = parse_address(run, request.GET.dict(), queue=True)
+    except ContainsContact:
+        raise Http404 from None
+    return HttpResponseRedirect(address.at_row(row))
+
+
 def _without_search(request: HttpRequest) -> str:
     rest = request.GET.copy()
     rest.pop("q", None)
@@ -43,7 +54,9 @@ def _without_search(request: HttpRequest) -> str:
 
 urlpatterns = [
     path("legacy-imports/review", review, name="review"),
+    path("legacy-imports/review/<int:row>", review_row, name="review-row"),
     path("legacy-imports/review/bulk", queue_views.bulk_decision, name="review-bulk"),
+    path("legacy-imports/review/bulk/undo", queue_views.undo_many, name="review-bulk-undo"),
     path("legacy-imports/review/search", queue_views.search, name="review-search"),
     path("legacy-imports/review/filters", queue_views.filters, name="review-filters"),
     path("legacy-imports/review/<int:row>/decide", row_views.decision, name="review-decide"),

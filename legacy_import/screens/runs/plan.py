@@ -16,7 +16,8 @@ from legacy_import.choices import (
     SessionType,
     ValidationStatus,
 )
-from legacy_import.rules.commit_policy import DELETED, DELETIONS
+from legacy_import.rules.commit_policy import DELETIONS
+from legacy_import.rules.validation import DELETED
 from legacy_import.screens.runs.counts import RunCounts, in_force, queue_of
 from legacy_import.stages.planning.summary import BUCKETS
 

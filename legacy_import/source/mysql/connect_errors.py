@@ -4,7 +4,7 @@ import errno
 import re
 
 from legacy_import.source.accepted_names import TABLES
-from legacy_import.source.engine import SourceLost, SourceReadError, SourceUnreachable
+from legacy_import.source.errors import SourceLost, SourceReadError, SourceUnreachable
 
 _HOST = "Check LEGACY_DB_HOST, LEGACY_DB_PORT or LEGACY_DB_SOCKET, and that the server is running."
 _LOGIN = "Check LEGACY_DB_USERNAME and LEGACY_DB_PASSWORD."

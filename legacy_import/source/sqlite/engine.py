@@ -11,13 +11,8 @@ from django.db import DatabaseError
 
 from ecoin.database import is_sqlite
 from legacy_import.source.columns import Column, DatabaseTable, ValueKind
-from legacy_import.source.engine import (
-    ServerFacts,
-    SnapshotFacts,
-    SourceLost,
-    SourceReadError,
-    SourceUnreachable,
-)
+from legacy_import.source.engine import ServerFacts, SnapshotFacts
+from legacy_import.source.errors import SourceLost, SourceReadError, SourceUnreachable
 from legacy_import.source.grants import Grant
 from legacy_import.source.sqlite.base import DatabaseWrapper
 from legacy_import.source.sqlite.driver import GuardedSQLiteConnection

@@ -13,7 +13,6 @@ from legacy_import.mapping.index import Training
 from legacy_import.rules import import_action
 from legacy_import.rules.commit_policy import (
     COURSE_DELETED,
-    DELETED,
     SESSION_DELETED,
     SHARED_BY_MANY,
     SOURCE_ROW_GONE,
@@ -23,6 +22,7 @@ from legacy_import.rules.commit_policy import (
 )
 from legacy_import.rules.decisions import InForce
 from legacy_import.rules.validation import (
+    DELETED,
     ERASED,
     issues_of,
     remaining_issues,

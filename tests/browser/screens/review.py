@@ -156,10 +156,10 @@ def _asked(address: str, what: str, phone: str = "") -> Reach:
 
     def ask(page: Page) -> None:
         page.goto(address)
-        panel = page.locator(f"details:has(form[action$='/{what}'])")
+        panel = page.locator(f"details:has(form[action*='/{what}#'])")
         if not panel.evaluate("panel => panel.open"):
             panel.locator("summary").first.click()
-        form: Any = panel.locator(f"form[action$='/{what}']")
+        form: Any = panel.locator(f"form[action*='/{what}#']")
         for field in form.locator("input[type=text], input[type=tel]").all():
             field.fill(phone or "dossier illisible")
         with page.expect_navigation():
@@ -174,8 +174,8 @@ def _overtaken(address: str) -> Reach:
     def lose(page: Page) -> None:
         page.goto(address)
         LegacyStudentImport.objects.update(version=99)
-        page.keyboard.press("3")
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
 
     return lose

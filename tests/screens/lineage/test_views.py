@@ -185,10 +185,10 @@ def test_there_is_no_inline_script_and_no_inline_style(lead, admin_client):
 @pytest.mark.parametrize(
     ("language", "direction", "told"),
     [
-        ("fr", "ltr", ("Parcours d’un enregistrement", "prospect créé", "en vigueur")),
-        ("ar", "rtl", ("مسار سجل", "تم إنشاء عميل محتمل", "ساري المفعول")),
+        ("fr", "ltr", ("Provenance d’un enregistrement", "prospect créé", "en vigueur")),
+        ("ar", "rtl", ("منشأ سجل", "تم إنشاء عميل محتمل", "ساري المفعول")),
         ("en", "ltr", ("Lineage of a record", "lead created", "in force")),
-        ("de", "ltr", ("Parcours d’un enregistrement", "prospect créé", "en vigueur")),
+        ("de", "ltr", ("Provenance d’un enregistrement", "prospect créé", "en vigueur")),
     ],
     ids=["french", "arabic", "english", "french-by-default"],
 )

@@ -15,6 +15,7 @@ from legacy_import.choices import Outcome, ReviewDecision, RunStatus
 from legacy_import.models import (
     LegacyAccessLog,
     LegacyImportRun,
+    LegacyReviewBulk,
     LegacyReviewDecision,
     LegacyStudentImport,
     ReviewClaim,
@@ -135,7 +136,8 @@ def test_a_form_needs_the_permission_and_is_a_post(what):
     row = rows_of(queue_of_unknown(1))[0]
     assert send(signed_in(UserFactory(is_staff=True)), row, what).status_code == 403
     allowed = signed_in(reviewer("reveal_pii", "view_raw"))
-    assert allowed.get(f"{ADDRESS}/{row.pk}/{what}", secure=True).status_code == 405
+    look = allowed.get(f"{ADDRESS}/{row.pk}/{what}", secure=True)
+    assert (look.status_code, look.url) == (302, f"{ADDRESS}/{row.pk}")
     assert send(allowed, 10**17, what).status_code == 404
     checked = Client(enforce_csrf_checks=True)
     checked.force_login(reviewer("reveal_pii", "view_raw"))
@@ -731,6 +733,36 @@ def test_a_bulk_about_chosen_rows(client):
     assert [row.decision for row in rows_of(run)] == ["skip", "skip", ""]
 
 
+def test_a_bulk_is_one_line_of_the_last_ten_and_undone_as_one(client, me):
+    run = queue_of_unknown(3)
+    send_bulk(client, run, expected=3)
+    side = page(client, focus="all").content.decode()
+    side = side[side.index("Your last decisions") :].partition("</details>")[0]
+    assert "3 rows: skip" in side
+    assert side.count("<form") == 1
+    bulk = re.search(r'id="li-undo".*?name="event" value="(\d+)"', side, re.S)[1]
+    sent = {"run": run.pk, "filter": "focus=other", "event": bulk}
+    undo = f"{ADDRESS}/bulk/undo"
+    answer = client.post(undo, sent, secure=True, headers={"accept-language": "en"})
+    assert asked_of(answer)["focus"] == "other"
+    words = text_of(client.get(answer.url, secure=True, headers={"accept-language": "en"}))
+    assert "Undone: 3 rows wait again." in words
+    assert {row.decision for row in rows_of(run)} == {""}
+    assert client.post(undo, sent, secure=True).status_code == 409
+    assert client.post(undo, {"run": run.pk}, secure=True).status_code == 400
+
+
+def test_rows_that_were_committed_since_are_said_to_keep_the_decision(client, me):
+    run = queue_of_unknown(2)
+    send_bulk(client, run, expected=2)
+    LegacyStudentImport.objects.filter(pk=rows_of(run)[0].pk).update(outcome=Outcome.SKIP)
+    sent = {"run": run.pk, "filter": "focus=all", "event": LegacyReviewBulk.objects.get().pk}
+    answer = client.post(f"{ADDRESS}/bulk/undo", sent, secure=True)
+    words = text_of(client.get(answer.url, secure=True, headers={"accept-language": "en"}))
+    assert "Undone: 1 row waits again." in words
+    assert "1 row keeps its decision: it is committed, or not in this run." in words
+
+
 def test_a_number_that_changed_is_refused(client, me):
     run = queue_of_unknown(3)
     say(rows_of(run)[0], D.LATER, me)
@@ -811,6 +843,7 @@ def test_the_page_takes_as_many_queries_for_fifty_rows_as_for_five_hundred(clien
 
     queue_of_unknown(1)  # each of the two has other runs
     few, many = queries(queue_of_unknown(50)), queries(queue_of_unknown(500))
-    assert len(few) == len(many) <= 40  # of these, fifteen for the effects of decisions
+    # Of these, fifteen for the effects of decisions and two for the next row.
+    assert len(few) == len(many) <= 42
     counting = [sql for sql in many if "COUNT(" in sql and "legacy_review_decisions" not in sql]
     assert counting == []

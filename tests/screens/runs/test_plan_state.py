@@ -93,7 +93,7 @@ def test_every_page_marks_it_and_the_run_has_no_other_step(
 def at_a_terminal(page: str) -> str | None:
     """The command of the card."""
     card = page.partition('aria-labelledby="li-next"')[2].partition("</section>")[0]
-    line = re.search(r"data-copy=\"python manage.py ([^\"]*)\"", card)
+    line = re.search(r"data-copy=\".venv/bin/python manage.py ([^\"]*)\"", card)
     return line and line[1]
 
 

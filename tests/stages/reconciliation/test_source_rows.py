@@ -8,7 +8,7 @@ import pytest
 
 from legacy_import.models import LegacyStudentImport
 from legacy_import.source import reader
-from legacy_import.source.engine import SourceLost
+from legacy_import.source.errors import SourceLost
 from legacy_import.stages.reconciliation import source_rows
 from legacy_import.stages.reconciliation.source_rows import compare, staged_ids
 from tests.factories import RunFactory, legacy_row, stage_rows

@@ -12,7 +12,7 @@ from legacy_import.models import (
     LegacyStudentImport,
     LegacyTrainingImport,
 )
-from legacy_import.source.engine import SourceLost
+from legacy_import.source.errors import SourceLost
 from legacy_import.stages.staging import table_import
 from tests.database_server import DatabaseServer
 from tests.legacy_database import (
