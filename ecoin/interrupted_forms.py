@@ -33,7 +33,7 @@ MOST_CHARACTERS: Final = (
 NEVER_KEPT: Final = frozenset({"csrfmiddlewaretoken", "password", "phone", "q", "database"})
 # Fields with ids and codes, whose digits are no phone. A contact in any other is not kept.
 CHOICES: Final = frozenset(
-    {"ids", "record", "chosen", "person", "course", "decision", "treat_as", "focus", "batch", "scope"}
+    {"ids", "also", "record", "chosen", "person", "course", "decision", "treat_as", "focus", "batch", "scope"}
 )  # fmt: skip
 
 

@@ -20,12 +20,14 @@ from legacy_import.review.filter import (
     FOCUSES,
     POSTPONED,
     STATES,
+    STATUS,
     UNCOMMITTED,
     RowFilter,
     address_value,
     in_state,
     queue_of,
 )
+from legacy_import.review.old_status import MOST_ROWS, OldStatus, statuses_of, with_status
 from legacy_import.review.search import Matches, find_matches
 from legacy_import.runs import counts
 
@@ -63,7 +65,9 @@ class FilteredCounts:
     matches: Matches | None = None
     # Decided rows that are no longer in the queue.
     decided_before: Sequence[tuple[Combination, int]] = ()
-    queue: Sequence[tuple[Combination, int]] | None = None  # without the search; None: no search
+    queue: Sequence[tuple[Combination, int]] | None = (
+        None  # all of it, where `combinations` are a part
+    )
 
     @property
     def cut(self) -> bool:
@@ -146,13 +150,35 @@ def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
         facet_counts = facet_counts.filter(IN_QUEUE)
+    queue = None
+    if query.state and (query.search or STATUS in query.facets):
+        queue = _combinations(facet_counts)
     if query.search:
         matches = find_matches(run, query.search_terms, among=query.scope(run))
-        rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
+        rows = _with_status(LegacyStudentImport.objects.filter(pk__in=matches.rows), query)
         found = _with_names(counts.count(rows).items())
-        queue = _combinations(facet_counts) if query.state else None
         return FilteredCounts(query, found, matches, decided, queue)
+    if STATUS in query.facets:
+        rows = _with_status(query.scope(run), query)
+        return FilteredCounts(query, _with_names(counts.count(rows).items()), None, decided, queue)
     return FilteredCounts(query, _combinations(facet_counts), decided_before=decided)
+
+
+def statuses_under(run: LegacyImportRun, counted: FilteredCounts) -> list[OldStatus] | None:
+    """The old statuses under the other active filters; None where too many rows pass them."""
+    query = counted.query.with_facet(STATUS, "")
+    under = count_rows(run, query) if STATUS in counted.query.facets else counted
+    if under.total() > MOST_ROWS:
+        return None
+    rows = query.faceted(run)
+    return statuses_of(rows.filter(pk__in=under.matches.rows) if under.matches else rows)
+
+
+def _with_status(
+    rows: QuerySet[LegacyStudentImport], query: RowFilter
+) -> QuerySet[LegacyStudentImport]:
+    value = query.facets.get(STATUS)
+    return rows.filter(with_status(value)) if value else rows
 
 
 IN_QUEUE = Q(planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED)

@@ -20,24 +20,28 @@ MOST_COUNTED = 5_000  # rows that one page counts; it shows that there are more
 UNDECIDED = ("", POSTPONED)
 
 
-class Tally(NamedTuple):
+class DecidedRows(NamedTuple):
     """Rows that were decided, also where the decision was not sufficient."""
 
     today: int
     in_all: int
 
 
-def tally(run: LegacyImportRun, counts: FilteredCounts, now: datetime.datetime) -> Tally:
+def tally(run: LegacyImportRun, counts: FilteredCounts, now: datetime.datetime) -> DecidedRows:
     """What everybody decided in the focus."""
-    return Tally(_decided(run, counts.query, since=midnight(now)), counts.decided())
+    return DecidedRows(_decided(run, counts.query, since=midnight(now)), counts.decided())
 
 
 def tally_of(
     run: LegacyImportRun, query: RowFilter, actor: User, now: datetime.datetime
-) -> Tally | None:
+) -> DecidedRows | None:
     """What one reviewer decided in the focus; None if nothing."""
     in_all = _decided(run, query, actor=actor)
-    return Tally(_decided(run, query, actor=actor, since=midnight(now)), in_all) if in_all else None
+    return (
+        DecidedRows(_decided(run, query, actor=actor, since=midnight(now)), in_all)
+        if in_all
+        else None
+    )
 
 
 def midnight(now: datetime.datetime) -> datetime.datetime:

@@ -13,7 +13,7 @@ from legacy_import.review import tally as tallies
 from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import undo
 from legacy_import.review.filter import ALL, OTHER, PENDING, RowFilter
-from legacy_import.review.tally import Tally, midnight, tally, tally_of
+from legacy_import.review.tally import DecidedRows, midnight, tally, tally_of
 from tests.review.reviewing import queue_of_unknown, reviewer, rows_of, say
 from tests.stages.stages import run_plan
 
@@ -37,19 +37,19 @@ def test_today_begins_at_midnight_of_the_school():
 def test_everybody_and_each_reviewer_are_counted():
     run = queue_of_unknown(5)
     rows, nadia, karim = rows_of(run), reviewer(), reviewer()
-    assert (of_all(run), tally_of(run, RowFilter(), nadia, NOON)) == (Tally(0, 0), None)
+    assert (of_all(run), tally_of(run, RowFilter(), nadia, NOON)) == (DecidedRows(0, 0), None)
     say(rows[0], D.SKIP, nadia, now=YESTERDAY)
     say(rows[1], D.SKIP, nadia, now=NOON)
     say(rows[2], D.SKIP, karim, now=NOON)
     say(rows[3], D.LATER, nadia, now=NOON)  # postponed
     undone = say(rows[4], D.SKIP, nadia, now=NOON)
     undo(event_id=undone.pk, actor=nadia, now=NOON)
-    assert of_all(run) == Tally(2, 3)
-    assert tally_of(run, RowFilter(), nadia, NOON) == Tally(1, 2)
-    assert tally_of(run, RowFilter(), karim, NOON) == Tally(1, 1)
+    assert of_all(run) == DecidedRows(2, 3)
+    assert tally_of(run, RowFilter(), nadia, NOON) == DecidedRows(1, 2)
+    assert tally_of(run, RowFilter(), karim, NOON) == DecidedRows(1, 1)
     say(rows[0], D.RESET, karim, now=NOON)
-    assert of_all(run) == Tally(2, 2)
-    assert tally_of(run, RowFilter(), nadia, NOON) == Tally(1, 1)
+    assert of_all(run) == DecidedRows(2, 2)
+    assert tally_of(run, RowFilter(), nadia, NOON) == DecidedRows(1, 1)
 
 
 def test_a_row_that_is_decided_twice_is_one_row():
@@ -57,8 +57,8 @@ def test_a_row_that_is_decided_twice_is_one_row():
     row, nadia = rows_of(run)[0], reviewer()
     say(row, D.TREAT_AS, nadia, treat_as=Classification.COMPLETED, now=NOON)  # without a course
     say(row, D.SKIP, nadia, now=NOON)
-    assert of_all(run) == Tally(1, 1)
-    assert tally_of(run, RowFilter(), nadia, NOON) == Tally(1, 1)
+    assert of_all(run) == DecidedRows(1, 1)
+    assert tally_of(run, RowFilter(), nadia, NOON) == DecidedRows(1, 1)
 
 
 def test_a_new_plan_takes_nothing_away():
@@ -68,7 +68,7 @@ def test_a_new_plan_takes_nothing_away():
     say(rows[0], D.SKIP, nadia, now=NOON)
     say(rows[1], D.TREAT_AS, nadia, treat_as=Classification.COMPLETED, now=NOON)
     before = of_all(run), tally_of(run, RowFilter(), nadia, NOON)
-    assert before == (Tally(2, 2), Tally(2, 2))
+    assert before == (DecidedRows(2, 2), DecidedRows(2, 2))
     run_plan(run)
     assert LegacyStudentImport.objects.get(pk=rows[0].pk).planned_action == "skip"
     assert LegacyStudentImport.objects.get(pk=rows[1].pk).planned_action == "review"
@@ -80,11 +80,14 @@ def test_a_focus_has_figures_of_its_own_and_a_search_has_not():
     rows, nadia = rows_of(run), reviewer()
     say(rows[0], D.SKIP, nadia, now=NOON)
     lead = RowFilter(focus="lead_only", state=PENDING)
-    assert (of_all(run, focus="lead_only"), tally_of(run, lead, nadia, NOON)) == (Tally(0, 0), None)
-    assert of_all(run, focus=OTHER) == Tally(1, 1)
+    assert (of_all(run, focus="lead_only"), tally_of(run, lead, nadia, NOON)) == (
+        DecidedRows(0, 0),
+        None,
+    )
+    assert of_all(run, focus=OTHER) == DecidedRows(1, 1)
     found = count_rows(run, RowFilter(state=PENDING, search=rows[2].full_name))
     assert found.total() == 1
-    assert (tally(run, found, NOON), found.progress()[ALL]) == (Tally(1, 1), (1, 3))
+    assert (tally(run, found, NOON), found.progress()[ALL]) == (DecidedRows(1, 1), (1, 3))
 
 
 def test_decisions_of_another_source_are_none_of_this_run():
@@ -104,6 +107,6 @@ def test_a_page_counts_no_more_than_it_shows(monkeypatch):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert tally_of(run, RowFilter(), nadia, NOON) == Tally(2, 2)
+        assert tally_of(run, RowFilter(), nadia, NOON) == DecidedRows(2, 2)
     assert len(queries) == 2
     assert all("LIMIT 2" in query["sql"] for query in queries)

@@ -93,7 +93,7 @@ def test_the_page_before_begins_at_its_end_with_a_free_row():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_reviewers_decide_thirty_rows_each_at_once_without_a_conflict():
-    run = queue_of_unknown(2 * EACH)
+    queue_of_unknown(2 * EACH + 2)  # each also opens the row after the last
     start = threading.Barrier(2)
 
     def work(client: Client) -> list[tuple[int, int]]:
@@ -112,7 +112,7 @@ def test_two_reviewers_decide_thirty_rows_each_at_once_without_a_conflict():
         mine, theirs = pool.map(work, clients)
     assert {status for _row, status in mine + theirs} == {302}
     rows = [row for row, _status in mine + theirs]
-    assert sorted(rows) == [row.pk for row in rows_of(run)]
+    assert len(set(rows)) == 2 * EACH
     assert LegacyReviewDecision.objects.count() == 2 * EACH
     actors = LegacyReviewDecision.objects.values_list("actor", flat=True).distinct()
     assert len(set(actors)) == 2
