@@ -110,7 +110,7 @@ def withdraw_people(kind: str, ids: Collection[int]) -> None:
 
 
 def withdraw_learners(learner_keys: Collection[str]) -> None:
-    """Forget what was proposed about those learners of whom there is no history any more."""
+    """Forget what was proposed about those learners of whom no history is left."""
     keys = set(learner_keys)
     for model in HISTORY:
         rest = model._default_manager.filter(learner_key__in=keys)

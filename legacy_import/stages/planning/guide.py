@@ -70,7 +70,7 @@ def causes_of(run: LegacyImportRun, reasons: Mapping[str, int]) -> list[Cause]:
     left = freeable(run)
     causes = []
     for reason, rows in largest:
-        # Where every mapping is decided, what is left is decided row by row.
+        # Where every mapping is decided, the other rows are decided one by one.
         kind = MAPPED.get(reason, "")
         kind = kind if left.get(kind) else ""
         causes.append(Cause(reason, rows, kind, _mappings(run, reason) if kind else 0))
