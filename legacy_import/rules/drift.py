@@ -26,7 +26,7 @@ class Drift(StrEnum):
     NEW_PERSON = "new_person"
 
 
-# The versions that a plan rests on → what it means when one of them is another now, in the order in
+# The versions that a plan rests on → what it means when one of them is another now, in the order of
 # evaluation: a reviewer's decision explains best why a row has changed.
 CAUSE_OF_VERSION = {
     "said": Drift.DECISION,
