@@ -1,6 +1,6 @@
 """One decision about many rows: never a link, never a commit, at most a thousand rows at a time.
 
-What was said of earlier versions of rows is repeated in the same way, one cause at a time.
+Decisions about earlier versions of rows are repeated in the same way, one cause at a time.
 """
 
 import datetime
@@ -51,7 +51,7 @@ IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 class Repeat(TextChoices):
     """What stands for a decision where each row gets the one about its earlier version again."""
 
-    REPEAT = "repeat", gettext_lazy("say again")
+    REPEAT = "repeat", gettext_lazy("repeat the earlier decision")
 
 
 REPEAT = Repeat.REPEAT
@@ -194,7 +194,7 @@ def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) ->
             entry = after.log_entry_of(event.decision)
             events.append(event_values(row, run, event, made, log_entry_id=entry))
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
-        # Whoever decides about this version has seen what was said of an earlier one.
+        # Decisions about this version are taken with those about the earlier one in view.
         states[RowState(standing, "", bool(standing) and after.suffices)].append(row.pk)
     insert_events(events)
     write_states(run, states)

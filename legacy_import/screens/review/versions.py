@@ -1,4 +1,4 @@
-"""What reviewers said of an earlier version of a row, with the values that changed since, masked."""
+"""The decisions about an earlier version of a row, with the values that changed since, masked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
 
 
 def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
-    """What was said of an earlier version of the row; None if nothing waits to be repeated."""
+    """What was decided about an earlier version of the row; None if nothing waits to be repeated."""
     lines = history.earlier_lines
     if not lines or row.validation_issues == [ERASED]:
         return None
