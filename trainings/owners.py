@@ -2,7 +2,7 @@
 
 A pair is proposed when history or a person is added, by the key of name and birth date, or because the
 import found a match that it did not trust. The work list reads stored pairs, so it never compares all
-history with everybody (docs/decisions/0071-history-is-attached-by-people.md).
+history with everyone (docs/decisions/0071-history-is-attached-by-people.md).
 """
 
 from collections import defaultdict

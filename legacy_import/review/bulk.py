@@ -49,7 +49,7 @@ IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
 class Repeat(TextChoices):
-    """What stands for a decision where each row gets the one about its earlier version again."""
+    """The choice in place of a decision where each row gets the one about its earlier version again."""
 
     REPEAT = "repeat", gettext_lazy("repeat the earlier decision")
 
@@ -159,7 +159,7 @@ RowEvents = dict[int, tuple[Sequence[Event], EffectOnRow]]
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → what was said of its earlier version, where each part of it changes something."""
+    """Row → the decisions about its earlier version, where each part of it changes something."""
     events = _earlier_events(run, ids)
     rows: RowEvents = {}
     for parts in range(1, max(map(len, events.values()), default=0) + 1):
@@ -174,7 +174,7 @@ def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
 
 
 def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
-    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
+    """Row → all decisions about its earlier version; without rows of which a part is not repeated."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
         pk: tuple(made.event for made in of_row.earlier)

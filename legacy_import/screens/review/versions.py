@@ -151,7 +151,7 @@ def _changes(old: LegacyStudentImport | None, row: LegacyStudentImport) -> Chang
 def changed_values(old: LegacyStudentImport, new: LegacyStudentImport) -> list[ChangedValue]:
     """The compared columns that differ, masked. Equality is decided on the whole values.
 
-    Contacts of a purged version are unknown, so they are no difference.
+    Contacts of a purged version are unknown, so they are not a difference.
     """
     return [
         ChangedValue(column, words, _masked(old, column), _masked(new, column))
