@@ -125,5 +125,5 @@ def value_name(facet: str, value: str) -> str:
         return str(YES_NO[facet][value != "1"])
     vocabulary = VOCABULARIES[facet]
     if vocabulary is None:
-        return gettext(REASONS[value]) if value in REASONS else value.replace("_", " ")
+        return gettext(REASONS.get(value, "unknown"))
     return str(vocabulary(value).label) if value in vocabulary.values else gettext("none")
