@@ -121,7 +121,7 @@ def test_a_decision_is_taken_for_the_other_row_of_the_person_too(client):
     run = staged({**KARIM, "status": "Formée"}, {**KARIM, "status": "Archivé", "table": "archives"})
     first, second = rows_of(run)
     answer = page(client, focus="all", row=first.pk)
-    assert "Also for archives:2 , a row of the same person" in text_of(answer)
+    assert "Also for archives:2 , a row of the same person except: treat as" in text_of(answer)
     ticked = f"{second.pk}:{second.version}"
     assert f'name="also" value="{ticked}"' in answer.content.decode()
     fields = {"version": first.version, "decision": "skip", "also": ticked}
