@@ -259,7 +259,7 @@ class _PendingChunks:
             f"{self.drops[key] + 1} times to {self.job.stage.value} it, and no worker finished it "
             f"({described(workers)}).",
             hint="Give every worker the command's code, settings and DATABASE_URL and restart it "
-            f"(its log says what it dropped); then continue: manage.py {self._next_command}",
+            f"(its log shows what it dropped); then continue: manage.py {self._next_command}",
         )
 
     def _untaken(self, chunks: int | None = None) -> bool:

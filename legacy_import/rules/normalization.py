@@ -122,7 +122,7 @@ WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "st
 def reference(text: str | None) -> str | None:
     """A legacy id as decimal digits without leading zeros; None where it names nothing.
 
-    Raises ValueError for a text that is no number (it points nowhere, which is not the same).
+    Raises ValueError for a text that is not a number (it points nowhere, which is not the same).
     """
     if text is None:
         return None

@@ -31,7 +31,7 @@ ISSUES: dict[str, Severity] = {
     "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair
     "name_unreadable": Severity.DOUBT,  # a part of the name has no readable letter: whose is the row?
     "names_contradict": Severity.DOUBT,  # the full name is not the first and last name
-    "formation_id_invalid": Severity.DOUBT,  # a reference that is no number points nowhere
+    "formation_id_invalid": Severity.DOUBT,  # a reference that is not a number points nowhere
     "session_id_invalid": Severity.DOUBT,
     "value_cut": Severity.NOTE,  # over a megabyte: kept with length and hash
     "column_cut": Severity.NOTE,  # the payload holds the whole value

@@ -102,7 +102,7 @@ def test_the_next_row_is_shown_in_the_page_and_has_the_focus(page_as):
         expect(page).to_have_url(re.compile(f"row={following.pk}$"))
         expect(page.locator("#li-row")).to_be_focused()
         expect(page.locator(".li-line-current input")).to_have_value(str(following.pk))
-        expect(page.locator("#li-said")).to_have_text(f"✓ Skip – stagiaires:{row.legacy_id}")
+        expect(page.locator("#li-said")).to_contain_text(f" – stagiaires:{row.legacy_id}")
         expect(page.get_by_role("button", name="Undo u")).to_contain_text(
             f"stagiaires:{row.legacy_id}"
         )
@@ -284,7 +284,7 @@ def test_every_move_is_said(page_as):
     press(page, "j")
     expect(page.locator("#li-live")).to_contain_text("Row 2 of 3: stagiaires:2")
     decide_by_key(page, "s")
-    expect(page.locator("#li-live")).to_contain_text("Skip – stagiaires:2")
+    expect(page.locator("#li-live")).to_contain_text(re.compile(r"Skipped by \S.* – stagiaires:2"))
     expect(page.locator("#li-live")).to_contain_text("stagiaires:3")
 
 
@@ -344,7 +344,9 @@ def test_a_double_click_decides_once(page_as):
         "form => { const skip = form.querySelector('[value=skip]'); skip.click(); skip.click(); }"
     )
     shows_row(page, second)
-    expect(page.locator("#li-said")).to_have_text(f"✓ Skip – stagiaires:{first.legacy_id}")
+    expect(page.locator("#li-said")).to_have_text(
+        re.compile(rf"✓ Skipped by \S.* – stagiaires:{first.legacy_id}")
+    )
     assert decisions() == [D.SKIP]
 
 

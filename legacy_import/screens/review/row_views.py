@@ -19,7 +19,13 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.counts import count_rows
-from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, undo
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    RowCommitted,
+    claim,
+    name_of,
+    undo,
+)
 from legacy_import.review.earlier import repeat
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
 from legacy_import.review.together import decide_together
@@ -41,6 +47,7 @@ from legacy_import.screens.review.forms import (
 )
 from legacy_import.screens.review.listing import next_row
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
+from legacy_import.screens.review.words import done_words
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
 ROW_ANCHOR = "li-row"  # of the open row, which so has the focus after a decision
@@ -70,7 +77,8 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
         draft = {**arguments, "also": {other.row for other in others}}
         return render_refusal(request, address, error, draft=draft)
     names = ", ".join(f"{event.source_table}:{event.legacy_id}" for event in events)
-    words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": names}
+    done = done_words(value, name_of(actor))
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": names}
     return _go_on(request, address, words)
 
 
@@ -90,8 +98,8 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
         return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    decisions = ", ".join(str(event.get_decision_display()) for event in events)
-    words = _("%(decision)s – %(row)s") % {"decision": decisions, "row": _name_of(row)}
+    done = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": _name_of(row)}
     return _go_on(request, address, words)
 
 

@@ -722,7 +722,8 @@ def test_a_confirmed_bulk_is_done_and_told(client):
     assert answer.status_code == 302
     assert LegacyReviewDecision.objects.count() == 3
     words = text_of(client.get(answer.url, secure=True, headers={"accept-language": "en"}))
-    assert "Skip – 3 rows." in words
+    assert "Skipped by Nadia – 3 rows." in words
+    assert not any(f"{decision.label} –".capitalize() in words for decision in D)
 
 
 def test_a_bulk_about_chosen_rows(client):
