@@ -255,7 +255,7 @@ def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
 def _facets(address: RowsAddress, counts: FilteredCounts) -> list[Facet]:
     """The facets of the side panel; the old status after the cause."""
     facets = facets_of(address, counts, SIDE_FACETS)
-    statuses = status_facet(address, statuses_under(address.run, counts) or ())
+    statuses = status_facet(address, statuses_under(address.run, counts))
     if statuses:
         facets.insert(bool(facets) and facets[0].code == "planned_reason", statuses)
     return facets
