@@ -152,7 +152,7 @@ SCREENS: dict[str, Address] = {
     # Of no bulk of theirs.
     "legacy_imports:review-bulk-undo": Address(
         f"{ROOT}/review/bulk/undo", ("review",), {"POST": 409},
-        {**QUEUE, "run": "{run}", "event": "1"},
+        {**QUEUE, "run": "{run}", "event": "1"}, CLAIMS,
     ),
     "legacy_imports:review-search": Address(
         f"{ROOT}/review/search", ("review",), {"POST": 302}, {**QUEUE, "run": "{run}", "q": "fictif"}
