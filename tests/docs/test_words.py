@@ -17,7 +17,6 @@ PAGES = (
     ROOT / "SECURITY.md",
     ROOT / "benchmarks/README.md",
     *(page for page in sorted(DOCS.glob("*.md")) if page.name not in IN_WORK),
-    *sorted((DOCS / "decisions").glob("*.md")),
 )
 NO_PROSE = re.compile(
     r"^```.*?^```$|<!-- table: .*?<!-- end -->|``[^`]+``|`[^`\n]+`|\]\([^)\s]+\)"
