@@ -344,7 +344,9 @@ def test_a_double_click_decides_once(page_as):
         "form => { const skip = form.querySelector('[value=skip]'); skip.click(); skip.click(); }"
     )
     shows_row(page, second)
-    expect(page.locator("#li-said")).to_have_text(re.compile(rf"✓ Skipped by \S.* – stagiaires:{first.legacy_id}"))
+    expect(page.locator("#li-said")).to_have_text(
+        re.compile(rf"✓ Skipped by \S.* – stagiaires:{first.legacy_id}")
+    )
     assert decisions() == [D.SKIP]
 
 
