@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from ecoin.bulk import Ids, insert_rows
-from ecoin.identity.text import fold
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
@@ -36,16 +35,16 @@ from legacy_import.people.source_decisions import (
 from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
 from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
+from legacy_import.review.old_status import value_of
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import Event
+from legacy_import.rules.resolutions import OF_A_CAUSE
 from legacy_import.runs import counts
 from legacy_import.stages.planning.effect_of_decision import EffectOnRow, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-OF_ONE_CAUSE = (
-    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
-)  # fmt: skip
+OF_ONE_CAUSE = (*OF_A_CAUSE, D.ANOTHER_PERSON, D.CREATE_AGAIN)
 IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
@@ -259,10 +258,10 @@ def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> 
     if treat_as not in TREATABLE:
         raise NotPossible(_("Choose how the row is to be treated."))
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids)).order_by()
-    statuses = {fold(status) for status in rows.values_list("raw_status", flat=True).distinct()}
-    if len(statuses) > 1:
+    columns = rows.values_list("status_key", "classification_rule").distinct()
+    if len({value_of(key, rule) for key, rule in columns}) > 1:
         raise NotPossible(
-            _("These rows have several old statuses: this decision is taken for one at a time.")
+            _("These rows have several old statuses: choose one of them among the filters first.")
         )
 
 

@@ -23,6 +23,7 @@ from legacy_import.choices import (
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
     LegacyImportRun,
+    LegacyReviewBulk,
     LegacyReviewDecision,
     LegacyStudentImport,
     ReviewClaim,
@@ -201,12 +202,14 @@ def decide(
     inactive: bool = False,
     course: CourseArgument | None = None,
     note: str = "",
+    bulk: LegacyReviewBulk | None = None,
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
     `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
-    reviewer knows that the account to be linked is deactivated. `course`: of set_course. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
+    reviewer knows that the account to be linked is deactivated. `course`: of set_course. `bulk`: the
+    answer about several rows that this one is a part of. Raises UnknownRow, NotPossible,
+    RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
@@ -223,6 +226,7 @@ def decide(
             **event.columns,
             log_entry_id=effect.log_entry_of(decision),
             note=note,
+            bulk=bulk,
             actor=actor,
             created_at=now,
         )

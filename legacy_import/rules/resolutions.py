@@ -84,6 +84,11 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "contact_not_trustworthy": (D.CREATE_ANYWAY, *_WHOSE, D.TREAT_AS),
 }  # fmt: skip
 
+# Review reasons that only a mapping removes: a decision about one row makes it something else.
+ONLY_BY_MAPPING = frozenset({"session_not_confirmed"})
+# Decisions that can be right for all rows of a cause at once, whoever the rows are.
+OF_A_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY)
+
 # Review reasons that no decision about a row resolves, and why.
 WITHOUT_DECISION = {
     "reviewer_later": "a postponement: the decisions of the reason behind it apply",

@@ -91,7 +91,8 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
         if not 0 < len(ids) <= MAX_ROWS:
-            return render_queue(request, address, status=400, refusal=_("No row is selected."))
+            refusal = _("At most 1,000 rows at a time.") if ids else _("No row is selected.")
+            return render_queue(request, address, status=400, refusal=refusal)
     expected = form.cleaned_data["expected"]
     if expected is None:
         return _confirm(request, address, decision, treat_as, ids)
@@ -202,7 +203,8 @@ def _decide(
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     _add_messages(request, decision, report)
-    return HttpResponseRedirect(address.first_page(address.query))
+    # The script forgets which rows were selected.
+    return HttpResponseRedirect(f"{address.first_page(address.query)}#decided")
 
 
 def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) -> None:
