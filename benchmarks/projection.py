@@ -1,4 +1,4 @@
-"""What a hundred million rows would take, computed from what was measured: docs/hundred-million.md."""
+"""What a hundred million rows would take, computed from the measurements: docs/performance.md."""
 
 import math
 from collections.abc import Iterator

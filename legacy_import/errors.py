@@ -5,7 +5,7 @@ class LegacyImportError(Exception):
     """An error that an operator can act on. Subclasses are defined next to the code that raises them.
 
     `message` describes the error and its row (source table and legacy id, never personal data), `hint`
-    the next step; `exit_code` is that of the command (the README lists them).
+    the next step; `exit_code` is that of the command (docs/commands.md lists them).
     """
 
     exit_code = 1

@@ -118,8 +118,8 @@ def test_the_glossary_of_words_is_sorted_and_explains_each_once():
     assert {"staging", "blocking", "record linkage", "lineage", "reconciliation"} <= set(words)
 
 
-def test_the_commands_of_the_readme_are_the_commands_there_are():
-    cells = first_cells(section(README, "## Commands"))
+def test_the_commands_of_the_page_are_the_commands_there_are():
+    cells = first_cells(section(DOCS / "commands.md", "## What each reads and writes"))
     listed = {cell.strip("`").split()[0] for cell in cells if cell.startswith("`legacy_")}
     assert listed == set(COMMANDS)
 
@@ -154,8 +154,9 @@ def test_every_permission_and_group_is_in_the_docs():
     "error", [LegacyImportError, UnknownRun, SafetyRefusal, OutOfOrder, Interrupted],
     ids=lambda error: error.__name__,
 )  # fmt: skip
-def test_every_exit_code_is_in_the_readme(error):
-    assert f"| {error.exit_code} | " in TEXT[README]
+def test_every_exit_code_is_in_the_docs(error):
+    codes = first_cells(section(DOCS / "commands.md", "## Exit codes"))
+    assert str(error.exit_code) in codes
 
 
 def test_every_decision_has_its_page_and_its_place_in_the_list():
@@ -257,7 +258,7 @@ def test_every_command_and_option_named_exists(page):
 def test_every_file_of_the_rule_table_exists_and_its_test_holds_tests():
     rows = [
         line.split("|")[2:4]
-        for line in section(README, "## To change a rule").splitlines()
+        for line in TEXT[DOCS / "change-a-rule.md"].splitlines()
         if line.startswith("| ") and "`" in line
     ]
     assert len(rows) > 10
@@ -338,25 +339,17 @@ def test_the_changelog_has_the_form_of_keep_a_changelog():
         assert kinds == sorted(kinds, key=CHANGES.index), name
 
 
-def test_the_fields_of_the_schema_file_are_those_the_readme_lists():
-    text = TEXT[README]
-    listed = text[text.index("Fields of learners:") : text.index("Required are each")]
-    learners, _, rest = listed.partition("of `formations`")
-    formations, _, sessions = rest.partition("of `session_ecoins`")
-    for told, table in (
-        (learners, "stagiaires"),
-        (formations, "formations"),
-        (sessions, "session_ecoins"),
-    ):
-        assert set(re.findall(r"`(\w+)`", told)) - {"legacy_schema"} == set(ACCEPTED[table])
-
-
-def test_the_readme_keeps_its_order():
-    headings = re.findall(r"^## (.+)$", TEXT[README], re.MULTILINE)
-    assert headings == [
-        "The journey of one row", "See it: `make demo`", "The screens", "Test it: `make test`",
-        "Commands", "From an unknown MySQL dump to a reconciled commit", "To change a rule", "Glossary",
-    ]  # fmt: skip
+def test_the_fields_of_the_schema_file_are_those_the_settings_list():
+    text = section(DOCS / "settings.md", "## Column names: the schema file")
+    fields = {
+        table.strip("`"): set(re.findall(r"`(\w+)`", listed))
+        for table, listed in re.findall(r"^\| (`.+`) \| (.+) \| .+ \|$", text, re.MULTILINE)
+    }
+    assert fields == {
+        "stagiaires`, `archives": set(ACCEPTED["stagiaires"]),
+        "formations": set(ACCEPTED["formations"]),
+        "session_ecoins": set(ACCEPTED["session_ecoins"]),
+    }
 
 
 def options(command: str) -> set[str]:

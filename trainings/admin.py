@@ -16,7 +16,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from ecoin.display import isolated, left_to_right, shown_name
-from ecoin.identity.masking import contains_contact, mask_code, mask_email, mask_phone, mask_text
+from ecoin.identity.masking import (
+    contains_contact,
+    mask_code,
+    mask_date,
+    mask_email,
+    mask_phone,
+    mask_text,
+)
 from ecoin.lineage import NOTHING, LineageAdmin
 from ecoin.masked_admin import MaskedUnlessChangeable, NoContactInAddress, OnlyOwnFilters
 from trainings.history.panel import HistoryPanelAdmin, history_fields
@@ -225,16 +232,16 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, OnlyOwnFilters)
 
     @admin.display(description=_("session start, as found"))
     def masked_start(self, history: ImportedHistory) -> str:
-        return mask_text(history.session_starts_raw)
+        return mask_date(history.session_starts_raw)
 
     @admin.display(description=_("session end, as found"))
     def masked_end(self, history: ImportedHistory) -> str:
-        return mask_text(history.session_ends_raw)
+        return mask_date(history.session_ends_raw)
 
     @admin.display(description=_("completed on, as found"))
     def masked_completion(self, training: LegacyCompletedTraining) -> str:
         """Typed by hand on the old platform, like a name."""
-        return mask_text(training.completed_date_raw)
+        return mask_date(training.completed_date_raw)
 
     @admin.display(description=_("user"))
     def masked_user(self, history: ImportedHistory) -> str:

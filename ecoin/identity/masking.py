@@ -9,7 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
-from ecoin.identity.phones import COUNTRY, parse_phones, raw_digits
+from ecoin.identity.number_shapes import DATE_IN_TEXT, is_glued_date, is_not_a_phone
+from ecoin.identity.phones import COUNTRY, ascii_digits, parse_phones, raw_digits
 from ecoin.identity.text import unescaped
 
 DOT: Final = "•"
@@ -50,7 +51,8 @@ def mask_text(text: str | None) -> str:
     """Free text (a name, a status) in which contacts are masked: people type phones everywhere.
 
     Masked are seven or more digits with the usual separators between them, in any script, and every
-    word with an @. Dates and pairs of years stay. Anything else comes back as it was.
+    word with an @. Dates, years, codes of sessions and amounts stay (number_shapes). Anything else comes
+    back as it was.
     """
     if not text:
         return ""
@@ -77,7 +79,16 @@ def mask_code(code: str | None) -> str:
         return code  # too short for a phone with its leading zero
     numbers = [number.removeprefix(COUNTRY) for number in parse_phones(plain).valid]
     is_phone = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
+    runs = (raw_digits(match.group()) for match in _NUMBER.finditer(plain))
+    is_phone = is_phone or any(_MOBILE_ALONE.fullmatch(run) for run in runs)
     return masked if is_phone or "@" in plain else code
+
+
+def mask_date(raw: str | None) -> str:
+    """A date as typed, also an impossible one or eight digits in a row; a phone is masked."""
+    masked = mask_text(raw)
+    is_date = is_glued_date(ascii_digits(unescaped(raw or "").strip()))
+    return raw or "" if is_date else masked
 
 
 def contains_contact(text: str) -> bool:
@@ -103,15 +114,10 @@ _NUMBER: Final = re.compile(rf"\+?{_DIGIT}(?:(?:{_BETWEEN}){{0,4}}{_DIGIT}){{6,}
 _ADDRESS: Final = re.compile(r"(?<![^\s@])[^\s@]*\s?@\s?[^\s@]*(?:@[^\s@]*)*")
 # An address, with at most one space next to its sign; "@accueil" is the name of a desk.
 _TYPED_ADDRESS: Final = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
-_YEAR: Final = r"(?:19|20)\d\d"
-_DAY_OR_MONTH: Final = r"(?:0?[1-9]|[12]\d|3[01])"
-_NO_NUMBER: Final = re.compile(
-    rf"{_YEAR}\s?[-/–]\s?{_YEAR}"
-    rf"|{_DAY_OR_MONTH}([-/.]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-/.]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH}"
-)
 _MASKED_NUMBER: Final = re.compile(r"\d*•[• ]*\d*")
 _GROUP: Final = re.compile(r"\d+")
 _MOBILE: Final = re.compile(r"(?:0|213)[5-7]\d{8}")
+_MOBILE_ALONE: Final = re.compile(r"(?:0|(?:00)?2130?)[5-7]\d{8}")  # in use or not
 _HOLDS_SOMETHING: Final = re.compile(r"[\d@]")
 _JOINERS: Final = "\u200c\u200d"  # letters of Arabic and Persian names stand apart or join by these
 
@@ -120,7 +126,8 @@ def _masked(text: str) -> str:
     if not _HOLDS_SOMETHING.search(text):
         return text
     text = _ADDRESS.sub(_address_in_text, text)
-    rest = _MASKED_NUMBER.sub(" x ", _NUMBER.sub(" x ", _NO_NUMBER.sub(" x ", text)))
+    rest = _NUMBER.sub(" x ", DATE_IN_TEXT.sub(" x ", ascii_digits(text)))
+    rest = _MASKED_NUMBER.sub(" x ", rest)
     text = _NUMBER.sub(_number_in_text, text)
     # A number whose groups stand far apart, or have words between them.
     if parse_phones(rest).valid or _MOBILE.search(raw_digits(rest)):
@@ -129,8 +136,11 @@ def _masked(text: str) -> str:
 
 
 def _number_in_text(match: re.Match[str]) -> str:
-    found = match.group()
-    return found if _NO_NUMBER.fullmatch(found) else mask_phone(found)
+    number, text = match.group(), match.string
+    start, end = match.span()
+    before, after = text[max(start - 2, 0) : start], text[end : end + 10]
+    stays = is_not_a_phone(ascii_digits(number), before=before, after=after)
+    return number if stays else mask_phone(number)
 
 
 def _address_in_text(match: re.Match[str]) -> str:

@@ -93,7 +93,7 @@ def raw_digits(raw: str | None) -> str:
     if not raw:
         return ""
     if not raw.isascii():
-        raw = _ascii_digits(raw)
+        raw = ascii_digits(raw)
     if raw.isdecimal():
         return raw
     return "".join(_ALL_DIGITS.findall(raw))
@@ -127,7 +127,8 @@ _LADDERS: Final = frozenset(
 )
 
 
-def _ascii_digits(text: str) -> str:
+def ascii_digits(text: str) -> str:
+    """The text with ASCII digits, character by character."""
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
@@ -136,7 +137,7 @@ def _parse_field(raw: str) -> Phones:
     text = raw
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-        text = _ascii_digits(unicodedata.normalize("NFKC", text))
+        text = ascii_digits(unicodedata.normalize("NFKC", text))
     text = _SCIENTIFIC.sub(_written_out, _DATE.sub(" x ", text))
     text = _EXCEL_FLOAT.sub(r"\1", _LETTER_O.sub(lambda m: "0" * len(m.group()), text))
     text = _SECOND.sub(_with_second_number, _SECOND.sub(_with_second_number, text))

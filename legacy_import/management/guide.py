@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.urls import reverse
-
+from legacy_import.management.pages import MAPPING_PAGES, REVIEW_PAGE
 from legacy_import.management.printer import TextLine
 from legacy_import.management.wording import count_of
 from legacy_import.models import FacetCount, LegacyImportRun
@@ -11,12 +10,8 @@ from legacy_import.review.counts import decisions_since_plan
 from legacy_import.rules.reasons import REASONS
 from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep, step_now
 
-# Kind of mapping → its page, and what one is called.
-PAGES = {
-    "sessions": ("legacy_imports:session-mapping", "session"),
-    "courses": ("legacy_imports:course-mapping", "course"),
-    "statuses": ("legacy_imports:status-mapping", "unknown status"),
-}
+# Kind of mapping → what one is called.
+NOUNS = {"sessions": "session", "courses": "course", "statuses": "unknown status"}
 
 
 def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextLine]:
@@ -33,8 +28,8 @@ def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextL
 def address_of(run: LegacyImportRun, cause: Cause) -> str:
     """The page on which the rows of the cause are settled."""
     if cause.kind:
-        return f"{reverse(PAGES[cause.kind][0])}?run={run.pk}"
-    return f"{reverse('legacy_imports:review')}?run={run.pk}&planned_reason={cause.reason}"
+        return f"{MAPPING_PAGES[cause.kind]}?run={run.pk}"
+    return f"{REVIEW_PAGE}?run={run.pk}&planned_reason={cause.reason}"
 
 
 def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
@@ -42,8 +37,8 @@ def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
     if step is None:
         return {"next_command": f"legacy_reconcile --run {run.pk}"}
     if step.name == REVIEW:
-        return {"next_page": f"decide the rows: {reverse('legacy_imports:review')}?run={run.pk}"}
-    if step.name in PAGES:
+        return {"next_page": f"decide the rows: {REVIEW_PAGE}?run={run.pk}"}
+    if step.name in MAPPING_PAGES:
         return {"next_command": f"legacy_map {step.name} --run {run.pk}"}
     return {"next_command": run.next_command}
 
@@ -65,7 +60,7 @@ def _words(cause: Cause) -> str:
     if not cause.kind:
         return f"{rows}: {meaning}"
     wait = "waits" if cause.rows == 1 else "wait"
-    noun = PAGES[cause.kind][1]
+    noun = NOUNS[cause.kind]
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     mappings = f"{cause.mappings:,} {noun if cause.mappings == 1 else plural}"
     who = rows

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from legacy_import.management.pages import RUNS_PAGE
 from legacy_import.management.printer import CommandResult
 
 SECONDS = 15.0  # that a command waits for its mail
@@ -108,7 +109,7 @@ def body(end: CommandEnd) -> str:
     if end.next_step:
         lines += ["", f"Next: {end.next_step}"]
     if end.run is not None:
-        lines += ["", f"The run: /admin/legacy-imports/{end.run}"]
+        lines += ["", f"The run: {RUNS_PAGE}/{end.run}"]
     return "\n".join(lines) + "\n"
 
 

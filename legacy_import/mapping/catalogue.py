@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ecoin.identity.blanks import is_deletion_mark
-from ecoin.identity.masking import mask_text
+from ecoin.identity.masking import mask_code, mask_text
 from legacy_import.choices import CourseMappingStatus
 from legacy_import.models import (
     LegacyCourseConflict,
@@ -194,11 +194,11 @@ def _refresh_session(mapping: LegacySessionMapping, columns: Columns) -> None:
 
 def _keep_masked(mapping: SourceMapping, columns: Columns) -> Columns:
     """The columns with a text that an erasure masked: it is not another name."""
-    texts = ("legacy_name", "legacy_code")
+    masks = {"legacy_name": mask_text, "legacy_code": mask_code}
     masked = {
         name: getattr(mapping, name)
-        for name in texts
-        if name in columns and getattr(mapping, name) == mask_text(columns[name])
+        for name, mask in masks.items()
+        if name in columns and getattr(mapping, name) == mask(columns[name])
     }
     return {**columns, **masked}
 

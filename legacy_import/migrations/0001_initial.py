@@ -250,6 +250,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LegacyReviewBulk',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('decision', ecoin.fields.AsciiField(max_length=24)),
+                ('rows', models.PositiveIntegerField()),
+                ('created_at', models.DateTimeField()),
+                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('legacy_import_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='legacy_imports.legacyimportrun')),
+                ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='legacy_imports.legacyreviewbulk')),
+            ],
+            options={
+                'verbose_name': 'decision about many rows',
+                'verbose_name_plural': 'decisions about many rows',
+                'db_table': 'legacy_review_bulks',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='LegacyReviewDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -268,6 +286,7 @@ class Migration(migrations.Migration):
                 ('course_id', models.BigIntegerField(null=True)),
                 ('note', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
+                ('bulk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='legacy_imports.legacyreviewbulk')),
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('student_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='legacy_imports.legacystudentimport')),
                 ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='legacy_imports.legacyreviewdecision')),

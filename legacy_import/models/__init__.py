@@ -16,6 +16,7 @@ from legacy_import.models.ledger import (
     LegacyAccessLog,
     LegacyErasureLog,
     LegacyImportCommitLog,
+    LegacyReviewBulk,
     LegacyReviewDecision,
 )
 from legacy_import.models.mapping import (

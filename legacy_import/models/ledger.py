@@ -165,6 +165,31 @@ class DecisionQuerySet(models.QuerySet["LegacyReviewDecision"]):
         return self.filter(undoes=None, undone_by=None)
 
 
+class LegacyReviewBulk(models.Model):
+    """One answer about several rows, or the undo of one: what its events have in common.
+
+    Never changed, never deleted.
+    """
+
+    legacy_import_run = models.ForeignKey("LegacyImportRun", on_delete=models.PROTECT)
+    decision = AsciiField(max_length=24)  # of ReviewDecision, or `repeat`
+    rows = models.PositiveIntegerField()  # that were decided
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "legacy_review_bulks"
+        verbose_name = _("decision about many rows")
+        verbose_name_plural = _("decisions about many rows")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.decision} ×{self.rows}"
+
+
 class LegacyReviewDecision(models.Model):
     """One decision of a reviewer about a source row as it was. Never changed, never deleted.
 
@@ -197,6 +222,10 @@ class LegacyReviewDecision(models.Model):
     # An undo is a reset of this one decision only; a reset without it undoes all decisions.
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+    # The answer about several rows that it is a part of; it is undone with all of them.
+    bulk = models.ForeignKey(
+        LegacyReviewBulk, on_delete=models.PROTECT, null=True, related_name="events"
     )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

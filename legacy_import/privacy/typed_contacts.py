@@ -9,9 +9,8 @@ from typing import Any
 from django.db import models
 
 from ecoin.bulk import Ids, update_rows
-from ecoin.identity.masking import mask_text
+from ecoin.identity.masking import mask_code, mask_date, mask_text
 from ecoin.identity.names import parse_name
-from ecoin.identity.phones import parse_phones
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import (
     LegacyAccessLog,
@@ -69,7 +68,7 @@ def mask_source_texts(connection_name: str) -> None:
     courses = LegacyCourseMapping.objects.filter(connection_name=connection_name)
     _mask(LegacyCourseMapping, courses, {"legacy_name": mask_text})
     sessions = LegacySessionMapping.objects.filter(connection_name=connection_name)
-    texts = {"legacy_code": mask_text, "starts_on_raw": _mask_date, "ends_on_raw": _mask_date}
+    texts = {"legacy_code": mask_code, "starts_on_raw": mask_date, "ends_on_raw": mask_date}
     _mask(LegacySessionMapping, sessions, {**texts, "reason": mask_text})
     _delete_phones_as_references(connection_name)
 
@@ -111,11 +110,6 @@ def _masked_row(texts: Mapping[str, Any]) -> Texts:
     if any(masked[name] != texts[name] for name in NAMES):
         masked["name_key"] = parse_name(masked["full_name"]).key[:190]
     return masked
-
-
-def _mask_date(text: str) -> str:
-    """A date with a time has as many digits as a phone: it stays unless it can be called."""
-    return mask_text(text) if "@" in text or parse_phones(text).valid else text
 
 
 def _mask(

@@ -7,6 +7,7 @@ import datetime
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -19,7 +20,12 @@ from ecoin.identity.text import fold
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.models import (
+    LegacyImportRun,
+    LegacyReviewBulk,
+    LegacyReviewDecision,
+    LegacyStudentImport,
+)
 from legacy_import.people.groups import regroup_around
 from legacy_import.people.source_decisions import (
     any_decisions,
@@ -101,7 +107,12 @@ def bulk(
         if len(matches) > MAX_ROWS:
             raise NotPossible(_("At most 1,000 rows at a time."))
         effect = effect_on(run, matches, decision, treat_as)
-        _append(run, effect, actor, now)
+        if effect.rows:
+            made = LegacyReviewBulk.objects.create(
+                legacy_import_run=run, decision=decision.value, rows=len(effect.rows), actor=actor,
+                created_at=now,
+            )  # fmt: skip
+            _append(run, effect, made)
     return BulkReport(len(effect.rows), committed, effect.does_not_apply)
 
 
@@ -173,38 +184,68 @@ def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple
     }
 
 
-def _append(run: LegacyImportRun, effect: BulkEffect, actor: User, now: datetime.datetime) -> None:
+def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) -> None:
     """Write the new decisions; the decision in force, whether it suffices and a version of the rows."""
-    if not effect.rows:
-        return
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.rows))
-    columns = {"actor_id": actor.pk, "created_at": timestamp(now), "note": ""}
     events = []
-    states: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
+    states: defaultdict[RowState, list[int]] = defaultdict(list)
     for row in staged.defer("raw_payload", "duplicate_evidence").order_by("pk"):
         of_row, after = effect.rows[row.pk]
         for event in of_row:
-            made_on = row_at_decision(row, run.connection_name, event.decision)
-            events.append(
-                {
-                    **made_on,
-                    **event.columns,
-                    "log_entry_id": after.log_entry_of(event.decision),
-                    **columns,
-                }
-            )
+            entry = after.log_entry_of(event.decision)
+            events.append(event_values(row, run, event, made, log_entry_id=entry))
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
-        states[standing, bool(standing) and after.suffices].append(row.pk)
-    insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
-    for (standing, settled), ids in states.items():
         # Whoever decides about this version has seen what was said of an earlier one.
-        new = {"decision": standing, "earlier_decision": "", "settled": settled}
-        counts.apply(run.pk, ids, new=new)
-        LegacyStudentImport.objects.filter(pk__in=ids).update(**new, version=F("version") + 1)
-    _regroup(run, effect.rows)
+        states[RowState(standing, "", bool(standing) and after.suffices)].append(row.pk)
+    insert_events(events)
+    write_states(run, states)
+    regroup_separated(run, effect.rows)
 
 
-def _regroup(run: LegacyImportRun, ids: Collection[int]) -> None:
+class RowState(NamedTuple):
+    """The columns of a row that its decisions determine."""
+
+    decision: str
+    earlier_decision: str
+    settled: bool
+
+
+def event_values(
+    row: LegacyStudentImport,
+    run: LegacyImportRun,
+    event: Event,
+    made: LegacyReviewBulk,
+    *,
+    log_entry_id: int | None = None,
+    undoes_id: int | None = None,
+) -> dict[str, Any]:
+    """The columns of one of the bulk's events, for `insert_events`."""
+    return {
+        **row_at_decision(row, run.connection_name, event.decision),
+        **event.columns,
+        "log_entry_id": log_entry_id,
+        "undoes_id": undoes_id,
+        "note": "",
+        "bulk_id": made.pk,
+        "actor_id": made.actor_id,
+        "created_at": timestamp(made.created_at),
+    }
+
+
+def insert_events(events: Sequence[dict[str, Any]]) -> None:
+    """Write these events, of which there is at least one, in a few statements."""
+    insert_rows(LegacyReviewDecision, tuple(events[0]), [tuple(one.values()) for one in events])
+
+
+def write_states(run: LegacyImportRun, states: Mapping[RowState, Collection[int]]) -> None:
+    """Store the states of these rows, which gives each a new version, and adjust the counts."""
+    for state, ids in states.items():
+        counts.apply(run.pk, ids, new=state._asdict())
+        rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
+        rows.update(**state._asdict(), version=F("version") + 1)
+
+
+def regroup_separated(run: LegacyImportRun, ids: Collection[int]) -> None:
     """Write the groups around those rows again that are separate, or were until now."""
     if any_decisions(run.connection_name, decision=D.SEPARATE):
         rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids))

@@ -258,13 +258,13 @@ def undo(
 
 
 def last_decisions(actor: User, run: LegacyImportRun | None = None) -> list[RecentDecision]:
-    """The actor's last ten decisions, newest first, including undone ones.
+    """The actor's last ten decisions about one row each, newest first, including undone ones.
 
     Each with its row in `run`, the run at hand, if the source row is there; otherwise with the row
     that it was made on.
     """
-    events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None).order_by("-pk")
-    events = events.exclude(student_import=None)
+    events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None, bulk=None)
+    events = events.exclude(student_import=None).order_by("-pk")
     columns = events.values_list(
         "pk", "decision", "created_at", "undone_by", "connection_name", "source_table",
         "legacy_id", "student_import_id", "student_import__legacy_import_run_id",

@@ -8,17 +8,15 @@ from benchmarks import scale_docs
 from benchmarks.report import Report, around_block
 from tests.benchmarks.figures import figures, size
 
-PAGES = ("performance.md", "hundred-million.md")
+PAGE = "performance.md"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A docs/ of its own, with the pages as they are."""
-    for page in PAGES:
-        (tmp_path / page).write_text((scale_docs.DOCS / page).read_text("utf-8"), "utf-8")
+    """A separate docs/, with the page as it is."""
+    (tmp_path / PAGE).write_text((scale_docs.DOCS / PAGE).read_text("utf-8"), "utf-8")
     monkeypatch.setattr(scale_docs, "DOCS", tmp_path)
-    monkeypatch.setattr(scale_docs, "PERFORMANCE", tmp_path / PAGES[0])
-    monkeypatch.setattr(scale_docs, "PROJECTION", tmp_path / PAGES[1])
+    monkeypatch.setattr(scale_docs, "PERFORMANCE", tmp_path / PAGE)
     return tmp_path
 
 
@@ -27,22 +25,26 @@ def written(folder: Path) -> dict[str, str]:
 
 
 def test_pages_and_plots_are_written_and_writing_again_changes_nothing(folder: Path) -> None:
-    around = {page: around_block(folder / page, scale_docs.BLOCK) for page in PAGES}
+    before, _ = around_block(folder / PAGE, scale_docs.BLOCK)
+    _, after = around_block(folder / PAGE, scale_docs.PROJECTED)
     given, report = figures(size(10_000), size(100_000), size(1_000_000)), Report()
     scale_docs.complete(report, given)
     scale_docs.write(report, given)
     first = written(folder)
     scale_docs.write(report, given)
     assert written(folder) == first
-    assert {page: around_block(folder / page, scale_docs.BLOCK) for page in PAGES} == around
+    assert around_block(folder / PAGE, scale_docs.BLOCK)[0] == before
+    assert around_block(folder / PAGE, scale_docs.PROJECTED)[1] == after
     for picture in (scale_docs.COST_PLOT, scale_docs.RIVALS_PLOT):
-        assert f"]({picture})" in first[PAGES[0]]
+        assert f"]({picture})" in first[PAGE]
         assert first[picture].startswith("<svg")
-    assert "Through Celery workers, 100,000 learners" in first[PAGES[0]]
-    assert "for 100,000,000 rows from runs of 10,000, 100,000, 1,000,000" in first[PAGES[1]]
+    assert "Through Celery workers, 100,000 learners" in first[PAGE]
+    assert "for 100,000,000 rows from runs of 10,000, 100,000, 1,000,000" in first[PAGE]
 
 
-def test_a_page_without_its_place_is_refused_before_measuring(folder: Path) -> None:
-    (folder / PAGES[1]).write_text("A page.")
+@pytest.mark.parametrize("block", [scale_docs.BLOCK, scale_docs.PROJECTED])
+def test_a_page_without_its_place_is_refused_before_measuring(folder: Path, block: str) -> None:
+    text = (folder / PAGE).read_text("utf-8")
+    (folder / PAGE).write_text(text.replace(f"<!-- {block}: begin -->", ""), "utf-8")
     with pytest.raises(ValueError, match="lacks the markers"):
         scale_docs.require_places()

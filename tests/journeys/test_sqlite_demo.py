@@ -64,6 +64,17 @@ def test_the_demos_plan_holds_every_kind_of_answer(env: dict[str, str], app: App
     # No registration becomes an enrolment before a person confirms its session (docs/decisions/0001).
     assert counts["plan"]["create_enrollment"] == 0
     assert counts["risks"]["registered_to_decide"] == counts["classification"]["registered"]
+    # The row in words of the README, and the one next to it.
+    columns = "full_name, raw_status, classification, planned_action, planned_reason"
+    rows = app.rows(
+        f"SELECT legacy_id, {columns} FROM legacy_student_imports "
+        "WHERE source_table = 'stagiaires' AND legacy_id IN ('398', '399') ORDER BY legacy_id"
+    )
+    assert [(str(legacy_id), *values) for legacy_id, *values in rows] == [
+        ("398", "Wafa Madani", "Ne répond pas", "lead_only", "review", "shared_contact_other_name"),
+        ("399", "Asma Madani", "Formée", "completed", "create_completed_training",
+         "history_of_known_person"),
+    ]  # fmt: skip
 
 
 def test_the_road_can_be_taken_again(env: dict[str, str], app: AppDatabase) -> None:

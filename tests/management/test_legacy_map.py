@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
+from legacy_import.management.pages import MAPPING_PAGES, REVIEW_PAGE, RUNS_PAGE
 from legacy_import.models import (
     LegacyCourseConflict,
     LegacyCourseMapping,
@@ -325,3 +327,13 @@ def test_a_contact_in_the_note_is_refused(run: LegacyImportRun) -> None:
     assert refused.code == 1
     assert "0661234567" not in refused.err
     assert not LogEntry.objects.exists()
+
+
+def test_printed_addresses_are_those_of_the_views() -> None:
+    assert reverse("legacy_imports:runs") == RUNS_PAGE
+    assert reverse("legacy_imports:review") == REVIEW_PAGE
+    assert {
+        "sessions": reverse("legacy_imports:session-mapping"),
+        "courses": reverse("legacy_imports:course-mapping"),
+        "statuses": reverse("legacy_imports:status-mapping"),
+    } == MAPPING_PAGES

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoin.identity.masking import mask_code
+from ecoin.identity.masking import contains_contact, mask_code, mask_date
 from ecoin.identity.phones import parse_phones
 from legacy_import.rules.masking import mask_email, mask_key, mask_phone, mask_text
 
@@ -173,7 +173,114 @@ def test_no_text_around_a_phone_keeps_it_from_being_masked(before, phone, after)
 
 @given(ANY_TEXT | st.text("0123456789+ /-@.aOo()٠٥•", max_size=60))
 def test_masked_text_holds_no_phone(text):
-    assert not parse_phones(mask_text(text)).valid
+    """Eight digits that begin with a year are a date: no number has the area code 19 or 20."""
+    left = parse_phones(mask_text(text)).valid
+    assert all(len(number) == 11 and number[3:5] in ("19", "20") for number in left)
+
+
+# Text → whether it is shown whole: in free text, as a code, as a date.
+WHOLE: dict[str, tuple[bool, bool, bool]] = {
+    # Codes of sessions.
+    "BURE-2016-06-35": (True, True, True),
+    "BURE-2016-06-123": (True, True, True),
+    "BURE-2016-06-1035": (True, True, True),
+    "BURE-2016-06-35 (Bab Ezzouar)": (True, True, True),
+    "BURE-2018-0358": (True, True, True),
+    "INFO_2019_02": (True, True, True),
+    "INF_20190106_20190630": (True, True, True),
+    "SESS-20160630": (True, True, True),
+    "BURE-٢٠١٦-٠٦-٣٥": (True, True, True),
+    "Session 2016-06-35": (True, True, True),
+    # Digits without a sign between them might be a number: whole only where a code is expected.
+    "PAO2016063512": (False, True, False),
+    "SESS-20160635": (False, True, False),
+    "G12-20190106": (False, True, False),
+    "2016-06-1035": (False, True, False),
+    # Dates, periods and years, impossible ones too.
+    "2016-06-35": (True, True, True),
+    "12/03/1998": (True, True, True),
+    "31/02/1998": (True, True, True),
+    "12/25/1998": (True, True, True),
+    "12.03.98": (True, True, True),
+    "12-03-98": (True, True, True),
+    "12 03 1998": (True, True, True),
+    "١٢/٠٣/١٩٩٨": (True, True, True),
+    "1998-03-12 00:00:00": (True, True, True),
+    "1998-03-12T00:00:00.000Z": (True, True, True),
+    "1998-03-12 05:44:12.123456": (True, True, True),
+    "né le 12.03.98 à 05:44": (True, True, True),
+    "19980312": (True, True, True),
+    "0000-00-00 00:00:00": (True, True, True),
+    "2015-2016": (True, True, True),
+    "2015/2016": (True, True, True),
+    "2019-02-01/2019-06-30": (True, True, True),
+    "01/02/2019 - 30/06/2019": (True, True, True),
+    "12.03.98 - 12.06.98": (True, True, True),
+    "12031998": (False, True, True),
+    "31021998": (False, True, True),
+    # Ids and amounts.
+    "stagiaires:2178": (True, True, True),
+    "235": (True, True, True),
+    "150000 DA": (True, True, True),
+    "1 500 000 DA": (True, True, True),
+    "1 500 000,00 DA": (True, True, True),
+    "1 500 000": (False, True, False),
+    # Phones: with each prefix, sign and script, alone and in the place of a code, a name or a date.
+    "0559446168": (False, False, False),
+    "BURE 0559446168": (False, False, False),
+    "BURE-0559446168": (False, False, False),
+    "BURE-2016-06-0559446168": (False, False, False),
+    "BURE-2016-06-35 0559446168": (False, False, False),
+    "BURE-2016-06-35/0559446168": (False, False, False),
+    "BURE-2016-055944 (soir) 6168": (False, True, False),
+    "12/03/1998 0559446168": (False, False, False),
+    "0559-44-61-68": (False, False, False),
+    "05.59.44.61.68 père": (False, False, False),
+    "05 59 44 61 68": (False, False, False),
+    "05.06.07.08.09": (False, False, False),
+    "05/06/07 08 09": (False, False, False),
+    "05.06.07 08:09": (False, False, False),
+    "05-06-07-0809": (False, False, False),
+    "06 12 03 1998": (False, False, False),
+    "0612-03-1998": (False, False, False),
+    "0661/20/2019": (False, False, False),
+    "07.70.20.20.20": (False, False, False),
+    "021 45 63 89": (False, False, False),
+    "031 20 16 06": (False, False, False),
+    "043201606": (False, False, False),
+    "+213 559 44 61 68": (False, False, False),
+    "00213559446168": (False, False, False),
+    "213.559.446.168": (False, False, False),
+    "+33 6 39 98 12 34": (False, True, False),
+    "559446168": (False, False, False),
+    "559 446 168 DA": (False, False, False),
+    "٠٥٥٩-٤٤-٦١-٦٨": (False, False, False),
+    "٠٥٥٩ ٤٤ ٦١ ٦٨ BURE-2016-06-35": (False, False, False),
+    "BURE-2016-06-35 a@exemple.dz": (False, False, False),
+    "21456389": (False, True, False),
+}
+
+
+@pytest.mark.parametrize(("text", "whole"), WHOLE.items(), ids=WHOLE)
+def test_a_phone_is_masked_and_a_code_or_a_date_is_not(text, whole):
+    masks = (mask_text, mask_code, mask_date)
+    assert tuple(mask(text) == text for mask in masks) == whole
+
+
+@pytest.mark.parametrize("text", [text for text, whole in WHOLE.items() if whole[0]])
+def test_a_note_may_name_a_session_or_a_day(text):
+    assert not contains_contact(text)
+
+
+PAIR = st.integers(0, 99).map("{:02}".format)
+
+
+@given(st.sampled_from("567"), st.tuples(PAIR, PAIR, PAIR, PAIR), st.sampled_from(" .-/_"),
+       st.sampled_from(["0", "+213 ", "00213", "213-"]))  # fmt: skip
+def test_no_mobile_number_looks_like_a_date(kind, pairs, between, prefix):
+    phone = prefix + kind + pairs[0][:1] + between + between.join(pairs)[1:]
+    for mask in (mask_text, mask_code, mask_date):
+        assert mask(phone) != phone
 
 
 @pytest.mark.parametrize(

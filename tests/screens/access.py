@@ -142,7 +142,12 @@ SCREENS: dict[str, Address] = {
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},
         {**QUEUE, "run": "{run}", "decision": "skip", "scope": "chosen", "ids": "{row}",
          "expected": "1"},
-        DECISIONS,
+        DECISIONS | {"legacy_review_bulks"},
+    ),
+    # Of no bulk of theirs.
+    "legacy_imports:review-bulk-undo": Address(
+        f"{ROOT}/review/bulk/undo", ("review",), {"POST": 409},
+        {**QUEUE, "run": "{run}", "event": "1"},
     ),
     "legacy_imports:review-search": Address(
         f"{ROOT}/review/search", ("review",), {"POST": 302}, {**QUEUE, "run": "{run}", "q": "fictif"}

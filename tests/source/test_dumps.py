@@ -1,4 +1,4 @@
-"""Dumps as they come, loaded as the README says: GTIDs, foreign collations, files that are cut off."""
+"""Dumps as they come, loaded as docs/first-migration.md shows: GTIDs, collations, cut-off files."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from tests.servers import MYSQL, kind_for_tests
 from tests.source.conftest import OldDatabase
 from tests.source_fixtures import AliasOpener
 
-README = (ROOT / "README.md").read_text("utf-8")
+FIRST_MIGRATION = (ROOT / "docs/first-migration.md").read_text("utf-8")
 ON_MYSQL = kind_for_tests() == MYSQL
 COMPLETED = "-- Dump completed on 2026-03-01 10:00:00\n"
 GTIDS = """\
@@ -64,9 +64,9 @@ def load(old: OldDatabase, text: str) -> subprocess.CompletedProcess[bytes]:
     )  # fmt: skip
 
 
-def as_the_readme_says(text: str, folder: Path) -> str:
-    """The dump through the command that the README gives."""
-    (command,) = re.findall(r"^(LC_ALL=C sed .*?) \|$", README, re.DOTALL | re.MULTILINE)
+def as_the_page_shows(text: str, folder: Path) -> str:
+    """The dump through the command that the page gives."""
+    (command,) = re.findall(r"^(LC_ALL=C sed .*?) \|$", FIRST_MIGRATION, re.DOTALL | re.MULTILINE)
     assert command.endswith("dump.sql")
     (folder / "dump.sql").write_text(text, "utf-8")
     done = subprocess.run(
@@ -104,14 +104,14 @@ WHOLE = {
         ),
     ],
 )
-def test_a_dump_loads_as_the_readme_says(
+def test_a_dump_loads_as_the_page_shows(
     text: str, refused: bool, empty_old: OldDatabase, legacy_alias: AliasOpener, tmp_path: Path
 ) -> None:
     for _ in range(2):  # MySQL takes the GTIDs of a dump once; from then on it has them already
         unfiltered = load(empty_old, text)
         empty_old.server.create_database(empty_old.name)
     assert bool(unfiltered.returncode) is refused, unfiltered.stderr
-    loaded = load(empty_old, as_the_readme_says(text, tmp_path))
+    loaded = load(empty_old, as_the_page_shows(text, tmp_path))
     assert loaded.returncode == 0, loaded.stderr
     assert staged_rows(empty_old, legacy_alias) == WHOLE
 
@@ -120,7 +120,7 @@ def test_a_dump_loads_as_the_readme_says(
 def test_no_foreign_collation_is_left(
     collation: str, empty_old: OldDatabase, legacy_alias: AliasOpener, tmp_path: Path
 ) -> None:
-    loaded = load(empty_old, as_the_readme_says(dump(collation=collation), tmp_path))
+    loaded = load(empty_old, as_the_page_shows(dump(collation=collation), tmp_path))
     assert loaded.returncode == 0, loaded.stderr
     assert staged_rows(empty_old, legacy_alias) == WHOLE
 
@@ -128,15 +128,15 @@ def test_no_foreign_collation_is_left(
 @pytest.mark.parametrize("statement", [GTIDS, ONE_LINE_GTIDS])
 def test_of_gtids_only_their_own_statement_is_dropped(statement: str, tmp_path: Path) -> None:
     rest = "SET NAMES utf8mb4;\n" + dump()
-    filtered = as_the_readme_says(statement + rest, tmp_path)
+    filtered = as_the_page_shows(statement + rest, tmp_path)
     assert filtered.endswith(rest)
     assert "GTID_PURGED" not in filtered
 
 
 def test_the_filter_changes_nothing_else(tmp_path: Path) -> None:
     text = dump()
-    assert as_the_readme_says(text, tmp_path) == text
-    filtered = as_the_readme_says(dump(before=MARIADB_HEADER + OTHER_GTIDS), tmp_path)
+    assert as_the_page_shows(text, tmp_path) == text
+    filtered = as_the_page_shows(dump(before=MARIADB_HEADER + OTHER_GTIDS), tmp_path)
     assert [line for line in filtered.splitlines() if line.strip("- ")][1:] == [
         line for line in text.splitlines() if line.strip("- ")
     ]
@@ -155,6 +155,7 @@ def test_a_dump_that_is_cut_at_the_end_of_a_statement_is_told_by_its_last_line_o
     for text, is_whole in ((whole, True), (cut + rest, False)):
         last_line = text.splitlines()[-1]
         assert last_line.startswith("-- Dump completed") is is_whole
-    for page in (README, (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")):
+    runbook = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
+    for page in (FIRST_MIGRATION, runbook):
         assert "`-- Dump completed`" in page
         assert "tail -n 1" in page

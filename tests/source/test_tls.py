@@ -102,7 +102,7 @@ def test_a_certificate_of_another_authority_is_refused(
 def test_a_certificate_for_another_name_is_refused(
     mode: str, authority: Path, tls_server: DatabaseServer, legacy_alias: AliasOpener
 ) -> None:
-    """The driver checks the name under VERIFY_CA, too: README and settings say so."""
+    """The driver checks the name under VERIFY_CA, too: the docs state it."""
     options = {"ssl_mode": mode, "ssl_ca": str(authority / "ca.pem")}
     with (
         Relay(tls_server.port, host="127.0.0.2") as relay,

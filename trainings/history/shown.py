@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from crm.models import CrmLead
 from ecoin.display import NOTHING, shown_name
-from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
+from ecoin.identity.masking import mask_code, mask_date, mask_email, mask_phone, mask_text
 from ecoin.lineage import PERMISSION as LINEAGE_PERMISSION
 from ecoin.lineage import lineage_link
 from trainings.history.records import History, HistoryLine
@@ -127,7 +127,7 @@ def learner_address(key: str, page: str = ADDRESS) -> str:
 
 
 def _line(line: HistoryLine, reader: Reader, may_trace: bool) -> ShownLine:
-    dates = [mask_text(raw) for raw in (line.session_starts_raw, line.session_ends_raw) if raw]
+    dates = [mask_date(raw) for raw in (line.session_starts_raw, line.session_ends_raw) if raw]
     is_day = line.date is not None and line.date_raw[:10] == line.date.isoformat()
     people = [one for one in (line.user, line.lead) if one is not None]
     same_name = line.course_as_found.casefold() == line.course.casefold()
@@ -139,7 +139,7 @@ def _line(line: HistoryLine, reader: Reader, may_trace: bool) -> ShownLine:
         session_dates=" – ".join(dates),
         date=line.date,
         date_source=line.date_source,
-        as_found="" if is_day else mask_text(line.date_raw),
+        as_found="" if is_day else mask_date(line.date_raw),
         origin=line.origin,
         lineage=lineage_link(line.origin) if may_trace and line.origin else "",
         people=[_person(one, reader) for one in people],

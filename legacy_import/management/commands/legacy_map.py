@@ -10,16 +10,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from legacy_import.management.base import LegacyCommand
+from legacy_import.management.pages import MAPPING_PAGES
 from legacy_import.management.printer import Block, CommandResult, Summary, Table
 from legacy_import.management.wording import count_of
 from legacy_import.mapping.settle import SUBJECTS, SettleReport, answers_of, settle
 from legacy_import.runs.lifecycle import find_run
 
-PAGES = {
-    "statuses": "/admin/legacy-imports/status-mapping",
-    "courses": "/admin/legacy-imports/course-mapping",
-    "sessions": "/admin/legacy-imports/session-mapping",
-}
 LISTED = 200  # undecided mappings that --verbosity 2 prints
 
 
@@ -118,4 +114,4 @@ def _blocks(report: SettleReport, subject: str, preview: bool) -> Iterator[Block
     yield "Nothing was changed." if preview else "No business table was changed."
     if report.undecided:
         answers = ", ".join(answers_of(subject))
-        yield f"Answers: {answers}. On the screen: {PAGES[subject]}?run={report.run}"
+        yield f"Answers: {answers}. On the screen: {MAPPING_PAGES[subject]}?run={report.run}"

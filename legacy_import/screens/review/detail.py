@@ -21,6 +21,7 @@ from legacy_import.rules.validation import ERASED
 from legacy_import.screens.review.choices_of_row import RowChoices, choices_of
 from legacy_import.screens.review.compare import compare_with
 from legacy_import.screens.review.training import catalogue_entries
+from legacy_import.screens.review.typed import typed_values
 from legacy_import.screens.review.versions import (
     RowHistory,
     changes_since_import,
@@ -45,7 +46,7 @@ def detail_of(
     `viewer`: another user who has the row open, "" for none.
     """
     rows = LegacyStudentImport.objects.filter(pk=row_id, legacy_import_run=run)
-    row = rows.select_related("training").defer("raw_payload").first()
+    row = rows.select_related("training").first()
     if row is None:
         return None
     history, evidence = history_of(row, run), row.duplicate_evidence
@@ -58,9 +59,10 @@ def detail_of(
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
     compared = compare_with(row, contacts[target]) if target in contacts else ()
     return {
-        "row": row,  # templates read neither its names nor its contacts
+        "row": row,  # templates read neither its names, contacts nor payload
         "name": mask_text(row.full_name),
         "raw_status": mask_text(row.raw_status),
+        "typed": typed_values(run, row),
         "phone": mask_phone(row.phone_raw),
         "email": mask_email(row.email_raw),
         "issues": [issue_words(issue) for issue in row.validation_issues],

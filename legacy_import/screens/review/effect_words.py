@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language_bidi, gettext, gettext_lazy
 
 from ecoin.identity.dates import parse_event_date
-from ecoin.identity.masking import mask_text
+from ecoin.identity.masking import mask_date, mask_text
 from legacy_import.choices import Classification, PlannedAction, ReviewDecision
 from legacy_import.mapping.index import MappingIndex
 from legacy_import.models import LegacyImportRun
@@ -90,7 +90,7 @@ def _when(effect: EffectOnRow, dates: RowDates) -> str:
     texts = [text for text in map(as_found, texts) if text]
     latest = timezone.localdate() + FUTURE
     date = next(filter(None, (parse_event_date(text, latest=latest) for text in texts)), None)
-    return date_format(date, "F Y") if date else mask_text(next(iter(texts), ""))
+    return date_format(date, "F Y") if date else mask_date(next(iter(texts), ""))
 
 
 def kept_words(decisions: InForce, courses: Mapping[int, str]) -> list[str]:

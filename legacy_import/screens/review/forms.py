@@ -48,6 +48,8 @@ class VersionForm(forms.Form):
 
 
 class UndoForm(forms.Form):
+    """The decision to undo; for several rows, their bulk."""
+
     event = forms.IntegerField(min_value=1, max_value=MOST)
 
 

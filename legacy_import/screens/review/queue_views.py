@@ -23,6 +23,7 @@ from legacy_import.review.bulk import (
     matching,
     require_bulk,
 )
+from legacy_import.review.bulk_undo import undo_bulk
 from legacy_import.review.decisions import NotPossible
 from legacy_import.review.filter import RowFilter, UnknownFilter
 from legacy_import.review.saved_filters import delete_filter, save_filter
@@ -36,7 +37,7 @@ from legacy_import.screens.address import (
 from legacy_import.screens.facets import FACET_NAMES, value_name
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.effect_words import answer_words
-from legacy_import.screens.review.forms import BulkForm, FilterForm
+from legacy_import.screens.review.forms import BulkForm, FilterForm, UndoForm
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
 
@@ -95,6 +96,35 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if expected is None:
         return _confirm(request, address, decision, treat_as, ids)
     return _decide(request, address, decision, treat_as, ids, expected)
+
+
+@permission_needed(REVIEW, methods=["POST"])
+def undo_many(request: HttpRequest) -> HttpResponse:
+    """Undo one of the reviewer's own last answers about several rows."""
+    address, form = _sent_address(request), UndoForm(request.POST)
+    if not form.is_valid():
+        return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
+    try:
+        report = undo_bulk(
+            bulk_id=form.cleaned_data["event"],
+            actor=reviewer_of(request),
+            now=timezone.now(),
+            run=address.run,
+        )
+    except LegacyImportError as error:
+        return render_refusal(request, address, error, status=409)
+    text = ngettext(
+        "Undone: %(number)d row waits again.", "Undone: %(number)d rows wait again.", report.rows
+    )
+    messages.success(request, text % {"number": report.rows})
+    if report.left:
+        text = ngettext(
+            "%(number)d row keeps its decision: it is committed, or not in this run.",
+            "%(number)d rows keep their decision: they are committed, or not in this run.",
+            report.left,
+        )
+        messages.warning(request, text % {"number": report.left})
+    return HttpResponseRedirect(address.first_page(address.query))
 
 
 def _sent_address(request: HttpRequest) -> RowsAddress:

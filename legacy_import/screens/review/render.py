@@ -16,6 +16,7 @@ from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
+from legacy_import.review.bulk_undo import last_answers
 from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
@@ -23,7 +24,7 @@ from legacy_import.review.counts import (
     decided_since,
     decisions_since_plan,
 )
-from legacy_import.review.decisions import NotPossible, last_decisions, other_viewers
+from legacy_import.review.decisions import NotPossible, other_viewers
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, RowFilter
 from legacy_import.review.saved_filters import filters_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
@@ -61,7 +62,7 @@ def render_queue(
     if address.row and detail is None:
         raise Http404
     address = replace(address, row=row)
-    recent = last_decisions(actor, run)
+    recent = last_answers(actor, run)
     context = {
         "address": address,
         "here": address.query_string(),

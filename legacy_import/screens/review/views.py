@@ -44,6 +44,7 @@ def _without_search(request: HttpRequest) -> str:
 urlpatterns = [
     path("legacy-imports/review", review, name="review"),
     path("legacy-imports/review/bulk", queue_views.bulk_decision, name="review-bulk"),
+    path("legacy-imports/review/bulk/undo", queue_views.undo_many, name="review-bulk-undo"),
     path("legacy-imports/review/search", queue_views.search, name="review-search"),
     path("legacy-imports/review/filters", queue_views.filters, name="review-filters"),
     path("legacy-imports/review/<int:row>/decide", row_views.decision, name="review-decide"),

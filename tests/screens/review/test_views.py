@@ -15,6 +15,7 @@ from legacy_import.choices import Outcome, ReviewDecision, RunStatus
 from legacy_import.models import (
     LegacyAccessLog,
     LegacyImportRun,
+    LegacyReviewBulk,
     LegacyReviewDecision,
     LegacyStudentImport,
     ReviewClaim,
@@ -729,6 +730,36 @@ def test_a_bulk_about_chosen_rows(client):
     assert re.findall(r'name="ids" value="(\d+)"', confirm.content.decode()) == list(map(str, ids))
     send_bulk(client, run, scope="chosen", ids=ids, expected=2)
     assert [row.decision for row in rows_of(run)] == ["skip", "skip", ""]
+
+
+def test_a_bulk_is_one_line_of_the_last_ten_and_undone_as_one(client, me):
+    run = queue_of_unknown(3)
+    send_bulk(client, run, expected=3)
+    side = page(client, focus="all").content.decode()
+    side = side[side.index("Your last decisions") :].partition("</details>")[0]
+    assert "3 rows: skip" in side
+    assert side.count("<form") == 1
+    bulk = re.search(r'id="li-undo".*?name="event" value="(\d+)"', side, re.S)[1]
+    sent = {"run": run.pk, "filter": "focus=other", "event": bulk}
+    undo = f"{ADDRESS}/bulk/undo"
+    answer = client.post(undo, sent, secure=True, headers={"accept-language": "en"})
+    assert asked_of(answer)["focus"] == "other"
+    words = text_of(client.get(answer.url, secure=True, headers={"accept-language": "en"}))
+    assert "Undone: 3 rows wait again." in words
+    assert {row.decision for row in rows_of(run)} == {""}
+    assert client.post(undo, sent, secure=True).status_code == 409
+    assert client.post(undo, {"run": run.pk}, secure=True).status_code == 400
+
+
+def test_rows_that_were_committed_since_are_said_to_keep_the_decision(client, me):
+    run = queue_of_unknown(2)
+    send_bulk(client, run, expected=2)
+    LegacyStudentImport.objects.filter(pk=rows_of(run)[0].pk).update(outcome=Outcome.SKIP)
+    sent = {"run": run.pk, "filter": "focus=all", "event": LegacyReviewBulk.objects.get().pk}
+    answer = client.post(f"{ADDRESS}/bulk/undo", sent, secure=True)
+    words = text_of(client.get(answer.url, secure=True, headers={"accept-language": "en"}))
+    assert "Undone: 1 row waits again." in words
+    assert "1 row keeps its decision: it is committed, or not in this run." in words
 
 
 def test_a_number_that_changed_is_refused(client, me):
