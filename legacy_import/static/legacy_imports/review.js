@@ -30,7 +30,7 @@ let ahead = NOTHING; // the next row, requested while this one is read
 
 /** A part of the page at this address: "row", or "around" it. Throws where the server refuses. */
 async function requestPart(part, url) {
-  const answer = await fetch(url, { headers: { "X-Part": part }, redirect: "error" });
+  const answer = await fetch(url, { headers: { "X-Part": part }, redirect: "manual" });
   if (!answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -139,7 +139,7 @@ async function save(form, button, sent) {
   let next;
   try {
     const answer = await fetch(form.action, {
-      method: "POST", body: sent, headers: { Accept: "application/json" }, redirect: "error",
+      method: "POST", body: sent, headers: { Accept: "application/json" }, redirect: "manual",
     });
     if (!answer.ok) throw new Error(String(answer.status));
     next = await answer.json();
