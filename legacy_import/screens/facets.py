@@ -26,7 +26,7 @@ FACET_NAMES: dict[str, Promise] = {
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
     "decision": gettext_lazy("decision"),
-    "earlier_decision": gettext_lazy("said of an earlier version"),
+    "earlier_decision": gettext_lazy("decided about an earlier version"),
 }
 # Facets that are shown for one value, too: most rows have none.
 RARE = frozenset({"earlier_decision"})

@@ -75,7 +75,7 @@ def _line(run: LegacyImportRun, cause: Cause, may_map: bool) -> CauseLine:
 
 
 def _words(cause: Cause) -> str:
-    """'151 registrations wait for 126 sessions', '31 rows: the birth date is impossible'."""
+    """'151 registrations wait for 126 sessions'; "" where the reason itself is enough."""
     numbers: dict[str, Any] = {"rows": thousands(cause.rows), "shown": thousands(cause.mappings)}
     if cause.reason == "person_has_history":
         words = ngettext(

@@ -62,7 +62,7 @@ TEMPLATE = "admin/legacy_imports/review/page.html"
 CAUSES = "admin/legacy_imports/review/causes.html"
 ROW_TEMPLATE = "admin/legacy_imports/review/row.html"
 # The parts of the page that its script requests with this header, to show another row in its place.
-# Looking ahead is no look: neither records that the row is open.
+# Looking ahead is not opening: neither records that the row is open.
 PART, ROW, AROUND = "X-Part", "row", "around"
 FRAMES = {"": "admin/legacy_imports/base.html", AROUND: "admin/legacy_imports/review/around.html"}
 # The states replace the facet of decisions; in an address it still is an active filter.

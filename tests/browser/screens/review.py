@@ -92,7 +92,9 @@ def states(language: str) -> Iterator[State]:
     yield State("deactivated account", at(queue(_of_deactivated())), shows="input[name=inactive]",
                 axe_width=1280)  # fmt: skip
     newer = _typed_over(matched)
-    yield State("said of an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280)
+    yield State(
+        "decided about an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280
+    )
 
 
 def _of_one_person() -> LegacyImportRun:
