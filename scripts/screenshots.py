@@ -209,7 +209,7 @@ def main(names: list[str]) -> None:
     from playwright.sync_api import sync_playwright
 
     with school_folder() as folder:
-        _settings(folder)
+        set_up(folder)
         from scripts import screenshots_school as made
 
         made.build()
@@ -235,7 +235,7 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"Together they may have {MOST_BYTES / 1000:,.0f} kB.")
 
 
-def _settings(folder: Path) -> None:
+def set_up(folder: Path) -> None:
     """Settings of a school in this folder, for this process and the server it starts."""
     import django
 

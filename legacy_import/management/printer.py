@@ -163,7 +163,7 @@ def _shortened(table: Table, rows: list[list[str]], verbosity: int) -> list[list
     more = (table.total or 0) - len(printed)
     if more <= 0:
         return printed
-    hint = f"--verbosity 2 names up to {table.limit:,}" if len(printed) < len(rows) else ""
+    hint = f"--verbosity 2 lists up to {table.limit:,}" if len(printed) < len(rows) else ""
     return [*printed, [f"… and {more:,} more", hint, *[""] * (len(table.columns) - 2)]]
 
 

@@ -117,7 +117,7 @@ class TerminalProgress:
         self._rows_done += rows
         self._show(rows)
         if self.stopping:
-            raise Interrupted("Stopped as asked, at the end of a chunk.")
+            raise Interrupted("Stopped as requested, at the end of a chunk.")
 
     def say(self, sentence: str) -> None:
         self._terminal.note(sentence)

@@ -17,6 +17,7 @@ from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
+from legacy_import.screens.mapping.words import rule_words
 from legacy_import.screens.review.words import evidence_phrases
 from legacy_import.screens.text import thousands
 
@@ -27,6 +28,7 @@ register.filter("masked_email", mask_email)
 register.filter("masked_text", mask_text)
 register.filter("masked_session_code", mask_code)
 register.filter(evidence_phrases)
+register.filter(rule_words)
 register.filter("user_name", name_of)
 
 
@@ -73,8 +75,10 @@ def masked_code(code: str | None) -> str:
 
 @register.filter
 def reason_words(code: str | None) -> str:
-    """A reason of the plan in the reader's language; an unknown code stays as it is."""
-    return gettext(REASONS[code]) if code in REASONS else code or NOTHING
+    """A reason of the plan in the reader's language; a code without words is never shown."""
+    if not code:
+        return NOTHING
+    return gettext(REASONS[code]) if code in REASONS else gettext("unknown")
 
 
 @register.simple_tag

@@ -36,7 +36,7 @@ MESSAGES = {
     "saved filter": "saved filter",
     "lineage": "lineage",
     "changed since the plan": "changed since the plan",
-    "plan again": "Plan again first",
+    "plan again": "Plan again",
     "reconciliation": "Reconcile now",
     "sign-off sheet": "Sign-off sheet",
     "deactivated account": "deactivated account",

@@ -15,8 +15,8 @@ from tests.test_docs import PAGES, TEXT
 # Addresses without a picture of their own.
 ANSWERS_NO_PAGE = {
     "slash", "progress", "export-csv", "export-json", "sign-off-csv", "runs-search", "plan",
-    "review-repeat", "review-row",
-    "review-search", "review-filters", "review-decide", "review-undo", "review-claim",
+    "review-repeat", "review-row", "review-search", "review-filters", "review-decide", "review-undo",
+    "review-bulk-undo", "review-claim",
     "course-mapping-decide", "course-mapping-again", "session-mapping-decide",
     "session-mapping-again", "status-mapping-decide", "status-mapping-again",
     "conflict-mapping-decide", "conflict-mapping-again",

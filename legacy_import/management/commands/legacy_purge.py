@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from legacy_import.choices import SourceTable
@@ -177,10 +176,8 @@ def _next_erasure(report: SubjectReport) -> str:
     if not report.records:
         return "erase the person in the old database, too"
     first = report.records[0]
-    name = first.model.replace(".", "_").lower()
-    return (
-        f"erase the person on the platform, too: {reverse(f'admin:{name}_change', args=[first.id])}"
-    )
+    page = f"/admin/{first.model.replace('.', '/').lower()}/{first.id}/change/"
+    return f"erase the person on the platform, too: {page}"
 
 
 def _subject_blocks(subject: Subject, report: SubjectReport) -> Iterator[Block]:

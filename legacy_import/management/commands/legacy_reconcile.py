@@ -16,8 +16,8 @@ from legacy_import.stages.reconciliation.report import Check, ReconcileReport, R
 
 class Command(LegacyCommand):
     help = (
-        "Prove that source rows = staged rows = outcomes = log entries = records, or name the rows"
-        " where that is not so (exit 1). Changes nothing."
+        "Prove that source rows = staged rows = outcomes = log entries = records, or list the rows"
+        " where it is not so (exit 1). Changes nothing."
     )
     permission = VIEW
 

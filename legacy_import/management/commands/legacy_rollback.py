@@ -78,9 +78,8 @@ class Command(LegacyCommand):
         confirm_database(
             self.terminal,
             options,
-            f"{count_of(rows, 'row')} of run {run.pk} will be undone{with_followers}: what they "
-            "created is deleted, unless it was edited or something refers to it (--preview shows "
-            "which).",
+            f"{count_of(rows, 'row')} of run {run.pk} will be undone{with_followers}: the "
+            "records they created are deleted, unless edited or referred to (--preview lists them).",
         )
 
 

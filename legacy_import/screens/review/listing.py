@@ -3,7 +3,8 @@
 The most likely matches come first, regardless of the reason: they are decided quickest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -19,7 +20,8 @@ from legacy_import.screens.pages import Anchor, Line, Page, read_page
 ROWS = 25
 ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
-    *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify"
+    *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify",
+    "group_first_id",
 )  # fmt: skip
 
 
@@ -40,6 +42,32 @@ def page_of(
     anchor = anchor if key else Anchor()
     rows = _rows_from(run, counts, key, anchor, size + 1)
     return read_page(rows, anchor, order=ORDER, columns=COLUMNS, mask=_masked, size=size)
+
+
+def with_fellows(
+    run: LegacyImportRun, counts: FilteredCounts, lines: Sequence[Line]
+) -> list[tuple[Line, bool]]:
+    """The lines, each followed by the other rows of its person that pass the filter: (line, is fellow).
+
+    Such a row also has its own place, which may be on another page. One query, if any row has a group.
+    """
+    groups = {line["group_first_id"] for line in lines} - {None}
+    fellows: defaultdict[int, list[Line]] = defaultdict(list)
+    if groups:
+        rows = counts.query.faceted(run).filter(group_first_id__in=groups)
+        if counts.matches is not None:
+            rows = rows.filter(pk__in=counts.matches.rows)
+        for line in rows.order_by(*ORDER).values(*COLUMNS):
+            fellows[line["group_first_id"]].append(_masked(line))
+    listed: list[tuple[Line, bool]] = []
+    for line in lines:
+        group = line["group_first_id"]
+        if group is None:
+            listed.append((line, False))
+        elif group in fellows:  # with the first of its rows
+            listed.append((line, False))
+            listed += [(one, True) for one in fellows.pop(group) if one["pk"] != line["pk"]]
+    return listed
 
 
 def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:

@@ -19,9 +19,16 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.counts import count_rows
-from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    RowCommitted,
+    claim,
+    name_of,
+    undo,
+)
 from legacy_import.review.earlier import repeat
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
+from legacy_import.review.together import decide_together
 from legacy_import.screens.address import (
     RowsAddress,
     reviewer_of,
@@ -36,9 +43,11 @@ from legacy_import.screens.review.forms import (
     ReasonForm,
     UndoForm,
     VersionForm,
+    parse_others,
 )
 from legacy_import.screens.review.listing import next_row
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
+from legacy_import.screens.review.words import done_words
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
 ROW_ANCHOR = "li-row"  # of the open row, which so has the focus after a decision
@@ -53,22 +62,29 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     arguments, actor = form.cleaned_data, reviewer_of(request)
     value: ReviewDecision = arguments["decision"]
+    others = parse_others(request.POST.getlist("also"))
     try:
-        decide(row_id=row, actor=actor, now=timezone.now(), **arguments)
+        events = decide_together(
+            row_id=row, others=others, actor=actor, now=timezone.now(), **arguments
+        )
     except (DecidedMeanwhile, RowCommitted) as error:
         latest = getattr(error, "latest", None)
-        if latest and (latest.actor_id, latest.decision) == (actor.pk, value):
+        its_own = getattr(error, "row_id", row) == row
+        if latest and its_own and (latest.actor_id, latest.decision) == (actor.pk, value):
             return _go_on(request, address)  # sent twice: it is decided
         return _conflict(request, address, error, arguments)
     except LegacyImportError as error:
-        return render_refusal(request, address, error, draft=arguments)
-    words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": _name_of(row)}
+        draft = {**arguments, "also": {other.row for other in others}}
+        return render_refusal(request, address, error, draft=draft)
+    names = ", ".join(f"{event.source_table}:{event.legacy_id}" for event in events)
+    done = done_words(value, name_of(actor))
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": names}
     return _go_on(request, address, words)
 
 
 @permission_needed(REVIEW, methods=["POST"])
 def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
-    """Say again what was said of an earlier version of the row, and go to the next one."""
+    """Repeat the decisions about an earlier version of the row, and go to the next one."""
     address, form = _sent_address(request, row), VersionForm(request.POST)
     if not form.is_valid():
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
@@ -82,8 +98,8 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
         return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    decisions = ", ".join(str(event.get_decision_display()) for event in events)
-    words = _("%(decision)s – %(row)s") % {"decision": decisions, "row": _name_of(row)}
+    done = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": _name_of(row)}
     return _go_on(request, address, words)
 
 
@@ -204,7 +220,7 @@ def _conflict(
         latest=getattr(error, "latest", None),
         own_decision=arguments["decision"].label,
         note=arguments["note"],
-        row_name=_name_of(address.row),
+        row_name=_name_of(getattr(error, "row_id", address.row)),
         next_url=address.starting_at(_next_row(address)),
         row_url=address.at_row(address.row),
     )

@@ -11,19 +11,24 @@ from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.screens.address import parse_address, requested_run, run_of_row
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review import queue_views, row_views
-from legacy_import.screens.review.render import SECTION, TITLE, render_queue
+from legacy_import.screens.review.render import SECTION, TITLE, render_causes, render_queue
 
 EMPTY = "admin/legacy_imports/review/empty.html"
 
 
 @permission_needed(REVIEW)
 def review(request: HttpRequest) -> HttpResponse:
-    """The queue of one run, the newest by default; 404 for an unknown run, row or filter."""
+    """The queue of one run, the newest by default: its causes, or with a filter or a row its rows.
+
+    404 for an unknown run, row or filter.
+    """
     if "run" not in request.GET and not LegacyImportRun.objects.exists():
         return render_page(request, EMPTY, section=SECTION, title=TITLE)
     run = requested_run(request)
     if run.planned_at is None:
         return render_page(request, EMPTY, section=SECTION, title=TITLE, run=run)
+    if not request.GET.keys() - {"run"}:
+        return render_causes(request, run)
     try:
         address = parse_address(run, request.GET.dict(), queue=True)
     except ContainsContact:

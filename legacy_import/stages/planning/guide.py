@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PlannedAction
 from legacy_import.mapping.settle import SUBJECTS, UNDECIDED
-from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport, MappingWeight
+from legacy_import.models import FacetCount, LegacyImportRun, MappingTotals, MappingWeight
 
 MOST_CAUSES = 5
 # Reason that one decision about a mapping removes from many rows → the mappings that wait for it.
@@ -23,11 +23,6 @@ MAPPED: dict[str, str] = {
     "course_deleted_at_source": "courses",
     "formation_session_conflict": "courses",
     "status_unknown": "statuses",
-}
-COLUMNS = {
-    "sessions": "legacy_session_id",
-    "courses": "legacy_formation_id",
-    "statuses": "status_key",
 }
 COMMIT, REVIEW = "commit", "review"
 
@@ -64,16 +59,20 @@ def freeable(run: LegacyImportRun) -> dict[str, int]:
     }
 
 
-def causes_of(run: LegacyImportRun, reasons: Mapping[str, int]) -> list[Cause]:
-    """The causes of most rows, most rows first. `reasons`: review reason → rows."""
-    largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_CAUSES]
+def causes_of(
+    run: LegacyImportRun, reasons: Mapping[str, int], *, most: int | None = MOST_CAUSES
+) -> list[Cause]:
+    """The causes of most rows, most rows first. `reasons`: review reason → rows; `most`: of causes."""
+    largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:most]
     left = freeable(run)
+    totals = MappingTotals.objects.filter(legacy_import_run=run).first()
+    mappings = totals.mappings_by_cause if totals else {}
     causes = []
     for reason, rows in largest:
-        # Where every mapping is decided, what is left is decided row by row.
+        # Where every mapping is decided, the other rows are decided one by one.
         kind = MAPPED.get(reason, "")
         kind = kind if left.get(kind) else ""
-        causes.append(Cause(reason, rows, kind, _mappings(run, reason) if kind else 0))
+        causes.append(Cause(reason, rows, kind, mappings.get(reason, 0) if kind else 0))
     return causes
 
 
@@ -109,13 +108,3 @@ def step_now(run: LegacyImportRun) -> PlanStep | None:
         if queued and reason and not settled:
             reasons[reason] += rows
     return next_step(plan, reasons, freeable(run))
-
-
-def _mappings(run: LegacyImportRun, reason: str) -> int:
-    """The number of sessions, courses or statuses that rows with this reason wait for."""
-    if reason not in MAPPED:
-        return 0
-    rows = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=PlannedAction.REVIEW, planned_reason=reason
-    )
-    return int(rows.order_by().values(COLUMNS[MAPPED[reason]]).distinct().count())

@@ -3,6 +3,7 @@
 import { announce, prepare } from "./base.js";
 
 const OFF = "legacy-imports-keys-off"; // in localStorage: shortcuts are switched off (WCAG 2.1.4)
+const SELECTED = "legacy-imports-selected"; // in sessionStorage: a list and the ids of its selected rows
 const CLAIM_AGAIN = 4 * 60 * 1000; // milliseconds; a claim lasts five minutes
 
 const queue = document.querySelector(".li-queue");
@@ -82,14 +83,12 @@ function announceRow(said = "") {
 async function refreshAround(url) {
   const html = await requestPart("around", url);
   if (location.href !== new URL(url, location.href).href) return; // the reviewer is further already
-  const selected = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
   for (const part of [".li-bar-top", ".li-progress", ".li-queue-list", ".li-queue-side"]) {
     const old = document.querySelector(part), now = html.querySelector(part);
     if (!old || !now || old.contains(document.activeElement)) continue;
     old.replaceWith(now);
     prepare(now);
   }
-  for (const box of boxes()) box.checked = selected.has(box.value);
   prepareList();
 }
 
@@ -171,6 +170,11 @@ document.addEventListener("submit", (event) => {
   decide(form, event.submitter);
 });
 
+// The second click of a double click meets the next row, in the same place: it decides nothing.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("form[data-next-row] button")) event.preventDefault();
+}, { capture: true });
+
 // The pages before were shown by the script: the server shows them again.
 addEventListener("popstate", () => location.reload());
 
@@ -250,34 +254,70 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-// --- The help, switching shortcuts off, how many are selected -----------------------------------------------
+// --- The selection: it stays while another row or page of the same list is shown ------------------------------
+
+const listOf = () => document.querySelector(".li-list")?.dataset.list;
+let selected = new Set(storedSelection());
+
+function storedSelection() {
+  // Its rows are decided: the server says so in the address.
+  if (location.hash === "#decided") history.replaceState(null, "", location.pathname + location.search);
+  else try {
+    const { list, ids } = JSON.parse(sessionStorage.getItem(SELECTED)) || {};
+    return list === listOf() ? ids : [];
+  } catch { /* only the boxes of this page count */ }
+  return [];
+}
+
+function setSelected(some, isSelected) {
+  for (const box of some) {
+    box.checked = isSelected;
+    if (isSelected) selected.add(box.value); else selected.delete(box.value);
+  }
+  keepSelection();
+}
+
+function keepSelection() {
+  const kept = JSON.stringify({ list: listOf(), ids: [...selected] });
+  try { sessionStorage.setItem(SELECTED, kept); } catch { /* it lasts as long as this page */ }
+  showSelection();
+}
+
+function showSelection() {
+  const said = document.getElementById("li-selected"), none = document.getElementById("li-select-none");
+  for (const box of boxes()) box.checked = selected.has(box.value);
+  if (!said) return;
+  said.textContent = selected.size ? `(${said.dataset.some} ${selected.size})` : `(${said.dataset.none})`;
+  none.hidden = !selected.size;
+}
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("#li-help-open")) openHelp();
-  if (event.target.closest("#li-select-page")) {
-    const all = boxes().every((box) => box.checked);
-    for (const box of boxes()) box.checked = !all;
-    countSelected();
+  if (event.target.closest("#li-select-page")) setSelected(boxes(), !boxes().every((box) => box.checked));
+  if (event.target.closest("#li-select-none")) {
+    selected = new Set();
+    keepSelection();
   }
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".li-line input[type=checkbox]")) countSelected();
+  if (event.target.matches(".li-line input[type=checkbox]")) setSelected([event.target], event.target.checked);
 });
-
-function countSelected() {
-  const said = document.getElementById("li-selected");
-  if (!said) return;
-  const number = boxes().filter((box) => box.checked).length;
-  said.textContent = number ? `(${said.dataset.some} ${number})` : `(${said.dataset.none})`;
-}
+// With the rows of this page, the form sends those that were selected on others.
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches(".li-list")) return;
+  const here = new Set(boxes().map((box) => box.value));
+  for (const id of selected) if (!here.has(id)) event.formData.append("ids", id);
+});
 
 function prepareList() {
   for (const id of ["li-help-open", "li-select-page"]) {
     const button = document.getElementById(id);
     if (button) button.hidden = false;
   }
-  countSelected();
+  showSelection();
 }
+
+// --- The help, and switching shortcuts off ------------------------------------------------------------------
 
 if (help) {
   const on = document.getElementById("li-keys-on");

@@ -48,7 +48,7 @@ def test_the_script_is_told_the_next_row_and_its_version(client):
     assert answer["row"] == second.pk
     assert answer["version"] == second.version
     assert f"row={second.pk}" in answer["next"]
-    assert answer["said"] == "Skip – stagiaires:1"
+    assert answer["said"] == "Skipped by Nadia – stagiaires:1"
     last = decide(client, second).json()
     assert (last["row"], last["version"]) == (None, None)
     finished = client.get(last["next"], secure=True, headers=AS_SCRIPT)
