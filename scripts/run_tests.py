@@ -1,5 +1,8 @@
 """Run the lanes of `make test`, each to its end, and close with every failure and each lane's time.
 
+The usual lanes run side by side: one waits for servers and browsers while another computes. What a
+lane prints stays together.
+
     python -m scripts.run_tests            what `make test` runs
     python -m scripts.run_tests --all      every test on every database, faults at every point
 
@@ -9,6 +12,7 @@ Called by scripts/test.sh, which installs what is missing first.
 import argparse
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 from tests.lanes import Lane
@@ -25,8 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(".venv/bin")
 PYTHON = str(BIN / "python")
 
-# What decides nothing here: the caller's own settings.
-FOREIGN_SETTINGS = ("LEGACY_", "DATABASE_", "TEST_APP_DATABASE")
+# What decides nothing here: the caller's own settings. And hundreds of processes import the same
+# modules: each module is compiled once, whatever the caller wants.
+FOREIGN_SETTINGS = ("LEGACY_", "DATABASE_", "TEST_APP_DATABASE", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)
@@ -78,15 +84,16 @@ def main(arguments: Sequence[str]) -> int:
         "--all", action="store_true", help="every test on every database, faults at every point"
     )
     options = parser.parse_args(arguments)
+    started = time.monotonic()
     results = []
     for result in _everything() if options.all else _usual():
         results.append(result)
         print(f"== {result.lane}: {_words(result)}, {result.seconds / 60:.1f} min", flush=True)
-    print(summary(results), flush=True)
+    print(summary(results, time.monotonic() - started), flush=True)
     return int(any(result.failures for result in results))
 
 
-def summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[Result], seconds: float) -> str:
     """The closing lines: a line a lane, a line a failure, and the totals."""
     width = max(len(result.lane) for result in results)
     lines = ["", "== Lanes"]
@@ -96,15 +103,21 @@ def summary(results: Sequence[Result]) -> str:
     if failures:
         lines += ["", "== Failures", *(f"{lane:<{width}}  {name}" for lane, name in failures)]
     passed = sum(result.passed for result in results)
-    total = sum(result.seconds for result in results) / 60
-    lines += ["", f"{total:.1f} minutes in all", f"{passed} passed, {len(failures)} failed"]
+    lines += ["", f"{seconds / 60:.1f} minutes in all", f"{passed} passed, {len(failures)} failed"]
     return "\n".join(lines)
 
 
 def _usual() -> Iterator[Result]:
-    yield _checks()
-    for lane in Lane:
-        yield _tests(lane, [f"--lane={lane}"])
+    """All lanes at a time: the first one prints as it goes, each other one when it has ended."""
+    with ThreadPoolExecutor(len(Lane)) as pool, tempfile.TemporaryFile("w+") as printed:
+        first, second = Lane
+        other = pool.submit(_tests, second, [f"--lane={second}"], output=printed)
+        yield _checks()
+        yield _tests(first, [f"--lane={first}"])
+        result = other.result()
+        printed.seek(0)
+        shutil.copyfileobj(printed, sys.stdout)
+        yield result
 
 
 def _everything() -> Iterator[Result]:
@@ -133,28 +146,34 @@ def _run_check(check: Check) -> "subprocess.CompletedProcess[str]":
 
 
 def _tests(
-    database: str, options: Sequence[str], settings: Mapping[str, str] | None = None
+    database: str,
+    options: Sequence[str],
+    settings: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
 ) -> Result:
-    """One run of pytest on that app database."""
-    print(f"\n== tests on {database}", flush=True)
+    """One run of pytest on that app database, printed into `output`, else as it goes."""
+    print(f"\n== tests on {database}", file=output, flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ecoin-tests-") as folder:
         report = Path(folder) / "report.xml"
         servers = ["--mysql"] if database == "mysql" else []
         command = [PYTHON, "-m", "tests.servers", *servers, "--",
-                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes()), "--maxschedchunk=4",
-                   f"--junitxml={report}", *options]  # fmt: skip
+                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes(database)), "--dist=worksteal",
+                   "-p", "no:cacheprovider", f"--junitxml={report}", *options]  # fmt: skip
         environment = _environment({"TEST_APP_DATABASE": database, **(settings or {})})
-        code = subprocess.call(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        code = subprocess.call(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT if output else None,
+        )  # fmt: skip
         passed, failures = outcome(report)
     if code and not failures:
         failures = [f"pytest: exit code {code}"]
     return Result(database, failures, passed, time.monotonic() - started)
 
 
-def _processes() -> int:
-    """Two more than processors: tests wait for commands, servers, workers and a browser."""
-    return (os.cpu_count() or 1) + 2
+def _processes(database: str) -> int:
+    """As many as processors, and one more where tests wait for a server, workers and a browser."""
+    return (os.cpu_count() or 1) + (database != Lane.SQLITE)
 
 
 def outcome(report: Path) -> tuple[int, list[str]]:

@@ -77,6 +77,10 @@ def test_every_rung_of_the_ladder_has_words_and_no_words_are_left_over():
     assert list(RUNGS) == [rung.__name__ for rung in LADDER]
 
 
+def test_every_rung_of_the_ladder_names_its_answers():
+    assert "|  |" not in TABLES["commit_policy"]()
+
+
 @pytest.mark.parametrize(
     ("phone", "email", "born"),
     [("0559446168", "nadia@example.dz", "2001-02-03"), ("055944616", "", "2001-02-03")],

@@ -48,7 +48,7 @@ def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
 
 
 def next_of_planned(run: LegacyImportRun) -> dict[str, str]:
-    """The same for a run that was planned: whatever changed since the plan comes first."""
+    """The same for a run that was planned: changes since the plan come first."""
     marked = FacetCount.objects.filter(legacy_import_run=run, to_classify=True, rows__gt=0)
     if marked.exists():
         return {"next_command": f"legacy_classify --run {run.pk}"}

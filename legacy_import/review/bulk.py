@@ -1,6 +1,6 @@
 """One decision about many rows: never a link, never a commit, at most a thousand rows at a time.
 
-What was said of earlier versions of rows is repeated in the same way, one cause at a time.
+Decisions about earlier versions of rows are repeated in the same way, one cause at a time.
 """
 
 import datetime
@@ -49,9 +49,9 @@ IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
 class Repeat(TextChoices):
-    """What stands for a decision where each row gets the one about its earlier version again."""
+    """The choice in place of a decision where each row gets the one about its earlier version again."""
 
-    REPEAT = "repeat", gettext_lazy("say again")
+    REPEAT = "repeat", gettext_lazy("repeat the earlier decision")
 
 
 REPEAT = Repeat.REPEAT
@@ -159,7 +159,7 @@ RowEvents = dict[int, tuple[Sequence[Event], EffectOnRow]]
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → what was said of its earlier version, where each part of it changes something."""
+    """Row → the decisions about its earlier version, where each part of it changes something."""
     events = _earlier_events(run, ids)
     rows: RowEvents = {}
     for parts in range(1, max(map(len, events.values()), default=0) + 1):
@@ -174,7 +174,7 @@ def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
 
 
 def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
-    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
+    """Row → all decisions about its earlier version; without rows of which a part is not repeated."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
         pk: tuple(made.event for made in of_row.earlier)
@@ -194,7 +194,7 @@ def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) ->
             entry = after.log_entry_of(event.decision)
             events.append(event_values(row, run, event, made, log_entry_id=entry))
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
-        # Whoever decides about this version has seen what was said of an earlier one.
+        # Decisions about this version are taken with those about the earlier one in view.
         states[RowState(standing, "", bool(standing) and after.suffices)].append(row.pk)
     insert_events(events)
     write_states(run, states)

@@ -12,7 +12,7 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.rules.statuses import LONGEST_KEY, POSTPONED, STATUSES
 
 EMPTY = "-"  # the value of an empty status; typed, a dash is one
-MOST_ROWS = 5_000  # that are read to count the statuses; no stored count has them
+MOST_ROWS = 20_000  # that are read to count the statuses; no stored count has them
 
 
 class OldStatus(NamedTuple):

@@ -40,12 +40,13 @@ class OtherRow(NamedTuple):
 
 
 class Fellow(NamedTuple):
-    """Another row of the same person that waits, and the decisions that apply to it, too."""
+    """Another row of the same person that waits, and which of the row's decisions apply to it, too."""
 
     row: int
     version: int
     name: str  # source_table:legacy_id
     decisions: list[ReviewDecision]
+    excepted: list[ReviewDecision]
 
 
 def fellows_of(
@@ -63,12 +64,12 @@ def fellows_of(
     fellows = []
     for other in rows:
         its = offered.get(other.pk, set())
-        both = [
-            one for one in dict.fromkeys(decisions) if one in its and _is_alike(one, row, other)
-        ]
+        every = list(dict.fromkeys(decisions))
+        both = [one for one in every if one in its and _is_alike(one, row, other)]
         if both:
             name = f"{other.source_table}:{other.legacy_id}"
-            fellows.append(Fellow(other.pk, other.version, name, both))
+            excepted = [one for one in every if one not in both]
+            fellows.append(Fellow(other.pk, other.version, name, both, excepted))
     return fellows
 
 

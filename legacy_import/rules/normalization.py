@@ -36,7 +36,7 @@ MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
 class Settings:
     """What normalization depends on besides the row."""
 
-    today: datetime.date  # of the run, so that a repeated run says the same
+    today: datetime.date  # of the run, so that a repeated run gives the same
     placeholder_emails: frozenset[str]
     role_mailboxes: frozenset[str]
 
@@ -146,7 +146,7 @@ def _reference(text: str | None, field: str, issues: list[str]) -> str | None:
 
 
 def _storable(value: str | None, field: str, issues: list[str]) -> str:
-    """The text without what no database column holds; says so when it was damaged or repaired."""
+    """The text without what no database column can contain; notes it when it was damaged or repaired."""
     if not value:
         return ""
     if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):

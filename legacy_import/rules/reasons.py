@@ -2,7 +2,7 @@
 
 
 def _(words: str) -> str:
-    """Marks words for the catalogues; whoever shows them translates them."""
+    """Marks words for the catalogues; they are translated where they are shown."""
     return words
 
 
@@ -37,7 +37,7 @@ REASONS: dict[str, str] = {
     "contact_not_trustworthy": _("no phone or e-mail that is this person's own"),
     "medium_match": _("same name and birth date, or same name and raw phone, as a known person"),
     "low_match": _("a similar name to a known person"),
-    # drift: what changed between plan and commit
+    # what changed since the plan
     "decision_changed": _("a reviewer decided about the row since the plan"),
     "source_row_changed": _("the source row was imported again since the plan, and it changed"),
     "course_mapping_changed": _("the mapping of the row's course changed since the plan"),

@@ -34,7 +34,7 @@ CHANGES: dict[ReviewDecision, str] = {
     D.RESET: "earlier decisions no longer apply, except on who is not the same person",
 }
 
-# Taken about every row, whatever its reason.
+# Taken about every row, for any reason.
 PUT_ASIDE = (D.SKIP, D.LATER)
 
 _WHOSE = (D.LINK, D.NOT_SAME)

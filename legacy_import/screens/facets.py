@@ -26,7 +26,7 @@ FACET_NAMES: dict[str, Promise] = {
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
     "decision": gettext_lazy("decision"),
-    "earlier_decision": gettext_lazy("said of an earlier version"),
+    "earlier_decision": gettext_lazy("decided about an earlier version"),
 }
 # Facets that are shown for one value, too: most rows have none.
 RARE = frozenset({"earlier_decision"})
@@ -82,9 +82,14 @@ def facets_of(
     return facets
 
 
-def status_facet(address: RowsAddress, statuses: Sequence[OldStatus]) -> Facet | None:
-    """The old statuses as they were typed; None where the rows do not differ in them."""
+def status_facet(address: RowsAddress, statuses: Sequence[OldStatus] | None) -> Facet | None:
+    """The old statuses as they were typed; None where the rows do not differ in them.
+
+    Without any where too many rows pass the filter to be read (`statuses` is None).
+    """
     query = address.query
+    if statuses is None:
+        return Facet(STATUS, str(FACET_NAMES[STATUS]), [])
     current = query.facets.get(STATUS, "")
     if len(statuses) < 2 and not current:
         return None

@@ -96,7 +96,7 @@ def _has_plan(run: LegacyImportRun) -> bool:
 
 
 def _evaluated_otherwise(run: LegacyImportRun) -> bool:
-    """Whether a stage took the run back since, or the rules or their settings are others now."""
+    """Whether a stage was repeated since, or the rules or their settings have changed."""
     if run.status not in WITH_A_PLAN:
         return True
     if (run.rules_version, run.norm_version) != (RULES_VERSION, NORM_VERSION):

@@ -38,8 +38,8 @@ class SchemaMismatch(LegacyImportError):
 class TableMap:
     """A table of the database with its fields: canonical name → column. `notes` are sentences.
 
-    `deletions`: all columns that say whether a row is deleted; `deleted_at` is the first of them.
-    `likely`: absent fields → the column that may be it, if an operator says so.
+    `deletions`: all columns that show whether a row is deleted; `deleted_at` is the first of them.
+    `likely`: absent fields → the column that may be it, if an operator confirms it.
     """
 
     table: str
@@ -59,7 +59,7 @@ class TableMap:
 def load_overrides(path: str) -> Overrides:
     """LEGACY_SCHEMA_FILE as {table: {field: column}}; empty without a file.
 
-    Raises SchemaMismatch when the file is missing, is not TOML, or names an unknown table or field.
+    Raises SchemaMismatch when the file is missing, is not TOML, or lists an unknown table or field.
     """
     if not path:
         return {}
@@ -262,7 +262,7 @@ def _with_its_noun(
 
 
 def _is_login(name: str, db_table: DatabaseTable) -> bool:
-    """`nom_utilisateur` is a login, unless `prenom_utilisateur` is beside it."""
+    """`nom_utilisateur` is a login, unless there is a `prenom_utilisateur`."""
     columns = {spelling for column in db_table.columns for spelling in spellings(column.name)}
     first_names = {spelling.replace("nom", "prenom") for spelling in spellings(name)}
     return is_account_name(name) and columns.isdisjoint(first_names - set(spellings(name)))

@@ -1,7 +1,7 @@
 """The tables of docs/rules.md, made by asking the rules themselves (see tests/docs/tables.py)."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -179,13 +179,8 @@ def commit_policy() -> str:
     from legacy_import.rules.commit_policy import LADDER
 
     answers: dict[str, dict[str, set[str]]] = {rung.__name__: {} for rung in LADDER}
-    for facts in _all_facts():
-        for rung in LADDER:
-            decision = rung(facts)
-            if decision:
-                answer = answers[rung.__name__].setdefault(decision.action.value, set())
-                answer.add(decision.reason)
-                break
+    for rung_name, decision in _every_answer():
+        answers[rung_name].setdefault(decision.action.value, set()).add(decision.reason)
     rows = [
         (str(place), RUNGS[rung],
          "<br>".join(f"{action}: {', '.join(f'`{why}`' for why in sorted(reasons))}"
@@ -195,40 +190,66 @@ def commit_policy() -> str:
     return markdown(("rung", "row", "planned_action: reasons"), rows)
 
 
-def _all_facts() -> Iterable[Any]:
-    """Every combination of facts, texts reduced to one that shows where they come from."""
+class _Unknown(Exception):
+    """A rung reads a fact that has no value yet."""
+
+
+class _KnownFacts:
+    """Facts of which only some have a value."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._known:
+            raise _Unknown(name)
+        return self._known[name]
+
+
+def _every_answer() -> Iterator[tuple[str, Any]]:
+    """(rung, its decision) for every combination of facts that the ladder can tell apart.
+
+    A fact gets its values, one after the other, when a rung first reads it: what no rung reads on the
+    way to an answer cannot change it. So all combinations are covered, millions of them, in a second.
+    """
+    from legacy_import.rules.commit_policy import LADDER
+
+    domains = _domains()
+    open_ends: list[dict[str, Any]] = [{}]
+    while open_ends:
+        known = open_ends.pop()
+        facts: Any = _KnownFacts(known)
+        try:
+            name, decision = next(
+                (rung.__name__, answer) for rung in LADDER if (answer := rung(facts))
+            )
+        except _Unknown as unread:
+            (fact,) = unread.args
+            open_ends += [{**known, fact: value} for value in domains[fact]]
+        else:
+            yield name, decision
+
+
+def _domains() -> dict[str, Sequence[Any]]:
+    """The values of every fact, texts reduced to those that show where they come from."""
     from enum import Enum
 
-    from legacy_import.rules.commit_policy import DELETIONS, Facts, Origin
+    from legacy_import.rules.commit_policy import DELETIONS, Facts
 
+    texts = {"deletion": ("", *DELETIONS), "doubt": ("the worst issue",),
+             "action_reason": ("the training's reason",), "blocker": ("the blocker",)}  # fmt: skip
     hints = get_type_hints(Facts)
-    # The rung of deletions looks at nothing else, so every deletion is tried once.
-    texts = {"deletion": "", "doubt": "the worst issue", "action_reason": "the training's reason",
-             "blocker": "the blocker"}  # fmt: skip
-    domains: list[Sequence[Any]] = []
+    domains: dict[str, Sequence[Any]] = {}
     for field in fields(Facts):
         kind = hints[field.name]
         if field.name in texts:
-            domains.append([texts[field.name]])
+            domains[field.name] = texts[field.name]
         elif kind is bool:
-            domains.append([False, True])
+            domains[field.name] = (False, True)
         else:
             assert issubclass(kind, Enum), field.name
-            domains.append(list(kind))
-    names = [field.name for field in fields(Facts)]
-    # One of the two reviewer's words, or neither: the first rung looks at nothing else.
-    skipped, postponed = names.index("skipped"), names.index("postponed")
-    domains[skipped], domains[postponed] = [False], [False]
-    plain = None
-    for values in itertools.product(*domains):
-        plain = dict(zip(names, values, strict=True))
-        yield Facts(**plain)
-    assert plain is not None
-    yield from (
-        Facts(**{**plain, "origin": Origin.NEW, "deletion": reason}) for reason in DELETIONS
-    )
-    yield Facts(**{**plain, "skipped": True})
-    yield Facts(**{**plain, "postponed": True})
+            domains[field.name] = list(kind)
+    return domains
 
 
 def reasons() -> str:

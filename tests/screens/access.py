@@ -159,7 +159,7 @@ SCREENS: dict[str, Address] = {
         {**QUEUE, "run": "{run}", "name": "Les miens"}, frozenset({"legacy_saved_filters"}),
     ),
     "legacy_imports:review-decide": decided("decide", 302, DECISIONS, version="1", decision="skip"),
-    # Nothing was said of an earlier version of the row.
+    # Nothing was decided about an earlier version of the row.
     "legacy_imports:review-repeat": decided("repeat", 409, frozenset(), version="1"),
     # Of somebody else's decision; a reviewer takes back only their own.
     "legacy_imports:review-undo": decided("undo", 409, frozenset(), event="{event}"),

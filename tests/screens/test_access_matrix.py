@@ -326,6 +326,17 @@ def test_each_role_and_method_is_answered_as_the_table_says(world, name):
 
 
 @every_address
+def test_every_view_answers_who_may_everything(world, name):
+    """On the second database; every role and method is asked on the first."""
+    address = SCREENS[name]
+    for method in ("GET", "HEAD"):
+        with taken_back():
+            answer = world.ask(world.client("superuser"), method, address)
+        should = expected(address, ROLES["superuser"], method, token=True)
+        assert answer.status_code == should, method
+
+
+@every_address
 def test_a_post_writes_only_its_own_tables_whatever_is_sent_along(world, name):
     address = SCREENS[name]
     for role in ROLES:

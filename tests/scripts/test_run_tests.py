@@ -30,12 +30,14 @@ def test_the_closing_lines_name_every_failure_and_the_minutes_of_each_lane() -> 
             Result("checks", ["lint (ruff check): exit code 1"], 6, 61.0),
             Result("sqlite", [], 5_000, 240.0),
             Result("mariadb", ["tests.stages.test_a::test_b[x]"], 2_999, 180.0),
-        ]
+        ],
+        250.0,
     ).splitlines()
     assert "checks     1.0 min  6 passed, 1 failed" in lines
     assert "sqlite     4.0 min  5000 passed" in lines
     assert "checks   lint (ruff check): exit code 1" in lines
     assert "mariadb  tests.stages.test_a::test_b[x]" in lines
+    assert "4.2 minutes in all" in lines
     assert lines[-1] == "8005 passed, 2 failed"
 
 

@@ -35,7 +35,7 @@ def with_choices(lines: Sequence[MappingLine]) -> list[MappingLine]:
 def _closest(
     line: CourseLine, catalogue: Sequence[CourseOption], names: Sequence[str]
 ) -> list[CourseOption]:
-    """The courses with the closest names; the suggested one first, whatever its name."""
+    """The courses with the closest names; the suggested one first in any case."""
     matches = process.extract(
         fold(line.mapping.legacy_name), names, scorer=fuzz.token_set_ratio, limit=MOST_CHOICES
     )

@@ -292,7 +292,7 @@ def _course_choices(
     )
     courses = [course for *_order, course in matches[:MOST_OPTIONS]]
     new = _new_course(request)
-    if new is not None:  # one just added from this page is offered whatever its name
+    if new is not None:  # one just added from this page is offered with any name
         added = [course for *_order, course in matches if course[0] == new]
         courses = (added + [course for course in courses if course[0] != new])[:MOST_OPTIONS]
     return {"courses": courses, "courses_total": len(matches), "course_q": search,

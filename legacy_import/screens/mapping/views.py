@@ -55,7 +55,7 @@ LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the ru
 class MappingDecisionForm(forms.Form):
     """A decision about one mapping; the service checks whether it is possible.
 
-    `choice`, of the list: a decision or the number of a course. `next_line`: the mapping to go on with.
+    `choice`, of the list: a decision or the number of a course. `next_line`: the next mapping.
     """
 
     decision = forms.CharField(max_length=20, required=False)
@@ -233,7 +233,7 @@ def _mapping_page(
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    """The ticked boxes of a bulk; what is no number of a mapping is none of them."""
+    """The ticked boxes of a bulk; others than numbers of mappings are ignored."""
     values = request.POST.getlist("chosen")
     return [
         int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19

@@ -59,8 +59,6 @@ def cause_lines(
 
 def _line(run: LegacyImportRun, cause: Cause, may_map: bool) -> CauseLine:
     kind = cause.kind or (MAPPED[cause.reason] if cause.reason in ONLY_BY_MAPPING else "")
-    words = _words(cause)
-    reason = gettext(REASONS.get(cause.reason, cause.reason))
     mapping = None
     if may_map and kind:
         page, button = MAPPING_PAGES[kind]
@@ -68,8 +66,8 @@ def _line(run: LegacyImportRun, cause: Cause, may_map: bool) -> CauseLine:
     in_bulk = RESOLUTIONS.get(cause.reason, ()) if cause.rows <= MAX_ROWS else ()
     return CauseLine(
         cause.rows,
-        words or reason,
-        reason if words else "",
+        _words(cause),
+        _reason(cause) if cause.mappings else "",
         RowsAddress(run, RowFilter({"planned_reason": cause.reason}, state=PENDING)),
         mapping,
         [(decision, EFFECTS[decision]) for decision in in_bulk if decision in OF_A_CAUSE],
@@ -77,7 +75,7 @@ def _line(run: LegacyImportRun, cause: Cause, may_map: bool) -> CauseLine:
 
 
 def _words(cause: Cause) -> str:
-    """'151 registrations wait for 126 sessions'; "" where the reason itself is all there is to say."""
+    """'151 registrations wait for 126 sessions'; "" where the reason itself is enough."""
     numbers: dict[str, Any] = {"rows": thousands(cause.rows), "shown": thousands(cause.mappings)}
     if cause.reason == "person_has_history":
         words = ngettext(
@@ -87,7 +85,8 @@ def _words(cause: Cause) -> str:
         )
         return words % numbers
     if not cause.mappings:
-        return ""
+        words = ngettext("%(shown)s row: %(words)s", "%(shown)s rows: %(words)s", cause.rows)
+        return words % {"shown": thousands(cause.rows), "words": _reason(cause)}
     if cause.kind == "statuses":
         words = ngettext("%(rows)s row carries", "%(rows)s rows carry", cause.rows)
         things = ngettext("%(shown)s unknown status", "%(shown)s unknown statuses", cause.mappings)
@@ -104,6 +103,10 @@ def _words(cause: Cause) -> str:
         words = _rows_wait(cause.rows)
         things = ngettext("%(shown)s course", "%(shown)s courses", cause.mappings)
     return f"{words % numbers} {things % numbers}"
+
+
+def _reason(cause: Cause) -> str:
+    return gettext(REASONS.get(cause.reason, cause.reason))
 
 
 def _rows_wait(rows: int) -> str:

@@ -20,7 +20,7 @@ from legacy_import.screens.review.forms import KEEP_NAME
 from legacy_import.screens.review.keys import DECISION_KEYS
 
 D = ReviewDecision
-# Evidence that says which of the two answers about a match is most likely right.
+# Evidence that shows which of the two answers about a match is most likely right.
 RECOMMENDED = {"likely_same_person": D.LINK, "likely_other_person": D.NOT_SAME}
 
 

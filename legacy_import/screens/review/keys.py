@@ -42,7 +42,7 @@ OTHER_KEYS: tuple[tuple[tuple[str, ...], Promise], ...] = (
     ((NOTE,), gettext_lazy("write a note")),
     ((NEXT, PREVIOUS), gettext_lazy("next row, previous row")),
     ((SELECT,), gettext_lazy("select the row")),
-    ((REPEAT,), gettext_lazy("say again what was said of an earlier version")),
+    ((REPEAT,), gettext_lazy("repeat what was decided about an earlier version")),
     ((UNDO,), gettext_lazy("undo your last decision")),
     ((SEARCH,), gettext_lazy("search")),
     ((HELP,), gettext_lazy("this help")),

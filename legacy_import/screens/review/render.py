@@ -62,7 +62,7 @@ TEMPLATE = "admin/legacy_imports/review/page.html"
 CAUSES = "admin/legacy_imports/review/causes.html"
 ROW_TEMPLATE = "admin/legacy_imports/review/row.html"
 # The parts of the page that its script requests with this header, to show another row in its place.
-# Looking ahead is no look: neither records that the row is open.
+# Looking ahead is not opening: neither records that the row is open.
 PART, ROW, AROUND = "X-Part", "row", "around"
 FRAMES = {"": "admin/legacy_imports/base.html", AROUND: "admin/legacy_imports/review/around.html"}
 # The states replace the facet of decisions; in an address it still is an active filter.
@@ -255,7 +255,7 @@ def _states(address: RowsAddress, counts: FilteredCounts) -> list[FacetLink]:
 def _facets(address: RowsAddress, counts: FilteredCounts) -> list[Facet]:
     """The facets of the side panel; the old status after the cause."""
     facets = facets_of(address, counts, SIDE_FACETS)
-    statuses = status_facet(address, statuses_under(address.run, counts) or ())
+    statuses = status_facet(address, statuses_under(address.run, counts))
     if statuses:
         facets.insert(bool(facets) and facets[0].code == "planned_reason", statuses)
     return facets

@@ -84,7 +84,7 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
 
 @permission_needed(REVIEW, methods=["POST"])
 def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
-    """Say again what was said of an earlier version of the row, and go to the next one."""
+    """Repeat the decisions about an earlier version of the row, and go to the next one."""
     address, form = _sent_address(request, row), VersionForm(request.POST)
     if not form.is_valid():
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))

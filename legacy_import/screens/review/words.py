@@ -22,8 +22,8 @@ STATE_NAMES: dict[str, Promise] = {
 # Decision → its effect, on the confirm page of a bulk.
 EFFECTS: dict[Choice, Promise] = {
     REPEAT: gettext_lazy(
-        "What was said of the earlier version of each row counts for the row as it is now. Rows to"
-        " which a part of it does not apply are left."
+        "The decisions about the earlier version of each row apply to the row as it is now. Rows to"
+        " which one of them does not apply stay as they are."
     ),
     ReviewDecision.SKIP: gettext_lazy(
         "The next plan skips these rows: no record is created from them."

@@ -1,4 +1,4 @@
-"""What the plan's own rule would answer if one more decision were taken: asked before it is taken."""
+"""What the plan's own rule would answer to one more decision, evaluated before it is taken."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class EffectOnRow(NamedTuple):
 
     @property
     def suffices(self) -> bool:
-        """Whether the row needs nobody any more."""
+        """Whether the row needs no review any more."""
         return self.answer.action != PlannedAction.REVIEW
 
     @property

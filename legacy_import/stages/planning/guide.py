@@ -69,7 +69,7 @@ def causes_of(
     mappings = totals.mappings_by_cause if totals else {}
     causes = []
     for reason, rows in largest:
-        # Where every mapping is decided, what is left is decided row by row.
+        # Where every mapping is decided, the other rows are decided one by one.
         kind = MAPPED.get(reason, "")
         kind = kind if left.get(kind) else ""
         causes.append(Cause(reason, rows, kind, mappings.get(reason, 0) if kind else 0))

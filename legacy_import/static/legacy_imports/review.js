@@ -170,6 +170,11 @@ document.addEventListener("submit", (event) => {
   decide(form, event.submitter);
 });
 
+// The second click of a double click meets the next row, in the same place: it decides nothing.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("form[data-next-row] button")) event.preventDefault();
+}, { capture: true });
+
 // The pages before were shown by the script: the server shows them again.
 addEventListener("popstate", () => location.reload());
 
