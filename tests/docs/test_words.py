@@ -17,7 +17,8 @@ PAGES = (
 )
 NO_PROSE = re.compile(
     r"^```.*?^```$|<!-- table: .*?<!-- end -->|``[^`]+``|`[^`\n]+`|\]\([^)\s]+\)"
-    r"|^# [^\n]+$|^- \d+\. \[[^\n]+$",  # titles, and their list
+    r"|^# [^\n]+$|^- \d+\. \[[^\n]+$"  # titles, and their list
+    r"|\*\*[^*\n]+\*\*:",  # headings of a screen
     re.DOTALL | re.MULTILINE,
 )
 MADE = r"(?:records?|runs?|leads?|enrolments?|links?|plans?|decisions?|accounts?|databases?)"
