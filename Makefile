@@ -3,7 +3,7 @@
 # make test-one T=tests/rules   some tests on one database (DB=sqlite, mariadb or mysql), in seconds
 # make test-faults   only what is killed, cut off or doubled (DB=sqlite, mariadb or mysql); minutes
 # make test-all   every test on every database, faults at every point; hours
-# make screenshots   the pictures of docs/tour.md, of a fictional school, with Debian's Chromium
+# make screenshots   the pictures of docs/, of a fictional school, with Debian's Chromium
 # make test-mysql   what can differ there, on a real MySQL (fetched as root on Debian, or TEST_MYSQL_*)
 # make matching   how well people are told apart, next to the targets; minutes (benchmarks/matching)
 # make bench   speed at 10,000 to 1,000,000 rows beside floor, Celery and rivals; an hour or so

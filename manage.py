@@ -17,6 +17,7 @@ def main() -> None:
             "Django is not installed here. Run `make venv`, then use .venv/bin/python manage.py …"
         )
     from django.core.exceptions import ImproperlyConfigured
+    from django.db.utils import DatabaseError
 
     try:
         execute_from_command_line(sys.argv)
@@ -25,6 +26,14 @@ def main() -> None:
             f"Error: {error}.\nNext:  set it in .env, a copy of .env.example; see README. "
             "After `make demo`: export ENV_FILE=demo.env"
         )
+    except DatabaseError as error:  # of Django's own commands: migrate, check, createsuperuser
+        from legacy_import.management.app_errors import known_app_database_error
+        from legacy_import.management.terminal import runnable
+
+        known = known_app_database_error(error)
+        if known is None:
+            raise
+        sys.exit(runnable(f"Error: {known.message}\nNext:  {known.hint}"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def render(figures: Figures) -> str:
     """The generated block: hours, hours through workers, room, memory, as Markdown."""
     parts = [
         f"Computed for {ROWS:,} rows from runs of {_sizes(figures)}; none of that size was run.",
-        table(("stage", "µs/row", "hours, cost unchanged", "× per tenfold", "hours, trend goes on"),
+        table(("stage", "µs/row", "hours, cost unchanged", "× per tenfold", "hours, trend continues"),
               _hours(figures)),
     ]  # fmt: skip
     if figures.workers:

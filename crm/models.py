@@ -1,4 +1,4 @@
-"""People who asked about a training, and the courses they asked about."""
+"""People who inquired about a training, and the courses concerned."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ class CrmLead(models.Model):
 
 
 class CourseInterest(models.Model):
-    """A course a lead asked about; a course the platform does not have keeps its old name only."""
+    """A course a lead inquired about; a course the platform does not have keeps its old name only."""
 
     lead = models.ForeignKey(
         CrmLead, on_delete=models.CASCADE, related_name="interests", verbose_name=_("lead")

@@ -27,7 +27,7 @@ class NewLead(NamedTuple):
 
 
 class NewInterest(NamedTuple):
-    """A course that a lead asked about; `course_id` None: the platform does not have it."""
+    """A course that a lead inquired about; `course_id` None: the platform does not have it."""
 
     origin: str
     lead_id: int

@@ -59,7 +59,7 @@ def fixed_width_type(connection: Any, column: str | None) -> str | None:
 
 
 def join_in_order(connection: Any) -> str:
-    """A JOIN whose left side is read first, whatever the statistics say of tables that are growing."""
+    """A JOIN whose left side is read first, independent of the statistics of tables that are growing."""
     return "STRAIGHT_JOIN" if is_mysql(connection) else "CROSS JOIN"
 
 
@@ -102,7 +102,7 @@ def rewrite_without_deleted_data(connection: Any) -> bool:
 
 
 def server_identity(connection: Any) -> tuple[str, ...]:
-    """Which database a connection leads to, as its server says, whatever address it was reached by."""
+    """Which database a connection leads to, in the server's own terms, the same for every address."""
     if is_sqlite(connection):
         return (socket.gethostname(), str(Path(connection.settings_dict["NAME"]).resolve()))
     with connection.cursor() as cursor:
@@ -152,7 +152,7 @@ def open_sessions(connection: Any) -> set[int]:
 
 
 def server_uptime(connection: Any) -> int:
-    """For how many seconds the server has been running; it counts sessions anew when it starts.
+    """Seconds since the server started; it then counts sessions from one again.
 
     0 for a SQLite file.
     """
@@ -205,7 +205,7 @@ def end_idle_transactions(connection: Any, seconds: int) -> None:
     """Have the server end this session if it is idle for so long, inside a transaction or not.
 
     So the locks of a process that was stopped, or of a machine that lost power, do not stay. Nor does
-    its session outside a transaction, by which it would count as alive for hours.
+    its session outside a transaction, by which it would be treated as alive for hours.
     """
     if is_sqlite(connection):
         return

@@ -41,7 +41,7 @@ class OnlyOwnFilters(ModelAdmin):  # type: ignore[type-arg]
     """A list that is narrowed by its own filters only.
 
     Django lets an address filter by any column (`?phone__startswith=055`). Digit by digit, that would
-    tell readers of a masked list the whole number.
+    show readers of a masked list the whole number.
     """
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 
 class LastingStream:
-    """A text stream that replaces what its encoding lacks, and goes on when nobody reads any more."""
+    """A text stream that replaces what its encoding lacks, and continues when no one reads any more."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

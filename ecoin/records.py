@@ -1,7 +1,7 @@
 """Records that an import creates and may delete again: created in bulk, fingerprinted, looked up.
 
 A record's fingerprint changes with any of its contents. A save that changed nothing leaves it as it was,
-so the time of the last save is no part of it.
+so the time of the last save is not a part of it.
 """
 
 import datetime

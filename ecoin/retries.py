@@ -41,7 +41,7 @@ def again(
 
 
 def transaction_again(work: Callable[[], Answer]) -> Answer:
-    """The work in a transaction of its own; a command repeats it if the link is lost.
+    """The work in a separate transaction; a command repeats it if the link is lost.
 
     Inside a transaction it is done once, because only the whole transaction could be repeated.
     """

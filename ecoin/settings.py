@@ -47,12 +47,15 @@ MIDDLEWARE = [
     "ecoin.no_store.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
+    # Inside WhiteNoise, whose files are compressed already. Its random padding and the tokens that
+    # are masked anew in every form answer BREACH (docs/decisions/0074).
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ecoin.interrupted_forms.InterruptedFormsMiddleware",  # everybody signs in
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # innermost: it replaces the answer of a locked sign-in

@@ -49,7 +49,7 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc]
 def locked_out(
     request: HttpRequest, original: HttpResponse | None = None, credentials: Any = None
 ) -> HttpResponse:
-    """429 with the time to wait. It does not say whether such an account exists."""
+    """429 with the time to wait. It does not show whether such an account exists."""
     wait = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     context = {
         **admin.site.each_context(request), "title": _("Too many attempts"), "minutes": wait,

@@ -1,4 +1,4 @@
-"""The import in the menu of the admin. It has its own screens: no staging model is registered."""
+"""The import in the admin: in its menu and on its index. No staging model is registered."""
 
 from typing import Any
 
@@ -6,12 +6,21 @@ from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
-from legacy_import.permissions import APP_LABEL
+from legacy_import.models import LegacyImportRun
+from legacy_import.permissions import APP_LABEL, VIEW
 from legacy_import.screens import menu
+from legacy_import.screens.page import next_step_context
 
 
 class PlatformAdmin(AdminSite):
     """The standard admin site, with the screens of the import first in its index and side bar."""
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The index, which greets who may see the import with the next step of its newest run."""
+        run = None
+        if request.user.has_perm(f"{APP_LABEL}.{VIEW}"):
+            run = LegacyImportRun.objects.order_by("-pk").first()
+        return super().index(request, {**next_step_context(run), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         app_list: list[Any] = super().get_app_list(request, app_label)

@@ -28,7 +28,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     schema_file = settings.LEGACY_SCHEMA_FILE
     if schema_file and not Path(schema_file).is_file():
         messages.append(
-            Error("LEGACY_SCHEMA_FILE names a file that is not there.",
+            Error("LEGACY_SCHEMA_FILE refers to a file that does not exist.",
                   hint="Give the path of a TOML file, or leave the key empty.",
                   id="legacy_imports.E001")
         )  # fmt: skip

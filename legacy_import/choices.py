@@ -5,6 +5,7 @@ the values, so values are added but never renamed.
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RunStatus(TextChoices):
@@ -128,7 +129,7 @@ class Outcome(TextChoices):
     PENDING = "pending", _("pending")  # not committed yet
     DRIFTED = "drifted", _("changed since the plan")  # something changed since the plan
     FAILED = "failed", _("failed")
-    ROLLED_BACK = "rolled_back", _("rolled back")
+    ROLLED_BACK = "rolled_back", pgettext_lazy("row", "rolled back")
 
 
 # Outcomes in force until they are rolled back: such a row is never planned again.

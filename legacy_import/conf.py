@@ -14,6 +14,8 @@ from ecoin.database import configured_on_sqlite
 from legacy_import.choices import FocusMode
 from legacy_import.errors import LegacyImportError
 
+# How a command is started: from the folder of the checkout, without an activated environment.
+MANAGE = ".venv/bin/python manage.py"
 DRIVERS = ("mysql", "sqlite")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 CHARSETS = ("utf8mb4", "utf8mb3", "utf8")  # that the guard reads as the server does

@@ -1,4 +1,4 @@
-"""Pictures of every screen for docs/tour.md: `make screenshots`; `python -m scripts.screenshots NAME…`.
+"""Pictures of the screens for docs/screens.md and the tours: `make screenshots`; with names, only these.
 
 Everything happens in a temporary folder: a fictional school (always the same people), a server of its
 own on a free port, and Debian's Chromium, signed in as the accounts of the demo.
@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screens"
 WIDE, PHONE = 1280, 390  # CSS pixels
-MOST_BYTES = 2_000_000  # of all pictures together
+MOST_BYTES = 5_000_000  # of all pictures together
+LANGUAGES = ("fr", "ar", "en")
 REMEDY = "The pictures need a browser: apt-get install chromium"
 START_WITHIN = 60  # seconds
 
@@ -49,13 +50,15 @@ def scroll_to_row(page: "Page") -> None:
 class Picture:
     """A screen (the name of its address, of the import if no app is named) as one role sees it.
 
-    `query` names things of the School. `part`: only this element. `early`: before the first commit.
+    `query` and `path` name things of the School; `path` is the part of the address behind the screen's
+    own. `part`: only this element. `early`: before the first commit.
     """
 
     name: str
     screen: str
     role: str = "reviewer"
     query: str = ""
+    path: str = ""
     language: str = "fr"
     dark: bool = False
     width: int = WIDE
@@ -94,6 +97,23 @@ PICTURES = (
     Picture("probable-owners", "trainings:history-owners", "manager", height=700),
     Picture("sign-off", "sign-off", "manager", height=760),
 )  # fmt: skip
+# The tour's pictures: one per example, in the language of each page.
+TOUR = (
+    Picture("tour-causes", "review", query="run={run}", height=720),
+    Picture("tour-siblings", "review", query=MATCHED, height=720),
+    Picture("tour-twice", "review", height=720,
+            query="run={run}&focus=all&planned_reason=medium_match&row={twice}"),
+    Picture("tour-course", "course-mapping-one", "manager", RUN, "{course}", height=720),
+    Picture("tour-session", "session-mapping-one", "manager", RUN, "{session}", height=720),
+    Picture("tour-date", "review", height=720,
+            query="run={run}&focus=all&planned_reason=birth_date_impossible&row={impossible}"),
+    Picture("tour-history", "trainings:history-learner", "reviewer", "key={learner}", height=720),
+)  # fmt: skip
+PICTURES += tuple(
+    replace(picture, name=f"{picture.name}-{language}", language=language)
+    for picture in TOUR
+    for language in LANGUAGES
+)
 OF_A_RUN = ("run", "commit", "rollback", "sign-off")  # their addresses contain the run
 BY_POST = {"review-bulk": "review"}  # a page that is reached from another one
 
@@ -104,7 +124,10 @@ def address(picture: Picture, school: "School") -> str:
 
     screen = BY_POST.get(picture.screen, picture.screen)
     name = screen if ":" in screen else f"legacy_imports:{screen}"
-    path = reverse(name, args=[school.run] if screen in OF_A_RUN else [])
+    args = [school.run] if screen in OF_A_RUN else []
+    if picture.path:
+        args = [int(picture.path.format(**asdict(school)))]
+    path = reverse(name, args=args)
     return f"{path}?{picture.query}".rstrip("?").format(**asdict(school))
 
 
@@ -186,12 +209,12 @@ def main(names: list[str]) -> None:
     from playwright.sync_api import sync_playwright
 
     with school_folder() as folder:
-        _settings(folder)
+        set_up(folder)
         from scripts import screenshots_school as made
 
         made.build()
         run = made.choose_one_course()
-        early = made.School(run=run.pk, matched=0, compared=0, origin="", learner="", name="")
+        early = made.School(run=run.pk)
         FOLDER.mkdir(exist_ok=True)
         with server() as host, sync_playwright() as playwright:
             arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
@@ -212,7 +235,7 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"Together they may have {MOST_BYTES / 1000:,.0f} kB.")
 
 
-def _settings(folder: Path) -> None:
+def set_up(folder: Path) -> None:
     """Settings of a school in this folder, for this process and the server it starts."""
     import django
 

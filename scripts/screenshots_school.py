@@ -16,7 +16,12 @@ from legacy_import.conf import database_name
 from legacy_import.mapping.courses import COURSES
 from legacy_import.mapping.decisions import bulk_stamp, confirm_mappings, decide_mapping
 from legacy_import.mapping.kinds import KINDS
-from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
+from legacy_import.models import (
+    LegacyCourseMapping,
+    LegacyImportRun,
+    LegacySessionMapping,
+    LegacyStudentImport,
+)
 from legacy_import.people.platform import platform_courses
 from legacy_import.review.decisions import claim, decide
 from legacy_import.review.filter import queue_of
@@ -28,6 +33,7 @@ from trainings.models import LegacyCompletedTraining
 BATCH, COMMITTED = 100, 400  # rows
 DOUBT = "birth_date_impossible"  # the cause that the pictured bulk is about
 SHARED = "shared_contact_other_name"
+MISSING_COURSE, WAITING_SESSION = "Permis cariste", 235
 D = ReviewDecision
 # Cause → what the reviewer said of its first rows.
 SAID = {
@@ -40,14 +46,18 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """What the addresses of the pictures name."""
+    """What the addresses of the pictures name. Before the first commit: the run alone."""
 
     run: int
-    matched: int  # a row and a person who has its contact under another name
-    compared: int  # a row and a person of the same name and contact, born on another day
-    origin: str
-    learner: str  # the key of one who was trained more than once
-    name: str  # a name that several former learners have a part of
+    matched: int = 0  # a row and a person who has its contact under another name
+    compared: int = 0  # a row and a person of the same name and contact, born on another day
+    twice: int = 0  # a row and a person of the same name and birth date
+    impossible: int = 0  # a trained learner born on a day that does not exist
+    course: int = 0  # the mapping of a course that the platform does not have
+    session: int = 0  # the mapping of the waiting list with a code like a real session's
+    origin: str = ""
+    learner: str = ""  # the key of one who was trained more than once
+    name: str = ""  # a name that several former learners have a part of
 
 
 def build() -> None:
@@ -109,6 +119,10 @@ def commit_and_review(run: LegacyImportRun) -> School:
         run=run.pk,
         matched=shared[0].pk,
         compared=_waiting(run, "birth_date_conflict")[0].pk,
+        twice=_waiting(run, "medium_match")[0].pk,
+        impossible=_waiting(run, DOUBT)[0].pk,
+        course=LegacyCourseMapping.objects.get(legacy_name=MISSING_COURSE).pk,
+        session=LegacySessionMapping.objects.get(legacy_session_id=WAITING_SESSION).pk,
         origin=LegacyCompletedTraining.objects.exclude(origin=None).order_by("pk")[0].origin or "",
         learner=quote(often),
         name=quote(name.split()[0]),

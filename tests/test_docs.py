@@ -238,9 +238,15 @@ def test_every_test_that_holds_a_risk_exists():
     assert missing == []
 
 
-def test_every_risk_names_a_test():
-    risks = [line for line in TEXT[DOCS / "risks.md"].splitlines() if line.startswith("| ")][1:]
-    assert [line for line in risks if not TEST_NAME.search(line)] == []
+def test_every_risk_has_its_tests_and_its_likelihood():
+    register, _, tests = TEXT[DOCS / "risks.md"].partition("\n## The tests\n")
+    risks = [line.split(" | ") for line in register.splitlines() if re.match(r"\| \d", line)]
+    proofs = [line.split(" | ") for line in tests.splitlines() if re.match(r"\| \d", line)]
+    assert [risk[0] for risk in risks] == [proof[0] for proof in proofs]
+    assert [risk[0] for risk in risks] == [f"| {n}" for n in range(1, len(risks) + 1)]
+    assert [proof for proof in proofs if not TEST_NAME.search(proof[1])] == []
+    assert {risk[2] for risk in risks} == {"certain", "likely", "possible", "rare"}
+    assert [risk for risk in risks if len(risk) != 6 or not all(risk)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

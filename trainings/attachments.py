@@ -292,8 +292,8 @@ def _propose(records: Collection[ImportedHistory] | Any) -> None:
 def _is_outdated(changes: Sequence[AttachedRecord]) -> bool:
     """Whether any of these records was attached or detached since.
 
-    Its version does not always tell: a record that a rollback deleted and a commit created again counts
-    from the beginning.
+    Its version does not always show it: a record that was rolled back and created again
+    counts from the beginning.
     """
     later = AttachedRecord.objects.filter(origin__in={one.origin for one in changes})
     return later.filter(attachment__gt=changes[0].attachment_id).exists()

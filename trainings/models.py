@@ -264,8 +264,8 @@ class AttachmentAction(models.TextChoices):
 class HistoryAttachment(models.Model):
     """What a person decided about the owner of a learner's history. Never changed, never deleted.
 
-    The person is who it was attached to, or who was ruled out; of a detachment, no one. An undo is an
-    event of its own.
+    The person is who it was attached to, or who was ruled out; of a detachment, no one. An undo is a
+    separate event.
     """
 
     action = AsciiField(max_length=8, choices=AttachmentAction)

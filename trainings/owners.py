@@ -2,7 +2,7 @@
 
 A pair is proposed when history or a person is added, by the key of name and birth date, or because the
 import found a match that it did not trust. The work list reads stored pairs, so it never compares all
-history with everybody (docs/decisions/0071-history-is-attached-by-people.md).
+history with everyone (docs/decisions/0071-history-is-attached-by-people.md).
 """
 
 from collections import defaultdict
@@ -110,7 +110,7 @@ def withdraw_people(kind: str, ids: Collection[int]) -> None:
 
 
 def withdraw_learners(learner_keys: Collection[str]) -> None:
-    """Forget what was proposed about those learners of whom there is no history any more."""
+    """Forget what was proposed about those learners of whom no history is left."""
     keys = set(learner_keys)
     for model in HISTORY:
         rest = model._default_manager.filter(learner_key__in=keys)

@@ -53,7 +53,7 @@ def insert_encoded(rows: EncodedRows) -> None:
                 load_data.send(connection, table, rows.columns, file, len(batch))
                 continue
         except load_data.Refused:
-            pass  # the statement raises the error that says why
+            pass  # the statement raises the error with the reason
         _insert(table, rows.columns, batch)
 
 

@@ -83,7 +83,7 @@ def is_code(token: str) -> bool:
 
 
 BOUND: Final = "\x1f"
-"""Stands between a particle and its name, until the whole is looked up."""
+"""Is put between a particle and its name, until the whole is looked up."""
 
 
 def glued(words: list[str]) -> list[str]:
@@ -145,7 +145,7 @@ def latin_spelling(name: str, attested: Callable[[str], str | None]) -> str | No
     return None
 
 
-# As clerks write them without a blank; what follows must be a name of its own.
+# As clerks write them without a blank; what follows must itself be a name.
 _GLUED_PREFIXES: Final = (
     (_SERVANT + ARABIC_ARTICLE, "abdel"),
     (_SERVANT, "abdel"),
@@ -186,7 +186,7 @@ def skeletons(token: str) -> tuple[str, ...]:
 def likeliest(choices: Iterable[Sequence[str]], most: int) -> list[tuple[str, ...]]:
     """At most `most` combinations of one item of each choice, those of the earliest items first.
 
-    Only the `most` best beginnings are continued, which loses none: whatever follows, a worse
+    Only the `most` best beginnings are continued, which loses none: a worse
     beginning stays behind all of them. So a long name takes no longer than its letters.
     """
     best: list[tuple[int, tuple[int, ...], tuple[str, ...]]] = [(0, (), ())]

@@ -103,7 +103,7 @@ def is_zero_date(text: str) -> bool:
 
 
 def is_deletion_mark(text: str | None) -> bool:
-    """Whether the value of a column like `deleted_at` or `is_deleted` says that the row is deleted."""
+    """Whether the value of a column like `deleted_at` or `is_deleted` means that the row is deleted."""
     if not text:
         return False
     mark = text.replace("\x00", "").strip()[:DELETION_PREFIX].strip()

@@ -1,4 +1,4 @@
-"""Names that went through a wrong charset: repaired where that is no guess, else damaged."""
+"""Names that went through a wrong charset: repaired where that is not a guess, else damaged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Readable(NamedTuple):
 
 
 SUSPECT: Final = re.compile(r"[&?\\%\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""What makes an ASCII text worth a look."""
+"""When an ASCII text may be damaged."""
 
 _ESCAPED: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31}\d{0,2});?")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -115,7 +115,7 @@ def _undone(text: str) -> str | None:
     return meanings.pop() if len(meanings) == 1 else None
 
 
-# Arabic letters beside signs that no keyboard puts there: UTF-8 read as Windows-1256.
+# Arabic letters next to signs that no keyboard puts there: UTF-8 read as Windows-1256.
 _MIXTURE: Final = re.compile(
     "[\u0600-\u06ff](?:[\u00a1-\u024f\u02c6\u02dc\u20ac\u2116\u2122\u2020-\u2022\u2026\u2030\u2039\u203a]"
     "|[\u201a\u201c-\u201e](?=[\u0600-\u06ff]))"
@@ -132,7 +132,7 @@ _MISREAD: Final = re.compile(
     f"|(?<=[a-zA-Z])[{_SIGNS}]+(?=[a-zA-Z])|{_NOWHERE}"
 )
 _FRENCH: Final = re.compile("[\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*")
-# An accent next to a plain letter: whatever it is decoded as, the word is neither Arabic nor Latin.
+# An accent next to a plain letter: in any decoding, the word is neither Arabic nor Latin.
 _ACCENT: Final = re.compile("[a-zA-Z][\u00c0-\u00ff]|[\u00c0-\u00ff][a-zA-Z]")
 # French names only: Aãcha and Chòrif are another mistake.
 _LATIN_NAME: Final = re.compile("[a-zàâçéèêëîïôùûüÿœæ'. -]+", re.IGNORECASE)

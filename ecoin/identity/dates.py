@@ -15,7 +15,7 @@ MAX_FIELD: Final = 60
 YOUNGEST: Final = 10
 """Years. A two-digit year is the latest one that makes the learner at least this old: 05 → 2005."""
 OLDEST_YEAR: Final = 1901
-"""1900 is the old forms' default year; nobody in the school was born before it."""
+"""1900 is the old forms' default year; no one in the school was born before it."""
 
 
 class BirthDate(NamedTuple):

@@ -1,4 +1,4 @@
-"""Tables of `emails.py`: what is no address, whose mailbox it is, what was probably meant."""
+"""Tables of `emails.py`: what is not an address, whose mailbox it is, what was probably meant."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _PLACEHOLDER_LOCAL_PARTS = """
     monmail adresse adresseemail adressemail exemple example test testtest
 """
 PLACEHOLDER_LOCAL_PARTS: Final = frozenset(
-    # Whatever the domain, without dots, dashes and digits: there is no address, the form's own
-    # example was copied, or the sender is a machine. A shorter blank may be somebody's initials.
+    # In any domain, without dots, dashes and digits: there is no address, the form's own
+    # example was copied, or the sender is a machine. A shorter blank may be a person's initials.
     _PLACEHOLDER_LOCAL_PARTS.split()
 ) | {word for word in BLANKS if len(word) >= 4}
 
@@ -37,7 +37,7 @@ _ROLE_EXACT = """
     academy academie etablissement agence entreprise societe taxiphone kiosque ecoin
 """
 ROLE_EXACT: Final = frozenset(
-    # First word of the local part: an office, read by whoever is there.
+    # First word of the local part: an office, read by anyone there.
     _ROLE_EXACT.split()
 )
 

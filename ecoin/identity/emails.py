@@ -1,7 +1,7 @@
 """E-mail addresses as comparison keys.
 
 `email-validator` without DNS decides what is valid; ordinary addresses take regular expressions
-that accept a subset of what the library accepts (a test holds the two together). The key is lower
+that accept a subset of what the library accepts (a test compares the two). The key is lower
 case; dots and +tags stay, a mistyped domain stays and is only hinted at.
 """
 
@@ -27,7 +27,7 @@ from ecoin.identity.email_tables import (
 from ecoin.identity.text import is_picture
 
 MAX_FIELD: Final = 500
-"""Characters that are read; no address is longer than 254, a field may hold two."""
+"""Characters that are read; no address is longer than 254, a field may contain two."""
 
 
 class Email(NamedTuple):
@@ -54,7 +54,7 @@ _BEFORE: Final = _WRAPPING.replace(".", "")  # .user@gmail.com is not user@gmail
 _MAILTO: Final = re.compile(r"^(?:mailto|e-?mail|mail)\s*:\s*", re.IGNORECASE)
 _IN_ANGLES: Final = re.compile(r"<([^<>@\s]+@[^<>@\s]+)>")
 _SIGN: Final = r"[,;|/\\()\[\]<>{}:=]"
-# An address beside a remark: between signs, or before a word or a number. Not before two letters, which
+# An address with a remark: between signs, or before a word or a number. Not before two letters, which
 # may be the end of its domain (amel@yahoo.co m).
 _REMARKED: Final = re.compile(
     rf"(?:^|{_SIGN}|\s-|\s(?:et|ou|or|and)\s)\s*([^\s,;|/\\()\[\]<>{{}}:=@]+@[^\s,;|/\\()\[\]<>{{}}:=@]+)"
@@ -89,7 +89,7 @@ _MISSING: Final = Email(None, "missing", False, "")
 
 
 def is_role_mailbox(value: str, extra: frozenset[str] = _NOTHING) -> bool:
-    """An office's or a cyber café's mailbox: many people give it, it says nothing about who."""
+    """An office's or a cyber café's mailbox: many people give it, it identifies no one."""
     local = value.partition("@")[0]
     if extra and (value in extra or local in extra or f"{local}@" in extra):
         return True
@@ -147,7 +147,7 @@ def _read_odd(raw: str) -> tuple[str | None, str, str]:
 
 
 def _candidates(text: str) -> list[str]:
-    """The field itself, what is in <>, the parts if each is an address, addresses beside remarks."""
+    """The field itself, what is in <>, the parts if each is an address, addresses with remarks."""
     whole = _unwrapped(text)
     candidates = [whole]
     angles = _IN_ANGLES.findall(text)
@@ -194,7 +194,7 @@ _NO_LETTERS: Final = re.compile("[^a-z]+")
 
 @lru_cache(maxsize=8_192)
 def _hint(domain: str) -> str:
-    """The domain that was probably meant; '' where there is nothing to say. Never applied."""
+    """The domain that was probably meant; '' where there is nothing to suggest. Never applied."""
     if domain in REAL_DOMAINS:
         return ""
     if domain in DOMAIN_TYPOS:

@@ -6,7 +6,7 @@
 
 Amine and Amir, Samir and Samira, Salem and Sellam sound alike and are brothers and sisters on one
 phone. A comparison that forgives slips must not forgive these, so each known name has a fold of its
-own: where two names would fold alike, a number tells them apart (`salam~1`, `salam~2`).
+own: where two names would fold alike, a number distinguishes them (`salam~1`, `salam~2`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ecoin.identity.arabic import PARTICLES, code, fold_arabic, latin_spelling
 from ecoin.identity.latin import fold_spelling
 
 OWN: Final = "~"
-"""Before the number that tells names of one fold apart."""
+"""Before the number that distinguishes names of one fold."""
 _NOBODY: Final[frozenset[int]] = frozenset()
 
 
@@ -56,7 +56,7 @@ def fold_of(spelling: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def given_names_of(fold: str) -> frozenset[int]:
-    """Numbers of the given names that a fold may stand for; empty where it is not known."""
+    """Numbers of the given names that a fold may mean; empty where it is not known."""
     return _tables().names_of.get(fold, _NOBODY)
 
 
@@ -111,7 +111,7 @@ def _tables() -> _Tables:
     own = _Folds(names_of)
     fold_of = {}
     for spelling, only in owner.items():
-        # A spelling that several names have alike stands for those, and has a fold of its own too.
+        # A spelling that several names have alike means those, and has its own fold too.
         meant = (only,) if only is not None else tuple(sharing[spelling])
         typical = by_letters[usual[only]] if only is not None else by_letters[spelling]
         fold_of[spelling] = own.of(meant, typical)
@@ -167,7 +167,7 @@ def _is_usual(
 ) -> bool:
     """Does one name alone claim this fold, and by its usual spelling?
 
-    "Rechid" is رشيد; "Rechad", which nobody attests, is not for that spelling's sake.
+    "Rechid" is رشيد; "Rechad", which no source attests, is not for that spelling's sake.
     """
     return len(numbers) == 1 and all(by_letters.get(usual[name]) == folded for name in numbers)
 
@@ -178,7 +178,7 @@ def _usual(name: KnownName, number: int, owner: Mapping[str, int | None]) -> str
 
 
 class _Folds:
-    """A fold for each name, and for the names that share a spelling; a number tells equal ones apart."""
+    """A fold for each name, and for names that share a spelling; equal ones get a number."""
 
     def __init__(self, shared: Mapping[str, Set[int]]) -> None:
         self._shared = shared  # fold by the letters → the names that claim it

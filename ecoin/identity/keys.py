@@ -2,7 +2,7 @@
 
 A key is a kind and an ASCII value, the same for staged rows, leads and users; two owners of one key
 are candidates, nothing more. Raising `NORM_VERSION` is due whenever any function of
-`ecoin.identity` gives another answer than before: stored keys are then computed anew.
+`ecoin.identity` gives another answer than before: stored keys are then computed again.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def identity_keys(
     birth_date: date | None,
     phone_digits: str,
 ) -> tuple[Key, ...]:
-    """All keys of one person; a blank value makes no key, so blank never matches blank.
+    """All keys of one person; a blank value gives no key, so blank never matches blank.
 
     D, R and S need two different words, and no part that cannot be read: "Amina" and a birth date are
-    not a full name. R is for rows without a valid phone; with one, P says more. A name in Arabic
+    not a full name. R is for rows without a valid phone; with one, P proves more. A name in Arabic
     letters has an S for each way it may be spelled.
     """
     keys = [Key("P", number) for number in phones.valid]
@@ -103,7 +103,7 @@ def name_keys(name: str) -> NameKeys:
 
 
 def canonical_date(value: date | None) -> date | None:
-    """The earlier of a date and its day/month-swapped twin; None for dates that say nothing.
+    """The earlier of a date and its day/month-swapped twin; None for dates that prove nothing.
 
     Two dates are equal or swapped if and only if their canonical dates are equal.
     """

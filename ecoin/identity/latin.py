@@ -21,13 +21,13 @@ from ecoin.identity.name_tables import (
 )
 
 NUMBER: Final = "#"
-"""Stands among the words for one that has digits or signs and no letter."""
+"""Replaces a word that has digits or signs and no letter."""
 PARTICLES: Final = frozenset((*PREFIXES, *ARTICLES, *SUFFIXES, "m"))
 
 _APOSTROPHES: Final = re.compile("['`\"]")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _LEADING_M: Final = re.compile(r"^\s*m\.\s*(?=[a-z])")
-# Dashes, slashes, a question mark are how a clerk leaves a name empty; other signs stood for something.
+# Dashes, slashes, a question mark are how a clerk leaves a name empty; other signs meant something.
 _NO_LETTER_WORD: Final = re.compile(r"(?<!\S)[-/._,?'\"()]*[^a-z\s\-/._,?'\"()][^a-z\s]*(?!\S)")
 _REWRITTEN: Final = SHORT_FORMS | GENERATIONS
 _NOTHING: Final = TITLES | NO_NAME_WORDS

@@ -1,6 +1,6 @@
 """The one mask for contacts on every screen, in every export and in all evidence.
 
-A mask says enough to recognise a number one already has in hand, never enough to call it.
+A mask shows enough to recognise a number that one has already, never enough to call it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mask_phone(raw: str | None) -> str:
 
 
 def mask_email(raw: str | None) -> str:
-    """'ali@gmail.com' → 'a•••@gmail.com'; dots only where there is no address to speak of."""
+    """'ali@gmail.com' → 'a•••@gmail.com'; dots only where there is no real address."""
     text = unescaped(raw or "").strip()
     if not text:
         return ""
@@ -107,7 +107,7 @@ def mask_key(kind: str, value: str) -> str:
     return _last_two(value)
 
 
-# A digit, or the letter O typed for a zero beside one.
+# A digit, or the letter O typed for a zero next to one.
 _DIGIT: Final = r"(?:\d|(?<=\d)[oO](?![^\W\d_])|(?<![^\W\d_])[oO](?=[ .\-]?\d))"
 _BETWEEN: Final = r"[^\w•@]|_"
 _NUMBER: Final = re.compile(rf"\+?{_DIGIT}(?:(?:{_BETWEEN}){{0,4}}{_DIGIT}){{6,}}")
@@ -119,7 +119,7 @@ _GROUP: Final = re.compile(r"\d+")
 _MOBILE: Final = re.compile(r"(?:0|213)[5-7]\d{8}")
 _MOBILE_ALONE: Final = re.compile(r"(?:0|(?:00)?2130?)[5-7]\d{8}")  # in use or not
 _HOLDS_SOMETHING: Final = re.compile(r"[\d@]")
-_JOINERS: Final = "\u200c\u200d"  # letters of Arabic and Persian names stand apart or join by these
+_JOINERS: Final = "\u200c\u200d"  # between letters of Arabic and Persian names
 
 
 def _masked(text: str) -> str:
@@ -129,7 +129,7 @@ def _masked(text: str) -> str:
     rest = _NUMBER.sub(" x ", DATE_IN_TEXT.sub(" x ", ascii_digits(text)))
     rest = _MASKED_NUMBER.sub(" x ", rest)
     text = _NUMBER.sub(_number_in_text, text)
-    # A number whose groups stand far apart, or have words between them.
+    # A number whose groups are far apart, or have words between them.
     if parse_phones(rest).valid or _MOBILE.search(raw_digits(rest)):
         text = _GROUP.sub(lambda group: DOT * len(group.group()), text)
     return text
@@ -144,7 +144,7 @@ def _number_in_text(match: re.Match[str]) -> str:
 
 
 def _address_in_text(match: re.Match[str]) -> str:
-    """One space more or less around an @ makes no address of it, nor does it hide one."""
+    """One space more or less around an @ is neither a reason to see an address nor to miss one."""
     found = match.group()
     lead = " " if found[0].isspace() else ""
     return lead + mask_email("".join(found.split()).strip(_WRAPPING))

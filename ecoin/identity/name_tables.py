@@ -12,7 +12,7 @@ _NO_NAME_WORDS = """
     renseigne renseignee void empty anonyme nom prenom email mail telephone tel indisponible
 """
 NO_NAME_WORDS: Final = frozenset(
-    # Nothing, beside a name: "NULL Haddad" is what an empty first name leaves.
+    # Nothing, next to a name: "NULL Haddad" is what an empty first name leaves.
     _NO_NAME_WORDS.split()
 )
 
@@ -85,7 +85,7 @@ SUFFIXES: Final = {
 }  # fmt: skip
 
 SUFFIX_NEEDS: Final = {
-    # 'Houda' is a given name of its own: half a name only after Nour.
+    # 'Houda' is a given name by itself: half a name only after Nour.
     "elhouda": frozenset({"nour", "nor", "nur", "noor", "nourr", "ennour"}),
 }
 
@@ -94,7 +94,7 @@ _NO_ARTICLE = """
     ali alia alya aldo alima alim alla allal allali aliouane alem alam
 """
 NO_ARTICLE: Final = frozenset(
-    # Begin with el or al, and it is no article.
+    # Begin with el or al, and is not an article.
     _NO_ARTICLE.split()
 )
 
@@ -135,7 +135,7 @@ LETTERS: Final = (
 )
 
 GENERATIONS: Final = {
-    # Father and son of one name are two people: kept as a token of its own.
+    # Father and son of one name are two people: kept as a separate token.
     **dict.fromkeys(("jr", "junior", "fils"), "jr"),
     **dict.fromkeys(("sr", "senior", "pere"), "sr"),
     "الابن": "jr",

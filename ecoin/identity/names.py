@@ -26,7 +26,7 @@ from ecoin.identity.name_tables import (
 from ecoin.identity.text import is_picture, to_ascii
 
 MAX_PART: Final = 300
-"""Characters of a name part that are compared; the column holds fewer."""
+"""Characters of a name part that are compared; the column contains fewer."""
 MAX_TOKENS: Final = 12
 MAX_SKELETONS: Final = 16
 """Skeletons of a name in Arabic letters: it may be spelled in so many ways, the likely ones first."""
@@ -76,7 +76,7 @@ NO_NAME_AT_ALL: Final = Name("", "", "")
 
 
 def parse_name(*parts: str | None) -> Name:
-    """First and last name, or one full name, whatever their order. Never raises."""
+    """First and last name, or one full name, in any order. Never raises."""
     if len(parts) == 2:
         first, last = parts
         if first and last and len(first) <= MAX_PART and len(last) <= MAX_PART:
@@ -96,7 +96,7 @@ def _in_order(one: str, other: str) -> str:
 
 @lru_cache(maxsize=8_192)
 def _name_of_one_word(part: str) -> Name | None:
-    """The name of a part that is one word and stays one, whatever stands beside it."""
+    """The name of a part that is one word and stays one, next to any other word."""
     words = _words_of(part)
     if len(words) != 1 or words[0] in _NOT_ALONE:
         return None
@@ -107,7 +107,7 @@ _NOT_ALONE: Final = latin.PARTICLES | arabic.PARTICLES | {UNREADABLE, latin.NUMB
 
 
 def parse_name_as_written(*parts: str | None) -> tuple[Name, str]:
-    """The name, and its fold in written order: tells "Ali Haddad" from "Haddad Ali"."""
+    """The name, and its fold in written order: distinguishes "Ali Haddad" from "Haddad Ali"."""
     tokens, words = _tokens(parts)
     if not tokens:
         return NO_NAME_AT_ALL, ""
@@ -225,7 +225,7 @@ def _words_of(part: str) -> tuple[str, ...]:
     if part.isascii() and not SUSPECT.search(part):
         return latin.words(part)
     text, problem = readable_name(part)
-    # A picture is no letter: beside letters a decoration. A degree sign is not the word "deg".
+    # A picture is not a letter: next to letters it is a decoration. A degree sign is not the word "deg".
     picture = " " if any(c.isalpha() for c in text) else "*"
     text = "".join(picture if is_picture(c) else "*" if c == "\u00b0" else c for c in text)
     if problem != DAMAGED:

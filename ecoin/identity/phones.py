@@ -2,8 +2,8 @@
 
 Numbers are stored as digits with the country code and without plus: `213559446168`. What is a
 valid number comes from `phonenumbers`: its own patterns for the region DZ are read when this module
-is imported and compiled into one expression, some ten times faster than a call; a test holds the
-two together. The library alone fails on what people type, so the field is cleaned and split first.
+is imported and compiled into one expression, about ten times faster than a call; a test compares
+the two. The library alone fails on what people type, so the field is cleaned and split first.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from phonenumbers import PhoneMetadata
 
 COUNTRY: Final = "213"
 MIN_INVALID_DIGITS: Final = 7
-"""Fewer digits are no evidence of anything (an extension, a house number, a typing slip)."""
+"""Fewer digits are not evidence of anything (an extension, a house number, a typing slip)."""
 MAX_INVALID_DIGITS: Final = 20
-"""More digits are no phone anywhere (E.164 ends at 15); two glued numbers are still kept."""
+"""More digits are not a phone anywhere (E.164 ends at 15); two glued numbers are still kept."""
 MAX_E164: Final = 15
 """Digits of the longest international number."""
 MAX_FIELD: Final = 500
-"""Characters of the field that are read: a phone column holds numbers, not essays."""
+"""Characters of the field that are read: a phone column contains numbers, not essays."""
 MAX_NUMBERS: Final = 10
 
 
 class Phones(NamedTuple):
-    """What a phone field says. `placeholder`: it holds a number that nobody has (0555555555)."""
+    """The numbers of a phone field. `placeholder`: it contains a number that no one has (0555555555)."""
 
     valid: tuple[str, ...]
     invalid_digits: tuple[str, ...]
@@ -100,7 +100,7 @@ def raw_digits(raw: str | None) -> str:
 
 
 def is_placeholder(digits: str) -> bool:
-    """Nobody's number: seven of the last eight digits equal, a ladder, a loop of two digits, or the
+    """No one's number: seven of the last eight digits equal, a ladder, a loop of two digits, or the
     largest number of a column that was too small."""
     if digits.lstrip("0") in _LARGEST:
         return True
@@ -212,7 +212,7 @@ _BEFORE_2008: Final = re.compile(rf"^({COUNTRY})([5-7])(\d{{7}})$", re.ASCII)
 
 
 def _read_piece(piece: str, found: _Found) -> None:
-    """Numbers of a stretch without letters: prefixed ones first, then bare ones of what is left."""
+    """Numbers of a stretch without letters: prefixed ones first, then bare ones of the rest."""
     groups = [(m.group(), m.start(), m.end()) for m in _GROUP.finditer(piece)]
     rest: list[list[tuple[str, int, int]]] = [[]]
     position = 0
@@ -238,7 +238,7 @@ def _read_piece(piece: str, found: _Found) -> None:
 
 
 def _end_of_foreign(groups: list[tuple[str, int, int]], position: int, piece: str) -> int:
-    """Where a number of another country ends: its groups are no Algerian number of their own.
+    """Where a number of another country ends: its groups are not an Algerian number by themselves.
 
     "+33 6 39 98 12 34" is French, although 6 39 98 12 34 alone would be a mobile number here.
     """

@@ -39,7 +39,7 @@ def to_ascii(text: str) -> str:
 
 
 def is_picture(character: str) -> bool:
-    """Whether it is an emoji or another sign that is no letter, whatever a transliteration calls it."""
+    """Whether it is an emoji or another sign, even if a transliteration has letters for it."""
     return character >= _FIRST_PICTURE and unicodedata.category(character) in ("So", "Sk", "Sm")
 
 
@@ -60,7 +60,7 @@ def _space_or_nothing(match: re.Match[str]) -> str:
 
 
 def _byte_of_character() -> dict[str, int]:
-    """Character → the byte it stands for in text that was UTF-8 and was read as cp1252 or latin-1.
+    """Character → the byte that it was in text that was UTF-8 and was read as cp1252 or latin-1.
 
     cp1252 leaves five bytes undefined; decoders then fall back to the control character, and
     latin-1 always does: both spellings of a byte map to the same byte, so no choice arises.
@@ -115,7 +115,7 @@ def unescaped(text: str) -> str:
 
 
 def readings(text: str) -> Iterator[tuple[str, str]]:
-    """The text, and what an unambiguous repair makes of it: (reading, suffix of the rule's name)."""
+    """The text, and its unambiguous repair: (reading, suffix of the rule's name)."""
     yield text, ""
     plain = unescaped(text)
     if plain != text:
@@ -127,7 +127,7 @@ def readings(text: str) -> Iterator[tuple[str, str]]:
 
 _CERTAIN_DAMAGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 # Question marks a converter left in place of letters: inside or before a word, a word of three or
-# more, or nothing but question marks. "Reporter ?", "Reporter??" is somebody's doubt, not damage.
+# more, or nothing but question marks. "Reporter ?", "Reporter??" is a clerk's doubt, not damage.
 _LOST_LETTERS: Final = re.compile(r"[^\W_]\?+[^\W\d_]|(?<!\S)\?+[^\W\d_]|(?<!\S)\?{3,}(?!\S)")
 _ONLY_MARKS: Final = re.compile(r"\s*\?[\s?]*\?\s*")
 
@@ -135,7 +135,7 @@ _ONLY_MARKS: Final = re.compile(r"\s*\?[\s?]*\?\s*")
 def is_damaged(text: str) -> bool:
     """True where letters are lost: no repair gives them back. For names, statuses, course names.
 
-    A `?` between two letters ('Form?e') counts: nobody types it in a name or a status, and a
+    A `?` between two letters ('Form?e') counts: no one types it in a name or a status, and a
     converter that met a letter it did not know leaves exactly that. Double-encoded text counts
     only where `repair_double_encoding` declines.
     """

@@ -32,11 +32,11 @@ TLS_FAILED = 2026
 class DatabaseWrapper(base.DatabaseWrapper):
     """Its OPTIONS have, besides the driver's: `timeout` (seconds), `ssl_mode`, `ssl_ca`."""
 
-    # Whether the server at an address has TLS is found out once per process: every page connects anew.
+    # Whether the server at an address has TLS is found out once per process: every page connects again.
     _has_tls: ClassVar[dict[tuple[Any, ...], bool]] = {}
 
     _connected_before = False
-    _give_up_at = 0.0  # of the wait that goes on, or was in vain; 0: the server is there
+    _give_up_at = 0.0  # of the current wait, or the failed one; 0: the server is there
     _was_silent = False  # until the time limit: it does not restart, and would be silent again
     _tell: Callable[[], None] | None = None  # None: pages do not wait, they answer at once
 

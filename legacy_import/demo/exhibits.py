@@ -155,7 +155,7 @@ _SESSIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("no session: null", {"session_ecoin_id": None}),
     ("no session: zero", {"session_ecoin_id": 0}),
     ("no session: blank", {"session_ecoin_id": ""}),
-    ("session id that is no number", {"session_ecoin_id": "attente"}),
+    ("session id that is not a number", {"session_ecoin_id": "attente"}),
     ("course taken from the session", {"formation_id": None}),
     ("course zero, taken from the session", {"formation_id": 0}),
     ("no course at all", {"formation_id": None, "session_ecoin_id": None}),

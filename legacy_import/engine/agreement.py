@@ -53,7 +53,7 @@ NOT_OF_STAGES = frozenset(
     }
 )
 FILES = ("LEGACY_SCHEMA_FILE", "LEGACY_DB_SSL_CA")  # their contents count, not where they are
-# Part of a source's connection → the key that sets it. The password is left out: it is a secret, and
+# Part of a source's connection → the key that sets it. The password is not included: it is a secret, and
 # decides nothing that the database and the account do not.
 CONNECTION_KEYS = {
     "HOST": "LEGACY_DB_HOST or LEGACY_DB_SOCKET",
@@ -76,9 +76,9 @@ def differences(one: Agreement, other: Agreement) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def app_database(token: str) -> str:
-    """A digest of the database that the app alias leads to, as its server names it.
+    """A digest of the database that the app alias leads to, in the server's own terms.
 
-    Raises django.db.Error if the server cannot be asked.
+    Raises django.db.Error if the server does not answer.
     """
     return _digest(server_identity(connection), token)
 
@@ -136,5 +136,5 @@ def _digest(value: Any, token: str) -> str:
     return hashlib.blake2b(repr(value).encode(), digest_size=DIGEST_BYTES, key=key).hexdigest()
 
 
-# When the process starts: a worker has the code of that moment, whatever its checkout has by now.
+# When the process starts: a worker has the code of that moment, not that of its checkout now.
 _CODE_DIGESTS = {folder: _code_digest(folder) for folder in CODE}

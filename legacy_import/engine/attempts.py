@@ -88,7 +88,7 @@ def attempt(job: Job, chunk: Chunk, worker: str) -> Iterator[None]:
 
 
 def ended_again_and_again(workers: Sequence[str]) -> ChunkKillsWorkers:
-    """What is told of a chunk during which processes of these workers ended."""
+    """The report of a chunk during which processes of these workers ended."""
     return ChunkKillsWorkers(
         f"{len(workers)} processes ended while they worked it ({_counted(workers)}).",
         hint="Find out on those machines what ended them (often memory: dmesg, journalctl), or work "
@@ -102,7 +102,7 @@ def attempts_of(job: Job) -> list[Attempt]:
 
 
 def long_attempts(seconds: int) -> list[Attempt]:
-    """Of all runs, the attempts that are at work for longer than that: they may hold locks."""
+    """Of all runs, the attempts that are at work for longer than that: they may have locks."""
     since = timezone.now() - datetime.timedelta(seconds=seconds)
     return [one for one in _attempts(started_at__lt=since) if one.alive]
 

@@ -205,7 +205,7 @@ class _PendingChunks:
             self._resend()
 
     def _look_at_attempts(self) -> None:
-        """Show who is at work on what, and say once of each process that it ended."""
+        """Show who is at work on what, and report once per process that it ended."""
         self.attempts = [one for one in attempts_of(self.job) if one.key in self.pending]
         at_work = [one for one in self.attempts if one.alive]
         words = [f"{one.worker}: {self.pending[one.key].name}" for one in at_work]
@@ -259,7 +259,7 @@ class _PendingChunks:
             f"{self.drops[key] + 1} times to {self.job.stage.value} it, and no worker finished it "
             f"({described(workers)}).",
             hint="Give every worker the command's code, settings and DATABASE_URL and restart it "
-            f"(its log says what it dropped); then continue: manage.py {self._next_command}",
+            f"(its log shows what it dropped); then continue: manage.py {self._next_command}",
         )
 
     def _untaken(self, chunks: int | None = None) -> bool:
@@ -312,7 +312,7 @@ class _PendingChunks:
         self.renewed_at = time.monotonic()
 
     def _notify(self, code: object, sentence: str) -> None:
-        """Tell the operator, once per code."""
+        """Inform the operator, once per code."""
         if code not in self.notices:
             self.notices.add(code)
             self.progress.say(sentence)

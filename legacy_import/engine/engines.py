@@ -46,7 +46,7 @@ class Engine(Protocol):
     ) -> Results:
         """Every chunk with its result, once that is committed to the database.
 
-        `progress` is told only what keeps the engine waiting. Raises what the work raises.
+        `progress` gets only what the engine waits for. Raises what the work raises.
         """
         ...
 

@@ -26,7 +26,7 @@ from legacy_import.source.errors import SourceLost
 
 logger = logging.getLogger(__name__)
 
-# What a chunk that a worker lost sight of holds is let go by the server after so long.
+# After so long, the server releases the locks of a chunk whose worker lost its session.
 IDLE_TRANSACTION_SECONDS = 120
 
 # The work of the last job, with what it loaded for all its chunks. A process works one job at a time.
@@ -140,7 +140,7 @@ def require_agreement(theirs: Any, token: str, worker: str) -> None:
 
 
 def _refuse_message(job_message: Any, chunk_message: Any, error: Exception, worker: str) -> None:
-    """Tell the command about a message that this code cannot read, if it says whose it is."""
+    """Tell the command about a message that this code cannot read, if its command is known."""
     logger.error("A message that is not a chunk (%s) was dropped.", name_of(error))
     refusal = OtherWorker(
         f"Worker {worker} cannot read this program's messages: it has another version of its code.",
@@ -152,7 +152,7 @@ def _refuse_message(job_message: Any, chunk_message: Any, error: Exception, work
         )
         chunk = Chunk(int(chunk_message["position"]), "", "", str(chunk_message.get("table", "")))
     except (TypeError, ValueError, KeyError, AttributeError):
-        return  # the command finds that nothing comes back, and names its workers
+        return  # the command finds that nothing comes back, and lists its workers
     _give_up(job, chunk, refusal)
 
 

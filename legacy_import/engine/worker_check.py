@@ -1,4 +1,4 @@
-"""Which workers answer at the broker, and in what each is not like the command that asks."""
+"""Which workers answer at the broker, and in what each differs from the command."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,7 +29,7 @@ Workers = Mapping[str, Sequence[str]]  # the name of each worker → what it has
 
 
 def answer_of_worker(token: str) -> Agreement:
-    """What this process has; `token` is of the lease of the command that asks."""
+    """What this process has; `token` is of the lease of the command."""
     return {**agreement(token), APP_DATABASE: app_database_address(token)}
 
 
@@ -58,7 +58,7 @@ def _differences(own: Agreement, answer: Any) -> tuple[str, ...]:
 
 
 class FirstLook:
-    """Asks the workers beside the work, once, so that no one waits for their answers."""
+    """Queries the workers in a thread, once, so that no one waits for their answers."""
 
     def __init__(self, token: str) -> None:
         self._answers: SimpleQueue[Workers] = SimpleQueue()
@@ -67,7 +67,7 @@ class FirstLook:
         self.thread.start()
 
     def _ask(self, token: str) -> None:
-        # Otherwise the engine itself waits for the broker, and says so.
+        # Otherwise the engine itself waits for the broker, and reports it.
         with suppress(BrokerError, RedisError, OSError):
             self._answers.put(ask_workers(token))
 

@@ -62,6 +62,12 @@ REMEDIES: dict[int | str, str] = {
 }  # fmt: skip
 
 
+def known_app_database_error(error: Exception) -> LegacyImportError | None:
+    """The same where a remedy is known; None: a traceback is more useful."""
+    known = _code(error) in REMEDIES or not _migrated()
+    return app_database_error(error) if known else None
+
+
 def app_database_error(error: Exception) -> LegacyImportError:
     """What happened to the app database, and what helps."""
     code = _code(error)
@@ -95,7 +101,7 @@ def _migrated() -> bool:
 
 
 def _lock_holders() -> list[str]:
-    """Who may hold the lock: workers that are long at work, else any session in a long transaction."""
+    """Who may have the lock: workers that run for long, else any session in a long transaction."""
     try:
         workers = long_attempts(LONG_SECONDS)
         sessions = [] if workers else long_transactions(connections["default"], LONG_SECONDS)

@@ -23,7 +23,7 @@ from ecoin.database import waiting_for_restarts
 from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.management.app_errors import app_database_error
 from legacy_import.management.notification import CommandEnd, end_of, notify
-from legacy_import.management.printer import CommandResult, json_text, print_result
+from legacy_import.management.printer import LOOK_AROUND, CommandResult, json_text, print_result
 from legacy_import.management.stop_deadline import StopDeadline
 from legacy_import.management.terminal import Terminal, TerminalProgress, stop_signals
 from legacy_import.permissions import APP_LABEL, MAP
@@ -132,6 +132,7 @@ class LegacyCommand(BaseCommand):
     ) -> None:
         if isinstance(error, Interrupted) and not error.hint:
             error.hint = f"Run it again: manage.py {self.same_command(options)}"
+        error.hint = error.hint or f"manage.py {LOOK_AROUND}"
         self.terminal.error(error.message, error.hint, unbroken=isinstance(error, Interrupted))
         seconds, problem = self._work_seconds(start_time), (error.message, error.hint)
         result = CommandResult(options.get("run"), "", {}, problem=problem)

@@ -18,7 +18,7 @@ from legacy_import.management.terminal import Terminal, stop_signals, target_lab
 def add_confirmation_arguments(parser: ArgumentParser) -> None:
     """`--no-input` and `--confirm-database NAME`, for `confirm_database`."""
     parser.add_argument(
-        "--no-input", action="store_true", help="do not ask; needs --confirm-database"
+        "--no-input", action="store_true", help="do not prompt; needs --confirm-database"
     )
     parser.add_argument(
         "--confirm-database",
@@ -60,7 +60,7 @@ def _require(name: str, answer: str) -> None:
         raise SafetyRefusal(
             f"The database is '{name}'; that is not what was confirmed. Nothing was written.",
             hint="Check DATABASE_URL. If it is the database you mean, "
-            f"type {name} when asked, or give --no-input --confirm-database {name}",
+            f"type {name} at the prompt, or give --no-input --confirm-database {name}",
         )
 
 

@@ -6,6 +6,7 @@ from legacy_import.management.pages import MAPPING_PAGES, REVIEW_PAGE
 from legacy_import.management.printer import TextLine
 from legacy_import.management.wording import count_of
 from legacy_import.models import FacetCount, LegacyImportRun
+from legacy_import.privacy.purge import purge_due
 from legacy_import.review.counts import decisions_since_plan
 from legacy_import.rules.reasons import REASONS
 from legacy_import.stages.planning.guide import REVIEW, Cause, PlanStep, step_now
@@ -22,7 +23,10 @@ def guide_lines(run: LegacyImportRun, causes: Sequence[Cause]) -> Iterator[TextL
     yield TextLine("What frees most rows", bold=True, detail=True)
     for cause in causes:
         yield TextLine(f"  {_words(cause)}", detail=True)
-        yield TextLine(f"      {address_of(run, cause)}{_command(run, cause)}", detail=True)
+        yield TextLine(f"      {address_of(run, cause)}", detail=True)
+        if cause.kind:
+            command = f"manage.py legacy_map {cause.kind} --run {run.pk}"
+            yield TextLine(f"      or: {command}", detail=True)
 
 
 def address_of(run: LegacyImportRun, cause: Cause) -> str:
@@ -44,13 +48,30 @@ def next_of(run: LegacyImportRun, step: PlanStep | None) -> dict[str, str]:
 
 
 def next_of_planned(run: LegacyImportRun) -> dict[str, str]:
-    """The same for a run that was planned: whatever changed since the plan comes first."""
+    """The same for a run that was planned: changes since the plan come first."""
     marked = FacetCount.objects.filter(legacy_import_run=run, to_classify=True, rows__gt=0)
     if marked.exists():
         return {"next_command": f"legacy_classify --run {run.pk}"}
     if decisions_since_plan(run):
         return {"next_command": f"legacy_dry_run --run {run.pk}"}
     return next_of(run, step_now(run))
+
+
+def next_of_committed(run: LegacyImportRun) -> dict[str, str]:
+    """The same where rows of a committed run were left for review."""
+    page = f"{REVIEW_PAGE}?run={run.pk}"
+    own = {"next_command": run.next_command}
+    step = next_of_planned(run)
+    return {"next_page": f"decide the rows: {page}"} if own.items() <= step.items() else step
+
+
+def next_of_closed(run: LegacyImportRun) -> str:
+    """What a closed run still needs: its erasure, on the day on which it is due."""
+    if run.purged_at:
+        return "nothing is left to do for this run; a new import: manage.py legacy_import"
+    return (
+        f"on {purge_due(run):%Y-%m-%d}, erase its contacts: manage.py legacy_purge --run {run.pk}"
+    )
 
 
 def _words(cause: Cause) -> str:
@@ -67,7 +88,3 @@ def _words(cause: Cause) -> str:
     if cause.reason == "session_not_confirmed":
         who = count_of(cause.rows, "registration")
     return f"{who} {wait} for {mappings}: {meaning}"
-
-
-def _command(run: LegacyImportRun, cause: Cause) -> str:
-    return f"   or: manage.py legacy_map {cause.kind} --run {run.pk}" if cause.kind else ""

@@ -15,10 +15,11 @@ from typing import Any
 from django.conf import settings
 
 from legacy_import.management.pages import RUNS_PAGE
-from legacy_import.management.printer import CommandResult
+from legacy_import.management.printer import CommandResult, next_step
+from legacy_import.management.terminal import runnable
 
 SECONDS = 15.0  # that a command waits for its mail
-SECONDS_WHEN_STOPPED = 1.5  # supervisors kill 10 s after they asked to stop, of which work has 7
+SECONDS_WHEN_STOPPED = 1.5  # supervisors kill 10 s after their signal to stop, of which work has 7
 MOST_LINES = 80  # of counts
 NAME = re.compile(r"[A-Za-z][A-Za-z_.]*", re.ASCII)
 
@@ -52,7 +53,7 @@ def end_of(
 ) -> CommandEnd:
     """The end of a command with this result."""
     message, hint = result.problem or ("", "")
-    step = f"manage.py {result.next_command}" if result.next_command else hint
+    step = runnable(hint if result.problem else next_step(result))
     return CommandEnd(
         command, result.run, result.exit_code if exit_code is None else exit_code, seconds,
         result.counts, message, step,
@@ -81,7 +82,7 @@ def _send(end: CommandEnd) -> str:
         EmailMessage(
             subject=subject(end), body=body(end), to=list(settings.LEGACY_IMPORT_NOTIFY)
         ).send()
-    except Exception as error:  # any: whatever a mail server does, the command has ended as it did
+    except Exception as error:  # any: the command has ended as it did, with or without mail
         # Its class only: an answer of a mail server may repeat addresses.
         return f"The notification could not be sent ({type(error).__name__})."
     return ""
@@ -114,7 +115,7 @@ def body(end: CommandEnd) -> str:
 
 
 def _numbers(counts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, int]]:
-    """The numbers above zero, by name. Texts, lists, and names that are not codes of ours are left out:
+    """The numbers above zero, by name. Texts, lists, and names that are not codes of ours are dropped:
     they may come from rows.
     """
     for name, value in counts.items():

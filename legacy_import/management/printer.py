@@ -9,10 +9,12 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from legacy_import.management.terminal import Terminal, number
+from legacy_import.management.pages import RUNS_PAGE
+from legacy_import.management.terminal import Terminal, number, runnable
 from legacy_import.models import LegacyImportRun
 
 SCHEMA_VERSION = 1  # of --json
+LOOK_AROUND = "legacy_status"  # where no step follows from the result itself
 SHORT_LIST = 20  # rows printed of a table with `total`; --verbosity 2 prints all it has
 
 Cell = str | int | None
@@ -66,7 +68,7 @@ class CommandResult:
     counts: Mapping[str, Any]
     blocks: Iterable[Block] = ()
     next_command: str = ""
-    next_page: str = ""  # instead of a command: what to do, and its address
+    next_page: str = ""  # instead of a command: what to do, with its address or command
     problem: tuple[str, str] | None = None
     exit_code: int = 0
 
@@ -89,10 +91,17 @@ def shares(title: str, counts: Mapping[str, int], name: str = "value") -> Table:
 def print_result(terminal: Terminal, result: CommandResult, seconds: float) -> None:
     """Print the result for people; `seconds` is how long the work took."""
     print_blocks(terminal, result.blocks, seconds)
-    if result.next_page:
-        terminal.out.print(Text(f"Next: {result.next_page}"), soft_wrap=True)
-    elif result.next_command:
-        terminal.out.print(Text(f"Next: manage.py {result.next_command}"), soft_wrap=True)
+    if terminal.quiet or result.problem:  # a problem is printed with its own next step
+        return
+    if terminal.verbosity:
+        run = "" if result.run is None else f"/{result.run}"
+        terminal.out.print(Text(f"On the screens: {RUNS_PAGE}{run}"))
+    terminal.out.print(Text(f"Next: {runnable(next_step(result))}"), soft_wrap=True)
+
+
+def next_step(result: CommandResult) -> str:
+    """What to do after a command that ended without an error; never empty."""
+    return result.next_page or f"manage.py {result.next_command or LOOK_AROUND}"
 
 
 def print_blocks(terminal: Terminal, blocks: Iterable[Block], seconds: float = 0.0) -> None:
@@ -102,9 +111,10 @@ def print_blocks(terminal: Terminal, blocks: Iterable[Block], seconds: float = 0
     for block in blocks:
         match block:
             case str():
-                terminal.out.print(Text(block))
+                terminal.out.print(Text(runnable(block)))
             case TextLine() if terminal.verbosity or not block.detail:
-                terminal.out.print(Text(block.text, style="bold" if block.bold else ""))
+                style = "bold" if block.bold else ""
+                terminal.out.print(Text(runnable(block.text), style=style))
             case Summary():
                 terminal.out.print(Text(_timed(block, seconds)))
             case Table() if terminal.verbosity:
@@ -125,7 +135,7 @@ def json_text(
         "run": result.run,
         "source": result.source,
         "counts": result.counts,
-        "errors": [{"message": message, "hint": hint} for message, hint in problems],
+        "errors": [{"message": message, "hint": runnable(hint)} for message, hint in problems],
         "duration_s": round(seconds, 3),
     }
     is_utf8 = (encoding or "utf-8").lower().replace("_", "-") in ("utf-8", "utf8")
@@ -153,7 +163,7 @@ def _shortened(table: Table, rows: list[list[str]], verbosity: int) -> list[list
     more = (table.total or 0) - len(printed)
     if more <= 0:
         return printed
-    hint = f"--verbosity 2 names up to {table.limit:,}" if len(printed) < len(rows) else ""
+    hint = f"--verbosity 2 lists up to {table.limit:,}" if len(printed) < len(rows) else ""
     return [*printed, [f"… and {more:,} more", hint, *[""] * (len(table.columns) - 2)]]
 
 

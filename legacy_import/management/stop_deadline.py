@@ -1,4 +1,4 @@
-"""The end of a command that was told to stop and cannot: it waits inside a driver for a silent server.
+"""The end of a command that must stop and cannot: it waits inside a driver for a silent server.
 
 Python runs a signal's handler when the driver returns, which may take minutes. A thread is told of the
 signal at once. It also takes the signal in the place of the main thread: a driver that is interrupted
@@ -23,7 +23,7 @@ _END = b"\0"
 
 
 class StopDeadline:
-    """After SIGTERM, or a second Ctrl-C, the process ends within 10 s, whatever keeps it.
+    """After SIGTERM, or a second Ctrl-C, the process ends within 10 s in any case.
 
     `report` prints why; if it cannot in time, nothing is printed. The transaction in progress is
     rolled back by its server, as after a kill.

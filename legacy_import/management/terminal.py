@@ -1,6 +1,7 @@
 """The terminal: header, notes, errors and progress. Results go to stdout, all else to stderr."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,10 +22,12 @@ from rich.progress import (
 from rich.text import Text
 
 from ecoin.database import configured_on_sqlite
+from legacy_import.conf import MANAGE
 from legacy_import.errors import Interrupted
 
 PIPE_WIDTH = 100  # columns, when the output is not a terminal
 SECONDS_BETWEEN_LINES = 10  # of progress, when stderr is not a terminal
+BARE_COMMAND = re.compile(r"(?<![\w/]\s)(?<![\w/.])manage\.py (?=[a-z])")
 
 
 class Terminal:
@@ -51,7 +54,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A line on stderr during the work."""
-        self.err.print(Text(text))
+        self.err.print(Text(runnable(text)))
 
     def notes(self, texts: Iterable[str]) -> None:
         """One line for each text."""
@@ -62,7 +65,7 @@ class Terminal:
         """An error and its next step; `unbroken`: the step on one line, so that it can be copied."""
         self.err.print(Text(f"Error: {message}", style="bold red"))
         if hint:
-            self.err.print(Text(f"Next:  {hint}"), soft_wrap=unbroken)
+            self.err.print(Text(f"Next:  {runnable(hint)}"), soft_wrap=unbroken)
 
 
 class TerminalProgress:
@@ -114,7 +117,7 @@ class TerminalProgress:
         self._rows_done += rows
         self._show(rows)
         if self.stopping:
-            raise Interrupted("Stopped as asked, at the end of a chunk.")
+            raise Interrupted("Stopped as requested, at the end of a chunk.")
 
     def say(self, sentence: str) -> None:
         self._terminal.note(sentence)
@@ -163,6 +166,11 @@ def target_label() -> str:
     host = default.get("HOST") or "localhost"
     port = f":{default['PORT']}" if default.get("PORT") else ""
     return f"mysql://{host}{port}/{default['NAME']}"
+
+
+def runnable(text: str) -> str:
+    """The text with every `manage.py COMMAND` as it can be copied into a terminal."""
+    return BARE_COMMAND.sub(f"{MANAGE} ", text)
 
 
 def number(value: int | None) -> str:

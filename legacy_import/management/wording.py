@@ -34,7 +34,7 @@ def label(choice: Any) -> str:
 
 
 def model_label(model: str) -> str:
-    """'crm.CrmLead' → 'leads · crm.CrmLead'; "" stands for skipped rows."""
+    """'crm.CrmLead' → 'leads · crm.CrmLead'; "" means skipped rows."""
     if not model:
         return "rows that were skipped"
     return f"{in_english(apps.get_model(model)._meta.verbose_name_plural)} · {model}"

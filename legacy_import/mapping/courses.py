@@ -30,7 +30,7 @@ CHOSEN = "course:chosen_by_reviewer"
 # The suggestion is wrong and the right course is not known yet: `suggest_courses` skips such a mapping
 # until its name changes.
 SET_ASIDE = "course:set_aside_by_reviewer"
-ANY_COURSE = 0  # no id of a course: whichever it is, it frees the same rows
+ANY_COURSE = 0  # no id of a course: any course frees the same rows
 
 
 def exact_suggestions(connection_name: str) -> QuerySet[LegacyCourseMapping]:

@@ -122,7 +122,7 @@ class TwoCourses(NamedTuple):
 
     @property
     def are_one(self) -> bool:
-        """Two old spellings of one course of the platform are no conflict."""
+        """Two old spellings of one course of the platform are not a conflict."""
         return (
             self.of_row.state == self.of_session.state == CourseState.MAPPED
             and self.of_row.course_id == self.of_session.course_id

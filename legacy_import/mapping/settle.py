@@ -66,7 +66,7 @@ UNDECIDED: Mapping[str, tuple[str, ...]] = {
 
 
 class UnknownAnswer(LegacyImportError):
-    """A --set that refers to no mapping of the source, or that is no answer for it."""
+    """A --set that refers to no mapping of the source, or that is not an answer for it."""
 
     exit_code = 2
 
@@ -246,7 +246,7 @@ def _exact(
 ) -> list[_Choice]:
     """What the rules are sure of: exact names; real sessions about which there is no doubt.
 
-    `named`: (kind, mapping) of those with an answer of their own.
+    `named`: (kind, mapping) of those with a separate answer.
     """
     kind = SUBJECTS[subject][0]
     if kind is COURSES:
@@ -314,7 +314,7 @@ def _decide(
     now: datetime.datetime,
     note: str,
 ) -> int:
-    """Make the decisions; returns the rows of the run that they marked. Many of one kind are a bulk."""
+    """Record the decisions; returns the rows of the run they marked. Many of one kind are a bulk."""
     marked = 0
     exact = [choice for choice in choices if choice.decision == choice.kind.exact]
     for kind in _kinds(exact):

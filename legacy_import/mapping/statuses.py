@@ -15,7 +15,7 @@ from legacy_import.mapping.mapping_kind import Answer, AnswerChanges, MappingDec
 from legacy_import.mapping.row_groups import RowGroup, passes_mappings
 from legacy_import.models import LegacyImportRun, LegacyStatusMapping, LegacyStudentImport
 
-# What people can define a status as. To say that it is not known, a definition is undone.
+# What people can define a status as. A definition is undone to make it unknown again.
 MEANINGS = (
     Classification.COMPLETED,
     Classification.ARCHIVED_TRAINING,

@@ -55,6 +55,7 @@ class Weights:
 
     mappings: dict[tuple[str, str], Weight]  # by (name of the kind, legacy id)
     causes: dict[str, int]
+    mappings_by_cause: dict[str, int]  # how many mappings the rows of a cause wait for
 
     def of(self, kind: MappingKind, legacy_id: str) -> Weight:
         return self.mappings.get((kind.name, legacy_id), NO_ROWS)
@@ -65,6 +66,7 @@ def weigh(run: LegacyImportRun) -> Weights:
     index = load_mappings(run.connection_name)
     counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     causes: Counter[str] = Counter()
+    waited_for: defaultdict[str, set[str]] = defaultdict(set)
     for group in row_groups(run, CAUSES):
         if group.cause:
             causes[group.cause] += group.rows
@@ -76,6 +78,7 @@ def weigh(run: LegacyImportRun) -> Weights:
             count["rows"] += group.rows
             count["trained"] += group.rows if group.classification in HISTORY else 0
             if group.cause in kind.causes:
+                waited_for[group.cause].add(legacy_id)
                 count["waiting"] += group.rows
                 count["frees"] += group.rows if kind.frees(group, index) else 0
     return Weights(
@@ -84,6 +87,7 @@ def weigh(run: LegacyImportRun) -> Weights:
             for key, count in counts.items()
         },
         dict(causes.most_common()),
+        {cause: len(mappings) for cause, mappings in waited_for.items()},
     )
 
 
@@ -106,7 +110,12 @@ def store_weights(run: LegacyImportRun) -> MappingTotals:
         for kind in KINDS:
             insert_rows(MappingWeight, COLUMNS, _stored_rows(run, kind, weights))
         totals, _ = MappingTotals.objects.update_or_create(
-            legacy_import_run=run, defaults={"mappings": stamp, "causes": weights.causes}
+            legacy_import_run=run,
+            defaults={
+                "mappings": stamp,
+                "causes": weights.causes,
+                "mappings_by_cause": weights.mappings_by_cause,
+            },
         )
     return totals
 

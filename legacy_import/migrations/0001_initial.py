@@ -398,6 +398,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mappings', ecoin.fields.AsciiField(max_length=80)),
                 ('causes', models.JSONField()),
+                ('mappings_by_cause', models.JSONField(default=dict)),
                 ('legacy_import_run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='legacy_imports.legacyimportrun')),
             ],
             options={

@@ -212,7 +212,7 @@ class LegacyReviewDecision(models.Model):
     treat_as = AsciiField(max_length=18, choices=Classification, blank=True, default="")
     target_kind = AsciiField(max_length=8, choices=PersonKind, blank=True, default="")
     target_id = models.BigIntegerField(null=True)
-    # A link to a deactivated account, which the reviewer was told.
+    # A link to a deactivated account, as the reviewer was warned.
     target_inactive = models.BooleanField(default=False, db_default=False)
     # Of create_again: the entry whose record is gone. One that is deleted again needs a decision again.
     log_entry_id = models.BigIntegerField(null=True)

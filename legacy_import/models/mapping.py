@@ -247,6 +247,8 @@ class MappingTotals(models.Model):
     legacy_import_run = models.OneToOneField("LegacyImportRun", on_delete=models.CASCADE)
     mappings = AsciiField(max_length=80)  # mapping.index.mapping_stamp when they were counted
     causes = models.JSONField()
+    # Cause → the number of sessions, courses, statuses or pairs that its rows wait for.
+    mappings_by_cause = models.JSONField(default=dict)
 
     class Meta:
         db_table = "legacy_mapping_totals"

@@ -1,4 +1,4 @@
-"""People as a table of the platform holds them, and what identity makes of that. Pure."""
+"""People as a table of the platform stores them, and their identity. Pure."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from legacy_import.rules.duplicates import Person
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person as a table holds them: what identity is made of, before normalization."""
+    """A person as a table stores them: the parts of their identity, before normalization."""
 
     name: str
     phone: str
@@ -25,7 +25,7 @@ class Contact:
 
     @property
     def fingerprint(self) -> str:
-        """A plan remembers it: it changes when anything identity is made of changes."""
+        """A plan remembers it: it changes when any part of the identity changes."""
         text = f"{self.name}\n{self.phone}\n{self.email}\n{self.birth_date}"
         text += "" if self.active else "\ninactive"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

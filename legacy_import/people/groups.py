@@ -1,6 +1,6 @@
 """Rows of one run that are one person: groups from the edges that matching wrote.
 
-Memory holds some numbers per row that has an edge (`benchmarks/grouping_memory.py` says how many bytes);
+Memory contains a few numbers per row with an edge (`benchmarks/grouping_memory.py` measures them);
 edges are read range by range, birth dates and targets for one batch of groups at a time.
 """
 

@@ -43,7 +43,7 @@ def refresh_platform_keys(
     """Refresh the keys of all users and leads for the run; returns what its summary stores.
 
     `changed_only`: of the people that a commit of this run could miss otherwise; keys of people who
-    are gone stay until all are read again. `max_age`: do nothing if the last refresh is no older.
+    are gone stay until all are read again. `max_age`: do nothing if the last refresh is not older.
     Page by page, each in its own transaction; nothing is written where nothing changed.
     """
     now, last = timezone.now(), _last_refresh(run)
@@ -72,7 +72,7 @@ def _refresh_kind(
         first, last = last + 1, page[-1][0]
         if since:
             owners = keys.filter(owner_id__among=Ids(pk for pk, _ in page))
-        else:  # whoever is missing between two people of the page is gone
+        else:  # people missing between two people of the page are gone
             owners = keys.filter(owner_id__range=(first, last))
         _rewrite(kind, page, owners, conf)
         progress.advance(len(page))

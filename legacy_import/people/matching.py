@@ -36,7 +36,7 @@ from legacy_import.rules.duplicates import (
 from legacy_import.rules.in_run import Relation, relation_of
 from legacy_import.rules.reliability import distance
 
-MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count says how many there were
+MAX_SHOWN = 5  # rows of the run kept as evidence per row; the count is of all
 MAX_TARGETS = 50  # users and leads kept: as many as any key can bring (hot_keys.CROWD)
 
 
@@ -63,7 +63,7 @@ class RowMatches:
         return NO_EVIDENCE
 
     def evidence(self) -> dict[str, Any]:
-        """The JSON kept in `duplicate_evidence`: masked, in codes that every language can say."""
+        """The JSON kept in `duplicate_evidence`: masked, in codes that every language has words for."""
         evidence: dict[str, Any] = {}
         if self.verdict.targets:
             evidence = {
@@ -99,7 +99,7 @@ def match_chunk(
 ) -> ChunkMatches:
     """Compare the staged rows first <= id <= last with everyone who shares a key with them.
 
-    `not_same`: staged row → people a reviewer said this row is not.
+    `not_same`: staged row → people who, as a reviewer decided, are not this row's.
     """
     hot = _hot_keys_of_chunk(run, first, last)
     targets, siblings = pairs_of(run, first, last)
@@ -145,7 +145,7 @@ class _Staged:
     person: Person
 
     def is_origin_of(self, origin: str, run: LegacyImportRun) -> bool:
-        """Whether a record with this origin came from this row, whoever had its number then."""
+        """Whether a record with this origin came from this row, no matter who had its number then."""
         row = f"{run.connection_name}:{self.table}:{self.legacy_id}"
         return origin.startswith((f"{row}:", f"{row}#"))
 

@@ -4,7 +4,7 @@ The join starts from the values that several people share. Most keys of a run oc
 each of them, chunk by chunk, was a third of the database's work in `legacy_validate`.
 
 Names alone make as many pairs as there are rows times people. Two whose birth dates contradict each
-other are no match whatever their names (rules.duplicates), so of those only the others are written.
+other never match, even with equal names (rules.duplicates), so of those only the others are written.
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ from legacy_import.runs.progress import Progress
 PAIRS = CandidatePair._meta.db_table
 PLATFORM_KINDS = ("P", "E", "D", "R", "Q")
 SIMILAR_NAME = "S"
-IN_RUN_KINDS = ("P", "E", "D", "R")  # inside a run a similar name says nothing without a date
+IN_RUN_KINDS = ("P", "E", "D", "R")  # inside a run a similar name proves nothing without a date
 STAGED = PersonKind.STAGED.value
 NAMES_AT_ONCE = 50_000  # rows of a transaction
 
@@ -68,7 +68,7 @@ def find_pairs(run: LegacyImportRun, lease: Lease, progress: Progress) -> None:
 
 
 def forget_pairs(run: LegacyImportRun, lease: Lease) -> None:
-    """They hold phones and addresses, and are of no use after the run is validated."""
+    """They contain phones and addresses, and are of no use after the run is validated."""
     with transaction.atomic():
         lease.confirm()
         CandidatePair.objects.filter(legacy_import_run=run).delete()
@@ -117,7 +117,7 @@ def near(one: str, other: str) -> str:
 
 
 def _in_run() -> str:
-    """Each carrier of a value with each other one; a crowd is no block."""
+    """Each carrier of a value with each other one; a crowd is not a block."""
     join, by_value = join_by_value()
     return f"""
     FROM (SELECT k.value FROM {KEYS} k {by_value} WHERE k.scope = %(run)s AND k.kind = %(kind)s
@@ -171,7 +171,7 @@ OLD_NUMBERS = [(old, scope) for old in "st" for scope in ("%(run)s", str(PLATFOR
 
 
 def _similar_names() -> str:
-    """In the order of the rows, which are read beside their names."""
+    """In the order of the rows, which are read with their names."""
     join, by_value = join_by_value()
     by_owner = force_index(connection, "PRIMARY")
     return f"""

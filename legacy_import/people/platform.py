@@ -34,7 +34,7 @@ from trainings.models import (
 )
 
 PEOPLE_PER_PAGE = 2_000
-# A phone may hold two numbers if it is so long (characters), or has one of these signs or words: the
+# A phone may contain two numbers if it is so long (characters), or has one of these signs or words: the
 # second may be written by its last two digits, as in 0661223344/45.
 TWO_NUMBERS = 16
 BEFORE_SECOND = ("/", "\\", "|", "ou", "et")
@@ -124,7 +124,7 @@ def page_of_changed_people(
     """As page_of_people, of those whom `carriers` would not find by the tables' own columns.
 
     Leads saved `since`, except those that this run created. When users change is not recorded: all
-    whose phone may hold two numbers, of which the profile's column has the first.
+    whose phone may contain two numbers, of which the profile's column has the first.
     """
     condition = Q(pk__gt=after)
     if kind == PersonKind.USER.value:
@@ -208,7 +208,7 @@ def any_origin_of(connection_name: str) -> bool:
 
 
 def lock_people(targets: Iterable[Target]) -> None:
-    """Nobody edits or deletes these users and leads until the caller's transaction ends."""
+    """No one can edit or delete these users and leads until the caller's transaction ends."""
     for kind, ids in _by_kind(targets).items():
         model = get_user_model() if kind == PersonKind.USER else CrmLead
         people = model._default_manager.filter(pk__among=Ids(ids)).order_by("pk")
@@ -228,8 +228,8 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
         f"s.scope = {run_id:d} AND s.owner_kind = '{PersonKind.STAGED.value}' "
         f"AND {Ids(rows).within('s.owner_id', connection)}"
     )
-    # From the rows to who carries their keys, whatever statistics say of tables that grow meanwhile:
-    # left to itself, MariaDB compared everybody on the platform with every row of the run.
+    # From the rows to who carries their keys, in this order also while the tables grow:
+    # left to itself, MariaDB compared everyone on the platform with every row of the run.
     join = join_in_order(connection)
     with connection.cursor() as cursor:
         for kind, pk, table, index, match in _CARRIERS:
@@ -242,8 +242,8 @@ def carriers(run_id: int, rows: Collection[int]) -> Iterator[tuple[int, Target, 
             for row, owner_kind, owner, key, value in cursor.fetchall():
                 yield row, (owner_kind, owner), Key(key, value)
         # Users have no normalized address and no index on the typed one: the server sets the rows'
-        # addresses apart (LIMIT says so) and looks every user's up there. What is not ASCII becomes
-        # "?", and so may meet another's address: who asks looks at the person again.
+        # addresses apart (by the LIMIT) and looks every user's up there. What is not ASCII becomes
+        # "?", and so may meet another's address: the caller looks at the person again.
         typed = "LOWER(TRIM(t.email))"
         cursor.execute(
             f"SELECT k.owner_id, t.id, k.value FROM {get_user_model()._meta.db_table} t "

@@ -1,4 +1,4 @@
-"""Whom reviewers said a row is not: remembered for good, while the row is that person."""
+"""Whom a row is not, by decisions of reviewers: remembered permanently, while the row is that person."""
 
 from collections.abc import Collection, Mapping
 
@@ -13,12 +13,12 @@ RuledOut = Mapping[int, frozenset[Target]]  # staged row id → the people it is
 
 
 def people_ruled_out(run: LegacyImportRun, ids: Collection[int] | None = None) -> RuledOut:
-    """Row of the run → the people it is not, by decisions of all runs. A later link takes it back.
+    """Row of the run → the people it is not, by decisions of all runs. A later link undoes it.
 
     `ids`: only of these rows.
 
     The row may be another person by now, who has the number of the one that was ruled out: then
-    nothing was said of it.
+    nothing was decided about it.
     """
     source, not_same = run.connection_name, {"decision": ReviewDecision.NOT_SAME.value}
     if not any_decisions(source, **not_same):

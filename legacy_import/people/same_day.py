@@ -78,7 +78,7 @@ def _write(pairs: Sequence[PairRow], lease: Lease, progress: Progress) -> None:
 
 
 def _days(scope: int) -> Iterator[Day]:
-    """The birth dates of one scope in order, those that fill a page by themselves left out."""
+    """The birth dates of one scope in order, without those that fill a page by themselves."""
     beyond = ""
     while True:
         page = _page_of_keys(scope, beyond)

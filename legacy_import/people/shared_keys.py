@@ -1,4 +1,4 @@
-"""Key values that too many different people carry to say who anyone is."""
+"""Key values that too many different people carry to identify anyone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ HOT = HotKey._meta.db_table
 VALUES_PER_PAGE = 500
 HOT_COLUMNS = ("legacy_import_run_id", "kind", "value", "people", "names", "hot", "first_row")
 # Carriers of one value that are compared pairwise: twice the largest group that one person makes
-# (rules.person_groups.MAX_ROWS). Without a bound, a row typed a thousand times makes a million pairs.
+# (rules.person_groups.MAX_ROWS). Without a bound, a row typed a thousand times gives a million pairs.
 CROWD = 20
 COMPARED_KINDS = ("P", "E", "D", "R", "Q")
 

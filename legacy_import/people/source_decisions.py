@@ -140,7 +140,7 @@ def sort_decisions(made: Iterable[MadeDecision], row: RowVersion) -> RowDecision
     for one in made:
         if still_applies(one.decision, one.made_for, row):
             applying.append(one)
-            # Whoever decided about a newer version saw what had been said of the older one.
+            # Decisions about a newer version were taken with those about the older one in view.
             earlier = [old for old in earlier if old.payload_hash == one.payload_hash]
         elif one.decision not in NEVER_EARLIER:
             earlier = [old for old in earlier if not _replaces(one, old)] + [one]
@@ -172,7 +172,7 @@ def separate_rows(run: LegacyImportRun, ids: Collection[int]) -> set[int]:
 def row_at_decision(
     row: LegacyStudentImport, connection_name: str, decision: ReviewDecision
 ) -> dict[str, Any]:
-    """The columns of a decision about this row that say which row it was, and how it was."""
+    """The columns of a decision about this row that identify the row and its state."""
     version = RowVersion(*(getattr(row, name) for name in RowVersion._fields))
     return {
         "connection_name": connection_name,
@@ -210,7 +210,7 @@ def _refresh(rows: Rows, connection_name: str) -> None:
         "pk", "decision", "earlier_decision", "settled", "version", "validation_issues"
     ):
         of_row = decisions[pk]
-        # Of a person who was erased on request nothing is said again.
+        # Of a person who was erased on request nothing is repeated.
         latest_earlier = "" if issues == [ERASED] else of_row.latest_earlier
         if (of_row.standing, latest_earlier) != (standing, earlier):
             settles = bool(settled and of_row.standing)

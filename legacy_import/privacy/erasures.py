@@ -29,7 +29,7 @@ class ErasedPerson(NamedTuple):
     def is_same(self, digest: str, payload_hash: str) -> bool:
         """Whether a row with the same number is the same person.
 
-        If one of the two has nothing by which people are told apart, they are treated as one.
+        If one of the two has nothing that distinguishes people, they are treated as one.
         """
         return (
             payload_hash == self.payload_hash

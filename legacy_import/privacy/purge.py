@@ -107,10 +107,10 @@ def purge(
 
 def _closed_run(run: LegacyImportRun) -> ClosedRun:
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run).count()
-    return ClosedRun(run.pk, run.source_label, rows, _due(run))
+    return ClosedRun(run.pk, run.source_label, rows, purge_due(run))
 
 
-def _due(run: LegacyImportRun) -> datetime.datetime:
+def purge_due(run: LegacyImportRun) -> datetime.datetime:
     """When the retention of a closed run ends: `finished_at` is the time of its closing."""
     if run.finished_at is None:
         return NEVER
@@ -126,7 +126,7 @@ def _require_due(run: LegacyImportRun, now: datetime.datetime) -> None:
             f"Run {run.pk} is '{run.status}'; only a closed run is purged.",
             hint=f"Close it when its work is done: manage.py legacy_close --run {run.pk}",
         )
-    if (due := _due(run)) > now:
+    if (due := purge_due(run)) > now:
         days = import_conf().retention_days
         raise OutOfOrder(
             f"Run {run.pk} was closed less than {days} days ago; it may be purged from "

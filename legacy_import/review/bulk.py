@@ -1,6 +1,6 @@
 """One decision about many rows: never a link, never a commit, at most a thousand rows at a time.
 
-What was said of earlier versions of rows is repeated in the same way, one cause at a time.
+Decisions about earlier versions of rows are repeated in the same way, one cause at a time.
 """
 
 import datetime
@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from ecoin.bulk import Ids, insert_rows
-from ecoin.identity.text import fold
 from ecoin.records import timestamp
 from legacy_import.choices import COMMITTED_OUTCOMES, Classification, ReviewDecision
 from legacy_import.errors import LegacyImportError
@@ -36,23 +35,23 @@ from legacy_import.people.source_decisions import (
 from legacy_import.review.decisions import NotPossible, lock_run
 from legacy_import.review.filter import RowFilter
 from legacy_import.review.offers import ALWAYS, TREATABLE, is_offered, reasons_of
+from legacy_import.review.old_status import value_of
 from legacy_import.rules.commit_policy import Decision
 from legacy_import.rules.decisions import Event
+from legacy_import.rules.resolutions import OF_A_CAUSE
 from legacy_import.runs import counts
 from legacy_import.stages.planning.effect_of_decision import EffectOnRow, effects_on_rows
 
 MAX_ROWS = 1_000
 D = ReviewDecision
-OF_ONE_CAUSE = (
-    D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY, D.ANOTHER_PERSON, D.CREATE_AGAIN,
-)  # fmt: skip
+OF_ONE_CAUSE = (*OF_A_CAUSE, D.ANOTHER_PERSON, D.CREATE_AGAIN)
 IN_BULK = (D.SKIP, D.LATER, D.RESET, D.TREAT_AS, *OF_ONE_CAUSE)
 
 
 class Repeat(TextChoices):
-    """What stands for a decision where each row gets the one about its earlier version again."""
+    """The choice in place of a decision where each row gets the one about its earlier version again."""
 
-    REPEAT = "repeat", gettext_lazy("say again")
+    REPEAT = "repeat", gettext_lazy("repeat the earlier decision")
 
 
 REPEAT = Repeat.REPEAT
@@ -160,7 +159,7 @@ RowEvents = dict[int, tuple[Sequence[Event], EffectOnRow]]
 
 
 def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
-    """Row → what was said of its earlier version, where each part of it changes something."""
+    """Row → the decisions about its earlier version, where each part of it changes something."""
     events = _earlier_events(run, ids)
     rows: RowEvents = {}
     for parts in range(1, max(map(len, events.values()), default=0) + 1):
@@ -175,7 +174,7 @@ def _repeated(run: LegacyImportRun, ids: Sequence[int]) -> RowEvents:
 
 
 def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple[Event, ...]]:
-    """Row → all that was said of its earlier version; without rows of which a part is not repeated."""
+    """Row → all decisions about its earlier version; without rows of which a part is not repeated."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
         pk: tuple(made.event for made in of_row.earlier)
@@ -195,7 +194,7 @@ def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) ->
             entry = after.log_entry_of(event.decision)
             events.append(event_values(row, run, event, made, log_entry_id=entry))
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
-        # Whoever decides about this version has seen what was said of an earlier one.
+        # Decisions about this version are taken with those about the earlier one in view.
         states[RowState(standing, "", bool(standing) and after.suffices)].append(row.pk)
     insert_events(events)
     write_states(run, states)
@@ -259,10 +258,10 @@ def _require_one_status(ids: Sequence[int], treat_as: Classification | None) -> 
     if treat_as not in TREATABLE:
         raise NotPossible(_("Choose how the row is to be treated."))
     rows = LegacyStudentImport.objects.filter(pk__among=Ids(ids)).order_by()
-    statuses = {fold(status) for status in rows.values_list("raw_status", flat=True).distinct()}
-    if len(statuses) > 1:
+    columns = rows.values_list("status_key", "classification_rule").distinct()
+    if len({value_of(key, rule) for key, rule in columns}) > 1:
         raise NotPossible(
-            _("These rows have several old statuses: this decision is taken for one at a time.")
+            _("These rows have several old statuses: choose one of them among the filters first.")
         )
 
 

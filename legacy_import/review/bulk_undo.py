@@ -1,4 +1,4 @@
-"""The last answers of a reviewer, and the undo of one about several rows: all of it, or what is left."""
+"""The last answers of a reviewer, and the undo of one about several rows: all of it, or the rest."""
 
 import datetime
 from collections import defaultdict
@@ -85,7 +85,7 @@ def undo_bulk(
 ) -> UndoReport:
     """Undo one of the actor's last answers about several rows, with an event for each decision.
 
-    `run`: the run at hand; its rows are meant, even if the decision was made in an earlier run of the
+    `run`: the current run; its rows are meant, even if the decision was made in an earlier run of the
     source. Committed rows keep their decision. Raises NotPossible, RowCommitted if no row is left.
     """
     mine = {one.bulk for one in last_answers(actor) if isinstance(one, RecentBulk)}

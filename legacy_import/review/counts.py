@@ -21,12 +21,14 @@ from legacy_import.models import (
 from legacy_import.review.filter import (
     FOCUSES,
     STATES,
+    STATUS,
     UNCOMMITTED,
     RowFilter,
     address_value,
     in_state,
     queue_of,
 )
+from legacy_import.review.old_status import MOST_ROWS, OldStatus, statuses_of, with_status
 from legacy_import.review.search import Matches, find_matches
 from legacy_import.runs import counts
 
@@ -129,12 +131,34 @@ def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     decided = _decided_before(run) if query.state else []
     if query.search:
         matches = find_matches(run, query.search_terms, among=query.scope(run))
-        rows = LegacyStudentImport.objects.filter(pk__in=matches.rows)
+        rows = _with_status(LegacyStudentImport.objects.filter(pk__in=matches.rows), query)
         return FilteredCounts(query, _with_names(counts.count(rows).items()), matches, decided)
+    if STATUS in query.facets:
+        rows = _with_status(query.scope(run), query)
+        return FilteredCounts(
+            query, _with_names(counts.count(rows).items()), decided_before=decided
+        )
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
         facet_counts = facet_counts.filter(IN_QUEUE)
     return FilteredCounts(query, _combinations(facet_counts), decided_before=decided)
+
+
+def statuses_under(run: LegacyImportRun, counted: FilteredCounts) -> list[OldStatus] | None:
+    """The old statuses under the other active filters; None where too many rows pass them."""
+    query = counted.query.with_facet(STATUS, "")
+    under = count_rows(run, query) if STATUS in counted.query.facets else counted
+    if under.total() > MOST_ROWS:
+        return None
+    rows = query.faceted(run)
+    return statuses_of(rows.filter(pk__in=under.matches.rows) if under.matches else rows)
+
+
+def _with_status(
+    rows: QuerySet[LegacyStudentImport], query: RowFilter
+) -> QuerySet[LegacyStudentImport]:
+    value = query.facets.get(STATUS)
+    return rows.filter(with_status(value)) if value else rows
 
 
 IN_QUEUE = Q(planned_action=PlannedAction.REVIEW, outcome__in=UNCOMMITTED)

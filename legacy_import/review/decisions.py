@@ -23,6 +23,7 @@ from legacy_import.choices import (
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import (
     LegacyImportRun,
+    LegacyReviewBulk,
     LegacyReviewDecision,
     LegacyStudentImport,
     ReviewClaim,
@@ -124,7 +125,7 @@ def lock_row(row_id: int) -> LegacyStudentImport:
 def write_standing(row: LegacyStudentImport, *, suffices: bool | None = None) -> None:
     """Store the decision in force ("" for none, or after a reset), whether it suffices, and a version.
 
-    `suffices`: whether the row needs nobody under its decisions; None: the rules are asked.
+    `suffices`: whether the row needs no review under its decisions; None: the rules decide.
     Raises DecidedMeanwhile when another reviewer changed the row since it was read.
     """
     rows = LegacyStudentImport.objects.filter(pk=row.pk)
@@ -201,12 +202,14 @@ def decide(
     inactive: bool = False,
     course: CourseArgument | None = None,
     note: str = "",
+    bulk: LegacyReviewBulk | None = None,
 ) -> LegacyReviewDecision:
     """Add one decision about the row, if it still has the version that the reviewer saw.
 
     `proof`: from phone_search.find_people, for a person who is not in the evidence. `inactive`: the
-    reviewer knows that the account to be linked is deactivated. `course`: of set_course. Raises
-    UnknownRow, NotPossible, RowCommitted, DecidedMeanwhile, ContainsContact (the note).
+    reviewer knows that the account to be linked is deactivated. `course`: of set_course. `bulk`: the
+    answer about several rows that this one is a part of. Raises UnknownRow, NotPossible,
+    RowCommitted, DecidedMeanwhile, ContainsContact (the note).
     """
     note = contact_free_text(note)
     with transaction.atomic():
@@ -223,6 +226,7 @@ def decide(
             **event.columns,
             log_entry_id=effect.log_entry_of(decision),
             note=note,
+            bulk=bulk,
             actor=actor,
             created_at=now,
         )
@@ -236,7 +240,7 @@ def undo(
 ) -> LegacyReviewDecision:
     """Undo one of the actor's own last ten decisions with a new event; nothing is deleted.
 
-    `run`: the run at hand, if its row is meant although the decision was made in an earlier run.
+    `run`: the current run, if its row is meant although the decision was made in an earlier run.
     Raises NotPossible, RowCommitted.
     """
     mine = {recent.event: recent for recent in last_decisions(actor, run)}
@@ -260,7 +264,7 @@ def undo(
 def last_decisions(actor: User, run: LegacyImportRun | None = None) -> list[RecentDecision]:
     """The actor's last ten decisions about one row each, newest first, including undone ones.
 
-    Each with its row in `run`, the run at hand, if the source row is there; otherwise with the row
+    Each with its row in `run`, the current run, if the source row is there; otherwise with the row
     that it was made on.
     """
     events = LegacyReviewDecision.objects.filter(actor=actor, undoes=None, bulk=None)
@@ -297,7 +301,7 @@ def last_decisions(actor: User, run: LegacyImportRun | None = None) -> list[Rece
 def _rows_in_run(
     run: LegacyImportRun | None, legacy_ids: set[str]
 ) -> dict[tuple[str, str], tuple[int, int, str]]:
-    """(table, legacy id) → (row, run, outcome) of the run at hand."""
+    """(table, legacy id) → (row, run, outcome) of the current run."""
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, legacy_id__in=legacy_ids)
     columns = rows.values_list("source_table", "legacy_id", "pk", "outcome")
     if run is None or not legacy_ids:

@@ -1,4 +1,4 @@
-"""Repeating on a row what reviewers said of an earlier version of it."""
+"""Repeating on a row what reviewers decided about an earlier version of it."""
 
 import datetime
 
@@ -35,7 +35,7 @@ def repeat(
         rows = LegacyStudentImport.objects.filter(pk=row_id)
         earlier = decisions_on(rows, connection_of(row)).get(row_id, RowDecisions()).earlier
         if not earlier:
-            raise NotPossible(_("Nothing was said of an earlier version of this row."))
+            raise NotPossible(_("Nothing was decided about an earlier version of this row."))
         notes = dict(
             LegacyReviewDecision.objects.filter(pk__in=[made.pk for made in earlier]).values_list(
                 "pk", "note"

@@ -28,6 +28,7 @@ from legacy_import.choices import (
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.privacy.free_text import contact_free_text
+from legacy_import.review.old_status import is_status, with_status
 from legacy_import.review.search import Search, search_rows
 from legacy_import.runs.counts import PATHS
 from legacy_import.stages.commit.waves import WAVES
@@ -60,11 +61,12 @@ VOCABULARIES: dict[str, type[TextChoices] | None] = {
     "decision": ReviewDecision,
     "earlier_decision": ReviewDecision,
 }
+STATUS = "status"  # the old status: a facet of the queue without stored counts
 # In the queue, plan and outcome are always the same; the reason is what matters most.
 QUEUE_FACETS = (
     "planned_reason", "classification", "source_table", "validation_status",
     "duplicate_confidence", "session_type", "import_action", "without_course", "to_classify",
-    "decision", "earlier_decision",
+    "decision", "earlier_decision", STATUS,
 )  # fmt: skip
 Rows = QuerySet[LegacyStudentImport]
 
@@ -149,9 +151,12 @@ class RowFilter:
         return not self.mismatches(combination)
 
     def mismatches(self, combination: Mapping[str, Any]) -> set[str]:
-        """The parts of the filter (focus, state, facets) that exclude these rows."""
+        """The parts of the filter (focus, state, facets) that exclude these rows.
+
+        The old status is none of them: rows with another one are not counted at all.
+        """
         parts = {name for name, value in self.facets.items()
-                 if address_value(combination[name]) != value}  # fmt: skip
+                 if name != STATUS and address_value(combination[name]) != value}  # fmt: skip
         classifications = self.classifications
         if classifications is not None and combination["classification"] not in classifications:
             parts.add("focus")
@@ -187,7 +192,9 @@ class RowFilter:
         elif self.state == LATER:
             rows = rows.filter(decision=POSTPONED)
         for name, value in self.facets.items():
-            if name == "without_course":
+            if name == STATUS:
+                rows = rows.filter(with_status(value))
+            elif name == "without_course":
                 rows = rows.filter(training__course_id__isnull=value == "1")
             else:
                 column_value = value == "1" if name in BOOLEANS else value
@@ -229,6 +236,8 @@ def is_number(text: str) -> bool:
 
 
 def _is_allowed(name: str, value: str) -> bool:
+    if name == STATUS:
+        return is_status(value)
     if name in BOOLEANS:
         return value in YES_NO
     vocabulary = VOCABULARIES[name]

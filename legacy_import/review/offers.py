@@ -8,7 +8,13 @@ from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.rules.decisions import Event
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.resolutions import PUT_ASIDE, candidates, is_possible
-from legacy_import.stages.planning.effect_of_decision import EffectOnRow, RowEffects, row_effects
+from legacy_import.stages.planning.effect_of_decision import (
+    EffectOnRow,
+    RowEffects,
+    effects_of_pairs,
+    effects_of_rows,
+    row_effects,
+)
 
 D = ReviewDecision
 TREATABLE = tuple(value for value in Classification if value != Classification.UNKNOWN)
@@ -72,6 +78,34 @@ def offers_of(
     tried = zip(events, effects.of(events), strict=True)
     offers = [Offer(event, effect) for event, effect in tried if effect.changes(effects.now)]
     return RowOffers(effects, tuple(offers))
+
+
+def decisions_on_rows(
+    run: LegacyImportRun, rows: Sequence[LegacyStudentImport], person: Target | None
+) -> dict[int, set[ReviewDecision]]:
+    """Row id → the decisions that change its answer, in as many queries as for one row.
+
+    `person`: of a link or a ruled-out match, for rows that match that person, too.
+    """
+    effects = effects_of_rows(run, [row.pk for row in rows])
+    pairs = []
+    for row in rows:
+        of_row = effects.get(row.pk)
+        if of_row is None:
+            continue
+        targets = of_row.evidence.get("targets", [])
+        its = person if any((one["kind"], one["id"]) == person for one in targets) else None
+        pairs += [
+            (of_row, event)
+            for decision in candidates(*reasons_of(row.planned_reason, of_row.now))
+            for event in _events(decision, its, ())
+            if is_possible(event, of_row.now.case.facts)
+        ]
+    offered: dict[int, set[ReviewDecision]] = {pk: set(PUT_ASIDE) for pk in effects}
+    for (of_row, event), effect in zip(pairs, effects_of_pairs(run, pairs), strict=True):
+        if effect.changes(of_row.now):
+            offered[of_row.row.pk].add(event.decision)
+    return offered
 
 
 def reasons_of(planned_reason: str, now: EffectOnRow) -> tuple[str, ...]:

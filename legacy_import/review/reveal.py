@@ -54,7 +54,7 @@ def reveal(*, row_id: int, actor: User, reason: str, now: datetime.datetime) -> 
     """
     reason = contact_free_text(reason)
     if not reason:
-        raise NoReason(_("Say why you need this contact."))
+        raise NoReason(_("Give the reason why you need this contact."))
     with transaction.atomic():
         # The reveals of one user are counted one after another.
         get_user_model()._default_manager.select_for_update().get(pk=actor.pk)

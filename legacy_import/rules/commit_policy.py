@@ -21,14 +21,14 @@ from legacy_import.rules.validation import DELETED
 
 
 class Origin(StrEnum):
-    """What earlier runs made of this very row, and whether staff left it on the platform."""
+    """What earlier runs created from this very row, and whether staff left it on the platform."""
 
     NEW = "new"  # nothing, or a reviewer decided that it is made again
     IMPORTED = "imported"  # a record or a link, from the same payload
     CHANGED = "changed"  # the same, from another payload
     DELETED = "deleted"  # a record, or the person it was linked to, is no longer there
     INTEREST_AGAIN = "interest_again"  # a reviewer decided that only its interest is made again
-    ANOTHER_PERSON = "another_person"  # the row has the number of somebody who was imported
+    ANOTHER_PERSON = "another_person"  # the row has the number of a person who was imported
 
 
 class Place(StrEnum):
@@ -57,14 +57,14 @@ class Facts:
     contact_trusted: bool = False
     place: Place = Place.ALONE
     group_has_history: bool = False
-    group_conflict: bool = False  # and no reviewer said whose row it is
+    group_conflict: bool = False  # and no reviewer decided whose row it is
     first_gets_person: bool = False  # the group's first row is planned to have a lead or a link
     create_anyway: bool = False  # a reviewer wants a lead although no contact is trustworthy
     acknowledged: bool = False  # a reviewer saw how the source row changed after its import
     add_history: bool = False  # its training is added to the record that the row became
     skipped: bool = False
     postponed: bool = False
-    erased: bool = False  # the person asked to be erased
+    erased: bool = False  # the person requested erasure
 
 
 class Decision(NamedTuple):
@@ -89,8 +89,8 @@ WAITS = Decision(REVIEW, "first_of_group_waits")
 # The lead that was imported gets its course interest again, which staff had deleted.
 INTEREST_AGAIN = Decision(PlannedAction.LINK_EXISTING, "interest_again")
 
-# What a first row is planned as when its followers have somebody to be linked to; a first row that
-# was imported before counts if a lead was made of it.
+# What a first row is planned as when its followers have a person to be linked to; a first row that
+# was imported before counts if a lead was created from it.
 GETS_PERSON = frozenset(
     {
         Decision(PlannedAction.CREATE_CRM_LEAD, "new_lead"),
@@ -143,13 +143,13 @@ def _already_imported(facts: Facts) -> Decision | None:
         return OF_ORIGIN.get(facts.origin)
     if facts.acknowledged:
         return ACKNOWLEDGED
-    # Only a training or a registration of its own is added, by the rungs below.
+    # Only its own training or registration is added, by the rungs below.
     adds = facts.add_history and facts.classification in WITH_HISTORY
     return None if adds else Decision(REVIEW, "already_imported_changed")
 
 
 def _deleted_at_source(facts: Facts) -> Decision | None:
-    """Nothing deleted comes back by itself, not even as a link to somebody who is known."""
+    """Nothing deleted comes back by itself, not even as a link to a known person."""
     return Decision(REVIEW, facts.deletion) if facts.deletion else None
 
 
@@ -212,7 +212,7 @@ def _lead_of_known_person(facts: Facts) -> Decision | None:
 
 
 def _lead_with_history(facts: Facts) -> Decision | None:
-    """Nobody trained becomes a mere lead."""
+    """No trained person becomes a mere lead."""
     return Decision(REVIEW, "person_has_history") if facts.group_has_history else None
 
 

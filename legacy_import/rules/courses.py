@@ -11,9 +11,9 @@ from legacy_import.choices import CourseMappingStatus, SessionType
 class CourseState(StrEnum):
     """What is known of the course of one row."""
 
-    MAPPED = "mapped"  # a suggestion counts as mapped
+    MAPPED = "mapped"  # a suggestion is treated as mapped
     UNMAPPED = "course_unmapped"
-    NO_EQUIVALENT = "course_no_equivalent"  # a person says the platform does not have it
+    NO_EQUIVALENT = "course_no_equivalent"  # a reviewer decided that the platform does not have it
     KEPT_BY_NAME = "course_kept_by_name"  # its history is recorded under the old name
     NOT_IN_SOURCE = "formation_not_in_source"
     NONE_NAMED = "formation_missing"

@@ -12,7 +12,7 @@ SUBJECT_BYTES = 3  # as short as a part of a digest: a phone in a status cannot 
 
 
 class RowVersion(NamedTuple):
-    """The columns of a staged row that tell whether earlier decisions still apply to it."""
+    """The columns of a staged row that determine whether earlier decisions still apply to it."""
 
     name_key: str
     birth_date: datetime.date | None
@@ -89,7 +89,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "another_person": _person,
     "create_again": _person,
     "separate": _person,
-    "skip": _person,  # who asked not to be recorded
+    "skip": _person,  # who requested not to be recorded
     "later": _person,
     "reset": _person,
 }

@@ -53,7 +53,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What counts now. A reset takes back everything before it, "not the same person" excepted."""
+    """What counts now. A reset undoes everything before it, "not the same person" excepted."""
 
     link_to: Person | None = None
     link_to_inactive: bool = False  # knowingly
@@ -76,7 +76,7 @@ NOTHING = InForce()
 
 
 def in_force(events: Iterable[Event]) -> InForce:
-    """Fold the events, oldest first. skip and later hold until any other decision is taken."""
+    """Fold the events, oldest first. skip and later apply until any other decision is taken."""
     now = NOTHING
     for event in events:
         now = after(now, event)
@@ -128,6 +128,6 @@ _APPLY: dict[ReviewDecision, Callable[[InForce, Event], InForce]] = {
     ReviewDecision.SEPARATE: _set(separate=True),
     ReviewDecision.SKIP: _set(skip=True),
     ReviewDecision.LATER: _set(later=True),
-    # Remembered for good: only a link to that very person takes it back.
+    # Remembered permanently: only a link to that very person undoes it.
     ReviewDecision.RESET: lambda now, event: InForce(not_same=now.not_same),
 }

@@ -1,4 +1,4 @@
-"""What can change between a plan and its commit: such a row is left out, and says why
+"""What can change between a plan and its commit: such a row is not committed, and its cause is recorded
 (docs/decisions/0030).
 """
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Drift(StrEnum):
-    """Why a planned row is left out. In words: rules.reasons."""
+    """Why a planned row is not committed. In words: rules.reasons."""
 
     DECISION = "decision_changed"
     SOURCE_ROW = "source_row_changed"
@@ -26,8 +26,8 @@ class Drift(StrEnum):
     NEW_PERSON = "new_person"
 
 
-# The versions that a plan rests on → what it means when one of them is another now, in the order in
-# which they are asked: a reviewer's word explains best why a row is not what it was.
+# The versions that a plan rests on → what it means when one of them is another now, in the order of
+# evaluation: a reviewer's decision explains best why a row has changed.
 CAUSE_OF_VERSION = {
     "said": Drift.DECISION,
     "row": Drift.SOURCE_ROW,

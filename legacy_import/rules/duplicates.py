@@ -1,8 +1,8 @@
 """Who is the same person: two people compared, and what a row may do with its matches.
 
-Two questions with two answers. The *tier* says what two records share and keeps the source's
+Two questions with two answers. The *tier* is what two records share and keeps the source's
 meaning: high = a phone or an address, medium = full name and birth date (or raw phone), low = a
-similar full name. *Blockers* say why that must not link: families share phones, numbers are
+similar full name. *Blockers* are why that must not link: families share phones, numbers are
 recycled, cyber cafés lend theirs. Only a HIGH without any blocker may link.
 """
 
@@ -49,13 +49,13 @@ HOT_KEY: Final = "hot_key"
 ROLE_MAILBOX: Final = "role_mailbox"
 SEVERAL_TARGETS: Final = "several_targets"
 PERSON_INACTIVE: Final = "person_inactive"
-# Of a row whose HIGH is blocked: causes of their own, so that such rows are decided one after another.
+# Of a row whose HIGH is blocked: separate causes, so that such rows are decided one after another.
 LIKELY_SAME_PERSON: Final = "likely_same_person"
 LIKELY_OTHER_PERSON: Final = "likely_other_person"
 
 LOW_BLOCK_ROWS: Final = 50
 """Rows of one skeleton that are compared for LOW: a larger block is a name half the town has, and
-a hint that points at fifty people helps nobody."""
+a hint that points at fifty people helps no one."""
 LOW_SIMILARITY: Final = 0.82
 """OSA of the folds. On attested spellings F1 peaks here: at .80 a five-letter name may differ by a
 letter, and more than half of such pairs are two names."""
@@ -94,7 +94,7 @@ class Match:
 
     @property
     def has_own_contact(self) -> bool:
-        """A phone or an address in common that is not everybody's."""
+        """A phone or an address in common that not everyone has."""
         return self.tier == HIGH and _EVERYBODYS.isdisjoint(self.blockers)
 
 
@@ -146,7 +146,7 @@ def compare_names(one: Person, other: Person) -> Names:
 def _own_kinds(
     one: Person, other: Person, contacts: Sequence[Key], hot: frozenset[Key]
 ) -> frozenset[str]:
-    """Kinds of the contacts that are not everybody's."""
+    """Kinds of the contacts that not everyone has."""
     role = one.email_is_role or other.email_is_role
     return frozenset(
         key.kind for key in contacts if key not in hot and not (role and key.kind == "E")
@@ -175,7 +175,7 @@ def _blockers(
 ) -> tuple[str, ...]:
     blockers = []
     if not own:
-        # What everybody carries proves nothing; one contact of their own beside it does. It comes
+        # What everyone carries proves nothing; one contact of their own as well does. It comes
         # first, being the reason shown: of course the names differ there.
         if any(key in hot for key in contacts):
             blockers.append(HOT_KEY)
@@ -184,7 +184,7 @@ def _blockers(
     if names in _NAME_BLOCKERS:
         blockers.append(_NAME_BLOCKERS[names])
     elif names is Names.SIMILAR and dates in _WEAK_DATES and own != _BOTH_CONTACTS:
-        # The weakest cells: a brother whose name rhymes and whose date nobody typed, or a twin's.
+        # The weakest cells: a brother whose name rhymes and whose date no one typed, or a twin's.
         blockers.append(NAME_ONLY_SIMILAR)
     if _contradict(one, other, own, names, dates):
         blockers.append(BIRTH_DATE_CONFLICT)
@@ -204,7 +204,7 @@ _NAME_BLOCKERS: Final = {
 def _contradict(
     one: Person, other: Person, own: frozenset[str], names: Names, dates: BirthDates
 ) -> bool:
-    """Do the birth dates say two people, whatever else agrees?
+    """Do the birth dates show two people, even if all else agrees?
 
     A mistyped date is outweighed by phone and e-mail, or where two of its three parts agree; not
     with a name that is only similar (a sister), and never across a generation (a father).
@@ -261,7 +261,7 @@ def _other_evidence(
 
 
 def _(words: str) -> str:
-    """Marks words for the catalogues; whoever shows them translates them."""
+    """Marks words for the catalogues; they are translated where they are shown."""
     return words
 
 
@@ -324,8 +324,8 @@ def judge(matches: Sequence[tuple[Target, Match]]) -> Verdict:
     """The verdict over all targets of a row: the best tier, and whether it may link by itself.
 
     A second target that might be the person as well blocks: any other HIGH or MEDIUM, unless its
-    name says that it is somebody else (the sister on the same phone). A user and a lead who are
-    evidently one person still are two records: a person decides which.
+    name shows that it is another person (the sister on the same phone). A user and a lead who are
+    evidently one person still are two records: needs review.
     """
     if not matches:
         return NO_MATCH
@@ -373,5 +373,5 @@ def _best_first(item: tuple[Target, Match]) -> _Order:
 
 
 def is_hot(*, rows: int, skeletons: int, max_rows: int = 6, max_names: int = 4) -> bool:
-    """Is a key carried by so many different people that it says nothing about any of them?"""
+    """Is a key carried by so many different people that it identifies none of them?"""
     return skeletons > max_names or (rows > max_rows and skeletons >= 2)

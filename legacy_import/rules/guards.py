@@ -30,7 +30,7 @@ JOINED_SIMILARITY: Final = 0.85
 """OSA of the folds written together: particles and halves of names glued or not.
 Only where the two have different numbers of tokens: with as many, each must find its partner."""
 PARTLY_SIMILARITY: Final = 0.5
-"""OSA of what is left beside an equal token, where phone, e-mail and birth date agree as well."""
+"""OSA of the rest next to an equal token, where phone, e-mail and birth date agree as well."""
 ARABIC_SLIP: Final = 6
 """Letters of a word in Arabic script in which one wrong letter is a slip: short ones are another name
 (عمر, عمار, عامر)."""
@@ -50,7 +50,7 @@ _GENERATIONS: Final = frozenset(GENERATIONS.values())
 
 
 class Names(Enum):
-    """What the name guard says; the value is the evidence item."""
+    """The answer of the name guard; the value is the evidence item."""
 
     EQUAL = "name_same"
     SIMILAR = "name_similar"
@@ -72,7 +72,7 @@ _SAME: Final = frozenset(
 
 
 class BirthDates(Enum):
-    """What the birth-date guard says; the value is the evidence item."""
+    """The answer of the birth-date guard; the value is the evidence item."""
 
     EQUAL = "birth_date_equal"
     SWAPPED = "birth_date_swapped"
@@ -131,7 +131,7 @@ def _long_words(fold: str) -> list[str]:
     return [token for token in tokens if len(token) > 1] or tokens
 
 
-@lru_cache(maxsize=16_384)  # some 5 MB; two rows are compared both ways within a chunk or two
+@lru_cache(maxsize=16_384)  # about 5 MB; two rows are compared both ways within a chunk or two
 def _similar(left_fold: str, right_fold: str, same_skeleton: bool) -> bool:
     left_tokens, right_tokens = left_fold.split(), right_fold.split()
     ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
@@ -153,7 +153,7 @@ def _joined_similarity(left_fold: str, right_fold: str) -> float:
 
 @lru_cache(maxsize=4_096)
 def _similar_in_arabic(left_fold: str, right_fold: str) -> bool:
-    """Both in Arabic letters: no spellings to forgive, only words left out and slips."""
+    """Both in Arabic letters: no spellings to forgive, only missing words and slips."""
     left_tokens, right_tokens = left_fold.split(), right_fold.split()
     ours, theirs = _without_equal_tokens(left_tokens, right_tokens)
     if min(len(left_tokens), len(right_tokens)) < 2:
@@ -180,7 +180,7 @@ def partly_same(left_fold: str, right_fold: str) -> bool:
 def _without_equal_tokens(
     left_tokens: list[str], right_tokens: list[str]
 ) -> tuple[list[str], list[str]]:
-    """What is left of both when equal tokens are taken out, each with its equal."""
+    """The rest of both without equal tokens, each with its equal."""
     ours = [token for token in left_tokens if token not in right_tokens]
     theirs = [token for token in right_tokens if token not in left_tokens]
     if len(left_tokens) - len(ours) == len(right_tokens) - len(theirs):
@@ -192,7 +192,7 @@ def _without_equal_tokens(
 def _are_two_people(
     ours: list[str], theirs: list[str], left_tokens: list[str], right_tokens: list[str]
 ) -> bool:
-    """Do the names differ by what tells two people of one family apart?
+    """Do the names differ by what distinguishes two people of one family?
 
     Two known given names (Amine, Amir); a name and its feminine (Lounis, Lounisa); a word that
     makes one of them the other's child (fils, "ben" before the own given name).
@@ -255,7 +255,7 @@ def _all_have_partners(
     least: float,
     measure: Callable[[str, str], float],
 ) -> bool:
-    """Has every token of the shorter rest a token of its own in the longer one? Best pairs first."""
+    """Has every token of the shorter rest a separate token in the longer one? Best pairs first."""
     shorter, longer = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
     pairs = []
     for one in range(len(shorter)):
@@ -303,7 +303,7 @@ def _without_common_part(one: str, other: str, before: str, after: str) -> tuple
 
 
 def _own_part_similarity(one: str, other: str) -> float:
-    """Of what is left of two names of one kind. It is short: another consonant is another name."""
+    """Of the rest of two names of one kind. It is short: another consonant is another name."""
     if not one or not other:
         return 0.0
     names, other_names = given_names_of(one), given_names_of(other)
@@ -333,7 +333,7 @@ def _arabic_similarity(one: str, other: str) -> float:
 
 
 def birth_date_guard(left_date: date | None, right_date: date | None) -> BirthDates:
-    """How two birth dates stand to each other; the first of January means "some day that year"."""
+    """How two birth dates compare; the first of January means "some day that year"."""
     if (
         left_date is None
         or right_date is None

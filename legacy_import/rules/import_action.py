@@ -1,4 +1,4 @@
-"""What a training row asks for (docs/rules.md): a ladder, first hit wins, the last rung is review."""
+"""What a training row requests (docs/rules.md): a ladder, first hit wins, the last rung is review."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ HISTORY = frozenset({Classification.COMPLETED, Classification.ARCHIVED_TRAINING}
 
 
 class TrainingAction(NamedTuple):
-    """What is asked for, and why."""
+    """What is requested, and why."""
 
     action: ImportAction
     reason: str
@@ -27,7 +27,7 @@ def decide(
     if classification == Classification.UNKNOWN:
         return TrainingAction(review, "status_unknown")
     if classification == Classification.LEAD_ONLY:
-        # A lead makes no cohort, so a waiting session does not hold it back (decision 9).
+        # A lead joins no cohort, so a waiting session does not block it (decision 9).
         return TrainingAction(ImportAction.CREATE_COURSE_INTEREST, "lead")
     if history_released and classification in HISTORY:
         session_type = SessionType.NONE

@@ -32,7 +32,7 @@ class Relation(StrEnum):
 
 # The pairs in which one row has the name and the contact of the other.
 NAMESAKES: Final = (Relation.ONE_PERSON, Relation.OTHER_DATE, Relation.SIMILAR_NAME)
-# The pairs that contradict each other whoever they are linked to.
+# The pairs that contradict each other no matter who they are linked to.
 CONTRADICTIONS: Final = frozenset({Relation.OTHER_DATE, Relation.OTHER_NAME, Relation.OTHER_PERSON})
 
 _DIFFERENT: Final = Names.OTHER.value
@@ -46,7 +46,7 @@ def relation_of(
 ) -> Relation | None:
     """The relation of two rows that match on these keys, with their birth dates.
 
-    The first of January alone relates no one: it stands for every day of a year.
+    The first of January alone relates no one: it may mean any day of a year.
     """
     kinds = {key.kind for key in shared}
     born, other_born = map(canonical_date, births)

@@ -36,7 +36,7 @@ MAX_REFERENCE_DIGITS = 20  # an unsigned 64-bit id
 class Settings:
     """What normalization depends on besides the row."""
 
-    today: datetime.date  # of the run, so that a repeated run says the same
+    today: datetime.date  # of the run, so that a repeated run gives the same
     placeholder_emails: frozenset[str]
     role_mailboxes: frozenset[str]
 
@@ -122,7 +122,7 @@ WIDTHS_BY_FIELD = ("first_name", "last_name", "full_name", "phone", "email", "st
 def reference(text: str | None) -> str | None:
     """A legacy id as decimal digits without leading zeros; None where it names nothing.
 
-    Raises ValueError for a text that is no number (it points nowhere, which is not the same).
+    Raises ValueError for a text that is not a number (it points nowhere, which is not the same).
     """
     if text is None:
         return None
@@ -146,7 +146,7 @@ def _reference(text: str | None, field: str, issues: list[str]) -> str | None:
 
 
 def _storable(value: str | None, field: str, issues: list[str]) -> str:
-    """The text without what no database column holds; says so when it was damaged or repaired."""
+    """The text without what no database column can contain; notes it when it was damaged or repaired."""
     if not value:
         return ""
     if value.isascii() and (value.isalnum() or (value.isprintable() and not _ODD.search(value))):

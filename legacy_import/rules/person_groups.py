@@ -12,7 +12,7 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
 
 MAX_ROWS: Final = 10
-"""Nobody takes more than ten courses under ten spellings; a larger group is a chain."""
+"""No one takes more than ten courses under ten spellings; a larger group is a chain."""
 
 TWO_EXISTING_PEOPLE: Final = "two_existing_people"
 BIRTH_DATE_CONFLICT: Final = "birth_date_conflict"
@@ -49,7 +49,7 @@ class _Group:
 def group_people(
     edges: Iterable[tuple[int, int]], members: Mapping[int, Member], max_rows: int = MAX_ROWS
 ) -> Groups:
-    """Groups over the edges between `members`; the same whatever order the edges come in."""
+    """Groups over the edges between `members`; the same in any order of the edges."""
 
     def place(row: int) -> tuple[tuple[int, ...], int]:
         return members[row].order, row

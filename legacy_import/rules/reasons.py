@@ -2,7 +2,7 @@
 
 
 def _(words: str) -> str:
-    """Marks words for the catalogues; whoever shows them translates them."""
+    """Marks words for the catalogues; they are translated where they are shown."""
     return words
 
 
@@ -37,7 +37,7 @@ REASONS: dict[str, str] = {
     "contact_not_trustworthy": _("no phone or e-mail that is this person's own"),
     "medium_match": _("same name and birth date, or same name and raw phone, as a known person"),
     "low_match": _("a similar name to a known person"),
-    # drift: what changed between plan and commit
+    # what changed since the plan
     "decision_changed": _("a reviewer decided about the row since the plan"),
     "source_row_changed": _("the source row was imported again since the plan, and it changed"),
     "course_mapping_changed": _("the mapping of the row's course changed since the plan"),
@@ -85,9 +85,9 @@ REASONS: dict[str, str] = {
     "course_deleted_at_source": _("the row's course is deleted on the old platform"),
     "session_deleted_at_source": _("the row's session is deleted on the old platform"),
     "name_test": _("a name that was typed to try the form out"),
-    "unreadable": _("bytes that cannot be read as text"),
+    "unreadable": _("text in an unknown encoding"),
     "erased": _("erased on request"),
-    "birth_date_impossible": _("a birth date that no calendar has"),
+    "birth_date_impossible": _("an impossible birth date"),
     "birth_date_future": _("a birth date in the future"),
     "text_damaged": _("letters were lost"),
     "name_unreadable": _("a part of the name cannot be read"),

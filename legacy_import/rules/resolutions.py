@@ -34,7 +34,7 @@ CHANGES: dict[ReviewDecision, str] = {
     D.RESET: "earlier decisions no longer apply, except on who is not the same person",
 }
 
-# Taken about every row, whatever its reason.
+# Taken about every row, for any reason.
 PUT_ASIDE = (D.SKIP, D.LATER)
 
 _WHOSE = (D.LINK, D.NOT_SAME)
@@ -83,6 +83,11 @@ RESOLUTIONS: dict[str, tuple[ReviewDecision, ...]] = {
     "first_of_group_waits": (*_WHOSE, D.SEPARATE, D.TREAT_AS),
     "contact_not_trustworthy": (D.CREATE_ANYWAY, *_WHOSE, D.TREAT_AS),
 }  # fmt: skip
+
+# Review reasons that only a mapping removes: a decision about one row makes it something else.
+ONLY_BY_MAPPING = frozenset({"session_not_confirmed"})
+# Decisions that can be right for all rows of a cause at once, whoever the rows are.
+OF_A_CAUSE = (D.ACCEPT_DATA, D.RELEASE_WITHOUT_SESSION, D.CREATE_ANYWAY)
 
 # Review reasons that no decision about a row resolves, and why.
 WITHOUT_DECISION = {

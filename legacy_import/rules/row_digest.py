@@ -1,7 +1,7 @@
 """Who a source row was, as a short text: the one answer to "is this row still the same person?".
 
 A row number of the old platform is not a person: numbers are given again and rows are typed over.
-So whatever outlives a run (decisions, log entries, erasures) stores the digest of its row. Two digests
+So all that outlives a run (decisions, log entries, erasures) stores the digest of its row. Two digests
 are of one person if they have a part in common: the name key, the birth date or a contact.
 
 A digest is pure ASCII, at most DIGEST_LENGTH characters: one truncated hash per part, sorted, such as
@@ -18,7 +18,7 @@ from ecoin.identity.keys import is_missing_date
 from ecoin.identity.phones import parse_phones
 
 DIGEST_LENGTH = 64  # the width of the columns that store a digest
-# The columns of a staged row that its digest is made of, in the order of the arguments of row_digest.
+# The columns behind the digest of a staged row, in the order of the arguments of row_digest.
 DIGEST_COLUMNS = (
     "name_key", "birth_date", "phone_raw", "phone_normalized", "email_normalized",
 )  # fmt: skip
@@ -27,7 +27,7 @@ SEPARATOR = "."
 MOST_CONTACTS = 6  # so that a digest fits into its column
 DIGITS_OF_TWO_PHONES = 16  # fewer characters cannot contain a second number
 # Part → bytes and hex digits of its hash. A date has 12 bits: with more, its 25,000 likely values
-# could be told apart, and strangers have the same birth date about as often.
+# could be distinguished, and strangers have the same birth date about as often.
 NAME, DATE, CONTACT = "n", "d", "c"
 LENGTHS = {NAME: (3, 6), DATE: (2, 3), CONTACT: (3, 6)}
 

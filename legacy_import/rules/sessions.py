@@ -26,7 +26,7 @@ _SIGNS = re.compile(r"[^a-z0-9']+")
 
 
 class SessionKind(NamedTuple):
-    """What a session is, and the rule that says so."""
+    """What a session is, and the rule behind it."""
 
     session_type: SessionType
     rule: str
@@ -101,7 +101,7 @@ def session_of_row(
 ) -> SessionKind:
     """What the session that a learner row names is.
 
-    `known` is what session_ecoins (or a reviewer, then `reviewed`) says of that id; None: the
+    `known` is what session_ecoins (or a reviewer, then `reviewed`) has for that id; None: the
     table does not have it.
     """
     if legacy_session_id is None:

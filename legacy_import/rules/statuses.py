@@ -11,7 +11,7 @@ from legacy_import.choices import Classification, SessionType
 
 
 class Meaning(NamedTuple):
-    """What a row means, and the rule that says so."""
+    """What a row means, and the rule behind it."""
 
     classification: Classification
     rule: str
@@ -21,14 +21,14 @@ class Meaning(NamedTuple):
 STATUSES: dict[str, Classification] = {
     "formee": Classification.COMPLETED,  # Formée: the training was followed to its end
     "archive": Classification.ARCHIVED_TRAINING,  # Archivé, archivé, Archivè: one word, three hands
-    "informer": Classification.LEAD_ONLY,  # asked for information, nothing more
+    "informer": Classification.LEAD_ONLY,  # requested information, nothing more
     "ne repond pas": Classification.LEAD_ONLY,  # was called and did not answer
     "confirmer": Classification.REGISTERED,  # confirmed a place
-    "nouveau": Classification.LEAD_ONLY,  # nobody has called yet
+    "nouveau": Classification.LEAD_ONLY,  # no one has called yet
 }
 
-# `Reporter` (postponed) says nothing by itself: whoever holds a place in a real session has
-# registered, everybody else has only asked (decision 3).
+# `Reporter` (postponed) decides nothing by itself: learners with a place in a real session have
+# registered, all others have only inquired (decision 3).
 POSTPONED = "reporter"
 
 DEFINED = "status:defined_by_reviewer"  # the rule of a status that people defined for the source
@@ -50,7 +50,7 @@ def key_of(raw_status: str) -> str | None:
     """The key under which people define this status; None for a status that the rules know.
 
     Spellings that fold to the same text have one key, and "" is that of all empty ones. A key contains
-    no contact: "rappeler 0661…" is one status, whatever the number.
+    no contact: "rappeler 0661…" is one status for any number.
     """
     reading = raw_status
     for reading, _ in readings(raw_status):

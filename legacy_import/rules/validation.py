@@ -16,30 +16,30 @@ class Severity(IntEnum):
 
     NOTE = 0  # recorded, no doubt by itself
     DOUBT = 1  # the row needs a look
-    FATAL = 2  # nobody can say whose row this is
+    FATAL = 2  # no one can know whose row this is
 
 
-# Issue code (before the colon) → severity. After the colon stands the column, where one is meant.
+# Issue code (before the colon) → severity. After the colon is the column, where one is meant.
 ISSUES: dict[str, Severity] = {
     "unreadable": Severity.FATAL,  # bytes that no repair can turn into text
-    "name_missing": Severity.FATAL,  # no name at all: nobody to give a history to
-    ERASED: Severity.FATAL,  # erased on request: nothing more may come of the row
+    "name_missing": Severity.FATAL,  # no name at all: no one to give a history to
+    ERASED: Severity.FATAL,  # erased on request: nothing more may result from the row
     DELETED: Severity.DOUBT,
     "name_test": Severity.DOUBT,  # typed to try the form out: azerty, Test Test
-    "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: somebody mistyped something
-    "birth_date_future": Severity.DOUBT,  # nobody is born after the import
+    "birth_date_impossible": Severity.DOUBT,  # 2019-02-31: a slip of the keyboard
+    "birth_date_future": Severity.DOUBT,  # no one is born after the import
     "text_damaged": Severity.DOUBT,  # letters lost beyond an unambiguous repair
     "name_unreadable": Severity.DOUBT,  # a part of the name has no readable letter: whose is the row?
     "names_contradict": Severity.DOUBT,  # the full name is not the first and last name
-    "formation_id_invalid": Severity.DOUBT,  # a reference that is no number points nowhere
+    "formation_id_invalid": Severity.DOUBT,  # a reference that is not a number points nowhere
     "session_id_invalid": Severity.DOUBT,
     "value_cut": Severity.NOTE,  # over a megabyte: kept with length and hash
-    "column_cut": Severity.NOTE,  # the payload holds the whole value
+    "column_cut": Severity.NOTE,  # the payload contains the whole value
     "text_repaired": Severity.NOTE,  # double-encoded, repaired for comparison only
     "birth_date_missing": Severity.NOTE,
     "birth_date_placeholder": Severity.NOTE,  # 0000-00-00, 1900-01-01, 1970-01-01
     "birth_date_partial": Severity.NOTE,  # 1999-00-00: a year, not a date
-    # A missing or placeholder contact is no doubt: a trained learner without a phone stays valid.
+    # A missing or placeholder contact is not a doubt: a trained learner without a phone stays valid.
     "phone_missing": Severity.NOTE,
     "phone_invalid": Severity.NOTE,
     "phone_placeholder": Severity.NOTE,
@@ -86,7 +86,7 @@ def remaining_issues(
 ) -> tuple[str, ...]:
     """The issues that still count after a reviewer accepted the data, or linked the row to a person.
 
-    Accepted data includes columns that cannot be read. Only a link says whose row it is that has no
+    Accepted data includes columns that cannot be read. Only a link decides whose row it is that has no
     name; what was erased stays erased.
     """
     return tuple(

@@ -73,7 +73,7 @@ def review_state(run_id: int) -> ReviewState:
 
 
 def rows_left_out(run_id: int) -> dict[tuple[str, str], int]:
-    """(outcome, reason of the newest log entry) → rows that commits of this run left out."""
+    """(outcome, reason of the newest log entry) → rows that this run did not commit."""
     newest = (
         LegacyImportCommitLog.objects.filter(student_import=OuterRef("pk"))
         .order_by("-pk")

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from legacy_import.choices import PersonKind
 from legacy_import.conf import import_conf
-from legacy_import.models import LegacyImportRun
+from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.privacy.free_text import ContainsContact
 from legacy_import.review.filter import MAX_DIGITS, PENDING, RowFilter, UnknownFilter, is_number
 from legacy_import.rules.duplicates import Target
@@ -146,6 +146,14 @@ def run_with_id(number: int) -> LegacyImportRun:
     if run is None:
         raise Http404
     return run
+
+
+def run_of_row(row: int) -> LegacyImportRun:
+    """The run of a staged row. Raises Http404."""
+    if len(str(row)) > MAX_DIGITS:
+        raise Http404
+    rows = LegacyStudentImport.objects.filter(pk=row)
+    return run_with_id(rows.values_list("legacy_import_run", flat=True).first() or 0)
 
 
 def reviewer_of(request: HttpRequest) -> User:

@@ -1,19 +1,22 @@
 """The facets and active filters of a list of rows as links, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from legacy_import.review.counts import FilteredCounts
-from legacy_import.review.filter import VOCABULARIES
+from legacy_import.review.filter import STATUS, VOCABULARIES
+from legacy_import.review.old_status import EMPTY, OldStatus
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens.address import RowsAddress
 
 FACET_NAMES: dict[str, Promise] = {
     "planned_reason": gettext_lazy("why it waits"),
+    STATUS: gettext_lazy("old status"),
     "classification": gettext_lazy("meaning of the row"),
     "validation_status": gettext_lazy("validation"),
     "duplicate_confidence": gettext_lazy("match with a known person"),
@@ -23,7 +26,7 @@ FACET_NAMES: dict[str, Promise] = {
     "source_table": gettext_lazy("source table"),
     "to_classify": gettext_lazy("mapping"),
     "decision": gettext_lazy("decision"),
-    "earlier_decision": gettext_lazy("said of an earlier version"),
+    "earlier_decision": gettext_lazy("decided about an earlier version"),
 }
 # Facets that are shown for one value, too: most rows have none.
 RARE = frozenset({"earlier_decision"})
@@ -79,6 +82,30 @@ def facets_of(
     return facets
 
 
+def status_facet(address: RowsAddress, statuses: Sequence[OldStatus] | None) -> Facet | None:
+    """The old statuses as they were typed; None where the rows do not differ in them.
+
+    Without any where too many rows pass the filter to be read (`statuses` is None).
+    """
+    query = address.query
+    if statuses is None:
+        return Facet(STATUS, str(FACET_NAMES[STATUS]), [])
+    current = query.facets.get(STATUS, "")
+    if len(statuses) < 2 and not current:
+        return None
+    links = [
+        FacetLink(
+            # Typed by hand, in any direction: apart from the words around it.
+            format_html("<bdi>{}</bdi>", value_name(STATUS, EMPTY) if value == EMPTY else spelling),
+            rows,
+            address.first_page(query.with_facet(STATUS, "" if value == current else value)),
+            value == current,
+        )
+        for value, spelling, rows in statuses
+    ]
+    return Facet(STATUS, str(FACET_NAMES[STATUS]), links)
+
+
 def chips_of(address: RowsAddress, names: Mapping[str, str | Promise]) -> list[Chip]:
     """Every active filter, including the search."""
     query = address.query
@@ -97,9 +124,11 @@ def chips_of(address: RowsAddress, names: Mapping[str, str | Promise]) -> list[C
 
 def value_name(facet: str, value: str) -> str:
     """One value of one facet, never raw where there are words for it."""
+    if facet == STATUS:
+        return gettext("none") if value == EMPTY else value
     if facet in YES_NO:
         return str(YES_NO[facet][value != "1"])
     vocabulary = VOCABULARIES[facet]
     if vocabulary is None:
-        return gettext(REASONS[value]) if value in REASONS else value.replace("_", " ")
+        return gettext(REASONS.get(value, "unknown"))
     return str(vocabulary(value).label) if value in vocabulary.values else gettext("none")

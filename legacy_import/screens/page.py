@@ -9,7 +9,8 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from legacy_import.models import LegacyImportRun
 from legacy_import.screens import menu
-from legacy_import.screens.plan_state import plan_is_outdated
+from legacy_import.screens.next_step import next_step_of
+from legacy_import.screens.plan_state import PlanState, plan_state_of
 
 
 def render_page(
@@ -31,9 +32,20 @@ def render_page(
         "is_nav_sidebar_enabled": False,
         "section": section,
         "title": title,
-        "run": run,
-        # Asked once where a template shows numbers of the plan; other pages ask nothing.
-        "plan_outdated": SimpleLazyObject(lambda: run is not None and plan_is_outdated(run)),
+        **next_step_context(run),
         "menu": menu.entries(request.user, run.pk if run else None),
     }
     return render(request, template, {**frame, **context}, status=status)
+
+
+def next_step_context(run: LegacyImportRun | None) -> dict[str, Any]:
+    """What a template needs to mark numbers of the plan, and to show the next step of the run.
+
+    Both are read where a template shows them: other pages query nothing.
+    """
+    state: Any = SimpleLazyObject(lambda: plan_state_of(run) if run else PlanState())
+    return {
+        "run": run,
+        "plan_outdated": SimpleLazyObject(lambda: state.outdated),
+        "next_step": SimpleLazyObject(lambda: next_step_of(run, state) if run else None),
+    }

@@ -68,7 +68,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "stagiaires": (("id",), ("last_name", "full_name", "first_name")),
     "archives": (("id",), ("last_name", "full_name", "first_name")),
     "formations": (("id",), ("name",)),
-    # Without a code, its course and its first day say which session it is.
+    # Without a code, its course and its first day identify a session.
     "session_ecoins": (("id",), ("code", "start_date"), ("formation_id",)),
 }
 

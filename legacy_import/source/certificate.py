@@ -16,7 +16,7 @@ class Certificate:
 
     `snapshot`: per table, whether its reads follow the snapshot. `account_read_only` is None for
     SQLite, which has no accounts; `read_only_verified` is what the session itself reports. `identity`:
-    of server and database, by whatever address; "" for a file.
+    of server and database, at any address; "" for a file.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""Column names as they are compared: one spelling, with and without the noun of their own table."""
+"""Column names as they are compared: one spelling, with and without the noun of its table."""
 
 import re
 import unicodedata

@@ -12,7 +12,7 @@ from legacy_import.source.grants import Grant
 class ServerFacts:
     """The database and its server. `account` is empty for SQLite.
 
-    `identity` is the same by whatever address the database is reached; "" for a file.
+    `identity` is the same for every address of the database; "" for a file.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""What can go wrong with the legacy database, whatever its kind."""
+"""What can go wrong with a legacy database of any kind."""
 
 from legacy_import.errors import LegacyImportError
 

@@ -78,7 +78,7 @@ class WritableAccount(SafetyRefusal):
         super().__init__(
             f"The legacy account may do more than read: {'; '.join(sorted(set(rights)))}.",
             hint="Give the import an account with SELECT on the four tables only"
-            " (docs/first-migration.md), or say --allow-writable-source if that is impossible.",
+            " (docs/first-migration.md), or give --allow-writable-source if that is impossible.",
         )
 
 

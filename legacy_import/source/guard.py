@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that make a statement more than a read, wherever they appear unquoted.
+# Words that make a statement more than a read, anywhere outside quotes.
 FORBIDDEN_WORDS = (
     # They write, or they change the session or the server.
     _words("INSERT UPDATE DELETE MERGE UPSERT CREATE ALTER DROP TRUNCATE RENAME GRANT REVOKE SET")

@@ -1,4 +1,4 @@
-"""What an operator may have to say in LEGACY_SCHEMA_FILE: likely columns, never taken by themselves."""
+"""What an operator may have to set in LEGACY_SCHEMA_FILE: likely columns, never taken by themselves."""
 
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
@@ -35,7 +35,7 @@ MEANINGFUL = {
     "was merged into another": "fusionne merged doublon duplicate",
     "was never confirmed": "valide validated verified confirme approved approuve",
 }
-# Parts of the names of columns that say whether a row is deleted.
+# Parts of the names of columns that show whether a row is deleted.
 _DELETION = ("suppr", "delet", "effac", "corbeil", "trash", "remove", "poubelle", "محذوف")
 _DELETION_WORDS = frozenset({"del", "supp"})
 # Words of people around the learner, and of an account: neither a name nor a phone of the learner.

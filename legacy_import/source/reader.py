@@ -314,7 +314,7 @@ def _hidden_rights(tables: Mapping[str, TableMap]) -> list[str]:
     SHOW GRANTS does not list those of an anonymous account for the same host, which apply as well.
     """
     return [
-        f"{', '.join(sorted(table.db_table.write_privileges))} on {name}, by whatever grant"
+        f"{', '.join(sorted(table.db_table.write_privileges))} on {name}, by any grant"
         " (look for an anonymous account)"
         for name, table in tables.items()
         if table.db_table.write_privileges

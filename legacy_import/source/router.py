@@ -56,7 +56,7 @@ class LegacyRouter:
         pre_migrate.connect(refuse_migrate, dispatch_uid="legacy_import.source.refuse_migrate")
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
-        """No opinion: models are read from `default` unless `using` says otherwise."""
+        """No opinion: models are read from `default` unless `using` is given."""
         return None
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str | None:

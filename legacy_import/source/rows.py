@@ -87,7 +87,7 @@ class RowBuilder:
         return legacy_rows
 
     def _take_any_deletion(self, row: LegacyRow) -> None:
-        """Where several columns say whether the row is deleted, the first that says so is believed."""
+        """Where several columns show whether the row is deleted, the first that marks it counts."""
         marks = (_text(row.payload[column]) for column in self._deletions)
         mark = next((mark for mark in marks if is_deletion_mark(mark)), None)
         if mark is not None:

@@ -38,8 +38,8 @@ class SchemaMismatch(LegacyImportError):
 class TableMap:
     """A table of the database with its fields: canonical name → column. `notes` are sentences.
 
-    `deletions`: all columns that say whether a row is deleted; `deleted_at` is the first of them.
-    `likely`: absent fields → the column that may be it, if an operator says so.
+    `deletions`: all columns that show whether a row is deleted; `deleted_at` is the first of them.
+    `likely`: absent fields → the column that may be it, if an operator confirms it.
     """
 
     table: str
@@ -59,7 +59,7 @@ class TableMap:
 def load_overrides(path: str) -> Overrides:
     """LEGACY_SCHEMA_FILE as {table: {field: column}}; empty without a file.
 
-    Raises SchemaMismatch when the file is missing, is not TOML, or names an unknown table or field.
+    Raises SchemaMismatch when the file is missing, is not TOML, or lists an unknown table or field.
     """
     if not path:
         return {}
@@ -74,7 +74,7 @@ def load_overrides(path: str) -> Overrides:
         accepted = ACCEPTED.get(table)
         if accepted is None or not isinstance(fields, dict):
             raise SchemaMismatch(
-                f"LEGACY_SCHEMA_FILE names the unknown table {table}.",
+                f"LEGACY_SCHEMA_FILE lists the unknown table {table}.",
                 hint=f"The tables are: {', '.join(TABLES)}.",
             )
         for field, column in fields.items():
@@ -157,7 +157,7 @@ def _require_readable_table(table: str, db_table: DatabaseTable) -> None:
     if not db_table.engine:
         raise SchemaMismatch(
             f"The server cannot open {table}: it is damaged.",
-            hint=f"Have it repaired there (REPAIR TABLE {db_table.name}), or load a dump anew.",
+            hint=f"Have it repaired there (REPAIR TABLE {db_table.name}), or load the dump again.",
         )
     if db_table.engine.upper() in REPEATING_ENGINES:
         raise SchemaMismatch(
@@ -214,7 +214,7 @@ def _matched_fields(
             columns += taken
         if len(columns) > 1 and field == "deleted_at":
             names = ", ".join(column.name for column in columns)
-            notes.append(f"{table}: a row is deleted if any of these columns says so: {names}")
+            notes.append(f"{table}: a row is deleted if any of these columns marks it: {names}")
         elif len(columns) > 1:
             others = ", ".join(column.name for column in columns[1:])
             notes.append(f"{table}: {field} is read from {columns[0].name}, not {others}")
@@ -262,7 +262,7 @@ def _with_its_noun(
 
 
 def _is_login(name: str, db_table: DatabaseTable) -> bool:
-    """`nom_utilisateur` is a login, unless `prenom_utilisateur` is beside it."""
+    """`nom_utilisateur` is a login, unless there is a `prenom_utilisateur`."""
     columns = {spelling for column in db_table.columns for spelling in spellings(column.name)}
     first_names = {spelling.replace("nom", "prenom") for spelling in spellings(name)}
     return is_account_name(name) and columns.isdisjoint(first_names - set(spellings(name)))
@@ -291,7 +291,7 @@ def _override(table: str, field: str, db_table: DatabaseTable, name: str) -> lis
     columns = exact or [column for column in db_table.columns if fold(column.name) == fold(name)]
     if not columns:
         raise SchemaMismatch(
-            f"LEGACY_SCHEMA_FILE says {table}.{field} is {name},"
+            f"LEGACY_SCHEMA_FILE maps {table}.{field} to {name},"
             f" but that column does not exist. Found: {_names(db_table)}.",
             hint="Correct the file, or the rights of the account on that column.",
         )
@@ -329,7 +329,7 @@ def _is_whole_name(field: str, fields: Container[str]) -> bool:
 def _meaningful_columns(table: str, unmatched: list[str]) -> list[str]:
     meanings = {column: meaning_of(column) for column in unmatched}
     return [
-        f"{table}.{column} is not used, and may say that a row {meaning}: look at its values"
+        f"{table}.{column} is not used, and may mean that a row {meaning}: look at its values"
         for column, meaning in meanings.items()
         if meaning
     ]

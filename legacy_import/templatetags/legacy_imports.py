@@ -11,10 +11,13 @@ from django.utils.translation import gettext
 from ecoin.display import NOTHING, shown_name
 from ecoin.identity.masking import mask_code, mask_email, mask_phone, mask_text
 from legacy_import import choices
+from legacy_import.conf import MANAGE
+from legacy_import.permissions import APP_LABEL
 from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
+from legacy_import.screens.mapping.words import rule_words
 from legacy_import.screens.review.words import evidence_phrases
 from legacy_import.screens.text import thousands
 
@@ -25,6 +28,7 @@ register.filter("masked_email", mask_email)
 register.filter("masked_text", mask_text)
 register.filter("masked_session_code", mask_code)
 register.filter(evidence_phrases)
+register.filter(rule_words)
 register.filter("user_name", name_of)
 
 
@@ -71,8 +75,10 @@ def masked_code(code: str | None) -> str:
 
 @register.filter
 def reason_words(code: str | None) -> str:
-    """A reason of the plan in the reader's language; an unknown code stays as it is."""
-    return gettext(REASONS[code]) if code in REASONS else code or NOTHING
+    """A reason of the plan in the reader's language; a code without words is never shown."""
+    if not code:
+        return NOTHING
+    return gettext(REASONS[code]) if code in REASONS else gettext("unknown")
 
 
 @register.simple_tag
@@ -86,9 +92,8 @@ def choice_label(vocabulary: str, value: str | None) -> str:
 
 @register.inclusion_tag("admin/legacy_imports/command.html")
 def command(text: str) -> dict[str, Any]:
-    """A `manage.py` command on a line to copy; `text` with or without `python manage.py`."""
-    bare = text.removeprefix("python ").removeprefix("manage.py ")
-    return {"line": f"python manage.py {bare}"}
+    """A `manage.py` command on a line to copy; `text` with or without `manage.py`."""
+    return {"line": f"{MANAGE} {text.removeprefix('manage.py ')}"}
 
 
 @register.simple_tag(takes_context=True)
@@ -97,3 +102,10 @@ def import_screens(context: dict[str, Any]) -> str:
     user = getattr(context.get("request"), "user", None)
     entries = menu.entries(user) if user is not None else []
     return entries[0].address if entries else ""
+
+
+@register.simple_tag(takes_context=True)
+def may_do(context: dict[str, Any], permission: str) -> bool:
+    """Whether the reader has this permission of the import."""
+    user = getattr(context.get("request"), "user", None)
+    return bool(user and user.has_perm(f"{APP_LABEL}.{permission}"))

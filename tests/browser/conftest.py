@@ -44,7 +44,7 @@ class Watch:
     host: str
     seen: list[str] = field(default_factory=list)
     expected: set[int] = field(default_factory=set)
-    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    answers: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
     complaints: list[tuple[str, str]] = field(default_factory=list)
 
     def follow(self, context: BrowserContext) -> None:
@@ -58,7 +58,8 @@ class Watch:
             self.seen.append(f"another host: {url}")
 
     def _response(self, response: Response) -> None:
-        self.answers[response.url] = (response.status, response.request.resource_type)
+        answer = (response.status, response.request.resource_type)
+        self.answers.setdefault(response.url, set()).add(answer)
 
     def _console(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -68,9 +69,12 @@ class Watch:
         """Everything seen; that a page was answered with 404 is no error of its own."""
         told = list(self.seen)
         for text, url in self.complaints:
-            status, kind = self.answers.get(url, (0, ""))
-            answered = text.startswith("Failed to load resource")
-            if not (answered and (kind == "document" or status in self.expected)):
+            is_answer = text.startswith("Failed to load resource")
+            answers = self.answers.get(url, set())
+            if not is_answer or not any(
+                f"status of {status} " in text and (kind == "document" or status in self.expected)
+                for status, kind in answers
+            ):
                 told.append(f"console: {text} ({url})")
         return told
 

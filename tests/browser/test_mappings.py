@@ -35,13 +35,13 @@ def test_a_manager_confirms_all_and_frees_the_rest(run, page_as, script):
     page.get_by_role("link", name="Confirm all 3 exact suggestions…").click()
     page.get_by_role("button", name="Confirm 3 suggestions").click()
     assert "3 suggestions confirmed." in page.inner_text(".messagelist")
-    page.get_by_role("link", name="Choose… : Infographie PAO").click()
+    page.get_by_role("link", name="Another course… : Infographie PAO").click()
     assert "Choosing a course frees 2 rows." in page.inner_text("#content")
     page.get_by_label("Infographie et PAO").check()
     page.get_by_role("button", name="This is the course").click()
     page.goto(SESSIONS)
     page.get_by_role("button", name="Confirm real : INF-2019").click()
-    page.get_by_role("button", name="Validate, classify and plan this run now").click()
+    page.get_by_role("button", name="Plan again").click()
     assert "8 rows waited for review, now 5 do" in page.inner_text(".messagelist")
     assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
 
@@ -59,7 +59,7 @@ def test_a_manager_defines_a_status_once_and_undoes_it(run, page_as, script):
     expect(page.locator(".messagelist")).to_contain_text("Abandon: lead only.")
     assert mapping_of(LegacyStatusMapping, "abandon").classification == "lead_only"
     with page.expect_navigation():
-        page.get_by_role("button", name="Validate, classify and plan this run now").click()
+        page.get_by_role("button", name="Plan again").click()
     expect(page.locator(".messagelist")).to_contain_text("8 rows waited for review, now 6 do")
     with page.expect_navigation():
         page.get_by_role("link", name="Change… : Abandon").click()
@@ -123,6 +123,27 @@ def test_a_manager_unticks_a_session_and_releases_the_history_of_another(run, pa
     assert mapping_of(LegacySessionMapping, "235").history_released
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_courses_are_chosen_in_the_list_one_after_the_other(run, page_as, script):
+    page: Page = page_as("Manager", language="en", script=script)
+    page.goto(COURSES)
+    first, second = (mapping_of(LegacyCourseMapping, one) for one in ("7", "6"))
+    choice = page.get_by_label("Course of the platform : Infographie PAO")
+    choice.select_option(label="Infographie et PAO (INF)")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirm : Infographie PAO").click()
+    expect(page.locator(".messagelist")).to_contain_text("confirmed")
+    expect(page.locator(f"#line-{first.pk}")).to_have_count(0)
+    assert mapping_of(LegacyCourseMapping, "7").course.name == "Infographie et PAO"
+    expect(page.locator("select[name=choice]:focus")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"#line-\d+$"))
+    page.locator(f"#line-{second.pk}").select_option("no_equivalent")
+    with page.expect_navigation():
+        page.locator(f"form:has(#line-{second.pk}) button").click()
+    expect(page.locator(f"#line-{second.pk}")).to_have_count(0)
+    assert mapping_of(LegacyCourseMapping, "6").status == "no_equivalent"
+
+
 def test_two_people_collide(run, page_as):
     page: Page = page_as("Manager", language="en")
     page.goto(f"{COURSES}/{mapping_of(LegacyCourseMapping, '7').pk}")
@@ -142,7 +163,7 @@ def test_two_people_collide(run, page_as):
 def test_the_keyboard_alone_chooses_a_course(run, page_as):
     page: Page = page_as("Manager", language="en")
     page.goto(COURSES)
-    _tab_to(page, "Choose… : Infographie PAO")
+    _tab_to(page, "Another course… : Infographie PAO")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{COURSES}/*")
     _tab_to(page, "Infographie et PAO INF")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.docs import rules
 from tests.docs.rules import markdown
+from tests.docs.screen_words import screen_words
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -98,6 +99,7 @@ TABLES = {
         drift,
         permissions,
         options,
+        screen_words,
     )
 }
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import IntegrityError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from ecoin.interrupted_forms import InterruptedFormsMiddleware
 from ecoin.logs import RedactedFormatter
 from ecoin.sign_in import client_address
 from tests.factories import UserFactory
@@ -279,5 +281,6 @@ for cookie in ('SESSION', 'CSRF', 'LANGUAGE'):
 
 
 def test_everybody_signs_in_unless_a_view_says_otherwise():
-    assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in configured.MIDDLEWARE
+    assert "ecoin.interrupted_forms.InterruptedFormsMiddleware" in configured.MIDDLEWARE
+    assert issubclass(InterruptedFormsMiddleware, LoginRequiredMiddleware)
     assert configured.MIDDLEWARE[0] == "csp.middleware.CSPMiddleware"

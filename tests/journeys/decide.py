@@ -1,7 +1,7 @@
 """Reviewers' decisions from outside: `python -m tests.journeys.decide RUN JSON`.
 
 JSON: a list of {"row": "stagiaires:1", "decision": …} with `treat_as` or `person` where it has one;
-the decision `repeat` says again what was said of an earlier version. The services and their checks
+the decision `repeat` says again what was decided about an earlier version. The services and their checks
 are those of the screens.
 """
 

@@ -44,7 +44,9 @@ def follow_the_advice(env: dict[str, str], first: str = "legacy_import --check")
         ends.append(ended)
         if command.startswith("legacy_dry_run"):
             return ends
-        (command,) = re.findall(r"^Next: manage\.py (.+)$", ended.out, re.MULTILINE)
+        (command,) = re.findall(
+            r"^Next: .venv/bin/python manage\.py (.+)$", ended.out, re.MULTILINE
+        )
         assert len(ends) < 9, command
 
 

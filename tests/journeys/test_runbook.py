@@ -1,19 +1,16 @@
-"""The production runbook, run as it is written: every command and statement of it, in its order.
+"""The production runbook, run as it is written: the rehearsal on the copies, then all of it for real.
 
-What cannot be undone stands after the steps and is refused as it is written. The operator fills in
-what is in capitals, and answers the question.
+What cannot be undone comes after the steps and is refused as it is written. The operator fills in
+what is in capitals, and types the name of the database.
 """
 
 import ast
+import grp
 import os
 import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from string import Template
 
 import MySQLdb
 import pytest
@@ -22,131 +19,86 @@ from django.utils.translation import override
 from legacy_import.choices import PLAN_WORDS
 from legacy_import.management.commands.legacy_dry_run import RISKS
 from tests.database_server import DatabaseServer
+from tests.journeys.pages import (
+    Line,
+    Shell,
+    lines_of,
+    running_server,
+    server_fills,
+    shell_variables,
+    unique,
+)
 from tests.journeys.roads import business_counts
 from tests.legacy_database import ServerLegacy, Tables, learner, server_legacy, tables
-from tests.processes import ON_SERVER, ROOT, AppDatabase, Ended, environment, manage
+from tests.processes import ROOT, AppDatabase, Ended, environment, manage
 
 PAGE = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
-MANAGE = ".venv/bin/python manage.py "
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$|^##+ (?:(\d+)\. )?(.+?)$", re.DOTALL | re.MULTILINE)
-# What the page lets the operator fill in: the shell's variables, and what is in capitals.
-VARIABLES = {"OLD", "NEW", "LEGACY", "DATABASE", "BACKUPS", "RUN", "READER_PASSWORD"}
 CAPITALS = {"RUN": "1", "ID": "4", "DATE": "3 March", "ADDRESS": "127.0.0.1"}
 QUESTION = "Type the name of the database"
 EXIT_CODES = {"–", "0", "1", "2", "3", "4", "5", "130"}
+# What the page itself exports, beside what the operator fills in.
+OWN = {
+    "READER_PASSWORD", "APP_PASSWORD", "DJANGO_SUPERUSER_PASSWORD", "ENV_FILE", "APP", "PASS", "RUN",
+}  # fmt: skip
+TABLES_AND_COURSES = "Tables, sign-in, courses"  # where the second pass begins
+DRILL = 10
+LINES = lines_of(PAGE)
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line to run. `step`: its heading, by number if it has one; `code`: what it has to end with."""
-
-    step: int | str
-    kind: str  # console, or text: to be filled in
-    text: str
-    code: int = 0
+def is_for_real(line: Line) -> bool:
+    """The line with which the second pass begins."""
+    return "PASS=production" in line.text
 
 
-def lines_of_the_page() -> list[Line]:
-    """Every command and every statement, in the order of the page."""
-    found: list[Line] = []
-    step: int | str = 0
-    for kind, body, number, heading in FENCE.findall(PAGE):
-        step = int(number) if number else heading or step
-        # A statement for a server's client is one line up to its end mark.
-        for text in re.findall(r"^.+<<SQL\n(?:.*\n)*?SQL$|^.+$", body, re.MULTILINE):
-            command, _, code = text.partition("  # exit ")
-            found.append(Line(step, kind, command, int(code or 0)))
-    return found
-
-
-LINES = lines_of_the_page()
+FORMS = [line for line in LINES if line.kind == "text"]
+FIRST_PASS = [line for line in LINES if line.kind != "text" and not is_for_real(line)]
+SECOND_PASS = [
+    *filter(is_for_real, LINES),
+    *(line for line in FIRST_PASS[[line.step for line in FIRST_PASS].index(TABLES_AND_COURSES):]
+      if line.step != DRILL),
+]  # fmt: skip
 
 
 @dataclass
 class Operator:
-    """Who goes through the page. `fills`: the shell's variables; `reader`: the account's name here."""
+    """Who goes through the page. `rehearsal`: the copy of `app`, the platform's database."""
 
     app: AppDatabase
+    rehearsal: AppDatabase
     server: DatabaseServer
     legacy: ServerLegacy
-    fills: dict[str, str]
-    reader: str
-    env: dict[str, str]
+    shell: Shell
     ended: dict[int | str, list[Ended]] = field(default_factory=dict)  # step → its commands' ends
 
     def run(self, line: Line) -> None:
-        if line.kind == "text":
-            self._fill_in(line)
-        elif line.text.startswith("export READER_PASSWORD="):
-            self.fills["READER_PASSWORD"] = self._shell(
-                f"{line.text}; echo $READER_PASSWORD"
-            ).strip()
-        elif line.text.startswith("export "):
-            assert set(re.findall(r"(\w+)=", line.text)) <= VARIABLES, line.text
-        elif line.text.startswith("echo "):
-            key, _, value = self._shell(line.text).strip().partition("=")
-            self.env[key] = value  # into .env, as the page says
-        elif line.text.startswith(MANAGE):
-            self._manage(line)
-        elif line.text.startswith(("mariadb ", "mariadb-dump ")):
-            self._client(line)
+        self.shell.answer = self.shell.env.get("APP", "")
+        if line.kind == "output":
+            self.shell.assert_shown(line)
+        elif "runserver" in line.text:
+            with running_server(self.shell, line):
+                pass
         else:
-            pytest.fail(f"nobody knows how to run this line of the page: {line.text}")
+            ended = self.shell.run(line)
+            if "manage.py" in line.text:
+                self.ended.setdefault(line.step, []).append(ended)
 
     def last(self, step: int | str, position: int = -1) -> str:
         """What a command of a step printed, blanks folded."""
         return " ".join(self.ended[step][position].out.split())
 
-    def _manage(self, line: Line) -> None:
-        filled = Template(line.text.removeprefix(MANAGE)).substitute(self.fills)
-        command, _, target = filled.partition(" > ")
-        ended = self._answering(*shlex.split(command))
-        assert ended.code == line.code, f"{line.text}\n{ended.out}\n{ended.err}"
-        assert "Traceback" not in ended.err
-        if target:
-            Path(target).write_text(ended.out, "utf-8")
-        self.ended.setdefault(line.step, []).append(ended)
-
-    def _answering(self, *arguments: str) -> Ended:
-        """A command whose question, if it has one, is answered with the name of the database."""
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            input=f"{self.fills['DATABASE']}\n", env=self.env, cwd=ROOT, text=True,
-            encoding="utf-8", capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-        return Ended(done.returncode, done.stdout, done.stderr)
-
-    def _fill_in(self, line: Line) -> None:
+    def fill_in(self, line: Line) -> None:
         """What cannot be undone: nothing happens as it is written, all of it once it is filled in."""
-        capitals = re.compile(rf"\b({'|'.join(CAPITALS)})\b")
-        filled = capitals.sub(lambda found: CAPITALS[found[1]], line.text)
+        reader = self.shell.fills["READER"]
+        capitals = re.compile(rf"\b({'|'.join([*CAPITALS, 'NAME'])})\b")
+        filled = capitals.sub(lambda found: {**CAPITALS, "NAME": reader}[found[1]], line.text)
         assert filled != line.text
-        if line.text.startswith(MANAGE):
-            copied = self._answering(*shlex.split(line.text.removeprefix(MANAGE)))
-            assert copied.code == 2, f"{line.text}\n{copied.out}"
-            self._manage(Line(line.step, "console", filled))
+        if "manage.py" in line.text:
+            assert self.shell.bash(line.text).code == 2
+            self.run(Line(line.step, "console", filled))
             return
         with pytest.raises(MySQLdb.OperationalError):  # no such account
-            self.server.execute(self._renamed(line.text))
-        self.server.execute(self._renamed(filled))
-
-    def _renamed(self, text: str) -> str:
-        return text.replace("ecoin_reader", self.reader)
-
-    def _client(self, line: Line) -> None:
-        """Lines about the app database need a server: the pass on SQLite leaves them to the other."""
-        if "DATABASE" in line.text.replace("CREATE DATABASE", "") and not ON_SERVER:
-            return
-        self._shell(self._renamed(line.text))
-
-    def _shell(self, text: str) -> str:
-        """What bash prints for lines of the page."""
-        ended = subprocess.run(
-            ["bash", "-c", f"set -e\n{text}"], env={**os.environ, **self.fills}, text=True,
-            encoding="utf-8", capture_output=True, check=False,
-        )  # fmt: skip
-        assert ended.returncode == 0, f"{text}\n{ended.stderr}"
-        return ended.stdout
+            self.server.execute(line.text)
+        self.server.execute(filled)
 
 
 def school() -> Tables:
@@ -189,10 +141,11 @@ User.objects.create_user("reviewer")
 BY_HAND = {
     7: "UPDATE legacy_session_mappings SET confirmed_by_id = (SELECT MIN(id) FROM auth_user), "
     "confirmed_at = '2025-03-01 10:00:00', version = version + 1 WHERE legacy_session_id = '10'",
-    10: "UPDATE crm_leads SET full_name = 'Lotfi Ziani Bey' WHERE full_name = 'Lotfi Ziani'",
+    DRILL: "UPDATE crm_leads SET full_name = 'Lotfi Ziani Bey' WHERE full_name = 'Lotfi Ziani'",
     "Purge a run": "UPDATE legacy_import_runs SET finished_at = '2020-01-01 00:00:00'",
 }  # fmt: skip
-BEFORE = {"crm_leads": 1, "trainings_courses": 1, "auth_user": 1}
+INSTALLED = {"crm_leads": 1, "trainings_courses": 1, "auth_user": 1}
+BEFORE = {**INSTALLED, "auth_user": 2}  # with the operator's own account
 COMMITTED = {
     **BEFORE,
     "legacy_completed_trainings": 2,  # stagiaires:1 and archives:1
@@ -200,73 +153,118 @@ COMMITTED = {
     "crm_leads": 3,  # the known one, stagiaires:3, and :4 for two rows
     "crm_course_interests": 3,  # of 3, of 4, and of 5 on the lead of 4
 }
-ROLLED_BACK = {**BEFORE, "crm_leads": 2, "crm_course_interests": 1}  # the edited lead stays whole
+OUTCOMES = {
+    "create_completed_training": 2, "create_enrollment": 1, "create_crm_lead": 2,
+    "link_existing": 2, "review": 3,
+}  # fmt: skip
 
 
 @pytest.fixture
 def operator(app: AppDatabase, db_server: DatabaseServer, tmp_path: Path) -> Iterator[Operator]:
-    """An operator with a fictional school, whose account the page itself has to make."""
-    name, reader = f"runbook_{os.getpid()}", f"runbook_reader_{os.getpid()}"
+    """An operator with a fictional school and an installed platform, whose accounts the page makes."""
+    name, reader = unique("runbook"), unique("rb_reader")
     legacy = server_legacy(db_server, name, school())
-    root = shlex.join(db_server.client_options())
-    database = app.name or (app.path.name if app.path else "")
-    env = environment(app, **{**legacy.environment(), "LEGACY_DB_USERNAME": reader,
-                              "LEGACY_DB_PASSWORD": ""})  # fmt: skip
-    ended = manage("shell", "--verbosity", "0", "-c", PLATFORM, env=env)
+    ended = manage("shell", "--verbosity", "0", "-c", PLATFORM, env=environment(app))
     assert ended.code == 0, ended.err
-    fills = {"OLD": root, "NEW": root, "LEGACY": name, "DATABASE": database,
-             "BACKUPS": str(tmp_path), "RUN": "1"}  # fmt: skip
-    assert {*fills, "READER_PASSWORD"} == VARIABLES
-    yield Operator(app, db_server, legacy, fills, reader, env)
+    options = db_server.client_options()
+    fills = {
+        **server_fills(db_server.host, db_server.port, options, "OLD"),
+        **server_fills(db_server.host, db_server.port, options, "NEW"),
+        "LEGACY": name, "DATABASE": app.name, "READER": reader, "SITE": "school.example",
+        "SERVICE": grp.getgrgid(os.getgid()).gr_name, "BACKUPS": str(tmp_path),
+    }  # fmt: skip
+    assert {*fills, *OWN} == shell_variables(PAGE)
+    rehearsal = AppDatabase("", server=db_server, name=f"{app.name}_rehearsal")
+    yield Operator(app, rehearsal, db_server, legacy, Shell(tmp_path, fills))
+    accounts = (reader, f"{reader}_copy", app.name, f"{app.name}_try")
     db_server.execute(
-        *(f"DROP DATABASE IF EXISTS `{one}`" for one in (name, f"{name}_copy")),
-        f"DROP DATABASE IF EXISTS `{database}_rehearsal`",
-        *(f"DROP USER IF EXISTS {one}" for one in (f"'{reader}'@'127.0.0.1'", f"'{legacy.reader}'@'%'")),
-    )  # fmt: skip
+        *(f"DROP DATABASE IF EXISTS `{one}`" for one in (name, f"{name}_copy", rehearsal.name)),
+        *(f"DROP USER IF EXISTS '{account}'@'127.0.0.1'" for account in accounts),
+        f"DROP USER IF EXISTS '{legacy.reader}'@'%'",
+    )
 
 
-def test_the_page_runs_from_its_first_command_to_its_last(operator: Operator) -> None:
-    app, source = operator.app, operator.legacy.checksum()
-    counts: dict[int | str, dict[str, int]] = {}
-    for position, line in enumerate(LINES):
-        if LINES[position - 1].step != line.step and line.step in BY_HAND:
-            app.execute(BY_HAND[line.step])
-        operator.run(line)
-        counts[line.step] = business_counts(app)
-    assert operator.legacy.checksum() == source
-    assert_what_was_committed(operator, counts)
+def test_the_page_runs_as_a_rehearsal_and_for_real(operator: Operator) -> None:
+    assert operator.shell.env_file.exists() is False
+    source = operator.legacy.checksum()
+    rehearsed = walk(operator, FIRST_PASS, operator.rehearsal)
+    assert_what_was_committed(operator, operator.rehearsal, rehearsed)
     assert_the_drill_left_the_edited_lead(operator)
+    assert business_counts(operator.app) == INSTALLED
+    name = operator.legacy.name
+    assert old_rows(operator, f"{name}_copy") == old_rows(operator, name)
+    assert operator.legacy.checksum() == source
+
+    operator.ended.clear()
+    counts = walk(operator, SECOND_PASS, operator.app)
+    assert_what_was_committed(operator, operator.app, counts)
+    assert_files(operator)
+    forms = walk(operator, FORMS, operator.app)
+    assert forms["Erase one person"] == COMMITTED
+    assert operator.legacy.checksum() == source
     assert_it_is_closed_purged_and_forgotten(operator)
 
 
-def assert_what_was_committed(operator: Operator, counts: dict[int | str, dict[str, int]]) -> None:
+def old_rows(operator: Operator, database: str) -> list[list[tuple[object, ...]]]:
+    """The rows of the four tables of a database."""
+    names = ("stagiaires", "archives", "formations", "session_ecoins")
+    return [operator.app.rows(f"SELECT * FROM {database}.{name} ORDER BY id") for name in names]
+
+
+def walk(
+    operator: Operator, lines: list[Line], app: AppDatabase
+) -> dict[int | str, dict[str, int]]:
+    """Run the lines; business rows of `app` after each step that comes after its sign-in."""
+    counts: dict[int | str, dict[str, int]] = {}
+    step: int | str = 0
+    for line in lines:
+        if line.step != step and line.step in BY_HAND:
+            app.execute(BY_HAND[line.step])
+        step = line.step
+        (operator.fill_in if line.kind == "text" else operator.run)(line)
+        if (isinstance(step, int) and step >= 4) or step in ("Purge a run", "Erase one person"):
+            counts[step] = business_counts(app)
+    return counts
+
+
+def assert_what_was_committed(
+    operator: Operator, app: AppDatabase, counts: dict[int | str, dict[str, int]]
+) -> None:
     """Nothing before step 8; every kind of effect then; the same again after the drill."""
-    assert counts[1] == counts[7] == BEFORE
-    assert counts[8] == counts[9] == counts[10] == counts["Erase one person"] == COMMITTED
+    assert counts[4] == counts[7] == BEFORE
+    assert counts[8] == counts[9] == COMMITTED
+    assert counts.get(DRILL, COMMITTED) == COMMITTED
     assert "run=1 " in operator.last(5, 0)
     assert "No business table was changed." in operator.last(7)
-    for proof in (operator.last(9, 0), operator.last(10)):
-        assert "Balanced: 10 source rows = 10 staged = 10 outcomes" in proof
-    outcomes = dict(operator.app.rows(
-        "SELECT outcome, COUNT(*) FROM legacy_student_imports GROUP BY outcome"
-    ))  # fmt: skip
-    assert outcomes == {
-        "create_completed_training": 2, "create_enrollment": 1, "create_crm_lead": 2,
-        "link_existing": 2, "review": 3,
-    }  # fmt: skip
+    assert "Balanced: 10 source rows = 10 staged = 10 outcomes" in operator.last(9, 0)
+    rows = app.rows("SELECT outcome, COUNT(*) FROM legacy_student_imports GROUP BY outcome")
+    assert dict(rows) == OUTCOMES
+    asked = [QUESTION in ended.err for ended in operator.ended[8] if ended.code == 0]
+    assert asked.count(True) == 4  # the last call has nothing to write but the rows left for review
 
 
 def assert_the_drill_left_the_edited_lead(operator: Operator) -> None:
-    preview, done, proof = (operator.last(10, position) for position in range(3))
-    assert QUESTION in operator.ended[10][1].err
+    preview, done, proof = (operator.last(DRILL, position) for position in range(3))
+    assert QUESTION in operator.ended[DRILL][1].err
     for told in (preview, done):
         assert "undone=6 kept=1" in told
         assert "stagiaires:3" in told
         assert "kept because edited" in told
     assert "Nothing was changed." in preview
     assert "Balanced" in proof
-    left = operator.app.rows("SELECT full_name FROM crm_leads WHERE origin LIKE '%:3:lead'")
+    assert "Balanced: 10 source rows = 10 staged = 10 outcomes" in operator.last(DRILL)
+    left = operator.rehearsal.rows("SELECT full_name FROM crm_leads WHERE origin LIKE '%:3:lead'")
     assert left == [("Lotfi Ziani Bey",)]
+
+
+def assert_files(operator: Operator) -> None:
+    """Rehearsal and production write different files, and others cannot read the settings."""
+    folder = operator.shell.folder
+    names = {path.name for path in folder.iterdir()}
+    for kind in ("plan.json", "before-commit.sql", "reconciled.json"):
+        assert {f"rehearsal-{kind}", f"production-{kind}"} <= names
+    assert operator.shell.env_file.stat().st_mode & 0o777 == 0o640
+    assert (folder / "rehearsal.env").stat().st_mode & 0o777 == 0o600
 
 
 def assert_it_is_closed_purged_and_forgotten(operator: Operator) -> None:
@@ -274,7 +272,7 @@ def assert_it_is_closed_purged_and_forgotten(operator: Operator) -> None:
     for step in ("Purge a run", "Erase one person"):
         assert [QUESTION in ended.err for ended in operator.ended[step]] == [True], step
     with pytest.raises(MySQLdb.OperationalError):  # its account was taken away
-        operator.server.execute(f"SHOW GRANTS FOR '{operator.reader}'@'127.0.0.1'")
+        operator.server.execute(f"SHOW GRANTS FOR '{operator.shell.fills['READER']}'@'127.0.0.1'")
     assert app.one("SELECT status FROM legacy_import_runs") == "closed"
     contacts = "phone_raw <> '' OR email_raw <> '' OR phone_normalized IS NOT NULL"
     assert app.one(f"SELECT COUNT(*) FROM legacy_student_imports WHERE {contacts}") == 0

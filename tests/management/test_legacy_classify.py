@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from legacy_import.choices import Classification, ImportAction, SessionType
+from legacy_import.conf import MANAGE
 from legacy_import.models import LegacyImportRun, LegacyStudentImport, LegacyTrainingImport
 from tests.management.calling import done
 from tests.management.conftest import SCHOOL_ROWS
@@ -44,5 +45,5 @@ def test_repeated_it_changes_no_row() -> None:
 def test_it_ends_with_the_next_command() -> None:
     run = LegacyImportRun.objects.get().pk
     lines = done("legacy_classify").out.splitlines()
-    assert lines[-2].startswith(f"Done. run={run} total={SCHOOL_ROWS:,} in ")
-    assert lines[-1] == f"Next: manage.py legacy_dry_run --run {run}"
+    assert lines[-3].startswith(f"Done. run={run} total={SCHOOL_ROWS:,} in ")
+    assert lines[-1] == f"Next: {MANAGE} legacy_dry_run --run {run}"

@@ -5,10 +5,12 @@ import sys
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from legacy_import.choices import Outcome, RunStatus
-from legacy_import.conf import database_name
+from legacy_import.conf import MANAGE, database_name
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.privacy.purge import purge_due
 from legacy_import.runs.lease import run_lease
 from legacy_import.runs.progress import Silent
 from tests.factories import RunFactory, StagedLearnerFactory, UserFactory
@@ -103,9 +105,18 @@ def test_an_unknown_run_is_a_usage_error() -> None:
     assert_refused(call("legacy_close", "--run", "77"), 2, "There is no run 77")
 
 
-def test_status_names_no_next_command_for_a_closed_run(run: LegacyImportRun) -> None:
-    close(run)
-    assert "Next:" not in done("legacy_status").out
+def test_what_comes_after_closing_is_the_purge_on_its_day(run: LegacyImportRun) -> None:
+    last = close(run).out.splitlines()[-1]
+    run.refresh_from_db()
+    day = f"{purge_due(run):%Y-%m-%d}"
+    command = f"{MANAGE} legacy_purge --run {run.pk}"
+    assert last == f"Next: on {day}, erase its contacts: {command}"
+    assert done("legacy_status").out.splitlines()[-1] == last
+    LegacyImportRun.objects.update(purged_at=timezone.now())
+    last = done("legacy_status").out.splitlines()[-1]
+    assert last == (
+        f"Next: nothing is left to do for this run; a new import: {MANAGE} legacy_import"
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--run"], ["--run", "latest"]], ids=" ".join)

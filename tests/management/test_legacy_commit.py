@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from legacy_import.choices import Outcome, ReviewDecision
+from legacy_import.conf import MANAGE
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
@@ -64,7 +65,7 @@ class TestBefore:
         say(lead, ReviewDecision.SKIP, reviewer(), now=timezone.now())
         told = text(commit(planned, "--limit", "1"))
         assert "1 planned row will not be committed: a decision is newer than the plan." in told
-        again = f"manage.py legacy_dry_run --run {planned.pk}"
+        again = f"{MANAGE} legacy_dry_run --run {planned.pk}"
         assert f"Plan again first to commit them too: {again}" in told
 
     def test_the_question_says_it_in_one_sentence(
@@ -166,7 +167,7 @@ def test_interrupted_it_ends_the_batch_and_names_the_line_that_goes_on(
     assert ended.code == 130
     line = ended.err.splitlines()[-1]
     assert line == (
-        f"Next:  Run it again: manage.py legacy_commit --run {planned.pk} --batch 3 --focus lead_only "
+        f"Next:  Run it again: {MANAGE} legacy_commit --run {planned.pk} --batch 3 --focus lead_only "
         f"--allow-partial --no-input --confirm-database {shlex.quote(database_name())}"
     )
     committed = LegacyStudentImport.objects.exclude(outcome=Outcome.PENDING)

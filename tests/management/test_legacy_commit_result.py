@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection
 
 from crm.models import CrmLead
 from legacy_import.choices import Outcome, RunStatus
+from legacy_import.conf import MANAGE
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from tests.factories import CrmLeadFactory, UserFactory
 from tests.management.calling import done
@@ -51,7 +52,7 @@ class TestAfter:
         assert (
             "Done. created=10 linked=1 skipped=0 review=1 drifted=0 failed=0 total=12 in " in told
         )
-        assert ended.out.splitlines()[-1] == f"Next: manage.py legacy_reconcile --run {planned.pk}"
+        assert ended.out.splitlines()[-1] == f"Next: {MANAGE} legacy_reconcile --run {planned.pk}"
         assert max(map(len, ended.out.splitlines())) <= 100
 
     def test_as_json_it_is_one_object(self, planned: LegacyImportRun) -> None:
@@ -79,7 +80,7 @@ class TestAfter:
         ended = done("legacy_commit", "--run", str(planned.pk))
         assert "Nothing left to commit." in ended.out
         assert ended.err == ""
-        assert ended.out.splitlines()[-1] == f"Next: manage.py legacy_reconcile --run {planned.pk}"
+        assert ended.out.splitlines()[-1] == f"Next: {MANAGE} legacy_reconcile --run {planned.pk}"
         told = done("legacy_commit", "--run", str(planned.pk), "--json").told["counts"]
         assert sum(told["outcomes"].values()) == 0
         assert told["status"] == RunStatus.COMMITTED
@@ -96,18 +97,18 @@ class TestAfter:
         first = commit(planned, "--focus", "historical_completed", "--batch", "7")
         again = f"legacy_commit --run {planned.pk} --batch 7"
         assert "10 rows of the run still to be dealt with." in first.out
-        assert f"Next: manage.py {again} --focus lead_only --no-input" in first.out
+        assert f"Next: {MANAGE} {again} --focus lead_only --no-input" in first.out
         nothing = commit(planned, "--focus", "historical_completed")
         assert "Nothing left to commit of this wave (completed history)." in text(nothing)
         second = commit(planned, "--focus", "lead_only", "--batch", "7")
-        assert f"Next: manage.py {again} --no-input" in second.out  # what no wave has
-        assert commit(planned).out.splitlines()[-1].startswith("Next: manage.py legacy_reconcile")
+        assert f"Next: {MANAGE} {again} --no-input" in second.out  # what no wave has
+        assert commit(planned).out.splitlines()[-1].startswith(f"Next: {MANAGE} legacy_reconcile")
 
     def test_a_limit_names_the_same_command_again(self, planned: LegacyImportRun) -> None:
         ended = commit(planned, "--limit", "4")
         assert "total=4 in " in ended.out
         assert ended.out.splitlines()[-1].startswith(
-            f"Next: manage.py legacy_commit --run {planned.pk} --batch 100 --limit 4 --no-input"
+            f"Next: {MANAGE} legacy_commit --run {planned.pk} --batch 100 --limit 4 --no-input"
         )
 
 
@@ -119,7 +120,7 @@ class TestLeftOut:
         assert "Rows not committed row why" in told
         assert "stagiaires:2 (target_edited: the person to whom the row was to be" in told
         assert "drifted=1 failed=0" in told
-        assert f"after a new plan: manage.py legacy_dry_run --run {planned.pk}" in told
+        assert f"after a new plan: {MANAGE} legacy_dry_run --run {planned.pk}" in told
         assert outcome_of(2) == Outcome.DRIFTED
 
     def test_a_row_that_drifted_is_a_result(self, planned: LegacyImportRun) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crm.models import CrmLead
+from legacy_import.conf import MANAGE
 from tests.legacy_database import SQLiteLegacy, as_legacy
 from tests.management.calling import assert_refused, call, done
 from trainings.models import Course, LearnerProfile
@@ -36,7 +37,7 @@ def test_without_a_file_name_it_writes_the_file_of_the_alias(tmp_path: Path) -> 
     with as_legacy(SQLiteLegacy(tmp_path / "mine.sqlite3")):
         ended = done("legacy_demo", "--rows", "40")
     assert (tmp_path / "mine.sqlite3").exists()
-    assert "Next: manage.py legacy_import --check" in ended.out
+    assert f"Next: {MANAGE} legacy_import --check" in ended.out
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from legacy_import.choices import (
     SourceTable,
     ValidationStatus,
 )
-from legacy_import.conf import database_name
+from legacy_import.conf import MANAGE, database_name
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
 from tests.management.calling import done
 from tests.management.conftest import SCHOOL_ROWS
@@ -110,7 +110,7 @@ def test_the_terminal_reads_like_a_plan() -> None:
     for reason, rows in run.summary["review_reasons"].items():
         assert f"{reason} {rows:,}" in text
     assert "No business table was changed." in text
-    assert text.endswith(f"Next: manage.py {run.next_command}")
+    assert text.endswith(f"Next: {MANAGE} {run.next_command}")
 
 
 def test_it_begins_with_the_plan_and_with_what_frees_most_rows() -> None:
@@ -123,7 +123,7 @@ def test_it_begins_with_the_plan_and_with_what_frees_most_rows() -> None:
     rows, sessions = waiting.count(), waiting.values("legacy_session_id").distinct().count()
     assert f"{rows:,} registrations wait for {sessions:,} sessions" in guide
     assert f"/admin/legacy-imports/session-mapping?run={run.pk}" in guide
-    assert f"or: manage.py legacy_map sessions --run {run.pk}" in guide
+    assert f"or: {MANAGE} legacy_map sessions --run {run.pk}" in guide
 
 
 def test_after_a_commit_the_plan_is_what_is_left_and_done_is_what_is_done() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from legacy_import.conf import MANAGE
 from legacy_import.models import ChunkReceipt, LegacyImportRun, LegacyStudentImport
 from tests.legacy_database import MakeLegacy, as_legacy, learner, tables
 from tests.management.calling import assert_refused, call, done
@@ -85,8 +86,8 @@ def test_the_certificate_counts_as_deleted_what_is_staged_so(
 def test_it_ends_with_the_rows_staged_and_the_next_command(school: Any) -> None:
     lines = done("legacy_import").out.splitlines()
     run = LegacyImportRun.objects.get().pk
-    assert lines[-2].startswith(f"Done. run={run} staged={SCHOOL_ROWS:,} in ")
-    assert lines[-1] == f"Next: manage.py legacy_validate --run {run}"
+    assert lines[-3].startswith(f"Done. run={run} staged={SCHOOL_ROWS:,} in ")
+    assert lines[-1] == f"Next: {MANAGE} legacy_validate --run {run}"
 
 
 def test_a_second_import_tells_what_changed_since_the_first(make_legacy: MakeLegacy) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from legacy_import.conf import MANAGE
 from legacy_import.management.pages import MAPPING_PAGES, REVIEW_PAGE, RUNS_PAGE
 from legacy_import.models import (
     LegacyCourseConflict,
@@ -102,7 +103,7 @@ def test_the_list_shows_trained_learners_doubts_and_codes_as_they_are(run: Legac
     out = done("legacy_map", "sessions").out
     assert "waiting_words" in out
     assert f"/admin/legacy-imports/session-mapping?run={run.pk}" in out
-    assert f"Next: manage.py legacy_map sessions --run {run.pk} --set" in out
+    assert f"Next: {MANAGE} legacy_map sessions --run {run.pk} --set" in out
 
 
 def test_no_contact_is_printed(run: LegacyImportRun) -> None:
@@ -266,7 +267,7 @@ def test_a_named_user_needs_the_permission(run: LegacyImportRun) -> None:
 def test_the_next_step_is_to_classify_again(run: LegacyImportRun) -> None:
     out = done("legacy_map", "statuses", "--set", "Abandon=completed").out
     assert "2 rows of run" in out
-    assert f"Next: manage.py legacy_classify --run {run.pk}" in out
+    assert f"Next: {MANAGE} legacy_classify --run {run.pk}" in out
 
 
 # --- refusals ----------------------------------------------------------------------------------------
@@ -309,7 +310,7 @@ def test_an_unknown_key_names_the_command_that_lists_them(run: LegacyImportRun) 
     told = " ".join(refused.err.split())
     assert refused.code == 2
     assert "'99' is not one of the sessions of legacy to decide." in told
-    assert f"Next: List them: manage.py legacy_map sessions --run {run.pk}" in told
+    assert f"Next: List them: {MANAGE} legacy_map sessions --run {run.pk}" in told
 
 
 def test_while_the_run_is_classified_it_is_out_of_order(run: LegacyImportRun) -> None:

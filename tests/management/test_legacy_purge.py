@@ -112,7 +112,7 @@ class TestClosedRuns:
         self, due: LegacyImportRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def stopped(*arguments: Any) -> Any:
-            raise Interrupted("Stopped as asked.")
+            raise Interrupted("Stopped as requested.")
 
         with monkeypatch.context() as patched:
             patched.setattr(purging, "update_ids", stopped)

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from legacy_import.choices import Outcome, RunStatus
+from legacy_import.conf import MANAGE
+from legacy_import.management.commands.legacy_reconcile import DOES_NOT_BALANCE_PAGE
 from legacy_import.management.terminal import PIPE_WIDTH
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.factories import RunFactory, StagedLearnerFactory, legacy_row, stage_rows
 from tests.legacy_database import as_legacy
 from tests.management.calling import STAGES, assert_refused, call, done
 from tests.management.conftest import SCHOOL_ROWS
+from tests.processes import ROOT
 from tests.stages.reconciliation.reconciling import (
     CANARIES,
     LEAD,
@@ -43,9 +46,10 @@ def test_a_run_in_which_rows_still_wait_for_people_is_not_offered_for_closing(
     state: Committed,
 ) -> None:
     ended = done("legacy_reconcile", "--run", str(state.run.pk))
-    assert words(ended.out).endswith(
-        "Balanced: 13 source rows = 13 staged = 13 outcomes; 14 log entries, 6 records."
-    )
+    balanced = "Balanced: 13 source rows = 13 staged = 13 outcomes; 14 log entries, 6 records."
+    assert balanced in words(ended.out)
+    assert "legacy_close" not in ended.out
+    assert ended.out.splitlines()[-1].startswith("Next: ")
     assert "FAILS" not in ended.out
     assert "What does not balance" not in ended.out
 
@@ -59,7 +63,7 @@ def test_a_settled_run_that_balances_can_be_closed() -> None:
     run_stages(run)
     run_commit(run)
     ended = done("legacy_reconcile", "--run", str(run.pk))
-    assert words(ended.out).endswith(f"Next: manage.py legacy_close --run {run.pk}")
+    assert words(ended.out).endswith(f"Next: {MANAGE} legacy_close --run {run.pk}")
 
 
 def test_the_tables_fit_the_page(state: Committed) -> None:
@@ -85,7 +89,9 @@ def test_what_does_not_balance_is_named_and_ends_with_one(state: Committed) -> N
     assert "Does not balance: 2 checks failed (entries:skip, pending_with_effect)." in text
     assert f"no pending row has an effect in force {SKIPPED}" in text
     assert "Balanced" not in text
-    assert text.endswith(f"Next: manage.py legacy_reconcile --run {state.run.pk}")
+    page, _, heading = DOES_NOT_BALANCE_PAGE.partition(", ")
+    assert text.endswith(f"Next: look the failed checks up: {page}, {heading}")
+    assert f"### {heading}\n" in (ROOT / page).read_text("utf-8")
 
 
 def test_json_holds_the_whole_proof(state: Committed) -> None:
@@ -168,7 +174,7 @@ def test_the_latest_run_goes_on_with_its_next_stage(school: Any) -> None:
         rows = f"{SCHOOL_ROWS} source rows = {SCHOOL_ROWS} staged = {SCHOOL_ROWS} outcomes"
         assert f"Balanced: {rows}; 0 log entries, 0 records." in words(ended.out)
         run.refresh_from_db()
-        assert words(ended.out).endswith(f"Next: manage.py {run.next_command}")
+        assert words(ended.out).endswith(f"Next: {MANAGE} {run.next_command}")
         done(name)
 
 

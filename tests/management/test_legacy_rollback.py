@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from crm.models import CourseInterest, CrmLead
 from legacy_import.choices import Outcome, RunStatus
+from legacy_import.conf import MANAGE
 from legacy_import.management.confirm import database_name
 from legacy_import.models import LegacyImportCommitLog, LegacyImportRun, LegacyStudentImport
 from tests.factories import CourseInterestFactory, RunFactory, UserFactory
@@ -141,7 +142,7 @@ class TestAfter:
             f"Done. rows: undone={ROWS} kept=0 total={ROWS}; records: deleted={deleted} kept=0 in "
             in told
         )
-        assert ended.out.splitlines()[-1] == f"Next: manage.py legacy_validate --run {run.pk}"
+        assert ended.out.splitlines()[-1] == f"Next: {MANAGE} legacy_validate --run {run.pk}"
         assert max(map(len, ended.out.splitlines())) <= 100
         assert content_hash(BUSINESS) == before
 
@@ -188,7 +189,7 @@ class TestAfter:
         assert "What a rollback would do kind preview number" in told
         assert f"Preview. rows: undone={ROWS - 2} kept=2 total={ROWS};" in told
         assert "Nothing was changed." in told
-        assert ended.out.splitlines()[-1] == f"Next: manage.py legacy_rollback --run {run.pk}"
+        assert ended.out.splitlines()[-1] == f"Next: {MANAGE} legacy_rollback --run {run.pk}"
         foreseen = preview(run, "--json").told["counts"]
         happened = rollback(run, "--json").told["counts"]
         assert foreseen | {"preview": False, "status": "rolled_back"} == happened
@@ -247,7 +248,7 @@ class TestVerbosity:
         assert ended.err == ""
         first, last = ended.out.splitlines()
         assert first.startswith("Done. rows: undone=")
-        assert last == f"Next: manage.py legacy_validate --run {run.pk}"
+        assert last == f"Next: {MANAGE} legacy_validate --run {run.pk}"
 
     @pytest.mark.parametrize("arguments", [("-v3",), ("--json", "-v3")], ids=["people", "json"])
     def test_3_tells_every_row_by_its_legacy_id_and_nobody(

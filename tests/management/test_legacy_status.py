@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from legacy_import.choices import Classification, ReviewDecision
+from legacy_import.conf import MANAGE
 from legacy_import.models import LegacyImportRun
 from tests.factories import ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.management.calling import STAGES, done
@@ -23,7 +24,7 @@ KEYS = {"run", "status", "source", "rows", "outcomes", "started_at"}
 def test_without_a_run_it_says_how_to_start() -> None:
     ended = done("legacy_status")
     assert "There is no run yet." in ended.out
-    assert "Next: manage.py legacy_import" in ended.out
+    assert f"Next: {MANAGE} legacy_import" in ended.out
     assert done("legacy_status", "--json").told["counts"] == {"runs": []}
 
 
@@ -101,7 +102,7 @@ def test_it_names_the_next_command_of_the_latest_run(status: str, school: Any) -
     LegacyImportRun.objects.update(status=status)
     run = LegacyImportRun.objects.get().pk
     lines = done("legacy_status").out.splitlines()
-    assert lines[-1] == f"Next: manage.py {NEXT[status].format(run=run)}"
+    assert lines[-1] == f"Next: {MANAGE} {NEXT[status].format(run=run)}"
 
 
 def test_it_changes_nothing(school: Any) -> None:
@@ -123,15 +124,15 @@ def test_of_a_planned_run_it_names_the_step_that_makes_sense() -> None:
     for status in ("mystère", "mystère", "nouveau"):
         StagedLearnerFactory(run=run, status=status)
     run_stages(run)
-    assert last_line() == f"Next: manage.py legacy_commit --run {run.pk}"
+    assert last_line() == f"Next: {MANAGE} legacy_commit --run {run.pk}"
     say(lead, ReviewDecision.LATER, reviewer(), now=timezone.now())
-    assert last_line() == f"Next: manage.py legacy_dry_run --run {run.pk}"
+    assert last_line() == f"Next: {MANAGE} legacy_dry_run --run {run.pk}"
     run_stages(run)
-    assert last_line() == f"Next: manage.py legacy_map statuses --run {run.pk}"
+    assert last_line() == f"Next: {MANAGE} legacy_map statuses --run {run.pk}"
     done("legacy_map", "statuses", "--set", "mystère=lead_only")
-    assert last_line() == f"Next: manage.py legacy_classify --run {run.pk}"
+    assert last_line() == f"Next: {MANAGE} legacy_classify --run {run.pk}"
     run_stages(run)
-    assert last_line() == f"Next: manage.py legacy_commit --run {run.pk}"
+    assert last_line() == f"Next: {MANAGE} legacy_commit --run {run.pk}"
     run_commit(run)
     run_stages(run)  # a new plan of what is left: the postponed row
     assert last_line() == f"Next: decide the rows: /admin/legacy-imports/review?run={run.pk}"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from legacy_import.choices import DuplicateConfidence, ValidationStatus
+from legacy_import.conf import MANAGE
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from tests.management.calling import done
 from tests.management.conftest import SCHOOL_ROWS
@@ -39,8 +40,8 @@ def test_repeated_it_changes_no_row() -> None:
 def test_the_run_may_be_left_out_and_is_named(school: Any) -> None:
     latest = LegacyImportRun.objects.latest("pk").pk
     lines = done("legacy_validate").out.splitlines()
-    assert lines[-2].startswith(f"Done. run={latest} total={SCHOOL_ROWS:,} in ")
-    assert lines[-1] == f"Next: manage.py legacy_classify --run {latest}"
+    assert lines[-3].startswith(f"Done. run={latest} total={SCHOOL_ROWS:,} in ")
+    assert lines[-1] == f"Next: {MANAGE} legacy_classify --run {latest}"
 
 
 def test_an_older_run_can_be_named(school: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from legacy_import.conf import MANAGE
 from legacy_import.management.printer import SCHEMA_VERSION
 from tests.database_server import DatabaseServer
 from tests.legacy_database import learner, server_legacy, tables
@@ -113,7 +114,7 @@ class TestJson:
     def test_an_error_is_the_same_object_with_the_sentence(self) -> None:
         ended = call("legacy_validate", "--run", "77", "--json")
         assert ended.told["errors"] == [
-            {"message": "There is no run 77.", "hint": "List them: manage.py legacy_status"}
+            {"message": "There is no run 77.", "hint": f"List them: {MANAGE} legacy_status"}
         ]
         assert (ended.told["run"], ended.told["counts"]) == (77, {})
         assert "Error: There is no run 77." in ended.err

@@ -283,7 +283,7 @@ class TestInterrupted:
     ) -> None:
         class StopsAtOnce(Silent):
             def advance(self, rows: int) -> None:
-                raise Interrupted("Stopped as asked.")
+                raise Interrupted("Stopped as requested.")
 
         in_chunks_of(5, monkeypatch)
         with pytest.raises(Interrupted):

@@ -62,7 +62,7 @@ class StopsAfter(Silent):
     def advance(self, rows: int) -> None:
         self.left -= 1
         if self.left == 0:
-            raise Interrupted("Stopped as asked.")
+            raise Interrupted("Stopped as requested.")
 
 
 @contextmanager

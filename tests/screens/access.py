@@ -52,9 +52,10 @@ ROLES: dict[str, Role] = {
 class Address:
     """One address: where it is, what it needs, and what it answers to those who have that.
 
-    Any method without an answer is a 405. `sends`: the fields of a POST that is in order. `writes`:
-    the tables that a request which is in order may change; all others stay as they were. In
-    `where` and in `sends`, {run}, {row}, {course}, {session}, … are ids of the world of the test.
+    Any method without an answer is a 405; a GET of an address that only receives forms leads to its
+    page. `sends`: the fields of a POST that is in order. `writes`: the tables that a request which is
+    in order may change; all others stay as they were. In `where` and in `sends`, {run}, {row},
+    {course}, {session}, … are ids of the world of the test.
     """
 
     where: str
@@ -138,6 +139,7 @@ SCREENS: dict[str, Address] = {
         f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}, writes=RUN
     ),
     "legacy_imports:review": Address(f"{ROOT}/review?run={{run}}&row={{row}}", ("review",)),
+    "legacy_imports:review-row": Address(f"{ROOT}/review/{{row}}", ("review",), ELSEWHERE),
     "legacy_imports:review-bulk": Address(
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},
         {**QUEUE, "run": "{run}", "decision": "skip", "scope": "chosen", "ids": "{row}",
@@ -157,7 +159,7 @@ SCREENS: dict[str, Address] = {
         {**QUEUE, "run": "{run}", "name": "Les miens"}, frozenset({"legacy_saved_filters"}),
     ),
     "legacy_imports:review-decide": decided("decide", 302, DECISIONS, version="1", decision="skip"),
-    # Nothing was said of an earlier version of the row.
+    # Nothing was decided about an earlier version of the row.
     "legacy_imports:review-repeat": decided("repeat", 409, frozenset(), version="1"),
     # Of somebody else's decision; a reviewer takes back only their own.
     "legacy_imports:review-undo": decided("undo", 409, frozenset(), event="{event}"),
@@ -275,4 +277,11 @@ def expected(address: Address, role: Role, method: str, *, token: bool) -> int:
         return 302  # to the sign-in
     if not frozenset(address.needs or ()) <= role.may:
         return 403
+    if only_forms(address) and method in ELSEWHERE:
+        return 302
     return address.answers.get(method, 405)
+
+
+def only_forms(address: Address) -> bool:
+    """Whether the address has no page of its own."""
+    return "GET" not in address.answers

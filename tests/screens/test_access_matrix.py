@@ -50,6 +50,7 @@ from tests.screens.access import (
     Address,
     Role,
     expected,
+    only_forms,
 )
 from tests.stages.stages import content_hash, run_commit, run_stages
 from tests.trainings.histories import BORN, history, seen
@@ -280,6 +281,10 @@ def old_database(world: World) -> Iterator[None]:
         yield
 
 
+def is_for_forms(name: str) -> bool:
+    return name.startswith(("legacy_imports:", "trainings:")) and only_forms(SCREENS[name])
+
+
 every_address = pytest.mark.parametrize("name", SCREENS)
 
 
@@ -354,6 +359,17 @@ def assert_done_by(user: User, written: set[str]) -> None:
             assert newest is None or newest.actor in (user, user.get_username())
 
 
+@pytest.mark.parametrize("name", [name for name in SCREENS if is_for_forms(name)])
+def test_an_address_that_only_receives_forms_leads_to_its_page(world, name):
+    """A bookmark, a reload, a sign-in on the way: the page says that nothing was recorded."""
+    with taken_back():
+        client = world.client("superuser")
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        answer = client.get(SCREENS[name].where.format(**world.ids), follow=True)
+        assert answer.status_code == 200
+        assert "Nothing was recorded: the form was not sent." in answer.content.decode()
+
+
 NUMBERED = [name for name, found in SCREENS.items() if "{" in found.where.partition("?")[0]]
 
 
@@ -367,7 +383,10 @@ def test_unknown_numbers_are_refused_or_not_found(world, name):
         cell = (role, number, method)
         told[cell] = world.ask(world.client(role), method, address, **ids).status_code
         known = expected(address, ROLES[role], method, token=True)
-        should[cell] = known if known == 405 or not may(name, role) else 404
+        looked_up = (
+            known != 405 and may(name, role) and (method == "POST" or not only_forms(address))
+        )
+        should[cell] = 404 if looked_up else known
     assert told == should
     assert changed(world.before) == set()
 

@@ -199,7 +199,7 @@ def test_a_bar_is_for_the_eye_only(part, total, width):
 def test_a_command_is_a_line_to_copy(text):
     shown = Template("{% load legacy_imports %}{% command text %}")
     told = shown.render(Context({"text": text}))
-    assert '<code dir="ltr">python manage.py legacy_classify --run 7</code>' in told
+    assert '<code dir="ltr">.venv/bin/python manage.py legacy_classify --run 7</code>' in told
 
 
 # --- The stylesheet ----------------------------------------------------------------------------------

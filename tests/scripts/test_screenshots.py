@@ -9,14 +9,14 @@ from legacy_import import urls
 from legacy_import.permissions import GROUPS
 from legacy_import.screens.menu import SCREENS
 from scripts.demo_accounts import ADMIN, SHOWS
-from scripts.screenshots import FOLDER, MOST_BYTES, PHONE, PICTURES, ROOT, WIDE
+from scripts.screenshots import FOLDER, MOST_BYTES, PHONE, PICTURES, ROOT, WIDE, Picture
 from tests.test_docs import PAGES, TEXT
 
 # Addresses without a picture of their own.
 ANSWERS_NO_PAGE = {
     "slash", "progress", "export-csv", "export-json", "sign-off-csv", "runs-search", "plan",
-    "review-repeat",
-    "review-search", "review-filters", "review-decide", "review-undo", "review-claim",
+    "review-repeat", "review-row", "review-search", "review-filters", "review-decide", "review-undo",
+    "review-bulk-undo", "review-claim",
     "course-mapping-decide", "course-mapping-again", "session-mapping-decide",
     "session-mapping-again", "status-mapping-decide", "status-mapping-again",
     "conflict-mapping-decide", "conflict-mapping-again",
@@ -24,7 +24,7 @@ ANSWERS_NO_PAGE = {
 LIKE_ANOTHER_PAGE = {
     "review-person", "review-reveal", "review-raw",  # the review queue, with something opened
     "students-search",  # the learners, searched
-    "course-mapping-one", "course-mapping-all", "session-mapping-one", "session-mapping-all",
+    "course-mapping-all", "session-mapping-all",
     "status-mapping-one", "conflict-mapping", "conflict-mapping-one",
     "reconcile",
 }  # fmt: skip
@@ -42,6 +42,14 @@ def shown() -> dict[str, set[str]]:
     }
 
 
+TOURS = {"fr": "docs/tour.fr.md", "ar": "docs/tour.ar.md", "en": "docs/tour.md"}
+OF_TOURS = [picture for picture in PICTURES if picture.name.startswith("tour-")]
+
+
+def path(picture: Picture) -> str:
+    return str(picture.file.relative_to(ROOT))
+
+
 def test_every_screen_has_its_picture():
     pictured = {picture.screen for picture in PICTURES}
     names = {one.name for one in urls.urlpatterns if isinstance(one, URLPattern)}
@@ -54,11 +62,14 @@ def test_every_screen_has_its_picture():
     } <= pictured
 
 
-def test_every_picture_of_the_docs_exists_and_every_picture_is_in_the_tour():
+def test_every_picture_of_the_docs_exists_and_is_shown_in_its_own_language():
     named = set().union(*shown().values())
-    made = {str(picture.file.relative_to(ROOT)) for picture in PICTURES}
+    made = {path(picture) for picture in PICTURES}
     assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
-    assert shown()["docs/tour.md"] == made
+    in_tours = {language: shown()[page] for language, page in TOURS.items()}
+    for language, pictures in in_tours.items():
+        assert pictures == {path(one) for one in OF_TOURS if one.language == language}
+    assert shown()["docs/screens.md"] == made - {path(one) for one in OF_TOURS}
     assert {str(path.relative_to(ROOT)) for path in FOLDER.iterdir()} == made
 
 

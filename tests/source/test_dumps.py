@@ -1,4 +1,4 @@
-"""Dumps as they come, loaded as docs/first-migration.md shows: GTIDs, collations, cut-off files."""
+"""Dumps as they come, loaded as the runbook shows: GTIDs, collations, cut-off files."""
 
 import re
 import subprocess
@@ -13,6 +13,7 @@ from tests.source.conftest import OldDatabase
 from tests.source_fixtures import AliasOpener
 
 FIRST_MIGRATION = (ROOT / "docs/first-migration.md").read_text("utf-8")
+RUNBOOK = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
 ON_MYSQL = kind_for_tests() == MYSQL
 COMPLETED = "-- Dump completed on 2026-03-01 10:00:00\n"
 GTIDS = """\
@@ -66,7 +67,7 @@ def load(old: OldDatabase, text: str) -> subprocess.CompletedProcess[bytes]:
 
 def as_the_page_shows(text: str, folder: Path) -> str:
     """The dump through the command that the page gives."""
-    (command,) = re.findall(r"^(LC_ALL=C sed .*?) \|$", FIRST_MIGRATION, re.DOTALL | re.MULTILINE)
+    (command,) = re.findall(r"^(LC_ALL=C sed .*?) \|$", RUNBOOK, re.DOTALL | re.MULTILINE)
     assert command.endswith("dump.sql")
     (folder / "dump.sql").write_text(text, "utf-8")
     done = subprocess.run(
@@ -155,7 +156,6 @@ def test_a_dump_that_is_cut_at_the_end_of_a_statement_is_told_by_its_last_line_o
     for text, is_whole in ((whole, True), (cut + rest, False)):
         last_line = text.splitlines()[-1]
         assert last_line.startswith("-- Dump completed") is is_whole
-    runbook = (ROOT / "docs/legacy_production_migration_runbook.md").read_text("utf-8")
-    for page in (FIRST_MIGRATION, runbook):
+    for page in (FIRST_MIGRATION, RUNBOOK):
         assert "`-- Dump completed`" in page
         assert "tail -n 1" in page

@@ -68,7 +68,7 @@ def test_every_column_that_says_deleted_is_kept() -> None:
     assert [c.name for c in mapped.deletions] == ["deleted_at", "is_deleted", "stagiaire_supprime"]
     assert mapped.unmatched == ()
     assert mapped.notes[-1] == (
-        "stagiaires: a row is deleted if any of these columns says so:"
+        "stagiaires: a row is deleted if any of these columns marks it:"
         " deleted_at, is_deleted, stagiaire_supprime"
     )
 
@@ -274,7 +274,7 @@ def test_a_column_of_deletions_is_offered_for_nothing_else(column: str) -> None:
     mapped = matched("stagiaires", "id", "nom", column)
     assert mapped.fields.keys() == {"id", "last_name"}
     assert set(mapped.likely) <= {"deleted_at"}
-    assert f"stagiaires.{column} is not used, and may say that a row is deleted" in mapped.notes[0]
+    assert f"stagiaires.{column} is not used, and may mean that a row is deleted" in mapped.notes[0]
 
 
 def test_all_tables_are_examined_before_a_miss_is_told() -> None:
@@ -311,7 +311,7 @@ def test_no_column_is_offered_that_is_near_to_nothing(column: str) -> None:
 )
 def test_a_column_that_changes_what_a_row_means_is_noted(column: str) -> None:
     (note,) = matched("stagiaires", "id", "nom", column).notes
-    assert note.startswith(f"stagiaires.{column} is not used, and may say that a row ")
+    assert note.startswith(f"stagiaires.{column} is not used, and may mean that a row ")
 
 
 @pytest.mark.parametrize("column", ["activite", "ville", "remise", "note", "latitude"])
@@ -354,7 +354,7 @@ def test_an_override_beats_the_table_and_matches_in_any_case() -> None:
 
 
 def test_an_override_to_a_column_that_does_not_exist_stops() -> None:
-    with pytest.raises(SchemaMismatch, match=r"stagiaires\.status is suivi, but that column does"):
+    with pytest.raises(SchemaMismatch, match=r"stagiaires\.status to suivi, but that column does"):
         match(found(), {"stagiaires": {"status": "suivi"}})
 
 

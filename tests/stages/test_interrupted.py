@@ -30,7 +30,7 @@ class StopsAtOnce(Silent):
     """Somebody pressed Ctrl-C before the first chunk was over."""
 
     def advance(self, rows: int) -> None:
-        raise Interrupted("Stopped as asked.")
+        raise Interrupted("Stopped as requested.")
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def attach_page(request: HttpRequest) -> HttpResponse:
 
 
 def _change(request: HttpRequest, action: str, values: list[str]) -> str:
-    """Do what the form says; what was done, in words."""
+    """Carry out the form; returns the result in words."""
     actor = request.user
     if not isinstance(actor, User):  # only signed-in users get here
         raise Http404

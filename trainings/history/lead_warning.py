@@ -1,4 +1,4 @@
-"""A lead that is saved with the phone or e-mail of a former learner: said so, and never refused."""
+"""A lead that is saved with the phone or e-mail of a former learner: shown, and never refused."""
 
 from django.contrib import messages
 from django.http import HttpRequest

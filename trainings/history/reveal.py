@@ -86,7 +86,7 @@ def _checked(reason: str) -> str:
     """The reason, trimmed. Contacts in it would outlive every erasure."""
     reason = reason.strip()
     if not reason:
-        raise RevealRefused(_("Say why you need this contact."))
+        raise RevealRefused(_("Give the reason why you need this contact."))
     if len(reason) > LONGEST_REASON:
         raise RevealRefused(_("This text is too long: 255 characters at most."))
     if contains_contact(reason):

@@ -59,7 +59,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """`similar`: nobody has this name, these have a similar one. `next`: where the next page begins."""
+    """`similar`: no one has this name, these have a similar one. `next`: where the next page begins."""
 
     learners: list[FoundLearner]
     similar: bool = False
@@ -75,7 +75,7 @@ NOBODY = FoundPage([])
 def find_by_name(text: str, after: Cursor | None = None) -> FoundPage:
     """A page of the learners in whose names these words occur, in any order, spelling and script.
 
-    The last letters of a word may be missing. Where nobody has the name, those whose consonants are the
+    The last letters of a word may be missing. Where no one has the name, those whose consonants are the
     same.
     """
     words = parse_name(text).fold.split()
@@ -151,7 +151,7 @@ def _branches(words: list[str]) -> list[_Branch]:
 
 
 def _beginnings(words: list[str]) -> dict[str, Q]:
-    """Form → the condition that it begins with these words (sorted), whichever of them comes first."""
+    """Form → the condition that it begins with these words (sorted), in any order."""
     patterns = {" ".join(words[n:] + words[:n]) for n in range(len(words))}
     return {
         form: reduce(
@@ -162,7 +162,7 @@ def _beginnings(words: list[str]) -> dict[str, Q]:
 
 
 def _with_words_apart(words: list[str]) -> list[str]:
-    """The learners in whose names of more than three words these (sorted) do not stand side by side."""
+    """The learners in whose names of more than three words these (sorted) are not side by side."""
     if len(words) < 2:
         return []
     elsewhere = ~reduce(or_, _beginnings(words).values())  # those are on a page already
@@ -218,7 +218,7 @@ def _same_consonants(name: Name) -> Q:
 
 
 def find_by_contact(text: str) -> FoundPage:
-    """The learners with exactly this phone or e-mail, or attached to somebody who has it."""
+    """The learners with exactly this phone or e-mail, or attached to a person who has it."""
     keys = dict.fromkeys(
         key for which in contact_conditions(phone=text, email=text) for key in _keys(which)
     )
@@ -226,7 +226,7 @@ def find_by_contact(text: str) -> FoundPage:
 
 
 def contact_conditions(*, phone: str, email: str) -> Iterator[Q]:
-    """The conditions under which a record is found by these contacts, each with an index of its own."""
+    """The conditions under which a record is found by these contacts, each with a separate index."""
     phones, address = parse_phones(phone), parse_email(email).value
     numbers = phones.valid
     if others := (*numbers, *phones.invalid_digits):

@@ -1,7 +1,7 @@
 """`/admin/trainings/history`: former learners, found by name or full contact; one page per learner.
 
-A name may be part of an address; a phone or e-mail is sent by POST, and answered on a page without an
-address of its own.
+A name may be part of an address; a phone or e-mail is sent by POST, and answered on a page without a
+separate address.
 """
 
 from typing import Any
@@ -86,6 +86,8 @@ def _found(
 @restricted_to(VIEW)
 def learner_page(request: HttpRequest) -> HttpResponse:
     """Everything that was imported for one learner (`?key=`). Raises Http404."""
+    if not request.GET:
+        return HttpResponseRedirect(reverse("trainings:history"))
     return _learner(request, request.GET.get("key", ""))
 
 

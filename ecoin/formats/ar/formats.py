@@ -1,8 +1,11 @@
-"""Moments in Arabic, day first. Django has none for this language and writes the American ones.
+"""Days and moments in Arabic, day first, as Algeria writes them: 30/11/2026.
 
-The marks keep the parts of a date in order inside right-to-left text, as in Django's SHORT_DATE_FORMAT.
+Django has American moments for this language, and marks in its days that turn them round on a
+right-to-left page: 2026/11/30.
 """
 
 TIME_FORMAT = "H:i"
+DATE_FORMAT = "j F Y"
 DATETIME_FORMAT = "j F Y H:i"
-SHORT_DATETIME_FORMAT = "d\u200f/m\u200f/Y H:i"
+SHORT_DATE_FORMAT = "d/m/Y"
+SHORT_DATETIME_FORMAT = "d/m/Y H:i"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from legacy_import.conf import import_conf
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.confirm import add_confirmation_arguments, confirm_database
+from legacy_import.management.guide import next_of_closed
 from legacy_import.management.printer import Block, CommandResult, Summary, shares
 from legacy_import.management.wording import count_of
 from legacy_import.permissions import COMMIT
@@ -41,7 +42,7 @@ def close_result(report: CloseReport) -> CommandResult:
     """Rows without an effect, records and links that can no longer be rolled back."""
     counts = asdict(report)
     run = find_run(counts.pop("run"))
-    return CommandResult.of_run(run, counts, _blocks(report), next_command="")
+    return CommandResult.of_run(run, counts, _blocks(report), next_page=next_of_closed(run))
 
 
 def close_warning(report: CloseReport) -> str:
@@ -73,5 +74,3 @@ def _blocks(report: CloseReport) -> Iterator[Block]:
         f"it created and {count_of(report.linked, 'link')} to people stay as they are."
     )
     yield Summary(f"Done. run={report.run} closed total={report.rows:,}")
-    days = import_conf().retention_days
-    yield f"Its payloads and contacts may be erased after {days:,} days: legacy_purge"

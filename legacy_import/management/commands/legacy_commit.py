@@ -103,7 +103,7 @@ class Command(LegacyCommand):
     def _confirm(
         self, run: LegacyImportRun, focus: FocusMode | None, options: Mapping[str, Any]
     ) -> None:
-        """Print the plan and ask for confirmation, unless there is nothing to commit."""
+        """Print the plan and prompt for confirmation, unless there is nothing to commit."""
         planned = planned_counts(run, focus)
         if not any(planned.values()):
             return
@@ -158,7 +158,7 @@ def commit_intent(
 
 
 def left_out_lines(run: LegacyImportRun, changed: ChangedRows) -> Iterator[Block]:
-    """How many planned rows would be left out, and what to do first."""
+    """How many planned rows changed since the plan, and what to do first."""
     causes = {"decision": changed.decisions, "mapping": changed.mappings}
     for newer, rows in causes.items():
         if rows:

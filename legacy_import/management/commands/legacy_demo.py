@@ -84,7 +84,7 @@ class Command(LegacyCommand):
                 hint="Check that its folder exists, may be written, and has space left.",
             ) from None
         people = seed_platform(world) if options["with_platform"] else {}
-        return demo_result(path, tables, people)
+        return demo_result(path, tables, people, dump=bool(dump))
 
 
 def _world(rows: int, seed: int) -> LegacyWorld:
@@ -112,7 +112,7 @@ def _legacy_file() -> Path:
 
 
 def demo_result(
-    path: Path, tables: Mapping[str, int], platform: Mapping[str, int]
+    path: Path, tables: Mapping[str, int], platform: Mapping[str, int], *, dump: bool
 ) -> CommandResult:
     """Table → rows of the fictional database, and of the platform with --with-platform."""
     blocks = (
@@ -121,4 +121,7 @@ def demo_result(
         Summary(f"Done. Wrote {path}"),
     )
     counts = {"tables": dict(tables), "platform": dict(platform)}
-    return CommandResult(None, str(path), counts, blocks, next_command="legacy_import --check")
+    load = f"load {path} into an empty database (docs/first-migration.md)" if dump else ""
+    return CommandResult(
+        None, str(path), counts, blocks, next_command="legacy_import --check", next_page=load
+    )

@@ -138,7 +138,12 @@ def purge_result(only: int | None, agenda: Agenda, rows_by_run: Mapping[int, int
             for run in agenda.waiting
         ],
     }
-    return CommandResult(only, "", counts, _purge_blocks(only, agenda, rows_by_run))
+    soonest = agenda.waiting[0] if agenda.waiting else None
+    later = (
+        f"on {soonest.due:%Y-%m-%d}: manage.py legacy_purge --run {soonest.run}" if soonest else ""
+    )
+    blocks = _purge_blocks(only, agenda, rows_by_run)
+    return CommandResult(only, "", counts, blocks, next_page=later)
 
 
 def _purge_blocks(
@@ -162,7 +167,17 @@ def _purge_blocks(
 def subject_result(subject: Subject, report: SubjectReport) -> CommandResult:
     """The runs in which the person was erased, and the systems that still contain the person."""
     counts = {"subject": str(subject), **asdict(report)}
-    return CommandResult(None, subject.connection, counts, _subject_blocks(subject, report))
+    blocks = _subject_blocks(subject, report)
+    return CommandResult(None, subject.connection, counts, blocks, next_page=_next_erasure(report))
+
+
+def _next_erasure(report: SubjectReport) -> str:
+    """Where the person is still to be erased: on the platform first, by the record's own page."""
+    if not report.records:
+        return "erase the person in the old database, too"
+    first = report.records[0]
+    page = f"/admin/{first.model.replace('.', '/').lower()}/{first.id}/change/"
+    return f"erase the person on the platform, too: {page}"
 
 
 def _subject_blocks(subject: Subject, report: SubjectReport) -> Iterator[Block]:

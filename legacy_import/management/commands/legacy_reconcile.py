@@ -5,6 +5,7 @@ from typing import Any
 
 from legacy_import.choices import Outcome, RunStatus
 from legacy_import.management.base import LegacyCommand
+from legacy_import.management.guide import next_of_committed
 from legacy_import.management.printer import Block, CommandResult, Table, TextLine
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW
@@ -15,8 +16,8 @@ from legacy_import.stages.reconciliation.report import Check, ReconcileReport, R
 
 class Command(LegacyCommand):
     help = (
-        "Prove that source rows = staged rows = outcomes = log entries = records, or name the rows"
-        " where that is not so (exit 1). Changes nothing."
+        "Prove that source rows = staged rows = outcomes = log entries = records, or list the rows"
+        " where it is not so (exit 1). Changes nothing."
     )
     permission = VIEW
 
@@ -29,8 +30,8 @@ class Command(LegacyCommand):
 # --- What it prints ---------------------------------------------------------------------------------
 
 DOES_NOT_BALANCE = 1
-# Outcomes that a reviewer or a new plan may still change.
-UNSETTLED = (Outcome.PENDING, Outcome.REVIEW, Outcome.DRIFTED, Outcome.FAILED)
+DOES_NOT_BALANCE_PAGE = "docs/legacy_production_migration_runbook.md, It does not balance"
+NEED_A_PLAN = (Outcome.PENDING, Outcome.DRIFTED, Outcome.FAILED)
 
 
 def reconcile_result(report: ReconcileReport) -> CommandResult:
@@ -38,7 +39,7 @@ def reconcile_result(report: ReconcileReport) -> CommandResult:
     run = find_run(report.run)
     return CommandResult.of_run(
         run, report.as_dict(), _blocks(report),
-        next_command=_next_command(report, run),
+        **_next(report, run),
         exit_code=0 if report.balanced else DOES_NOT_BALANCE,
     )  # fmt: skip
 
@@ -85,12 +86,17 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
     yield TextLine(_summary(report, failed), bold=bool(failed))
 
 
-def _next_command(report: ReconcileReport, run: LegacyImportRun) -> str:
-    """Closing is final, so it is suggested only when no row waits for a decision."""
-    if report.balanced and run.status == RunStatus.COMMITTED:
-        waiting = sum(report.outcomes.get(outcome, 0) for outcome in UNSETTLED)
-        return "" if waiting else f"legacy_close --run {run.pk}"
-    return run.next_command
+def _next(report: ReconcileReport, run: LegacyImportRun) -> dict[str, str]:
+    """Closing is final, so it is suggested only when no row waits for a decision or a new plan."""
+    if not report.balanced:
+        return {"next_page": f"look the failed checks up: {DOES_NOT_BALANCE_PAGE}"}
+    if run.status != RunStatus.COMMITTED:
+        return {"next_command": run.next_command}
+    if any(report.outcomes.get(outcome) for outcome in NEED_A_PLAN):
+        return {"next_command": f"legacy_dry_run --run {run.pk}"}
+    if report.outcomes.get(Outcome.REVIEW):
+        return next_of_committed(run)
+    return {"next_command": f"legacy_close --run {run.pk}"}
 
 
 def _outcome_rows(line: ReportLine) -> Iterator[tuple[str | int | None, ...]]:

@@ -78,9 +78,8 @@ class Command(LegacyCommand):
         confirm_database(
             self.terminal,
             options,
-            f"{count_of(rows, 'row')} of run {run.pk} will be undone{with_followers}: what they "
-            "created is deleted, unless it was edited or something refers to it (--preview shows "
-            "which).",
+            f"{count_of(rows, 'row')} of run {run.pk} will be undone{with_followers}: the "
+            "records they created are deleted, unless edited or referred to (--preview lists them).",
         )
 
 
@@ -131,7 +130,7 @@ def rollback_result(report: RollbackReport) -> CommandResult:
         counts |= {"part": report.part.label, "followers": report.followers}
     next_command = run.next_command
     if report.preview:
-        next_command = _same_without_preview(report) if report.rows else ""
+        next_command = _same_without_preview(report) if report.rows else run.next_command
     elif report.part and report.rows:
         next_command = f"legacy_reconcile --run {report.run}"
     return CommandResult.of_run(run, counts, _blocks(report), next_command=next_command)

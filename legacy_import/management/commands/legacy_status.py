@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from legacy_import.choices import RunStatus
 from legacy_import.engine.attempts import long_attempts
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.certificate import certificate_table
-from legacy_import.management.guide import next_of_planned
+from legacy_import.management.guide import next_of_closed, next_of_planned
 from legacy_import.management.printer import Block, CommandResult, Table, shares
 from legacy_import.permissions import VIEW
 from legacy_import.rules.reasons import REASONS
@@ -50,6 +51,8 @@ def _next(overviews: list[RunOverview]) -> dict[str, Any]:
     run = find_run(latest.run)
     if run.planned_at and latest.next_command == f"legacy_commit --run {run.pk}":
         return next_of_planned(run)
+    if run.status == RunStatus.CLOSED:
+        return {"next_page": next_of_closed(run)}
     return {"next_command": latest.next_command}
 
 

@@ -62,7 +62,7 @@ class Lineage:
 
     @property
     def is_erased(self) -> bool:
-        """Whether the person asked to be erased: the row has no contents."""
+        """Whether the person was erased on request: the row has no contents."""
         return bool(self.row.validation_issues == [ERASED])
 
     def is_record(self, entry: HistoryEntry) -> bool:

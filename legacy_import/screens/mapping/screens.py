@@ -1,8 +1,8 @@
 """The mapping screens: what differs between kinds. They share views and base templates."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -47,18 +47,36 @@ LONGEST_SEARCH = 100
 MOST_OPTIONS = 12  # courses that one search lists
 MOST_SPELLINGS = 12  # of one status
 MOST_EXAMPLES = 5  # rows with one status
+# Rules by which a session is a waiting list, or reads like one.
+WAITING_RULES = (
+    "session:placeholder_id", "session:waiting_code", "session:waiting_words",
+    "session:no_formation", "session:formation_not_in_source",
+)  # fmt: skip
 SUGGESTED = (CourseMappingStatus.SUGGESTED, CourseMappingStatus.UNMAPPED)
+
+
+class CourseOption(NamedTuple):
+    """A course of the platform that an old one may be."""
+
+    pk: int
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class MappingLine:
-    """A mapping as the pages show it, with its rows in the run. Templates mask its names."""
+    """A mapping as the pages show it, with its rows in the run. Templates mask its names.
+
+    `options`: what can be chosen in the list itself; `next_line`: the next mapping with such a choice.
+    """
 
     STATES: ClassVar[Mapping[str, tuple[Promise, str]]]  # words and colour of the pill
     name_is_code: ClassVar[bool] = False  # shown from left to right in every language
 
     mapping: Any
     weight: MappingWeight
+    options: Sequence[CourseOption] = ()
+    next_line: int | None = None
 
     @property
     def name(self) -> str:
@@ -101,9 +119,18 @@ class CourseLine(MappingLine):
         return self.mapping.course_id is not None and self.mapping.status in SUGGESTED
 
     @property
-    def one_click(self) -> str:
+    def is_open(self) -> bool:
+        """Its course is not decided yet; what was deleted or is gone is decided on its own page."""
         clear = self.mapping.in_source and not self.mapping.waits_as_deleted
-        return "confirm" if self.can_confirm and clear else ""
+        return clear and self.mapping.status in SUGGESTED
+
+    @property
+    def can_keep_name(self) -> bool:
+        return bool(self.mapping.display_name.strip())
+
+    @property
+    def one_click(self) -> str:
+        return ""
 
 
 class SessionLine(MappingLine):
@@ -141,8 +168,24 @@ class SessionLine(MappingLine):
         return bool(self.mapping.rule == NOT_IN_SOURCE and not self.mapping.in_source)
 
     @property
+    def is_waiting_list(self) -> bool:
+        """By its number, its code or the lack of a course."""
+        return (
+            self.never_real
+            or self.mapping.rule in WAITING_RULES
+            or (Doubt.WAITING_WORDS in self.doubt_codes)
+        )
+
+    @property
+    def recommended(self) -> str:
+        """The decision that the page of the session recommends."""
+        if self.is_waiting_list:
+            return "waiting_placeholder"
+        return "unknown" if self.not_in_source else "real_session"
+
+    @property
     def one_click(self) -> str:
-        doubtful = self.never_real or self.mapping.waits_as_deleted
+        doubtful = self.is_waiting_list or self.mapping.waits_as_deleted
         return "real_session" if self.mapping.state == TO_CONFIRM and not doubtful else ""
 
 
@@ -249,7 +292,7 @@ def _course_choices(
     )
     courses = [course for *_order, course in matches[:MOST_OPTIONS]]
     new = _new_course(request)
-    if new is not None:  # one just added from this page is offered whatever its name
+    if new is not None:  # one just added from this page is offered with any name
         added = [course for *_order, course in matches if course[0] == new]
         courses = (added + [course for course in courses if course[0] != new])[:MOST_OPTIONS]
     return {"courses": courses, "courses_total": len(matches), "course_q": search,

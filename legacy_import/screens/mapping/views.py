@@ -33,7 +33,9 @@ from legacy_import.mapping.mapping_kind import UNDO, MappingRefused
 from legacy_import.mapping.preview import effects_of
 from legacy_import.models import FacetCount, LegacyImportRun
 from legacy_import.permissions import MAP, permission_needed
+from legacy_import.review.filter import is_number
 from legacy_import.screens.address import requested_run, reviewer_of
+from legacy_import.screens.mapping.course_choices import with_choices
 from legacy_import.screens.mapping.listing import (
     ListQuery,
     bulk_summary,
@@ -51,12 +53,26 @@ LIST_FIELDS = ("state", "q", "page")  # of the address of a list, besides the ru
 
 
 class MappingDecisionForm(forms.Form):
-    """A decision about one mapping; the service checks whether it is possible."""
+    """A decision about one mapping; the service checks whether it is possible.
 
-    decision = forms.CharField(max_length=20)
+    `choice`, of the list: a decision or the number of a course. `next_line`: the next mapping.
+    """
+
+    decision = forms.CharField(max_length=20, required=False)
+    choice = forms.CharField(max_length=20, required=False)
+    next_line = forms.IntegerField(min_value=1, max_value=2**62, required=False)
     version = forms.IntegerField(min_value=0, max_value=2**31)
     course = forms.IntegerField(min_value=1, max_value=2**62, required=False)
     note = forms.CharField(max_length=2_000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        entered = super().clean() or self.cleaned_data
+        choice = entered.get("choice")
+        if choice and is_number(choice):
+            entered |= {"decision": "choose", "course": int(choice)}
+        elif choice:
+            entered["decision"] = choice
+        return entered
 
 
 class MappingBulkForm(forms.Form):
@@ -75,12 +91,15 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         run = requested_run(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
     query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
+    shown = listing(run, screen, query)
     return _render(
         request,
         screen,
         "list",
         run,
-        listing=listing(run, screen, query),
+        listing=shown,
+        lines=with_choices(shown.lines),
+        plan_again=f"{reverse(f'{screen.address}-again')}?run={run.pk}" if run else "",
         bulk_count=bulk_of(screen.kind, run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
         **(screen.list_context(request) if screen.list_context else {}),
@@ -123,7 +142,7 @@ def decide(request: HttpRequest, screen: MappingScreen, mapping_id: int) -> Http
     line = screen.line_of_mapping(mapping)
     name = screen.kind.mask(line.name.translate(BIDI_CONTROLS))[:LONGEST_NAME]
     _report_change(request, f"{name}: {line.state[0]}.", change)
-    return _back_to_list(request, screen, run)
+    return _back_to_list(request, screen, run, entered["next_line"])
 
 
 @permission_needed(MAP, methods=["GET", "HEAD", "POST"])
@@ -214,7 +233,7 @@ def _mapping_page(
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    """The ticked boxes of a bulk; what is no number of a mapping is none of them."""
+    """The ticked boxes of a bulk; others than numbers of mappings are ignored."""
     values = request.POST.getlist("chosen")
     return [
         int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19
@@ -274,16 +293,17 @@ def _refusal(error: LegacyImportError) -> str:
 
 
 def _back_to_list(
-    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun
+    request: HttpRequest, screen: MappingScreen, run: LegacyImportRun, line: int | None = None
 ) -> HttpResponseRedirect:
-    """Redirect to the list as it was filtered (the field `back` contains its query)."""
+    """Redirect to the list as it was filtered (the field `back` contains its query), at this line."""
     before = QueryDict(request.POST.get("back", "")[:500], encoding="utf-8")
     query = QueryDict(mutable=True)
     query["run"] = str(run.pk)
     for name in LIST_FIELDS:
         if before.get(name):
             query[name] = before[name][:LONGEST_SEARCH]
-    return HttpResponseRedirect(f"{reverse(screen.address)}?{query.urlencode()}")
+    place = f"#line-{line}" if line else ""
+    return HttpResponseRedirect(f"{reverse(screen.address)}?{query.urlencode()}{place}")
 
 
 def _urlpatterns(screen: MappingScreen) -> list[URLPattern]:

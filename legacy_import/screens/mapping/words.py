@@ -1,7 +1,10 @@
 """The words of the mapping screens for codes that are stored."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from legacy_import.rules.reasons import REASONS
 
 # What a list can be filtered by → its words, and the colour of the pill.
 COURSE_STATES: dict[str, tuple[Promise, str]] = {
@@ -57,6 +60,41 @@ RULES: dict[str, Promise] = {
         "it refers to a course that the old catalogue does not have"
     ),
 }
+# The rules behind the meaning of one row, where they are not those of a mapping.
+ROW_RULES: dict[str, Promise] = {
+    "status:defined_by_reviewer": _("its meaning was defined by a reviewer"),
+    "status:empty": _("no status"),
+    "status:other": _("the rules do not know this status"),
+    "status:reporter:real_session": _("postponed, with a place in a real session"),
+    "status:reporter:no_real_session": _("postponed, without a real session"),
+    "session:none_named": _("the row refers to no session"),
+    "session:confirmed_by_reviewer": _("chosen by a reviewer"),
+    "course:own_formation": _("course of the row"),
+    "course:session_formation": _("course of the session"),
+    "course:of_released_session": _("course of the waiting list"),
+}
+KNOWN_STATUS = _("the rules know this status")
+REPAIRED: dict[str, Promise] = {
+    ":repaired_encoding": _("once its damaged accents are repaired"),
+    ":decoded_entities": _("once its HTML entities are decoded"),
+}
+
+
+def rule_words(rule: str | None) -> str:
+    """The rule behind a status, a session or a course, in the reader's language; "" for none.
+
+    A code that has no words yet is never shown.
+    """
+    code, repaired = rule or "", ""
+    words = RULES.get(code) or ROW_RULES.get(code) or REASONS.get(code)
+    for suffix, repair in REPAIRED.items():
+        if words is None and code.endswith(suffix):
+            code, repaired = code.removesuffix(suffix), str(repair)
+            words = ROW_RULES.get(code)
+    if words is None and code.startswith("status:"):
+        words = KNOWN_STATUS
+    return ", ".join(filter(None, (gettext(str(words)) if words else "", repaired)))
+
 
 # Why a session is not ticked beforehand (rules.sessions.Doubt) → its words.
 DOUBTS: dict[str, Promise] = {

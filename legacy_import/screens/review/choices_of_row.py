@@ -1,7 +1,7 @@
 """The decisions that the page offers about a row, each with its effect before the click."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
@@ -17,11 +17,10 @@ from legacy_import.screens.review.effect_words import (
     missing_words,
 )
 from legacy_import.screens.review.forms import KEEP_NAME
+from legacy_import.screens.review.keys import DECISION_KEYS
 
 D = ReviewDecision
-KEYS = ("1", "2")  # of the first two; skip has 3 and later 4
-KEYS_ASIDE = {D.SKIP: "3", D.LATER: "4"}
-# Evidence that says which of the two answers about a match is most likely right.
+# Evidence that shows which of the two answers about a match is most likely right.
 RECOMMENDED = {"likely_same_person": D.LINK, "likely_other_person": D.NOT_SAME}
 
 
@@ -30,10 +29,13 @@ class Choice:
     """One decision as a button. `options`: (value, name, effect) of what has to be chosen with it."""
 
     decision: ReviewDecision
-    effect: EffectWords | None
-    key: str = ""
+    effect: EffectWords | None = None
     recommended: bool = False
     options: Sequence[tuple[str, str, EffectWords | None]] = ()
+
+    @property
+    def key(self) -> str:
+        return DECISION_KEYS[self.decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,10 @@ def choices_of(
         _choice(decision, [one for one in offers if one.decision == decision], offered, courses)
         for decision in dict.fromkeys(one.decision for one in offers)
     ]
-    choices = [
-        Choice(
-            one.decision,
-            one.effect,
-            KEYS[place] if place < len(KEYS) else "",
-            one.decision == recommended,
-            one.options,
-        )
-        for place, one in enumerate(choices)
-    ]
-    choices += [Choice(decision, None, KEYS_ASIDE[decision]) for decision in PUT_ASIDE]
+    choices = [replace(one, recommended=one.decision == recommended) for one in choices]
+    choices += [Choice(decision) for decision in PUT_ASIDE]
     if row.decision:
-        choices.append(Choice(D.RESET, None))
+        choices.append(Choice(D.RESET))
     if offered.is_insufficient:
         kept = kept_words(offered.now.case.decisions, dict(courses))
         return RowChoices(choices, kept, missing_words(offered.now.answer) if kept else "")
@@ -97,7 +90,6 @@ def _choice(
     if decision == D.TREAT_AS:
         return Choice(
             decision,
-            None,
             options=[
                 (one.event.treat_as.value, str(one.event.treat_as.label), words[one.event])
                 for one in offers

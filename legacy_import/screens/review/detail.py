@@ -15,6 +15,7 @@ from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
     other_viewers,
 )
+from legacy_import.review.together import fellows_of
 from legacy_import.rules.decisions import in_force
 from legacy_import.rules.duplicates import Target
 from legacy_import.rules.validation import ERASED
@@ -58,6 +59,11 @@ def detail_of(
     committed = Outcome(row.outcome) in COMMITTED_OUTCOMES
     open_to_review = not committed and run.status not in CLOSED_TO_REVIEW
     compared = compare_with(row, contacts[target]) if target in contacts else ()
+    choices = (
+        choices_of(run, row, person=target, may_link=target in contacts)
+        if open_to_review
+        else RowChoices()
+    )
     return {
         "row": row,  # templates read neither its names, contacts nor payload
         "name": mask_text(row.full_name),
@@ -77,9 +83,8 @@ def detail_of(
         "history": history.lines,
         "earlier": earlier_version(row, history),
         "since_import": changes_since_import(row, run),
-        "choices": choices_of(run, row, person=target, may_link=target in contacts)
-        if open_to_review
-        else RowChoices(),
+        "choices": choices,
+        "fellows": fellows_of(run, row, [one.decision for one in choices.choices], target),
         "open": open_to_review,
         "viewer": other_viewers(row_ids=[row.pk], actor=actor, now=now).get(row.pk, ""),
         "committed": committed,

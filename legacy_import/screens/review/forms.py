@@ -1,6 +1,9 @@
 """The forms of reviewers: parsed and typed here, validated by the services."""
 
+from collections.abc import Sequence
+
 from django import forms
+from django.http import Http404
 
 from legacy_import.choices import Classification, ReviewDecision
 from legacy_import.privacy.free_text import MAX_NOTE
@@ -8,6 +11,7 @@ from legacy_import.review.bulk import IN_BULK, REPEAT
 from legacy_import.review.decisions import CourseArgument
 from legacy_import.review.filter import is_number
 from legacy_import.review.offers import TREATABLE
+from legacy_import.review.together import MOST_FELLOWS, OtherRow
 from legacy_import.rules.duplicates import Target
 from legacy_import.screens.address import parse_person
 
@@ -39,6 +43,17 @@ class DecisionForm(forms.Form):
         if text == KEEP_NAME:
             return CourseArgument(None)
         return CourseArgument(int(text)) if text and is_number(text) else None
+
+
+def parse_others(values: Sequence[str]) -> list[OtherRow]:
+    """The ticked rows of the same person, as `row:version`. Raises Http404 for anything else."""
+    others = []
+    for value in values:
+        row, _colon, version = value.partition(":")
+        if not (is_number(row) and is_number(version)) or len(values) > MOST_FELLOWS:
+            raise Http404
+        others.append(OtherRow(int(row), int(version)))
+    return others
 
 
 class VersionForm(forms.Form):

@@ -3,7 +3,8 @@
 The most likely matches come first, regardless of the reason: they are decided quickest.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -11,14 +12,16 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
-from legacy_import.models import LegacyImportRun, LegacyStudentImport
+from legacy_import.choices import ReviewDecision
+from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
 from legacy_import.review.counts import Cell, FilteredCounts
 from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
 ROWS = 25
 ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
-    *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify"
+    *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify",
+    "group_first_id",
 )  # fmt: skip
 
 
@@ -41,12 +44,56 @@ def page_of(
     return read_page(rows, anchor, order=ORDER, columns=COLUMNS, mask=_masked, size=size)
 
 
+def with_fellows(
+    run: LegacyImportRun, counts: FilteredCounts, lines: Sequence[Line]
+) -> list[tuple[Line, bool]]:
+    """The lines, each followed by the other rows of its person that pass the filter: (line, is fellow).
+
+    Such a row also has its own place, which may be on another page. One query, if any row has a group.
+    """
+    groups = {line["group_first_id"] for line in lines} - {None}
+    fellows: defaultdict[int, list[Line]] = defaultdict(list)
+    if groups:
+        rows = counts.query.faceted(run).filter(group_first_id__in=groups)
+        if counts.matches is not None:
+            rows = rows.filter(pk__in=counts.matches.rows)
+        for line in rows.order_by(*ORDER).values(*COLUMNS):
+            fellows[line["group_first_id"]].append(_masked(line))
+    listed: list[tuple[Line, bool]] = []
+    for line in lines:
+        group = line["group_first_id"]
+        if group is None:
+            listed.append((line, False))
+        elif group in fellows:  # with the first of its rows
+            listed.append((line, False))
+            listed += [(one, True) for one in fellows.pop(group) if one["pk"] != line["pk"]]
+    return listed
+
+
 def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:
     """The next row that passes the filter, the first one after the last; None: no row."""
     for anchor in (Anchor(after=after), Anchor()):
         for line in page_of(run, counts, anchor, size=1).lines:
             return int(line["pk"])
     return None
+
+
+def notes_of_postponed(run: LegacyImportRun, lines: Iterable[Line]) -> dict[int, str]:
+    """Row → the note with which it was postponed, masked; only of rows that are, and have one."""
+    rows = {
+        (line["source_table"], line["legacy_id"]): line["pk"]
+        for line in lines
+        if line["decision"] == ReviewDecision.LATER
+    }
+    if not rows:
+        return {}
+    events = LegacyReviewDecision.objects.filter(
+        connection_name=run.connection_name, decision=ReviewDecision.LATER, undone_by=None,
+        legacy_id__in={legacy_id for _table, legacy_id in rows},
+    )  # fmt: skip
+    columns = events.order_by("pk").values_list("source_table", "legacy_id", "note")
+    latest = {(table, legacy_id): note for table, legacy_id, note in columns}
+    return {rows[name]: mask_text(note) for name, note in latest.items() if note and name in rows}
 
 
 def key_of(run: LegacyImportRun, row_id: int | None) -> Key | None:

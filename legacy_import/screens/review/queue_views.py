@@ -24,7 +24,7 @@ from legacy_import.review.bulk import (
     require_bulk,
 )
 from legacy_import.review.bulk_undo import undo_bulk
-from legacy_import.review.decisions import NotPossible
+from legacy_import.review.decisions import NotPossible, name_of
 from legacy_import.review.filter import RowFilter, UnknownFilter
 from legacy_import.review.saved_filters import delete_filter, save_filter
 from legacy_import.screens.address import (
@@ -39,7 +39,7 @@ from legacy_import.screens.page import render_page
 from legacy_import.screens.review.effect_words import answer_words
 from legacy_import.screens.review.forms import BulkForm, FilterForm, UndoForm
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
-from legacy_import.screens.review.words import EFFECTS, STATE_NAMES
+from legacy_import.screens.review.words import EFFECTS, STATE_NAMES, done_words
 
 CONFIRM = "admin/legacy_imports/review/bulk.html"
 
@@ -91,7 +91,8 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     if form.cleaned_data["scope"] == "chosen":
         ids = [parse_number(text) or 0 for text in request.POST.getlist("ids")]
         if not 0 < len(ids) <= MAX_ROWS:
-            return render_queue(request, address, status=400, refusal=_("No row is selected."))
+            refusal = _("At most 1,000 rows at a time.") if ids else _("No row is selected.")
+            return render_queue(request, address, status=400, refusal=refusal)
     expected = form.cleaned_data["expected"]
     if expected is None:
         return _confirm(request, address, decision, treat_as, ids)
@@ -202,7 +203,8 @@ def _decide(
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
     _add_messages(request, decision, report)
-    return HttpResponseRedirect(address.first_page(address.query))
+    # The script forgets which rows were selected.
+    return HttpResponseRedirect(f"{address.first_page(address.query)}#decided")
 
 
 def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) -> None:
@@ -210,7 +212,8 @@ def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) ->
     text = ngettext(
         "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions
     )
-    messages.success(request, text % {"decision": decision.label, "number": report.decisions})
+    done = done_words(decision, name_of(reviewer_of(request)))
+    messages.success(request, text % {"decision": done, "number": report.decisions})
     if report.committed_meanwhile:
         text = ngettext(
             "%(number)d row was committed meanwhile, so it was not decided.",

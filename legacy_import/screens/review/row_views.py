@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -18,11 +19,23 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.counts import count_rows
-from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, claim, decide, undo
+from legacy_import.review.decisions import (
+    DecidedMeanwhile,
+    RowCommitted,
+    claim,
+    name_of,
+    undo,
+)
 from legacy_import.review.earlier import repeat
-from legacy_import.review.filter import MAX_DIGITS
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
-from legacy_import.screens.address import RowsAddress, reviewer_of, run_with_id, sent_address
+from legacy_import.review.together import decide_together
+from legacy_import.screens.address import (
+    RowsAddress,
+    reviewer_of,
+    run_of_row,
+    run_with_id,
+    sent_address,
+)
 from legacy_import.screens.page import render_page
 from legacy_import.screens.review.forms import (
     DecisionForm,
@@ -30,11 +43,14 @@ from legacy_import.screens.review.forms import (
     ReasonForm,
     UndoForm,
     VersionForm,
+    parse_others,
 )
 from legacy_import.screens.review.listing import next_row
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
+from legacy_import.screens.review.words import done_words
 
 CONFLICT = "admin/legacy_imports/review/conflict.html"
+ROW_ANCHOR = "li-row"  # of the open row, which so has the focus after a decision
 VALUE_LENGTH = 2_000  # characters of one value of a payload that the page shows
 
 
@@ -46,23 +62,29 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
     arguments, actor = form.cleaned_data, reviewer_of(request)
     value: ReviewDecision = arguments["decision"]
+    others = parse_others(request.POST.getlist("also"))
     try:
-        decide(row_id=row, actor=actor, now=timezone.now(), **arguments)
+        events = decide_together(
+            row_id=row, others=others, actor=actor, now=timezone.now(), **arguments
+        )
     except (DecidedMeanwhile, RowCommitted) as error:
         latest = getattr(error, "latest", None)
-        if latest and (latest.actor_id, latest.decision) == (actor.pk, value):
-            return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
+        its_own = getattr(error, "row_id", row) == row
+        if latest and its_own and (latest.actor_id, latest.decision) == (actor.pk, value):
+            return _go_on(request, address)  # sent twice: it is decided
         return _conflict(request, address, error, arguments)
     except LegacyImportError as error:
-        return render_refusal(request, address, error, draft=arguments)
-    words = _("%(decision)s – %(row)s") % {"decision": value.label, "row": _name_of(row)}
-    messages.success(request, words)
-    return HttpResponseRedirect(_next_url(address))
+        draft = {**arguments, "also": {other.row for other in others}}
+        return render_refusal(request, address, error, draft=draft)
+    names = ", ".join(f"{event.source_table}:{event.legacy_id}" for event in events)
+    done = done_words(value, name_of(actor))
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": names}
+    return _go_on(request, address, words)
 
 
 @permission_needed(REVIEW, methods=["POST"])
 def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
-    """Say again what was said of an earlier version of the row, and go to the next one."""
+    """Repeat the decisions about an earlier version of the row, and go to the next one."""
     address, form = _sent_address(request, row), VersionForm(request.POST)
     if not form.is_valid():
         return render_queue(request, address, status=400, refusal=_("This decision is incomplete."))
@@ -72,14 +94,13 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
     except DecidedMeanwhile as error:
         latest = error.latest
         if latest and (latest.actor_id, latest.student_import_id) == (actor.pk, row):
-            return HttpResponseRedirect(_next_url(address))  # sent twice: it is decided
+            return _go_on(request, address)  # sent twice: it is decided
         return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    decisions = ", ".join(str(event.get_decision_display()) for event in events)
-    words = _("%(decision)s – %(row)s") % {"decision": decisions, "row": _name_of(row)}
-    messages.success(request, words)
-    return HttpResponseRedirect(_next_url(address))
+    done = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
+    words = _("%(decision)s – %(row)s") % {"decision": done, "row": _name_of(row)}
+    return _go_on(request, address, words)
 
 
 @permission_needed(REVIEW, methods=["POST"])
@@ -101,7 +122,7 @@ def undo_decision(request: HttpRequest, row: int) -> HttpResponse:
     )
     if row_of_event.legacy_import_run_id != address.run.pk:
         address = RowsAddress(run_with_id(row_of_event.legacy_import_run_id), address.query)
-    return HttpResponseRedirect(address.at_row(row_of_event.pk))
+    return HttpResponseRedirect(f"{address.at_row(row_of_event.pk)}#{ROW_ANCHOR}")
 
 
 @permission_needed(REVIEW, methods=["POST"])
@@ -109,7 +130,7 @@ def claim_row(request: HttpRequest, row: int) -> HttpResponse:
     """Record that the reviewer has the row open. A script gets the name of another user as JSON."""
     address = _sent_address(request, row)
     viewer = claim(row_id=row, actor=reviewer_of(request), now=timezone.now())
-    if request.headers.get("accept", "") == "application/json":
+    if _is_of_script(request):
         words = _("%(name)s is looking at this row.") % {"name": viewer}
         return JsonResponse({"other": words if viewer else ""})
     return HttpResponseRedirect(address.at_row(row))
@@ -154,17 +175,34 @@ def raw_view(request: HttpRequest, row: int) -> HttpResponse:
 
 def _sent_address(request: HttpRequest, row: int) -> RowsAddress:
     """The page from which the form was sent, with the row open, in its run. Raises Http404."""
-    if len(str(row)) > MAX_DIGITS:
-        raise Http404
-    rows = LegacyStudentImport.objects.filter(pk=row)
-    run = run_with_id(rows.values_list("legacy_import_run", flat=True).first() or 0)
-    return sent_address(request, run, queue=True, row=row)
+    return sent_address(request, run_of_row(row), queue=True, row=row)
 
 
-def _next_url(address: RowsAddress) -> str:
-    """The next row of the queue after this one; the queue itself once it is empty."""
-    counts = count_rows(address.run, address.query)
-    return address.starting_at(next_row(address.run, counts, address.row))
+def _is_of_script(request: HttpRequest) -> bool:
+    """Whether the page's own script sent the form and shows the result in the page."""
+    return request.headers.get("accept", "") == "application/json"
+
+
+def _go_on(request: HttpRequest, address: RowsAddress, words: str = "") -> HttpResponse:
+    """To the next row. `words`: what was decided.
+
+    The script gets its address and version: it has that row already, and shows it if nothing changed.
+    """
+    following = _next_row(address)
+    url = address.starting_at(following)
+    if _is_of_script(request):
+        rows = LegacyStudentImport.objects.filter(pk=following or 0)
+        version = rows.values_list("version", flat=True).first()
+        said = capfirst(words)
+        return JsonResponse({"next": url, "row": following, "version": version, "said": said})
+    if words:
+        messages.success(request, words)
+    return HttpResponseRedirect(f"{url}#{ROW_ANCHOR}")
+
+
+def _next_row(address: RowsAddress) -> int | None:
+    """The next row of the queue after this one; None once it is empty."""
+    return next_row(address.run, count_rows(address.run, address.query), address.row)
 
 
 def _conflict(
@@ -182,8 +220,8 @@ def _conflict(
         latest=getattr(error, "latest", None),
         own_decision=arguments["decision"].label,
         note=arguments["note"],
-        row_name=_name_of(address.row),
-        next_url=_next_url(address),
+        row_name=_name_of(getattr(error, "row_id", address.row)),
+        next_url=address.starting_at(_next_row(address)),
         row_url=address.at_row(address.row),
     )
 

@@ -1,4 +1,4 @@
-"""What reviewers said of an earlier version of a row, with the values that changed since, masked."""
+"""The decisions about an earlier version of a row, with the values that changed since, masked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ def history_of(row: LegacyStudentImport, run: LegacyImportRun) -> RowHistory:
 
 
 def earlier_version(row: LegacyStudentImport, history: RowHistory) -> EarlierVersion | None:
-    """What was said of an earlier version of the row; None if nothing waits to be repeated."""
+    """What was decided about an earlier version of the row; None if nothing waits to be repeated."""
     lines = history.earlier_lines
     if not lines or row.validation_issues == [ERASED]:
         return None
@@ -151,7 +151,7 @@ def _changes(old: LegacyStudentImport | None, row: LegacyStudentImport) -> Chang
 def changed_values(old: LegacyStudentImport, new: LegacyStudentImport) -> list[ChangedValue]:
     """The compared columns that differ, masked. Equality is decided on the whole values.
 
-    Contacts of a purged version are unknown, so they are no difference.
+    Contacts of a purged version are unknown, so they are not a difference.
     """
     return [
         ChangedValue(column, words, _masked(old, column), _masked(new, column))

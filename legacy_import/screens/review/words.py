@@ -22,8 +22,8 @@ STATE_NAMES: dict[str, Promise] = {
 # Decision → its effect, on the confirm page of a bulk.
 EFFECTS: dict[Choice, Promise] = {
     REPEAT: gettext_lazy(
-        "What was said of the earlier version of each row counts for the row as it is now. Rows to"
-        " which a part of it does not apply are left."
+        "The decisions about the earlier version of each row apply to the row as it is now. Rows to"
+        " which one of them does not apply stay as they are."
     ),
     ReviewDecision.SKIP: gettext_lazy(
         "The next plan skips these rows: no record is created from them."
@@ -54,6 +54,28 @@ EFFECTS: dict[Choice, Promise] = {
     ),
 }
 
+# Decision → the message after it: what was done, and by whom.
+DONE: dict[Choice, str] = {
+    ReviewDecision.LINK: _("Linked by %(name)s"),
+    ReviewDecision.NOT_SAME: _("Not the same person, decided by %(name)s"),
+    ReviewDecision.ACCEPT_DATA: _("Data accepted by %(name)s"),
+    ReviewDecision.TREAT_AS: _("Meaning chosen by %(name)s"),
+    ReviewDecision.RELEASE_WITHOUT_SESSION: _("Recorded without a session by %(name)s"),
+    ReviewDecision.CREATE_ANYWAY: _("Created anyway by %(name)s"),
+    ReviewDecision.COURSE_OF_ROW: _("Course of the row chosen by %(name)s"),
+    ReviewDecision.COURSE_OF_SESSION: _("Course of the session chosen by %(name)s"),
+    ReviewDecision.SET_COURSE: _("Course set by %(name)s"),
+    ReviewDecision.ACKNOWLEDGE: _("Change acknowledged by %(name)s"),
+    ReviewDecision.ADD_HISTORY: _("History added by %(name)s"),
+    ReviewDecision.ANOTHER_PERSON: _("Another person, decided by %(name)s"),
+    ReviewDecision.CREATE_AGAIN: _("Created again by %(name)s"),
+    ReviewDecision.SEPARATE: _("Separated from its group by %(name)s"),
+    ReviewDecision.SKIP: _("Skipped by %(name)s"),
+    ReviewDecision.LATER: _("Postponed by %(name)s"),
+    ReviewDecision.RESET: _("Reset by %(name)s"),
+    REPEAT: _("Earlier decision repeated by %(name)s"),
+}
+
 # Issues that are recorded without being a doubt; the doubts are reasons of the plan (rules.reasons).
 NOTES: dict[str, str] = {
     "value_cut": _("a value of more than one megabyte was cut"),
@@ -63,22 +85,23 @@ NOTES: dict[str, str] = {
     "birth_date_placeholder": _("a placeholder instead of a birth date"),
     "birth_date_partial": _("a birth date that is not complete"),
     "phone_missing": _("no phone"),
-    "phone_invalid": _("a phone that no network has"),
+    "phone_invalid": _("an invalid phone"),
     "phone_placeholder": _("a placeholder instead of a phone"),
     "phone_several": _("several phones in one field"),
     "email_missing": _("no e-mail"),
-    "email_invalid": _("an e-mail that cannot be one"),
+    "email_invalid": _("an invalid e-mail"),
     "email_placeholder": _("a placeholder instead of an e-mail"),
     "email_role_mailbox": _("a school's or shop's mailbox"),
     "email_typo": _("an e-mail that looks mistyped"),
 }
+UNKNOWN = _("unknown")  # a code of a newer version: codes are never shown
 
 
 def issue_words(issue: str) -> tuple[str, str]:
     """(words, column) of one validation issue; the column is "" where none is meant."""
     code, _colon, column = issue.partition(":")
     words = REASONS.get(code) or NOTES.get(code)
-    return (gettext(words) if words else code.replace("_", " ")), column
+    return gettext(words or UNKNOWN), column
 
 
 def evidence_phrases(evidence: Iterable[str]) -> Sequence[tuple[str, str]]:
@@ -87,8 +110,13 @@ def evidence_phrases(evidence: Iterable[str]) -> Sequence[tuple[str, str]]:
     for item in evidence:
         code, _colon, value = item.partition(":")
         words = EVIDENCE_WORDS.get(code)
-        phrases.append((gettext(words) if words else code.replace("_", " "), value))
+        phrases.append((gettext(words or UNKNOWN), value))
     return phrases
+
+
+def done_words(decision: Choice, name: str) -> str:
+    """What was decided, in the past tense, with the name of the reviewer."""
+    return gettext(DONE[decision]) % {"name": name}
 
 
 def focus_name(focus: str) -> str:

@@ -14,34 +14,39 @@ from django.utils.translation import gettext as _
 from legacy_import.engine.engines import Inline
 from legacy_import.errors import LegacyImportError
 from legacy_import.permissions import COMMIT, MAP, permission_needed
+from legacy_import.screens import obstacles
 from legacy_import.screens.address import run_with_id
+from legacy_import.screens.obstacles import Obstacle
 from legacy_import.screens.page import render_page
-from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of
 from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
-from legacy_import.screens.runs.obstacles import Obstacle
 from legacy_import.screens.runs.operation_views import refuse
 from legacy_import.screens.runs.proof import proof_lines
 from legacy_import.stages.planning.dry_run import dry_run
 from legacy_import.stages.reconciliation.reconcile import reconcile
+from legacy_import.stages.replan import replan
 
 
 @permission_needed(MAP, methods=["POST"])
 def plan(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Plan the run's rows again, with the decisions made since."""
+    """Plan the run's rows again, with the decisions made since; after a mapping, evaluate them first."""
     run, title = run_with_id(run_id), _("Plan again")
     counts = counts_of(run.pk)
-    obstacle = obstacles.to_plan(
-        run, rows=counts.rows, to_classify=counts.where(to_classify=(True,))
-    )
+    to_classify = counts.where(to_classify=(True,))
+    obstacle = obstacles.to_plan(run, rows=counts.rows, to_classify=to_classify)
     if obstacle:
         return refuse(request, run, title, obstacle)
     actor = request.user.get_username()
     now, progress = timezone.now(), InRequest()
     try:
-        attempt(
-            lambda: dry_run(run_id=run.pk, actor=actor, now=now, progress=progress, engine=Inline())
-        )
+        if to_classify:
+            attempt(lambda: replan(run_id=run.pk, actor=actor, now=now))
+        else:
+            attempt(
+                lambda: dry_run(
+                    run_id=run.pk, actor=actor, now=now, progress=progress, engine=Inline()
+                )
+            )
     except LegacyImportError as error:
         return refuse(request, run, title, Obstacle(error_text(error)))
     return HttpResponseRedirect(reverse("legacy_imports:run", args=[run.pk]), status=303)

@@ -168,7 +168,7 @@ DISTRIBUTIONS = {
 def distributions(counts: RunCounts) -> Iterator[dict[str, Any]]:
     """Every facet that the run page shows: rows per value, which add up to the rows of the run.
 
-    `vocabulary` names its class in legacy_import.choices.
+    `vocabulary` is the name of its class in legacy_import.choices.
     """
     for facet, title in DISTRIBUTIONS.items():
         vocabulary, rows_by_value = VOCABULARIES[facet], counts.spread(facet)

@@ -25,14 +25,13 @@ from legacy_import.errors import Interrupted, LegacyImportError
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import COMMIT, ROLLBACK, permission_needed
 from legacy_import.runs.progress import Silent
-from legacy_import.screens import form_tokens
+from legacy_import.screens import form_tokens, obstacles
 from legacy_import.screens.address import run_with_id
+from legacy_import.screens.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.page import render_page
-from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.counts import counts_of, in_force, wave_lines
 from legacy_import.screens.runs.in_request import InRequest, attempt, error_text
 from legacy_import.screens.runs.log import commit_summary, receipts, rollback_summary
-from legacy_import.screens.runs.obstacles import MOST_ROWS_PREVIEWED, Obstacle
 from legacy_import.screens.runs.operation_form import LARGEST_BATCH, OperationForm, parse
 from legacy_import.screens.runs.progress import run_progress, stamp_of
 from legacy_import.stages.commit.commit import commit
@@ -129,7 +128,8 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     """The result of `used_token` and the confirm page, or a refusal if there is nothing to confirm."""
-    run.refresh_from_db()
+    if request.method == "POST":  # it may have been at work on the run
+        run.refresh_from_db()
     obstacle = operation.obstacle(run)
     if obstacle and used_token is None:
         return refuse(request, run, operation.title, obstacle)
@@ -203,8 +203,7 @@ def _commit_batch(
 
 def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]:
     """Every wave's effects; the requested wave is selected if it has rows, else the first that has."""
-    rows = counts_of(run.pk)
-    waves, to_classify = wave_lines(rows), rows.where(to_classify=[True])
+    waves = wave_lines(counts_of(run.pk))
     with_rows = [wave["focus"] for wave in waves if wave["rows"]]
     focus = form.focus if form.focus in with_rows else next(iter(with_rows), "")
     all_waves = waves[-1]
@@ -214,7 +213,6 @@ def _commit_context(run: LegacyImportRun, form: OperationForm) -> dict[str, Any]
         "rows_left": all_waves["rows"],
         "nothing": not (all_waves["rows"] or all_waves["review"]),
         "changed": changed_since_plan(run),
-        "plan_obstacle": obstacles.to_plan(run, rows=rows.rows, to_classify=to_classify),
     }
 
 

@@ -1,4 +1,4 @@
-"""The plan of a run, its risks, and the decisions made since."""
+"""The plan of a run and its risks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,13 +16,10 @@ from legacy_import.choices import (
     SessionType,
     ValidationStatus,
 )
-from legacy_import.models import LegacyImportRun, LegacyReviewDecision
 from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.rules.validation import DELETED
 from legacy_import.screens.runs.counts import RunCounts, in_force, queue_of
 from legacy_import.stages.planning.summary import BUCKETS
-
-MOST_DECISIONS = 1_000  # that are counted; the page shows larger numbers as "more than"
 
 PRIORITIES = (
     ("completed_history", _("completed history")),
@@ -111,29 +108,3 @@ def committed_rows(counts: RunCounts) -> dict[str, int]:
     """Rows with effects in force, and those of them with records (a skip has none)."""
     rows = in_force(counts)
     return {"rows": rows, "records": rows - counts.where(outcome=Outcome.SKIP.value)}
-
-
-def since_plan(run: LegacyImportRun, counts: RunCounts) -> dict[str, Any] | None:
-    """Changes since the plan; None without one. `more`: there are more decisions than were counted.
-
-    The next plan reads decisions of earlier runs, too. Only the newest of all are counted, so the cost
-    is bounded.
-    """
-    if run.planned_at is None:
-        return None
-    newest = LegacyReviewDecision.objects.order_by("-pk").values_list(
-        "connection_name", "student_import__legacy_import_run_id", "created_at"
-    )[:MOST_DECISIONS]
-    since = [
-        (connection, made_in or 0)
-        for connection, made_in, created_at in newest
-        if created_at > run.planned_at
-    ]
-    decisions = sum(
-        connection == run.connection_name and 0 < made_in <= run.pk for connection, made_in in since
-    )
-    return {
-        "decisions": decisions,
-        "more": bool(decisions) and len(since) == MOST_DECISIONS,
-        "to_classify": counts.where(to_classify=(True,)),
-    }

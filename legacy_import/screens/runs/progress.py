@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Count, Max, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
+from legacy_import.screens.obstacles import holder_of
 from legacy_import.screens.runs.counts import counts_of, in_force, pending_counts
 
 Stages = Iterable[Mapping[str, Any]]
@@ -20,18 +20,6 @@ STAGE_OF = {
     "legacy_commit": Stage.COMMIT,
     "legacy_rollback": Stage.ROLLBACK,
 }
-
-
-def holder_of(run: LegacyImportRun) -> dict[str, str] | None:
-    """The command that has the run's lease and its host; None if there is none or it has expired.
-
-    A browser's commit is a legacy_commit.
-    """
-    if not run.lease_token or run.lease_expires_at is None:
-        return None
-    if run.lease_expires_at < timezone.now():
-        return None
-    return {"command": run.lease_command, "host": run.lease_host}
 
 
 def run_progress(run: LegacyImportRun) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import ChunkReceipt, LegacyImportRun
 from legacy_import.review.filter import ALL
+from legacy_import.screens.obstacles import holder_of
 from legacy_import.screens.plan_state import outdated_plans
 from legacy_import.screens.runs.counts import (
     RunCounts,
@@ -15,7 +16,6 @@ from legacy_import.screens.runs.counts import (
     queue_of,
     review_progress,
 )
-from legacy_import.screens.runs.progress import holder_of
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
 
 RUNS_PER_PAGE = 25

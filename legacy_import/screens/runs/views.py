@@ -9,27 +9,24 @@ from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import LegacyImportRun
-from legacy_import.permissions import APP_LABEL, VIEW, permission_needed
+from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact, contact_free_text
+from legacy_import.screens import obstacles
 from legacy_import.screens.address import requested_number, run_with_id
 from legacy_import.screens.page import render_page
-from legacy_import.screens.runs import obstacles
 from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import counts_of, distributions, queue_of, review_progress
 from legacy_import.screens.runs.log import log_page
-from legacy_import.screens.runs.next_step import next_step_of
 from legacy_import.screens.runs.plan import (
     committed_rows,
     plan_lines,
     priorities,
     risks,
-    since_plan,
 )
 from legacy_import.screens.runs.progress import rows_staged, run_progress
 from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.run_search import find_in_runs
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
-from legacy_import.stages.commit.commit import WITH_A_PLAN
 
 LONGEST_ALIAS = 64
 
@@ -92,7 +89,6 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: its stages, its rows, its plan and its commit log."""
     run = run_with_id(run_id)
     page = run_page(run, before=requested_number(request, "before"))
-    to_classify = page["since_plan"]["to_classify"] if page["since_plan"] else 0
     return render_page(
         request,
         "admin/legacy_imports/runs/run.html",
@@ -100,35 +96,12 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         title=_("Run %(number)s") % {"number": run.pk},
         run=run,
         page=page,
-        may_take_next_step=page["next_step"] is not None
-        and request.user.has_perm(f"{APP_LABEL}.{page['next_step'].needs}"),
-        terminal_command=_terminal_command(run, page),
         address=reverse("legacy_imports:run", args=[run.pk]),
+        older_batches=bool(request.GET.get("before")),
         may_commit=obstacles.to_commit(run) is None,
         may_roll_back=obstacles.to_roll_back(run, committed=page["ever_committed"]) is None,
-        settings_changed=None
-        if run.status == RunStatus.CLOSED
-        else obstacles.settings_changed(run),
-        plan_obstacle=obstacles.to_plan(run, rows=page["rows"], to_classify=to_classify),
         reconcile_obstacle=obstacles.to_reconcile(run, rows=page["rows"]),
     )
-
-
-def _terminal_command(run: LegacyImportRun, page: dict[str, Any]) -> str:
-    """The next step of the page for operators, without `manage.py`: never another one than its card."""
-    since = page["since_plan"]
-    if since is None or run.status == RunStatus.CLOSED:
-        return run.next_command
-    if other := obstacles.rules_changed(run):
-        return other.command
-    if run.status in WITH_A_PLAN:
-        if since["to_classify"]:
-            return f"legacy_classify --run {run.pk}"
-        if since["decisions"]:
-            return f"legacy_dry_run --run {run.pk}"
-        if page["next_step"]:
-            return str(page["next_step"].command)
-    return run.next_command
 
 
 @permission_needed(VIEW)
@@ -148,7 +121,6 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
     return {
         "rows": counts.rows or rows_staged(progress["stages"]),
         "planned": run.planned_at is not None,
-        "next_step": next_step_of(run, counts),
         "duration": duration_words(total_duration(steps)),
         "steps": steps,
         "certificate": certificate_of(run.certificate),
@@ -161,7 +133,6 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
         "plan": plan_lines(counts),
         "reasons": queue_of(counts).spread("planned_reason"),
         "log": log_page(run, before),
-        "since_plan": since_plan(run, counts),
         "progress": progress,
     }
 

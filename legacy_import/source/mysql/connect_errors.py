@@ -63,7 +63,7 @@ READING = {
     1114: ("its disk, or the space for temporary tables, is full",
            "Have room made on the server; then run the command again."),
     1168: ("a MERGE table refers to tables that differ or are gone",
-           "Copy its rows into a table of its own: CREATE TABLE … AS SELECT."),
+           "Copy its rows into a separate table: CREATE TABLE … AS SELECT."),
 }  # fmt: skip
 
 # The connection is lost: client errors, a killed connection, a server that shuts down or timed out.

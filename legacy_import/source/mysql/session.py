@@ -102,7 +102,7 @@ def session_options(alias_options: dict[str, Any]) -> SessionOptions:
 def opening_statements(options: SessionOptions) -> list[str]:
     """The first statements of a new connection. Read-only comes first."""
     statements = [READ_ONLY, REPEATABLE_READ, SQL_MODE_STRICT if options.strict else SQL_MODE]
-    # TIMESTAMP columns are read in the old server's zone, wherever a dump of it was loaded.
+    # TIMESTAMP columns are read in the old server's zone, also where a dump of it was loaded elsewhere.
     statements.append(f"SET SESSION time_zone = '{options.time_zone}'")
     if options.collation:
         statements.append(f"SET NAMES {options.charset} COLLATE {options.collation}")

@@ -1,1 +1,1 @@
-"""7 commit: exactly the plan, batch by batch; rows that changed since are left out."""
+"""7 commit: exactly the plan, batch by batch; rows that changed since the plan are not committed."""

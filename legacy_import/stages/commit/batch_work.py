@@ -71,7 +71,7 @@ class _Batches:
 
 
 def _summary(entries: Sequence[LogEntry]) -> dict[str, Any]:
-    """Rows by outcome, records by model, and the rows left out with their causes."""
+    """Rows by outcome, records by model, and the rows that changed since the plan with their causes."""
     outcomes = Counter(
         entry.action.value for entry in entries if entry.action not in log.SECONDARY_ACTIONS
     )

@@ -1,4 +1,4 @@
-"""7 commit: exactly what the plan says, exactly once. Rows that drifted are left out and listed."""
+"""7 commit: exactly the plan, exactly once. Rows that changed since the plan are listed instead."""
 
 import datetime
 from collections import Counter
@@ -22,7 +22,7 @@ from legacy_import.stages.commit.waves import id_batches, passes, pending_rows, 
 
 WITH_A_PLAN = (RunStatus.PLANNED, RunStatus.COMMITTING, RunStatus.COMMITTED)
 FEW_FAILURES = 5  # up to this number they are single poison rows, regardless of their share
-MAX_ROWS_LISTED = 1_000  # of rows left out in a report; the commit log has all of them
+MAX_ROWS_LISTED = 1_000  # of rows that changed since the plan; the commit log has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class CommitReport:
     status: str = ""
     outcomes: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
-    causes: Counter[str] = field(default_factory=Counter)  # of rows left out
+    causes: Counter[str] = field(default_factory=Counter)  # of rows that changed since the plan
     left_out: list[LeftOutRow] = field(default_factory=list)
     pending: int = 0  # rows of the run that wait for another wave or call
     batches: int = 0

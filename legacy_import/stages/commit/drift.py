@@ -1,4 +1,4 @@
-"""What changed since the plan: a row that drifted is left out of the commit, with its cause."""
+"""What changed since the plan: such a row is not committed, and its cause is logged."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
@@ -71,7 +71,7 @@ def drift_causes(
     firsts: Mapping[int, str],
     conf: ImportConf,
 ) -> dict[int, Drift]:
-    """Row id → what changed since the plan; only rows that drifted.
+    """Row id → what changed since the plan; only rows that did.
 
     `cases`: the same rows as they are now, under lock. `firsts`: for followers whose group's first row
     has a person by now, that person's fingerprint.

@@ -71,7 +71,7 @@ def write(
 
 
 def entries_in_force(ids: Iterable[int]) -> dict[int, list[LoggedEntry]]:
-    """Staged row id → its effects that are not reversed. Rows that were left out have none."""
+    """Staged row id → its effects that are not reversed. Rows that were not committed have none."""
     effects: defaultdict[int, list[LoggedEntry]] = defaultdict(list)
     entries = LegacyImportCommitLog.objects.filter(
         student_import__among=Ids(ids), reversed_at=None, action__in=OUTCOMES_IN_FORCE

@@ -11,9 +11,9 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.stages.commit.effects.effect import PossibleOwner
 from legacy_import.stages.planning.cases import Case
 
-# A similar name alone makes nobody the probable owner of anything.
+# A similar name alone makes no one the probable owner of anything.
 TIERS = (DuplicateConfidence.HIGH.value, DuplicateConfidence.MEDIUM.value)
-NEVER_LINKS = "medium_match"  # why a match without a blocker of its own did not link
+NEVER_LINKS = "medium_match"  # why a match without its own blocker did not link
 
 
 def possible_owners(cases: Sequence[Case]) -> dict[int, tuple[PossibleOwner, ...]]:

@@ -1,4 +1,4 @@
-"""Planned rows that a commit would leave out, because a decision or a mapping is newer than the plan."""
+"""Planned rows that would not be committed, because a decision or a mapping is newer than the plan."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,7 @@
 
 1. the staged rows that are not committed yet;
 2. the reviewers' decisions on them;
-3. the records that earlier runs made of them, whether the source still has them, and the groups in
+3. the records that earlier runs created from them, whether the source still has them, and the groups in
    which anyone has history;
 4. whom each row matches once the decisions are applied, and those people as they are now.
 
@@ -63,7 +63,7 @@ MOST_TRAININGS = 100_000  # pairs of formation and session that are remembered
 HAS_HISTORY = frozenset(
     {Classification.COMPLETED, Classification.ARCHIVED_TRAINING, Classification.REGISTERED}
 )
-# History on the platform stays history, whatever the row's classification is by now.
+# History on the platform stays history, under any later classification of the row.
 CREATED_HISTORY = (Outcome.CREATE_COMPLETED_TRAINING, Outcome.CREATE_ENROLLMENT)
 
 

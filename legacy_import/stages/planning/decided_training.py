@@ -12,7 +12,7 @@ RELEASED = SessionKind(SessionType.NONE, "session:released_by_reviewer")
 
 
 def decided_training(row: PlanRow, decisions: InForce, mappings: MappingIndex) -> Training:
-    """The training of the row; as the mappings say where no decision is about it."""
+    """The training of the row; by the mappings where no decision is about it."""
     training = mappings.training(row.legacy_formation_id, row.legacy_session_id)
     if decisions.release_without_session:
         training = training._replace(
@@ -31,7 +31,7 @@ def _chosen(
 ) -> CourseAnswer:
     """A course of the platform that still exists, or the old name. `deleted`: a person decided."""
     if course_id is None:
-        # Where the old catalogue has no name, what else the row says of its training.
+        # Where the old catalogue has no name, what else the row has about its training.
         name = training.course.name or training.session_code or row.legacy_formation_id
         return training.course._replace(
             state=CourseState.KEPT_BY_NAME, course_id=None, name=name or NO_NAME, deleted=False

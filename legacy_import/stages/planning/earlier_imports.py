@@ -1,6 +1,6 @@
-"""What other runs made of the source rows of a run, and whether it is still on the platform.
+"""What other runs created from the source rows of a run, and whether it is still on the platform.
 
-The commit log is the memory. A row number is not a person: what was made of a row with another digest
+The commit log is the memory. A row number is not a person: a record from a row with another digest
 belongs to the person who had the number then (docs/decisions/0066-what-staff-deleted.md).
 """
 
@@ -76,9 +76,9 @@ class MadeEntry(NamedTuple):
 class EarlierImport(NamedTuple):
     """What earlier imports of a row come to.
 
-    `person_number`: of the row's own records. `person`: the lead that was made of it, or who it was
+    `person_number`: of the row's own records. `person`: the lead that was created from it, or who it was
     linked to, if still there. `became`: the same for history, too; of history that is deleted, the lead
-    that was made of the row before. `effects`: of the records of
+    that was created from the row before. `effects`: of the records of
     history that it has. `gone_entry`: the log entry whose record is deleted, 0 for none.
     """
 
@@ -133,10 +133,10 @@ Made = Mapping[SourceRow, Sequence[tuple[ImportedRow, Sequence[MadeEntry]]]]
 def earlier_imports(
     run: LegacyImportRun, rows: Sequence[RowIdentity], *, rolled_back: Sequence[int] = ()
 ) -> dict[int, EarlierImport]:
-    """Row id → what other runs made of it; rows that no run imported are absent.
+    """Row id → what other runs created from it; rows that no run imported are absent.
 
     Reads the platform as it is now. By the commit log; a record with the row's origin that no entry
-    is about counts as well. `rolled_back`: see `runs_rolled_back`.
+    is about is included. `rolled_back`: see `runs_rolled_back`.
     """
     earlier = logged_imports(run, rows, rolled_back=rolled_back)
     others = [row.pk for row in rows if row.pk not in earlier]
@@ -167,7 +167,7 @@ def logged_imports(
     newer_only: bool = False,
     rolled_back: Sequence[int] = (),
 ) -> dict[int, EarlierImport]:
-    """Row id → what other runs (or only newer ones) made of it by the commit log."""
+    """Row id → what other runs (or only newer ones) created from it by the commit log."""
     others = _other_runs(run)
     others = others.filter(pk__gt=run.pk) if newer_only else others
     made = _made_before(list(others.values_list("pk", flat=True)), rolled_back, rows)
@@ -261,7 +261,7 @@ def _other_runs(run: LegacyImportRun) -> QuerySet[LegacyImportRun]:
 def _made_before(
     run_ids: Sequence[int], rolled_back: Sequence[int], rows: Sequence[RowIdentity]
 ) -> Made:
-    """Source row → what these runs made of it, oldest first; rows without log entries are absent."""
+    """Source row → what these runs created from it, oldest first; none for rows without entries."""
     if not (run_ids or rolled_back):
         return {}
     imported: dict[int, ImportedRow] = {}
@@ -334,7 +334,7 @@ def _may_be_same(one: str, other: str) -> bool:
 
 
 def _person_of(main: MadeEntry) -> tuple[Target | None, bool]:
-    """The lead or user that the row became or was linked to, and whether it is a lead made of it."""
+    """The lead or user of the row, by creation or link, and whether it is a lead created from it."""
     if main.action not in OF_PERSONS:
         return None, False
     kind = PersonKind.LEAD if main.model == LEAD_MODEL else PersonKind.USER

@@ -1,4 +1,4 @@
-"""What the plan's own rule would answer if one more decision were taken: asked before it is taken."""
+"""What the plan's own rule would answer to one more decision, evaluated before it is taken."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class EffectOnRow(NamedTuple):
 
     @property
     def suffices(self) -> bool:
-        """Whether the row needs nobody any more."""
+        """Whether the row needs no review any more."""
         return self.answer.action != PlannedAction.REVIEW
 
     @property
@@ -76,27 +76,35 @@ class RowEffects:
 
     def of(self, events: Sequence[Event]) -> list[EffectOnRow]:
         """The effect of each of these decisions, taken alone after the ones in force."""
-        before = self.context.decisions.get(self.row.pk, NO_DECISIONS)
-        earlier = self.context.earlier.get(self.row.pk)
-        in_force = [after(before.in_force, about(event, earlier)) for event in events]
-        matches = [
-            effective_match(self.row, decisions, self.evidence, earlier) for decisions in in_force
-        ]
-        people = contacts_of({match.target for match in matches if match.target})
-        cases = [
-            self.loader.case(
-                self.row,
-                replace(
-                    self.context,
-                    decisions={self.row.pk: before._replace(in_force=decisions, last=NOT_STORED)},
-                    matches={self.row.pk: match},
-                    people=people,
-                ),
-                {},
-            )
-            for decisions, match in zip(in_force, matches, strict=True)
-        ]
-        return list(_effects(self.loader.run, cases))
+        return effects_of_pairs(self.loader.run, [(self, event) for event in events])
+
+
+def effects_of_pairs(
+    run: LegacyImportRun, pairs: Sequence[tuple[RowEffects, Event]]
+) -> list[EffectOnRow]:
+    """The effect of each decision on its row, taken alone after the ones in force about that row."""
+    tried = []
+    for of_row, event in pairs:
+        row, context = of_row.row, of_row.context
+        before, earlier = context.decisions.get(row.pk, NO_DECISIONS), context.earlier.get(row.pk)
+        decisions = after(before.in_force, about(event, earlier))
+        match = effective_match(row, decisions, of_row.evidence, earlier)
+        tried.append((of_row, before._replace(in_force=decisions, last=NOT_STORED), match))
+    people = contacts_of({match.target for _row, _decisions, match in tried if match.target})
+    cases = [
+        of_row.loader.case(
+            of_row.row,
+            replace(
+                of_row.context,
+                decisions={of_row.row.pk: decisions},
+                matches={of_row.row.pk: match},
+                people=people,
+            ),
+            {},
+        )
+        for of_row, decisions, match in tried
+    ]
+    return list(_effects(run, cases))
 
 
 def about(event: Event, earlier: EarlierImport | None) -> Event:
@@ -121,6 +129,21 @@ def row_effects(run: LegacyImportRun, row_id: int) -> RowEffects | None:
             (now,) = _effects(run, [loader.case(rows[0], context, {})])
             return RowEffects(loader, rows[0], context, evidence, now)
     return None
+
+
+def effects_of_rows(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, RowEffects]:
+    """The same for several rows: row id → its effects, in as many queries as for one."""
+    loader = case_loader(run, load_mappings(run.connection_name))
+    selection = rows_with_ids(ids)
+    rows = loader.rows(selection)
+    context = loader.read_context(rows, selection)
+    staged = LegacyStudentImport.objects.filter(pk__in=[row.pk for row in rows])
+    evidence = dict(staged.values_list("pk", "duplicate_evidence"))
+    answers = _effects(run, _cases(loader, rows, context))
+    return {
+        row.pk: RowEffects(loader, row, context, evidence[row.pk], now)
+        for row, now in zip(rows, answers, strict=True)
+    }
 
 
 def effects_on_rows(

@@ -32,7 +32,7 @@ from legacy_import.rules.validation import (
 from legacy_import.stages.planning.effective_match import EffectiveMatch
 from legacy_import.stages.planning.plan_row import PlanRow
 
-# The effect, as an origin spells it, that would be added to what an earlier run made of a row.
+# The effect, as an origin spells it, that would be added to what an earlier run created from a row.
 EFFECT_OF = {
     Classification.COMPLETED: "training",
     Classification.ARCHIVED_TRAINING: "training",

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from legacy_import.choices import COMMITTED_OUTCOMES, Outcome, PlannedAction
 from legacy_import.mapping.settle import SUBJECTS, UNDECIDED
-from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImport, MappingWeight
+from legacy_import.models import FacetCount, LegacyImportRun, MappingTotals, MappingWeight
 
 MOST_CAUSES = 5
 # Reason that one decision about a mapping removes from many rows → the mappings that wait for it.
@@ -23,11 +23,6 @@ MAPPED: dict[str, str] = {
     "course_deleted_at_source": "courses",
     "formation_session_conflict": "courses",
     "status_unknown": "statuses",
-}
-COLUMNS = {
-    "sessions": "legacy_session_id",
-    "courses": "legacy_formation_id",
-    "statuses": "status_key",
 }
 COMMIT, REVIEW = "commit", "review"
 
@@ -53,27 +48,31 @@ def freeable(run: LegacyImportRun) -> dict[str, int]:
 
     As stored by the plan, and by each decision on a mapping since.
     """
+    weights = MappingWeight.objects.filter(legacy_import_run=run).order_by()
+    sums = weights.values_list("kind", "state").annotate(rows=Sum("frees"))
+    frees = {(kind, state): rows for kind, state, rows in sums}
     return {
         subject: sum(
-            MappingWeight.objects.filter(
-                legacy_import_run=run, kind=kind.name, state__in=UNDECIDED[kind.name]
-            ).aggregate(rows=Sum("frees", default=0))["rows"]
-            for kind in kinds
+            frees.get((kind.name, state), 0) for kind in kinds for state in UNDECIDED[kind.name]
         )
         for subject, kinds in SUBJECTS.items()
     }
 
 
-def causes_of(run: LegacyImportRun, reasons: Mapping[str, int]) -> list[Cause]:
-    """The causes of most rows, most rows first. `reasons`: review reason → rows."""
-    largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_CAUSES]
+def causes_of(
+    run: LegacyImportRun, reasons: Mapping[str, int], *, most: int | None = MOST_CAUSES
+) -> list[Cause]:
+    """The causes of most rows, most rows first. `reasons`: review reason → rows; `most`: of causes."""
+    largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:most]
     left = freeable(run)
+    totals = MappingTotals.objects.filter(legacy_import_run=run).first()
+    mappings = totals.mappings_by_cause if totals else {}
     causes = []
     for reason, rows in largest:
-        # Where every mapping is decided, what is left is decided row by row.
+        # Where every mapping is decided, the other rows are decided one by one.
         kind = MAPPED.get(reason, "")
         kind = kind if left.get(kind) else ""
-        causes.append(Cause(reason, rows, kind, _mappings(run, reason) if kind else 0))
+        causes.append(Cause(reason, rows, kind, mappings.get(reason, 0) if kind else 0))
     return causes
 
 
@@ -100,19 +99,12 @@ def next_step(
 def step_now(run: LegacyImportRun) -> PlanStep | None:
     """The same from the stored counts of a planned run, in which some rows are committed by now."""
     counts = FacetCount.objects.filter(legacy_import_run=run).order_by()
-    pending = counts.filter(outcome=Outcome.PENDING).values_list("planned_action")
-    queue = counts.filter(planned_action=PlannedAction.REVIEW, settled=False)
-    queue = queue.exclude(planned_reason="").exclude(outcome__in=COMMITTED_OUTCOMES)
-    plan = dict.fromkeys(PlannedAction.values, 0) | dict(pending.annotate(n=Sum("rows")))
-    reasons = queue.values_list("planned_reason").annotate(n=Sum("rows"))
-    return next_step(plan, dict(reasons), freeable(run))
-
-
-def _mappings(run: LegacyImportRun, reason: str) -> int:
-    """The number of sessions, courses or statuses that rows with this reason wait for."""
-    if reason not in MAPPED:
-        return 0
-    rows = LegacyStudentImport.objects.filter(
-        legacy_import_run=run, planned_action=PlannedAction.REVIEW, planned_reason=reason
-    )
-    return int(rows.order_by().values(COLUMNS[MAPPED[reason]]).distinct().count())
+    facets = counts.values_list("planned_action", "planned_reason", "outcome", "settled")
+    plan, reasons = dict.fromkeys(PlannedAction.values, 0), Counter[str]()
+    for action, reason, outcome, settled, rows in facets.annotate(n=Sum("rows")):
+        if outcome == Outcome.PENDING:
+            plan[action] += rows
+        queued = action == PlannedAction.REVIEW and outcome not in COMMITTED_OUTCOMES
+        if queued and reason and not settled:
+            reasons[reason] += rows
+    return next_step(plan, reasons, freeable(run))

@@ -172,7 +172,7 @@ ROW_CHECKS: dict[str, tuple[str, Callable[[RowWithEntries], bool]]] = {
         partial(_effect_in_force, Outcome.ROLLED_BACK),
     ),
     "entry_incomplete": (
-        "every entry names the kind of record that its action is about", _entry_incomplete,
+        "every entry states the kind of record that its action is about", _entry_incomplete,
     ),
     "deleted_since": (
         "of every record deleted since, a reviewer decided: create again, or skip", _deleted_since,

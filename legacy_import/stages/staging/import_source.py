@@ -245,7 +245,7 @@ def _vanished_rows(run: LegacyImportRun) -> list[str]:
 def _changes(run: LegacyImportRun) -> dict[str, int | None]:
     """Rows new, changed and unchanged against the previous run, and those that vanished since.
 
-    Vanished rows of a partial run are unknown (None): the rows it left out are not gone.
+    Vanished rows of a partial run are unknown (None): the rows beyond its limit are not gone.
     """
     staged = LegacyStudentImport.objects.filter(legacy_import_run=run)
     changes: dict[str, int | None] = {"new": 0, "changed": 0, "unchanged": 0}

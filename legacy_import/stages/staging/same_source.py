@@ -30,7 +30,7 @@ class SampleComparison(NamedTuple):
 
     @property
     def are_one(self) -> bool:
-        """Whether the source is the same, or a copy of it that went on living."""
+        """Whether the source is the same, or a copy of it that was used since."""
         return self.same > MOST * self.common
 
 

@@ -9,7 +9,7 @@ For each table, in this order:
 3. A gap is staged in chunks, by this process or by workers. Each worker reads its own snapshot,
    so step 2 follows for each of its chunks.
 
-So the staged rows are always those of this command's snapshot, whichever process wrote them.
+So the staged rows are always those of this command's snapshot, no matter which process wrote them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -8,9 +8,9 @@ export function announce(words) {
   setTimeout(() => { place.textContent = words; }, 50);
 }
 
-function copyButtons() {
+function copyButtons(root) {
   if (!navigator.clipboard) return;
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+  for (const button of root.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
@@ -24,13 +24,13 @@ function copyButtons() {
 
 /** A form with data-once is sent once: a second click finds its buttons at rest. */
 function sentOnce() {
-  for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) { event.preventDefault(); return; }
-      form.dataset.sent = "yes";
-      for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
-    });
-  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-once]")) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+  });
   // Back out of the browser's memory: the form may be sent again.
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {
@@ -41,8 +41,8 @@ function sentOnce() {
 }
 
 /** A form with data-auto is sent when a choice in it changes; its own button is then not needed. */
-function sentByChoosing() {
-  for (const form of document.querySelectorAll("form[data-auto]")) {
+function sentByChoosing(root) {
+  for (const form of root.querySelectorAll("form[data-auto]")) {
     for (const button of form.querySelectorAll("[data-without-script]")) button.hidden = true;
     form.addEventListener("change", (event) => {
       if (event.target.matches("select, input[type=radio], input[type=checkbox]")) form.requestSubmit();
@@ -51,8 +51,8 @@ function sentByChoosing() {
 }
 
 /** A table that is wider than its frame is scrolled by keyboard, too; one that fits is no stop. */
-function scrolledByKeyboard() {
-  const frames = [...document.querySelectorAll(".li-table-wrap")];
+function scrolledByKeyboard(root) {
+  const frames = [...root.querySelectorAll(".li-table-wrap")];
   const measure = (frame) => {
     if (frame.scrollWidth <= frame.clientWidth) {
       if (document.activeElement !== frame) frame.removeAttribute("tabindex");
@@ -73,7 +73,12 @@ function scrolledByKeyboard() {
   }
 }
 
-copyButtons();
-scrolledByKeyboard();
+/** What the elements below `root` need; for the whole page, and for what a script puts into it. */
+export function prepare(root) {
+  copyButtons(root);
+  scrolledByKeyboard(root);
+  sentByChoosing(root);
+}
+
+prepare(document);
 sentOnce();
-sentByChoosing();

@@ -86,11 +86,27 @@ def states(language: str) -> Iterator[State]:
     )
     yield State("decided before", at(queue(run, row=matched.pk, state="all")), shows="#li-row")
     yield State("conflict", _overtaken(queue(run, row=matched.pk)), shows="[role=alert]")
+    yield State("rows of one person", at(queue(_of_one_person())), shows=".li-also", axe_width=1280)
+    yield State("causes", at(f"{ADDRESS}?run={run.pk}"), shows=".li-cause", axe_width=1280)
     yield State("nothing waits", at(f"{ADDRESS}?run={run.pk}&focus=registered_pending"))
     yield State("deactivated account", at(queue(_of_deactivated())), shows="input[name=inactive]",
                 axe_width=1280)  # fmt: skip
     newer = _typed_over(matched)
-    yield State("said of an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280)
+    yield State(
+        "decided about an earlier version", at(queue(newer)), shows="#li-repeat", axe_width=1280
+    )
+
+
+def _of_one_person() -> LegacyImportRun:
+    """A run of two rows of one person, without a course."""
+    karim = {"full_name": "Karim Haddad", "phone": PHONE, "birth_date": "1999-02-03"}
+    run: LegacyImportRun = RunFactory()
+    stage_rows(run, [
+        legacy_row(table="stagiaires", legacy_id="1", status="Formée", **karim),
+        legacy_row(table="archives", legacy_id="2", status="Archivé", **karim),
+    ])  # fmt: skip
+    run_stages(run)
+    return run
 
 
 def _of_deactivated() -> LegacyImportRun:
@@ -156,10 +172,10 @@ def _asked(address: str, what: str, phone: str = "") -> Reach:
 
     def ask(page: Page) -> None:
         page.goto(address)
-        panel = page.locator(f"details:has(form[action$='/{what}'])")
+        panel = page.locator(f"details:has(form[action*='/{what}#'])")
         if not panel.evaluate("panel => panel.open"):
             panel.locator("summary").first.click()
-        form: Any = panel.locator(f"form[action$='/{what}']")
+        form: Any = panel.locator(f"form[action*='/{what}#']")
         for field in form.locator("input[type=text], input[type=tel]").all():
             field.fill(phone or "dossier illisible")
         with page.expect_navigation():
@@ -174,8 +190,8 @@ def _overtaken(address: str) -> Reach:
     def lose(page: Page) -> None:
         page.goto(address)
         LegacyStudentImport.objects.update(version=99)
-        page.keyboard.press("3")
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
 
     return lose

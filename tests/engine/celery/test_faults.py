@@ -212,7 +212,7 @@ def test_a_signal_ends_an_import_and_the_command_prints_how_to_go_on(
     ended = finish(command)
     told = " ".join(ended.err.split())
     assert ended.code == 130, told
-    assert "Stopped as asked, at the end of a chunk." in told
+    assert "Stopped as requested, at the end of a chunk." in told
     assert "manage.py legacy_import --resume 1" in told
     assert "Traceback" not in told
     assert cluster.app.rows("SELECT status, lease_token FROM legacy_import_runs") == [

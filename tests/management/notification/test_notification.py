@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
+from legacy_import.conf import MANAGE
 from legacy_import.management import notification
 from legacy_import.management.base import LegacyCommand
 from legacy_import.management.notification import CommandEnd, body, subject
@@ -57,7 +58,7 @@ def test_a_command_that_ends_sends_its_numbers_and_the_next_step(planned, called
     assert sent.subject == f"[ECOIN] legacy_commit, run {planned.pk}: done"
     assert "exit code 0" in sent.body
     assert re.search(r"create_crm_lead: 8$", sent.body, re.MULTILINE)
-    assert f"Next: manage.py legacy_reconcile --run {planned.pk}" in sent.body
+    assert f"Next: {MANAGE} legacy_reconcile --run {planned.pk}" in sent.body
     assert f"/admin/legacy-imports/{planned.pk}" in sent.body
 
 

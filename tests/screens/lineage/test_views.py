@@ -161,10 +161,11 @@ def test_it_shows_row_rules_plan_decisions_and_log(lead, row, admin_client):
     text = answer.content.decode()
     for told in (
         f"{row.legacy_import_run_id} ({CONNECTION})", "stagiaires:7", "Karim Haddad",
-        row.payload_hash, "status:nouveau", "session:none_named", row.planned_basis, "lamia",
+        row.payload_hash, "the rules know this status", "the row refers to no session",
+        row.planned_basis, "lamia",
         Classification.LEAD_ONLY.label, PlannedAction.CREATE_CRM_LEAD.label,
         ReviewDecision.TREAT_AS.label, LogAction.CREATE_CRM_LEAD.label, Outcome.PENDING.label,
-        "cli:test", "new_lead", "valid, reachable, and no one on the platform matches",
+        "cli:test", "valid, reachable, and no one on the platform matches",
     ):  # fmt: skip
         assert str(told) in text, told
     assert answer["Cache-Control"].count("no-store") == 1
@@ -185,10 +186,10 @@ def test_there_is_no_inline_script_and_no_inline_style(lead, admin_client):
 @pytest.mark.parametrize(
     ("language", "direction", "told"),
     [
-        ("fr", "ltr", ("Parcours d’un enregistrement", "prospect créé", "en vigueur")),
-        ("ar", "rtl", ("مسار سجل", "تم إنشاء عميل محتمل", "ساري المفعول")),
+        ("fr", "ltr", ("Provenance d’un enregistrement", "prospect créé", "en vigueur")),
+        ("ar", "rtl", ("منشأ سجل", "تم إنشاء عميل محتمل", "ساري المفعول")),
         ("en", "ltr", ("Lineage of a record", "lead created", "in force")),
-        ("de", "ltr", ("Parcours d’un enregistrement", "prospect créé", "en vigueur")),
+        ("de", "ltr", ("Provenance d’un enregistrement", "prospect créé", "en vigueur")),
     ],
     ids=["french", "arabic", "english", "french-by-default"],
 )

@@ -1,5 +1,6 @@
 """`/admin/legacy-imports/course-mapping`: who may use it, what it shows, what it refuses."""
 
+import gzip
 import re
 from typing import Any
 
@@ -132,7 +133,9 @@ def test_a_forged_post_without_its_token_is_refused(run, place):
 
 @pytest.mark.parametrize("place", ["/{pk}/decide", "/again"])
 def test_a_get_changes_nothing(client, run, place):
-    assert client.get(LIST + place.format(pk=of("PAO").pk)).status_code == 405
+    answer = client.get(LIST + place.format(pk=of("PAO").pk))
+    assert answer.status_code == 302
+    assert f"{LIST}{place.format(pk=of('PAO').pk)}".startswith(answer.url)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +348,87 @@ def test_extra_fields_count_for_nothing(client, run):
     )  # fmt: skip
 
 
+# --- In the list itself --------------------------------------------------------------------------------
+
+
+def test_each_open_line_offers_the_closest_courses_and_the_suggestion_first(client, run):
+    CourseFactory(name="Infographie et PAO", code="INF")
+    page = client.get(LIST).content.decode()
+    choices = {}
+    for mapping in LegacyCourseMapping.objects.all():
+        select = page.partition(f'id="line-{mapping.pk}"')[2].partition("</select>")[0]
+        choices[mapping.legacy_name] = re.findall(r'<option value="([^"]*)">([^<]*)<', select)
+    (first, *_), pao = choices["GESTION"], dict(choices["PAO"])
+    assert first == ("confirm", "Gestion (GES)"), "preselected"
+    assert next(iter(pao)) == "", "nothing is preselected without a suggestion"
+    assert list(pao.values())[1] == "Infographie et PAO (INF)"
+    assert {"no_equivalent", "kept_by_name"} <= set(pao)
+
+
+def test_a_choice_in_the_list_returns_to_the_next_line(client, run):
+    course, later = CourseFactory(name="Infographie et PAO"), of("GESTION")
+    fields = {
+        "choice": course.pk,
+        "version": 1,
+        "back": "state=unmapped&q=pao",
+        "next_line": later.pk,
+    }
+    answer = client.post(f"{LIST}/{of('PAO').pk}/decide", fields)
+    assert answer.status_code == 302
+    assert answer.url == f"{LIST}?run={run.pk}&state=unmapped&q=pao#line-{later.pk}"
+    assert (of("PAO").status, of("PAO").course) == ("confirmed", course)
+    assert f'name="next_line" value="{later.pk}"' not in client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "status"),
+    [
+        ("GESTION", "confirm", "confirmed"),
+        ("PAO", "no_equivalent", "no_equivalent"),
+        ("PAO", "kept_by_name", "kept_by_name"),
+    ],
+)
+def test_the_list_confirms_and_sets_aside(client, run, name, choice, status):
+    client.post(f"{LIST}/{of(name).pk}/decide", {"choice": choice, "version": 1})
+    assert of(name).status == status
+    page = client.get(LIST).content.decode()
+    assert f'id="line-{of(name).pk}"' not in page, "a decided line offers no choice"
+
+
+@pytest.mark.parametrize(
+    "choice", ["", "delete", "999999", "9" * 18, "9" * 400, "-1", "choose", "confirm", "1 OR 1=1"]
+)
+def test_a_forged_choice_changes_nothing(client, run, choice):
+    answer = client.post(f"{LIST}/{of('PAO').pk}/decide", {"choice": choice, "version": 1})
+    assert answer.status_code == 400
+    assert (of("PAO").status, of("PAO").version) == ("unmapped", 1)
+
+
+@pytest.mark.parametrize("line", ["x", "-1", "9" * 30, "1#a"])
+def test_a_forged_place_is_refused(client, run, line):
+    fields = {"choice": "no_equivalent", "version": 1, "next_line": line}
+    assert client.post(f"{LIST}/{of('PAO').pk}/decide", fields).status_code == 400
+    assert of("PAO").status == "unmapped"
+
+
+def test_hundreds_of_courses_cost_one_query_and_few_bytes(client, run):
+    def asked() -> tuple[int, bytes]:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(LIST).content
+        return len(queries), page
+
+    few, _page = asked()
+    CourseFactory.create_batch(300)
+    for number in range(60):
+        CourseMappingFactory(legacy_formation_id=str(100 + number), legacy_name=f"Ancien {number}",
+                             course=None, status="unmapped", rule="course:no_exact_name")  # fmt: skip
+    run_stages(run)
+    many, page = asked()
+    assert many == few
+    assert page.count(b'name="choice"') == 50
+    assert len(gzip.compress(page)) < 20_000
+
+
 # --- All exact suggestions ---------------------------------------------------------------------------
 
 
@@ -386,6 +470,6 @@ def test_a_large_run_shows_the_three_commands(client, run):
     FacetCount.objects.filter(legacy_import_run=run).update(rows=6_000, to_classify=True)
     page = text(client.get(LIST))
     for command in ("legacy_validate", "legacy_classify", "legacy_dry_run"):
-        assert f"python manage.py {command} --run {run.pk}" in page
+        assert f".venv/bin/python manage.py {command} --run {run.pk}" in page
     answer = client.post(f"{LIST}/again", follow=True)
     assert "too large" in text(answer)

@@ -139,6 +139,47 @@ def test_the_three_placeholders_never_become_real_not_even_by_a_forged_post(clie
     assert of(legacy_id).confirmed_at is None
 
 
+RECOMMENDED = {
+    "real": ({"legacy_code": "INF-2024"}, "real_session", True),
+    "one of the three": (
+        {"legacy_session_id": "2", "session_type": "waiting_placeholder",
+         "rule": "session:placeholder_id"}, "waiting_placeholder", False,
+    ),
+    "a waiting code": (
+        {"legacy_code": "Session Attente", "session_type": "waiting_placeholder",
+         "rule": "session:waiting_code"}, "waiting_placeholder", True,
+    ),
+    "waiting in other words": (
+        {"legacy_code": "Liste d'attente", "session_type": "unknown",
+         "rule": "session:waiting_words"}, "waiting_placeholder", True,
+    ),
+    "reads like waiting": ({"legacy_code": "Liste PAO"}, "waiting_placeholder", True),
+    "no course": (
+        {"legacy_formation_id": "", "session_type": "waiting_placeholder",
+         "rule": "session:no_formation"}, "waiting_placeholder", True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "recommended", "may_be_real"), RECOMMENDED.values(), ids=RECOMMENDED
+)
+def test_a_waiting_list_is_not_recommended_as_a_real_session(
+    client, run, fields, recommended, may_be_real
+):
+    session = SessionMappingFactory(
+        **{"legacy_session_id": "77", "legacy_formation_id": "7", **fields}
+    )
+    run_stages(run)
+    page = client.get(f"{LIST}/{session.pk}").content.decode()
+    buttons = re.findall(r'<button class="([^"]*)" name="decision" value="(\w+)"', page)
+    assert [value for look, value in buttons if "primary" in look] == [recommended]
+    assert buttons[0][1] == recommended, "it comes first"
+    assert ("real_session" in [value for _look, value in buttons]) == may_be_real
+    row = client.get(LIST).content.decode().partition(f"{LIST}/{session.pk}/decide")
+    assert bool(row[1]) == (recommended == "real_session"), "one click is for what is recommended"
+
+
 def test_a_contradiction_of_the_rule_needs_a_reason(client, run):
     answer = decide(client, "50", "real_session")
     assert answer.status_code == 400

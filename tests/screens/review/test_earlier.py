@@ -78,7 +78,7 @@ def text_of(response) -> str:
 def test_old_and_new_values_are_side_by_side_and_masked(client, row):
     answer = page(client, row)
     words, whole = text_of(answer), answer.content.decode()
-    assert "Said of an earlier version of this row" in words
+    assert "Decided about an earlier version of this row" in words
     assert "Treat as lead only – Nadia Fictive" in words
     assert "vu au guichet" in words
     assert "Name Amina Benali Amina Benali Saidi" in words
@@ -87,7 +87,9 @@ def test_old_and_new_values_are_side_by_side_and_masked(client, row):
     assert "Status rappeler 07•• ••• 233 autre" in words
     assert "Session 4 5" in words
     assert "Birth date 12" not in words.split("What changed since")[1].split("Columns of")[0]
-    columns = words.split("Columns of the old platform that changed:")[1].split("Say it again")[0]
+    columns = words.split("Columns of the old platform that changed:")[1].split(
+        "Repeat these decisions"
+    )[0]
     assert [name.strip() for name in columns.split(",")] == [
         "email", "full_name", "phone", "session_id", "status",
     ]  # fmt: skip
@@ -166,8 +168,8 @@ def test_the_filter_finds_them_and_a_bulk_says_it_again(client, me, row):
         "filter": "focus=all&state=all&planned_reason=status_unknown&earlier_decision=treat_as",
     }  # fmt: skip
     asked = client.post(f"{ADDRESS}/bulk", sent, secure=True, headers={"accept-language": "en"})
-    assert "say again: 1 row" in text_of(asked)
-    assert "What was said of the earlier version of each row counts" in text_of(asked)
+    assert "repeat the earlier decision: 1 row" in text_of(asked)
+    assert "The decisions about the earlier version of each row apply" in text_of(asked)
     client.post(f"{ADDRESS}/bulk", {**sent, "expected": 1}, secure=True)
     row.refresh_from_db()
     assert (row.decision, row.earlier_decision) == ("treat_as", "")
@@ -175,9 +177,9 @@ def test_the_filter_finds_them_and_a_bulk_says_it_again(client, me, row):
 
 
 def test_the_facet_is_shown_for_a_single_value_and_not_at_all_without_one(client, me, row):
-    assert "Said of an earlier version Treat as" in text_of(page(client, row))
+    assert "Decided about an earlier version Treat as" in text_of(page(client, row))
     send(client, row, "repeat", version=row.version)
-    assert "Said of an earlier version Treat as" not in text_of(page(client, row))
+    assert "Decided about an earlier version Treat as" not in text_of(page(client, row))
 
 
 def test_without_one_cause_a_bulk_does_not_offer_it(client, row):

@@ -137,7 +137,7 @@ def test_neither_is_decided_where_it_does_not_apply(
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("fr", "déjà reprise, et supprimée depuis"), ("ar", "استُورد من قبل، وحُذف من المنصة")],
+    [("fr", "déjà importée, puis supprimée"), ("ar", "استُورد من قبل، وحُذف من المنصة")],
 )
 def test_the_reason_is_translated(
     language: str, words: str, client: Client, deleted: LegacyStudentImport

@@ -16,7 +16,8 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.screens.runs import obstacles
+from legacy_import.runs import counts
+from legacy_import.screens import obstacles
 from tests.factories import ReviewDecisionFactory
 from tests.legacy_database import as_legacy, sqlite_legacy, tables
 from tests.screens.runs.run_screens import (
@@ -77,12 +78,28 @@ def test_decisions_enter_the_plan_at_the_push_of_a_button(client: Client, run: A
     assert run.summary["stages"]["planned"]["actor"] == "nadia"
 
 
+def test_after_a_mapping_changed_the_rows_are_evaluated_first(client: Client, run: Any) -> None:
+    row = LegacyStudentImport.objects.filter(legacy_import_run=run).first()
+    assert row is not None
+    counts.apply(run.pk, [row.pk], new={"to_classify": True})
+    LegacyStudentImport.objects.filter(pk=row.pk).update(to_classify=True)
+    business = content_hash(BUSINESS)
+    assert client.post(f"{ROOT}/{run.pk}/plan").status_code == 303
+    row.refresh_from_db()
+    assert not row.to_classify
+    assert not run.facetcount_set.filter(to_classify=True, rows__gt=0).exists()
+    run.refresh_from_db()
+    assert run.status == "planned"
+    assert content_hash(BUSINESS) == business
+
+
 PLAN_REFUSED: dict[str, tuple[Any, str]] = {
     "imported": (lambda run: update(run, status="imported"), "not classified yet"),
     "closed": (lambda run: update(run, status="closed"), "permanently closed"),
     "held": (held, "legacy_commit on atelier"),
-    "to-classify": (
-        lambda run: run.facetcount_set.update(to_classify=True), "legacy_classify --run",
+    "to-classify-while-committing": (
+        lambda run: (run.facetcount_set.update(to_classify=True), update(run, status="committing")),
+        "legacy_classify --run",
     ),
 }  # fmt: skip
 

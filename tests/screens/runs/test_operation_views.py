@@ -62,8 +62,8 @@ def client(operator: Any) -> Client:
 NEEDED = {
     "commit": ("commit", 200, None),
     "rollback": ("rollback", 409, None),  # nothing was committed
-    "plan": ("map", 405, 303),
-    "reconcile": ("commit", 405, 200),
+    "plan": ("map", 302, 303),
+    "reconcile": ("commit", 302, 200),
     "progress": ("view", 200, 405),
 }
 ALL = ("view", "review", "map", "commit", "rollback", "export", "reveal_pii", "view_raw")

@@ -11,6 +11,8 @@ from legacy_import.models import FacetCount, LegacyImportRun, LegacyStudentImpor
 from legacy_import.rules.commit_policy import DELETIONS
 from legacy_import.runs import counts as stored_counts
 from legacy_import.runs.progress import Silent
+from legacy_import.screens.obstacles import holder_of
+from legacy_import.screens.plan_state import plan_state_of
 from legacy_import.screens.runs.certificate import certificate_of
 from legacy_import.screens.runs.counts import (
     counts_of,
@@ -20,8 +22,8 @@ from legacy_import.screens.runs.counts import (
     review_progress,
 )
 from legacy_import.screens.runs.log import commit_summary, log_page, rollback_summary
-from legacy_import.screens.runs.plan import RISKS, since_plan
-from legacy_import.screens.runs.progress import holder_of, rows_expected, run_progress, stamp_of
+from legacy_import.screens.runs.plan import RISKS
+from legacy_import.screens.runs.progress import rows_expected, run_progress, stamp_of
 from legacy_import.screens.runs.proof import MEANINGS, proof_lines
 from legacy_import.screens.runs.run_list import run_list
 from legacy_import.screens.runs.timeline import duration_words, timeline, total_duration
@@ -272,19 +274,14 @@ def test_decisions_since_the_plan_are_counted_up_to_a_bound(
     row = LegacyStudentImport.objects.filter(legacy_import_run=run).first()
     for _ in range(4):
         ReviewDecisionFactory(student_import=row, created_at=timezone.now())
-    counts = counts_of(run.pk)
-    found = since_plan(run, counts)
-    assert found is not None
-    assert (found["decisions"], found["more"]) == (4, False)
-    monkeypatch.setattr("legacy_import.screens.runs.plan.MOST_DECISIONS", 3)
-    found = since_plan(run, counts)
-    assert found is not None
-    assert (found["decisions"], found["more"]) == (3, True)
+    state = plan_state_of(run)
+    assert (state.decisions, state.more, state.outdated) == (4, False, True)
+    monkeypatch.setattr("legacy_import.screens.plan_state.NEWEST", 3)
+    state = plan_state_of(run)
+    assert (state.decisions, state.more) == (3, True)
     run_plan(run)
     run.refresh_from_db()
-    found = since_plan(run, counts)
-    assert found is not None
-    assert found["decisions"] == 0
+    assert plan_state_of(run).decisions == 0
 
 
 def test_the_stamp_changes_with_plans_and_batches_only(run: Any) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyCourseMapping, LegacyImportRun, LegacyStudentImport
-from legacy_import.screens.plan_state import outdated_plans, plan_is_outdated
+from legacy_import.screens.plan_state import outdated_plans, plan_state_of
 from tests.factories import CourseFactory, ReviewDecisionFactory, RunFactory, StagedLearnerFactory
 from tests.review.reviewing import reviewer, say
 from tests.screens.runs.run_screens import (
@@ -85,14 +85,15 @@ def test_every_page_marks_it_and_the_run_has_no_other_step(
     for page in pages:
         assert MARK in text(client.get(page)), page
     page = client.get(f"{ROOT}/{run.pk}").content.decode()
-    assert 'aria-labelledby="li-next"' not in page
+    assert page.count('aria-labelledby="li-next"') == 1
+    assert 'aria-current="step">Plan again</li>' in page
     assert at_a_terminal(page) == f"{command} --run {run.pk}"
 
 
 def at_a_terminal(page: str) -> str | None:
-    line = re.search(
-        r"Next, at a terminal:</p>.*?data-copy=\"python manage.py ([^\"]*)\"", page, re.DOTALL
-    )
+    """The command of the card."""
+    card = page.partition('aria-labelledby="li-next"')[2].partition("</section>")[0]
+    line = re.search(r"data-copy=\".venv/bin/python manage.py ([^\"]*)\"", card)
     return line and line[1]
 
 
@@ -100,13 +101,13 @@ def test_a_decision_counts_for_its_source_and_the_runs_from_its_own_on(
     run: LegacyImportRun,
 ) -> None:
     ReviewDecisionFactory(created_at=timezone.now())  # of a row of a newer run
-    assert not plan_is_outdated(run)
+    assert not plan_state_of(run).outdated
     ReviewDecisionFactory(student_import=a_row(run), created_at=timezone.now())
-    assert plan_is_outdated(run)
+    assert plan_state_of(run).outdated
     assert outdated_plans([run, RunFactory()]) == {run.pk}
     update(run, status="closed")
     run.refresh_from_db()
-    assert not plan_is_outdated(run)
+    assert not plan_state_of(run).outdated
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_commit_says_how_many_rows_it_leaves_out_and_leaves_out_those(
 ) -> None:
     page = client.get(f"{ROOT}/{run.pk}/commit")
     assert "will not be committed" not in text(page)
-    assert "Plan again first" not in text(page)
+    assert f'action="{ROOT}/{run.pk}/plan"' not in page.content.decode()
     decided(run)
     mapping = LegacyCourseMapping.objects.get(legacy_formation_id="7")
     mapping.course, mapping.version = CourseFactory(), mapping.version + 1
@@ -168,11 +169,11 @@ def test_a_commit_says_how_many_rows_it_leaves_out_and_leaves_out_those(
     )
     assert f"{mapped} planned rows will not be committed: mappings of them are newer" in told
     assert f'action="{ROOT}/{run.pk}/plan"' in page.content.decode()
-    assert "Plan again first" in told
     assert MARK in told
     reader = signed_in(person("view", "commit"))
-    told = text(reader.get(f"{ROOT}/{run.pk}/commit"))
-    assert "Plan again first to commit them too." in told
-    assert f"legacy_dry_run --run {run.pk}" in told
+    page = reader.get(f"{ROOT}/{run.pk}/commit")
+    assert f'action="{ROOT}/{run.pk}/plan"' not in page.content.decode()
+    assert "A manager or an operator does this." in text(page)
+    assert f"legacy_dry_run --run {run.pk}" in text(page)
     commit_batch(client, run, focus="")
     assert outcomes(run)["drifted"] == mapped + 1

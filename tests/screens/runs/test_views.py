@@ -100,7 +100,7 @@ def test_a_slash_is_taken_off(client: Client, run: Any, page: str) -> None:
 
 
 def test_without_a_run_it_says_which_command_starts_one(client: Client) -> None:
-    assert "python manage.py legacy_import --connection legacy" in text(list_page(client))
+    assert ".venv/bin/python manage.py legacy_import --connection legacy" in text(list_page(client))
 
 
 def test_a_line_says_where_a_run_stands(client: Client, run: Any) -> None:
@@ -154,12 +154,12 @@ def test_it_is_paged_by_number_and_keeps_its_filter(client: Client) -> None:
 # --- One run ------------------------------------------------------------------------------------------
 
 
-def test_the_run_page_shows_everything_about_a_planned_run(client: Client, run: Any) -> None:
+def test_the_run_page_shows_everything_about_a_planned_run(run: Any) -> None:
     LegacyImportRun.objects.update(certificate=CERTIFICATE)
-    told = text(run_page(client, run))
+    told = text(run_page(signed_in(person("view", "commit")), run))
     for words in (
         "No business table was written.", "0 / 2 reviewed", "completed history", "validate done",
-        "commit next", f"python manage.py legacy_commit --run {run.pk}",
+        "commit next", f".venv/bin/python manage.py legacy_commit --run {run.pk}",
         "+ create completed trainings 2 0 2", "+ create leads, each with its course interest 3 0 3",
         "! review rows that need review 2 0 2", "registered 1 12 %", "lead only 3 37 %",
         "the rules do not know this status 2", "No batch was committed.",
@@ -237,17 +237,20 @@ def test_decisions_since_the_plan_ask_for_a_new_one(run: Any) -> None:
         ReviewDecisionFactory(student_import=row, created_at=timezone.now())
     ReviewDecisionFactory(created_at=timezone.now())  # of another run
     told = text(run_page(reader, run))
-    assert "3 decisions since the plan: plan again." in told
-    assert f"python manage.py legacy_dry_run --run {run.pk}" in told
+    assert "Decisions since the plan: 3" in told
+    operator = signed_in(person("view", "commit"))
+    line = f".venv/bin/python manage.py legacy_dry_run --run {run.pk}"
+    assert line in text(run_page(operator, run))
+    assert line not in told, "it is for operators"
     assert f"{ROOT}/{run.pk}/plan" not in run_page(reader, run).content.decode()
     assert f"{ROOT}/{run.pk}/plan" in run_page(mapper, run).content.decode()
 
 
-def test_rows_to_classify_again_are_counted(client: Client, run: Any) -> None:
+def test_rows_to_classify_again_are_counted(run: Any) -> None:
     run.facetcount_set.filter(classification="completed").update(to_classify=True)
-    told = text(run_page(client, run))
-    assert "Rows to classify again, since a mapping changed: 2." in told
-    assert f"python manage.py legacy_classify --run {run.pk}" in told
+    told = text(run_page(signed_in(person("view", "commit")), run))
+    assert "Rows to evaluate again, since a mapping changed: 2" in told
+    assert f".venv/bin/python manage.py legacy_classify --run {run.pk}" in told
 
 
 def test_whoever_holds_the_run_is_named_with_a_way_to_ask_again(client: Client, run: Any) -> None:
@@ -349,6 +352,6 @@ def test_a_setting_that_changed_since_the_validation_is_named_with_the_command(
     run_stages(run)
     assert words not in text(run_page(client, run))
     settings.LEGACY_IMPORT_HOT_KEY_ROWS = "9"
-    page = text(run_page(client, run))
+    page = text(run_page(signed_in(person("view", "commit")), run))
     assert f"Run {run.pk} was validated under other settings: {words}" in page
     assert f"legacy_validate --run {run.pk}" in page

@@ -188,7 +188,7 @@ class StopAfter(Silent):
         if self.committing:
             self.left -= 1
             if not self.left:
-                raise Interrupted("Stopped as asked, at the end of a chunk.")
+                raise Interrupted("Stopped as requested, at the end of a chunk.")
 
 
 def test_an_interrupted_commit_keeps_its_batches_and_goes_on(run: LegacyImportRun) -> None:

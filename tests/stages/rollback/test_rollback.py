@@ -327,7 +327,7 @@ def test_a_newer_run_that_shares_nothing_is_no_hindrance(committed: LegacyImport
 class StopAfterFirst(Silent):
     def advance(self, rows: int) -> None:
         if rows:
-            raise Interrupted("Stopped as asked, at the end of a chunk.")
+            raise Interrupted("Stopped as requested, at the end of a chunk.")
 
 
 def test_an_interrupted_rollback_goes_on_and_nothing_else_may_come_between(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoin.identity.keys import NORM_VERSION
@@ -10,8 +11,8 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.models.run import TRANSITIONS
 from legacy_import.rules import RULES_VERSION
 from legacy_import.runs.settings_digests import changed_settings
-from legacy_import.screens.runs.progress import holder_of
 from legacy_import.stages.commit.commit import WITH_A_PLAN
+from legacy_import.stages.replan import replan_obstacle
 
 # The most rows that one request plans, reconciles or previews.
 MOST_ROWS_PLANNED = 5_000
@@ -25,6 +26,18 @@ class Obstacle:
 
     words: str
     command: str = ""
+
+
+def holder_of(run: LegacyImportRun) -> dict[str, str] | None:
+    """The command that has the run's lease and its host; None if there is none or it has expired.
+
+    A browser's commit is a legacy_commit.
+    """
+    if not run.lease_token or run.lease_expires_at is None:
+        return None
+    if run.lease_expires_at < timezone.now():
+        return None
+    return {"command": run.lease_command, "host": run.lease_host}
 
 
 def lease_obstacle(run: LegacyImportRun) -> Obstacle | None:
@@ -78,7 +91,7 @@ def to_plan(run: LegacyImportRun, *, rows: int, to_classify: int) -> Obstacle | 
     if RunStatus.PLANNED not in TRANSITIONS[RunStatus(run.status)]:
         words = _("The rows of run %(run)d are not classified yet.")
         return Obstacle(words % {"run": run.pk}, run.next_command)
-    if to_classify:
+    if to_classify and replan_obstacle(run, now=timezone.now()):
         words = _("%(rows)d rows have to be classified again before they can be planned.")
         return Obstacle(words % {"rows": to_classify}, f"legacy_classify --run {run.pk}")
     return _too_many(run, rows, MOST_ROWS_PLANNED, "legacy_dry_run") or lease_obstacle(run)

@@ -1,0 +1,108 @@
+"""The tour is one tour in three languages: same order, same examples, the words of the screens."""
+
+import re
+
+import polib
+import pytest
+from django.utils.translation import override
+
+from legacy_import.choices import ReviewDecision
+from tests.docs.tables import DOCS, ROOT
+
+TEXT = {
+    language: (DOCS / page).read_text("utf-8")
+    for language, page in {"fr": "tour.fr.md", "ar": "tour.ar.md", "en": "tour.md"}.items()
+}
+SETTLING = (DOCS / "settling.md").read_text("utf-8")
+FIRST_SCREENS = 36  # lines
+KEYS = ["l", "n", "a", "t", "r", "c", "s", "z"]
+BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+
+
+def controls_of(language: str) -> list[str]:
+    """Bold words inside a line. Those that begin a line, or ask, lead into a paragraph."""
+    bold = [
+        words
+        for line in TEXT[language].splitlines()
+        for words in BOLD.finditer(line)
+        if words.start() > 0
+    ]
+    return [words[1] for words in bold if not words[1].endswith(("?", "؟"))]
+
+
+def words_of_screens(language: str) -> set[str]:
+    """Every message of the screens in that language."""
+    catalogue = polib.pofile(str(ROOT / f"locale/{'fr' if language == 'en' else language}"
+                                        "/LC_MESSAGES/django.po"))  # fmt: skip
+    texts = (entry.msgid if language == "en" else entry.msgstr for entry in catalogue)
+    return {comparable(text) for text in texts if text}
+
+
+def comparable(text: str) -> str:
+    """The words, whatever their blanks, apostrophes and first letter."""
+    return " ".join(text.replace("’", "'").split()).strip("… :").casefold()
+
+
+@pytest.mark.parametrize("language", TEXT)
+def test_controls_are_called_as_on_the_screens(language: str) -> None:
+    controls = controls_of(language)
+    assert len(set(controls)) >= 20
+    screens = words_of_screens(language)
+    assert [control for control in controls if comparable(control) not in screens] == []
+
+
+def test_all_three_have_the_same_order_pictures_and_keys() -> None:
+    shapes = {
+        language: (
+            [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)],
+            re.findall(r"\(screens/(tour-\w+)-\w\w\.png\)", text),
+            re.findall(r"^\| `(\w)` \|", text, re.MULTILINE),
+            text.count("\n| "),
+        )
+        for language, text in TEXT.items()
+    }
+    assert shapes["en"][2] == KEYS
+    assert shapes["fr"] == shapes["en"] == shapes["ar"]
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("fr", ("Ce que vous décidez", "Combien", "Une personne formée deux fois", "À qui le dire")),
+    ("ar", ("ما الذي تقررونه", "كم من العمل", "الشخص الذي تكوّن مرتين", "من يجب إعلامه")),
+    ("en", ("What you decide", "How much", "A person who was trained twice", "Who must be informed")),
+])  # fmt: skip
+def test_the_first_screens_answer_what_a_manager_asks(
+    language: str, words: tuple[str, ...]
+) -> None:
+    first = "\n".join(TEXT[language].splitlines()[:FIRST_SCREENS])
+    assert [word for word in words if f"**{word}" not in first] == []
+
+
+def test_how_much_it_is_was_measured() -> None:
+    rows = re.search(r"^`legacy_demo --rows (\d+)`", SETTLING, re.MULTILINE)
+    total = re.search(
+        r"^\| in all +\| +([\d,]+) \| +([\d,]+) \| +([\d,]+) \|", SETTLING, re.MULTILINE
+    )
+    made = re.search(
+        r"statuses (\d+), sessions ([\d,]+), courses (\d+), pairs of courses (\d+)", SETTLING
+    )
+    assert rows
+    assert total
+    assert made
+    numbers = [f"{int(rows[1]):,}", *total.groups(), *made.groups()]
+    for language, mark in (("en", ","), ("fr", " "), ("ar", " ")):
+        text = " ".join(TEXT[language].replace("\xa0", " ").split())
+        assert [n for n in numbers if n.replace(",", mark) not in text] == [], language
+
+
+def test_the_arabic_page_reads_from_right_to_left() -> None:
+    assert TEXT["ar"].startswith('<div dir="rtl">\n\n')
+    assert TEXT["ar"].endswith("\n\n</div>\n")
+
+
+def test_every_decision_is_explained_on_the_page_of_the_screens() -> None:
+    page = (DOCS / "screens.md").read_text("utf-8")
+    table = page.partition("### What you can decide\n")[2].partition("\n### ")[0]
+    explained = comparable(table)
+    with override("en"):
+        labels = [str(decision.label) for decision in ReviewDecision]
+    assert [label for label in labels if comparable(label) not in explained] == []
