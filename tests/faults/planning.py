@@ -5,7 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import AppDatabase, empty_app, environment, manage
+from tests.forked import forked
+from tests.processes import AppDatabase, empty_app, environment
 
 ROWS = 400
 NOW = "2026-03-01 09:00:00.000000"
@@ -114,5 +115,5 @@ class PlannedApp(KeptApp):
         self.manage(app, "legacy_dry_run")
 
     def manage(self, app: AppDatabase, command: str) -> None:
-        ended = manage(*command.split(), env=environment(app, **self.source))
+        ended = forked(*command.split(), env=environment(app, **self.source))
         assert ended.code == 0, ended.err

@@ -8,14 +8,10 @@ the matter of `tests.processes` (`start`, `manage`).
 
 import atexit
 import json
-import os
-import runpy
 import select
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from typing import IO
 
 from tests.database_server import end_with_parent
 from tests.processes import ROOT, Ended
@@ -30,7 +26,7 @@ class Host:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = dict(env)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked"], env=self.env, cwd=ROOT, text=True,
+            [sys.executable, "-m", "tests.forked.host"], env=self.env, cwd=ROOT, text=True,
             encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             preexec_fn=end_with_parent,
         )  # fmt: skip
@@ -41,7 +37,7 @@ class Host:
         self._process.stdin.write(f"{json.dumps([module, *arguments])}\n")
         self._process.stdin.flush()
         if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
-            self.close()
+            end_host()
             raise subprocess.TimeoutExpired([module, *arguments], PATIENCE)
         answer = self._process.stdout.readline()
         assert answer, f"the host of {module} has ended"
@@ -70,56 +66,3 @@ def end_host() -> None:
     if _host is not None:
         _host.close()
     _host = None
-
-
-# --- In the host -------------------------------------------------------------------------------------
-
-
-def main(requests: IO[str], answers: IO[str]) -> None:
-    """Fork a process for every line of `requests`, and write how it ended."""
-    _load()
-    for line in requests:
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            child = os.fork()
-            if not child:
-                os.dup2(out.fileno(), 1)
-                os.dup2(err.fileno(), 2)
-                _run(*json.loads(line))
-                sys.exit()
-            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            print(json.dumps([code, _text(out), _text(err)]), file=answers, flush=True)
-
-
-def _load() -> None:
-    """What every command imports; no connection is opened."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoin.settings")
-    import django
-    from django.core.management import get_commands, load_command_class
-    from django.db import connections
-
-    django.setup()
-    for name, app in get_commands().items():
-        if app == "legacy_import":
-            load_command_class(app, name)
-    assert all(connection.connection is None for connection in connections.all(True))
-
-
-def _run(module: str, *arguments: str) -> None:
-    """In the forked process, which then ends as Python ends: exit code, traceback, threads, streams."""
-    sys.argv = [str(ROOT / "manage.py"), *arguments]
-    if module == MANAGE:
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    else:
-        runpy.run_module(module, run_name="__main__")
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8")
-
-
-if __name__ == "__main__":
-    asked, answering = os.dup(0), os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    main(os.fdopen(asked, encoding="utf-8"), os.fdopen(answering, "w", encoding="utf-8"))
