@@ -109,7 +109,11 @@ def test_the_next_row_is_shown_in_the_page_and_has_the_focus(page_as):
             f"stagiaires:{row.legacy_id}"
         )
     expect(page.locator(".li-progress")).to_contain_text("2 / 3 reviewed")
+    page.locator(".skip-to-content-link").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#content-start$"))
     assert page.evaluate("window.isTheSamePage") is True
+    page.go_back()
     page.go_back()
     shows_row(page, rows[1])
 
