@@ -79,6 +79,7 @@ def test_french_puts_a_no_break_space_before_double_signs() -> None:
     )
     plain = (re.sub(r"&\w+;|<[^>]+>", "x", text) for text in texts("fr"))
     assert [text for text in plain if wrong.search(text)] == []
+    assert [text for text in texts("fr") if re.search(rf"[{NO_BREAK} ]{{2}}", text)] == []
     assert [text for text in texts("fr") if "'" in re.sub(r"<[^>]+>", "", text)] == []
 
 

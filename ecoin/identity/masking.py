@@ -73,14 +73,17 @@ def mask_code(code: str | None) -> str:
     masked = mask_text(code)
     if not code or masked == code:
         return masked
-    plain = unicodedata.normalize("NFKC", unescaped(code))
+    plain = ascii_digits(unicodedata.normalize("NFKC", unescaped(code)))
     digits = raw_digits(plain)
     if len(digits) <= LANDLINE and "@" not in plain:
         return code  # too short for a phone with its leading zero
     numbers = [number.removeprefix(COUNTRY) for number in parse_phones(plain).valid]
-    is_phone = any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
-    runs = (raw_digits(match.group()) for match in _NUMBER.finditer(plain))
-    is_phone = is_phone or any(_MOBILE_ALONE.fullmatch(run) for run in runs)
+    rest = raw_digits(DATE_IN_TEXT.sub(" x ", plain))
+    is_phone = (
+        any(len(number) > LANDLINE or f"0{number}" in digits for number in numbers)
+        or any(map(_PHONE_IN_DIGITS.search, (digits, rest)))
+        or _LANDLINE_IN_CODE.search(plain)
+    )
     return masked if is_phone or "@" in plain else code
 
 
@@ -117,7 +120,8 @@ _TYPED_ADDRESS: Final = re.compile(r"[^\s@]@[^\s@]|[^\s@]\s?@\s?[^\s@]+\.\w")
 _MASKED_NUMBER: Final = re.compile(r"\d*•[• ]*\d*")
 _GROUP: Final = re.compile(r"\d+")
 _MOBILE: Final = re.compile(r"(?:0|213)[5-7]\d{8}")
-_MOBILE_ALONE: Final = re.compile(r"(?:0|(?:00)?2130?)[5-7]\d{8}")  # in use or not
+_PHONE_IN_DIGITS: Final = re.compile(r"(?:0|213)[5-7]\d{8}|2130?[2-4]\d{7}")  # in use or not
+_LANDLINE_IN_CODE: Final = re.compile(r"(?<!\d)0[2-4](?:[ ./_-]{0,2}\d){7}(?!\d)")
 _HOLDS_SOMETHING: Final = re.compile(r"[\d@]")
 _JOINERS: Final = "\u200c\u200d"  # between letters of Arabic and Persian names
 

@@ -90,7 +90,7 @@ class MappingLine:
     @property
     def why(self) -> str:
         words = str(RULES.get(self.mapping.rule, ""))
-        return f"{DELETED}; {words}" if self.mapping.waits_as_deleted else words
+        return f"{DELETED} · {words}" if self.mapping.waits_as_deleted else words
 
     @property
     def course(self) -> str:
