@@ -33,7 +33,8 @@ MOST_CHARACTERS: Final = (
 NEVER_KEPT: Final = frozenset({"csrfmiddlewaretoken", "password", "phone", "q", "database"})
 # Fields with ids and codes, whose digits are no phone. A contact in any other is not kept.
 CHOICES: Final = frozenset(
-    {"ids", "record", "chosen", "person", "course", "decision", "treat_as", "focus", "batch", "scope"}
+    {"also", "batch", "chosen", "course", "decision", "focus", "ids", "person", "record", "scope",
+     "treat_as"}
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -108,16 +108,21 @@ def summary(results: Sequence[Result], seconds: float) -> str:
 
 
 def _usual() -> Iterator[Result]:
-    """All lanes at a time: the first one prints as it goes, each other one when it has ended."""
-    with ThreadPoolExecutor(len(Lane)) as pool, tempfile.TemporaryFile("w+") as printed:
+    """All lanes at a time: the first one prints as it goes, and then the other what it has to say."""
+    with (
+        ThreadPoolExecutor(len(Lane)) as pool,
+        tempfile.NamedTemporaryFile("w") as written,
+        Path(written.name).open(errors="replace") as printed,
+    ):
         first, second = Lane
-        other = pool.submit(_tests, second, [f"--lane={second}"], output=printed)
+        other = pool.submit(_tests, second, [f"--lane={second}"], output=written)
         yield _checks()
         yield _tests(first, [f"--lane={first}"])
-        result = other.result()
-        printed.seek(0)
+        while not wait([other], timeout=1).done:
+            shutil.copyfileobj(printed, sys.stdout)
+            sys.stdout.flush()
         shutil.copyfileobj(printed, sys.stdout)
-        yield result
+        yield other.result()
 
 
 def _everything() -> Iterator[Result]:

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -380,6 +381,7 @@ def below_the_import(path: str) -> Path:
     return ROOT / path if (ROOT / path).exists() else ROOT / "legacy_import" / path
 
 
+@cache
 def _functions(path: str) -> set[str]:
     tree = (
         ast.parse((ROOT / path).read_text("utf-8")) if (ROOT / path).is_file() else ast.Module([])

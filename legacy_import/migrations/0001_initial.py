@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'review decisions',
                 'db_table': 'legacy_review_decisions',
                 'default_permissions': (),
-                'indexes': [models.Index(fields=['connection_name', 'source_table', 'legacy_id'], name='legacy_decision_row')],
+                'indexes': [models.Index(fields=['connection_name', 'source_table', 'legacy_id'], name='legacy_decision_row'), models.Index(fields=['connection_name', 'created_at'], name='legacy_decision_moment')],
             },
         ),
         migrations.CreateModel(

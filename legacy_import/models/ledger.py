@@ -241,7 +241,8 @@ class LegacyReviewDecision(models.Model):
             models.Index(
                 fields=["connection_name", "source_table", "legacy_id"],
                 name="legacy_decision_row",
-            )
+            ),
+            models.Index(fields=["connection_name", "created_at"], name="legacy_decision_moment"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,5 @@
 """How many rows pass a filter, from the stored counts and never from the rows themselves."""
 
-import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from legacy_import.choices import PlannedAction
-from legacy_import.choices import ReviewDecision as D
 from legacy_import.models import (
     FACETS,
     FacetCount,
@@ -20,6 +18,7 @@ from legacy_import.models import (
 )
 from legacy_import.review.filter import (
     FOCUSES,
+    POSTPONED,
     STATES,
     STATUS,
     UNCOMMITTED,
@@ -66,6 +65,9 @@ class FilteredCounts:
     matches: Matches | None = None
     # Decided rows that are no longer in the queue.
     decided_before: Sequence[tuple[Combination, int]] = ()
+    queue: Sequence[tuple[Combination, int]] | None = (
+        None  # all of it, where `combinations` are a part
+    )
 
     @property
     def cut(self) -> bool:
@@ -119,28 +121,46 @@ class FilteredCounts:
         for focus in FOCUSES:
             classifications = RowFilter(focus=focus).classifications
             rows: Counter[bool] = Counter()
-            for values, number in [*self.combinations, *self.decided_before]:
+            for values, number in self._reviewed:
                 if classifications is None or values["classification"] in classifications:
                     rows[values["settled"]] += number
             progress[focus] = ReviewProgress(rows[True], rows.total())
         return progress
 
+    @property
+    def _reviewed(self) -> Sequence[tuple[Combination, int]]:
+        """What the review is about: the queue, and what was decided in it before."""
+        queue = self.combinations if self.queue is None else self.queue
+        return [*queue, *self.decided_before]
+
+    def decided(self) -> int:
+        """Rows of the focus with a decision in force, also where it is not sufficient."""
+        classifications = RowFilter(focus=self.query.focus).classifications
+        return sum(
+            rows
+            for values, rows in self._reviewed
+            if classifications is None or values["classification"] in classifications
+            if values["settled"] or values["decision"] not in ("", POSTPONED)
+        )
+
 
 def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     """The counts of what the filter selects from, or of the matches of its search there."""
     decided = _decided_before(run) if query.state else []
-    if query.search:
-        matches = find_matches(run, query.search_terms, among=query.scope(run))
-        rows = _with_status(LegacyStudentImport.objects.filter(pk__in=matches.rows), query)
-        return FilteredCounts(query, _with_names(counts.count(rows).items()), matches, decided)
-    if STATUS in query.facets:
-        rows = _with_status(query.scope(run), query)
-        return FilteredCounts(
-            query, _with_names(counts.count(rows).items()), decided_before=decided
-        )
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
         facet_counts = facet_counts.filter(IN_QUEUE)
+    queue = None
+    if query.state and (query.search or STATUS in query.facets):
+        queue = _combinations(facet_counts)
+    if query.search:
+        matches = find_matches(run, query.search_terms, among=query.scope(run))
+        rows = _with_status(LegacyStudentImport.objects.filter(pk__in=matches.rows), query)
+        found = _with_names(counts.count(rows).items())
+        return FilteredCounts(query, found, matches, decided, queue)
+    if STATUS in query.facets:
+        rows = _with_status(query.scope(run), query)
+        return FilteredCounts(query, _with_names(counts.count(rows).items()), None, decided, queue)
     return FilteredCounts(query, _combinations(facet_counts), decided_before=decided)
 
 
@@ -189,15 +209,6 @@ def decisions_since_plan(run: LegacyImportRun) -> int:
         student_import__legacy_import_run__lte=run.pk,
     )
     return since[:MOST_DECISIONS].count()
-
-
-def decided_since(run: LegacyImportRun, start: datetime.datetime) -> int:
-    """Rows of the source that reviewers decided since then; at most MOST_DECISIONS."""
-    decisions = LegacyReviewDecision.objects.standing().filter(
-        connection_name=run.connection_name, created_at__gte=start
-    )
-    rows = decisions.exclude(decision__in=(D.LATER, D.RESET)).values("source_table", "legacy_id")
-    return rows.distinct()[:MOST_DECISIONS].count()
 
 
 def rows_waiting_for(

@@ -1,4 +1,4 @@
-"""A reviewer's decision about one row: which are possible, how one is added and undone, and claims.
+"""A reviewer's decision about one row: which are possible, and how one is added and undone.
 
 Decisions change no plan. The next legacy_dry_run reads them; until then a commit skips the row.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop as _
 
@@ -44,7 +44,6 @@ from legacy_import.rules.duplicates import Target
 from legacy_import.runs import counts
 from legacy_import.stages.planning.effect_of_decision import EffectOnRow, row_effects
 
-CLAIM = datetime.timedelta(minutes=5)
 UNDO_LAST = 10
 
 D = ReviewDecision
@@ -307,36 +306,6 @@ def _rows_in_run(
     if run is None or not legacy_ids:
         return {}
     return {(table, legacy_id): (pk, run.pk, outcome) for table, legacy_id, pk, outcome in columns}
-
-
-def claim(*, row_id: int, actor: User, now: datetime.datetime) -> str:
-    """Record that the actor has the row open; returns the name of another user who has it open.
-
-    A claim informs and locks nothing. Another user's claim stays until it expires. "": no such row.
-    """
-    if not LegacyStudentImport.objects.filter(pk=row_id).exists():
-        return ""
-    until = now + CLAIM
-    claims = ReviewClaim.objects.filter(student_import_id=row_id)
-    if not (
-        claims.filter(actor=actor).update(expires_at=until)
-        or claims.filter(expires_at__lte=now).update(actor=actor, expires_at=until)
-    ):
-        try:
-            with transaction.atomic():
-                ReviewClaim.objects.get_or_create(
-                    student_import_id=row_id, defaults={"actor": actor, "expires_at": until}
-                )
-        except IntegrityError:  # another user claimed it in this moment
-            pass
-    return other_viewers(row_ids=[row_id], actor=actor, now=now).get(row_id, "")
-
-
-def other_viewers(*, row_ids: list[int], actor: User, now: datetime.datetime) -> dict[int, str]:
-    """Row id → the name of another user who has it open now."""
-    claims = ReviewClaim.objects.filter(student_import_id__in=row_ids, expires_at__gt=now)
-    others = claims.exclude(actor=actor).select_related("actor")
-    return {claim.student_import_id: name_of(claim.actor) for claim in others}
 
 
 def _event(

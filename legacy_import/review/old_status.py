@@ -3,6 +3,7 @@
 A value is the folded status: that of rules.statuses.key_of for an unknown one. It contains no contact.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -12,6 +13,7 @@ from legacy_import.models import LegacyStudentImport
 from legacy_import.rules.statuses import LONGEST_KEY, POSTPONED, STATUSES
 
 EMPTY = "-"  # the value of an empty status; typed, a dash is one
+MOST_STATUSES = 50  # that are listed
 MOST_ROWS = 20_000  # that are read to count the statuses; no stored count has them
 
 
@@ -46,11 +48,18 @@ def value_of(status_key: str | None, classification_rule: str) -> str:
 
 
 def statuses_of(rows: QuerySet[LegacyStudentImport]) -> list[OldStatus]:
-    """The statuses of these rows, most rows first, in one query."""
+    """The statuses of most of these rows, as the first row of each has it typed; in two queries."""
     groups = rows.order_by().values_list("status_key", "classification_rule")
-    found: dict[str, OldStatus] = {}
-    for key, rule, number, spelling in groups.annotate(n=Count("pk"), typed=Min("raw_status")):
+    numbers: Counter[str] = Counter()
+    firsts: dict[str, int] = {}
+    for key, rule, number, first in groups.annotate(n=Count("pk"), first=Min("pk")):
         value = value_of(key, rule)
-        before = found.get(value, OldStatus(value, mask_text(spelling), 0))
-        found[value] = before._replace(rows=before.rows + number)
-    return sorted(found.values(), key=lambda one: (-one.rows, one.value))
+        numbers[value] += number
+        firsts[value] = min(first, firsts.get(value, first))
+    most = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))[:MOST_STATUSES]
+    typed = LegacyStudentImport.objects.filter(pk__in=[firsts[value] for value, _ in most])
+    spellings = dict(typed.values_list("pk", "raw_status"))
+    return [
+        OldStatus(value, mask_text(spellings.get(firsts[value], "")), number)
+        for value, number in most
+    ]

@@ -15,6 +15,7 @@ from legacy_import.conf import MANAGE
 from legacy_import.permissions import APP_LABEL
 from legacy_import.privacy.free_text import masked_number
 from legacy_import.review.decisions import name_of
+from legacy_import.review.tally import MOST_COUNTED
 from legacy_import.rules.reasons import REASONS
 from legacy_import.screens import menu
 from legacy_import.screens.mapping.words import rule_words
@@ -30,6 +31,12 @@ register.filter("masked_session_code", mask_code)
 register.filter(evidence_phrases)
 register.filter(rule_words)
 register.filter("user_name", name_of)
+
+
+@register.filter
+def counted(rows: int) -> str:
+    """A number of rows of which no more than MOST_COUNTED are counted."""
+    return f"{thousands(rows)}{'+' if rows >= MOST_COUNTED else ''}"
 
 
 @register.simple_tag

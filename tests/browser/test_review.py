@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Error, Page, expect
 
 from legacy_import.choices import Classification, ReviewDecision
@@ -16,6 +17,7 @@ from legacy_import.models import (
     ReviewClaim,
 )
 from tests.browser.screens.review import ADDRESS, PHONE, doubtful_run, queue
+from tests.browser.sessions import user_as
 from tests.factories import RunFactory, legacy_row, spelled, stage_rows
 from tests.review.reviewing import queue_of_unknown, reviewer, rows_of, say
 from tests.stages.stages import run_stages
@@ -107,7 +109,11 @@ def test_the_next_row_is_shown_in_the_page_and_has_the_focus(page_as):
             f"stagiaires:{row.legacy_id}"
         )
     expect(page.locator(".li-progress")).to_contain_text("2 / 3 reviewed")
+    page.locator(".skip-to-content-link").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#content-start$"))
     assert page.evaluate("window.isTheSamePage") is True
+    page.go_back()
     page.go_back()
     shows_row(page, rows[1])
 
@@ -313,24 +319,100 @@ def test_everything_works_without_script(page_as):
 
 def test_two_reviewers_collide_and_the_loser_is_told(page_as, watch):
     watch.expected.add(409)
-    run = queue_of_unknown(2)
-    first, second = rows_of(run)
+    run = queue_of_unknown(3)
+    first, _second, third = rows_of(run)
     winner = page_as("Reviewer", language="en", username="nadia")
     loser = page_as("Reviewer", language="en", username="lina")
-    for page in (winner, loser):
-        open_queue(page, run)
+    open_queue(winner, run)
+    open_queue(loser, run, row=first.pk)
     expect(loser.locator("#li-holder")).to_have_text("nadia is looking at this row.")
+    press(loser, "e")
+    loser.keyboard.type("voir le dossier papier")
+    press(loser, "Escape")
     decide_by_key(winner, "s")
     press(loser, "z", "Enter")
     expect(loser.get_by_role("alert")).to_contain_text("nadia decided: skip")
     expect(loser.get_by_role("alert")).to_contain_text("your decision was not saved: later")
     again = loser.get_by_role("link", name="Reopen the row").get_attribute("href")
     loser.get_by_role("link", name="Keep theirs, next row").click()
-    shows_row(loser, second)
+    shows_row(loser, third)
     loser.goto(str(again))
     shows_row(loser, first)
+    expect(loser.locator("#li-note")).to_have_value("voir le dossier papier")
     decide_by_key(loser, "z")
     assert decisions() == [D.SKIP, D.LATER]
+    assert LegacyReviewDecision.objects.last().note == "voir le dossier papier"
+
+
+def test_two_reviewers_share_a_queue_and_never_meet(page_as):
+    """A conflict would be an answer 409, which `watch` does not expect."""
+    each = 6
+    rows = {row.pk: row.legacy_id for row in rows_of(queue_of_unknown(2 * each + 2))}
+    run = LegacyImportRun.objects.get()
+    pages = [page_as("Reviewer", username=name) for name in ("nadia", "lina")]
+    for page in pages:
+        open_queue(page, run)
+    decided = []
+    for page in pages * each:
+        row = opened(page)
+        decided.append(row)
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")
+        # What was said is shown once the row that the server gave is open.
+        expect(page.locator("#li-said")).to_have_text(re.compile(rf"stagiaires:{rows[row]}$"))
+    assert len(set(decided)) == 2 * each
+    assert decisions() == [D.SKIP] * 2 * each
+    assert {opened(page) for page in pages} == set(rows) - set(decided)
+
+
+def test_when_the_other_reviewer_has_the_last_row_the_page_says_so(page_as, axe):
+    run = queue_of_unknown(1)
+    first, second = (
+        page_as("Reviewer", language="en", username=name) for name in ("nadia", "lina")
+    )
+    open_queue(first, run)
+    shows_row(first, rows_of(run)[0])
+    open_queue(second, run)
+    expect(second.get_by_text("Other users have every row that is left open.")).to_be_visible()
+    expect(second.locator(".li-lines")).to_contain_text("nadia is looking")
+    assert axe(second) == []
+    decide_by_key(first, "s")
+    second.get_by_role("link", name="Look again").click()
+    expect(second.get_by_text("This queue is finished")).to_be_visible()
+
+
+# --- A session that ends ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_note_outlives_the_session(page_as, script):
+    user, password = user_as("Reviewer", "nadia"), "un mot de passe fictif"
+    user.set_password(password)
+    user.save()
+    run = queue_of_unknown(2)
+    row = rows_of(run)[0]
+    page = page_as("Reviewer", language="en", username="nadia", script=script)
+    open_queue(page, run, focus="other")
+    shows_row(page, row)
+    page.locator("#li-decide summary").click()
+    page.locator("#li-note").fill("vu au secrétariat")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Skip s").click()
+    expect(page.locator(".messagelist")).to_contain_text("Your session has ended")
+    page.get_by_label("Username").fill("nadia")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".messagelist")).to_contain_text("Nothing was recorded: send it again.")
+    shows_row(page, row)
+    expect(page).to_have_url(re.compile("focus=other"))
+    expect(page.locator("#li-note")).to_have_value("vu au secrétariat")
+    expect(page.locator("#li-note")).to_be_visible()
+    assert decisions() == []
+    with page.expect_response("**/decide"):
+        page.get_by_role("button", name="Skip s").click()
+    shows_row(page, row.pk + 1)
+    expect(page.locator("#li-note")).to_have_value("")
+    assert LegacyReviewDecision.objects.get().note == "vu au secrétariat"
 
 
 def test_a_double_click_decides_once(page_as):

@@ -1,13 +1,12 @@
-"""The tour is one tour in three languages: same order, same examples, the words of the screens."""
+"""The tour is one tour in three languages: same order, examples, pictures and keys."""
 
 import re
 
-import polib
 import pytest
 from django.utils.translation import override
 
 from legacy_import.choices import ReviewDecision
-from tests.docs.tables import DOCS, ROOT
+from tests.docs.tables import DOCS
 
 TEXT = {
     language: (DOCS / page).read_text("utf-8")
@@ -16,39 +15,11 @@ TEXT = {
 SETTLING = (DOCS / "settling.md").read_text("utf-8")
 FIRST_SCREENS = 36  # lines
 KEYS = ["l", "n", "a", "t", "r", "c", "s", "z"]
-BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-
-
-def controls_of(language: str) -> list[str]:
-    """Bold words inside a line. Those that begin a line, or ask, lead into a paragraph."""
-    bold = [
-        words
-        for line in TEXT[language].splitlines()
-        for words in BOLD.finditer(line)
-        if words.start() > 0
-    ]
-    return [words[1] for words in bold if not words[1].endswith(("?", "؟"))]
-
-
-def words_of_screens(language: str) -> set[str]:
-    """Every message of the screens in that language."""
-    catalogue = polib.pofile(str(ROOT / f"locale/{'fr' if language == 'en' else language}"
-                                        "/LC_MESSAGES/django.po"))  # fmt: skip
-    texts = (entry.msgid if language == "en" else entry.msgstr for entry in catalogue)
-    return {comparable(text) for text in texts if text}
 
 
 def comparable(text: str) -> str:
     """The words, whatever their blanks, apostrophes and first letter."""
     return " ".join(text.replace("’", "'").split()).strip("… :").casefold()
-
-
-@pytest.mark.parametrize("language", TEXT)
-def test_controls_are_called_as_on_the_screens(language: str) -> None:
-    controls = controls_of(language)
-    assert len(set(controls)) >= 20
-    screens = words_of_screens(language)
-    assert [control for control in controls if comparable(control) not in screens] == []
 
 
 def test_all_three_have_the_same_order_pictures_and_keys() -> None:

@@ -1,6 +1,7 @@
 """What every answer carries, and what happens before any screen sees a request."""
 
 import datetime
+import gzip
 import logging
 import os
 import re
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "/admin/login/"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 PASSWORD = "un-mot-de-passe-fictif"
 # Written by hand, not read from the settings.
 POLICY = {
@@ -278,6 +280,21 @@ for cookie in ('SESSION', 'CSRF', 'LANGUAGE'):
 """
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.django_db
+def test_a_compressed_page_gives_no_secret_away_by_its_length():
+    """BREACH: the token is another text in each answer, and the length varies by chance."""
+    answers = [
+        Client().get(LOGIN, secure=True, headers={"accept-encoding": "gzip"}) for _ in range(10)
+    ]
+    assert {answer["Content-Encoding"] for answer in answers} == {"gzip"}
+    pages = [gzip.decompress(answer.content).decode() for answer in answers]
+    client = Client()
+    of_one_session = [client.get(LOGIN, secure=True).content.decode() for _ in range(2)]
+    tokens = [TOKEN.findall(page)[0] for page in (*pages, *of_one_session)]
+    assert len(set(tokens)) == len(tokens)
+    assert len({len(answer.content) for answer in answers}) > 1
 
 
 def test_everybody_signs_in_unless_a_view_says_otherwise():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.forked import forked
 from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage
 from tests.stages.commit.committed import committed_content
 from tests.stages.commit.invariants import broken
@@ -70,13 +71,11 @@ class CommitFault:
         *,
         run: int = 1,
         batch: int = BATCH,
-        dies_before: int = 0,
         pace: float = 0.0,
     ) -> subprocess.Popen[str]:
-        """Start a command. With `dies_before` it kills itself right before that statement; `pace`:
-        seconds that it rests after each batch."""
+        """Start a command. `pace`: seconds that it rests after each batch."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.mortal", str(dies_before), command,
+            [sys.executable, "-m", "tests.faults.mortal", "0", command,
              *self.arguments(command, run, batch)],
             env={**self.environment(batch), "TEST_PACE": str(pace)},
             cwd=ROOT, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
@@ -143,7 +142,10 @@ class CommitFault:
 
     def die(self, command: str, statement: int, *, batch: int = BATCH) -> bool:
         """Run a command that dies right before that statement; False if it ended before it."""
-        ended = finish(self.start(command, batch=batch, dies_before=statement))
+        ended = forked(
+            str(statement), command, *self.arguments(command, 1, batch),
+            env=self.environment(batch), module="tests.faults.mortal",
+        )  # fmt: skip
         assert ended.code in (0, -signal.SIGKILL), ended.err
         self.assert_whole()
         return ended.code != 0

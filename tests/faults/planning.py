@@ -5,7 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import AppDatabase, empty_app, environment, manage
+from tests.forked import forked
+from tests.processes import AppDatabase, empty_app, environment
 
 ROWS = 400
 NOW = "2026-03-01 09:00:00.000000"
@@ -27,61 +28,38 @@ FOLLOWERS = (
 
 
 @dataclass
-class PlannedApp:
-    """`base`: the migrated app database; of a file copies are made, a server's is filled anew."""
+class KeptApp:
+    """What is made once in an app database, and copied for every test.
+
+    `base`: the migrated app database; of a file copies are made, a server's is filled anew.
+    """
 
     base: AppDatabase
     folder: Path
+    name: str
 
-    @property
-    def source(self) -> dict[str, str]:
-        """The fictional school's legacy database, for commands."""
-        return {
-            "LEGACY_DB_DRIVER": "sqlite",
-            "LEGACY_DB_DATABASE": str(self.folder / "legacy_demo.sqlite3"),
-        }
-
-    @property
-    def _kept(self) -> str:
-        return f"planned_{os.getpid()}"
-
-    def build(self) -> None:
-        """Import the school and its platform, and plan it."""
+    def begin(self) -> AppDatabase:
+        """The empty app database that the commands of `keep` have filled."""
         if self.base.path:
-            app = self._file(self.folder / "planned.sqlite3", self.base.path)
-        else:
-            app = self.base
-            empty_app(app)
-        self.manage(app, f"legacy_demo --rows {ROWS} --with-platform")
-        self.plan(app)
-        assert len(app.rows(ACTIONS)) == 6, "a plan with every action"
-        assert app.one(FOLLOWERS) > 0
-        if app.server:
-            app.server.create_database(self._kept)
-            names = [name for (name,) in app.rows("SHOW TABLES")]
-            app.execute(
-                *(f"CREATE TABLE `{self._kept}`.`{name}` AS SELECT * FROM `{name}`"
-                  for name in names)
-            )  # fmt: skip
-        else:
+            return self._file(self.folder / f"{self.name}.sqlite3", self.base.path)
+        empty_app(self.base)
+        return self.base
+
+    def keep(self, app: AppDatabase) -> None:
+        """What is in it now is what every copy has."""
+        if not app.server:
             app.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def plan(self, app: AppDatabase) -> None:
-        """Import the school once more, as a run of its own, up to the plan."""
-        for command in ("legacy_import --new", "legacy_validate", "legacy_classify"):
-            self.manage(app, command)
-        if not app.one("SELECT COUNT(*) FROM legacy_review_decisions"):
-            app.execute(*REVIEWED)
-        self.manage(app, "legacy_dry_run")
-
-    def manage(self, app: AppDatabase, command: str) -> None:
-        ended = manage(*command.split(), env=environment(app, **self.source))
-        assert ended.code == 0, ended.err
+            return
+        app.server.create_database(self._kept)
+        names = [name for (name,) in app.rows("SHOW TABLES")]
+        app.execute(
+            *(f"CREATE TABLE `{self._kept}`.`{name}` AS SELECT * FROM `{name}`" for name in names)
+        )
 
     def copy(self, folder: Path) -> AppDatabase:
-        """The planned app database, nobody else's."""
+        """The app database as it was kept, nobody else's."""
         if self.base.path:
-            return self._file(folder / "app.sqlite3", self.folder / "planned.sqlite3")
+            return self._file(folder / "app.sqlite3", self.folder / f"{self.name}.sqlite3")
         empty_app(self.base)
         names = [name for (name,) in self.base.rows("SHOW TABLES")]
         filled = [name for name in names if self.base.one(f"SELECT COUNT(*) FROM `{name}`") == 0]
@@ -95,7 +73,47 @@ class PlannedApp:
         if self.base.server:
             self.base.server.execute(f"DROP DATABASE `{self._kept}`")
 
+    @property
+    def _kept(self) -> str:
+        return f"{self.name}_{os.getpid()}"
+
     @staticmethod
     def _file(path: Path, of: Path) -> AppDatabase:
         shutil.copyfile(of, path)
         return AppDatabase(f"sqlite:///{path}", path=path)
+
+
+@dataclass
+class PlannedApp(KeptApp):
+    """A fictional school and its platform, imported and planned."""
+
+    name: str = "planned"
+
+    @property
+    def source(self) -> dict[str, str]:
+        """The fictional school's legacy database, for commands."""
+        return {
+            "LEGACY_DB_DRIVER": "sqlite",
+            "LEGACY_DB_DATABASE": str(self.folder / "legacy_demo.sqlite3"),
+        }
+
+    def build(self) -> None:
+        """Import the school and its platform, and plan it."""
+        app = self.begin()
+        self.manage(app, f"legacy_demo --rows {ROWS} --with-platform")
+        self.plan(app)
+        assert len(app.rows(ACTIONS)) == 6, "a plan with every action"
+        assert app.one(FOLLOWERS) > 0
+        self.keep(app)
+
+    def plan(self, app: AppDatabase) -> None:
+        """Import the school once more, as a run of its own, up to the plan."""
+        for command in ("legacy_import --new", "legacy_validate", "legacy_classify"):
+            self.manage(app, command)
+        if not app.one("SELECT COUNT(*) FROM legacy_review_decisions"):
+            app.execute(*REVIEWED)
+        self.manage(app, "legacy_dry_run")
+
+    def manage(self, app: AppDatabase, command: str) -> None:
+        ended = forked(*command.split(), env=environment(app, **self.source))
+        assert ended.code == 0, ended.err

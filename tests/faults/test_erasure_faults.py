@@ -1,15 +1,16 @@
 """Erasures and readings of contacts that are killed before any of their statements, and called again."""
 
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.planning import KeptApp
+from tests.forked import forked
 from tests.legacy_database import SQLiteLegacy, learner, sqlite_legacy, tables
 from tests.privacy.erasing import CANARIES, CANARY, NAMES, PHONE
-from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage
+from tests.processes import AppDatabase, Ended, environment
 
 EVERYTHING = (*CANARIES, *NAMES)
 STEP = 9  # statements between two deaths; every one of them in the exhaustive tests
@@ -20,31 +21,57 @@ CANARY_ROW = {
 STAGES = ("legacy_validate", "legacy_classify", "legacy_dry_run")
 
 
-@pytest.fixture
-def legacy(tmp_path: Path) -> SQLiteLegacy:
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the old database is, in every test: the app database is that of one source."""
+    return tmp_path_factory.mktemp("source") / "legacy.sqlite3"
+
+
+def old_rows(source: Path) -> SQLiteLegacy:
     """The canary in two rows, and others, one of whom has the canary's phone."""
     rows = [CANARY_ROW, {**CANARY_ROW, "id": 2}, learner(3, telephone=PHONE), learner(4)]
-    return sqlite_legacy(tmp_path / "legacy.sqlite3", tables(rows, [learner(5)]))
+    return sqlite_legacy(source, tables(rows, [learner(5)]))
+
+
+def settings_of(app: AppDatabase, legacy: SQLiteLegacy) -> dict[str, str]:
+    return environment(app, **legacy.environment(), LEGACY_IMPORT_RETENTION_DAYS="1")
+
+
+@pytest.fixture(scope="module")
+def two_runs(
+    migrated_app: AppDatabase, source: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KeptApp]:
+    """An app database with two planned runs of the source, to be copied for each test."""
+    kept = KeptApp(migrated_app, tmp_path_factory.mktemp("kept"), "two_runs")
+    app = kept.begin()
+    env = settings_of(app, old_rows(source))
+    for command in ("legacy_import", *STAGES, "legacy_import", *STAGES):
+        ended = forked(command, env=env)
+        assert ended.code == 0, ended.err
+    kept.keep(app)
+    yield kept
+    kept.drop()
+
+
+@pytest.fixture
+def legacy(source: Path) -> SQLiteLegacy:
+    return old_rows(source)
+
+
+@pytest.fixture
+def app(two_runs: KeptApp, tmp_path: Path) -> AppDatabase:
+    """Both runs of this source are planned."""
+    return two_runs.copy(tmp_path)
 
 
 @pytest.fixture
 def env(app: AppDatabase, legacy: SQLiteLegacy) -> dict[str, str]:
-    """Both runs of this source are planned."""
-    env = environment(app, **legacy.environment(), LEGACY_IMPORT_RETENTION_DAYS="1")
-    for command in ("legacy_import", *STAGES, "legacy_import", *STAGES):
-        ended = manage(command, env=env)
-        assert ended.code == 0, ended.err
-    return env
+    return settings_of(app, legacy)
 
 
 def dying(statement: int, command: str, env: dict[str, str]) -> Ended:
     """The command in a process that kills itself right before that statement."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.mortal", str(statement), *command.split()],
-        env=env, cwd=ROOT, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    ended = finish(process)
+    ended = forked(str(statement), *command.split(), env=env, module="tests.faults.mortal")
     assert ended.code in (0, -signal.SIGKILL), ended.err
     return ended
 
@@ -94,7 +121,7 @@ def erase_dying_every(step: int, app: AppDatabase, env: dict[str, str]) -> None:
         deaths, statement = deaths + 1, statement + step
     assert deaths > 30 / step
     assert is_erased(app) == (2, 2)
-    assert manage(*subjects[1].split(), env=env).code == 0
+    assert forked(*subjects[1].split(), env=env).code == 0
     assert is_erased(app) == (4, 4)
     found = texts(app)
     # The third row has the same phone; it is another person.
@@ -104,7 +131,7 @@ def erase_dying_every(step: int, app: AppDatabase, env: dict[str, str]) -> None:
 def purge_dying_every(step: int, app: AppDatabase, env: dict[str, str]) -> None:
     confirm = f"--no-input --confirm-database {database_of(app)}"
     for run in (1, 2):
-        assert manage(*f"legacy_close --run {run} {confirm}".split(), env=env).code == 0
+        assert forked(*f"legacy_close --run {run} {confirm}".split(), env=env).code == 0
     app.execute("UPDATE legacy_import_runs SET finished_at = '2026-01-01 00:00:00'")
     deaths, statement = 0, 1
     while dying(statement, f"legacy_purge {confirm}", env).code:
@@ -160,14 +187,14 @@ def test_nothing_of_an_erased_person_is_left_in_the_file(
                    "AND id = 3", "DELETE FROM stagiaires WHERE id = 2")  # fmt: skip
     confirm = f"--no-input --confirm-database {database_of(app)}"
     for pk in (1, 2):
-        ended = manage(*f"legacy_purge --subject stagiaires:{pk} {confirm}".split(), env=env)
+        ended = forked(*f"legacy_purge --subject stagiaires:{pk} {confirm}".split(), env=env)
         assert ended.code == 0, ended.err
     for command in ("legacy_import", *STAGES):
-        assert manage(command, env=env).code == 0
+        assert forked(command, env=env).code == 0
     # The third row had the phone in the first two runs, and is another person.
     left = [word for word in EVERYTHING if word in texts(app)]
     assert left == [CANARIES[0]]
-    ended = manage(*f"legacy_purge --subject stagiaires:3 {confirm}".split(), env=env)
+    ended = forked(*f"legacy_purge --subject stagiaires:3 {confirm}".split(), env=env)
     assert ended.code == 0, ended.err
     assert not [word for word in EVERYTHING if word in texts(app)]
     if app.path:
@@ -185,7 +212,7 @@ def test_another_process_may_read_a_server_and_must_leave_a_file_alone(
     cursor.execute("SELECT COUNT(*) FROM legacy_student_imports")
     cursor.fetchall()
     try:
-        ended = manage(*command, env=env)
+        ended = forked(*command, env=env)
     finally:
         reader.close()
     assert is_erased(app) == (2, 2)
@@ -195,7 +222,7 @@ def test_another_process_may_read_a_server_and_must_leave_a_file_alone(
         assert "another process uses the database" in told
         assert "run the same command again" in told
         assert "serindane" in in_the_file(app)  # in the log, which the reader needs
-        ended = manage(*command, env=env)
+        ended = forked(*command, env=env)
     assert ended.code == 0, ended.err
 
 
@@ -209,9 +236,9 @@ def test_e_mails_read_again_by_a_validation_that_is_killed_end_as_if_it_had_not_
     while dying(statement, "legacy_validate --run 2", changed).code:
         statement += STEP
     for command in STAGES[1:]:
-        assert manage(command, "--run", "2", env=changed).code == 0
+        assert forked(command, "--run", "2", env=changed).code == 0
     for command in ("legacy_import", *STAGES):
-        assert manage(command, env=changed).code == 0
+        assert forked(command, env=changed).code == 0
     columns = (
         "source_table, legacy_id, email_normalized, validation_issues, validation_status, "
         "contact_trusted, planned_action, planned_reason"

@@ -7,20 +7,16 @@ are those of the screens.
 
 import json
 import os
-import subprocess
 import sys
 from typing import Any
 
-from tests.processes import ROOT
+from tests.forked import forked
 
 
 def decide_all(env: dict[str, str], run: int, *decisions: dict[str, Any]) -> None:
     """Decide in a process of its own, as a reviewer's browser does through the server."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.decide", str(run), json.dumps(decisions)],
-        env=env, cwd=ROOT, text=True, capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
+    ended = forked(str(run), json.dumps(decisions), env=env, module=__name__)
+    assert ended.code == 0, ended.err
 
 
 def main(run: int, decisions: list[dict[str, Any]]) -> None:

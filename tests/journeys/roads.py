@@ -5,7 +5,8 @@ import re
 
 from django.apps import apps
 
-from tests.processes import AppDatabase, Ended, manage
+from tests.forked import forked
+from tests.processes import AppDatabase, Ended
 
 ROAD = ("legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run")
 
@@ -37,7 +38,7 @@ def follow_the_advice(env: dict[str, str], first: str = "legacy_import --check")
     """Run `first`, then whatever each command calls next, until the plan is stored."""
     command, ends = first, []
     while True:
-        ended = manage(*command.split(), env=env)
+        ended = forked(*command.split(), env=env)
         assert ended.code == 0, ended.err
         assert "Traceback" not in ended.err
         ends.append(ended)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.forked import forked
 from tests.journeys.decide import decide_all
 from tests.journeys.roads import business_counts
 from tests.legacy_database import (
@@ -56,7 +57,7 @@ def person(number: int, **fields: Any) -> dict[str, Any]:
 def run_all(env: dict[str, str], *commands: str) -> list[Ended]:
     ends = []
     for command in commands:
-        ended = manage(*command.split(), env=env)
+        ended = forked(*command.split(), env=env)
         assert ended.code == 0, f"{command}\n{ended.out}\n{ended.err}"
         ends.append(ended)
     return ends

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import MySQLdb
@@ -286,6 +287,7 @@ def assert_it_is_closed_purged_and_forgotten(operator: Operator) -> None:
 # --- What the page says of messages, codes and numbers ------------------------------------------
 
 
+@cache
 def messages_of_the_code() -> list[str]:
     """Every text in the import's source; what is filled in at run time reads …"""
     texts = []
@@ -329,3 +331,46 @@ def test_the_review_list_names_the_lines_of_the_dry_run() -> None:
     assert len(named) == 3
     with override("en"):  # as commands print them
         assert set(named) <= {str(what) for _, _, what in PLAN_WORDS.values()}
+
+
+# --- What the plan in front promises -------------------------------------------------------------
+
+SIZES = {"10,000": 10_000, "100,000": 100_000, "1,000,000": 1_000_000}
+TO_THE_PLAN = ("legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run")
+MEASURED_PEOPLE = 60_000  # learners of docs/settling.md
+
+
+def measured(command: str, rows: str) -> float:
+    """Seconds of a command in docs/performance.md."""
+    page = (ROOT / "docs/performance.md").read_text("utf-8")
+    found = re.search(rf"^\| {command} +\| +{rows} \| +([\d.]+) \|", page, re.MULTILINE)
+    assert found, (command, rows)
+    return float(found[1])
+
+
+def in_words(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds > 60 else f"{seconds:.0f} s"
+
+
+def rounded(number: float) -> str:
+    """Two digits are enough for people."""
+    return f"{float(f'{number:.1e}'):,.0f}"
+
+
+@pytest.mark.parametrize("rows", SIZES)
+def test_how_long_it_takes_is_what_was_measured_or_its_multiple(rows: str) -> None:
+    told = [
+        cell.strip()
+        for cell in re.findall(rf"^\| {rows} \|(.*)\|$", PAGE, re.MULTILINE)[0].split("|")
+    ]
+    plan, commit, rollback, rows_for_people, one_by_one, _ = told
+    assert plan == in_words(sum(measured(command, rows) for command in TO_THE_PLAN))
+    base, times = ("100,000", 10) if rows == "1,000,000" else (rows, 1)
+    assert commit == in_words(measured("legacy_commit", base) * times)
+    assert rollback == in_words(measured("legacy_rollback", base) * times)
+    settled = (ROOT / "docs/settling.md").read_text("utf-8")
+    totals = re.findall(r"^\| in all +\|(.*)\|$", settled, re.MULTILINE)[0].split("|")
+    share = SIZES[rows] / MEASURED_PEOPLE
+    before, after, alone = (rounded(int(one.replace(",", "")) * share) for one in totals)
+    assert rows_for_people == f"{before} → {after}"
+    assert one_by_one == alone

@@ -439,6 +439,7 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
     for where, told in (
         ("review/bulk", {"run": run, "decision": "skip", "scope": "all", "filter": "focus=all"}),
         ("review/bulk", {"run": run, "decision": "skip", "scope": "all", "expected": 1}),
+        ("review/bulk/undo", {"run": run, "event": 10**9, "filter": "focus=all"}),
         ("review/filters", {"run": run, "name": f"les {phone(62)}", "filter": "focus=all"}),
         ("review/filters", {"run": run, "name": "les miens", "filter": f"q={quote(phone(62))}"}),
         ("students/search", {"run": run, "q": phone(3)}),
@@ -458,6 +459,18 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
                      {"decision": "unknown", "version": 1, "note": "liste"}):  # fmt: skip
             assert_silent(client.post(f"{address}/decide?run={run}", told), 200, 302, 400, 409)
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
+
+
+def test_causes_and_old_statuses_show_none(house: Birdhouse) -> None:
+    client = browser(house, "Operator")
+    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}"), 200)
+    queue = client.get(f"{ROOT}/review?run={house.third.pk}&focus=all&state=all")
+    assert_silent(queue, 200)
+    links = re.findall(r'href="([^"]*;status=[^"]*)"', body(queue))
+    statuses = {html.unescape(link) for link in links}
+    assert statuses
+    for url in statuses:
+        assert_silent(client.get(url), 200)
 
 
 def test_old_and_new_values_of_a_changed_row_show_none(house: Birdhouse, row: Any) -> None:

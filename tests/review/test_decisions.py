@@ -21,15 +21,14 @@ from legacy_import.models import (
 )
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.privacy.free_text import ContainsContact
+from legacy_import.review.claims import claim, other_viewers
 from legacy_import.review.decisions import (
     DecidedMeanwhile,
     NotPossible,
     RowCommitted,
     UnknownRow,
-    claim,
     decide,
     last_decisions,
-    other_viewers,
     undo,
 )
 from tests.factories import (

@@ -73,6 +73,7 @@ READ_HISTORY = ("view_legacycompletedtraining",)
 MAY_ATTACH = (*READ_HISTORY, "attach_history")
 ROWS = frozenset({"legacy_student_imports", "legacy_facet_counts"})
 DECISIONS = ROWS | {"legacy_review_decisions", "legacy_review_claims"}
+CLAIMS = frozenset({"legacy_review_claims"})  # who opens a row has it open
 RUN = frozenset({"legacy_import_runs"})
 LOOKED = frozenset({"legacy_access_log"})
 WEIGHED = ROWS | {"legacy_mapping_totals", "legacy_mapping_weights"}
@@ -100,7 +101,7 @@ def decided(where: str, status: int, writes: frozenset[str], **sends: Any) -> Ad
 def looked(where: str, permission: str, **sends: Any) -> Address:
     return Address(
         f"{ROOT}/review/{{row}}/{where}", ("review", permission), {"POST": 200},
-        {**QUEUE, **sends}, LOOKED,
+        {**QUEUE, **sends}, LOOKED | CLAIMS,
     )  # fmt: skip
 
 
@@ -138,7 +139,9 @@ SCREENS: dict[str, Address] = {
     "legacy_imports:reconcile": Address(
         f"{ROOT}/{{run}}/reconcile", ("commit",), {"POST": 200}, writes=RUN
     ),
-    "legacy_imports:review": Address(f"{ROOT}/review?run={{run}}&row={{row}}", ("review",)),
+    "legacy_imports:review": Address(
+        f"{ROOT}/review?run={{run}}&row={{row}}", ("review",), writes=CLAIMS
+    ),
     "legacy_imports:review-row": Address(f"{ROOT}/review/{{row}}", ("review",), ELSEWHERE),
     "legacy_imports:review-bulk": Address(
         f"{ROOT}/review/bulk", ("review",), {"POST": 302},
@@ -149,7 +152,7 @@ SCREENS: dict[str, Address] = {
     # Of no bulk of theirs.
     "legacy_imports:review-bulk-undo": Address(
         f"{ROOT}/review/bulk/undo", ("review",), {"POST": 409},
-        {**QUEUE, "run": "{run}", "event": "1"},
+        {**QUEUE, "run": "{run}", "event": "1"}, CLAIMS,
     ),
     "legacy_imports:review-search": Address(
         f"{ROOT}/review/search", ("review",), {"POST": 302}, {**QUEUE, "run": "{run}", "q": "fictif"}
@@ -160,11 +163,11 @@ SCREENS: dict[str, Address] = {
     ),
     "legacy_imports:review-decide": decided("decide", 302, DECISIONS, version="1", decision="skip"),
     # Nothing was decided about an earlier version of the row.
-    "legacy_imports:review-repeat": decided("repeat", 409, frozenset(), version="1"),
+    "legacy_imports:review-repeat": decided("repeat", 409, CLAIMS, version="1"),
     # Of somebody else's decision; a reviewer takes back only their own.
-    "legacy_imports:review-undo": decided("undo", 409, frozenset(), event="{event}"),
-    "legacy_imports:review-claim": decided("claim", 302, frozenset({"legacy_review_claims"})),
-    "legacy_imports:review-person": decided("person", 200, frozenset(), phone="0770 11 22 33"),
+    "legacy_imports:review-undo": decided("undo", 409, CLAIMS, event="{event}"),
+    "legacy_imports:review-claim": decided("claim", 302, CLAIMS),
+    "legacy_imports:review-person": decided("person", 200, CLAIMS, phone="0770 11 22 33"),
     "legacy_imports:review-reveal": looked("reveal", "reveal_pii", reason="dossier illisible"),
     "legacy_imports:review-raw": looked("raw", "view_raw"),
     "legacy_imports:course-mapping": Address(f"{ROOT}/course-mapping?run={{run}}", ("map",)),

@@ -1,6 +1,8 @@
 """The pictures of docs/ cover the screens; whoever adds one says whether it is pictured."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from django.urls import URLPattern
@@ -8,6 +10,7 @@ from django.urls import URLPattern
 from legacy_import import urls
 from legacy_import.permissions import GROUPS
 from legacy_import.screens.menu import SCREENS
+from scripts import picture_templates
 from scripts.demo_accounts import ADMIN, SHOWS
 from scripts.screenshots import FOLDER, MOST_BYTES, PHONE, PICTURES, ROOT, WIDE, Picture
 from tests.test_docs import PAGES, TEXT
@@ -70,7 +73,7 @@ def test_every_picture_of_the_docs_exists_and_is_shown_in_its_own_language():
     for language, pictures in in_tours.items():
         assert pictures == {path(one) for one in OF_TOURS if one.language == language}
     assert shown()["docs/screens.md"] == made - {path(one) for one in OF_TOURS}
-    assert {str(path.relative_to(ROOT)) for path in FOLDER.iterdir()} == made
+    assert {str(path.relative_to(ROOT)) for path in FOLDER.glob("*.png")} == made
 
 
 def test_the_readme_shows_the_queue_alone():
@@ -94,9 +97,41 @@ def test_a_picture_is_as_wide_as_its_window_and_is_a_picture(picture):
 
 
 def test_together_they_stay_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= MOST_BYTES
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.png")) <= MOST_BYTES
 
 
 def test_the_demo_has_an_account_per_group_and_one_more():
     assert list(SHOWS) == [*GROUPS, ADMIN]
     assert {picture.role for picture in PICTURES} <= {name.lower() for name in SHOWS}
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_is_not_older_than_the_templates_of_its_screen(picture: Picture) -> None:
+    now = picture_templates.digest_of(picture)
+    assert picture_templates.recorded().get(picture.name) == now, "make screenshots takes it again"
+
+
+def test_only_pictures_that_exist_are_recorded() -> None:
+    assert set(picture_templates.recorded()) == {picture.name for picture in PICTURES}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "is_older"),
+    [
+        ("run", "admin/legacy_imports/runs/run.html", True),
+        ("run", "admin/legacy_imports/base.html", True),
+        ("former-learner", "admin/trainings/history/learner.html", True),
+        ("run", "admin/legacy_imports/review/row.html", False),
+    ],
+)
+def test_a_changed_template_makes_the_pictures_of_its_screen_older(
+    name: str, changed: str, is_older: bool, tmp_path: Path
+) -> None:
+    (picture,) = (one for one in PICTURES if one.name == name)
+    templates = tmp_path / "templates"
+    shutil.copytree(picture_templates.TEMPLATES, templates)
+    assert picture_templates.digest_of(picture, templates) == picture_templates.digest_of(picture)
+    with (templates / changed).open("a", encoding="utf-8") as stream:
+        stream.write("<p>")
+    after = picture_templates.digest_of(picture, templates)
+    assert (after != picture_templates.digest_of(picture)) is is_older

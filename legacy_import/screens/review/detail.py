@@ -11,9 +11,9 @@ from legacy_import.choices import COMMITTED_OUTCOMES, Outcome
 from legacy_import.models import LegacyImportRun, LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.people.platform import contacts_of
+from legacy_import.review.claims import other_viewers
 from legacy_import.review.decisions import (
     CLOSED_TO_REVIEW,
-    other_viewers,
 )
 from legacy_import.review.together import fellows_of
 from legacy_import.rules.decisions import in_force

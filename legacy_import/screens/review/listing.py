@@ -3,21 +3,25 @@
 The most likely matches come first, regardless of the reason: they are decided quickest.
 """
 
+import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from ecoin.identity.masking import mask_text
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyImportRun, LegacyReviewDecision, LegacyStudentImport
+from legacy_import.review.claims import take, taken_rows
 from legacy_import.review.counts import Cell, FilteredCounts
 from legacy_import.screens.pages import Anchor, Line, Page, read_page
 
 ROWS = 25
+MOST_TRIES = 20  # to get a row before other users, who all ask at the same moment
 ORDER = ("review_order", "planned_reason", "classification", "pk")
 COLUMNS = (
     *ORDER, "source_table", "legacy_id", "full_name", "decision", "settled", "to_classify",
@@ -35,12 +39,17 @@ class Key(NamedTuple):
 
 
 def page_of(
-    run: LegacyImportRun, counts: FilteredCounts, anchor: Anchor, *, size: int = ROWS
+    run: LegacyImportRun,
+    counts: FilteredCounts,
+    anchor: Anchor,
+    *,
+    size: int = ROWS,
+    without: Collection[int] = (),
 ) -> Page:
     """The rows that pass the filter, from the anchor on; an unknown row anchors nothing."""
     key = key_of(run, anchor.row)
     anchor = anchor if key else Anchor()
-    rows = _rows_from(run, counts, key, anchor, size + 1)
+    rows = _rows_from(run, counts, key, anchor, size + 1 + len(without)).exclude(pk__in=without)
     return read_page(rows, anchor, order=ORDER, columns=COLUMNS, mask=_masked, size=size)
 
 
@@ -70,11 +79,35 @@ def with_fellows(
     return listed
 
 
-def next_row(run: LegacyImportRun, counts: FilteredCounts, after: int | None) -> int | None:
-    """The next row that passes the filter, the first one after the last; None: no row."""
+def next_row(
+    run: LegacyImportRun, counts: FilteredCounts, after: int | None, *, taken: Collection[int] = ()
+) -> int | None:
+    """The next row that passes the filter and is not taken, after the last the first; None: no row."""
     for anchor in (Anchor(after=after), Anchor()):
-        for line in page_of(run, counts, anchor, size=1).lines:
+        for line in page_of(run, counts, anchor, size=1, without=taken).lines:
             return int(line["pk"])
+    return None
+
+
+def claim_next_row(
+    run: LegacyImportRun,
+    counts: FilteredCounts,
+    after: int | None,
+    *,
+    actor: User,
+    now: datetime.datetime,
+) -> int | None:
+    """The next row that no other user has open, claimed for the actor; None: there is none.
+
+    A row that another user claims at this moment is passed over.
+    """
+    passed: set[int] = set()
+    while len(passed) < MOST_TRIES:
+        taken = {*passed, *taken_rows(actor=actor, now=now)}
+        row = next_row(run, counts, after, taken=taken)
+        if row is None or take(row_id=row, actor=actor, now=now):
+            return row
+        passed.add(row)
     return None
 
 

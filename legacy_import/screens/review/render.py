@@ -19,17 +19,18 @@ from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, MAP, REVEAL_PII, VIEW_RAW
 from legacy_import.review.bulk import MAX_ROWS
 from legacy_import.review.bulk_undo import last_answers
+from legacy_import.review.claims import other_viewers, take, taken_rows
 from legacy_import.review.counts import (
     FilteredCounts,
     ReviewProgress,
     count_rows,
-    decided_since,
     decisions_since_plan,
     statuses_under,
 )
-from legacy_import.review.decisions import NotPossible, other_viewers
+from legacy_import.review.decisions import NotPossible
 from legacy_import.review.filter import ALL, FOCUSES, OTHER, PENDING, STATUS, RowFilter
 from legacy_import.review.saved_filters import filters_of
+from legacy_import.review.tally import tally, tally_of
 from legacy_import.screens.address import QUEUE, RowsAddress, reviewer_of
 from legacy_import.screens.facets import (
     FACET_NAMES,
@@ -45,6 +46,7 @@ from legacy_import.screens.review.causes import cause_lines
 from legacy_import.screens.review.detail import detail_of
 from legacy_import.screens.review.keys import keys_for_templates
 from legacy_import.screens.review.listing import (
+    claim_next_row,
     next_row,
     notes_of_postponed,
     page_of,
@@ -90,10 +92,14 @@ def render_queue(
             request, ROW_TEMPLATE, section=SECTION, title=TITLE, run=run, **context
         )  # fmt: skip
     page = _page(address, counts)
-    address = replace(address, row=address.row or _first(address, page))
+    requested = address.row
+    if not requested and part != AROUND:
+        address = replace(address, row=_free_row(address, counts, page, actor, now))
     context = _list_context(address, counts, page, actor, now)
     if part != AROUND:
         context |= _row_context(address, counts, actor, now)
+        if requested and context["detail"]["open"]:
+            take(row_id=requested, actor=actor, now=now)
     return render_page(
         request, TEMPLATE, section=SECTION, title=TITLE, run=run, status=status,
         part=part, frame=FRAMES.get(part, FRAMES[""]), **{**context, **extra},
@@ -109,7 +115,8 @@ def _row_context(
         detail = detail_of(run, address.row, actor=actor, now=now, person=address.person)
         if detail is None:
             raise Http404
-    following = next_row(run, counts, address.row) if detail else None
+    taken = taken_rows(actor=actor, now=now) if detail else []
+    following = next_row(run, counts, address.row, taken=taken) if detail else None
     return {
         "address": address,
         "here": address.query_string(),
@@ -138,7 +145,8 @@ def _list_context(
         "tabs": [_tab(address, focus, progress) for focus in FOCUSES],
         "causes_url": causes_url(run),
         "progress": progress[address.query.focus],
-        "decided_today": decided_since(run, timezone.localtime(now).replace(hour=0, minute=0)),
+        "tally": tally(run, counts, now),
+        "own_tally": tally_of(run, address.query, actor, now),
         "states": _states(address, counts),
         "facets": _facets(address, counts),
         "chips": chips_of(address, FACET_NAMES),
@@ -218,9 +226,17 @@ def _page(address: RowsAddress, counts: FilteredCounts) -> Page:
     return page
 
 
-def _first(address: RowsAddress, page: Page) -> int | None:
-    """The row that opens by default: the nearest in the direction of paging."""
-    return page.lines[-1 if address.before else 0]["pk"] if page.lines else None
+def _free_row(
+    address: RowsAddress, counts: FilteredCounts, page: Page, actor: User, now: datetime
+) -> int | None:
+    """The row that opens by default: the nearest in the direction of paging that no other user has
+    open. It is the actor's from now on."""
+    rows = [line["pk"] for line in page.lines]
+    taken = set(taken_rows(actor=actor, now=now)) if rows else set()
+    for row in reversed(rows) if address.before else rows:
+        if row not in taken and take(row_id=row, actor=actor, now=now):
+            return int(row)
+    return claim_next_row(address.run, counts, rows[-1], actor=actor, now=now) if rows else None
 
 
 def _tab(address: RowsAddress, focus: str, progress: Progress) -> dict[str, Any]:

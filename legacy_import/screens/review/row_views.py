@@ -18,14 +18,9 @@ from legacy_import.errors import LegacyImportError
 from legacy_import.models import LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
+from legacy_import.review.claims import claim
 from legacy_import.review.counts import count_rows
-from legacy_import.review.decisions import (
-    DecidedMeanwhile,
-    RowCommitted,
-    claim,
-    name_of,
-    undo,
-)
+from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, name_of, undo
 from legacy_import.review.earlier import repeat
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
 from legacy_import.review.together import decide_together
@@ -45,7 +40,7 @@ from legacy_import.screens.review.forms import (
     VersionForm,
     parse_others,
 )
-from legacy_import.screens.review.listing import next_row
+from legacy_import.screens.review.listing import claim_next_row
 from legacy_import.screens.review.render import SECTION, TITLE, render_queue, render_refusal
 from legacy_import.screens.review.words import done_words
 
@@ -188,7 +183,7 @@ def _go_on(request: HttpRequest, address: RowsAddress, words: str = "") -> HttpR
 
     The script gets its address and version: it has that row already, and shows it if nothing changed.
     """
-    following = _next_row(address)
+    following = _next_row(request, address)
     url = address.starting_at(following)
     if _is_of_script(request):
         rows = LegacyStudentImport.objects.filter(pk=following or 0)
@@ -200,9 +195,10 @@ def _go_on(request: HttpRequest, address: RowsAddress, words: str = "") -> HttpR
     return HttpResponseRedirect(f"{url}#{ROW_ANCHOR}")
 
 
-def _next_row(address: RowsAddress) -> int | None:
-    """The next row of the queue after this one; None once it is empty."""
-    return next_row(address.run, count_rows(address.run, address.query), address.row)
+def _next_row(request: HttpRequest, address: RowsAddress) -> int | None:
+    """The next row of the queue that no other user has open, claimed; None: there is none."""
+    counts, actor = count_rows(address.run, address.query), reviewer_of(request)
+    return claim_next_row(address.run, counts, address.row, actor=actor, now=timezone.now())
 
 
 def _conflict(
@@ -221,7 +217,7 @@ def _conflict(
         own_decision=arguments["decision"].label,
         note=arguments["note"],
         row_name=_name_of(getattr(error, "row_id", address.row)),
-        next_url=address.starting_at(_next_row(address)),
+        next_url=address.starting_at(_next_row(request, address)),
         row_url=address.at_row(address.row),
     )
 

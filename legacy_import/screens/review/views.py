@@ -45,7 +45,7 @@ def review_row(request: HttpRequest, row: int) -> HttpResponse:
         address = parse_address(run, request.GET.dict(), queue=True)
     except ContainsContact:
         raise Http404 from None
-    return HttpResponseRedirect(address.at_row(row))
+    return HttpResponseRedirect(address.starting_at(row))
 
 
 def _without_search(request: HttpRequest) -> str:

@@ -98,9 +98,14 @@ def queue_of(counts: RunCounts) -> RunCounts:
 
 def review_progress(counts: RunCounts) -> dict[str, ReviewProgress]:
     """Focus → how many of its rows are decided, those that left the queue since included."""
+    return reviewed(counts).progress()
+
+
+def reviewed(counts: RunCounts) -> FilteredCounts:
+    """The rows of the queue, and those that were decided in it and left it since."""
     queue = queue_of(counts).combinations
     decided = [pair for pair in counts.combinations if pair[0]["settled"] and pair not in queue]
-    return FilteredCounts(RowFilter(), queue, decided_before=decided).progress()
+    return FilteredCounts(RowFilter(), queue, decided_before=decided)
 
 
 # --- Rows that a commit would process ------------------------------------------------------------------

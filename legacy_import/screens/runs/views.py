@@ -5,17 +5,20 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from legacy_import.choices import RunStatus, Stage
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import VIEW, permission_needed
 from legacy_import.privacy.free_text import ContainsContact, contact_free_text
+from legacy_import.review.filter import RowFilter
+from legacy_import.review.tally import tally, tally_of
 from legacy_import.screens import obstacles
-from legacy_import.screens.address import requested_number, run_with_id
+from legacy_import.screens.address import requested_number, reviewer_of, run_with_id
 from legacy_import.screens.page import render_page
 from legacy_import.screens.runs.certificate import certificate_of
-from legacy_import.screens.runs.counts import counts_of, distributions, queue_of, review_progress
+from legacy_import.screens.runs.counts import counts_of, distributions, queue_of, reviewed
 from legacy_import.screens.runs.log import log_page
 from legacy_import.screens.runs.plan import (
     committed_rows,
@@ -96,6 +99,9 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         title=_("Run %(number)s") % {"number": run.pk},
         run=run,
         page=page,
+        own_tally=tally_of(run, RowFilter(), reviewer_of(request), timezone.now())
+        if page["tally"]
+        else None,
         address=reverse("legacy_imports:run", args=[run.pk]),
         older_batches=bool(request.GET.get("before")),
         may_commit=obstacles.to_commit(run) is None,
@@ -126,7 +132,8 @@ def run_page(run: LegacyImportRun, *, before: int | None = None) -> dict[str, An
         "certificate": certificate_of(run.certificate),
         "committed": committed_rows(counts),
         "ever_committed": any(one["stage"] == Stage.COMMIT for one in progress["stages"]),
-        "review_progress": review_progress(counts),
+        "review_progress": reviewed(counts).progress(),
+        "tally": tally(run, reviewed(counts), timezone.now()) if run.planned_at else None,
         "priorities": list(priorities(counts)),
         "risks": list(risks(counts)),
         "distributions": list(distributions(counts)),

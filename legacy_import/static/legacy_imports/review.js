@@ -25,11 +25,12 @@ function store(name, value) {
 // --- Another row in the place of the open one ------------------------------------------------------
 
 const NOTHING = { url: "", html: null };
+let shown = location.search;
 let ahead = NOTHING; // the next row, requested while this one is read
 
 /** A part of the page at this address: "row", or "around" it. Throws where the server refuses. */
 async function requestPart(part, url) {
-  const answer = await fetch(url, { headers: { "X-Part": part }, redirect: "error" });
+  const answer = await fetch(url, { headers: { "X-Part": part }, redirect: "manual" });
   if (!answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -47,6 +48,7 @@ function show(html, url) {
   place.replaceChildren(...html.body.childNodes);
   ahead = NOTHING;
   history.pushState(null, "", url);
+  shown = location.search;
   markOpenRow();
   prepare(place);
   const row = openRow(), claimed = document.getElementById("li-claim");
@@ -137,7 +139,7 @@ async function save(form, button, sent) {
   let next;
   try {
     const answer = await fetch(form.action, {
-      method: "POST", body: sent, headers: { Accept: "application/json" }, redirect: "error",
+      method: "POST", body: sent, headers: { Accept: "application/json" }, redirect: "manual",
     });
     if (!answer.ok) throw new Error(String(answer.status));
     next = await answer.json();
@@ -175,8 +177,9 @@ document.addEventListener("click", (event) => {
   if (event.detail > 1 && event.target.closest("form[data-next-row] button")) event.preventDefault();
 }, { capture: true });
 
-// The pages before were shown by the script: the server shows them again.
-addEventListener("popstate", () => location.reload());
+// The rows before were shown by the script: the server shows them again. A link inside the page is no
+// other row.
+addEventListener("popstate", () => { if (location.search !== shown) location.reload(); });
 
 // --- Keys: the letter that is written on them; on other alphabets, their place ----------------------------
 
@@ -223,6 +226,7 @@ const SIGNS = { "/": search, "?": openHelp, "؟": openHelp };
 const KEYS = new Set([...help.querySelectorAll("kbd")].map((key) => key.textContent));
 
 function actionOf(event) {
+  if (!event.key) return null; // a browser that fills a form
   if (SIGNS[event.key]) return SIGNS[event.key];
   if (event.code === "Slash" && !/^[!-~]$/.test(event.key)) return event.shiftKey ? openHelp : search;
   const written = event.key.toLowerCase(), placed = event.code.replace("Key", "").toLowerCase();

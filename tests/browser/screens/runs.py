@@ -76,7 +76,7 @@ def states(language: str) -> Iterator[State]:
     yield State("runs at work", at(ROOT), shows="table", axe_width=0)
     hold(run, lease_token="", lease_expires_at=None)
     yield State("rolled back", _confirm(f"{page}/rollback", database_name()))
-    yield State("run that was rolled back", at(page), shows="#li-log", axe_width=0)
+    yield State("run that was rolled back", at(page), shows="#log", axe_width=0)
 
 
 def _confirm(address: str, name: str) -> Reach:
@@ -105,8 +105,9 @@ def _proof(run: LegacyImportRun, language: str) -> Reach:
         place = f"**{ROOT}/{run.pk}/reconcile"
         page.route(place, lambda route: route.fulfill(**answer))
         page.goto(f"{ROOT}/{run.pk}")
+        page.locator("details:has(form[action$=reconcile]) > summary").click()
         with page.expect_navigation():
-            page.locator("form[action$=reconcile] button").click()
+            page.locator("details form[action$=reconcile] button").click()
         page.unroute(place)
 
     return reach

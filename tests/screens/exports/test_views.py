@@ -1,6 +1,7 @@
 """`…/{run}/export.csv` and `.json`: who may have them, their headers, and the log."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -201,3 +202,15 @@ def test_a_contact_in_any_column_is_in_no_byte(query):
         whole = body(client.get(address(run, kind), query))
         assert "559446482" not in re.sub(r"\D", "", whole)
         assert not any(spelled in whole for spelled in (EMAIL, "karim.haddad", PHONE))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_compressed_export_is_the_same_file(manager, kind):
+    run = run_of(40)
+    plain = manager.get(address(run, kind), secure=True)
+    packed = manager.get(address(run, kind), secure=True, headers={"accept-encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert packed.streaming == plain.streaming == (kind == "csv")
+    content = b"".join(packed) if packed.streaming else packed.content
+    assert gzip.decompress(content).decode("utf-8") == body(plain)
+    assert packed["Content-Disposition"] == plain["Content-Disposition"]

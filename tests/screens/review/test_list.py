@@ -176,12 +176,12 @@ def run() -> LegacyImportRun:
 
 def test_old_statuses_are_counted_as_typed_under_the_other_filters(client, run, me):
     assert statuses(page(client, focus="all")) == [
-        ("MYSTERE ", 3), ("Formée", 2), ("none", 1), ("archivé", 1), ("rappeler 06•• ••• 003", 1),
+        ("Mystère", 3), ("Formée", 2), ("none", 1), ("archivé", 1), ("rappeler 06•• ••• 003", 1),
     ]  # fmt: skip
     assert statuses(page(client, focus="all", source_table="archives")) == []
     say(rows_of(run)[0], D.SKIP, me)
     answer = page(client, focus="all", planned_reason="status_unknown")
-    assert statuses(answer)[0] == ("MYSTERE ", 2)
+    assert statuses(answer)[0] == ("Mystère", 2)
 
 
 @pytest.mark.parametrize(

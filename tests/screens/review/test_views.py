@@ -22,7 +22,7 @@ from legacy_import.models import (
     SavedFilter,
 )
 from legacy_import.review import search as row_search
-from legacy_import.review.decisions import claim
+from legacy_import.review.claims import claim
 from legacy_import.review.reveal import PER_HOUR, reveal
 from tests.factories import (
     NOW,
@@ -617,7 +617,7 @@ def test_a_colleague_who_is_looking_is_named(client, me):
     (row,) = rows_of(queue_of_unknown(1))
     now = datetime.datetime.now(tz=datetime.UTC)
     claim(row_id=row.pk, actor=reviewer(first_name="Lina"), now=now)
-    assert "Lina is looking at this row" in text_of(page(client, focus="all"))
+    assert "Lina is looking at this row" in text_of(page(client, focus="all", row=row.pk))
     answer = client.post(
         f"{ADDRESS}/{row.pk}/claim", secure=True,
         headers={"accept": "application/json", "accept-language": "en"},
@@ -625,10 +625,16 @@ def test_a_colleague_who_is_looking_is_named(client, me):
     assert answer.json() == {"other": "Lina is looking at this row."}
 
 
-def test_looking_at_the_page_writes_nothing(client):
-    queue_of_unknown(1)
-    page(client, focus="all")
-    assert not ReviewClaim.objects.exists()
+def test_looking_at_the_page_writes_only_who_has_the_row_open(client, me):
+    (row,) = rows_of(queue_of_unknown(1))
+    with CaptureQueriesContext(connection) as queries:
+        page(client, focus="all")
+    written = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert all(
+        '"legacy_review_claims"' in sql or "`legacy_review_claims`" in sql for sql in written
+    )
+    held = ReviewClaim.objects.get()
+    assert (held.actor, held.student_import_id) == (me, row.pk)
     assert not LegacyAccessLog.objects.exists()
 
 
@@ -846,8 +852,9 @@ def test_the_page_takes_as_many_queries_for_fifty_rows_as_for_five_hundred(clien
 
     queue_of_unknown(1)  # each of the two has other runs
     few, many = queries(queue_of_unknown(50)), queries(queue_of_unknown(500))
-    # Of these, fifteen for the effects of decisions and two for the next row.
-    assert len(few) == len(many) <= 43
+    # Of these, fifteen for the effects of decisions, two for the next row, six for claims, two for
+    # old statuses.
+    assert len(few) == len(many) <= 51
     # Of all counts only that of old statuses reads rows, and of no more than old_status.MOST_ROWS.
     counting = [sql for sql in many if "COUNT(" in sql and "legacy_review_decisions" not in sql]
     assert [sql for sql in counting if "status_key" not in sql] == []

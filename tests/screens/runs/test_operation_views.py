@@ -17,8 +17,8 @@ from legacy_import.models import (
     LegacyImportRun,
     LegacyStudentImport,
 )
-from legacy_import.screens import form_tokens
-from legacy_import.screens.runs import in_request, obstacles
+from legacy_import.screens import form_tokens, obstacles
+from legacy_import.screens.runs import in_request
 from tests.factories import ReviewDecisionFactory, StagedLearnerFactory
 from tests.screens.runs.run_screens import (
     ROOT,

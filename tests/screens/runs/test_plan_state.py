@@ -36,7 +36,7 @@ def run() -> LegacyImportRun:
 
 @pytest.fixture
 def client() -> Client:
-    return signed_in(person("view", "review", "map", "commit"))
+    return signed_in(person("view", "review", "map", "commit", "export"))
 
 
 def a_row(run: LegacyImportRun) -> LegacyStudentImport:
@@ -77,7 +77,9 @@ def test_every_page_marks_it_and_the_run_has_no_other_step(
 ) -> None:
     pages = (
         ROOT, f"{ROOT}/{run.pk}", f"{ROOT}/review?run={run.pk}", f"{ROOT}/students?run={run.pk}",
-        f"{ROOT}/course-mapping?run={run.pk}",
+        *(f"{ROOT}/{kind}-mapping?run={run.pk}" for kind in ("course", "session", "status")),
+        f"{ROOT}/course-mapping/{LegacyCourseMapping.objects.earliest('pk').pk}?run={run.pk}",
+        f"{ROOT}/{run.pk}/sign-off", "/admin/",
     )  # fmt: skip
     for page in pages:
         assert MARK not in text(client.get(page)), page

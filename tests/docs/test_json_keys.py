@@ -1,22 +1,17 @@
-"""docs/commands.md names the keys of --json and the lines of the certificate that commands print."""
+"""docs/commands.md lists the keys of --json that each command prints."""
 
-import dataclasses
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from legacy_import.management.certificate import certificate_table
 from legacy_import.models import LegacyImportRun
-from legacy_import.source.certificate import Certificate
 from tests.docs.tables import DOCS
 from tests.management.calling import done
 from tests.management.committing import commit, confirmed, planned
 
 __all__ = ["planned"]
 PAGE = (DOCS / "commands.md").read_text("utf-8")
-WITHOUT_A_LINE = {"–", "Source"}  # the address of the source is above the certificate
 
 
 def cells_of(heading: str) -> list[list[str]]:
@@ -30,20 +25,6 @@ def documented_keys(command: str) -> set[str]:
     """The keys of a command's counts: the words in backticks outside brackets, options excepted."""
     (text,) = [keys for name, keys in cells_of("`--json`") if name == f"`{command}`"]
     return set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", text)))
-
-
-def test_every_fact_of_the_certificate_is_explained_with_key_and_line() -> None:
-    rows = cells_of("The certificate")
-    keys = {key for cells in rows for key in re.findall(r"`(\w+)`", cells[0])}
-    assert keys == {field.name for field in dataclasses.fields(Certificate)}
-    lines = {cells[1] for cells in rows} - WITHOUT_A_LINE
-    assert lines == {line for line, _ in certificate_table(_empty_certificate()).rows}
-
-
-def _empty_certificate() -> dict[str, Any]:
-    empty: dict[str, Any] = {field.name: {} for field in dataclasses.fields(Certificate)}
-    texts = {"server": "", "version": "", "database": "", "account": "", "isolation": ""}
-    return empty | texts | {"tls": {"state": "local", "cipher": ""}, "notes": (), "snapshots": 1}
 
 
 @pytest.mark.django_db
