@@ -329,6 +329,8 @@ def test_a_page_asks_as_often_whatever_the_size_of_the_run() -> None:
         with CaptureQueriesContext(connection) as seen:
             client.get(page)
         counting = [q["sql"] for q in seen if staged in q["sql"].replace("`", '"')]
+        # Decided rows are counted from the decisions, at most tally.MOST_COUNTED of them.
+        counting = [sql for sql in counting if "legacy_review_decisions" not in sql]
         assert not [sql for sql in counting if "COUNT" in sql], page
 
 
