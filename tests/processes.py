@@ -28,7 +28,7 @@ ON_SERVER = os.environ.get("TEST_APP_DATABASE") in (MARIADB, MYSQL)
 APP_PASSWORD = "fictional-app-password"
 JSON_KEYS = ["schema_version", "command", "run", "source", "counts", "errors", "duration_s"]
 OWN_KEYS = (
-    "LEGACY_", "TEST_", "DATABASE_", "DJANGO_", "EMAIL_", "SECRET_KEY", "DEBUG", "NO_COLOR",
+    "LEGACY_", "TEST_", "DATABASE_", "DJANGO_", "EMAIL_", "SECRET_KEY", "DEBUG", "NO_COLOR", "PYTEST_",
 )  # fmt: skip
 
 
