@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "ecoin.interrupted_forms.InterruptedFormsMiddleware",  # everybody signs in
+    "ecoin.kept_forms.middleware.InterruptedFormsMiddleware",  # everybody signs in
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # innermost: it replaces the answer of a locked sign-in

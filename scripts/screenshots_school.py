@@ -23,7 +23,8 @@ from legacy_import.models import (
     LegacyStudentImport,
 )
 from legacy_import.people.platform import platform_courses
-from legacy_import.review.decisions import claim, decide
+from legacy_import.review.claims import claim
+from legacy_import.review.decisions import decide
 from legacy_import.review.filter import queue_of
 from legacy_import.review.saved_filters import save_filter
 from legacy_import.stages.replan import replan
