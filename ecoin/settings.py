@@ -44,7 +44,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",  # outermost: redirects and refusals carry the policy too
-    "ecoin.no_store.NoStoreMiddleware",
+    "ecoin.pages.no_store.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     # Inside WhiteNoise, whose files are compressed already. Its random padding and the tokens that
@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "ecoin.kept_forms.middleware.InterruptedFormsMiddleware",  # everybody signs in
+    "ecoin.pages.interrupted_forms.InterruptedFormsMiddleware",  # everybody signs in
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # innermost: it replaces the answer of a locked sign-in
@@ -278,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "ecoin.error_reports.RedactedReporterFilter"
-CSRF_FAILURE_VIEW = "ecoin.refusals.csrf_failed"
+CSRF_FAILURE_VIEW = "ecoin.pages.refusals.csrf_failed"
 # Nothing is uploaded; a form is small, though a selection may have a thousand rows.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_200

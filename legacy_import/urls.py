@@ -5,7 +5,7 @@ Each screen defines its addresses next to its views.
 
 from django.urls import URLPattern, re_path
 
-from ecoin.slash import without_slash
+from ecoin.pages.slash import without_slash
 from legacy_import.permissions import APP_LABEL
 from legacy_import.screens.exports import views as exports
 from legacy_import.screens.learners import views as students

@@ -9,11 +9,13 @@ checkout, Debian's Chromium. Prints a Markdown table next to the targets (docs/r
 
 import argparse
 import statistics
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.review.page import Reviewer, open_browser
-from scripts.screenshots import school_folder, server, set_up
+from scripts.screenshots import server, set_up
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -78,8 +80,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=60)
     options = parser.parse_args()
-    with school_folder() as folder:
-        set_up(folder)
+    with tempfile.TemporaryDirectory(prefix="ecoin-review-") as folder:
+        set_up(Path(folder))
         from scripts import screenshots_school
 
         screenshots_school.build()

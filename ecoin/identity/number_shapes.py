@@ -1,7 +1,7 @@
 """Numbers in free text that are not phones: dates, times, years, codes of sessions, amounts.
 
 No Algerian number has the area code 19 or 20, so a group that begins with a year begins no phone.
-Anything else with seven digits or more might be a phone (docs/decisions/0078).
+Anything else with seven digits or more might be a phone (docs/decisions/0077).
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from django.db import IntegrityError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from ecoin.kept_forms.middleware import InterruptedFormsMiddleware
 from ecoin.logs import RedactedFormatter
+from ecoin.pages.interrupted_forms import InterruptedFormsMiddleware
 from ecoin.sign_in import client_address
 from tests.factories import UserFactory
 
@@ -298,6 +298,6 @@ def test_a_compressed_page_gives_no_secret_away_by_its_length():
 
 
 def test_everybody_signs_in_unless_a_view_says_otherwise():
-    assert "ecoin.kept_forms.middleware.InterruptedFormsMiddleware" in configured.MIDDLEWARE
+    assert "ecoin.pages.interrupted_forms.InterruptedFormsMiddleware" in configured.MIDDLEWARE
     assert issubclass(InterruptedFormsMiddleware, LoginRequiredMiddleware)
     assert configured.MIDDLEWARE[0] == "csp.middleware.CSPMiddleware"

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import MySQLdb
@@ -286,6 +287,7 @@ def assert_it_is_closed_purged_and_forgotten(operator: Operator) -> None:
 # --- What the page says of messages, codes and numbers ------------------------------------------
 
 
+@cache
 def messages_of_the_code() -> list[str]:
     """Every text in the import's source; what is filled in at run time reads …"""
     texts = []

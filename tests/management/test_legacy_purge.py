@@ -175,6 +175,9 @@ class TestOnePerson:
             ],
         }
         told = words(purge("--subject", "stagiaires:1"))
+        assert told.endswith(
+            "Next: erase the person on the platform, too: /admin/crm/crmlead/12/change/"
+        )
         assert "crm.CrmLead:12 created from it" in told
         assert "auth.User:4 linked to it" in told
         assert f"stagiaires:1 of run {run.pk}: erased already." in told

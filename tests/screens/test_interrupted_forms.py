@@ -7,7 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from ecoin.kept_forms import middleware
+from ecoin import interrupted_forms
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyReviewDecision
 from tests.factories import CourseMappingFactory, CrmLeadFactory
@@ -135,7 +135,7 @@ def test_of_a_browser_that_no_one_signed_in_with_nothing_is_kept(row):
     stranger = Client(headers={"accept-language": "en"})
     answer = decide(stranger, row)
     assert answer.url == f"/admin/login/?next={ROOT}/review/{row.pk}"
-    stranger.cookies[middleware.COOKIE] = "1:forged"
+    stranger.cookies[interrupted_forms.COOKIE] = "1:forged"
     assert decide(stranger, row).status_code == 302
     assert not Session.objects.exists()
 
@@ -147,7 +147,7 @@ def test_contacts_searches_confirmations_and_tokens_are_not_kept(browser, row):
         browser, row, note="rappeler le 0559 44 61 68", q="Haddad", phone="12", database="app",
         csrfmiddlewaretoken="x" * 64, reason="dossier", ids=["1234567", "7654321"], password="p",
     )  # fmt: skip
-    kept = Session.objects.get().get_decoded()[middleware.KEY]["fields"]
+    kept = Session.objects.get().get_decoded()[interrupted_forms.KEY]["fields"]
     assert kept["reason"] == ["dossier"]
     assert kept["ids"] == ["1234567", "7654321"]
     assert not {"note", "q", "phone", "database", "csrfmiddlewaretoken", "password"} & set(kept)
@@ -158,8 +158,8 @@ def test_it_is_kept_for_an_hour_and_no_longer(browser, row, monkeypatch):
     end_sessions()
     answer = decide(browser, row)
     assert 3500 < browser.session.get_expiry_age() <= 3600
-    now = middleware.time.time() + 3700
-    monkeypatch.setattr(middleware.time, "time", lambda: now)
+    now = interrupted_forms.time.time() + 3700
+    monkeypatch.setattr(interrupted_forms.time, "time", lambda: now)
     _, page = sign_in(browser, answer)
     assert (AGAIN in page.content.decode(), value_of(page, "note")) == (False, "")
     assert browser.session.get_expiry_age() > 3600

@@ -87,6 +87,7 @@ def addresses() -> list[str]:
     ]
     found += [
         f"{ROOT}/review",
+        f"{ROOT}/review?focus=all",
         f"{ROOT}/review?focus=all&row={waiting[0]}",
         f"{ROOT}/review?state=all",
     ]

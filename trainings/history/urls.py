@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from ecoin.slash import without_slash
+from ecoin.pages.slash import without_slash
 from trainings.history import attach_views, owner_views, views
 
 app_name = "trainings"

@@ -175,7 +175,7 @@ def _next_erasure(report: SubjectReport) -> str:
     """Where the person is still to be erased: on the platform first, by the record's own page."""
     if not report.records:
         return "erase the person in the old database, too"
-    first = report.records[0]
+    first = next((one for one in report.records if one.created), report.records[0])
     page = f"/admin/{first.model.replace('.', '/').lower()}/{first.id}/change/"
     return f"erase the person on the platform, too: {page}"
 

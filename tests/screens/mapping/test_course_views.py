@@ -265,7 +265,7 @@ def test_pages_ask_a_bounded_number_of_questions(client, run):
     assert questions(LIST) <= before[0] + 28, "mappings changed elsewhere: weighed anew, once"
     after = [questions(address) for address in addresses]
     assert all(now <= was for now, was in zip(after, before, strict=True))
-    assert max(after) <= 28
+    assert max(after) <= 30  # two of them find out whether the plan is current
 
 
 # --- What it does ------------------------------------------------------------------------------------

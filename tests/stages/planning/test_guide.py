@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from legacy_import.management.guide import PAGES
+from legacy_import.management.pages import MAPPING_PAGES
 from legacy_import.rules.resolutions import RESOLUTIONS
 from legacy_import.stages.planning.guide import (
     COMMIT,
@@ -72,7 +72,7 @@ def test_what_every_mapping_of_was_decided_is_left_to_a_look_at_the_rows() -> No
 
 def test_every_mapped_reason_is_one_that_a_plan_gives() -> None:
     assert set(MAPPED) <= set(RESOLUTIONS)
-    assert set(MAPPED.values()) == set(PAGES)
+    assert set(MAPPED.values()) == set(MAPPING_PAGES)
 
 
 @pytest.mark.django_db

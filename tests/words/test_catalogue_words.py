@@ -7,7 +7,7 @@ from pathlib import Path
 import polib
 import pytest
 
-LOCALE = Path(__file__).resolve().parent.parent / "locale"
+LOCALE = Path(__file__).resolve().parents[2] / "locale"
 # Pattern → why no screen has it.
 FRENCH = {
     r"\b[Ee]xam(?:en|ine|iner|inées?)\b": "an examen is an exam: vérification",

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from ecoin.access import answers_get, is_our_screen, page_of
 from ecoin.identity.masking import contains_contact
-from ecoin.kept_forms.filling import Fields, fill_form
+from ecoin.pages.form_filling import Fields, fill_form
 
 KEY: Final = "interrupted_form"  # in the session
 COOKIE: Final = "signed_in_as"

@@ -10,7 +10,7 @@ from django.utils import translation
 from legacy_import.choices import Classification, PlannedAction
 from scripts import check_translations
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def replace(path: Path, old: str, new: str) -> None:

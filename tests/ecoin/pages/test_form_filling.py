@@ -2,7 +2,7 @@
 
 import pytest
 
-from ecoin.kept_forms.filling import fill_form
+from ecoin.pages.form_filling import fill_form
 
 PAGE = """<!DOCTYPE html>
 <form action="/other" method="post"><input name="note" value=""></form>

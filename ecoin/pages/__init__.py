@@ -1,0 +1,1 @@
+"""What all pages share: how they are refused, redirected, stored and, when interrupted, kept."""
