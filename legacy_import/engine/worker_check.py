@@ -84,12 +84,12 @@ def described(workers: Workers) -> str:
     """Their names, each with what it has otherwise."""
     if not workers:
         return "no worker answers"
-    named = [
+    descriptions = [
         f"{name} ({in_words(names)} differ)" if names else name
         for name, names in sorted(workers.items())[:MOST_WORKERS_NAMED]
     ]
-    more = len(workers) - len(named)
-    return "workers that answer: " + ", ".join(named) + (f" and {more} more" if more else "")
+    more = len(workers) - len(descriptions)
+    return "workers that answer: " + ", ".join(descriptions) + (f" and {more} more" if more else "")
 
 
 def _warning(worker: str, names: Sequence[str]) -> str:
