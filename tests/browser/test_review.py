@@ -508,6 +508,22 @@ def test_a_refusal_loses_no_decision_that_was_made_meanwhile(page_as, watch):
     expect(page.get_by_role("alert")).to_contain_text("your decision was not saved: skip")
 
 
+def test_nothing_is_decided_on_a_page_that_is_about_to_go(page_as, watch):
+    watch.expected.add(409)
+    run = queue_of_unknown(3)
+    first, second, _third = rows_of(run)
+    page = page_as("Reviewer", language="en")
+    with page.expect_response(lambda answer: f"row={second.pk}" in answer.url):
+        open_queue(page, run)
+    say(first, D.LATER, reviewer())
+    page.evaluate("HTMLFormElement.prototype.submit = () => {}")  # a server that takes its time
+    press(page, "s", "Enter")
+    expect(page.locator(".li-queue[inert]")).to_have_count(1)
+    press(page, "s", "Enter")
+    expect(page.locator("body")).to_be_focused()
+    assert decisions() == [D.LATER]
+
+
 def test_a_click_on_a_row_that_is_replaced_at_that_moment_decides_nothing(page_as):
     """It was meant for the row that was there: another user has that row now."""
     run = queue_of_unknown(3)

@@ -132,8 +132,11 @@ function decide(form, button) {
 async function goOn(form, open, next) {
   if (form !== latest) return; // another decision is on its way
   const place = document.querySelector(".li-queue-row");
-  place.removeAttribute("aria-busy");
-  if (!next) { attend(); return; } // it is not saved
+  if (!next) { // it is not saved
+    place.removeAttribute("aria-busy");
+    attend();
+    return;
+  }
   try {
     if (!next.row) throw new Error("the queue is empty");
     const version = document.querySelector("#li-decide input[name=version]")?.value;
@@ -147,6 +150,7 @@ async function goOn(form, open, next) {
     location.assign(next.next);
     return;
   }
+  place.removeAttribute("aria-busy");
   document.getElementById("li-said").textContent = next.said && `✓ ${next.said}`;
   announceRow(next.said);
   attend();

@@ -54,6 +54,7 @@ function sendAsPage(decision) {
   unsaved.delete(decision);
   showUnsaved();
   if (unsaved.size) form.target = "_blank";
+  else document.querySelector(".li-queue").inert = true; // the page is about to go
   form.hidden = true;
   document.body.append(form); // it may have left the page for the next row
   if (button?.name) {
