@@ -73,8 +73,8 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
         draft = {**arguments, "also": {other.row for other in others}}
         return render_refusal(request, address, error, draft=draft)
     names = ", ".join(f"{event.source_table}:{event.legacy_id}" for event in events)
-    done = done_words(value, name_of(actor))
-    words = _("%(decision)s – %(row)s") % {"decision": done, "row": names}
+    answer = done_words(value, name_of(actor))
+    words = _("%(decision)s – %(row)s") % {"decision": answer, "row": names}
     return _go_on(request, address, words)
 
 
@@ -94,8 +94,8 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
         return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    done = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
-    words = _("%(decision)s – %(row)s") % {"decision": done, "row": _name_of(row)}
+    answers = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
+    words = _("%(decision)s – %(row)s") % {"decision": answers, "row": _name_of(row)}
     return _go_on(request, address, words)
 
 
@@ -201,8 +201,10 @@ def _go_on(request: HttpRequest, address: RowsAddress, words: str = "") -> HttpR
     if _is_of_script(request):
         rows = LegacyStudentImport.objects.filter(pk=following or 0)
         version = rows.values_list("version", flat=True).first()
-        said = capfirst(words)
-        return JsonResponse({"next": url, "row": following, "version": version, "said": said})
+        announcement = capfirst(words)
+        return JsonResponse(
+            {"next": url, "row": following, "version": version, "said": announcement}
+        )
     if words:
         messages.success(request, words)
     return HttpResponseRedirect(f"{url}#{ROW_ANCHOR}")
