@@ -64,6 +64,7 @@ PLACES = (
         CALLED_ONCE,
     ),
     Place("screens", ONLY_SQLITE, "views call services and stages, whose tests run on both"),
+    Place("forked", ONLY_SQLITE, "how a process is forked is no matter of the database"),
     # They touch no app database; said here, their files are not even read by the other lane.
     Place("rules", ONLY_SQLITE, "rules know no database"),
     Place("ecoin/identity", ONLY_SQLITE, "names, phones and dates know no database"),

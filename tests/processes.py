@@ -18,9 +18,11 @@ from typing import Any
 
 import pytest
 
+from tests.command import Command
 from tests.database_server import DatabaseServer
 from tests.servers import MARIADB, MYSQL
 
+MANAGE = "manage"
 ROOT = Path(__file__).resolve().parent.parent
 ON_SERVER = os.environ.get("TEST_APP_DATABASE") in (MARIADB, MYSQL)
 APP_PASSWORD = "fictional-app-password"
@@ -28,6 +30,9 @@ JSON_KEYS = ["schema_version", "command", "run", "source", "counts", "errors", "
 OWN_KEYS = (
     "LEGACY_", "TEST_", "DATABASE_", "DJANGO_", "EMAIL_", "SECRET_KEY", "DEBUG", "NO_COLOR",
 )  # fmt: skip
+
+
+Process = subprocess.Popen[str] | Command
 
 
 @dataclass(frozen=True)
@@ -83,16 +88,17 @@ def environment(app: AppDatabase | None, **values: str) -> dict[str, str]:
     return {**kept, **base, **({"DATABASE_URL": app.url} if app else {}), **values}
 
 
-def start(*arguments: str, env: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start `manage.py …`; the caller ends it."""
+def start(*arguments: str, env: Mapping[str, str], module: str = MANAGE) -> subprocess.Popen[str]:
+    """Start `manage.py …`, or `python -m MODULE …`; the caller ends it."""
+    program = [str(ROOT / "manage.py")] if module == MANAGE else ["-m", module]
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        [sys.executable, *program, *arguments],
         env=dict(env), cwd=ROOT, text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
+def finish(process: Process, seconds: float = 120) -> Ended:
     """Wait for a command to end by itself; one that hangs is killed and fails the test."""
     try:
         out, err = process.communicate(timeout=seconds)
@@ -100,6 +106,7 @@ def finish(process: subprocess.Popen[str], seconds: float = 120) -> Ended:
         process.kill()
         process.communicate()
         raise
+    assert process.returncode is not None
     return Ended(process.returncode, out, err)
 
 
@@ -130,14 +137,27 @@ def migrated_app(
 
 
 @pytest.fixture
-def app(migrated_app: AppDatabase, tmp_path: Path) -> AppDatabase:
+def app_folder(tmp_path: Path) -> Path:
+    """Where the file of `app` is; one folder for many tests lets forked commands share a host."""
+    return tmp_path
+
+
+@pytest.fixture
+def app(migrated_app: AppDatabase, app_folder: Path) -> AppDatabase:
     """A migrated app database without a run, a person or a course."""
     if migrated_app.path:
-        path = tmp_path / "app.sqlite3"
-        shutil.copyfile(migrated_app.path, path)
-        return AppDatabase(f"sqlite:///{path}", path=path)
+        return copy_of(migrated_app.path, app_folder / "app.sqlite3")
     empty_app(migrated_app)
     return migrated_app
+
+
+def copy_of(kept: Path, path: Path) -> AppDatabase:
+    """An app database in a file of its own, in the place of the one before."""
+    for of in ("-wal", "-shm", "-journal"):
+        path.with_name(f"{path.name}{of}").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    shutil.copyfile(kept, path)
+    return AppDatabase(f"sqlite:///{path}", path=path)
 
 
 def empty_app(app: AppDatabase) -> None:

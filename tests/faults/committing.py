@@ -1,15 +1,13 @@
 """Commits and rollbacks in processes of their own, watched from outside through their receipts."""
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.forked import forked
-from tests.processes import ROOT, AppDatabase, Ended, environment, finish, manage
+from tests.forked import forked, start_forked
+from tests.processes import AppDatabase, Ended, Process, environment, finish
 from tests.stages.commit.committed import committed_content
 from tests.stages.commit.invariants import broken
 
@@ -59,7 +57,7 @@ class CommitFault:
     undisturbed: Undisturbed
     url: str = ""
     part: tuple[str, ...] = ()
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
     staged: list[tuple[object, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,14 +70,12 @@ class CommitFault:
         run: int = 1,
         batch: int = BATCH,
         pace: float = 0.0,
-    ) -> subprocess.Popen[str]:
+        how: Callable[..., Process] = start_forked,
+    ) -> Process:
         """Start a command. `pace`: seconds that it rests after each batch."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.mortal", "0", command,
-             *self.arguments(command, run, batch)],
-            env={**self.environment(batch), "TEST_PACE": str(pace)},
-            cwd=ROOT, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        process = how(
+            "0", command, *self.arguments(command, run, batch),
+            env={**self.environment(batch), "TEST_PACE": str(pace)}, module="tests.faults.mortal",
         )  # fmt: skip
         self.started.append(process)
         return process
@@ -101,7 +97,7 @@ class CommitFault:
 
     def plan_again(self) -> None:
         """Plan the run anew, which a rollback calls for."""
-        ended = manage("legacy_dry_run", "--run", "1", env=self.environment())
+        ended = forked("legacy_dry_run", "--run", "1", env=self.environment())
         assert ended.code == 0, ended.err
 
     def end_all(self) -> None:
@@ -114,7 +110,7 @@ class CommitFault:
         sql = f"SELECT COUNT(*) FROM legacy_chunk_receipts WHERE stage = '{STAGES[command]}'"
         return int(self.app.one(sql))
 
-    def wait_for_receipts(self, command: str, wanted: int, process: subprocess.Popen[str]) -> None:
+    def wait_for_receipts(self, command: str, wanted: int, process: Process) -> None:
         """Return when that many batches of the command are finished; 0: when it has begun.
 
         A rollback of a part leaves the status of the run as it is.

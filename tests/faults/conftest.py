@@ -25,6 +25,12 @@ collect_ignore = [] if ON_SERVER else ["test_server_faults.py"]
 
 
 @pytest.fixture(scope="session")
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every test has its app database in the same place."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="session")
 def big_legacy(
     db_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerLegacy]:
@@ -85,16 +91,16 @@ def planned_app(
 
 
 @pytest.fixture(scope="session")
-def undisturbed(planned_app: PlannedApp, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(planned_app: PlannedApp, app_folder: Path) -> Undisturbed:
     """What a commit in one go makes of the plan, and a rollback of that."""
-    return undisturbed_in(planned_app.copy(tmp_path_factory.mktemp("undisturbed")))
+    return undisturbed_in(planned_app.copy(app_folder))
 
 
 @pytest.fixture
 def commit_fault(
-    planned_app: PlannedApp, undisturbed: Undisturbed, tmp_path: Path
+    planned_app: PlannedApp, undisturbed: Undisturbed, app_folder: Path
 ) -> Iterator[CommitFault]:
     """A planned run that is about to be committed, and that something will happen to."""
-    fault = CommitFault(planned_app.copy(tmp_path), undisturbed)
+    fault = CommitFault(planned_app.copy(app_folder), undisturbed)
     yield fault
     fault.end_all()

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import signal
-import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.forked import forked, start_forked
 from tests.legacy_database import ServerLegacy
-from tests.processes import AppDatabase, Ended, environment, finish, manage, start
+from tests.processes import AppDatabase, Ended, Process, environment, finish
 
 STUDENT = (
     "source_table, legacy_id, first_name, last_name, full_name, name_key, birth_date, phone_raw, "
@@ -53,17 +54,17 @@ class ImportFault:
     app: AppDatabase
     legacy: ServerLegacy
     whole: dict[str, str]
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, how: Callable[..., Process] = start_forked) -> Process:
         env = environment(self.app, **self.legacy.environment())
-        process = start("legacy_import", *arguments, env=env)
+        process = how("legacy_import", *arguments, env=env)
         self.started.append(process)
         return process
 
     def resume(self, run: int = 1) -> Ended:
         env = environment(self.app, **self.legacy.environment())
-        return manage("legacy_import", "--resume", str(run), env=env)
+        return forked("legacy_import", "--resume", str(run), env=env)
 
     def end_all(self) -> None:
         for process in self.started:
@@ -71,7 +72,7 @@ class ImportFault:
                 process.kill()
                 process.communicate()
 
-    def wait_for_receipts(self, wanted: int, process: subprocess.Popen[str]) -> None:
+    def wait_for_receipts(self, wanted: int, process: Process) -> None:
         """Return when the run and that many finished chunks can be seen."""
         deadline = time.monotonic() + PATIENCE
         seen = -1

@@ -1,12 +1,11 @@
 """A planned app database that is made once and copied for every test that something happens to."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.forked import forked
-from tests.processes import AppDatabase, empty_app, environment
+from tests.processes import AppDatabase, copy_of, empty_app, environment
 
 ROWS = 400
 NOW = "2026-03-01 09:00:00.000000"
@@ -41,7 +40,7 @@ class KeptApp:
     def begin(self) -> AppDatabase:
         """The empty app database that the commands of `keep` have filled."""
         if self.base.path:
-            return self._file(self.folder / f"{self.name}.sqlite3", self.base.path)
+            return copy_of(self.base.path, self.folder / f"{self.name}.sqlite3")
         empty_app(self.base)
         return self.base
 
@@ -59,7 +58,7 @@ class KeptApp:
     def copy(self, folder: Path) -> AppDatabase:
         """The app database as it was kept, nobody else's."""
         if self.base.path:
-            return self._file(folder / "app.sqlite3", self.folder / f"{self.name}.sqlite3")
+            return copy_of(self.folder / f"{self.name}.sqlite3", folder / "app.sqlite3")
         empty_app(self.base)
         names = [name for (name,) in self.base.rows("SHOW TABLES")]
         filled = [name for name in names if self.base.one(f"SELECT COUNT(*) FROM `{name}`") == 0]
@@ -76,11 +75,6 @@ class KeptApp:
     @property
     def _kept(self) -> str:
         return f"{self.name}_{os.getpid()}"
-
-    @staticmethod
-    def _file(path: Path, of: Path) -> AppDatabase:
-        shutil.copyfile(of, path)
-        return AppDatabase(f"sqlite:///{path}", path=path)
 
 
 @dataclass

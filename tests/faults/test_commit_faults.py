@@ -11,7 +11,7 @@ from tests.faults.test_import_faults import (
     assert_one_clear_sentence,
     assert_waited_or_one_clear_sentence,
 )
-from tests.processes import ON_SERVER, finish
+from tests.processes import ON_SERVER, finish, start
 from tests.stages.commit.invariants import broken
 
 # Leads that imports made, by phone and name, more than one of each.
@@ -84,7 +84,7 @@ def test_a_signal_ends_the_commit_at_a_batch_boundary(
 def test_of_two_commits_at_once_one_goes_on_and_the_other_is_told_who_holds_the_run(
     commit_fault: CommitFault,
 ) -> None:
-    both = [commit_fault.start(COMMIT, pace=PACE), commit_fault.start(COMMIT, pace=PACE)]
+    both = [commit_fault.start(COMMIT, pace=PACE, how=start) for _ in range(2)]
     ends = {process.pid: finish(process) for process in both}
     first, second = sorted(ends, key=lambda pid: ends[pid].code)
     assert ends[first].code == 0, ends[first].err
@@ -101,7 +101,7 @@ def test_two_runs_committed_at_once_make_nobody_twice(
     planned_app.plan(app)
     if others:
         app.execute(OTHER_ROWS)
-    both = [commit_fault.start(COMMIT, run=run, pace=0.01) for run in (1, 2)]
+    both = [commit_fault.start(COMMIT, run=run, pace=0.01, how=start) for run in (1, 2)]
     for process in both:
         ended = finish(process)
         assert ended.code == 0, ended.err

@@ -59,9 +59,9 @@ def legacy(source: Path) -> SQLiteLegacy:
 
 
 @pytest.fixture
-def app(two_runs: KeptApp, tmp_path: Path) -> AppDatabase:
+def app(two_runs: KeptApp, app_folder: Path) -> AppDatabase:
     """Both runs of this source are planned."""
-    return two_runs.copy(tmp_path)
+    return two_runs.copy(app_folder)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.faults.committing import (
 )
 from tests.faults.importing import ImportFault
 from tests.faults.planning import PlannedApp
-from tests.processes import ON_SERVER, finish
+from tests.processes import ON_SERVER, finish, start
 from tests.stages.commit.committed import committed_content
 
 pytestmark = pytest.mark.exhaustive
@@ -101,7 +101,7 @@ def test_commit_and_rollback_at_once_leave_nothing_half_done(
     commands = [COMMIT, ROLLBACK, chance.choice((COMMIT, ROLLBACK))]
     chance.shuffle(commands)
     processes = [
-        commit_fault.start(command, batch=chance.choice((1, 5, 50)), pace=0.005)
+        commit_fault.start(command, batch=chance.choice((1, 5, 50)), pace=0.005, how=start)
         for command in commands
     ]
     ends = [finish(process) for process in processes]

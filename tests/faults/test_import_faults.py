@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tests.faults.importing import ImportFault, content
-from tests.processes import ON_SERVER, Ended, environment, finish, manage
+from tests.forked import forked
+from tests.processes import ON_SERVER, Ended, environment, finish, start
 
 
 def assert_one_clear_sentence(ended: Ended, code: int, *words: str) -> None:
@@ -76,7 +77,7 @@ def test_a_signal_ends_the_import_at_a_chunk_boundary(
 def test_of_two_imports_started_at_once_one_goes_on_and_the_other_is_told(
     fault: ImportFault,
 ) -> None:
-    both = [fault.start(), fault.start()]
+    both = [fault.start(how=start) for _ in range(2)]
     ends = sorted((finish(process) for process in both), key=lambda ended: ended.code)
     assert [ended.code for ended in ends] == [0, 5], [ended.err for ended in ends]
     assert_one_clear_sentence(ends[1], 5, "is not finished", "--resume")
@@ -88,7 +89,7 @@ def test_of_two_resumes_started_at_once_one_goes_on_and_the_other_is_told_who_ho
     fault: ImportFault,
 ) -> None:
     fault.kill(0)
-    both = [fault.start("--resume", "1"), fault.start("--resume", "1")]
+    both = [fault.start("--resume", "1", how=start) for _ in range(2)]
     ends = {process.pid: finish(process) for process in both}
     (holder,) = [pid for pid, ended in ends.items() if ended.code == 0]
     (told,) = [ended for ended in ends.values() if ended.code]
@@ -151,9 +152,9 @@ def test_an_unfinished_run_blocks_the_next_import_and_says_how_to_go_on(
     fault.kill(1)
     env = environment(fault.app, **fault.legacy.environment())
     assert_one_clear_sentence(
-        manage("legacy_import", env=env), 5, "Run 1", "legacy_import --resume 1", "--new"
+        forked("legacy_import", env=env), 5, "Run 1", "legacy_import --resume 1", "--new"
     )
-    status = manage("legacy_status", env=env)
+    status = forked("legacy_status", env=env)
     assert "legacy_import --resume 1" in status.out
     for command in ("legacy_validate", "legacy_classify", "legacy_dry_run"):
-        assert_one_clear_sentence(manage(command, env=env), 5, "importing", "--resume 1")
+        assert_one_clear_sentence(forked(command, env=env), 5, "importing", "--resume 1")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.committing import COMMIT, PACE, ROLLBACK, CommitFault
 from tests.faults.test_import_faults import assert_one_clear_sentence
-from tests.processes import finish
+from tests.processes import finish, start
 
 FEW = 2  # rows in one transaction
 # Not by the code's own query: the rows of the first batch, and those linked like their first row.
@@ -97,7 +97,7 @@ def test_a_signal_ends_a_part_at_a_batch_boundary(partial: PartialFault) -> None
 
 
 def test_the_same_part_twice_at_once_goes_once(partial: PartialFault) -> None:
-    both = [partial.fault.start(ROLLBACK, pace=0.01) for _ in range(2)]
+    both = [partial.fault.start(ROLLBACK, pace=0.01, how=start) for _ in range(2)]
     ends = [finish(process) for process in both]
     assert {ended.code for ended in ends} in ({0}, {0, 5}), [ended.err for ended in ends]
     partial.fault.to_the_end(ROLLBACK)

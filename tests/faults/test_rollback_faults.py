@@ -14,7 +14,7 @@ from tests.faults.committing import (
     assert_same_platform,
 )
 from tests.faults.test_import_faults import assert_one_clear_sentence
-from tests.processes import finish
+from tests.processes import finish, start
 from tests.stages.commit.committed import committed_content
 
 
@@ -91,7 +91,7 @@ def test_commit_and_rollback_started_at_once_leave_nothing_half_done(
     commit_fault: CommitFault,
 ) -> None:
     commit_fault.kill(COMMIT, 10)
-    both = [commit_fault.start(command, pace=0.01) for command in (COMMIT, ROLLBACK)]
+    both = [commit_fault.start(command, pace=0.01, how=start) for command in (COMMIT, ROLLBACK)]
     ends = [finish(process) for process in both]
     assert {ended.code for ended in ends} in ({0}, {0, 5}), [ended.err for ended in ends]
     commit_fault.assert_whole()

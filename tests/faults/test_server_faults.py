@@ -12,7 +12,8 @@ from tests.faults.proxy import LossyLink
 from tests.faults.test_import_faults import assert_waited_or_one_clear_sentence
 from tests.faults.test_stop import NEVER, assert_stopped, stopped
 from tests.faults.test_tls_links import wait_until
-from tests.processes import environment, finish, start
+from tests.forked import start_forked
+from tests.processes import environment, finish
 from tests.relay import Relay
 
 ARRIVES = pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_a_silent_app_database_keeps_no_command_that_is_told_to_stop(fault: Impo
     with Relay(server.port, "silent") as relay:
         url = fault.app.url.replace(f":{server.port}/", f":{relay.port}/")
         values = {**fault.legacy.environment(), "DATABASE_URL": url, **NEVER}
-        process = start("legacy_import", "--json", env=environment(fault.app, **values))
+        process = start_forked("legacy_import", "--json", env=environment(fault.app, **values))
         fault.started.append(process)
         fault.wait_for_receipts(1, process)
         relay.strike()

@@ -4,14 +4,13 @@ The time limits of both links are far longer than a test may take: only the dead
 """
 
 import signal
-import subprocess
 import time
 
 import pytest
 
 from tests.faults.importing import ImportFault
 from tests.faults.test_tls_links import wait_until
-from tests.processes import Ended, environment, finish, start
+from tests.processes import Ended, Process, environment, finish, start
 from tests.relay import Relay
 
 NEVER = {"LEGACY_DB_READ_TIMEOUT": "3600", "DATABASE_TIMEOUT": "3600"}
@@ -19,7 +18,7 @@ SECONDS = 60  # well over the deadline of 10, which a supervisor may count, not 
 LATE = 2_000_000  # bytes of about 3 MB
 
 
-def stopped(process: subprocess.Popen[str], number: signal.Signals) -> Ended:
+def stopped(process: Process, number: signal.Signals) -> Ended:
     """How it ended after the signal, sent again until it does: Ctrl-C counts from the second on."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:

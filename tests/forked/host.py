@@ -1,33 +1,41 @@
 """The process that has loaded the program and forks one for every command.
 
-A line of stdin is [module, arguments…] as JSON, a line of stdout [exit code, stdout, stderr].
+Argument: its socket, on which a message is [environment, module, arguments…] as JSON, with the pipes of
+stdout, of stderr, and of what is told about the process.
 """
 
+import atexit
+import gc
 import json
 import os
 import runpy
+import socket
 import sys
-import tempfile
-from typing import IO
+import threading
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NoReturn
 
+from tests.command import MOST_BYTES, NUMBER
 from tests.database_server import end_with_parent
-from tests.processes import ROOT
+from tests.processes import MANAGE, ROOT
 
 
-def main(requests: IO[str], answers: IO[str]) -> None:
-    """Fork a process for every line of `requests`, and write how it ended."""
+def main(asked: socket.socket) -> None:
+    """Fork a process for every message, until the test hangs up and the last of them has ended."""
     _load()
-    for line in requests:
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            child = os.fork()
-            if not child:
-                end_with_parent()
-                os.dup2(out.fileno(), 1)
-                os.dup2(err.fileno(), 2)
-                _run(*json.loads(line))
-                sys.exit()
-            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            print(json.dumps([code, _text(out), _text(err)]), file=answers, flush=True)
+    gc.freeze()
+    while True:
+        request, pipes, _, _ = socket.recv_fds(asked, MOST_BYTES, 3)
+        if not request:
+            break
+        if not os.fork():
+            _mind(request, *pipes)
+        for pipe in pipes:
+            os.close(pipe)
+        _take_leave(os.WNOHANG)
+    _take_leave()
 
 
 def _load() -> None:
@@ -44,22 +52,64 @@ def _load() -> None:
     assert all(connection.connection is None for connection in connections.all(True))
 
 
-def _run(module: str, *arguments: str) -> None:
-    """In the forked process, which then ends as Python ends: exit code, traceback, threads, streams."""
+def _mind(request: bytes, out: int, err: int, told: int) -> None:
+    """In a process between the host and the command: tell the command's id, and how it ended."""
+    end_with_parent()
+    command = os.fork()
+    if not command:
+        end_with_parent()
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        for pipe in (out, err, told):
+            os.close(pipe)
+        _end(_run(*json.loads(request)))
+    os.close(out)
+    os.close(err)
+    os.write(told, NUMBER.pack(command))
+    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    with suppress(BrokenPipeError):  # nobody wants to know
+        os.write(told, NUMBER.pack(code))
+    os._exit(0)
+
+
+def _run(own: Mapping[str, str], module: str, *arguments: str) -> int:
+    """In the command's process: the exit code that Python would give it."""
+    os.environ.update(own)
     sys.argv = [str(ROOT / "manage.py"), *arguments]
-    if module == "manage":
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    else:
-        runpy.run_module(module, run_name="__main__")
+    try:
+        if module == MANAGE:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        else:
+            runpy.run_module(module, run_name="__main__")
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            return left.code or 0
+        print(left.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8")
+def _end(code: int) -> NoReturn:
+    """As multiprocessing ends a process: threads, streams, and no tidying up of the whole program.
+
+    That would take six times as long as a short command.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _take_leave(options: int = 0) -> None:
+    """Of the processes between that have ended; without WNOHANG, of all."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            pass
 
 
 if __name__ == "__main__":
-    asked, answering = os.dup(0), os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    main(os.fdopen(asked, encoding="utf-8"), os.fdopen(answering, "w", encoding="utf-8"))
+    main(socket.socket(fileno=int(sys.argv[1])))

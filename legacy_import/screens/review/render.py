@@ -174,9 +174,9 @@ def _list_context(
 def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
     """What the queue opens with: why its rows wait, over all focuses."""
     address = RowsAddress(run, RowFilter(state=PENDING))
-    counts = count_rows(run, address.query)
+    counts, now, actor = count_rows(run, address.query), timezone.now(), reviewer_of(request)
     progress = counts.progress()
-    may_map = reviewer_of(request).has_perm(f"{APP_LABEL}.{MAP}")
+    may_map = actor.has_perm(f"{APP_LABEL}.{MAP}")
     lines, for_manager = cause_lines(run, counts, may_map=may_map)
     return render_page(
         request,
@@ -189,6 +189,8 @@ def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
         causes_url=causes_url(run),
         tabs=[_tab(address, focus, progress) | {"current": False} for focus in FOCUSES],
         progress=progress[ALL],
+        tally=tally(run, counts, now),
+        own_tally=tally_of(run, address.query, actor, now),
     )
 
 

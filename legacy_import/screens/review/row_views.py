@@ -15,13 +15,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.models import LegacyStudentImport
+from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.claims import claim
 from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, name_of, undo
 from legacy_import.review.earlier import repeat
+from legacy_import.review.offers import NEEDS_PERSON
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
 from legacy_import.review.together import decide_together
 from legacy_import.screens.address import (
@@ -65,7 +66,7 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     except (DecidedMeanwhile, RowCommitted) as error:
         latest = getattr(error, "latest", None)
         its_own = getattr(error, "row_id", row) == row
-        if latest and its_own and (latest.actor_id, latest.decision) == (actor.pk, value):
+        if latest and its_own and latest.actor_id == actor.pk and _is_it(latest, arguments):
             return _go_on(request, address)  # sent twice: it is decided
         return _conflict(request, address, error, arguments)
     except LegacyImportError as error:
@@ -173,6 +174,18 @@ def _sent_address(request: HttpRequest, row: int) -> RowsAddress:
     return sent_address(request, run_of_row(row), queue=True, row=row)
 
 
+def _is_it(event: LegacyReviewDecision, arguments: Mapping[str, Any]) -> bool:
+    """Whether the event is the decision that was sent, with what was chosen for it."""
+    value, course = arguments["decision"], arguments["course"]
+    chosen = {
+        ReviewDecision.TREAT_AS: (event.treat_as, arguments["treat_as"]),
+        ReviewDecision.SET_COURSE: (event.course_id, course and course.course_id),
+        **dict.fromkeys(NEEDS_PERSON, ((event.target_kind, event.target_id), arguments["person"])),
+    }
+    stored, sent = chosen.get(value, ("", ""))
+    return bool(event.decision == value and stored == sent)
+
+
 def _is_of_script(request: HttpRequest) -> bool:
     """Whether the page's own script sent the form and shows the result in the page."""
     return request.headers.get("accept", "") == "application/json"
@@ -207,6 +220,8 @@ def _conflict(
     request: HttpRequest, address: RowsAddress, error: LegacyImportError, arguments: dict[str, Any]
 ) -> HttpResponse:
     """Who decided what and when, and what the reviewer can do next."""
+    latest = getattr(error, "latest", None)
+    is_own = latest is not None and latest.actor_id == reviewer_of(request).pk
     return render_page(
         request,
         CONFLICT,
@@ -214,8 +229,9 @@ def _conflict(
         title=TITLE,
         run=address.run,
         status=409,
-        reason=_(error.message),
-        latest=getattr(error, "latest", None),
+        reason=_("You changed this row in another window.") if is_own else _(error.message),
+        latest=latest,
+        is_own=is_own,
         own_decision=arguments["decision"].label,
         note=arguments["note"],
         row_name=_name_of(getattr(error, "row_id", address.row)),
