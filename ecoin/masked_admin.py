@@ -21,7 +21,7 @@ class MaskedUnlessChangeable(BaseModelAdmin):  # type: ignore[type-arg]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
-        return [self._shown(name, request, obj) for name in fields]
+        return [self._field_or_mask(name, request, obj) for name in fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -29,7 +29,7 @@ class MaskedUnlessChangeable(BaseModelAdmin):  # type: ignore[type-arg]
             return fields
         return (*fields, *self.masked_fields.values())
 
-    def _shown(self, name: Any, request: HttpRequest, obj: Any) -> Any:
+    def _field_or_mask(self, name: Any, request: HttpRequest, obj: Any) -> Any:
         return name if self._may_edit(request, obj) else self.masked_fields.get(name, name)
 
     def _may_edit(self, request: HttpRequest, obj: Any) -> bool:

@@ -26,6 +26,6 @@ def chunk(self: Any, job_message: dict[str, Any], chunk_message: dict[str, Any])
 
 
 @inspect_command(args=[("token", str)])  # type: ignore[untyped-decorator]
-def import_agreement(state: Any, token: str = "") -> dict[str, Any]:
-    """What this worker has in common with the command that has this lease (engine.agreement)."""
+def import_environment(state: Any, token: str = "") -> dict[str, Any]:
+    """What this worker has in common with the command that has this lease (engine.environment)."""
     return dict(answer_of_worker(token))

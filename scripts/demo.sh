@@ -33,10 +33,11 @@ terminal, in this folder. One line gives every command there the settings of thi
   export ENV_FILE=demo.env
 For example:
   $manage legacy_status
-  $manage legacy_commit --run $run --no-input --confirm-database db.sqlite3
+  $manage legacy_commit --run $run
   $manage legacy_reconcile --run $run
   $manage legacy_rollback --run $run --preview
-  $manage legacy_rollback --run $run --no-input --confirm-database db.sqlite3
+  $manage legacy_rollback --run $run
+A commit and a rollback prompt for the name of the database: db.sqlite3
 END
 if [ "${SERVE:-1}" = 0 ]; then exit 0; fi
 printf '\nSign in at http://127.0.0.1:8000/admin/legacy-imports (fictional accounts, this demo only);

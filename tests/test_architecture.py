@@ -22,6 +22,14 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
 MOST_MODULES = 20  # in one folder
 MOST_LINES = 400  # of one module
 MOST_REACHED = 70  # modules of the project, by the imports of one stage
+MOST_PARTICIPLES = 40  # names that are nothing but one of these words
+PARTICIPLES = re.compile(
+    r"_*(?:answered|asked|became|brought|called|changed|chosen|counted|decided|done|"
+    r"ended|found|given|gone|got|heard|held|judged|kept|known|left|looked|made|"
+    r"met|named|put|read|said|seen|sent|shown|spoken|started|stored|taken|told|"
+    r"wanted|worked|written)_*",
+    re.IGNORECASE,
+)
 # Django and its commands look these up by their names.
 NAMED_BY_DJANGO = {"Command", "DatabaseWrapper", "Meta"}
 
@@ -311,6 +319,21 @@ def test_no_module_is_longer_than_a_reader_s_patience():
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
+def test_hardly_a_name_is_a_bare_participle():
+    names = [name for package in PACKAGES for name in bare_participles(ROOT / package)]
+    assert len(names) <= MOST_PARTICIPLES, names
+
+
+def test_a_bare_participle_is_found(tmp_path):
+    (tmp_path / "m.py").write_text(
+        "class Asked:\n    told: int = 0\n\n\n"
+        "def _said(known, found_rows):\n    kept = found_rows\n    return kept.decided\n"
+    )
+    assert bare_participles(tmp_path) == [
+        f"m.py: {name}" for name in ("Asked", "_said", "told", "known", "kept")
+    ]
+
+
 def test_a_crowded_folder_is_found(tmp_path):
     for number in range(MOST_MODULES + 1):
         (tmp_path / f"m{number}.py").touch()
@@ -330,6 +353,27 @@ def _classes(folder: Path) -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ClassDef) and node.name not in NAMED_BY_DJANGO:
                 yield str(path.relative_to(folder)), node.name
+
+
+def bare_participles(folder: Path) -> list[str]:
+    """`module: name` of each assignment, parameter, function and class with such a name."""
+    return [
+        f"{path.relative_to(folder)}: {name}"
+        for path in sorted(_modules(folder))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (name := _name_given(node))
+        and PARTICIPLES.fullmatch(name)
+        and (isinstance(node, ast.ClassDef) or not name.isupper())
+    ]
+
+
+def _name_given(node: ast.AST) -> str:
+    """The name that this piece of code introduces; "" for any other."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    return node.arg if isinstance(node, ast.arg) else ""
 
 
 def crowded_folders(folder: Path) -> dict[Path, int]:

@@ -197,11 +197,11 @@ class ImportedHistoryAdmin(LineageAdmin, MaskedUnlessChangeable, OnlyOwnFilters)
             return queryset, False
         if ORIGIN.fullmatch(search_term):
             return queryset.filter(Q(origin=search_term) | Q(learner_key=search_term)), False
-        found = first_matches(queryset, search_term, MOST_FOUND)
-        if len(found) == MOST_FOUND:
+        ids = first_matches(queryset, search_term, MOST_FOUND)
+        if len(ids) == MOST_FOUND:
             words = _("Only the first %(number)s records with this name are listed.")
             self.message_user(request, words % {"number": MOST_FOUND}, messages.WARNING)
-        return queryset.filter(pk__in=found), False
+        return queryset.filter(pk__in=ids), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

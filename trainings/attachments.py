@@ -158,8 +158,8 @@ def undo(*, event_id: int, actor: User, now: datetime.datetime) -> HistoryAttach
         changes = list(event.records.order_by("pk"))
         for person in sorted({(one.old_kind, one.old_id) for one in changes if one.old_id}):
             _lock_person(person)
-        seen = [SeenRecord(change.origin, change.version) for change in changes]
-        records = {record.origin: record for record in _lock_records(seen)}
+        seen_records = [SeenRecord(change.origin, change.version) for change in changes]
+        records = {record.origin: record for record in _lock_records(seen_records)}
         if HistoryAttachment.objects.filter(undoes=event).exists() or _is_outdated(changes):
             raise ChangedMeanwhile(event.learner_key)
         reversal = _undo_event(event, actor, now)
@@ -210,15 +210,15 @@ def _lock_person(person: Person) -> None:
         raise AttachmentRefused(_("This person is no longer on the platform."))
 
 
-def _lock_records(seen: Collection[SeenRecord]) -> list[ImportedHistory]:
+def _lock_records(seen_records: Collection[SeenRecord]) -> list[ImportedHistory]:
     """The records, all of one learner and as they were seen, in a fixed order."""
-    versions = dict(seen)
+    versions = dict(seen_records)
     if not 0 < len(versions) <= MOST_RECORDS:
         raise AttachmentRefused(_("Choose the records it is about."))
     records: list[ImportedHistory] = []
     for model in HISTORY:
-        found = model._default_manager.filter(origin__in=versions).order_by("pk")
-        records += found.select_for_update()
+        of_model = model._default_manager.filter(origin__in=versions).order_by("pk")
+        records += of_model.select_for_update()
     learners = {record.learner_key for record in records}
     if len(learners) > 1:
         raise AttachmentRefused(_("These records belong to different learners."))
@@ -227,11 +227,11 @@ def _lock_records(seen: Collection[SeenRecord]) -> list[ImportedHistory]:
     return records
 
 
-def _lock_owner(seen: SeenOwner) -> ProbableOwner:
-    pair = ProbableOwner.objects.select_for_update().filter(pk=seen.id).first()
+def _lock_owner(seen_owner: SeenOwner) -> ProbableOwner:
+    pair = ProbableOwner.objects.select_for_update().filter(pk=seen_owner.id).first()
     if pair is None:
         raise OwnerGone(_("This line is no longer on the list."))
-    if pair.version != seen.version:
+    if pair.version != seen_owner.version:
         raise ChangedMeanwhile(pair.learner_key)
     return pair
 

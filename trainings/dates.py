@@ -22,11 +22,11 @@ NO_DATE = FoundDate("", None, "")
 
 def first_date(texts: Iterable[tuple[str, str]], *, today: datetime.date) -> FoundDate:
     """The first of these (source, text as found) that is not blank, and the first that is a date."""
-    found = [(source, text) for source, text in texts if text]
-    if not found:
+    dates = [(source, text) for source, text in texts if text]
+    if not dates:
         return NO_DATE
-    first_source, raw = found[0]
-    for source, text in found:
+    first_source, raw = dates[0]
+    for source, text in dates:
         date = parse_event_date(text, latest=today + FUTURE)
         if date:
             return FoundDate(raw, date, source)

@@ -16,7 +16,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.history.search import ASKED, SMALL_SCHOOL, Question, show, write_records
+from benchmarks.history.search import (
+    SMALL_SCHOOL,
+    Question,
+    measure_pages,
+    show,
+    write_records,
+)
 from benchmarks.processes import run_measured
 from benchmarks.servers import Workplace, add_server_option, load_legacy, start_server
 
@@ -54,44 +60,8 @@ def write_leads(records: int) -> None:
 
 
 def measure_here() -> None:
-    """Print the milliseconds and queries of every page as JSON; runs inside a workplace."""
-    import django
-
-    django.setup()
-    from django.contrib.auth import get_user_model
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-
-    admin = get_user_model()._default_manager.create_superuser("measurer")
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(admin)
-
-    def ask(question: Question) -> None:
-        answer = client.get(question.page, secure=True)
-        assert answer.status_code == 200, (question.name, answer.status_code)
-        assert answer.content.count(b"li-line-name") > 1, question.name
-
-    measures = []
-    for question in _questions():
-        seconds = []
-        for _ in range(ASKED + 1):
-            start = time.perf_counter()
-            ask(question)
-            seconds.append(time.perf_counter() - start)
-        with CaptureQueriesContext(connection) as queries:
-            ask(question)
-        measures.append(
-            {
-                "name": question.name,
-                "first_ms": seconds[0] * 1e3,
-                "ms": min(seconds[1:]) * 1e3,
-                "queries": len(queries),
-                "most_ms": question.most_ms,
-                "most_queries": question.most_queries,
-            }
-        )
-    print(json.dumps(measures))
+    """Print the measures of the list; runs inside a workplace."""
+    measure_pages(_questions, line=b"li-line-name")
 
 
 def _questions() -> Iterator[Question]:

@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -90,7 +90,12 @@ def _learners(records: int, courses: list[int]) -> Iterator[dict[str, Any]]:
 
 
 def measure_here() -> None:
-    """Print the milliseconds and queries of every page as JSON; runs inside a workplace."""
+    """Print the measures of the search; runs inside a workplace."""
+    measure_pages(_questions)
+
+
+def measure_pages(questions: Callable[[], Iterable[Question]], *, line: bytes = b"") -> None:
+    """Print the milliseconds and queries of every page as JSON. `line`: what each has several times."""
     import django
 
     django.setup()
@@ -109,9 +114,10 @@ def measure_here() -> None:
         else:
             answer = client.post(question.page, question.sends, secure=True)
         assert answer.status_code == 200, (question.name, answer.status_code)
+        assert not line or answer.content.count(line) > 1, question.name
 
     measures = []
-    for question in _questions():
+    for question in questions():
         seconds = []
         for _ in range(ASKED + 1):
             start = time.perf_counter()

@@ -77,7 +77,7 @@ def parse_email(
     """
     if not raw:
         return _MISSING
-    value, problem, hint = _read(raw[:MAX_FIELD])
+    value, problem, hint = _address_of(raw[:MAX_FIELD])
     if placeholders and (value or raw.strip().lower()) in placeholders:
         return Email(None, "placeholder", False, "")
     if value is None:
@@ -101,7 +101,7 @@ def is_role_mailbox(value: str, extra: frozenset[str] = _NOTHING) -> bool:
 _ROLE_WORD: Final = re.compile(r"[._+\-\d]")
 
 
-def _read(raw: str) -> tuple[str | None, str, str]:
+def _address_of(raw: str) -> tuple[str | None, str, str]:
     """(value, problem, hint) without the settable tables."""
     if raw.isascii() and len(raw) <= _MAX_ORDINARY:
         lowered = raw.strip().lower()
@@ -127,8 +127,8 @@ def _hint_if_ordinary(domain: str) -> str | None:
 def _read_odd(raw: str) -> tuple[str | None, str, str]:
     text = unicodedata.normalize("NFKC", raw)
     text = text.rstrip("\x00 ")
-    kept = (c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
-    text = "".join(" " if is_picture(c) else c for c in kept).strip()
+    visible = (c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
+    text = "".join(" " if is_picture(c) else c for c in visible).strip()
     if not text:
         return None, "missing", ""
     if is_blank_or_test(text) or not any(c.isalnum() and c != "0" for c in text):

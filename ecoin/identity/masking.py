@@ -61,8 +61,8 @@ def mask_text(text: str | None) -> str:
     # Entities, invisible and full-width characters hide no number; without one, the text is left alone.
     plain = unicodedata.normalize("NFKC", unescaped(text))
     plain = "".join(c for c in plain if c in _JOINERS or unicodedata.category(c) != "Cf")
-    found = _masked(plain)
-    return text if found == plain else found
+    masked = _masked(plain)
+    return text if masked == plain else masked
 
 
 def mask_code(code: str | None) -> str:
@@ -149,9 +149,9 @@ def _number_in_text(match: re.Match[str]) -> str:
 
 def _address_in_text(match: re.Match[str]) -> str:
     """One space more or less around an @ is neither a reason to see an address nor to miss one."""
-    found = match.group()
-    lead = " " if found[0].isspace() else ""
-    return lead + mask_email("".join(found.split()).strip(_WRAPPING))
+    address = match.group()
+    lead = " " if address[0].isspace() else ""
+    return lead + mask_email("".join(address.split()).strip(_WRAPPING))
 
 
 _WRAPPING: Final = "\"'<>()[],;:."

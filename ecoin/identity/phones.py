@@ -141,10 +141,10 @@ def _parse_field(raw: str) -> Phones:
     text = _SCIENTIFIC.sub(_written_out, _DATE.sub(" x ", text))
     text = _EXCEL_FLOAT.sub(r"\1", _LETTER_O.sub(lambda m: "0" * len(m.group()), text))
     text = _SECOND.sub(_with_second_number, _SECOND.sub(_with_second_number, text))
-    found = _Found()
+    numbers = _FieldNumbers()
     for piece in _HARD_BREAK.split(text):
-        _read_piece(piece, found)
-    return found.phones()
+        _read_piece(piece, numbers)
+    return numbers.phones()
 
 
 def _with_second_number(match: re.Match[str]) -> str:
@@ -169,7 +169,7 @@ def _written_out(match: re.Match[str]) -> str:
     return (mantissa + "0" * max(missing, 0))[: exponent + 1]
 
 
-class _Found:
+class _FieldNumbers:
     """Numbers found so far, in field order."""
 
     def __init__(self) -> None:
@@ -183,8 +183,8 @@ class _Found:
         else:
             self.valid[COUNTRY + national] = None
 
-    def add_invalid(self, written: str) -> None:
-        digits = written.lstrip("+")
+    def add_invalid(self, text: str) -> None:
+        digits = text.lstrip("+")
         if is_placeholder(digits):
             self.placeholder = True
         elif MIN_INVALID_DIGITS <= len(digits) <= MAX_INVALID_DIGITS:
@@ -211,7 +211,7 @@ def _same_spelling(digits: str) -> str:
 _BEFORE_2008: Final = re.compile(rf"^({COUNTRY})([5-7])(\d{{7}})$", re.ASCII)
 
 
-def _read_piece(piece: str, found: _Found) -> None:
+def _read_piece(piece: str, numbers: _FieldNumbers) -> None:
     """Numbers of a stretch without letters: prefixed ones first, then bare ones of the rest."""
     groups = [(m.group(), m.start(), m.end()) for m in _GROUP.finditer(piece)]
     rest: list[list[tuple[str, int, int]]] = [[]]
@@ -220,13 +220,13 @@ def _read_piece(piece: str, found: _Found) -> None:
         national, end = _longest(groups, position, _WITH_PREFIX, piece, across=True)
         if national is None and _SEVERAL_GLUED.fullmatch(groups[position][0]):
             for match in _WITH_PREFIX.finditer(groups[position][0]):
-                found.add_valid(match.group(1))
+                numbers.add_valid(match.group(1))
             end = position + 1
         elif national is not None:
-            found.add_valid(national)
+            numbers.add_valid(national)
         elif groups[position][0].startswith(("+", "00")):
             end = _end_of_foreign(groups, position, piece)
-            found.add_invalid("".join(written for written, _, _ in groups[position:end]))
+            numbers.add_invalid("".join(digits for digits, _, _ in groups[position:end]))
         else:
             rest[-1].append(groups[position])
             position += 1
@@ -234,7 +234,7 @@ def _read_piece(piece: str, found: _Found) -> None:
         position = end
         rest.append([])
     for left_over in rest:
-        _read_bare(left_over, piece, found)
+        _read_bare(left_over, piece, numbers)
 
 
 def _end_of_foreign(groups: list[tuple[str, int, int]], position: int, piece: str) -> int:
@@ -244,15 +244,15 @@ def _end_of_foreign(groups: list[tuple[str, int, int]], position: int, piece: st
     """
     length = len(groups[position][0])
     for index in range(position + 1, len(groups)):
-        written, start, _ = groups[index]
-        length += len(written)
+        digits, start, _ = groups[index]
+        length += len(digits)
         strong = _STRONG.search(piece[groups[index - 1][2] : start])
-        if strong or written.startswith("+") or len(written) >= 9 or length > MAX_E164 + 2:
+        if strong or digits.startswith("+") or len(digits) >= 9 or length > MAX_E164 + 2:
             return index
     return len(groups)
 
 
-def _read_bare(groups: list[tuple[str, int, int]], piece: str, found: _Found) -> None:
+def _read_bare(groups: list[tuple[str, int, int]], piece: str, numbers: _FieldNumbers) -> None:
     unread: list[tuple[str, int, int]] = []
     position = 0
     while position < len(groups):
@@ -261,19 +261,19 @@ def _read_bare(groups: list[tuple[str, int, int]], piece: str, found: _Found) ->
             unread.append(groups[position])
             position += 1
         else:
-            found.add_valid(national)
+            numbers.add_valid(national)
             position = end
     runs: list[str] = []
-    for index, (written, start, _) in enumerate(unread):
+    for index, (digits, start, _) in enumerate(unread):
         between = piece[unread[index - 1][2] : start] if index else "/"
-        if index and not _STRONG.search(between) and not written.startswith("+"):
-            runs[-1] += written
+        if index and not _STRONG.search(between) and not digits.startswith("+"):
+            runs[-1] += digits
         else:
-            runs.append(written)
+            runs.append(digits)
     if sum(map(len, runs)) <= MAX_INVALID_DIGITS and max(map(len, runs), default=0) < 7:
         runs = ["".join(runs)]
     for run in runs:
-        found.add_invalid(run)
+        numbers.add_invalid(run)
 
 
 def _longest(
@@ -288,13 +288,13 @@ def _longest(
     best: tuple[str | None, int] = (None, position)
     glued = ""
     for index in range(position, len(groups)):
-        written, start, _ = groups[index]
+        digits, start, _ = groups[index]
         if index > position:
-            if written.startswith("+"):
+            if digits.startswith("+"):
                 break
             if not across and _STRONG.search(piece[groups[index - 1][2] : start]):
                 break
-        glued += written
+        glued += digits
         if len(glued) > 17:
             break
         match = pattern.fullmatch(glued)

@@ -33,8 +33,8 @@ def to_ascii(text: str) -> str:
     """The text in printable ASCII, accents stripped, other scripts transliterated, case kept."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text.translate(_UNIFIED)).translate(_UNIFIED)
-        kept = (c for c in decomposed if unicodedata.category(c) not in _DROPPED_CATEGORIES)
-        text = anyascii("".join(" " if c in _SPACES or is_picture(c) else c for c in kept))
+        letters = (c for c in decomposed if unicodedata.category(c) not in _DROPPED_CATEGORIES)
+        text = anyascii("".join(" " if c in _SPACES or is_picture(c) else c for c in letters))
     return text if text.isprintable() else _CONTROLS.sub(_space_or_nothing, text)
 
 

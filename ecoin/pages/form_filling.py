@@ -87,9 +87,9 @@ class _Filler(HTMLParser):
         values = dict(attrs)
         kind = (values.get("type") or "text").lower()
         if kind in CHECKED:
-            sent = self.fields.get(name, ())
-            if sent or kind == "checkbox":
-                self._mark(place, "input", attrs, "checked", (values.get("value") or "on") in sent)
+            boxes = self.fields.get(name, ())
+            if boxes or kind == "checkbox":
+                self._mark(place, "input", attrs, "checked", (values.get("value") or "on") in boxes)
         elif kind not in NOT_FILLED and (text := next(self.names.get(name, iter(())), None)):
             others = [(key, value) for key, value in attrs if key != "value"]
             self.edits[place] = _tag("input", [*others, ("value", text)])

@@ -106,14 +106,14 @@ def _keep(request: HttpRequest, owner: str, fields: Fields, *, announced: bool =
 
 def _remind(request: HttpRequest) -> None:
     """Say once, after the sign-in, that nothing was recorded. Another user's form is dropped."""
-    kept = request.session.get(KEY)
-    if kept is None:
+    form = request.session.get(KEY)
+    if form is None:
         return
-    if kept["owner"] != str(request.user.pk) or kept["until"] < time.time():
+    if form["owner"] != str(request.user.pk) or form["until"] < time.time():
         del request.session[KEY]
-    elif not kept["announced"]:
+    elif not form["announced"]:
         messages.warning(request, _("Nothing was recorded: send it again."))
-        request.session[KEY] = {**kept, "announced": True}
+        request.session[KEY] = {**form, "announced": True}
     else:
         return
     request.session.set_expiry(None)  # it was short for the anonymous session
@@ -121,18 +121,18 @@ def _remind(request: HttpRequest) -> None:
 
 def _fill(request: HttpRequest, response: HttpResponse) -> None:
     """Show again what was entered: in a page that refuses a form, or the one whose form was kept."""
-    kept = request.session.get(KEY)
+    form = request.session.get(KEY)
     refused = request.method == "POST" and response.status_code in (400, 409)
     if refused:
         fields = sent_fields(request)
         if not _fill_page(response, request.path, fields) and response.status_code == 409:
             _keep(request, str(request.user.pk), fields, announced=True)
-    elif kept and request.method == "POST" and kept["path"] == request.path:
+    elif form and request.method == "POST" and form["path"] == request.path:
         del request.session[KEY]  # it was sent again
     elif (
-        kept
+        form
         and (request.method, response.status_code) == ("GET", 200)
-        and _fill_page(response, kept["path"], kept["fields"])
+        and _fill_page(response, form["path"], form["fields"])
     ):
         del request.session[KEY]
 

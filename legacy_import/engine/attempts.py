@@ -21,7 +21,9 @@ from legacy_import.models import ChunkAttempt
 
 DEADLY_ATTEMPTS = 3  # processes that ended during one chunk, before it is given up
 
-_left: list[int] = []  # attempts of this process that could not be deleted: the server was away
+_undeleted: list[
+    int
+] = []  # attempts of this process that could not be deleted: the server was away
 
 
 class ChunkKillsWorkers(LegacyImportError):
@@ -63,9 +65,9 @@ def attempt(job: Job, chunk: Chunk, worker: str) -> Iterator[None]:
 
     Raises ChunkKillsWorkers after DEADLY_ATTEMPTS processes that ended during it.
     """
-    if _left:
-        ChunkAttempt.objects.filter(pk__in=_left).delete()
-        _left.clear()
+    if _undeleted:
+        ChunkAttempt.objects.filter(pk__in=_undeleted).delete()
+        _undeleted.clear()
     dead = [
         one.worker for one in _attempts(**place_of(job, chunk), token=job.token) if not one.alive
     ]
@@ -84,13 +86,13 @@ def attempt(job: Job, chunk: Chunk, worker: str) -> Iterator[None]:
         try:
             ChunkAttempt.objects.filter(pk=mine.pk).delete()
         except AnyDatabaseError:
-            _left.append(mine.pk)
+            _undeleted.append(mine.pk)
 
 
 def ended_again_and_again(workers: Sequence[str]) -> ChunkKillsWorkers:
     """The report of a chunk during which processes of these workers ended."""
     return ChunkKillsWorkers(
-        f"{len(workers)} processes ended while they worked it ({_counted(workers)}).",
+        f"{len(workers)} processes ended while they worked it ({_by_worker(workers)}).",
         hint="Find out on those machines what ended them (often memory: dmesg, journalctl), or work "
         "it with LEGACY_IMPORT_ENGINE=inline.",
     )
@@ -113,9 +115,9 @@ def delete_attempts(job: Job) -> None:
 
 
 def _attempts(**columns: object) -> list[Attempt]:
-    found = ChunkAttempt.objects.filter(**columns).order_by("pk")
+    attempts = ChunkAttempt.objects.filter(**columns).order_by("pk")
     rows = list(
-        found.values_list(
+        attempts.values_list(
             "pk", "legacy_import_run_id", "stage", "source_table", "position", "worker",
             "connection_id", "started_at",
         )
@@ -131,7 +133,7 @@ def _attempts(**columns: object) -> list[Attempt]:
     ]
 
 
-def _counted(workers: Sequence[str]) -> str:
+def _by_worker(workers: Sequence[str]) -> str:
     return ", ".join(
         worker if times == 1 else f"{times} of {worker}"
         for worker, times in Counter(workers).items()

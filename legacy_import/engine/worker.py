@@ -15,9 +15,14 @@ from ecoin import bulk
 from ecoin.database import end_idle_transactions, passes
 from ecoin.retries import again, close_connection
 from legacy_import.choices import Stage
-from legacy_import.engine.agreement import agreement, app_database, differences, in_words
 from legacy_import.engine.attempts import attempt
 from legacy_import.engine.chunks import Chunk, Job, OpenWork, Work, do_chunk, place_of
+from legacy_import.engine.environment import (
+    app_database,
+    differences,
+    environment_digests,
+    in_words,
+)
 from legacy_import.engine.poison_rows import name_of
 from legacy_import.errors import LegacyImportError
 from legacy_import.models import ChunkFailure, ChunkReceipt
@@ -43,7 +48,10 @@ class OtherDatabase(LegacyImportError):
 
 def message_of(job: Job, chunk: Chunk) -> tuple[dict[str, Any], dict[str, Any]]:
     """The two arguments of the task that works the chunk. Raises django.db.Error."""
-    common = {"agreement": dict(agreement(job.token)), "app_database": app_database(job.token)}
+    common = {
+        "environment": dict(environment_digests(job.token)),
+        "app_database": app_database(job.token),
+    }
     return job.as_message() | common, chunk.as_message()
 
 
@@ -58,7 +66,7 @@ def work_chunk(
     `open_work` finds the stage of the job; `worker` is this worker's name. Raises only OtherDatabase.
     """
     try:
-        common = {name: job_message[name] for name in ("agreement", "app_database")}
+        common = {name: job_message[name] for name in ("environment", "app_database")}
         job = Job.of_message({k: v for k, v in job_message.items() if k not in common})
         chunk = Chunk.of_message(chunk_message)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -110,7 +118,7 @@ def _once(
         raise
     if _is_done(job, chunk):
         return
-    require_agreement(common["agreement"], job.token, worker)
+    require_same_environment(common["environment"], job.token, worker)
     end_idle_transactions(connection, IDLE_TRANSACTION_SECONDS)
     with attempt(job, chunk, worker):
         _log(logging.INFO, job, chunk, "is begun")
@@ -128,9 +136,9 @@ def _work_of(job: Job, open_work: OpenWork) -> Work:
     return _current[0][1]
 
 
-def require_agreement(theirs: Any, token: str, worker: str) -> None:
+def require_same_environment(theirs: Any, token: str, worker: str) -> None:
     """Raise OtherWorker, naming what differs, if this worker is not like the command."""
-    names = differences(agreement(token), theirs)
+    names = differences(environment_digests(token), theirs)
     if names:
         raise OtherWorker(
             f"Worker {worker} is not like this command: it has other values of {in_words(names)}.",

@@ -11,15 +11,15 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from ecoin.celery import app
-from legacy_import.engine.agreement import (
-    Agreement,
-    agreement,
+from legacy_import.engine.environment import (
+    Digests,
     app_database_address,
     differences,
+    environment_digests,
     in_words,
 )
 
-AGREEMENT = "import_agreement"  # the question that legacy_import/tasks.py answers
+ENVIRONMENT = "import_environment"  # the question that legacy_import/tasks.py answers
 APP_DATABASE = "DATABASE_URL"
 ANSWER_SECONDS = 4.0  # that workers are given to answer
 OLDER_CODE = "the code (it does not know the question)"
@@ -28,9 +28,9 @@ MOST_WORKERS_NAMED = 8
 Workers = Mapping[str, Sequence[str]]  # the name of each worker → what it has otherwise
 
 
-def answer_of_worker(token: str) -> Agreement:
+def answer_of_worker(token: str) -> Digests:
     """What this process has; `token` is of the lease of the command."""
-    return {**agreement(token), APP_DATABASE: app_database_address(token)}
+    return {**environment_digests(token), APP_DATABASE: app_database_address(token)}
 
 
 def ask_workers(token: str) -> Workers:
@@ -40,7 +40,7 @@ def ask_workers(token: str) -> Workers:
     """
     try:
         replies = app.control.broadcast(
-            AGREEMENT, arguments={"token": token}, reply=True, timeout=ANSWER_SECONDS
+            ENVIRONMENT, arguments={"token": token}, reply=True, timeout=ANSWER_SECONDS
         )
     except (AttributeError, InconsistencyError) as error:
         # So the messaging library ends where its link breaks in the middle of an answer.
@@ -51,7 +51,7 @@ def ask_workers(token: str) -> Workers:
     }
 
 
-def _differences(own: Agreement, answer: Any) -> tuple[str, ...]:
+def _differences(own: Digests, answer: Any) -> tuple[str, ...]:
     if not isinstance(answer, Mapping) or "error" in answer:
         return (OLDER_CODE,)
     return differences(own, answer)
@@ -84,12 +84,12 @@ def described(workers: Workers) -> str:
     """Their names, each with what it has otherwise."""
     if not workers:
         return "no worker answers"
-    named = [
+    descriptions = [
         f"{name} ({in_words(names)} differ)" if names else name
         for name, names in sorted(workers.items())[:MOST_WORKERS_NAMED]
     ]
-    more = len(workers) - len(named)
-    return "workers that answer: " + ", ".join(named) + (f" and {more} more" if more else "")
+    more = len(workers) - len(descriptions)
+    return "workers that answer: " + ", ".join(descriptions) + (f" and {more} more" if more else "")
 
 
 def _warning(worker: str, names: Sequence[str]) -> str:

@@ -64,8 +64,8 @@ REMEDIES: dict[int | str, str] = {
 
 def known_app_database_error(error: Exception) -> LegacyImportError | None:
     """The same where a remedy is known; None: a traceback is more useful."""
-    known = _code(error) in REMEDIES or not _migrated()
-    return app_database_error(error) if known else None
+    has_remedy = _code(error) in REMEDIES or not _migrated()
+    return app_database_error(error) if has_remedy else None
 
 
 def app_database_error(error: Exception) -> LegacyImportError:

@@ -28,8 +28,10 @@ def add_new_conflicts(run: LegacyImportRun) -> None:
     trainings = LegacyTrainingImport.objects.filter(
         student_import__legacy_import_run=run, course_rule=CourseState.CONFLICT.value
     )
-    found = trainings.order_by().values_list("legacy_formation_id", "legacy_session_id").distinct()
-    pairs = {(formation or "", session or "") for formation, session in found}
+    references = (
+        trainings.order_by().values_list("legacy_formation_id", "legacy_session_id").distinct()
+    )
+    pairs = {(formation or "", session or "") for formation, session in references}
     if not pairs:
         return
     index = load_mappings(run.connection_name)

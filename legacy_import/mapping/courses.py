@@ -81,8 +81,8 @@ def _rule_answer(mapping: LegacyCourseMapping) -> dict[str, Any]:
 
 
 def _answer(mapping: LegacyCourseMapping) -> Answer:
-    kept = mapping.status == S.KEPT_BY_NAME
-    recorded = (mapping.course_id, mapping.waits_as_deleted, kept)
+    is_kept = mapping.status == S.KEPT_BY_NAME
+    recorded = (mapping.course_id, mapping.waits_as_deleted, is_kept)
     return Answer(recorded, mapping.status == S.NO_EQUIVALENT)
 
 

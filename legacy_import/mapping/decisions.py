@@ -158,7 +158,7 @@ def confirm_mappings(
     actor: User,
     now: datetime.datetime,
     note: str = "",
-    chosen: Collection[int] | None = None,
+    ids: Collection[int] | None = None,
 ) -> MappingChange:
     """Confirm the chosen mappings, or (None) all that the rules are sure of.
 
@@ -174,15 +174,15 @@ def confirm_mappings(
                 f"{expected} mappings were shown, {len(mappings)} would be confirmed now, "
                 "or one changed."
             )
-        if chosen is None:
+        if ids is None:
             sure = (
                 set(kind.bulk(connection_name).values_list("pk", flat=True)) if kind.bulk else set()
             )
             mappings = [mapping for mapping in mappings if mapping.pk in sure]
         else:
-            if set(chosen) - {mapping.pk for mapping in mappings}:
+            if set(ids) - {mapping.pk for mapping in mappings}:
                 raise MappingChangedMeanwhile("A chosen mapping is not among those to confirm.")
-            mappings = [mapping for mapping in mappings if mapping.pk in chosen]
+            mappings = [mapping for mapping in mappings if mapping.pk in ids]
         if not mappings and expected:
             raise MappingRefused("nothing_chosen", "Choose at least one.")
         kind.bulk_check(mappings, DecisionInput(note))
@@ -203,14 +203,14 @@ def _store_confirmed(
     kind: MappingKind, mappings: Sequence[SourceMapping], answers: AnswerChanges, fields: Fields
 ) -> None:
     """Two updates: plans rest on the answers, so only those that change get another answer_version."""
-    changed: list[int] = []
+    differing: list[int] = []
     same: list[int] = []
     for mapping in mappings:
         before, after = answers[mapping.legacy_id]
-        (same if before.recorded == after.recorded else changed).append(mapping.pk)
+        (same if before.recorded == after.recorded else differing).append(mapping.pk)
     manager = kind.model._default_manager
     manager.filter(pk__in=same).update(version=F("version") + 1, **fields)
-    manager.filter(pk__in=changed).update(
+    manager.filter(pk__in=differing).update(
         version=F("version") + 1, answer_version=F("answer_version") + 1, **fields
     )
 

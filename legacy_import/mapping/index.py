@@ -171,9 +171,9 @@ class MappingIndex:
         real = kind.session_type == SessionType.REAL_SESSION
         course, two_courses = self._course(formation, session_id, session)
         course_rule = formation.rule
-        chosen = session.history_course if session and session.history_released else None
-        if chosen is not None and course.state in NO_COURSE:
-            course = CourseAnswer(CourseState.MAPPED, chosen, 0)
+        course_id = session.history_course if session and session.history_released else None
+        if course_id is not None and course.state in NO_COURSE:
+            course = CourseAnswer(CourseState.MAPPED, course_id, 0)
             course_rule = OF_RELEASED_SESSION
         return Training(
             session=kind,

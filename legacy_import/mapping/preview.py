@@ -38,45 +38,45 @@ def effects_of(
     run: LegacyImportRun, kind: MappingKind, mapping: SourceMapping
 ) -> dict[str, MappingEffect]:
     """What each decision on this mapping would change in the run, by the name of the decision."""
-    decided = {
+    variants = {
         name: [with_fields(mapping, decision.fields | decision.assumed | DECIDED)]
         for name, decision in kind.decisions.items()
     }
     if mapping.confirmed_at is not None:
         undone = kind.rule_answer(mapping) | {"confirmed_at": None}
-        decided[UNDO] = [with_fields(mapping, undone)]
-    return preview(run, kind, decided)
+        variants[UNDO] = [with_fields(mapping, undone)]
+    return preview(run, kind, variants)
 
 
 def preview(
-    run: LegacyImportRun, kind: MappingKind, decided: Mapping[str, Collection[SourceMapping]]
+    run: LegacyImportRun, kind: MappingKind, variants: Mapping[str, Collection[SourceMapping]]
 ) -> dict[str, MappingEffect]:
     """Name → the effect on the run if the mappings of the source had the answers of these instances.
 
-    `decided`: name → mappings with their columns as they would be, not saved.
+    `variants`: name → mappings with their columns as they would be, not saved.
     """
     changes = {
         mapping.legacy_id: (Answer(None, None), Answer(True, True))
-        for mappings in decided.values()
+        for mappings in variants.values()
         for mapping in mappings
     }
     if not changes:
-        return {name: MappingEffect() for name in decided}
+        return {name: MappingEffect() for name in variants}
     index = load_mappings(run.connection_name)
     pending = kind.affected_rows(run.connection_name, changes) & ~Q(outcome__in=COMMITTED_OUTCOMES)
     groups = list(row_groups(run, CAUSES, pending))
     return {
         name: _effect(groups, index, kind.index_with(index, mappings))
-        for name, mappings in decided.items()
+        for name, mappings in variants.items()
     }
 
 
 def with_fields(mapping: SourceMapping, fields: Fields) -> SourceMapping:
     """A copy of the mapping with these columns, not saved."""
-    changed = copy(mapping)
+    variant = copy(mapping)
     for name, value in fields.items():
-        setattr(changed, name, value)
-    return changed
+        setattr(variant, name, value)
+    return variant
 
 
 def _effect(groups: Collection[RowGroup], now: MappingIndex, then: MappingIndex) -> MappingEffect:

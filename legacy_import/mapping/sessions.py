@@ -45,9 +45,9 @@ def add_missing_sessions(run: LegacyImportRun) -> None:
     trainings = LegacyTrainingImport.objects.filter(
         student_import__legacy_import_run=run, session_rule=NOT_IN_SOURCE
     )
-    found = set(trainings.order_by().values_list("legacy_session_id", flat=True).distinct())
+    missing = set(trainings.order_by().values_list("legacy_session_id", flat=True).distinct())
     mappings = LegacySessionMapping.objects.filter(connection_name=run.connection_name)
-    found -= {None, *(mappings.values_list("legacy_session_id", flat=True) if found else ())}
+    missing -= {None, *(mappings.values_list("legacy_session_id", flat=True) if missing else ())}
     LegacySessionMapping.objects.bulk_create(
         [
             LegacySessionMapping(
@@ -58,7 +58,7 @@ def add_missing_sessions(run: LegacyImportRun) -> None:
                 rule=NOT_IN_SOURCE,
                 in_source=False,
             )
-            for session in sorted(filter(None, found))
+            for session in sorted(filter(None, missing))
         ],
         batch_size=500,
         ignore_conflicts=True,

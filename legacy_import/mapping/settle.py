@@ -136,8 +136,8 @@ def settle(
     """
     choices = [_choice(run, subject, answer, note) for answer in answers]
     _require_one_answer_each(choices)
-    named = {(choice.kind.name, choice.mapping.pk) for choice in choices}
-    choices += _exact(run, subject, now, note, named) if confirm_exact else []
+    with_answer = {(choice.kind.name, choice.mapping.pk) for choice in choices}
+    choices += _exact(run, subject, now, note, with_answer) if confirm_exact else []
     open_choices = [choice for choice in choices if not choice.in_force]
     effect = _effect(run, open_choices)
     marked = 0
@@ -242,25 +242,25 @@ def _exact(
     subject: str,
     now: datetime.datetime,
     note: str,
-    named: Collection[tuple[str, int]],
+    with_answer: Collection[tuple[str, int]],
 ) -> list[_Choice]:
     """What the rules are sure of: exact names; real sessions about which there is no doubt.
 
-    `named`: (kind, mapping) of those with a separate answer.
+    `with_answer`: (kind, mapping) of those with a separate answer.
     """
     kind = SUBJECTS[subject][0]
     if kind is COURSES:
         return [
             _Choice(kind, mapping, "confirm", None, _fields(kind, mapping, "confirm", None, note))
             for mapping in exact_suggestions(run.connection_name)
-            if (kind.name, mapping.pk) not in named
+            if (kind.name, mapping.pk) not in with_answer
         ]
     if kind is SESSIONS:
         trained = _trained(run)
         return [
             _Choice(kind, mapping, kind.exact, None, kind.decisions[kind.exact].fields)
             for mapping in real_unconfirmed(run.connection_name)
-            if (kind.name, mapping.pk) not in named
+            if (kind.name, mapping.pk) not in with_answer
             and not _doubts(mapping, trained.get(mapping.pk, 0), now)
         ]
     raise UnknownAnswer(
@@ -296,12 +296,12 @@ def _effect(run: LegacyImportRun, choices: Sequence[_Choice]) -> MappingEffect:
     actions: Counter[str] = Counter()
     blocked = 0
     for kind in _kinds(choices):
-        decided = [
+        mappings = [
             with_fields(choice.mapping, DECIDED | choice.fields)
             for choice in choices
             if choice.kind is kind
         ]
-        effect = preview(run, kind, {"all": decided})["all"]
+        effect = preview(run, kind, {"all": mappings})["all"]
         actions.update(effect.actions)
         blocked += effect.blocked
     return MappingEffect(actions.total(), blocked, dict(actions.most_common()))
@@ -324,7 +324,7 @@ def _decide(
         if len(ids) > 1 and ids <= offered:
             change = confirm_mappings(
                 kind, connection_name=run.connection_name, expected=listed, stamp=stamp,
-                actor=actor, now=now, note=note, chosen=ids,
+                actor=actor, now=now, note=note, ids=ids,
             )  # fmt: skip
             marked += change.affected.get(run.pk, 0)
             choices = [c for c in choices if c.kind is not kind or c.mapping.pk not in ids]
@@ -345,7 +345,7 @@ def _decide(
 def _undecided(run: LegacyImportRun, subject: str, now: datetime.datetime) -> list[Undecided]:
     """The undecided mappings that rows of the run wait for, those that block most first."""
     current_totals(run)
-    found = []
+    waiting = []
     for kind in SUBJECTS[subject]:
         weights = MappingWeight.objects.filter(
             legacy_import_run=run, kind=kind.name, state__in=UNDECIDED[kind.name], waiting__gt=0
@@ -358,7 +358,7 @@ def _undecided(run: LegacyImportRun, subject: str, now: datetime.datetime) -> li
                 doubts = _doubts(mapping, weight.trained, now) if weight.state == TO_CONFIRM else ()
                 name = kind.mask(mapping.display_name)
                 numbers = (weight.rows, weight.waiting, weight.frees, weight.trained)
-                found.append(
+                waiting.append(
                     Undecided(
                         kind.name,
                         masked_number(mapping.legacy_id),
@@ -368,7 +368,7 @@ def _undecided(run: LegacyImportRun, subject: str, now: datetime.datetime) -> li
                         doubts,
                     )
                 )
-    return found
+    return waiting
 
 
 EXAMPLES = {

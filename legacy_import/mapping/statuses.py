@@ -31,19 +31,19 @@ def add_new_statuses(run: LegacyImportRun) -> None:
     """
     rows = LegacyStudentImport.objects.filter(legacy_import_run=run, status_key__isnull=False)
     firsts = dict(rows.order_by().values_list("status_key").annotate(first=Min("pk")))
-    known = LegacyStatusMapping.objects.filter(connection_name=run.connection_name)
-    for key in known.values_list("status_key", flat=True):
+    existing = LegacyStatusMapping.objects.filter(connection_name=run.connection_name)
+    for key in existing.values_list("status_key", flat=True):
         firsts.pop(key, None)
     if not firsts:
         return
-    found = LegacyStudentImport.objects.in_bulk(firsts.values())
+    examples = LegacyStudentImport.objects.in_bulk(firsts.values())
     with transaction.atomic():
         LegacyStatusMapping.objects.bulk_create(
             [
                 LegacyStatusMapping(
                     connection_name=run.connection_name,
                     status_key=key,
-                    legacy_status=mask_text(found[first].raw_status)[:190],
+                    legacy_status=mask_text(examples[first].raw_status)[:190],
                 )
                 for key, first in firsts.items()
             ],

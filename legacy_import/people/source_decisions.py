@@ -126,18 +126,20 @@ def decisions_on(rows: Rows, connection_name: str, **columns: str) -> dict[int, 
             rows, connection_name, **columns
         ).values_list(*names)
     }
-    made = _made_decisions(connection_name, {legacy_id for _, legacy_id, _ in versions.values()})
+    by_place = _made_decisions(
+        connection_name, {legacy_id for _, legacy_id, _ in versions.values()}
+    )
     return {
-        pk: sort_decisions(made.get((table, legacy_id), ()), version)
+        pk: sort_decisions(by_place.get((table, legacy_id), ()), version)
         for pk, (table, legacy_id, version) in versions.items()
     }
 
 
-def sort_decisions(made: Iterable[MadeDecision], row: RowVersion) -> RowDecisions:
+def sort_decisions(events: Iterable[MadeDecision], row: RowVersion) -> RowDecisions:
     """Decisions about one source row, oldest first, into those that apply and those to be repeated."""
     applying: list[MadeDecision] = []
     earlier: list[MadeDecision] = []
-    for one in made:
+    for one in events:
         if still_applies(one.decision, one.made_for, row):
             applying.append(one)
             # Decisions about a newer version were taken with those about the older one in view.
@@ -204,9 +206,9 @@ def refresh_decisions(run: LegacyImportRun, lease: Lease) -> None:
 def _refresh(rows: Rows, connection_name: str) -> None:
     """The plan finds out whether a decision suffices (`settled`); without one, nothing does."""
     decisions = decisions_on(rows, connection_name)
-    stored = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
+    staged = LegacyStudentImport.objects.filter(pk__among=Ids(decisions))
     new: dict[int, tuple[str, str, bool, int]] = {}
-    for pk, standing, earlier, settled, version, issues in stored.values_list(
+    for pk, standing, earlier, settled, version, issues in staged.values_list(
         "pk", "decision", "earlier_decision", "settled", "version", "validation_issues"
     ):
         of_row = decisions[pk]
@@ -222,7 +224,7 @@ def _made_decisions(
     connection_name: str, legacy_ids: Collection[str]
 ) -> dict[tuple[str, str], Sequence[MadeDecision]]:
     """(table, legacy id) → the decisions that were not undone, oldest first."""
-    made: defaultdict[tuple[str, str], list[MadeDecision]] = defaultdict(list)
+    by_place: defaultdict[tuple[str, str], list[MadeDecision]] = defaultdict(list)
     ids = sorted(legacy_ids)
     for first in range(0, len(ids), MOST_IDS):
         decisions = LegacyReviewDecision.objects.standing().filter(
@@ -230,5 +232,5 @@ def _made_decisions(
         )
         for values in decisions.order_by("pk").values_list(*MadeDecision._fields):
             one = MadeDecision(*values)
-            made[one.source_table, one.legacy_id].append(one)
-    return dict(made)
+            by_place[one.source_table, one.legacy_id].append(one)
+    return dict(by_place)

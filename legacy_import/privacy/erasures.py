@@ -67,7 +67,7 @@ def erased_rows(connection_name: str) -> ErasedRows:
     columns = log.values_list("source_table", "legacy_id", "row_digest", "payload_hash")
     for table, legacy_id, digest, payload_hash in columns:
         erasures[table, legacy_id].add(ErasedPerson(digest, payload_hash))
-    return ErasedRows({row: frozenset(found) for row, found in erasures.items()})
+    return ErasedRows({row: frozenset(digests) for row, digests in erasures.items()})
 
 
 def erased_learner(learner: NormalizedLearner) -> NormalizedLearner:
@@ -92,8 +92,8 @@ def erased_learner(learner: NormalizedLearner) -> NormalizedLearner:
 
 def impersonal_status(raw_status: str) -> str:
     """The status if the rules know it; "" for free text, which may be about the person."""
-    known = classify(raw_status, SessionType.NONE).classification != Classification.UNKNOWN
-    return raw_status if known else ""
+    has_meaning = classify(raw_status, SessionType.NONE).classification != Classification.UNKNOWN
+    return raw_status if has_meaning else ""
 
 
 def impersonal_reference(reference: str | None) -> str | None:

@@ -197,10 +197,10 @@ def _require_no_other_import(subject: Subject, leased: set[int]) -> None:
     row ids first.
     """
     runs = LegacyImportRun.objects.filter(connection_name=subject.connection, status__in=UNFINISHED)
-    started = runs.exclude(pk__in=leased).order_by("pk").first()
-    if started:
+    newcomer = runs.exclude(pk__in=leased).order_by("pk").first()
+    if newcomer:
         raise OutOfOrder(
-            f"Run {started.pk} of '{subject.connection}' began at this moment.",
+            f"Run {newcomer.pk} of '{subject.connection}' began at this moment.",
             hint="Run legacy_purge again when its import is finished.",
         )
 
@@ -216,20 +216,20 @@ def _staged(subject: Subject) -> QuerySet[LegacyStudentImport]:
 def _rows_of(subject: Subject, in_run: int | None) -> tuple[list[SubjectRow], list[SubjectRow]]:
     """The rows of the person, at most one per run, and rows of others. Raises UnknownSubject."""
     rows = _all_rows(subject)
-    known = [row for row in rows if row.run == in_run] if in_run else rows[-1:]
-    if not known:
+    same = [row for row in rows if row.run == in_run] if in_run else rows[-1:]
+    if not same:
         raise UnknownSubject(
             f"No run of '{subject.connection}' has a row {subject}."
             if in_run is None
             else f"Run {in_run} of '{subject.connection}' has no row {subject}.",
             hint="Check table, id and --connection; runs are listed by manage.py legacy_status",
         )
-    others = [row for row in rows if row not in known]
+    others = [row for row in rows if row not in same]
     # A person may have changed the name in one run and the phone in the next.
-    while more := [row for row in others if any(map(row.is_same, known))]:
-        known += more
+    while more := [row for row in others if any(map(row.is_same, same))]:
+        same += more
         others = [row for row in others if row not in more]
-    return sorted(known, key=lambda row: row.run), others
+    return sorted(same, key=lambda row: row.run), others
 
 
 def _all_rows(subject: Subject) -> list[SubjectRow]:

@@ -116,7 +116,7 @@ def _delete_searches(name_key: str) -> None:
     words = set(name_key.split())
     for saved in SavedFilter.objects.all():
         searched = parse_name(QueryDict(saved.query).get("q", "")).key.split()
-        named = parse_name(saved.name).key.split()
+        name = parse_name(saved.name).key.split()
         if words and any(set(text) == words or 1 < len(words & set(text)) == len(words)
-                         for text in (searched, named)):  # fmt: skip
+                         for text in (searched, name)):  # fmt: skip
             saved.delete()

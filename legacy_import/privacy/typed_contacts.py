@@ -34,16 +34,16 @@ Texts = dict[str, Any]  # column → value
 
 def mask_staged_texts(rows: models.QuerySet[LegacyStudentImport]) -> None:
     """Mask the texts of these staged rows, and what was derived from them."""
-    changed: dict[int, tuple[Any, ...]] = {}
+    updates: dict[int, tuple[Any, ...]] = {}
     for pk, *values in rows.values_list("pk", *STUDENT_TEXTS):
         texts = dict(zip(STUDENT_TEXTS, values, strict=True))
         if (masked := _masked_row(texts)) != texts:
-            changed[pk] = tuple(masked.values())
-    update_rows(LegacyStudentImport, STUDENT_TEXTS, changed)
+            updates[pk] = tuple(masked.values())
+    update_rows(LegacyStudentImport, STUDENT_TEXTS, updates)
     # Of a status with a phone in it, too, a decision stores a hash.
-    decisions = LegacyReviewDecision.objects.filter(student_import_id__among=Ids(changed))
+    decisions = LegacyReviewDecision.objects.filter(student_import_id__among=Ids(updates))
     decisions.exclude(subject="").update(subject="")
-    trainings = LegacyTrainingImport.objects.filter(student_import_id__among=Ids(changed))
+    trainings = LegacyTrainingImport.objects.filter(student_import_id__among=Ids(updates))
     _mask(LegacyTrainingImport, trainings, dict.fromkeys(REFERENCES, impersonal_reference))
 
 
@@ -75,8 +75,8 @@ def mask_source_texts(connection_name: str) -> None:
 
 def delete_mapping_lists(connection_name: str) -> None:
     """Delete the stored lists of the mapping pages: the next page stores them again."""
-    for stored in (MappingTotals, MappingWeight):
-        stored._default_manager.filter(legacy_import_run__connection_name=connection_name).delete()
+    for model in (MappingTotals, MappingWeight):
+        model._default_manager.filter(legacy_import_run__connection_name=connection_name).delete()
 
 
 def _delete_phones_as_references(connection_name: str) -> None:
@@ -118,12 +118,12 @@ def _mask(
     masks: Mapping[str, Callable[[Any], Any]],
 ) -> None:
     """Replace these columns by their masked texts where those differ."""
-    changed = {}
+    updates = {}
     for pk, *values in _paged(rows, masks):
         masked = [mask(value) for mask, value in zip(masks.values(), values, strict=True)]
         if masked != values:
-            changed[pk] = masked
-    update_rows(model, tuple(masks), changed)
+            updates[pk] = masked
+    update_rows(model, tuple(masks), updates)
 
 
 def _paged(rows: models.QuerySet[Any], columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:

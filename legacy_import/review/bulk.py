@@ -107,11 +107,11 @@ def bulk(
             raise NotPossible(_("At most 1,000 rows at a time."))
         effect = effect_on(run, matches, decision, treat_as)
         if effect.rows:
-            made = LegacyReviewBulk.objects.create(
+            record = LegacyReviewBulk.objects.create(
                 legacy_import_run=run, decision=decision.value, rows=len(effect.rows), actor=actor,
                 created_at=now,
             )  # fmt: skip
-            _append(run, effect, made)
+            _append(run, effect, record)
     return BulkReport(len(effect.rows), committed, effect.does_not_apply)
 
 
@@ -177,13 +177,13 @@ def _earlier_events(run: LegacyImportRun, ids: Sequence[int]) -> dict[int, tuple
     """Row → all decisions about its earlier version; without rows of which a part is not repeated."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(ids))
     return {
-        pk: tuple(made.event for made in of_row.earlier)
+        pk: tuple(one.event for one in of_row.earlier)
         for pk, of_row in decisions_on(staged, run.connection_name).items()
-        if of_row.earlier and all(made.decision in REPEATED for made in of_row.earlier)
+        if of_row.earlier and all(one.decision in REPEATED for one in of_row.earlier)
     }
 
 
-def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) -> None:
+def _append(run: LegacyImportRun, effect: BulkEffect, record: LegacyReviewBulk) -> None:
     """Write the new decisions; the decision in force, whether it suffices and a version of the rows."""
     staged = LegacyStudentImport.objects.filter(pk__among=Ids(effect.rows))
     events = []
@@ -192,7 +192,7 @@ def _append(run: LegacyImportRun, effect: BulkEffect, made: LegacyReviewBulk) ->
         of_row, after = effect.rows[row.pk]
         for event in of_row:
             entry = after.log_entry_of(event.decision)
-            events.append(event_values(row, run, event, made, log_entry_id=entry))
+            events.append(event_values(row, run, event, record, log_entry_id=entry))
         standing = "" if of_row[-1].decision == D.RESET else of_row[-1].decision.value
         # Decisions about this version are taken with those about the earlier one in view.
         states[RowState(standing, "", bool(standing) and after.suffices)].append(row.pk)
@@ -213,7 +213,7 @@ def event_values(
     row: LegacyStudentImport,
     run: LegacyImportRun,
     event: Event,
-    made: LegacyReviewBulk,
+    record: LegacyReviewBulk,
     *,
     log_entry_id: int | None = None,
     undoes_id: int | None = None,
@@ -225,9 +225,9 @@ def event_values(
         "log_entry_id": log_entry_id,
         "undoes_id": undoes_id,
         "note": "",
-        "bulk_id": made.pk,
-        "actor_id": made.actor_id,
-        "created_at": timestamp(made.created_at),
+        "bulk_id": record.pk,
+        "actor_id": record.actor_id,
+        "created_at": timestamp(record.created_at),
     }
 
 

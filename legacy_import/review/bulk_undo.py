@@ -126,8 +126,8 @@ SourceRow = tuple[str, str]  # (source_table, legacy_id)
 def _events_of(bulk: LegacyReviewBulk) -> dict[SourceRow, list[int]]:
     """The source rows of the bulk, with the events about each."""
     events: defaultdict[SourceRow, list[int]] = defaultdict(list)
-    made = LegacyReviewDecision.objects.filter(bulk=bulk).order_by("pk")
-    for table, legacy_id, pk in made.values_list("source_table", "legacy_id", "pk"):
+    of_bulk = LegacyReviewDecision.objects.filter(bulk=bulk).order_by("pk")
+    for table, legacy_id, pk in of_bulk.values_list("source_table", "legacy_id", "pk"):
         events[table, legacy_id].append(pk)
     return dict(events)
 

@@ -133,7 +133,7 @@ class FilteredCounts:
         queue = self.combinations if self.queue is None else self.queue
         return [*queue, *self.decided_before]
 
-    def decided(self) -> int:
+    def decided_rows(self) -> int:
         """Rows of the focus with a decision in force, also where it is not sufficient."""
         classifications = RowFilter(focus=self.query.focus).classifications
         return sum(
@@ -146,7 +146,7 @@ class FilteredCounts:
 
 def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     """The counts of what the filter selects from, or of the matches of its search there."""
-    decided = _decided_before(run) if query.state else []
+    earlier = _decided_before(run) if query.state else []
     facet_counts = FacetCount.objects.filter(legacy_import_run=run)
     if query.state:
         facet_counts = facet_counts.filter(IN_QUEUE)
@@ -156,18 +156,18 @@ def count_rows(run: LegacyImportRun, query: RowFilter) -> FilteredCounts:
     if query.search:
         matches = find_matches(run, query.search_terms, among=query.scope(run))
         rows = _with_status(LegacyStudentImport.objects.filter(pk__in=matches.rows), query)
-        found = _with_names(counts.count(rows).items())
-        return FilteredCounts(query, found, matches, decided, queue)
+        combinations = _with_names(counts.count(rows).items())
+        return FilteredCounts(query, combinations, matches, earlier, queue)
     if STATUS in query.facets:
         rows = _with_status(query.scope(run), query)
-        return FilteredCounts(query, _with_names(counts.count(rows).items()), None, decided, queue)
-    return FilteredCounts(query, _combinations(facet_counts), decided_before=decided)
+        return FilteredCounts(query, _with_names(counts.count(rows).items()), None, earlier, queue)
+    return FilteredCounts(query, _combinations(facet_counts), decided_before=earlier)
 
 
-def statuses_under(run: LegacyImportRun, counted: FilteredCounts) -> list[OldStatus] | None:
+def statuses_under(run: LegacyImportRun, filtered: FilteredCounts) -> list[OldStatus] | None:
     """The old statuses under the other active filters; None where too many rows pass them."""
-    query = counted.query.with_facet(STATUS, "")
-    under = count_rows(run, query) if STATUS in counted.query.facets else counted
+    query = filtered.query.with_facet(STATUS, "")
+    under = count_rows(run, query) if STATUS in filtered.query.facets else filtered
     if under.total() > MOST_ROWS:
         return None
     rows = query.faceted(run)

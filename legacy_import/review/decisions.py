@@ -220,7 +220,7 @@ def decide(
         if decision == D.LINK and _require_known(person, inactive):
             event = replace(event, knows_inactive=True)
         effect = _require_offered(row, event)
-        made = LegacyReviewDecision.objects.create(
+        entry = LegacyReviewDecision.objects.create(
             **row_at_decision(row, connection_of(row), decision),
             **event.columns,
             log_entry_id=effect.log_entry_of(decision),
@@ -231,7 +231,7 @@ def decide(
         )
         write_standing(row, suffices=effect.suffices)
         ReviewClaim.objects.filter(student_import=row, actor=actor).delete()
-    return made
+    return entry
 
 
 def undo(

@@ -37,7 +37,7 @@ def repeat(
         if not earlier:
             raise NotPossible(_("Nothing was decided about an earlier version of this row."))
         notes = dict(
-            LegacyReviewDecision.objects.filter(pk__in=[made.pk for made in earlier]).values_list(
+            LegacyReviewDecision.objects.filter(pk__in=[one.pk for one in earlier]).values_list(
                 "pk", "note"
             )
         )
@@ -45,16 +45,16 @@ def repeat(
             decide(
                 row_id=row_id,
                 version=version + place,
-                decision=ReviewDecision(made.decision),
+                decision=ReviewDecision(one.decision),
                 actor=actor,
                 now=now,
-                treat_as=Classification(made.treat_as) if made.treat_as else None,
-                person=(PersonKind(made.target_kind).value, made.target_id)
-                if made.target_id
+                treat_as=Classification(one.treat_as) if one.treat_as else None,
+                person=(PersonKind(one.target_kind).value, one.target_id)
+                if one.target_id
                 else None,
-                inactive=made.target_inactive,
-                course=CourseArgument(made.course_id),
-                note=notes[made.pk],
+                inactive=one.target_inactive,
+                course=CourseArgument(one.course_id),
+                note=notes[one.pk],
             )
-            for place, made in enumerate(earlier)
+            for place, one in enumerate(earlier)
         ]

@@ -50,7 +50,7 @@ class RowOffers:
         """Whether decisions are in force that leave the row for review: "kept …, still missing …"."""
         decisions = self.now.case.decisions
         postponed = decisions.later
-        return bool(self.row.decided and not postponed and not self.now.suffices)
+        return bool(self.row.is_decided and not postponed and not self.now.suffices)
 
 
 def offers_of(

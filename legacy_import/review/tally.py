@@ -29,16 +29,16 @@ class DecidedRows(NamedTuple):
 
 def tally(run: LegacyImportRun, counts: FilteredCounts, now: datetime.datetime) -> DecidedRows:
     """What everybody decided in the focus."""
-    return DecidedRows(_decided(run, counts.query, since=midnight(now)), counts.decided())
+    return DecidedRows(_decided_rows(run, counts.query, since=midnight(now)), counts.decided_rows())
 
 
 def tally_of(
     run: LegacyImportRun, query: RowFilter, actor: User, now: datetime.datetime
 ) -> DecidedRows | None:
     """What one reviewer decided in the focus; None if nothing."""
-    in_all = _decided(run, query, actor=actor)
+    in_all = _decided_rows(run, query, actor=actor)
     return (
-        DecidedRows(_decided(run, query, actor=actor, since=midnight(now)), in_all)
+        DecidedRows(_decided_rows(run, query, actor=actor, since=midnight(now)), in_all)
         if in_all
         else None
     )
@@ -51,7 +51,7 @@ def midnight(now: datetime.datetime) -> datetime.datetime:
     )
 
 
-def _decided(
+def _decided_rows(
     run: LegacyImportRun,
     query: RowFilter,
     *,

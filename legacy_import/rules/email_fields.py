@@ -24,10 +24,10 @@ def parse_email_field(
 
 def replace_email_issues(issues: tuple[str, ...], email: Email) -> tuple[str, ...]:
     """The issues of a row whose e-mail is read again, in the order in which an import notes them."""
-    kept = [issue for issue in issues if issue not in EMAIL_ISSUES]
-    noted_later = (n for n, issue in enumerate(kept) if issue.startswith(AFTER_EMAIL))
-    place = next(noted_later, len(kept))
-    return (*kept[:place], *email_issues(email), *kept[place:])
+    others = [issue for issue in issues if issue not in EMAIL_ISSUES]
+    noted_later = (n for n, issue in enumerate(others) if issue.startswith(AFTER_EMAIL))
+    place = next(noted_later, len(others))
+    return (*others[:place], *email_issues(email), *others[place:])
 
 
 def email_issues(email: Email) -> list[str]:

@@ -224,9 +224,9 @@ def _has_namesake_for_father(rest: list[str], whole: list[str]) -> bool:
     """Karim ben Karim: one of the words that the other name lacks is "ben" and an own name."""
     for token in rest:
         fathers = _fathers_in(token)
-        known = frozenset[int]().union(*map(given_names_of, fathers))
+        given_names = frozenset[int]().union(*map(given_names_of, fathers))
         for name in whole if fathers else ():
-            is_father = name.partition(OWN)[0] in fathers or not known.isdisjoint(
+            is_father = name.partition(OWN)[0] in fathers or not given_names.isdisjoint(
                 given_names_of(name)
             )
             if name is not token and is_father:

@@ -97,19 +97,19 @@ def doubts_about(
 
 
 def session_of_row(
-    legacy_session_id: str | None, known: SessionKind | None, *, reviewed: bool = False
+    legacy_session_id: str | None, session: SessionKind | None, *, reviewed: bool = False
 ) -> SessionKind:
     """What the session that a learner row names is.
 
-    `known` is what session_ecoins (or a reviewer, then `reviewed`) has for that id; None: the
+    `session` is what session_ecoins (or a reviewer, then `reviewed`) has for that id; None: the
     table does not have it.
     """
     if legacy_session_id is None:
         return SessionKind(SessionType.NONE, "session:none_named")
     if legacy_session_id in PLACEHOLDER_IDS:
         return SessionKind(SessionType.WAITING_PLACEHOLDER, "session:placeholder_id")
-    if known is None:
+    if session is None:
         return SessionKind(SessionType.UNKNOWN, NOT_IN_SOURCE)
     if reviewed:
-        return SessionKind(known.session_type, "session:confirmed_by_reviewer")
-    return known
+        return SessionKind(session.session_type, "session:confirmed_by_reviewer")
+    return session

@@ -51,7 +51,7 @@ class ReviewState:
     `insufficient`: of those to be decided, rows whose decisions left something missing.
     """
 
-    decided: int
+    decided_rows: int
     postponed: int
     to_decide: int
     insufficient: int
@@ -65,7 +65,7 @@ def review_state(run_id: int) -> ReviewState:
     to_decide = queue.filter(settled=False).exclude(decision=ReviewDecision.LATER)
     rows = Sum("rows", default=0)
     return ReviewState(
-        decided=counts.filter(settled=True).aggregate(n=rows)["n"],
+        decided_rows=counts.filter(settled=True).aggregate(n=rows)["n"],
         postponed=queue.filter(decision=ReviewDecision.LATER).aggregate(n=rows)["n"],
         to_decide=to_decide.aggregate(n=rows)["n"],
         insufficient=to_decide.exclude(decision="").aggregate(n=rows)["n"],

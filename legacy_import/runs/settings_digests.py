@@ -48,10 +48,10 @@ def require_settings_of_validation(run: LegacyImportRun) -> None:
     """Raise OutOfOrder if a setting that the validation read is another one now."""
     if run.validated_at is None:
         return  # the order of the stages is checked elsewhere
-    changed = changed_settings(run, Stage.VALIDATE)
-    if changed:
+    settings = changed_settings(run, Stage.VALIDATE)
+    if settings:
         raise OutOfOrder(
-            f"Run {run.pk} was validated under other settings: {', '.join(changed)} changed since.",
+            f"Run {run.pk} was validated under other settings: {', '.join(settings)} changed since.",
             hint=f"Validate it again: manage.py legacy_validate --run {run.pk}",
         )
 

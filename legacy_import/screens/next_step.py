@@ -148,19 +148,19 @@ def _step(
 
 def _other_plan(run: LegacyImportRun, state: PlanState) -> NextStep:
     """The plan has to be renewed: what changed since, and how many rows it is about."""
-    changed = obstacles.rules_changed(run)
+    obstacle_of_rules = obstacles.rules_changed(run)
     rows = _rows(run)
     number, why = rows, STEPS[STAGE].why
     commands: tuple[str, ...] = (run.next_command,)
-    if changed:
-        commands = (changed.command,)
+    if obstacle_of_rules:
+        commands = (obstacle_of_rules.command,)
     elif state.to_classify:
         number, why = state.to_classify, MARKED
         commands = (f"legacy_classify --run {run.pk}",)
     elif run.status in WITH_A_PLAN:
         number, why = state.decisions, STEPS[PLAN].why
         commands = (f"legacy_dry_run --run {run.pk}",)
-    obstacle = changed or obstacles.to_plan(run, rows=rows, to_classify=state.to_classify)
+    obstacle = obstacle_of_rules or obstacles.to_plan(run, rows=rows, to_classify=state.to_classify)
     base = _step(run, PLAN, number, commands=commands)
     more = state.more and why is STEPS[PLAN].why
     return replace(

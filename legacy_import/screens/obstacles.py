@@ -107,11 +107,11 @@ def to_reconcile(run: LegacyImportRun, *, rows: int) -> Obstacle | None:
 
 def settings_changed(run: LegacyImportRun) -> Obstacle | None:
     """A setting that the validation read is another one now, so no plan of the run is current."""
-    changed = changed_settings(run, Stage.VALIDATE)
-    if run.validated_at is None or not changed:
+    names = changed_settings(run, Stage.VALIDATE)
+    if run.validated_at is None or not names:
         return None
     words = _("Run %(run)d was validated under other settings: %(settings)s changed since.")
-    message = words % {"run": run.pk, "settings": ", ".join(changed)}
+    message = words % {"run": run.pk, "settings": ", ".join(names)}
     return Obstacle(message, f"legacy_validate --run {run.pk}")
 
 

@@ -206,12 +206,14 @@ def _matched_fields(
     used_names = {columns[0].name for columns in choices.values() if columns}
     for field, columns in choices.items():
         if not columns or (field == "deleted_at" and field not in overrides):
-            taken = _with_its_noun(table, field, db_table, used_names | {c.name for c in columns})
-            notes += _without_floats(table, field, taken)
-            if taken:
-                used_names.add(taken[0].name)
-                notes.append(f"{table}: {field} is taken to be {taken[0].name}")
-            columns += taken
+            new_columns = _with_its_noun(
+                table, field, db_table, used_names | {c.name for c in columns}
+            )
+            notes += _without_floats(table, field, new_columns)
+            if new_columns:
+                used_names.add(new_columns[0].name)
+                notes.append(f"{table}: {field} is taken to be {new_columns[0].name}")
+            columns += new_columns
         if len(columns) > 1 and field == "deleted_at":
             names = ", ".join(column.name for column in columns)
             notes.append(f"{table}: a row is deleted if any of these columns marks it: {names}")

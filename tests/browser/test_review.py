@@ -104,7 +104,8 @@ def test_the_next_row_is_shown_in_the_page_and_has_the_focus(page_as):
         expect(page).to_have_url(re.compile(f"row={following.pk}$"))
         expect(page.locator("#li-row")).to_be_focused()
         expect(page.locator(".li-line-current input")).to_have_value(str(following.pk))
-        expect(page.locator("#li-said")).to_contain_text(f" – stagiaires:{row.legacy_id}")
+        said = re.compile(rf"✓ Skipped by \S.* – stagiaires:{row.legacy_id}$")
+        expect(page.locator("#li-said")).to_have_text(said)
         expect(page.get_by_role("button", name="Undo u")).to_contain_text(
             f"stagiaires:{row.legacy_id}"
         )
@@ -356,6 +357,8 @@ def test_two_reviewers_share_a_queue_and_never_meet(page_as):
     for page in pages * each:
         row = opened(page)
         decided.append(row)
+        # A row that took the place of another one rests: a key pressed now was meant for that one.
+        expect(page.locator(".li-queue-row[data-rest]")).to_have_count(0)
         page.keyboard.press("s")
         page.keyboard.press("Enter")
         # What was said is shown once the row that the server gave is open.
@@ -427,6 +430,125 @@ def test_a_double_click_decides_once(page_as):
         re.compile(rf"✓ Skipped by \S.* – stagiaires:{first.legacy_id}")
     )
     assert decisions() == [D.SKIP]
+
+
+def test_u_at_once_takes_back_the_last_decision_not_the_one_before(page_as):
+    """The list of last decisions, which has the button, is brought up to date a moment later."""
+    run = queue_of_unknown(4)
+    page = page_as("Reviewer", language="en")
+    open_queue(page, run)
+    decide_by_key(page, "s")
+    expect(page.locator("#li-undo")).to_contain_text("stagiaires:1")
+    second = rows_of(run)[1]
+    shows_row(page, second)
+    with page.expect_navigation(url=re.compile(f"row={second.pk}#")):
+        press(page, "z", "Enter", "u")
+    shows_row(page, second)
+    undone = LegacyReviewDecision.objects.exclude(undoes=None).get()
+    assert undone.undoes.student_import_id == second.pk
+
+
+# --- A server that fails, a link that breaks -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", ["the server fails", "no network"])
+def test_decisions_that_are_not_saved_stay_on_the_page(page_as, watch, axe, failure):
+    run = queue_of_unknown(3)
+    first, second, third = rows_of(run)
+    page = page_as("Reviewer", language="en")
+    open_queue(page, run)
+
+    def fail(route):
+        if failure == "no network":
+            route.abort()
+        else:
+            route.fulfill(status=503, body="")
+
+    page.route("**/decide", fail)
+    not_saved = page.locator("#li-unsaved li")
+    press(page, "s", "Enter")
+    expect(not_saved).to_have_text([re.compile(rf"stagiaires:{first.legacy_id} – Skip")])
+    assert axe(page) == []
+    if opened(page) == first.pk:  # the next one was not requested in time: the keys leave the row
+        press(page, "j")
+    shows_row(page, second)
+    press(page, "z", "Enter")
+    expect(not_saved).to_have_count(2)
+    expect(not_saved.last).to_contain_text(f"stagiaires:{second.legacy_id} – Later")
+    assert decisions() == []
+    watch.complaints.clear()  # of the failures
+    page.unroute("**/decide")
+    for left in (1, 0):
+        not_saved.first.get_by_role("button", name="Send it again").click()
+        expect(not_saved).to_have_count(left)
+    expect(page.locator("#li-unsaved")).to_be_hidden()
+    shows_row(page, third)
+    made = LegacyReviewDecision.objects.order_by("pk").values_list("student_import", "decision")
+    assert list(made) == [(first.pk, D.SKIP), (second.pk, D.LATER)]
+
+
+def test_a_refusal_loses_no_decision_that_was_made_meanwhile(page_as, watch):
+    watch.expected.add(409)
+    run = queue_of_unknown(3)
+    first, second, third = rows_of(run)
+    page = page_as("Reviewer", language="en")
+    with page.expect_response(lambda answer: f"row={second.pk}" in answer.url):
+        open_queue(page, run)
+    held = []
+    page.route(f"**/{first.pk}/decide", lambda route: held.append(route))
+    press(page, "s", "Enter")
+    shows_row(page, second)
+    press(page, "z", "Enter")
+    say(first, D.LATER, reviewer())
+    held[0].continue_()
+    expect(page.locator("#li-unsaved li")).to_contain_text(f"stagiaires:{first.legacy_id} – Skip")
+    shows_row(page, third)
+    assert decisions() == [D.LATER, D.LATER]
+    page.unroute(f"**/{first.pk}/decide")
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_role("alert")).to_contain_text("your decision was not saved: skip")
+
+
+def test_nothing_is_decided_on_a_page_that_is_about_to_go(page_as, watch):
+    watch.expected.add(409)
+    run = queue_of_unknown(3)
+    first, second, _third = rows_of(run)
+    page = page_as("Reviewer", language="en")
+    with page.expect_response(lambda answer: f"row={second.pk}" in answer.url):
+        open_queue(page, run)
+    say(first, D.LATER, reviewer())
+    page.evaluate("HTMLFormElement.prototype.submit = () => {}")  # a server that takes its time
+    press(page, "s", "Enter")
+    expect(page.locator(".li-queue[inert]")).to_have_count(1)
+    press(page, "s", "Enter")
+    expect(page.locator("body")).to_be_focused()
+    assert decisions() == [D.LATER]
+
+
+def test_a_click_on_a_row_that_is_replaced_at_that_moment_decides_nothing(page_as):
+    """It was meant for the row that was there: another user has that row now."""
+    run = queue_of_unknown(3)
+    _first, second, third = rows_of(run)
+    page = page_as("Reviewer", language="en")
+    with page.expect_response(lambda answer: f"row={second.pk}" in answer.url):
+        open_queue(page, run)
+    say(second, D.SKIP, reviewer())
+    page.evaluate(
+        """pk => new MutationObserver((_, watch) => {
+            if (document.getElementById("li-row").dataset.row !== pk) return;
+            watch.disconnect();
+            document.querySelector('#li-decide [value="skip"]').click();
+            document.body.dataset.clicked = "yes";
+        }).observe(document.querySelector(".li-queue-row"), {childList: true})""",
+        str(third.pk),
+    )
+    decide_by_key(page, "s")
+    expect(page.locator("body[data-clicked]")).to_have_count(1)
+    shows_row(page, third)
+    expect(page.locator(".li-queue-row[data-rest]")).to_have_count(0)
+    assert decisions() == [D.SKIP, D.SKIP]
+    third.refresh_from_db()
+    assert third.decision == ""
 
 
 # --- What is masked ----------------------------------------------------------------------------------

@@ -70,6 +70,20 @@ def test_the_arabic_page_reads_from_right_to_left() -> None:
     assert TEXT["ar"].endswith("\n\n</div>\n")
 
 
+def test_french_has_its_apostrophe_and_no_break_spaces() -> None:
+    text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|^\|[-:|]+\|$", "", TEXT["fr"], flags=re.MULTILINE)
+    assert re.findall(r"\w'\w+", text) == []
+    assert re.findall(r"\w+ [;:?!»]|« \w+", text) == []
+    assert text.count("\xa0") > 40
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_number_is_not_torn_apart(language: str) -> None:
+    """In a text from right to left, an ordinary space shows its two halves in the wrong order."""
+    assert re.findall(r"\d \d{3}\b", TEXT[language]) == []
+    assert len(re.findall(r"\d\xa0\d{3}\b", TEXT[language])) > 5
+
+
 def test_every_decision_is_explained_on_the_page_of_the_screens() -> None:
     page = (DOCS / "screens.md").read_text("utf-8")
     table = page.partition("### What you can decide\n")[2].partition("\n### ")[0]

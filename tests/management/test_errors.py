@@ -103,7 +103,7 @@ class TestTheSourceCannotBeRead:
         ("content", "words"),
         [
             ("= no toml", ("cannot be read as TOML",)),
-            ('[stagiaires]\nphone = "fax"', ("stagiaires.phone is fax", "Found: id, nom")),
+            ('[stagiaires]\nphone = "fax"', ("stagiaires.phone to fax", "Found: id, nom")),
         ],
         ids=["no_toml", "no_such_column"],
     )

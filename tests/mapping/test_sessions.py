@@ -450,14 +450,14 @@ def test_only_the_chosen_of_those_offered_are_confirmed(run, actor):
         actor=actor, now=NOW,
     )  # fmt: skip
     with pytest.raises(MappingRefused) as refused:
-        bulk(chosen=[words.pk, plain.pk])
+        bulk(ids=[words.pk, plain.pk])
     assert refused.value.code == "reason_missing"
     with pytest.raises(MappingRefused) as refused:
-        bulk(chosen=[])
+        bulk(ids=[])
     assert refused.value.code == "nothing_chosen"
     with pytest.raises(MappingChangedMeanwhile):
-        bulk(chosen=[plain.pk, 10**9])
-    change = bulk(chosen=[plain.pk, blank.pk, words.pk], note="registre")
+        bulk(ids=[plain.pk, 10**9])
+    change = bulk(ids=[plain.pk, blank.pk, words.pk], note="registre")
     assert change.mappings == 3
     confirmed = LegacySessionMapping.objects.exclude(confirmed_at=None).order_by("pk")
     assert list(confirmed.values_list("legacy_session_id", "session_type", "answer_version")) == [

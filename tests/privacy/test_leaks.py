@@ -30,7 +30,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.legacy_database import as_legacy
-from tests.privacy.birdhouse import ARABIC_DIGITS, Birdhouse, listening, old_school
+from tests.privacy.canary_school import ARABIC_DIGITS, CanarySchool, listening, old_school
 from trainings.models import (
     HistoryAccessLog,
     HistoryAttachment,
@@ -59,23 +59,23 @@ STAGED = frozenset(
 
 
 @pytest.fixture(scope="module")
-def house(
+def school(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Birdhouse]:
+) -> Iterator[CanarySchool]:
     old = old_school(tmp_path_factory.mktemp("old") / "legacy.sqlite3")
     with django_db_blocker.unblock(), transaction.atomic():
-        yield Birdhouse(old)
+        yield CanarySchool(old)
         transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)
-def old_database(house: Birdhouse) -> Iterator[None]:
-    with as_legacy(house.old):
+def old_database(school: CanarySchool) -> Iterator[None]:
+    with as_legacy(school.old):
         yield
 
 
 @pytest.fixture(autouse=True)
-def logs(house: Birdhouse) -> Iterator[list[tuple[str, str]]]:
+def logs(school: CanarySchool) -> Iterator[list[tuple[str, str]]]:
     """Whatever a test makes the platform say, its log says without a canary."""
     spoken: list[tuple[str, str]] = []
     with listening(spoken):
@@ -92,12 +92,12 @@ def leaks(told: list[tuple[str, str]]) -> dict[str, set[str]]:
     return heard
 
 
-def browser(house: Birdhouse, role: str) -> Client:
+def browser(school: CanarySchool, role: str) -> Client:
     client = Client(
         raise_request_exception=False, headers={"accept-language": LANGUAGES.get(role, "fr")}
     )
-    if role in house.staff:
-        client.force_login(house.staff[role])
+    if role in school.staff:
+        client.force_login(school.staff[role])
     return client
 
 
@@ -150,29 +150,29 @@ def test_the_detector_takes_a_mask_for_a_mask() -> None:
 # --- What commands, logs and tables say --------------------------------------------------------------
 
 
-def test_no_command_and_no_log_says_a_contact(house: Birdhouse) -> None:
-    assert {place.split()[0] for place, _ in house.spoken} >= {
+def test_no_command_and_no_log_says_a_contact(school: CanarySchool) -> None:
+    assert {place.split()[0] for place, _ in school.spoken} >= {
         "legacy_import", "legacy_validate", "legacy_classify", "legacy_dry_run", "legacy_commit",
         "legacy_rollback", "legacy_reconcile", "legacy_status",
     }  # fmt: skip
-    assert leaks(house.spoken) == {}
+    assert leaks(school.spoken) == {}
 
 
-def test_closing_and_purging_say_none_and_leave_none(house: Birdhouse, settings: Any) -> None:
+def test_closing_and_purging_say_none_and_leave_none(school: CanarySchool, settings: Any) -> None:
     settings.LEGACY_IMPORT_RETENTION_DAYS = "1"
-    first = len(house.spoken)
-    house._confirmed("legacy_close", "--run", str(house.third.pk))
+    first = len(school.spoken)
+    school._confirmed("legacy_close", "--run", str(school.third.pk))
     for json_or_not in ((), ("--json",)):
-        house._confirmed("legacy_purge", "--subject", "stagiaires:2", *json_or_not)
-    house.run("legacy_purge", "--json")
-    told = house.spoken[first:]
-    del house.spoken[first:]
+        school._confirmed("legacy_purge", "--subject", "stagiaires:2", *json_or_not)
+    school.run("legacy_purge", "--json")
+    told = school.spoken[first:]
+    del school.spoken[first:]
     assert leaks(told) == {}
 
 
-def test_what_the_import_keeps_beside_the_data_holds_no_contact(house: Birdhouse) -> None:
-    for role in house.staff:
-        assert list(walk(house, role, 12))
+def test_what_the_import_keeps_beside_the_data_holds_no_contact(school: CanarySchool) -> None:
+    for role in school.staff:
+        assert list(walk(school, role, 12))
     kept = []
     for label in ("legacy_imports", "crm", "trainings", "auth", "admin", "axes"):
         for model in apps.get_app_config(label).get_models(include_auto_created=True):
@@ -194,10 +194,10 @@ def test_what_the_import_keeps_beside_the_data_holds_no_contact(house: Birdhouse
 # --- Pages -------------------------------------------------------------------------------------------
 
 
-def starts(house: Birdhouse) -> list[str]:
+def starts(school: CanarySchool) -> list[str]:
     """Every page that is looked at: each screen of each run, each row of the queue in it."""
-    pages = [ROOT, *(f"{ROOT}/{run.pk}" for run in (house.first, house.second, house.third))]
-    for run in (house.third, house.first, house.second):
+    pages = [ROOT, *(f"{ROOT}/{run.pk}" for run in (school.first, school.second, school.third))]
+    for run in (school.third, school.first, school.second):
         pages += [
             f"{ROOT}/{screen}?run={run.pk}"
             for screen in (
@@ -211,9 +211,9 @@ def starts(house: Birdhouse) -> list[str]:
         pages += [f"{ROOT}/{run.pk}/{page}" for page in
                   ("export.csv", "export.json", "sign-off", "sign-off.csv", "commit", "rollback",
                    "progress")]  # fmt: skip
-    rows = LegacyStudentImport.objects.filter(legacy_import_run=house.third)
+    rows = LegacyStudentImport.objects.filter(legacy_import_run=school.third)
     told = rows.exclude(last_name__startswith="Volée").values_list("pk", "planned_action")
-    pages += [f"{ROOT}/review?run={house.third.pk}&focus=all&state=all&row={pk}"
+    pages += [f"{ROOT}/review?run={school.third.pk}&focus=all&state=all&row={pk}"
               for pk, action in told if action == "review"]  # fmt: skip
     for table, number in rows.values_list("source_table", "legacy_id")[:25]:
         pages += [f"{ROOT}/lineage?origin=legacy:{table}:{number}:{effect}"
@@ -226,10 +226,10 @@ def shape(address: str) -> str:
     return re.sub(r"\d+", "N", address)
 
 
-def walk(house: Birdhouse, role: str, most: int) -> Iterator[tuple[str, Any]]:
+def walk(school: CanarySchool, role: str, most: int) -> Iterator[tuple[str, Any]]:
     """(address, answer) of the pages of this role, found by following links."""
-    client = browser(house, role)
-    waiting, seen, shapes = starts(house), set(), dict[str, int]()
+    client = browser(school, role)
+    waiting, seen, shapes = starts(school), set(), dict[str, int]()
     first = len(waiting)
     while waiting and len(seen) < most:
         address = waiting.pop(0)
@@ -250,9 +250,9 @@ def walk(house: Birdhouse, role: str, most: int) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("role", MOST_PAGES)
-def test_no_page_shows_a_contact(house: Birdhouse, role: str) -> None:
+def test_no_page_shows_a_contact(school: CanarySchool, role: str) -> None:
     told, opened = {}, 0
-    for address, answer in walk(house, role, MOST_PAGES[role]):
+    for address, answer in walk(school, role, MOST_PAGES[role]):
         opened += answer.status_code == 200
         if heard := found(body(answer)):
             told[address] = heard
@@ -261,9 +261,9 @@ def test_no_page_shows_a_contact(house: Birdhouse, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["anonymous", "Reader"])
-def test_refusals_show_none(house: Birdhouse, role: str) -> None:
-    for address in (*starts(house)[:20], "/nothing", f"{ROOT}/77", f"{ROOT}/review/7/raw"):
-        assert_silent(browser(house, role).get(address), 200, 302, 403, 404, 405)
+def test_refusals_show_none(school: CanarySchool, role: str) -> None:
+    for address in (*starts(school)[:20], "/nothing", f"{ROOT}/77", f"{ROOT}/review/7/raw"):
+        assert_silent(browser(school, role).get(address), 200, 302, 403, 404, 405)
 
 
 CHANGELISTS = ("crm_crmlead", "trainings_learnerprofile", "trainings_legacycompletedtraining",
@@ -271,8 +271,8 @@ CHANGELISTS = ("crm_crmlead", "trainings_learnerprofile", "trainings_legacycompl
 
 
 @pytest.mark.parametrize("model", CHANGELISTS)
-def test_lists_of_the_stock_admin_mask_contacts(house: Birdhouse, model: str) -> None:
-    client = browser(house, "superuser")
+def test_lists_of_the_stock_admin_mask_contacts(school: CanarySchool, model: str) -> None:
+    client = browser(school, "superuser")
     objects = apps.get_model(model.replace("_", "."))._default_manager
     everything = list(objects.values_list("pk", flat=True))
     changelist = reverse(f"admin:{model}_changelist")
@@ -291,9 +291,9 @@ def test_lists_of_the_stock_admin_mask_contacts(house: Birdhouse, model: str) ->
 @pytest.mark.parametrize("model", ["crm_crmlead", "trainings_legacycompletedtraining",
                                    "trainings_legacyimportedenrollment"])  # fmt: skip
 def test_records_that_a_group_may_only_view_show_none(
-    house: Birdhouse, role: str, model: str
+    school: CanarySchool, role: str, model: str
 ) -> None:
-    client = browser(house, role)
+    client = browser(school, role)
     records = list(apps.get_model(model.replace("_", "."))._default_manager.all()[:20])
     assert records or "enrollment" in model
     told = [(model, body(client.get(reverse(f"admin:{model}_changelist"))))]
@@ -308,9 +308,9 @@ HISTORY = "/admin/trainings/history"
 
 
 @pytest.mark.parametrize("role", ["Reader", "Operator", "superuser"])
-def test_pages_of_former_learners_show_none(house: Birdhouse, role: str) -> None:
+def test_pages_of_former_learners_show_none(school: CanarySchool, role: str) -> None:
     in_every_column()
-    client, learners = browser(house, role), learner_keys()
+    client, learners = browser(school, role), learner_keys()
     assert len(learners) > 2
     told = []
     for key, page in itertools.product(learners, ("learner", "learner/print")):
@@ -327,8 +327,8 @@ def test_pages_of_former_learners_show_none(house: Birdhouse, role: str) -> None
 
 
 @pytest.mark.parametrize("number", [1, 2, 6, 18, 24, 25, 26])
-def test_a_search_by_contact_shows_none(house: Birdhouse, number: int) -> None:
-    client = browser(house, "Operator")
+def test_a_search_by_contact_shows_none(school: CanarySchool, number: int) -> None:
+    client = browser(school, "Operator")
     for contact in (phone(number), email(number), phone(number, "0{n}").translate(ARABIC_DIGITS)):
         assert_silent(client.post(f"{HISTORY}/search", {"q": contact}), 200)
         assert_silent(client.get(HISTORY, {"q": contact}), 400)
@@ -338,8 +338,8 @@ def test_a_search_by_contact_shows_none(house: Birdhouse, number: int) -> None:
         assert_silent(client.get(HISTORY), 200)  # with its message
 
 
-def test_a_permitted_reveal_of_a_former_learner_is_logged(house: Birdhouse) -> None:
-    client = browser(house, "Reviewer")
+def test_a_permitted_reveal_of_a_former_learner_is_logged(school: CanarySchool) -> None:
+    client = browser(school, "Reviewer")
     record = LegacyCompletedTraining.objects.exclude(learner_email="")[0]
     sent = {"key": record.learner_key, "reason": "attestation demandée"}
     shown = found(body(client.post(f"{HISTORY}/learner/reveal", sent)))
@@ -355,9 +355,9 @@ def test_a_permitted_reveal_of_a_former_learner_is_logged(house: Birdhouse) -> N
 
 
 def test_a_lead_with_the_contact_of_a_former_learner_is_warned_of_without_it(
-    house: Birdhouse,
+    school: CanarySchool,
 ) -> None:
-    client = browser(house, "superuser")
+    client = browser(school, "superuser")
     record = LegacyCompletedTraining.objects.exclude(phone_normalized=None)[0]
     sent = {"full_name": "Nouvelle Venue", "phone": record.learner_phone, "email": "",
             "birth_date": "", "interests-TOTAL_FORMS": "0", "interests-INITIAL_FORMS": "0"}  # fmt: skip
@@ -397,8 +397,8 @@ def learner_keys() -> list[str]:
                    for key in model._default_manager.values_list("learner_key", flat=True)})  # fmt: skip
 
 
-def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> None:
-    client = browser(house, "superuser")
+def test_the_index_of_the_admin_and_its_choices_show_none(school: CanarySchool) -> None:
+    client = browser(school, "superuser")
     assert_silent(client.get("/admin/"), 200)
     told = {"app_label": "crm", "model_name": "courseinterest", "field_name": "course", "term": "a"}
     assert_silent(client.get(reverse("admin:autocomplete"), told), 200)
@@ -408,10 +408,10 @@ def test_the_index_of_the_admin_and_its_choices_show_none(house: Birdhouse) -> N
 
 
 @pytest.fixture
-def row(house: Birdhouse) -> LegacyStudentImport:
+def row(school: CanarySchool) -> LegacyStudentImport:
     """A row of the queue whose contact, name and status are all canaries."""
     return LegacyStudentImport.objects.get(
-        legacy_import_run=house.third, source_table="stagiaires", legacy_id="6"
+        legacy_import_run=school.third, source_table="stagiaires", legacy_id="6"
     )
 
 
@@ -420,9 +420,9 @@ def send(client: Client, row: LegacyStudentImport, what: str, **fields: Any) -> 
     return client.post(f"{ROOT}/review/{row.pk}/{what}", told)
 
 
-def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) -> None:
-    client = browser(house, "Operator")
-    run, stale = house.third.pk, row.version + 5
+def test_forms_show_none_whatever_becomes_of_them(school: CanarySchool, row: Any) -> None:
+    client = browser(school, "Operator")
+    run, stale = school.third.pk, row.version + 5
     for what, told in (
         ("decide", {"version": stale, "decision": "skip"}),
         ("decide", {"version": "x"}),
@@ -447,12 +447,12 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
         ("review/search", {"run": run, "q": phone(3)}),
         ("review/search", {"run": run, "q": email(3)}),
         ("search", {"q": phone(3)}), ("search", {"q": email(3)}),
-        (f"{run}/commit", {}), (f"{house.first.pk}/rollback", {}), (f"{run}/plan", {}),
+        (f"{run}/commit", {}), (f"{school.first.pk}/rollback", {}), (f"{run}/plan", {}),
         (f"{run}/reconcile", {}), (f"course-mapping/again?run={run}", {}),
         (f"course-mapping/confirm-all?run={run}", {"expected": 77, "stamp": "x"}),
     ):  # fmt: skip
         assert_silent(client.post(f"{ROOT}/{where}", told), 200, 302, 303, 400, 409)
-    for kind, address in mappings_of(house):
+    for kind, address in mappings_of(school):
         for told in ({"decision": "undo", "version": 99}, {"decision": "confirm", "version": 1},
                      {"decision": "no_equivalent", "version": 1},
                      {"decision": "lead_only", "version": 1},
@@ -461,10 +461,10 @@ def test_forms_show_none_whatever_becomes_of_them(house: Birdhouse, row: Any) ->
             assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={run}"), 200)  # its message
 
 
-def test_causes_and_old_statuses_show_none(house: Birdhouse) -> None:
-    client = browser(house, "Operator")
-    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}"), 200)
-    queue = client.get(f"{ROOT}/review?run={house.third.pk}&focus=all&state=all")
+def test_causes_and_old_statuses_show_none(school: CanarySchool) -> None:
+    client = browser(school, "Operator")
+    assert_silent(client.get(f"{ROOT}/review?run={school.third.pk}"), 200)
+    queue = client.get(f"{ROOT}/review?run={school.third.pk}&focus=all&state=all")
     assert_silent(queue, 200)
     links = re.findall(r'href="([^"]*;status=[^"]*)"', body(queue))
     statuses = {html.unescape(link) for link in links}
@@ -473,9 +473,9 @@ def test_causes_and_old_statuses_show_none(house: Birdhouse) -> None:
         assert_silent(client.get(url), 200)
 
 
-def test_old_and_new_values_of_a_changed_row_show_none(house: Birdhouse, row: Any) -> None:
+def test_old_and_new_values_of_a_changed_row_show_none(school: CanarySchool, row: Any) -> None:
     before = LegacyStudentImport.objects.get(
-        legacy_import_run=house.second, source_table="stagiaires", legacy_id="6"
+        legacy_import_run=school.second, source_table="stagiaires", legacy_id="6"
     )
     LegacyStudentImport.objects.filter(pk=before.pk).update(
         full_name=f"Moineau {phone(60)}", phone_raw=phone(61), email_raw=email(62),
@@ -485,8 +485,8 @@ def test_old_and_new_values_of_a_changed_row_show_none(house: Birdhouse, row: An
         student_import=before, decision="treat_as", treat_as="lead_only", payload_hash="0" * 64,
         subject="0" * 6,
     )  # fmt: skip
-    client = browser(house, "Operator")
-    address = f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"
+    client = browser(school, "Operator")
+    address = f"{ROOT}/review?run={school.third.pk}&row={row.pk}&state=all"
     page = client.get(address)
     assert 'id="li-repeat"' in body(page)
     assert_silent(page, 200)
@@ -495,19 +495,19 @@ def test_old_and_new_values_of_a_changed_row_show_none(house: Birdhouse, row: An
     assert_silent(client.get(address), 200)
 
 
-def test_a_refused_note_comes_back_to_its_writer_alone(house: Birdhouse, row: Any) -> None:
-    client = browser(house, "Operator")
+def test_a_refused_note_comes_back_to_its_writer_alone(school: CanarySchool, row: Any) -> None:
+    client = browser(school, "Operator")
     typed = {"version": row.version, "decision": "skip", "note": f"tél {phone(60)}"}
     assert found(body(send(client, row, "decide", **typed))) == {"phone 60"}  # to be corrected
-    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"), 200)
-    for kind, address in mappings_of(house):
+    assert_silent(client.get(f"{ROOT}/review?run={school.third.pk}&row={row.pk}&state=all"), 200)
+    for kind, address in mappings_of(school):
         typed = {"decision": "unknown", "version": 1, "note": phone(63)}
-        told = client.post(f"{address}/decide?run={house.third.pk}", typed)
+        told = client.post(f"{address}/decide?run={school.third.pk}", typed)
         assert found(body(told)) <= {"phone 63"}
-        assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={house.third.pk}"), 200)
+        assert_silent(client.get(f"{ROOT}/{kind}-mapping?run={school.third.pk}"), 200)
 
 
-def mappings_of(house: Birdhouse) -> list[tuple[str, str]]:
+def mappings_of(school: CanarySchool) -> list[tuple[str, str]]:
     return [
         (kind, f"{ROOT}/{kind}-mapping/{pk}")
         for kind in ("course", "session", "status")
@@ -517,9 +517,9 @@ def mappings_of(house: Birdhouse) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
-    client = browser(house, "superuser")
-    run = house.third.pk
+def test_a_contact_in_an_address_does_not_stay_there(school: CanarySchool) -> None:
+    client = browser(school, "superuser")
+    run = school.third.pk
     for contact in (phone(3), email(3), phone(3, "0{n}").translate(ARABIC_DIGITS)):
         for where in (f"{ROOT}/review?run={run}&focus=all&q=", f"{ROOT}/students?run={run}&q=",
                       f"{ROOT}/course-mapping?run={run}&q=", f"{ROOT}/session-mapping?run={run}&q=",
@@ -532,8 +532,10 @@ def test_a_contact_in_an_address_does_not_stay_there(house: Birdhouse) -> None:
             assert answer.status_code in (200, 302, 400, 404), where
 
 
-def test_a_permitted_reveal_shows_the_one_contact_and_is_logged(house: Birdhouse, row: Any) -> None:
-    client = browser(house, "Manager")
+def test_a_permitted_reveal_shows_the_one_contact_and_is_logged(
+    school: CanarySchool, row: Any
+) -> None:
+    client = browser(school, "Manager")
     shown = send(client, row, "reveal", reason="dossier illisible")
     assert {"phone 6", "e-mail 6"} <= found(body(shown))
     assert found(body(shown)) == found(" ".join((row.phone_raw, row.email_raw)))
@@ -541,14 +543,14 @@ def test_a_permitted_reveal_shows_the_one_contact_and_is_logged(house: Birdhouse
     assert "phone 6" in found(body(raw))
     kinds = list(LegacyAccessLog.objects.order_by("pk").values_list("kind", "student_import"))
     assert kinds == [("reveal", row.pk), ("raw_view", row.pk)]
-    assert_silent(client.get(f"{ROOT}/review?run={house.third.pk}&row={row.pk}&state=all"), 200)
+    assert_silent(client.get(f"{ROOT}/review?run={school.third.pk}&row={row.pk}&state=all"), 200)
     kept = [("cookie", cookie.OutputString()) for cookie in client.cookies.values()]
     kept += [("session", repr(session.get_decoded())) for session in Session.objects.all()]
     assert leaks(kept) == {}
 
 
-def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
-    client = browser(house, "Reviewer")
+def test_one_reveal_too_many_shows_nothing(school: CanarySchool, row: Any) -> None:
+    client = browser(school, "Reviewer")
     statuses = [send(client, row, "reveal", reason="dossier").status_code for _ in range(30)]
     assert set(statuses) == {200}
     assert_silent(send(client, row, "reveal", reason="dossier"), 429)
@@ -558,9 +560,9 @@ def test_one_reveal_too_many_shows_nothing(house: Birdhouse, row: Any) -> None:
 # --- Whose history it is -----------------------------------------------------------------------------
 
 
-def test_no_page_about_owners_shows_a_contact(house: Birdhouse) -> None:
+def test_no_page_about_owners_shows_a_contact(school: CanarySchool) -> None:
     """Neither the list, nor the form that attaches, nor what either answers."""
-    client, history = browser(house, "Manager"), "/admin/trainings/history"
+    client, history = browser(school, "Manager"), "/admin/trainings/history"
     records = list(LegacyCompletedTraining.objects.all())
     assert found(" ".join(record.learner_phone for record in records)) != set()
     lead = CrmLead.objects.filter(full_name__startswith="Serin Lina").get()
@@ -598,17 +600,21 @@ def test_no_page_about_owners_shows_a_contact(house: Birdhouse) -> None:
 
 
 @pytest.mark.parametrize("debug", [False, True], ids=["production", "DEBUG"])
-def test_an_error_page_shows_none(house: Birdhouse, row: Any, settings: Any, debug: bool) -> None:
+def test_an_error_page_shows_none(
+    school: CanarySchool, row: Any, settings: Any, debug: bool
+) -> None:
     """A payload that is no object, which nothing writes, breaks the page that shows it."""
     settings.DEBUG = debug
     broken = [row.phone_raw, row.email_raw]
     LegacyStudentImport.objects.filter(pk=row.pk).update(raw_payload=broken)
-    answer = send(browser(house, "superuser"), row, "raw", reason="dossier")
+    answer = send(browser(school, "superuser"), row, "raw", reason="dossier")
     assert_silent(answer, 500)
 
 
 @pytest.mark.parametrize("debug", [False, True], ids=["production", "DEBUG"])
-def test_a_page_that_is_not_found_shows_none(house: Birdhouse, settings: Any, debug: bool) -> None:
+def test_a_page_that_is_not_found_shows_none(
+    school: CanarySchool, settings: Any, debug: bool
+) -> None:
     settings.DEBUG = debug
     for address in ("/nothing", f"{ROOT}/77", f"{ROOT}/review?row=999999999", f"{ROOT}/lineage"):
-        assert_silent(browser(house, "superuser").get(address), 404)
+        assert_silent(browser(school, "superuser").get(address), 404)

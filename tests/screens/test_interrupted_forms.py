@@ -7,7 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from ecoin import interrupted_forms
+from ecoin.pages import interrupted_forms
 from legacy_import.choices import ReviewDecision
 from legacy_import.models import LegacyReviewDecision
 from tests.factories import CourseMappingFactory, CrmLeadFactory

@@ -162,7 +162,7 @@ SHOWN = {
     "strange choice": ('{% choice_label "PlannedAction" "<x>" %}', "", "", "unknown"),
     "reason": ('{{ "reviewer_skip"|reason_words }}', "", "", "a reviewer decided to skip it"),
     "no reason": ('{{ ""|reason_words }}', "—", "—", "—"),
-    "strange reason": ("{{ code|reason_words }}", *["a&lt;b"] * 3),
+    "strange reason": ("{{ code|reason_words }}", "inconnu", "غير معروف", "unknown"),
 }
 
 

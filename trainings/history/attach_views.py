@@ -46,14 +46,14 @@ def attach_page(request: HttpRequest) -> HttpResponse:
     if action == "search":
         text = request.POST.get("q", "")[:SEARCH_LENGTH]
         ticked = [value.rpartition(" ")[0] for value in values]
-        return _form(request, key, ticked=ticked, found=find_people(text), sent=request.POST)
+        return _form(request, key, ticked=ticked, matches=find_people(text), entries=request.POST)
     try:
         event = _change(request, action, values)
     except ChangedMeanwhile as conflict:
         return _conflict(request, key, conflict)
     except AttachmentRefused as refusal:
         ticked = [value.rpartition(" ")[0] for value in values]
-        return _form(request, key, ticked=ticked, refusal=refusal, sent=request.POST)
+        return _form(request, key, ticked=ticked, refusal=refusal, entries=request.POST)
     messages.success(request, event)
     return HttpResponseRedirect(learner_address(key))
 
@@ -73,10 +73,10 @@ def _change(request: HttpRequest, action: str, values: list[str]) -> str:
     if person is None:
         raise AttachmentRefused(gettext_noop("Choose a user or a lead."))
     event = attach(records=records, person=person, reason=reason, actor=actor, now=now)
-    known = known_people([person]).get(person)
+    match = known_people([person]).get(person)
     words = {
         "action": event.get_action_display().capitalize(),
-        "name": shown_name(known.side.name) if known else "",
+        "name": shown_name(match.side.name) if match else "",
     }
     return _("%(action)s – %(name)s.") % words
 
@@ -86,16 +86,16 @@ def _form(
     key: str,
     *,
     ticked: list[str],
-    found: list[KnownPerson] | None = None,
+    matches: list[KnownPerson] | None = None,
     refusal: AttachmentRefused | None = None,
-    sent: Any = None,
+    entries: Any = None,
 ) -> HttpResponse:
     records = records_of_learner(key) if is_key(key) else []
     if not records:
         raise Http404
-    chosen = set(ticked) or {record.origin for record in records}
+    origins = set(ticked) or {record.origin for record in records}
     proposed = _proposed(key)
-    selected = (sent or {}).get("person", "")
+    selected = (entries or {}).get("person", "")
     return render_page(
         request,
         f"{TEMPLATES}/attach.html",
@@ -104,13 +104,15 @@ def _form(
         key=key,
         name=shown_name(records[-1].learner_name),
         records=[
-            (shown_record(record, request.user), record.origin in chosen) for record in records
+            (shown_record(record, request.user), record.origin in origins) for record in records
         ],
-        people=_shown(proposed + (found or []) + _selected(selected, proposed, found), selected),
-        searched=found is not None,
-        nobody=found is not None and not found,
+        people=_choices(
+            proposed + (matches or []) + _selected(selected, proposed, matches), selected
+        ),
+        searched=matches is not None,
+        nobody=matches is not None and not matches,
         events=shown_events(events_of(key)),
-        reason=(sent or {}).get("reason", ""),
+        reason=(entries or {}).get("reason", ""),
         max_reason=MAX_REASON,
         search_length=SEARCH_LENGTH,
         refusal=_(refusal.message) if refusal else "",
@@ -128,15 +130,15 @@ def _proposed(key: str) -> list[KnownPerson]:
 
 
 def _selected(
-    text: str, proposed: list[KnownPerson], found: list[KnownPerson] | None
+    text: str, proposed: list[KnownPerson], matches: list[KnownPerson] | None
 ) -> list[KnownPerson]:
     """The person who was chosen before, where no list has them."""
     person = sent_person(text)
-    listed = {one.person for one in (*proposed, *(found or ()))}
+    listed = {one.person for one in (*proposed, *(matches or ()))}
     return list(known_people([person]).values()) if person and person not in listed else []
 
 
-def _shown(people: list[KnownPerson], selected: str) -> list[dict[str, Any]]:
+def _choices(people: list[KnownPerson], selected: str) -> list[dict[str, Any]]:
     """Each person once, masked."""
     distinct = {one.person: one for one in people}
     return [

@@ -85,10 +85,10 @@ def count_pairs(state: OwnerState) -> tuple[int, bool]:
     return min(number, MOST_COUNTED), number > MOST_COUNTED
 
 
-def open_pair(page: OwnerPage, wanted: int) -> ProbableOwner | None:
+def open_pair(page: OwnerPage, pair_id: int) -> ProbableOwner | None:
     """The pair to show: the wanted one, else the one after it, else the first of the page."""
     pairs = [line.pair for line in page.lines]
-    later = [pair for pair in pairs if pair.pk >= wanted]
+    later = [pair for pair in pairs if pair.pk >= pair_id]
     return next(iter(later or pairs), None)
 
 
@@ -98,13 +98,18 @@ def owner_detail(pair: ProbableOwner) -> OwnerDetail | None:
     records = records_of_learner(pair.learner_key)
     if not person or not records:
         return None
-    known = person[pair.person_kind, pair.person_id]
+    candidate = person[pair.person_kind, pair.person_id]
     newest = max(records, key=lambda record: (person_of(record) is None, record.pk))
     learner = Side(
         newest.learner_name, newest.learner_birth_date, newest.learner_phone, newest.learner_email
     )
     return OwnerDetail(
-        pair, learner, known, records, compare(learner, known.side), events_of(pair.learner_key)
+        pair,
+        learner,
+        candidate,
+        records,
+        compare(learner, candidate.side),
+        events_of(pair.learner_key),
     )
 
 
@@ -133,11 +138,11 @@ def _previous(state: OwnerState, first: int) -> int | None:
 
 def _learner_names(keys: Iterable[str]) -> dict[str, str]:
     """Learner key → a name as found."""
-    wanted = set(keys)
+    nameless = set(keys)
     return {
         key: name
         for model in HISTORY
-        for key, name in model._default_manager.filter(learner_key__in=wanted)
+        for key, name in model._default_manager.filter(learner_key__in=nameless)
         .order_by("pk")
         .values_list("learner_key", "learner_name")
     }

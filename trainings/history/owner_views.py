@@ -93,7 +93,9 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
         return _conflict(request, place, pair, conflict)
     except AttachmentRefused as refusal:
         return _list(request, place, refusal=refusal, reason=sent_reason(request))
-    messages.success(request, _done(event.get_action_display(), event.person_kind, event.person_id))
+    messages.success(
+        request, _message(event.get_action_display(), event.person_kind, event.person_id)
+    )
     return HttpResponseRedirect(place.url(row=pair))
 
 
@@ -120,11 +122,11 @@ class Place:
         self.state, self.first, self.row = state, first, row
 
     @classmethod
-    def of(cls, sent: Any) -> "Place":
+    def of(cls, values: Any) -> "Place":
         """From an address or a form; anything else than a number is the beginning."""
-        text = sent.get("state", "")
+        text = values.get("state", "")
         state = OwnerState(text) if text in STATES else OwnerState.OPEN
-        first, row = (sent_number(sent.get(name, "")) or 0 for name in ("from", "row"))
+        first, row = (sent_number(values.get(name, "")) or 0 for name in ("from", "row"))
         return cls(state, first, row)
 
     def url(self, *, row: int = 0, first: int | None = None, state: str = "") -> str:
@@ -220,11 +222,11 @@ def _conflict(
     )
 
 
-def _done(action: str, kind: str, pk: int | None) -> str:
+def _message(action: str, kind: str, pk: int | None) -> str:
     """The past tense and the person's name."""
     person: Person = (kind, pk or 0)
-    known = known_people([person]).get(person)
-    name = shown_name(known.side.name) if known else f"{kind} {pk}"
+    match = known_people([person]).get(person)
+    name = shown_name(match.side.name) if match else f"{kind} {pk}"
     return _("%(action)s – %(name)s.") % {"action": action.capitalize(), "name": name}
 
 

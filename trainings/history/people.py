@@ -40,11 +40,11 @@ def known_people(people: Iterable[Person]) -> dict[Person, KnownPerson]:
     ids: dict[str, list[int]] = {PersonKind.USER.value: [], PersonKind.LEAD.value: []}
     for kind, pk in people:
         ids[kind].append(pk)
-    found = [
+    matches = [
         *_users(Q(pk__in=ids[PersonKind.USER.value])),
         *_leads(Q(pk__in=ids[PersonKind.LEAD.value])),
     ]
-    return {one.person: one for one in found}
+    return {one.person: one for one in matches}
 
 
 def find_people(text: str) -> list[KnownPerson]:

@@ -63,22 +63,22 @@ def reveal_contact(
     with transaction.atomic():
         # The looks of one user are counted one after another.
         get_user_model()._default_manager.select_for_update().get(pk=actor.pk)
-        found = [
+        contacts = [
             contact
             for model in MODELS
             for contact in model._default_manager.filter(learner_key=learner_key)
             .order_by("pk")
             .values_list("learner_phone", "learner_email")
         ]
-        if not found:
+        if not contacts:
             raise UnknownLearner(_("There is no such learner."))
         _require_within_limit(actor, now)
         HistoryAccessLog.objects.create(
             learner_key=learner_key, reason=reason, actor=actor, created_at=now
         )
     return LearnerContact(
-        list(dict.fromkeys(phone for phone, _email in found if phone)),
-        list(dict.fromkeys(email for _phone, email in found if email)),
+        list(dict.fromkeys(phone for phone, _email in contacts if phone)),
+        list(dict.fromkeys(email for _phone, email in contacts if email)),
     )
 
 

@@ -81,19 +81,19 @@ def find_by_name(text: str, after: Cursor | None = None) -> FoundPage:
     words = parse_name(text).fold.split()
     if not words:
         return NOBODY
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for number, branch in enumerate(_branches(words)):
         if after and number < after.branch:
             continue
         last = after.record if after and number == after.branch else 0
         for key, pk in branch.rows(last):
-            if len(found) == LEARNERS and key not in found:
-                return FoundPage(learners(found), next=Cursor(number, last))
-            found[key] = None
+            if len(keys) == LEARNERS and key not in keys:
+                return FoundPage(learners(keys), next=Cursor(number, last))
+            keys[key] = None
             last = pk
-    found |= dict.fromkeys(_with_words_apart(words))
-    if found or after:
-        return FoundPage(learners(found))
+    keys |= dict.fromkeys(_with_words_apart(words))
+    if keys or after:
+        return FoundPage(learners(keys))
     similar = _keys(_same_consonants(parse_name(text)))
     return FoundPage(learners(similar), similar=True)
 
@@ -199,12 +199,12 @@ def first_matches(records: Any, text: str, most: int) -> list[int]:
         branches += _apart(words).items()
     if name.script:
         branches.append(("name_skeleton", _same_consonants(name)))
-    found: dict[int, None] = {}
+    matches: dict[int, None] = {}
     for form, which in branches:
         # In the order of the index that is read: for the first by date, all would be read and sorted.
         ids = records.filter(which).order_by(form, "pk").values_list("pk", flat=True)
-        found |= dict.fromkeys(ids[: most - len(found)])
-    return list(found)
+        matches |= dict.fromkeys(ids[: most - len(matches)])
+    return list(matches)
 
 
 def _same_consonants(name: Name) -> Q:
@@ -258,8 +258,8 @@ def learners(keys: Iterable[str]) -> list[FoundLearner]:
         of_learners: Any = model._default_manager.filter(learner_key__in=records)
         for record in of_learners:
             records[record.learner_key].append(record)
-    read_courses(record for found in records.values() for record in found)
-    return [FoundLearner(key, found) for key, found in records.items() if found]
+    read_courses(record for of_learner in records.values() for record in of_learner)
+    return [FoundLearner(key, of_learner) for key, of_learner in records.items() if of_learner]
 
 
 def _keys(which: Q) -> list[str]:
@@ -269,6 +269,6 @@ def _keys(which: Q) -> list[str]:
     """
     keys: set[str] = set()
     for model in MODELS:
-        found: Any = model._default_manager.filter(which)
-        keys |= set(found.values_list("learner_key", flat=True)[:ROWS_PER_QUERY])
+        matches: Any = model._default_manager.filter(which)
+        keys |= set(matches.values_list("learner_key", flat=True)[:ROWS_PER_QUERY])
     return sorted(keys)[:LEARNERS]

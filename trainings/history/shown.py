@@ -100,7 +100,7 @@ def shown_people(history: History, reader: Reader) -> list[ShownPerson]:
     return [_person(one, reader) for one in people]
 
 
-def shown_learners(found: Iterable[FoundLearner]) -> list[ShownLearner]:
+def shown_learners(learners: Iterable[FoundLearner]) -> list[ShownLearner]:
     return [
         ShownLearner(
             learner_address(one.learner_key),
@@ -112,7 +112,7 @@ def shown_learners(found: Iterable[FoundLearner]) -> list[ShownLearner]:
             len(one.records),
             any(record.user_id or record.lead_id for record in one.records),
         )
-        for one in found
+        for one in learners
     ]
 
 

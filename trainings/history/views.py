@@ -46,10 +46,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
     """The search form, and a page of the learners with the name `?q=`."""
     text = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     if contains_contact(text):
-        return _found(request, "", NOBODY, refused=True)
+        return _search_page(request, "", NOBODY, refused=True)
     after = Cursor.parse(request.GET.get("after", ""))
     page = find_by_name(text, after) if text else NOBODY
-    return _found(request, text, page, is_first=after is None)
+    return _search_page(request, text, page, is_first=after is None)
 
 
 @restricted_to(VIEW, methods=["POST"])
@@ -61,10 +61,10 @@ def search(request: HttpRequest) -> HttpResponse:
     masked = mask_email(text) if "@" in text else mask_phone(text)
     page = find_by_contact(text)
     is_whole = bool(page.learners or parse_phones(text).valid or parse_email(text).value)
-    return _found(request, "", page, contact=masked, is_whole=is_whole)
+    return _search_page(request, "", page, contact=masked, is_whole=is_whole)
 
 
-def _found(
+def _search_page(
     request: HttpRequest, text: str, page: FoundPage, *, refused: bool = False, **context: Any
 ) -> HttpResponse:
     more = {"q": text, "after": str(page.next)}

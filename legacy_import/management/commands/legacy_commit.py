@@ -157,16 +157,16 @@ def commit_intent(
         yield TextLine(f"  and stop after {limit:,} of these rows (--limit).", detail=True)
 
 
-def left_out_lines(run: LegacyImportRun, changed: ChangedRows) -> Iterator[Block]:
+def left_out_lines(run: LegacyImportRun, changes: ChangedRows) -> Iterator[Block]:
     """How many planned rows changed since the plan, and what to do first."""
-    causes = {"decision": changed.decisions, "mapping": changed.mappings}
+    causes = {"decision": changes.decisions, "mapping": changes.mappings}
     for newer, rows in causes.items():
         if rows:
             yield TextLine(
                 f"{count_of(rows, 'planned row')} will not be committed: a {newer} is newer than the "
                 "plan."
             )
-    if changed.total:
+    if changes.total:
         yield TextLine(
             f"Plan again first to commit them too: manage.py legacy_dry_run --run {run.pk}"
         )

@@ -75,8 +75,8 @@ class Command(LegacyCommand):
         table, legacy_id = options["subject"]
         connection = options["connection"] or settings.LEGACY_IMPORT_CONNECTION
         subject = Subject(connection, table, legacy_id)
-        found = find_subject(subject, in_run=options["run"])
-        runs = [run for run, is_erased in found.items() if not is_erased]
+        erased_in = find_subject(subject, in_run=options["run"])
+        runs = [run for run, is_erased in erased_in.items() if not is_erased]
         if runs:
             confirm_database(
                 self.terminal,

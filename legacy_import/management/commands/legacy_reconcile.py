@@ -77,9 +77,9 @@ def _blocks(report: ReconcileReport) -> Iterator[Block]:
     )
     if deleted.total:
         yield (
-            f"Deleted since: {deleted.total:,}, decided: {deleted.decided:,}. Rows that are not decided "
-            "are in the review queue of the next import (imported_deleted): create again, or skip. "
-            "Without another import: legacy_rollback --rows, then plan this run again."
+            f"Deleted since: {deleted.total:,}, decided: {deleted.decided_rows:,}. Rows that are "
+            "not decided are in the review queue of the next import (imported_deleted): create "
+            "again, or skip. Without another import: legacy_rollback --rows, then plan this run again."
         )
     for note in report.notes:
         yield f"Note: {note}"

@@ -87,7 +87,7 @@ def _full_blocks(overview: RunOverview) -> Iterator[Block]:
 
 def _review(state: ReviewState) -> Iterator[Block]:
     rows = [
-        ("decided", state.decided),
+        ("decided", state.decided_rows),
         ("postponed", state.postponed),
         ("to decide", state.to_decide),
         ("  of these: a decision was not sufficient", state.insufficient),

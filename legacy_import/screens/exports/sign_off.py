@@ -100,7 +100,7 @@ def sign_off_sheet(run: LegacyImportRun) -> SignOffSheet:
     for formation, session, classification, outcome, rows in _groups(run):
         of_session, year = sessions.get(session or "", (None, ""))
         course = courses.get(formation or of_session or "", ("", ""))
-        cells[course, year, KIND_OF[classification]] += _counted(outcome, rows)
+        cells[course, year, KIND_OF[classification]] += _counts_of(outcome, rows)
     totals = {kind: Counts() for kind in KINDS}
     for (_course, _year, kind), counts in cells.items():
         totals[kind] += counts
@@ -134,7 +134,7 @@ def _groups(run: LegacyImportRun) -> Iterator[tuple[Any, ...]]:
     yield from groups.annotate(rows=Count("pk"))
 
 
-def _counted(outcome: str, rows: int) -> Counts:
+def _counts_of(outcome: str, rows: int) -> Counts:
     if outcome in CREATED:
         return Counts(rows, created=rows)
     if outcome == Outcome.LINK_EXISTING:
@@ -182,5 +182,5 @@ def _sessions(connection_name: str) -> dict[str, tuple[str | None, str]]:
 
 
 def _year(date: str) -> str:
-    found = YEAR.search(date)
-    return found[0] if found else ""
+    match = YEAR.search(date)
+    return match[0] if match else ""

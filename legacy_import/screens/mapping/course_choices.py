@@ -21,7 +21,7 @@ def with_choices(lines: Sequence[MappingLine]) -> list[MappingLine]:
     catalogue = [CourseOption(*course) for course in platform_catalogue()]
     names = [fold(course.name) for course in catalogue]
     following = {one.mapping.pk: other.mapping.pk for one, other in pairwise(open_lines)}
-    chosen = {
+    with_course = {
         line.mapping.pk: replace(
             line,
             options=_closest(line, catalogue, names),
@@ -29,7 +29,7 @@ def with_choices(lines: Sequence[MappingLine]) -> list[MappingLine]:
         )
         for line in open_lines
     }
-    return [chosen.get(line.mapping.pk, line) for line in lines]
+    return [with_course.get(line.mapping.pk, line) for line in lines]
 
 
 def _closest(

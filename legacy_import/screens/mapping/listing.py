@@ -97,15 +97,15 @@ def bulk_summary(
     run: LegacyImportRun,
     screen: MappingScreen,
     page: str | None = None,
-    chosen: Collection[int] | None = None,
+    ids: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """What a bulk would confirm, in the order of the run's list, and the rows behind all of it.
 
-    If each has a box: one page of them, the doubtful first. `chosen`: those ticked before a refusal.
+    If each has a box: one page of them, the doubtful first. `ids`: those ticked before a refusal.
     """
     current_totals(run)
     if screen.kind.offered:
-        return _boxes(run, screen, page, chosen)
+        return _boxes(run, screen, page, ids)
     mappings = bulk_of(screen.kind, run.connection_name)
     weights = _weights(run, screen.kind).filter(mapping_id__in=mappings.order_by().values("pk"))
     sums = weights.aggregate(mappings=Count("pk"), rows=Sum("rows"), frees=Sum("frees"))
@@ -118,7 +118,7 @@ def bulk_summary(
 
 
 def _boxes(
-    run: LegacyImportRun, screen: MappingScreen, page: str | None, chosen: Collection[int] | None
+    run: LegacyImportRun, screen: MappingScreen, page: str | None, ids: Collection[int] | None
 ) -> dict[str, Any]:
     mappings = bulk_of(screen.kind, run.connection_name).order_by().values("pk")
     weights = _weights(run, screen.kind).filter(mapping_id__in=mappings).order_by("position")
@@ -126,16 +126,16 @@ def _boxes(
     doubtful = [line for line in lines if line.doubt_codes]
     clear = [line for line in lines if not line.doubt_codes]
     boxes = Paginator(doubtful + clear, MOST_BOXES).get_page(page)
-    ticked = {line.mapping.pk for line in clear} if chosen is None else set(chosen)
-    shown = [line for line in boxes if line.mapping.pk in ticked]
+    ticked = {line.mapping.pk for line in clear} if ids is None else set(ids)
+    selection = [line for line in boxes if line.mapping.pk in ticked]
     return {
         "page": boxes,
         "lines": list(boxes),
         "ticked": ticked,
-        "count": len(shown),
+        "count": len(selection),
         "doubtful": len(doubtful),
-        "rows": sum(line.weight.rows for line in shown),
-        "frees": sum(line.weight.frees for line in shown),
+        "rows": sum(line.weight.rows for line in selection),
+        "frees": sum(line.weight.frees for line in selection),
     }
 
 

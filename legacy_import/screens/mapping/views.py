@@ -91,14 +91,14 @@ def mapping_list(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
         run = requested_run(request)
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip()
     query = ListQuery(search, request.GET.get("state", ""), request.GET.get("page"))
-    shown = listing(run, screen, query)
+    page = listing(run, screen, query)
     return _render(
         request,
         screen,
         "list",
         run,
-        listing=shown,
-        lines=with_choices(shown.lines),
+        listing=page,
+        lines=with_choices(page.lines),
         plan_again=f"{reverse(f'{screen.address}-again')}?run={run.pk}" if run else "",
         bulk_count=bulk_of(screen.kind, run.connection_name if run else "").count(),
         **(_rows_to_classify(run) if run else {}),
@@ -152,7 +152,7 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
     if request.method != "POST":
         return _bulk_page(request, screen, run)
     form = MappingBulkForm(request.POST)
-    chosen = _chosen(request) if screen.kind.offered else None
+    ids = _ticked_ids(request) if screen.kind.offered else None
     if not form.is_valid():
         return _incomplete()
     try:
@@ -161,13 +161,13 @@ def confirm_all(request: HttpRequest, screen: MappingScreen) -> HttpResponse:
             connection_name=run.connection_name,
             actor=reviewer_of(request),
             now=timezone.now(),
-            chosen=chosen,
+            ids=ids,
             **form.cleaned_data,
         )
     except MappingChangedMeanwhile:
         return _bulk_page(request, screen, run, status=409, changed=True)
     except LegacyImportError as error:
-        return _bulk_page(request, screen, run, chosen, status=400, refused=_refusal(error))
+        return _bulk_page(request, screen, run, ids, status=400, refused=_refusal(error))
     sentence = screen.confirmed % {"n": change.mappings, "count": thousands(change.mappings)}
     _report_change(request, sentence, change)
     return _back_to_list(request, screen, run)
@@ -232,7 +232,7 @@ def _mapping_page(
     return _render(request, screen, "page", run, **context)
 
 
-def _chosen(request: HttpRequest) -> list[int]:
+def _ticked_ids(request: HttpRequest) -> list[int]:
     """The ticked boxes of a bulk; others than numbers of mappings are ignored."""
     values = request.POST.getlist("chosen")
     return [
@@ -244,12 +244,12 @@ def _bulk_page(
     request: HttpRequest,
     screen: MappingScreen,
     run: LegacyImportRun,
-    chosen: list[int] | None = None,
+    ids: list[int] | None = None,
     **context: Any,
 ) -> HttpResponse:
     expected, stamp = bulk_stamp(screen.kind, run.connection_name)
     page = request.POST.get("page") or request.GET.get("page")
-    summary = bulk_summary(run, screen, page, chosen)
+    summary = bulk_summary(run, screen, page, ids)
     context |= {"expected": expected, "stamp": stamp, "bulk": summary}
     return _render(request, screen, "bulk", run, **context)
 

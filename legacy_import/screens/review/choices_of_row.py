@@ -42,11 +42,11 @@ class Choice:
 class RowChoices:
     """The choices about one row.
 
-    `kept` and `missing`: of decisions that were not sufficient. `next_plan`: of those that were.
+    `kept_decisions` and `missing`: where decisions were not sufficient; `next_plan`: where they were.
     """
 
     choices: Sequence[Choice] = field(default_factory=tuple)
-    kept: Sequence[str] = ()
+    kept_decisions: Sequence[str] = ()
     missing: str = ""
     next_plan: EffectWords | None = None
 
@@ -70,8 +70,10 @@ def choices_of(
     if row.decision:
         choices.append(Choice(D.RESET))
     if offered.is_insufficient:
-        kept = kept_words(offered.now.case.decisions, dict(courses))
-        return RowChoices(choices, kept, missing_words(offered.now.answer) if kept else "")
+        words_kept = kept_words(offered.now.case.decisions, dict(courses))
+        return RowChoices(
+            choices, words_kept, missing_words(offered.now.answer) if words_kept else ""
+        )
     if row.settled:
         words = effect_words(offered.now, offered.row.loader.mappings, dates_of(run, offered.row))
         return RowChoices(choices, next_plan=words)

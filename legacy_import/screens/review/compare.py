@@ -7,28 +7,18 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecoin.identity.emails import parse_email
+from ecoin.identity.likeness import (
+    Likeness,
+    likeness_of_emails,
+    likeness_of_phones,
+    presence,
+)
 from ecoin.identity.masking import mask_email, mask_phone, mask_text
 from ecoin.identity.names import parse_name
-from ecoin.identity.phones import parse_phones, raw_digits
 from ecoin.identity.text import unescaped
 from legacy_import.models import LegacyStudentImport
 from legacy_import.people.contact import Contact
 from legacy_import.rules.guards import BirthDates, Names, birth_date_guard, name_guard
-
-
-class Likeness(StrEnum):
-    """How similar the two sides of a line are."""
-
-    SAME = "same"
-    SIMILAR = "similar"
-    DIFFERENT = "different"
-    ONE_SIDED = "one_sided"  # only one of the two has it
-    ABSENT = "absent"  # neither has it
-
-    @property
-    def is_difference(self) -> bool:
-        return self in (Likeness.SIMILAR, Likeness.DIFFERENT, Likeness.ONE_SIDED)
 
 
 class LineKind(StrEnum):
@@ -59,22 +49,15 @@ def compare_with(row: LegacyStudentImport, person: Contact) -> tuple[ComparedLin
         line(LineKind.BIRTH_DATE, row.birth_date, person.birth_date,
              _dates(row.birth_date, person.birth_date)),
         line(LineKind.PHONE, mask_phone(row.phone_raw), mask_phone(person.phone),
-             _phones(unescaped(row.phone_raw), person.phone)),
+             likeness_of_phones(unescaped(row.phone_raw), person.phone)),
         line(LineKind.EMAIL, mask_email(row.email_raw), mask_email(person.email),
-             _emails(unescaped(row.email_raw), person.email)),
+             likeness_of_emails(unescaped(row.email_raw), person.email)),
     )  # fmt: skip
-
-
-def _presence(ours: object, theirs: object) -> Likeness | None:
-    """The likeness where a side is empty; None where both have a value."""
-    if ours and theirs:
-        return None
-    return Likeness.ONE_SIDED if ours or theirs else Likeness.ABSENT
 
 
 def _names(ours: str, theirs: str) -> Likeness:
     first, second = parse_name(ours), parse_name(theirs)
-    likeness = _presence(first.fold, second.fold)
+    likeness = presence(first.fold, second.fold)
     if likeness:
         return likeness
     names = name_guard(
@@ -94,7 +77,7 @@ def _names(ours: str, theirs: str) -> Likeness:
 
 
 def _dates(ours: datetime.date | None, theirs: datetime.date | None) -> Likeness:
-    likeness = _presence(ours, theirs)
+    likeness = presence(ours, theirs)
     if likeness:
         return likeness
     dates = birth_date_guard(ours, theirs)
@@ -107,28 +90,3 @@ def _dates(ours: datetime.date | None, theirs: datetime.date | None) -> Likeness
         BirthDates.ONE_PART_OFF,
     )
     return Likeness.SIMILAR if dates in near else Likeness.DIFFERENT
-
-
-def _phones(ours: str, theirs: str) -> Likeness:
-    first, second = set(_numbers(ours)), set(_numbers(theirs))
-    likeness = _presence(first, second)
-    if likeness:
-        return likeness
-    if first == second:
-        return Likeness.SAME
-    return Likeness.SIMILAR if first & second else Likeness.DIFFERENT
-
-
-def _numbers(text: str) -> tuple[str, ...]:
-    phones = parse_phones(text)
-    digits = raw_digits(text)
-    return phones.valid or phones.invalid_digits or ((digits,) if digits else ())
-
-
-def _emails(ours: str, theirs: str) -> Likeness:
-    first, second = _address(ours), _address(theirs)
-    return _presence(first, second) or (Likeness.SAME if first == second else Likeness.DIFFERENT)
-
-
-def _address(text: str) -> str:
-    return parse_email(text).value or text.strip().lower()

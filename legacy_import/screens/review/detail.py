@@ -118,4 +118,4 @@ def targets_of(
 
 def _ruled_out(history: RowHistory) -> frozenset[Target]:
     """The people the row is not, by the decisions in force."""
-    return in_force(made.event for made in history.decisions.applying).not_same
+    return in_force(one.event for one in history.decisions.applying).not_same

@@ -80,11 +80,15 @@ def with_fellows(
 
 
 def next_row(
-    run: LegacyImportRun, counts: FilteredCounts, after: int | None, *, taken: Collection[int] = ()
+    run: LegacyImportRun,
+    counts: FilteredCounts,
+    after: int | None,
+    *,
+    without: Collection[int] = (),
 ) -> int | None:
     """The next row that passes the filter and is not taken, after the last the first; None: no row."""
     for anchor in (Anchor(after=after), Anchor()):
-        for line in page_of(run, counts, anchor, size=1, without=taken).lines:
+        for line in page_of(run, counts, anchor, size=1, without=without).lines:
             return int(line["pk"])
     return None
 
@@ -103,8 +107,8 @@ def claim_next_row(
     """
     passed: set[int] = set()
     while len(passed) < MOST_TRIES:
-        taken = {*passed, *taken_rows(actor=actor, now=now)}
-        row = next_row(run, counts, after, taken=taken)
+        unavailable = {*passed, *taken_rows(actor=actor, now=now)}
+        row = next_row(run, counts, after, without=unavailable)
         if row is None or take(row_id=row, actor=actor, now=now):
             return row
         passed.add(row)

@@ -212,8 +212,8 @@ def _add_messages(request: HttpRequest, decision: Choice, report: BulkReport) ->
     text = ngettext(
         "%(decision)s – %(number)d row.", "%(decision)s – %(number)d rows.", report.decisions
     )
-    done = done_words(decision, name_of(reviewer_of(request)))
-    messages.success(request, text % {"decision": done, "number": report.decisions})
+    words = done_words(decision, name_of(reviewer_of(request)))
+    messages.success(request, text % {"decision": words, "number": report.decisions})
     if report.committed_meanwhile:
         text = ngettext(
             "%(number)d row was committed meanwhile, so it was not decided.",

@@ -115,8 +115,8 @@ def _row_context(
         detail = detail_of(run, address.row, actor=actor, now=now, person=address.person)
         if detail is None:
             raise Http404
-    taken = taken_rows(actor=actor, now=now) if detail else []
-    following = next_row(run, counts, address.row, taken=taken) if detail else None
+    taken_ids = taken_rows(actor=actor, now=now) if detail else []
+    following = next_row(run, counts, address.row, without=taken_ids) if detail else None
     return {
         "address": address,
         "here": address.query_string(),
@@ -174,9 +174,9 @@ def _list_context(
 def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
     """What the queue opens with: why its rows wait, over all focuses."""
     address = RowsAddress(run, RowFilter(state=PENDING))
-    counts = count_rows(run, address.query)
+    counts, now, actor = count_rows(run, address.query), timezone.now(), reviewer_of(request)
     progress = counts.progress()
-    may_map = reviewer_of(request).has_perm(f"{APP_LABEL}.{MAP}")
+    may_map = actor.has_perm(f"{APP_LABEL}.{MAP}")
     lines, for_manager = cause_lines(run, counts, may_map=may_map)
     return render_page(
         request,
@@ -189,6 +189,8 @@ def render_causes(request: HttpRequest, run: LegacyImportRun) -> HttpResponse:
         causes_url=causes_url(run),
         tabs=[_tab(address, focus, progress) | {"current": False} for focus in FOCUSES],
         progress=progress[ALL],
+        tally=tally(run, counts, now),
+        own_tally=tally_of(run, address.query, actor, now),
     )
 
 
@@ -232,9 +234,9 @@ def _free_row(
     """The row that opens by default: the nearest in the direction of paging that no other user has
     open. It is the actor's from now on."""
     rows = [line["pk"] for line in page.lines]
-    taken = set(taken_rows(actor=actor, now=now)) if rows else set()
+    taken_ids = set(taken_rows(actor=actor, now=now)) if rows else set()
     for row in reversed(rows) if address.before else rows:
-        if row not in taken and take(row_id=row, actor=actor, now=now):
+        if row not in taken_ids and take(row_id=row, actor=actor, now=now):
             return int(row)
     return claim_next_row(address.run, counts, rows[-1], actor=actor, now=now) if rows else None
 

@@ -15,13 +15,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ecoin.identity.masking import mask_phone, mask_text
 from legacy_import.choices import ReviewDecision
 from legacy_import.errors import LegacyImportError
-from legacy_import.models import LegacyStudentImport
+from legacy_import.models import LegacyReviewDecision, LegacyStudentImport
 from legacy_import.people.phone_search import NoPhone, find_people
 from legacy_import.permissions import REVEAL_PII, REVIEW, VIEW_RAW, permission_needed
 from legacy_import.review.claims import claim
 from legacy_import.review.counts import count_rows
 from legacy_import.review.decisions import DecidedMeanwhile, RowCommitted, name_of, undo
 from legacy_import.review.earlier import repeat
+from legacy_import.review.offers import NEEDS_PERSON
 from legacy_import.review.reveal import Erased, TooManyReveals, read_payload, reveal
 from legacy_import.review.together import decide_together
 from legacy_import.screens.address import (
@@ -65,15 +66,15 @@ def decision(request: HttpRequest, row: int) -> HttpResponse:
     except (DecidedMeanwhile, RowCommitted) as error:
         latest = getattr(error, "latest", None)
         its_own = getattr(error, "row_id", row) == row
-        if latest and its_own and (latest.actor_id, latest.decision) == (actor.pk, value):
+        if latest and its_own and latest.actor_id == actor.pk and _is_it(latest, arguments):
             return _go_on(request, address)  # sent twice: it is decided
         return _conflict(request, address, error, arguments)
     except LegacyImportError as error:
         draft = {**arguments, "also": {other.row for other in others}}
         return render_refusal(request, address, error, draft=draft)
     names = ", ".join(f"{event.source_table}:{event.legacy_id}" for event in events)
-    done = done_words(value, name_of(actor))
-    words = _("%(decision)s – %(row)s") % {"decision": done, "row": names}
+    answer = done_words(value, name_of(actor))
+    words = _("%(decision)s – %(row)s") % {"decision": answer, "row": names}
     return _go_on(request, address, words)
 
 
@@ -93,8 +94,8 @@ def repeat_decisions(request: HttpRequest, row: int) -> HttpResponse:
         return render_refusal(request, address, error, status=409)
     except LegacyImportError as error:
         return render_refusal(request, address, error, status=409)
-    done = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
-    words = _("%(decision)s – %(row)s") % {"decision": done, "row": _name_of(row)}
+    answers = ", ".join(done_words(ReviewDecision(one.decision), name_of(actor)) for one in events)
+    words = _("%(decision)s – %(row)s") % {"decision": answers, "row": _name_of(row)}
     return _go_on(request, address, words)
 
 
@@ -173,6 +174,18 @@ def _sent_address(request: HttpRequest, row: int) -> RowsAddress:
     return sent_address(request, run_of_row(row), queue=True, row=row)
 
 
+def _is_it(event: LegacyReviewDecision, arguments: Mapping[str, Any]) -> bool:
+    """Whether the event is the decision that was sent, with what was chosen for it."""
+    value, course = arguments["decision"], arguments["course"]
+    chosen = {
+        ReviewDecision.TREAT_AS: (event.treat_as, arguments["treat_as"]),
+        ReviewDecision.SET_COURSE: (event.course_id, course and course.course_id),
+        **dict.fromkeys(NEEDS_PERSON, ((event.target_kind, event.target_id), arguments["person"])),
+    }
+    stored, sent = chosen.get(value, ("", ""))
+    return bool(event.decision == value and stored == sent)
+
+
 def _is_of_script(request: HttpRequest) -> bool:
     """Whether the page's own script sent the form and shows the result in the page."""
     return request.headers.get("accept", "") == "application/json"
@@ -188,8 +201,10 @@ def _go_on(request: HttpRequest, address: RowsAddress, words: str = "") -> HttpR
     if _is_of_script(request):
         rows = LegacyStudentImport.objects.filter(pk=following or 0)
         version = rows.values_list("version", flat=True).first()
-        said = capfirst(words)
-        return JsonResponse({"next": url, "row": following, "version": version, "said": said})
+        announcement = capfirst(words)
+        return JsonResponse(
+            {"next": url, "row": following, "version": version, "said": announcement}
+        )
     if words:
         messages.success(request, words)
     return HttpResponseRedirect(f"{url}#{ROW_ANCHOR}")
@@ -205,6 +220,8 @@ def _conflict(
     request: HttpRequest, address: RowsAddress, error: LegacyImportError, arguments: dict[str, Any]
 ) -> HttpResponse:
     """Who decided what and when, and what the reviewer can do next."""
+    latest = getattr(error, "latest", None)
+    is_own = latest is not None and latest.actor_id == reviewer_of(request).pk
     return render_page(
         request,
         CONFLICT,
@@ -212,8 +229,9 @@ def _conflict(
         title=TITLE,
         run=address.run,
         status=409,
-        reason=_(error.message),
-        latest=getattr(error, "latest", None),
+        reason=_("You changed this row in another window.") if is_own else _(error.message),
+        latest=latest,
+        is_own=is_own,
         own_decision=arguments["decision"].label,
         note=arguments["note"],
         row_name=_name_of(getattr(error, "row_id", address.row)),

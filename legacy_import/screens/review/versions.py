@@ -166,8 +166,8 @@ def changed_columns(old: LegacyStudentImport, new: LegacyStudentImport) -> list[
     if not old.raw_payload or not new.raw_payload:
         return []
     names = sorted({*old.raw_payload, *new.raw_payload})
-    changed = [name for name in names if old.raw_payload.get(name) != new.raw_payload.get(name)]
-    return [mask_text(str(name)[:80]) for name in changed[:MOST_COLUMNS]]
+    different = [name for name in names if old.raw_payload.get(name) != new.raw_payload.get(name)]
+    return [mask_text(str(name)[:80]) for name in different[:MOST_COLUMNS]]
 
 
 def _masked(row: LegacyStudentImport, column: str) -> Any:

@@ -104,8 +104,10 @@ def review_progress(counts: RunCounts) -> dict[str, ReviewProgress]:
 def reviewed(counts: RunCounts) -> FilteredCounts:
     """The rows of the queue, and those that were decided in it and left it since."""
     queue = queue_of(counts).combinations
-    decided = [pair for pair in counts.combinations if pair[0]["settled"] and pair not in queue]
-    return FilteredCounts(RowFilter(), queue, decided_before=decided)
+    decided_before = [
+        pair for pair in counts.combinations if pair[0]["settled"] and pair not in queue
+    ]
+    return FilteredCounts(RowFilter(), queue, decided_before=decided_before)
 
 
 # --- Rows that a commit would process ------------------------------------------------------------------

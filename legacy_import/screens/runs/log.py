@@ -129,12 +129,12 @@ def rollback_summary(run: LegacyImportRun, first: int, end: int | None = None) -
     for one in page:
         for model, outcome, number in one.details["records"]:
             records[model, outcome] += number
-    kept = [(row, why) for one in page for row, _, _, why in one.details["kept"]]
+    rows_kept = [(row, why) for one in page for row, _, _, why in one.details["kept"]]
     return {
         "rows": sum(one.rows for one in page),
         "records": tuple((*key, number) for key, number in sorted(records.items())),
         "kept_entries": sum(number for (_, outcome), number in records.items() if outcome in KEPT),
-        "first_rows": tuple(kept[:FIRST_ROWS]),
+        "first_rows": tuple(rows_kept[:FIRST_ROWS]),
     }
 
 

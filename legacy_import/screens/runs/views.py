@@ -38,7 +38,7 @@ LONGEST_ALIAS = 64
 def runs(request: HttpRequest) -> HttpResponse:
     """Every run, newest first, filtered by ?status= and ?source=; with ?q=, the rows of all of them."""
     if request.GET.get("q"):
-        return _found(request, request.GET["q"])
+        return _search_page(request, request.GET["q"])
     return _runs(request)
 
 
@@ -54,7 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("legacy_imports:runs") + query)
 
 
-def _found(request: HttpRequest, text: str) -> HttpResponse:
+def _search_page(request: HttpRequest, text: str) -> HttpResponse:
     try:
         text = contact_free_text(text, old_number=True)
     except ContainsContact as refusal:

@@ -149,12 +149,12 @@ def versions_of(basis: str) -> Mapping[str, str]:
 
 def _changed_in_newer_runs(run: LegacyImportRun, ids: Sequence[int]) -> set[int]:
     """The rows that are others in a later import of this source that the plan did not know."""
-    known = run.summary.get(KNOWN_IMPORTS, {})
+    at_plan = run.summary.get(KNOWN_IMPORTS, {})
     later = LegacyImportRun.objects.filter(connection_name=run.connection_name, pk__gt=run.pk)
     newer_ids = [
         pk
         for pk, status in later.values_list("pk", "status")
-        if _is_news(known.get(str(pk)), status)
+        if _is_news(at_plan.get(str(pk)), status)
     ]
     if not newer_ids:
         return set()

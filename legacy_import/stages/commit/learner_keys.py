@@ -44,11 +44,11 @@ def learner_keys(
     of_members = {one.pk: one.origin(run.connection_name) for one in members} | dict(origins)
     first_of = _first_rows(run, members)
     others = LegacyImportRun.objects.filter(connection_name=run.connection_name).exclude(pk=run.pk)
-    known = learner_keys_of(list(of_members.values())) if others.exists() else {}
+    existing = learner_keys_of(list(of_members.values())) if others.exists() else {}
     keys: defaultdict[int, set[str]] = defaultdict(set)
     for pk, origin in of_members.items():
-        if origin in known:
-            keys[first_of.get(pk, pk)].add(known[origin])
+        if origin in existing:
+            keys[first_of.get(pk, pk)].add(existing[origin])
     result = {}
     for row in rows:
         first = first_of.get(row.pk, row.pk)

@@ -109,7 +109,7 @@ class ChunkContext:
     earlier: Mapping[int, EarlierImport]
     groups_with_history: AbstractSet[int]
     namesakes_of_history: AbstractSet[int]
-    gone: AbstractSet[int]  # from the source
+    gone_rows: AbstractSet[int]  # from the source
     matches: Mapping[int, EffectiveMatch]
     people: Mapping[Target, Contact]  # whom rows match, and who are still there
 
@@ -176,7 +176,7 @@ class CaseLoader:
             namesakes_of_history=self._namesakes_of_history(
                 {row.pk for row in rows if row.group_conflict}
             ),
-            gone=self._gone(rows),
+            gone_rows=self._gone_rows(rows),
             matches=matches,
             people=contacts_of(targets),
         )
@@ -199,11 +199,11 @@ class CaseLoader:
             row.group_first_id in context.groups_with_history
             or row.pk in context.namesakes_of_history
         )
-        gone = row.pk in context.gone
+        is_gone = row.pk in context.gone_rows
         training, training_key, versions = self._training(row)
         # Plain values only: hashing an enum member costs more than the rest of this function.
         key = (
-            columns_of_facts(row), row.place.value, training_key, origin.value, has_history, gone,
+            columns_of_facts(row), row.place.value, training_key, origin.value, has_history, is_gone,
             match is PERSON_GONE, match is INACTIVE,
             review.last and (decisions, match, earlier.effects),
         )  # fmt: skip
@@ -211,7 +211,7 @@ class CaseLoader:
             training = decided_training(row, decisions, self.mappings)
         if key not in facts_by_key:
             around = Surroundings(
-                decisions, match, training, origin, has_history, gone,
+                decisions, match, training, origin, has_history, is_gone,
                 earlier.effects,
             )  # fmt: skip
             facts_by_key[key] = (len(facts_by_key), facts_of(row, around))
@@ -287,7 +287,7 @@ class CaseLoader:
             if outcome in CREATED_HISTORY or (treat_as or classification) in HAS_HISTORY:
                 yield pk, group
 
-    def _gone(self, rows: Sequence[PlanRow]) -> set[int]:
+    def _gone_rows(self, rows: Sequence[PlanRow]) -> set[int]:
         """The rows that the newest whole import of the source did not find any more, nor a later one."""
         newer = lifecycle.newer_imports(self.run)
         newest = newer.filter(row_limit=None).last()

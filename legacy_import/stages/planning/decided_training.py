@@ -20,13 +20,15 @@ def decided_training(row: PlanRow, decisions: InForce, mappings: MappingIndex) -
         )
     choice, two = decisions.course, training.two_courses
     if choice and choice.of == CourseOf.REVIEWER:
-        return training._replace(course=_chosen(row, training, choice.course_id, mappings))
+        return training._replace(
+            course=_course_of_choice(row, training, choice.course_id, mappings)
+        )
     if choice and two:  # unless its course or its session is another by now
         return training._replace(course=two.of_row if choice.of == CourseOf.ROW else two.of_session)
     return training
 
 
-def _chosen(
+def _course_of_choice(
     row: PlanRow, training: Training, course_id: int | None, mappings: MappingIndex
 ) -> CourseAnswer:
     """A course of the platform that still exists, or the old name. `deleted`: a person decided."""

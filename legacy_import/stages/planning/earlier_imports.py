@@ -127,7 +127,7 @@ def identity_of(row: PlanRow) -> RowIdentity:
     return RowIdentity(row.pk, row.source_table, row.legacy_id, row.payload_hash)
 
 
-Made = Mapping[SourceRow, Sequence[tuple[ImportedRow, Sequence[MadeEntry]]]]
+ImportsOfRows = Mapping[SourceRow, Sequence[tuple[ImportedRow, Sequence[MadeEntry]]]]
 
 
 def earlier_imports(
@@ -170,24 +170,24 @@ def logged_imports(
     """Row id → what other runs (or only newer ones) created from it by the commit log."""
     others = _other_runs(run)
     others = others.filter(pk__gt=run.pk) if newer_only else others
-    made = _made_before(list(others.values_list("pk", flat=True)), rolled_back, rows)
+    imports = _made_before(list(others.values_list("pk", flat=True)), rolled_back, rows)
     existing = records_that_exist(
-        entry.record for of_row in made.values() for _, entries in of_row for entry in entries
+        entry.record for of_row in imports.values() for _, entries in of_row for entry in entries
     )
-    known = [row for row in rows if (row.source_table, row.legacy_id) in made]
+    with_imports = [row for row in rows if (row.source_table, row.legacy_id) in imports]
     digests = digests_of(
         row.pk
-        for row in known
+        for row in with_imports
         if any(
             imported.payload_hash != row.payload_hash
-            for imported, _ in made[row.source_table, row.legacy_id]
+            for imported, _ in imports[row.source_table, row.legacy_id]
         )
     )
     return {
         row.pk: _come_to(
-            row, digests.get(row.pk, ""), made[row.source_table, row.legacy_id], existing
+            row, digests.get(row.pk, ""), imports[row.source_table, row.legacy_id], existing
         )
-        for row in known
+        for row in with_imports
     }
 
 
@@ -195,7 +195,7 @@ def _with_additions(
     run: LegacyImportRun, rows: Sequence[RowIdentity], earlier: Mapping[int, EarlierImport]
 ) -> dict[int, EarlierImport]:
     """With what could be added to the rows whose payload changed since."""
-    changed = {
+    with_changes = {
         row.pk: OriginOfRow(row.source_table, row.legacy_id, earlier[row.pk].person_number)
         for row in rows
         if row.pk in earlier and earlier[row.pk].origin == Origin.CHANGED
@@ -204,7 +204,7 @@ def _with_additions(
         pk: earlier[pk]._replace(
             became=earlier[pk].person or addition.person, effects=addition.effects
         )
-        for pk, addition in additions_of(run, changed).items()
+        for pk, addition in additions_of(run, with_changes).items()
     }
 
 
@@ -260,7 +260,7 @@ def _other_runs(run: LegacyImportRun) -> QuerySet[LegacyImportRun]:
 
 def _made_before(
     run_ids: Sequence[int], rolled_back: Sequence[int], rows: Sequence[RowIdentity]
-) -> Made:
+) -> ImportsOfRows:
     """Source row → what these runs created from it, oldest first; none for rows without entries."""
     if not (run_ids or rolled_back):
         return {}
@@ -270,12 +270,12 @@ def _made_before(
         of_table = LegacyStudentImport.objects.filter(source_table=table, legacy_id__in=ids)
         committed = Q(legacy_import_run__in=run_ids, outcome__in=IMPORTED_OUTCOMES)
         if ids:
-            found = of_table.filter(committed | Q(legacy_import_run__in=rolled_back))
-            imported |= {row.pk: row for row in _as_imported(found)}
+            rows_of_table = of_table.filter(committed | Q(legacy_import_run__in=rolled_back))
+            imported |= {row.pk: row for row in _as_imported(rows_of_table)}
     in_force = Q(reversed_at=None, action__in=(*MAIN, INTEREST))
-    gone = Q(reversal_outcome=ReversalOutcome.GONE, action__in=MAIN)
+    deleted = Q(reversal_outcome=ReversalOutcome.GONE, action__in=MAIN)
     logged = LegacyImportCommitLog.objects.filter(
-        in_force | gone if rolled_back else in_force, student_import__among=Ids(imported)
+        in_force | deleted if rolled_back else in_force, student_import__among=Ids(imported)
     )
     entries: defaultdict[int, list[MadeEntry]] = defaultdict(list)
     for row_id, pk, action, model, target, digest in logged.order_by("pk").values_list(
@@ -283,11 +283,12 @@ def _made_before(
     ):
         if target is not None:
             entries[row_id].append(MadeEntry(pk, action, model, target, digest))
-    made: defaultdict[SourceRow, list[tuple[ImportedRow, Sequence[MadeEntry]]]] = defaultdict(list)
+    imports: defaultdict[SourceRow, list[tuple[ImportedRow, Sequence[MadeEntry]]]]
+    imports = defaultdict(list)
     for row in sorted(imported.values(), key=lambda row: row.run):
         if row.pk in entries:
-            made[row.source_table, row.legacy_id].append((row, entries[row.pk]))
-    return made
+            imports[row.source_table, row.legacy_id].append((row, entries[row.pk]))
+    return imports
 
 
 def _as_imported(rows: QuerySet[LegacyStudentImport]) -> Iterator[ImportedRow]:
@@ -300,17 +301,17 @@ def _as_imported(rows: QuerySet[LegacyStudentImport]) -> Iterator[ImportedRow]:
 def _come_to(
     row: RowIdentity,
     digest: str,
-    made: Sequence[tuple[ImportedRow, Sequence[MadeEntry]]],
+    imports: Sequence[tuple[ImportedRow, Sequence[MadeEntry]]],
     existing: set[tuple[str, int]],
 ) -> EarlierImport:
     """What the latest import of the same person comes to; or that it was another person's number."""
     own = [
         (imported, entries)
-        for imported, entries in made
+        for imported, entries in imports
         if imported.payload_hash == row.payload_hash or _may_be_same(entries[-1].digest, digest)
     ]
     if not own:
-        most = max(imported.person_number for imported, _ in made)
+        most = max(imported.person_number for imported, _ in imports)
         return EarlierImport(Origin.ANOTHER_PERSON, most + 1)
     imported, entries = own[-1]
     number = imported.person_number
@@ -320,10 +321,10 @@ def _come_to(
     person, is_own_lead = _person_of(main)
     if imported.payload_hash != row.payload_hash:
         return EarlierImport(Origin.CHANGED, number, person, is_own_lead)
-    gone = [one.pk for one in entries if one.action == INTEREST and one.record not in existing]
-    if gone:
+    deleted = [one.pk for one in entries if one.action == INTEREST and one.record not in existing]
+    if deleted:
         return EarlierImport(
-            Origin.DELETED, number, person, is_own_lead, gone[-1], interest_only=True
+            Origin.DELETED, number, person, is_own_lead, deleted[-1], interest_only=True
         )
     return EarlierImport(Origin.IMPORTED, number, person, is_own_lead)
 

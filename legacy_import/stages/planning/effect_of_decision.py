@@ -70,7 +70,7 @@ class RowEffects:
     now: EffectOnRow
 
     @property
-    def decided(self) -> bool:
+    def is_decided(self) -> bool:
         """Whether any decision about the row is in force."""
         return self.context.decisions.get(self.row.pk, NO_DECISIONS).in_force != NOTHING
 
@@ -166,8 +166,10 @@ def effects_on_rows(
         decisions[row.pk] = review._replace(in_force=in_force, last=NOT_STORED)
     matches = matches_of(rows, decisions, context.earlier)
     people = contacts_of({match.target for match in matches.values() if match.target})
-    decided = replace(context, decisions=decisions, matches=matches, people=people)
-    before, later = (list(_effects(run, _cases(loader, rows, one))) for one in (context, decided))
+    afterwards = replace(context, decisions=decisions, matches=matches, people=people)
+    before, later = (
+        list(_effects(run, _cases(loader, rows, one))) for one in (context, afterwards)
+    )
     return {row.pk: (old, new) for row, old, new in zip(rows, before, later, strict=True)}
 
 

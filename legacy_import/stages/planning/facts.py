@@ -48,7 +48,7 @@ class Surroundings(NamedTuple):
     training: Training
     origin: Origin
     group_has_history: bool
-    gone: bool  # from the source, as a newer import knows
+    is_gone: bool  # from the source, as a newer import knows
     made_before: frozenset[str] = frozenset()  # effects whose record an earlier run created
 
 
@@ -100,8 +100,10 @@ def _status(row: PlanRow, issues: tuple[str, ...], around: Surroundings) -> Vali
     confidence = match.confidence
     if decisions.create_anyway and match.blocker in SHARED_BY_MANY:
         confidence = DuplicateConfidence.NONE  # a doubt that the match hid counts again
-    changed = decisions.accept_data or decisions.link_to is not None
-    if status != ValidationStatus.PENDING and (changed or confidence != row.duplicate_confidence):
+    is_changed = decisions.accept_data or decisions.link_to is not None
+    if status != ValidationStatus.PENDING and (
+        is_changed or confidence != row.duplicate_confidence
+    ):
         return status_of(issues, confidence)
     return status
 
@@ -117,7 +119,7 @@ def _conflict_settled(around: Surroundings) -> bool:
 
 def _deletion(issues: tuple[str, ...], around: Surroundings) -> str:
     """Why the row is treated as deleted: itself, its session or its course."""
-    if around.gone:
+    if around.is_gone:
         return SOURCE_ROW_GONE
     if DELETED in issues:
         return DELETED

@@ -124,10 +124,10 @@ def _people(
     for row in page:
         if row.first in separate:
             continue
-        known = imported[row.first].person if row.first in imported else None
-        person = known or row.person
+        earlier = imported[row.first].person if row.first in imported else None
+        person = earlier or row.person
         allowed = person not in ruled_out.get(row.pk, ())
-        if allowed and (row.first_plan in GETS_PERSON or known):
+        if allowed and (row.first_plan in GETS_PERSON or earlier):
             people[row.pk] = person
     return people
 

@@ -64,24 +64,24 @@ def causes_of(
 ) -> list[Cause]:
     """The causes of most rows, most rows first. `reasons`: review reason → rows; `most`: of causes."""
     largest = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:most]
-    left = freeable(run)
+    to_free = freeable(run)
     totals = MappingTotals.objects.filter(legacy_import_run=run).first()
     mappings = totals.mappings_by_cause if totals else {}
     causes = []
     for reason, rows in largest:
         # Where every mapping is decided, the other rows are decided one by one.
         kind = MAPPED.get(reason, "")
-        kind = kind if left.get(kind) else ""
+        kind = kind if to_free.get(kind) else ""
         causes.append(Cause(reason, rows, kind, mappings.get(reason, 0) if kind else 0))
     return causes
 
 
 def next_step(
-    plan: Mapping[str, int], reasons: Mapping[str, int], left: Mapping[str, int]
+    plan: Mapping[str, int], reasons: Mapping[str, int], to_free: Mapping[str, int]
 ) -> PlanStep | None:
     """The step that most rows wait for; None if none waits.
 
-    `plan`: planned action → rows that are not committed; `reasons`: review reason → rows; `left`: the
+    `plan`: planned action → rows that are not committed; `reasons`: review reason → rows; `to_free`: the
     `freeable` rows. Rows that no mapping frees any more are decided one by one.
     """
     waiting = {COMMIT: sum(plan.values()) - plan[PlannedAction.REVIEW], REVIEW: 0}
@@ -89,7 +89,7 @@ def next_step(
     for reason, rows in reasons.items():
         by_kind[MAPPED.get(reason, REVIEW)] += rows
     for kind, rows in by_kind.items():
-        freed = min(rows, left.get(kind, 0))
+        freed = min(rows, to_free.get(kind, 0))
         waiting[kind] = waiting.get(kind, 0) + freed
         waiting[REVIEW] += rows - freed
     step = max(waiting, key=lambda one: waiting[one])

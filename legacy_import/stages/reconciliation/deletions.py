@@ -25,16 +25,20 @@ def mark_deletions(run: LegacyImportRun, entries: Entries) -> Entries:
         for entry in of_row
         if entry.action == LogAction.LINK_EXISTING and entry.target_id is not None
     )
-    gone = {row for row, of_row in entries.items() if any(_is_gone(one, people) for one in of_row)}
-    if not gone:
+    deleted = {
+        row for row, of_row in entries.items() if any(_is_gone(one, people) for one in of_row)
+    }
+    if not deleted:
         return entries
-    decided = _decided(run, {row: entries[row] for row in gone})
+    decided_rows = _decided_ids(run, {row: entries[row] for row in deleted})
     return {
         row: [
-            one._replace(is_gone=True, is_decided=row in decided) if _is_gone(one, people) else one
+            one._replace(is_gone=True, is_decided=row in decided_rows)
+            if _is_gone(one, people)
+            else one
             for one in of_row
         ]
-        if row in gone
+        if row in deleted
         else of_row
         for row, of_row in entries.items()
     }
@@ -47,7 +51,7 @@ def _is_gone(entry: EntryInForce, people: Collection[tuple[str, int]]) -> bool:
     return is_link and (entry.target_model, entry.target_id) not in people
 
 
-def _decided(run: LegacyImportRun, entries: Entries) -> set[int]:
+def _decided_ids(run: LegacyImportRun, entries: Entries) -> set[int]:
     """The rows that a reviewer skipped since, or let be created again, or that a newer run imported.
 
     And those of erased people: nothing of them is created again.
@@ -57,11 +61,11 @@ def _decided(run: LegacyImportRun, entries: Entries) -> set[int]:
         RowIdentity(*columns) for columns in staged.order_by("pk").values_list(*RowIdentity._fields)
     ]
     newer = logged_imports(run, identities, newer_only=True)
-    decided = {pk for pk, one in newer.items() if one.origin != Origin.ANOTHER_PERSON}
+    rows = {pk for pk, one in newer.items() if one.origin != Origin.ANOTHER_PERSON}
     issues = staged.values_list("pk", "validation_issues")
-    decided |= {pk for pk, codes in issues if codes == [ERASED]}
+    rows |= {pk for pk, codes in issues if codes == [ERASED]}
     for pk, of_row in decisions_on(staged, run.connection_name).items():
         now = in_force(one.event for one in of_row.applying)
         if now.skip or now.create_again in {entry.pk for entry in entries[pk]}:
-            decided.add(pk)
-    return decided
+            rows.add(pk)
+    return rows

@@ -72,11 +72,11 @@ class SourceLine:
 class DeletedRecords:
     """Records of the run, and people it linked, that are no longer on the platform.
 
-    `decided`: of which a reviewer decided what follows. `records`: the first few, with their rows.
+    `decided_rows`: of which a reviewer decided what follows. `records`: the first few, with their rows.
     """
 
     total: int
-    decided: int
+    decided_rows: int
     records: tuple[str, ...]
 
 

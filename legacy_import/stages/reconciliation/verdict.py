@@ -49,15 +49,15 @@ def record_verdict(
 
 def verdict_of(run: LegacyImportRun) -> LastVerdict | None:
     """The last verdict; None if the run was never reconciled."""
-    kept = run.summary.get(KEY)
-    if not kept:
+    entry = run.summary.get(KEY)
+    if not entry:
         return None
     return LastVerdict(
-        balanced=kept["balanced"],
-        at=datetime.datetime.fromisoformat(kept["at"]),
-        actor=kept["actor"],
-        broken=tuple(kept["broken"]),
-        is_current=kept["batches"] == _batches(run),
+        balanced=entry["balanced"],
+        at=datetime.datetime.fromisoformat(entry["at"]),
+        actor=entry["actor"],
+        broken=tuple(entry["broken"]),
+        is_current=entry["batches"] == _batches(run),
     )
 
 

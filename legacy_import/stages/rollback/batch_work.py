@@ -111,8 +111,8 @@ class BatchRollback:
         }
         if not self.preview:
             at = timezone.now()
-            kept = {entry.id for row in kept_rows for entry in entries[row]}
-            log.reverse(outcomes, in_force=kept, actor=self.actor, now=at)
+            kept_entries = {entry.id for row in kept_rows for entry in entries[row]}
+            log.reverse(outcomes, in_force=kept_entries, actor=self.actor, now=at)
             released = {row: logged for row, logged in entries.items() if row not in kept_rows}
             counts.apply(self.run.pk, released, new={"outcome": Outcome.ROLLED_BACK.value})
             log.release_rows(released)

@@ -45,12 +45,12 @@ class RunPart:
 class SelectedRows:
     """The ids of staged rows whose effects are in force: those of a part, and their followers."""
 
-    named: tuple[int, ...]
+    of_part: tuple[int, ...]
     followers: tuple[int, ...]
 
     @property
     def ids(self) -> tuple[int, ...]:
-        return (*self.named, *self.followers)
+        return (*self.of_part, *self.followers)
 
 
 def row_names(text: str) -> tuple[str, ...]:
@@ -71,10 +71,10 @@ def select_rows(run: LegacyImportRun, part: RunPart) -> SelectedRows:
     that the run does not have.
     """
     if part.batch_number is not None:
-        named = _of_batch(run, part.batch_number)
+        part_ids = _of_batch(run, part.batch_number)
     else:
-        named = _of_names(run, part.rows)
-    in_force = committed_rows(run).filter(pk__among=Ids(named)).order_by("pk")
+        part_ids = _of_names(run, part.rows)
+    in_force = committed_rows(run).filter(pk__among=Ids(part_ids)).order_by("pk")
     ids = tuple(in_force.values_list("pk", flat=True))
     return SelectedRows(ids, _followers(run, ids))
 

@@ -1,10 +1,12 @@
 // The review queue: its keys, and the next row in the place of the decided one. Everything it does, a
 // link or a button of the page does too.
 import { announce, prepare } from "./base.js";
+import { areAllSaved, saveDecision } from "./saving.js";
 
 const OFF = "legacy-imports-keys-off"; // in localStorage: shortcuts are switched off (WCAG 2.1.4)
 const SELECTED = "legacy-imports-selected"; // in sessionStorage: a list and the ids of its selected rows
 const CLAIM_AGAIN = 4 * 60 * 1000; // milliseconds; a claim lasts five minutes
+const REST = 400; // milliseconds, in which nobody has seen a new row yet
 
 const queue = document.querySelector(".li-queue");
 const help = document.getElementById("li-help");
@@ -90,6 +92,7 @@ async function refreshAround(url) {
     if (!old || !now || old.contains(document.activeElement)) continue;
     old.replaceWith(now);
     prepare(now);
+    if (part === ".li-queue-side") isUndoOld = false;
   }
   prepareList();
 }
@@ -110,59 +113,54 @@ async function move(step) {
 
 // --- Deciding ----------------------------------------------------------------------------------------
 
-/** Send the form as a page would: the server then answers with the page for it. */
-function sendAsPage(form, button) {
-  form.hidden = true;
-  document.body.append(form); // it may have left the page for the next row
-  if (button?.name) {
-    const field = document.createElement("input");
-    Object.assign(field, { type: "hidden", name: button.name, value: button.value });
-    form.append(field);
-  }
-  form.submit();
-}
-
-let saved = Promise.resolve(true); // the decisions so far, one after another
-let latest = null; // the form of the newest
+let latest = null; // the form of the newest decision
+let isUndoOld = false; // the list of last decisions does not have the newest one yet
+let around = Promise.resolve(); // that list, requested
 
 /** Show the next row at once if it is known, and save the decision. */
 function decide(form, button) {
-  const sent = new FormData(form, button);
   latest = form;
+  isUndoOld = true;
+  const decided = openRow();
   if (ahead.html) show(ahead.html, ahead.url);
+  const open = openRow();
+  saveDecision(form, button, decided, (next) => goOn(form, open, next));
   document.querySelector(".li-queue-row").setAttribute("aria-busy", "true");
-  saved = saved.then((isSaved) => isSaved && save(form, button, sent));
 }
 
-/** Save a decision; true if it is. A refusal, a sign-in or a lost link: the form is sent as a page. */
-async function save(form, button, sent) {
-  let next;
-  try {
-    const answer = await fetch(form.action, {
-      method: "POST", body: sent, headers: { Accept: "application/json" }, redirect: "manual",
-    });
-    if (!answer.ok) throw new Error(String(answer.status));
-    next = await answer.json();
-  } catch {
-    sendAsPage(form, button);
-    return false;
+/** Show the row that the server gave after the decision, if the reviewer still is where it left them. */
+async function goOn(form, open, next) {
+  if (form !== latest) return; // another decision is on its way
+  const place = document.querySelector(".li-queue-row");
+  if (!next) { // it is not saved
+    place.removeAttribute("aria-busy");
+    attend();
+    return;
   }
-  if (form !== latest) return true; // the reviewer is further already
   try {
     if (!next.row) throw new Error("the queue is empty");
-    const shown = document.querySelector("#li-decide input[name=version]");
-    const isShown = openRow().dataset.row === String(next.row) && shown?.value === String(next.version);
-    if (!isShown) show(await requestPart("row", next.next), next.next);
+    const version = document.querySelector("#li-decide input[name=version]")?.value;
+    const isShown = open.dataset.row === String(next.row) && version === String(next.version);
+    if (openRow() === open && !isShown) {
+      const clicks = form.isConnected ? "pointer" : "all";
+      show(await requestPart("row", next.next), next.next);
+      rest(place, clicks);
+    }
   } catch {
     location.assign(next.next);
-    return false;
+    return;
   }
-  document.querySelector(".li-queue-row").removeAttribute("aria-busy");
+  place.removeAttribute("aria-busy");
   document.getElementById("li-said").textContent = next.said && `✓ ${next.said}`;
   announceRow(next.said);
   attend();
-  refreshAround(next.next).catch(() => {}); // the list is brought up to date with the next decision
-  return true;
+  around = refreshAround(location.href).catch(() => {}); // or with the next decision
+}
+
+/** For a moment no click decides: it was meant for the row that was in this place. */
+function rest(place, clicks) {
+  place.dataset.rest = clicks;
+  setTimeout(() => { delete place.dataset.rest; }, REST);
 }
 
 document.addEventListener("submit", (event) => {
@@ -174,7 +172,9 @@ document.addEventListener("submit", (event) => {
 
 // The second click of a double click meets the next row, in the same place: it decides nothing.
 document.addEventListener("click", (event) => {
-  if (event.detail > 1 && event.target.closest("form[data-next-row] button")) event.preventDefault();
+  if (!event.target.closest("form[data-next-row] button")) return;
+  const { rest } = document.querySelector(".li-queue-row").dataset;
+  if (event.detail > 1 || rest === "all" || (rest && event.detail)) event.preventDefault();
 }, { capture: true });
 
 // The rows before were shown by the script: the server shows them again. A link inside the page is no
@@ -200,6 +200,13 @@ function writeNote(summary) {
   document.getElementById("li-note").focus();
 }
 
+/** Undo the newest decision: never the one before it, which the list has until it is brought up to date. */
+async function undoLast() {
+  if (await areAllSaved()) await around;
+  if (isUndoOld && await areAllSaved()) await refreshAround(location.href).catch(() => {});
+  if (!isUndoOld) document.querySelector("#li-undo button")?.click();
+}
+
 function select() {
   const box = document.querySelector(".li-line input[data-current]");
   if (!box) return;
@@ -217,7 +224,7 @@ function openHelp() {
   if (help && !help.open) help.showModal();
 }
 
-const MOVES = { j: () => move(1), k: () => move(-1), x: select };
+const MOVES = { j: () => move(1), k: () => move(-1), x: select, u: undoLast };
 // The slash and the question mark wander from layout to layout: what is written on them counts. Where
 // nothing of it is written (Arabic), the key in that place of most keyboards does.
 const SIGNS = { "/": search, "?": openHelp, "؟": openHelp };

@@ -60,12 +60,12 @@ def same_display(first: str, last: str, full: str) -> None:
 def same_phones(raw: str) -> None:
     if raw:
         assert phones.parse_phones(raw) == phones._parse_field(raw[: phones.MAX_FIELD])
-    digits = phones._ALL_DIGITS.findall(phones._ascii_digits(raw))
+    digits = phones._ALL_DIGITS.findall(phones.ascii_digits(raw))
     assert phones.raw_digits(raw) == "".join(digits)
 
 
 def same_email(raw: str) -> None:
-    assert emails._read(raw) == emails._read_odd(raw)
+    assert emails._address_of(raw) == emails._read_odd(raw)
 
 
 def same_date(raw: str) -> None:

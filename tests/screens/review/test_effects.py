@@ -107,10 +107,10 @@ def test_a_decision_that_is_not_sufficient_comes_back_with_what_is_missing(clien
     row.refresh_from_db()
     assert row.settled
     state = review_state(run.pk)
-    assert (state.decided, state.to_decide, state.insufficient) == (1, 0, 0)
+    assert (state.decided_rows, state.to_decide, state.insufficient) == (1, 0, 0)
     run_plan(run)
     assert plan_of(row) == ("skip", "reviewer_skip")
-    assert review_state(run.pk).decided == 1, "what left the queue stays decided"
+    assert review_state(run.pk).decided_rows == 1, "what left the queue stays decided"
     assert "1 / 1" in text_of(page(client, run=run.pk, focus="all"))
 
 

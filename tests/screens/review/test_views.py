@@ -500,6 +500,19 @@ def test_the_same_decision_sent_twice_is_taken_once(client):
     assert LegacyReviewDecision.objects.count() == 1
 
 
+def test_another_choice_from_another_window_is_not_taken_for_the_first(client):
+    first, _second = rows_of(queue_of_unknown(2))
+    for treat_as, status in (("lead_only", 302), ("completed", 409)):
+        answer = send(client, first, "decide", version=first.version, decision="treat_as",
+                      treat_as=treat_as)  # fmt: skip
+        assert answer.status_code == status
+    words = text_of(answer)
+    assert "You changed this row in another window." in words
+    assert "your decision was not saved: treat as" in words
+    assert "Keep theirs" not in words
+    assert LegacyReviewDecision.objects.get().treat_as == "lead_only"
+
+
 def test_a_committed_row_is_a_conflict(client):
     (row,) = rows_of(queue_of_unknown(1))
     LegacyStudentImport.objects.update(outcome=Outcome.SKIP)

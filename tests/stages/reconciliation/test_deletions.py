@@ -115,7 +115,7 @@ def test_what_was_deleted_is_named_until_it_is_decided(
     report = report_of(committed)
     assert failed(report)["deleted_since"] == (f"stagiaires:{number}",)
     assert report.deleted.total >= 1
-    assert report.deleted.decided == 0
+    assert report.deleted.decided_rows == 0
     assert all(record.startswith(f"stagiaires:{number} ") for record in report.deleted.records)
     newer = next_run(committed, ROWS)
     run_commit(newer)
@@ -124,7 +124,7 @@ def test_what_was_deleted_is_named_until_it_is_decided(
     for _ in ("before the commit", "after it"):
         report = report_of(committed)
         assert failed(report) == {}
-        assert report.deleted.decided == report.deleted.total >= 1
+        assert report.deleted.decided_rows == report.deleted.total >= 1
         run_commit(newer)
     assert failed(report_of(newer)) == {}
 

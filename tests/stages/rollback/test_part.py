@@ -150,7 +150,7 @@ def test_a_batch_goes_whole(committed: LegacyImportRun, tmp_path) -> None:
     number = batch_of(4)
     in_batch = {n for n in range(1, 6) if batch_of(n) == number}
     selected = select_rows(committed, RunPart(batch_number=number))
-    assert set(selected.named) == {row(n).pk for n in in_batch}
+    assert set(selected.of_part) == {row(n).pk for n in in_batch}
     report = run_rollback(committed, part=RunPart(batch_number=number))
     gone = {n for n in range(1, 6) if row(n).outcome == Outcome.ROLLED_BACK}
     assert in_batch <= gone

@@ -50,7 +50,7 @@ def reverse(
         if any(
             (entry.target_model, entry.target_id) in in_use for entry in entries if entry.created
         ):
-            outcomes |= _kept(entries, existing, ReversalOutcome.KEPT_REFERENCED)
+            outcomes |= _keep(entries, existing, ReversalOutcome.KEPT_REFERENCED)
         else:
             undone[row] = entries
     if not context.preview:
@@ -116,11 +116,11 @@ def _kept_edited(
     for entries in rows.values():
         by_hand = any((entry.target_model, entry.target_id) in attached for entry in entries)
         why = ReversalOutcome.KEPT_ATTACHED if by_hand else ReversalOutcome.KEPT_EDITED
-        outcomes |= _kept(entries, existing, why)
+        outcomes |= _keep(entries, existing, why)
     return outcomes
 
 
-def _kept(
+def _keep(
     entries: Sequence[LoggedEntry], existing: Existing, why: ReversalOutcome
 ) -> dict[int, ReversalOutcome]:
     """Of a row that stays: its records, except those that someone has deleted."""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from legacy_import.engine import agreement as subject
-from legacy_import.engine.agreement import agreement, differences, in_words
+from legacy_import.engine import environment as subject
+from legacy_import.engine.environment import differences, environment_digests, in_words
 
 TOKEN = "a-lease"
 # A value of each setting that no test has.
@@ -19,14 +19,14 @@ OTHER_VALUES: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def not_cached() -> None:
-    agreement.cache_clear()
+    environment_digests.cache_clear()
 
 
 def changed(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> tuple[str, ...]:
-    before = agreement(TOKEN)
+    before = environment_digests(TOKEN)
     monkeypatch.setattr(settings, name, value, raising=False)
-    agreement.cache_clear()
-    return differences(before, agreement(TOKEN))
+    environment_digests.cache_clear()
+    return differences(before, environment_digests(TOKEN))
 
 
 OF_STAGES = sorted(
@@ -60,13 +60,13 @@ def test_a_file_counts_by_its_contents_wherever_it_is(
     here.write_text("one")
     there.write_text("one")
     monkeypatch.setattr(settings, name, str(here))
-    agreement.cache_clear()
+    environment_digests.cache_clear()
     assert changed(monkeypatch, name, str(there)) == ()
-    agreement.cache_clear()
-    before = agreement(TOKEN)
+    environment_digests.cache_clear()
+    before = environment_digests(TOKEN)
     there.write_text("two")
-    agreement.cache_clear()
-    assert differences(before, agreement(TOKEN)) == (name,)
+    environment_digests.cache_clear()
+    assert differences(before, environment_digests(TOKEN)) == (name,)
 
 
 @pytest.mark.parametrize(("part", "key"), sorted(subject.CONNECTION_KEYS.items()))
@@ -104,9 +104,9 @@ def test_there_is_code_in_each(folder: str) -> None:
 
 
 def test_digests_are_of_one_command() -> None:
-    mine = agreement(TOKEN)
-    agreement.cache_clear()
-    assert not set(mine.values()) & set(agreement("another lease").values())
+    mine = environment_digests(TOKEN)
+    environment_digests.cache_clear()
+    assert not set(mine.values()) & set(environment_digests("another lease").values())
 
 
 def test_what_one_side_lacks_is_a_difference() -> None:

@@ -85,7 +85,7 @@ def old_school(path: Path) -> SQLiteLegacy:
     return sqlite_legacy(path, tables(stagiaires, archives, formations, sessions))
 
 
-class Birdhouse:
+class CanarySchool:
     """The runs, and what commands and logs said."""
 
     def __init__(self, old: SQLiteLegacy) -> None:

@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 
 from ecoin.database import server_identity
 
-Agreement = Mapping[str, str]  # what must be equal → its digest
+Digests = Mapping[str, str]  # what must be equal → its digest
 
 DIGEST_BYTES = 8
 # The folders, and files, that decide what becomes of a row.
@@ -63,13 +63,13 @@ CONNECTION_KEYS = {
 
 
 @lru_cache(maxsize=1)  # of the job at work: nothing in it changes while a process runs
-def agreement(token: str) -> Agreement:
+def environment_digests(token: str) -> Digests:
     """Name of what must be equal → digest of what this process has. Opens no connection."""
     return {name: _digest(value, token) for name, value in _contents()}
 
 
-def differences(one: Agreement, other: Agreement) -> tuple[str, ...]:
-    """The names of what differs between two processes, whose agreements were made with one token."""
+def differences(one: Digests, other: Digests) -> tuple[str, ...]:
+    """The names of what differs between two processes, whose digests were made with one token."""
     names = one.keys() | other.keys()
     return tuple(sorted(name for name in names if one.get(name) != other.get(name)))
 
