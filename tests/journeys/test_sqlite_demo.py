@@ -105,13 +105,15 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def bash(line: str, folder: Path, **values: str) -> subprocess.CompletedProcess[str]:
-    """A line typed in a terminal in that folder, whose environment holds no setting but `values`."""
+def bash(
+    line: str, folder: Path, *, answer: str = "", **values: str
+) -> subprocess.CompletedProcess[str]:
+    """A line typed in that folder, with the answer to its question. No setting but `values` is set."""
     own = (*OWN_KEYS, "ENV_FILE")
     kept: Mapping[str, str] = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, env={**kept, **values}, text=True, encoding="utf-8",
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False,
+        input=answer, capture_output=True, timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -131,7 +133,7 @@ def test_after_make_demo_one_line_is_enough_for_every_command_that_it_prints(
     without = bash(commands[0], checkout, ENV_FILE=os.devnull)
     assert (without.returncode, "export ENV_FILE=demo.env" in without.stderr) == (1, True)
     for command in commands:
-        ended = bash(f"{export}; {command}", checkout)
+        ended = bash(f"{export}; {command}", checkout, answer="db.sqlite3\n")
         assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
     assert re.search(r"undone=[1-9][\d,]* kept=0", ended.stdout)
     assert (checkout / ".env").read_bytes() == env_file
