@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from legacy_import.models import LegacyImportRun
 from legacy_import.permissions import APP_LABEL, VIEW
 from legacy_import.screens import menu
-from legacy_import.screens.page import next_step_context
 
 
 class PlatformAdmin(AdminSite):
@@ -17,6 +16,9 @@ class PlatformAdmin(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The index, which greets who may see the import with the next step of its newest run."""
+        # Every command loads this module: the screens and their stages are loaded with the first page.
+        from legacy_import.screens.page import next_step_context
+
         run = None
         if request.user.has_perm(f"{APP_LABEL}.{VIEW}"):
             run = LegacyImportRun.objects.order_by("-pk").first()
