@@ -163,7 +163,7 @@ def _tests(
         report = Path(folder) / "report.xml"
         servers = ["--mysql"] if database == "mysql" else []
         command = [PYTHON, "-m", "tests.servers", *servers, "--",
-                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes(database)), "--dist=worksteal",
+                   PYTHON, "-m", "pytest", "-q", "-n", str(_processes(database)), "--maxschedchunk=4",
                    "-p", "no:cacheprovider", f"--junitxml={report}", *options]  # fmt: skip
         environment = _environment({"TEST_APP_DATABASE": database, **(settings or {})})
         code = subprocess.call(
